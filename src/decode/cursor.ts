@@ -1,0 +1,143 @@
+/**
+ * A checked cursor over one message. Decoders read through it and nothing else, so that no length check is written by
+ * hand. Reading past the end throws the one `Fault` object of this module (no stack is captured: malformed traffic must
+ * be cheap); the driver catches it and reports what was needed, what was there, in which part and at which offset.
+ */
+export class Fault {
+  what: "short" | "malformed" = "short";
+  /** Offset within the message. */
+  at = 0;
+  needed = 0;
+  had = 0;
+  /** Which part of the message was being read: `answer 3 rdata`. */
+  part = "";
+  /** What contradicts what, for `malformed`. */
+  why = "";
+
+  toString(): string {
+    const where = this.part === "" ? "" : `${this.part}: `;
+    return this.what === "short"
+      ? `${where}${this.needed} bytes needed at ${this.at}, ${this.had} there`
+      : `${where}${this.why} at ${this.at}`;
+  }
+}
+
+const FAULT = new Fault();
+
+export class Cursor {
+  buf: Uint8Array = new Uint8Array(0);
+  /** Absolute offset in `buf` of the message's first byte, of the next byte to read, and after the last one. */
+  start = 0;
+  pos = 0;
+  end = 0;
+  /** Named in faults; set it before reading a part. */
+  part = "";
+  /** Bytes that the wire had and the capture cut off behind `end`. */
+  cutOff = 0;
+
+  set(buf: Uint8Array, start: number, length: number, cutOff = 0): this {
+    this.buf = buf;
+    this.start = start;
+    this.pos = start;
+    this.end = start + length;
+    this.part = "";
+    this.cutOff = cutOff;
+    return this;
+  }
+
+  get left(): number {
+    return this.end - this.pos;
+  }
+  /** Offset of the next byte within the message. */
+  get at(): number {
+    return this.pos - this.start;
+  }
+  need(count: number): void {
+    if (this.end - this.pos < count) this.short(count);
+  }
+  short(needed: number): never {
+    FAULT.what = "short";
+    FAULT.at = this.at;
+    FAULT.needed = needed;
+    FAULT.had = this.left;
+    FAULT.part = this.part;
+    throw FAULT;
+  }
+  /** The message contradicts itself. */
+  bad(why: string): never {
+    FAULT.what = "malformed";
+    FAULT.at = this.at;
+    FAULT.part = this.part;
+    FAULT.why = why;
+    throw FAULT;
+  }
+
+  u8(): number {
+    this.need(1);
+    return this.buf[this.pos++]!;
+  }
+  u16(): number {
+    this.need(2);
+    const p = this.pos;
+    this.pos = p + 2;
+    return (this.buf[p]! << 8) | this.buf[p + 1]!;
+  }
+  u24(): number {
+    this.need(3);
+    const p = this.pos;
+    this.pos = p + 3;
+    return (this.buf[p]! << 16) | (this.buf[p + 1]! << 8) | this.buf[p + 2]!;
+  }
+  u32(): number {
+    this.need(4);
+    const p = this.pos;
+    this.pos = p + 4;
+    return ((this.buf[p]! << 24) | (this.buf[p + 1]! << 16) | (this.buf[p + 2]! << 8) | this.buf[p + 3]!) >>> 0;
+  }
+  i8(): number {
+    return (this.u8() << 24) >> 24;
+  }
+  skip(count: number): void {
+    this.need(count);
+    this.pos += count;
+  }
+  /** A copy of the next bytes. */
+  bytes(count: number): Uint8Array {
+    this.need(count);
+    const copy = this.buf.slice(this.pos, this.pos + count);
+    this.pos += count;
+    return copy;
+  }
+  /** The next bytes as text: printable ASCII as it is, a backslash doubled, all else `\xNN`. */
+  text(count: number): string {
+    this.need(count);
+    const text = escapeBytes(this.buf, this.pos, this.pos + count);
+    this.pos += count;
+    return text;
+  }
+  /** Narrows the end to `count` bytes from here and returns the old end; give that back to `leave`. */
+  enter(count: number, part: string): number {
+    this.part = part;
+    this.need(count);
+    const outer = this.end;
+    this.end = this.pos + count;
+    return outer;
+  }
+  /** Leaves what `enter` narrowed, skipping what is left of it. */
+  leave(outer: number): void {
+    this.pos = this.end;
+    this.end = outer;
+  }
+}
+
+/** Bytes off the wire as text that cannot act: printable ASCII as it is, a backslash doubled, all else `\xNN`. */
+export function escapeBytes(buf: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) {
+    const b = buf[i]!;
+    if (b === 0x5c) text += "\\\\";
+    else if (b >= 0x20 && b < 0x7f) text += String.fromCharCode(b);
+    else text += `\\x${b < 16 ? "0" : ""}${b.toString(16)}`;
+  }
+  return text;
+}

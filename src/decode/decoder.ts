@@ -1,0 +1,73 @@
+/**
+ * What a decoder is. One protocol a file in `decoders/`, one line each in `decoders/index.ts`; ports, fields and
+ * specifications live in the decoder, everything else reads them from there.
+ *
+ * Content decides, the port is a hint. A decoder keeps no state between calls: the driver (`identify.ts`) keeps what a
+ * direction has consumed, and pairing of requests and responses happens after observations are merged.
+ */
+import type { Cursor } from "./cursor.ts";
+import type { Fact } from "./facts.ts";
+
+/** What a decoder is told about the message beside its bytes. */
+export interface Context {
+  transport: "udp" | "tcp" | "sctp" | "eth";
+  /** Ports of sender and receiver; 0 where the transport has none. */
+  senderPort: number;
+  receiverPort: number;
+  /** Wire time of the message. */
+  sec: number;
+  nsec: number;
+  /**
+   * Streams only: true where `stream` has accepted bytes of this direction before, so that this call begins at a
+   * message boundary of this very protocol.
+   */
+  started: boolean;
+  /** Streams only: true where the direction's first byte is the connection's first (its SYN was seen). */
+  fromStart: boolean;
+  /** Streams only: true where the other direction has already been identified as this protocol. */
+  peerStarted: boolean;
+}
+
+export type Emit = (fact: Fact) => void;
+
+/** `stream` results below zero; zero or more is the count of bytes consumed, up to a message boundary. */
+export const STREAM_NO = -1; // not this protocol
+export const STREAM_MORE = -2; // plausible so far, nothing whole yet: call again with more bytes
+export const STREAM_DONE = -3; // nothing more to learn from this direction: later packets only count
+
+export interface FieldDoc {
+  field: string;
+  /** Units and meaning. */
+  about: string;
+}
+
+export interface Decoder {
+  /** From the closed list in the contract: the `app` column, `app:` in models. */
+  readonly id: string;
+  readonly title: string;
+  /** `RFC 1035`, `RFC 8446` … */
+  readonly specs: readonly string[];
+  /** Ports that suggest it. They order the tries and fill `hint`; they never decide. */
+  readonly ports: { readonly udp?: readonly number[]; readonly tcp?: readonly number[] };
+  readonly fields: readonly FieldDoc[];
+  /** Where true, every message of an identified flow is decoded; else the flow is settled once it is identified. */
+  readonly everyMessage: boolean;
+
+  /** Cheap first look at a datagram: allocates nothing, throws nothing. False means: surely not ours. */
+  looksDatagram?(buf: Uint8Array, off: number, len: number): boolean;
+  /**
+   * Decodes one datagram (bytes between `c.start` and `c.end`; `c.cutOff` more were on the wire). Returns true where the
+   * content proves that it is ours, having emitted its facts. A fault before that is a no; after it a `problem`.
+   */
+  datagram?(c: Cursor, emit: Emit, at: Context): boolean;
+
+  /** Cheap first look at the first bytes of a direction (at least one). False means: surely not ours. */
+  looksStream?(buf: Uint8Array, off: number, len: number): boolean;
+  /**
+   * Decodes the first message of one direction's contiguous bytes, which begin at a message boundary (or, mid-stream, at
+   * a segment's start). Returns how many bytes that message took (at least one; the driver calls again for the next), or
+   * one of the codes above. A short read by the cursor counts as STREAM_MORE; what was emitted in a call that ends so is
+   * dropped, because the call comes again with more bytes. A malformed message after the first ends the direction.
+   */
+  stream?(c: Cursor, emit: Emit, at: Context): number;
+}

@@ -1,0 +1,155 @@
+/**
+ * What decoders may say. A closed set that every stage downstream understands, so that a new protocol needs no change
+ * outside its own file: a decoder maps its messages to these.
+ *
+ * A fact is about one message. Where it was (frame, time, direction) is kept beside it, see `Sighting`.
+ */
+export type Fact =
+  | RoleFact
+  | NameFact
+  | QueryFact
+  | AnswerFact
+  | MessageFact
+  | FieldFact
+  | OperationFact
+  | AssetFact
+  | FaultFact
+  | UpFact
+  | InnerFact
+  | ProblemFact;
+
+/** The message's own words say which side its sender is (NTP mode, DNS QR, STUN class, TLS hello). Never the order of packets. */
+export interface RoleFact {
+  kind: "role";
+  sender: "client" | "server";
+  /** What said so, for people: `NTP mode 3`. */
+  why: string;
+}
+
+/** A name that the client sent for its peer. */
+export interface NameFact {
+  kind: "name";
+  source: NameSource;
+  /** Lower case, no trailing dot; bytes outside printable ASCII as `\xNN`. */
+  name: string;
+}
+export type NameSource = "tls-sni" | "quic-sni" | "dtls-sni" | "http-host" | "http2-authority" | "certificate";
+
+/** A question of DNS or of its kin. */
+export interface QueryFact {
+  kind: "query";
+  id: number;
+  /** Lower case, no trailing dot; the root is `.`. */
+  name: string;
+  /** `A`, `AAAA`, `HTTPS` …, unknown ones `TYPE65535`. */
+  type: string;
+}
+
+/** An answer of DNS or of its kin, to the question repeated in it. */
+export interface AnswerFact {
+  kind: "answer";
+  id: number;
+  name: string;
+  type: string;
+  /** `NOERROR`, `NXDOMAIN` …, unknown ones `RCODE11`. */
+  rcode: string;
+  /** The TC bit, or the message ended early: the records are not all there. */
+  partial: boolean;
+  /** Answer section only, CNAME chain included, in the message's order. */
+  records: DnsRecord[];
+}
+export interface DnsRecord {
+  name: string;
+  type: string;
+  /** Seconds. */
+  ttl: number;
+  /** Canonical address for A and AAAA, the target name for CNAME, PTR, SRV, NS and MX, else text for people. */
+  data: string;
+  /** HTTPS and SVCB only: `ech` where a public name is published, with that name. */
+  echPublicName?: string;
+}
+
+/** One request or response of a protocol that pairs them; facts for outcome and for request/response pairing. */
+export interface MessageFact {
+  kind: "message";
+  /** `request` expects a response; `oneway` expects none. */
+  what: "request" | "response" | "oneway";
+  /** What the protocol pairs by, as text: a transaction id. */
+  id: string;
+  /** True where the response is an error by the protocol's own word. */
+  failed?: boolean;
+}
+
+/** A value that models can hold an expectation against, or that a report shows. Field names are documented by the decoder. */
+export interface FieldFact {
+  kind: "field";
+  /** `tls.version`, `ntp.stratum` … */
+  field: string;
+  value: string | number;
+}
+
+/** An operation on a device; classes weakest first. */
+export interface OperationFact {
+  kind: "operation";
+  protocol: string;
+  role: "request" | "response";
+  code: string;
+  operation: string;
+  class: OperationClass;
+  target: string | null;
+  /** Pairs request and response; null where the protocol has nothing to pair by. */
+  id: string | null;
+  failed: boolean;
+}
+export const OPERATION_CLASSES = ["session", "discover", "identify", "read", "write", "control", "program"] as const;
+export type OperationClass = (typeof OPERATION_CLASSES)[number] | "unknown";
+
+/** A device's own words about itself. Facts of one message are about its sender. */
+export interface AssetFact {
+  kind: "asset";
+  what: "kind" | "vendor" | "product" | "order-code" | "version" | "serial" | "name" | "location";
+  value: string;
+  /** The message that said so, for people. */
+  source: string;
+}
+
+/** The protocol itself says that it failed: a TLS alert before the handshake ended, an HTTP 403. */
+export interface FaultFact {
+  kind: "fault";
+  /** `tls-alert`, `http-status` … */
+  what: string;
+  code: number;
+  /** The code's standard name. */
+  text: string;
+}
+
+/** The application came up as seen from this direction: its part of the handshake is done. */
+export interface UpFact {
+  kind: "up";
+}
+
+/** What runs inside, where ALPN or an upgrade shows it; a decoder's id, or the ALPN text where we have no decoder. */
+export interface InnerFact {
+  kind: "inner";
+  app: string;
+}
+
+/** A message that could not be read to its end. What was read before it has been said already. */
+export interface ProblemFact {
+  kind: "problem";
+  /** cut: by the capture's snap length · malformed: the message contradicts itself · unsupported: known and not decoded */
+  what: "cut" | "malformed" | "unsupported";
+  /** Where and why, for people: `DNS answer 3: 4 bytes needed at 57, 2 there (rdlength)`. */
+  why: string;
+}
+
+/** A fact and the frame that carried it. */
+export interface Sighting {
+  fact: Fact;
+  /** 0: from the flow's lower end to its higher; 1: back. */
+  dir: 0 | 1;
+  capture: number;
+  frame: number;
+  sec: number;
+  nsec: number;
+}

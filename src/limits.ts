@@ -1,0 +1,52 @@
+/**
+ * Every cap in one place: its value, why it is that, and what happens when it is hit.
+ *
+ * Whoever hits one counts it under the cap's own name (`CapCounter`); the counts reach the quality table as
+ * `cap:NAME` and their sum as `caps_hit`, so that no verdict rests on a silent cut.
+ */
+export const LIMITS = {
+  /** Bytes of the slab that a capture is read into. 4 MiB measured fastest; larger only pollutes the cache. */
+  slabBytes: 4 << 20,
+  /** Largest record that a capture may hold. libpcap writes 256 KiB at most but for USB; beyond this the file is damaged. */
+  recordBytes: 16 << 20,
+  /** Interfaces of one pcapng section. Beyond it the block is refused as damage: each costs memory for the whole run. */
+  interfaces: 65_536,
+  /** Layers of VLAN tags and IPv6 extension headers walked in one frame. Beyond it the packet is counted as too deep. */
+  layers: 16,
+  /** Flows in the table. Beyond it packets of new flows are counted and not tracked. 128 bytes each, plus the index. */
+  flows: 16_000_000,
+  /** Flows that carry facts. Beyond it a new flow is counted but its facts are not kept. */
+  flowDetails: 2_000_000,
+  /** Distinct IPv6 and MAC addresses. Beyond it packets with new ones are counted and not tracked. */
+  addresses: 4_000_000,
+  /** Facts kept for one flow. Beyond it further facts are counted only. */
+  factsPerFlow: 4_096,
+  /** Facts in the whole run. */
+  facts: 8_000_000,
+  /** Payload bytes of one direction looked at before it counts as unknown. The largest TLS 1.2 flights fit. */
+  identifyBytes: 32 << 10,
+  /** Datagrams of one direction looked at before a flow counts as unknown. */
+  identifyDatagrams: 8,
+  /** Segments held for one direction while bytes before them are missing. */
+  pendingSegments: 64,
+  /** Payload bytes held for all directions together while they wait for more. Beyond it the waiting one is given up. */
+  pendingBytes: 64 << 20,
+  /** Frames listed as support of one verdict, and as many against it. Counts go on. */
+  evidenceFrames: 16,
+  /** Names kept for one conversation. */
+  namesPerConversation: 64,
+  /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */
+  dnsLabels: 128,
+  /** Records read of one DNS message. */
+  dnsRecords: 512,
+} as const;
+
+export type Cap = keyof typeof LIMITS;
+
+/** How often each cap was hit. */
+export class CapCounter {
+  readonly hits = new Map<Cap, number>();
+  hit(cap: Cap, times = 1): void {
+    this.hits.set(cap, (this.hits.get(cap) ?? 0) + times);
+  }
+}

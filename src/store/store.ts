@@ -1,0 +1,37 @@
+/** The store as the rest of Wirepact sees it. Two drivers stand behind it and write the same file. */
+import type { LookupRow, RunInfo, RunResult } from "../report/result.ts";
+
+/** A storage failure: exit code 5. The message says what to do. */
+export class StoreError extends Error {
+  override name = "StoreError";
+}
+
+/** One piece of an observation, opaque to the store; see `observe/codec.ts`. */
+export interface ObservationPart {
+  kind: string;
+  seq: number;
+  data: Uint8Array;
+}
+
+export interface RunWriter {
+  readonly runId: number;
+  /** Everything of a result, in transactions of bounded size; ends with the run's status. */
+  write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void>;
+  /** Marks the run failed or interrupted, keeping what is there. */
+  fail(status: "interrupted" | "failed"): Promise<void>;
+}
+
+export interface Store {
+  readonly path: string;
+  readonly driver: "node:sqlite" | "sqlite3";
+  startRun(run: RunInfo): Promise<RunWriter>;
+  /** Run ids, newest last, with status and start. */
+  runs(): Promise<{ run_id: number; status: string; started_at: string; command: string }[]>;
+  /** A run's result as it was written; `run` omitted: the newest finished one. Throws StoreError where there is none. */
+  read(run?: number): Promise<RunResult>;
+  readObservation(run: number): AsyncIterable<ObservationPart>;
+  /** Plain SQL over the public views, for tests and reports. */
+  query(sql: string, parameters?: readonly (string | number | null)[]): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+export type { LookupRow, RunInfo, RunResult };
