@@ -33,11 +33,15 @@ export interface Parameter {
   values: string[];
   /** Null: it has none, and rules that need it are not evaluable until it is given. */
   default: string | null;
+  /** Where it stands in the model's file; this and the other `line`s are 1-based. */
+  line?: number;
 }
 
+/** Every model also has the role `proxy` (see `bind.ts`), declared or not. */
 export interface Role {
   name: string;
   about: string | null;
+  line?: number;
 }
 
 export interface Endpoint {
@@ -47,10 +51,14 @@ export interface Endpoint {
   addresses: AddressRange[];
   /** A published address list that the site supplies under this name (`ranges:`); null where there is none. */
   ranges: string | null;
-  /** Whether one of the hosts and addresses is enough, or every one is needed. */
+  /**
+   * Whether one is enough, or every one is needed. Where it has hosts and addresses, the hosts are what is needed and the
+   * addresses are other ways to recognise them.
+   */
   need: "any" | "each";
   /** Its names rotate over addresses: an address is a member when DNS said so. */
   pool: boolean;
+  line?: number;
 }
 
 /** `text` as written, `$param` for a name that is a parameter. Labels in lower case; `*` one label, `**` one or more. */
@@ -71,14 +79,19 @@ export interface AddressRange {
 export type Target =
   | { kind: "role"; role: string }
   | { kind: "endpoint"; endpoint: string }
+  /** Any global address that is not bound otherwise. */
   | { kind: "internet" }
-  /** Whoever it is: any address at all. Lint warns of it. */
+  /** Any host that plays a role in any of the models checked, bound or inferred: "every judged host" of `background`. */
+  | { kind: "judged" }
+  /** Whoever it is: any address at all, judged or not. Lint warns of it. */
   | { kind: "anyone" };
+
+export type Transport = "tcp" | "udp" | "sctp" | "icmp" | "icmp6" | "eth" | "ip" | "any";
 
 /** One alternative of `over`. */
 export interface Over {
-  transport: "tcp" | "udp" | "sctp" | "icmp" | "icmp6" | "eth" | "any";
-  /** Empty: any port (or none, where the transport has none). */
+  transport: Transport;
+  /** Empty: any port (or none, where the transport has none). With `ip` these are IP protocol numbers: `ip/2` is IGMP. */
   ports: PortRange[];
   /** As written: `tcp/443`. */
   text: string;
@@ -139,6 +152,11 @@ export interface Rule {
   fallbackFor: string | null;
   /** `YYYY-MM-DD`, the last day on which a retired rule still documents. */
   retiredAfter: string | null;
+  /**
+   * The far end cannot be bound (roaming clients, webhooks): while one end's role is bound and the other's is not, any
+   * global address may be the other end.
+   */
+  peer?: "internet";
   expect: Expectation[];
   cite: Citation[];
   note: string | null;
@@ -159,6 +177,8 @@ export interface Site {
   ranges: Record<string, AddressRange[]>;
   timezone: string;
   waive: Waiver[];
+  /** Where an entry of the file stands, for messages of what is checked only against the models: `roles.gateway`. */
+  positions?: Record<string, { line: number; column: number }>;
 }
 export interface Waiver {
   what: { model?: string; rule?: string; from?: string; to?: string; over?: string; app?: string };
