@@ -4,7 +4,14 @@
  */
 export type Verdict = "documented" | "violation" | "undocumented" | "inconclusive" | "unrelated" | "ignored";
 export type RuleStatus = "met" | "partial" | "violated" | "blocked" | "missing" | "unused" | "not-evaluable";
-export type ConversationOutcome = "established" | "answered" | "one-way" | "refused" | "unanswered" | "unreachable" | "failed";
+export type ConversationOutcome =
+  | "established"
+  | "answered"
+  | "one-way"
+  | "refused"
+  | "unanswered"
+  | "unreachable"
+  | "failed";
 
 /** A frame that a verdict rests on or that speaks against it; numbered as tshark does, `what` says why it matters. */
 export interface FrameRef {
@@ -185,7 +192,12 @@ export interface RunInfo {
   warnings: string[];
   /** Bindings in force: `gateway = 10.20.0.5 (given)`. */
   bindings: { role: string; model: string; values: string[]; how: "given" | "inferred" | "site"; seen: boolean }[];
-  parameters: { name: string; model: string; value: string | null; how: "given" | "default" | "site" | "inferred" | "missing" }[];
+  parameters: {
+    name: string;
+    model: string;
+    value: string | null;
+    how: "given" | "default" | "site" | "inferred" | "missing";
+  }[];
 }
 
 /** Values of the quality table, by measure; numbers, and times as text. */

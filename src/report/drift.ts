@@ -1,0 +1,56 @@
+/** What counts as drift ("Drift" in the contract of verdicts): the findings behind exit code 1, each in its list. */
+import type { ConversationRow, LookupRow, RuleRow, RunResult } from "./result.ts";
+
+export interface Drift {
+  undocumented: ConversationRow[];
+  violations: ConversationRow[];
+  /** Violated or blocked whatever the requirement, missing or partial. */
+  rules: RuleRow[];
+  /** Counted under `--strict` only; empty without it. */
+  inconclusive: ConversationRow[];
+  lookups: LookupRow[];
+  unevaluable: RuleRow[];
+  /** Findings in all lists. */
+  count: number;
+}
+
+/** A rule that is not evaluable because its `when` does not hold here: nothing is asked of this installation. */
+export const CONDITION_OFF = "condition-off";
+
+/** Waived findings keep their verdict or status and are not counted. */
+export function driftOf(result: RunResult, strict: boolean): Drift {
+  const conversations = (verdict: ConversationRow["verdict"]): ConversationRow[] =>
+    result.judged.filter((c) => c.verdict === verdict && c.waived === null);
+  const drift: Drift = {
+    undocumented: conversations("undocumented"),
+    violations: conversations("violation"),
+    rules: result.rules.filter((rule) => isFinding(rule) && rule.waived === null),
+    inconclusive: strict ? conversations("inconclusive") : [],
+    lookups: strict ? result.lookups.filter((lookup) => lookup.verdict === "undocumented") : [],
+    unevaluable: strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [],
+    count: 0,
+  };
+  for (const list of Object.values(drift)) if (Array.isArray(list)) drift.count += list.length;
+  return drift;
+}
+
+/** Whether a rule's status is a finding, waived or not. */
+export function isFinding(rule: RuleRow): boolean {
+  return (
+    rule.status === "violated" || rule.status === "blocked" || rule.status === "missing" || rule.status === "partial"
+  );
+}
+
+/** A required rule that this capture can't say anything of; one that is conditional counts while its condition holds. */
+export function isUnevaluableNeed(rule: RuleRow): boolean {
+  const needed = rule.requirement === "required" || rule.requirement === "conditional";
+  return rule.status === "not-evaluable" && needed && rule.reason_code !== CONDITION_OFF;
+}
+
+/**
+ * Whether a stored run was judged strictly. The run's row has no column for it, and needs none: an exit code of drift
+ * without anything that is drift by itself says so.
+ */
+export function wasStrict(result: RunResult): boolean {
+  return result.run.exit_code === 1 && driftOf(result, false).count === 0;
+}

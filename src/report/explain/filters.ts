@@ -1,0 +1,41 @@
+/**
+ * tshark commands that show the packets a verdict rests on. Display filters as of Wireshark 4.0: set members are
+ * separated by commas (https://www.wireshark.org/docs/man-pages/wireshark-filter.html, "Membership Operator").
+ */
+import type { CaptureRow, ConversationRow, FrameRef } from "../result.ts";
+import { shellWord } from "../safe.ts";
+
+/** One command a capture: exactly these frames. Standard input can't be read again and has none. */
+export function frameCommands(captures: readonly CaptureRow[], frames: readonly FrameRef[]): string[] {
+  return captures.flatMap(({ capture_id, path }) => {
+    const own = frames.filter((ref) => ref.capture_id === capture_id).map((ref) => ref.frame);
+    if (own.length === 0 || path === "-") return [];
+    const numbers = [...new Set(own)].sort((a, b) => a - b);
+    return [tshark(path, `frame.number in {${numbers.join(", ")}}`)];
+  });
+}
+
+/** One command a capture: everything between the two ends, both directions. */
+export function conversationCommands(captures: readonly CaptureRow[], c: ConversationRow): string[] {
+  const filter = endsFilter(c);
+  return captures.flatMap(({ path, realm }) => (path === "-" || realm !== c.realm ? [] : [tshark(path, filter)]));
+}
+
+export function endsFilter(c: ConversationRow): string {
+  const terms = [hostTerm(c.initiator, c.transport), hostTerm(c.responder, c.transport)];
+  if (c.port !== null && (c.transport === "tcp" || c.transport === "udp" || c.transport === "sctp")) {
+    terms.push(`${c.transport}.port == ${c.port}`);
+  } else if (c.transport === "icmp") terms.push("icmp");
+  else if (c.transport === "icmp6") terms.push("icmpv6");
+  else if (/^\d+$/.test(c.transport)) terms.push(`(ip.proto == ${c.transport} || ipv6.nxt == ${c.transport})`);
+  return terms.join(" && ");
+}
+
+function hostTerm(address: string, transport: string): string {
+  if (transport === "eth") return `eth.addr == ${address}`;
+  return address.includes(":") ? `ipv6.addr == ${address}` : `ip.addr == ${address}`;
+}
+
+function tshark(path: string, filter: string): string {
+  return `tshark -r ${shellWord(path)} -Y ${shellWord(filter)}`;
+}

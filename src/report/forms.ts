@@ -1,0 +1,28 @@
+/** The forms that a result can be printed in: one line each, loaded when asked for. */
+import type { RunResult } from "./result.ts";
+import type { TextOptions } from "./text.ts";
+
+/** Makes the form's text, in pieces of any size. */
+export type Form = (result: RunResult, options: TextOptions) => Iterable<string>;
+
+const FORMS = {
+  text: async (): Promise<Form> => {
+    const { textReport } = await import("./text.ts");
+    return (result, options) => [textReport(result, options)];
+  },
+  json: async (): Promise<Form> => {
+    const { jsonReport } = await import("./json.ts");
+    return (result) => jsonReport(result);
+  },
+};
+
+export type FormName = keyof typeof FORMS;
+export const FORM_NAMES = Object.keys(FORMS) as FormName[];
+
+export function isFormName(name: string): name is FormName {
+  return Object.hasOwn(FORMS, name);
+}
+
+export function loadForm(name: FormName): Promise<Form> {
+  return FORMS[name]();
+}

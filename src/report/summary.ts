@@ -1,0 +1,160 @@
+/** What a result amounts to, for first lines: counted once, worded by every form that people read. */
+import { driftOf, isFinding, wasStrict } from "./drift.ts";
+import { exitCodeOf, whyNothingJudged } from "./exit.ts";
+import type { ConversationRow, RuleRow, RuleStatus, RunResult, Verdict } from "./result.ts";
+import { plural } from "./words.ts";
+
+export interface Headline {
+  mood: "good" | "bad" | "unsure";
+  /** Two or three words in capitals. */
+  title: string;
+  /** What it amounts to; no sentence is longer than a breath. */
+  says: string;
+}
+
+export function headline(result: RunResult): Headline {
+  if (result.run.models.length === 0) return observed(result);
+  const strict = wasStrict(result);
+  const code = exitCodeOf(result, strict);
+  const judgement = judged(result, strict);
+  if (code === 3) {
+    return {
+      mood: "bad",
+      title: "CAPTURE NOT READ TO ITS END",
+      says: `What was read before it was judged: ${lowerFirst(judgement.says)}`,
+    };
+  }
+  if (result.run.status === "interrupted") {
+    return { ...judgement, title: `STOPPED EARLY, ${judgement.title}` };
+  }
+  return judgement;
+}
+
+function observed(result: RunResult): Headline {
+  const count = result.judged.length + result.rest.count;
+  const damaged = result.captures.some((capture) => capture.damage !== null);
+  return {
+    mood: damaged ? "bad" : "good",
+    title: damaged ? "CAPTURE NOT READ TO ITS END" : "ON THE WIRE",
+    says: `${plural(count, "conversation")}; no model was given, so nothing is judged.`,
+  };
+}
+
+function judged(result: RunResult, strict: boolean): Headline {
+  const drift = driftOf(result, strict);
+  if (drift.count > 0) {
+    const rules = (status: RuleStatus): number => drift.rules.filter((rule) => rule.status === status).length;
+    // A violated rule is the other side of its conversations in violation; it is counted where it stands alone.
+    const lonely = drift.violations.length === 0 ? rules("violated") : 0;
+    const parts = [
+      counted(drift.undocumented.length, "undocumented conversation"),
+      counted(drift.violations.length, "violation"),
+      counted(lonely, "rule violated", "rules violated"),
+      counted(rules("blocked"), "rule blocked", "rules blocked"),
+      counted(rules("missing"), "rule missing", "rules missing"),
+      counted(rules("partial"), "rule met in part", "rules met in part"),
+      counted(drift.inconclusive.length, "conversation not proved", "conversations not proved"),
+      counted(drift.lookups.length, "undocumented look-up"),
+      counted(drift.unevaluable.length, "required rule not evaluable", "required rules not evaluable"),
+    ].filter((part) => part !== "");
+    return { mood: "bad", title: "NOT AS DOCUMENTED", says: `${parts.join(", ")}.` };
+  }
+  const nothing = whyNothingJudged(result);
+  if (nothing !== null) return { mood: "unsure", title: "NOTHING COULD BE JUDGED", says: nothing };
+  const met = result.rules.filter((rule) => rule.status === "met").length;
+  const open = verdictCount(result, "inconclusive");
+  const blind = result.rules.filter((rule) => rule.status === "not-evaluable").length;
+  const limits = [
+    open === 0 ? "" : `${plural(open, "conversation")} could not be proved`,
+    blind === 0 ? "" : `${plural(blind, "rule")} could not be evaluated`,
+  ].filter((part) => part !== "");
+  const found = `No drift found; ${plural(met, "rule")} met, ${plural(verdictCount(result, "documented"), "conversation")} documented.`;
+  return {
+    mood: "good",
+    title: "AS DOCUMENTED",
+    says: limits.length === 0 ? found : `${found} But ${limits.join(" and ")}.`,
+  };
+}
+
+export function verdictCount(result: RunResult, verdict: Verdict): number {
+  let count = 0;
+  for (const c of result.judged) if (c.verdict === verdict) count++;
+  return count;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return count === 0 ? "" : plural(count, one, many);
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** Rules that are findings, the worst first. */
+export function ruleFindings(result: RunResult): RuleRow[] {
+  const order: RuleStatus[] = ["violated", "blocked", "missing", "partial"];
+  return result.rules.filter(isFinding).sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
+}
+
+/** Conversations that differ only in who opened them: one finding with several hosts. */
+export interface ConversationGroup {
+  /** The first seen, shown for all. */
+  first: ConversationRow;
+  all: ConversationRow[];
+  initiators: string[];
+}
+
+/** Findings of one verdict, folded by whom, over what, as what and why. In the order of first sight, the busiest kind first. */
+export function groupConversations(conversations: readonly ConversationRow[]): ConversationGroup[] {
+  const groups = new Map<string, ConversationGroup>();
+  for (const c of conversations) {
+    const whom = c.server_name ?? c.peer_name ?? c.responder;
+    const nearest = c.evidence?.nearest;
+    const why = [
+      c.reason_code,
+      c.model,
+      c.rule_id,
+      c.expectation,
+      c.found,
+      nearest?.model,
+      nearest?.rule_id,
+      nearest?.clause,
+      c.waived,
+    ];
+    const key = JSON.stringify([c.realm, whom, c.transport, c.port, c.app, c.inner_app, why]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: c, all: [c], initiators: [c.initiator] });
+    else {
+      group.all.push(c);
+      if (!group.initiators.includes(c.initiator)) group.initiators.push(c.initiator);
+    }
+  }
+  const list = [...groups.values()];
+  for (const group of list) {
+    group.all.sort(
+      (a, b) => compareText(a.first_seen, b.first_seen) || compareText(a.conversation_id, b.conversation_id),
+    );
+    group.first = group.all[0] ?? group.first;
+  }
+  return list.sort(
+    (a, b) => b.initiators.length - a.initiators.length || compareText(a.first.first_seen, b.first.first_seen),
+  );
+}
+
+/** By code unit: the same on every machine, whatever its locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** How many characters of an id are enough to tell all of these apart; eight at least. */
+export function idLength(conversations: Iterable<ConversationRow>): number {
+  const ids = [...conversations].map((c) => c.conversation_id).sort(compareText);
+  let length = 8;
+  for (let i = 1; i < ids.length; i++) {
+    const [a, b] = [ids[i - 1] ?? "", ids[i] ?? ""];
+    let same = 0;
+    while (same < a.length && a[same] === b[same]) same++;
+    if (a !== b) length = Math.max(length, same + 1);
+  }
+  return length;
+}

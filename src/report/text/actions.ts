@@ -1,0 +1,86 @@
+import { driftOf } from "../drift.ts";
+import { whyNothingJudged } from "../exit.ts";
+import type { RuleRow } from "../result.ts";
+import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
+import { cited, expected, few, plural, responder, service } from "../words.ts";
+import type { TextContext } from "./context.ts";
+
+/** Findings of one kind that get a line of advice of their own; the rest is counted. */
+const EACH = 2;
+
+/** What to do, the most useful first; empty where nothing is to be done. Each is a sentence that can be mailed as it is. */
+export function actionsOf(context: TextContext): string[] {
+  const { result } = context;
+  if (result.run.models.length === 0) return [];
+  const drift = driftOf(result, context.strict);
+  const rules = ruleFindings(result).filter((rule) => rule.waived === null);
+  const blocked = rules.filter((rule) => rule.status === "blocked");
+  const absent = rules.filter((rule) => rule.status === "missing" || rule.status === "partial");
+  const actions = [
+    ...firstOf(
+      blocked,
+      (rule) => rule.remedy ?? allow(rule, context),
+      "more rule is blocked",
+      "more rules are blocked",
+    ),
+    ...firstOf(groupConversations(drift.violations), (g) => mend(g, context), "more violation", "more violations"),
+    ...firstOf(
+      groupConversations(drift.undocumented),
+      (g) => ask(g, context),
+      "more is in no document",
+      "more are in no document",
+    ),
+    ...firstOf(
+      absent,
+      (rule) => rule.remedy ?? lookAt(rule, context),
+      "more rule is not met",
+      "more rules are not met",
+    ),
+  ];
+  const remedies = unevaluableRemedies(context);
+  return whyNothingJudged(result) === null ? [...actions, ...remedies] : [...remedies, ...actions];
+}
+
+function firstOf<T>(findings: readonly T[], say: (finding: T) => string, one: string, many: string): string[] {
+  const left = findings.length - EACH;
+  const said = findings.slice(0, left === 1 ? EACH + 1 : EACH).map(say);
+  return left > 1 ? [...said, `${plural(left, one, many)}: see below.`] : said;
+}
+
+function allow(rule: RuleRow, { options }: TextContext): string {
+  return `Allow ${expected(rule, options.pen.glyphs.arrow)} (documented under ${cited(rule)}).`;
+}
+
+function lookAt(rule: RuleRow, { options }: TextContext): string {
+  const wanted = expected(rule, options.pen.glyphs.arrow);
+  const state = rule.status === "partial" ? "only part of it was seen" : "it was not seen";
+  return `Find out why ${wanted} does not happen: it is documented under ${cited(rule)}, and ${state}.`;
+}
+
+function mend(group: ConversationGroup, context: TextContext): string {
+  const c = group.first;
+  const who = ends(group, context);
+  if (c.expectation === null) return `Stop ${who}: ${c.reason ?? "it is in violation of the document"}`;
+  return `Mend ${who}: the document asks for ${c.expectation}${c.found === null ? "" : `, found is ${c.found}`}.`;
+}
+
+function ask(group: ConversationGroup, context: TextContext): string {
+  return `Ask the vendor why ${ends(group, context)}: no document has it.`;
+}
+
+function ends(group: ConversationGroup, { options }: TextContext): string {
+  return `${few(group.initiators, 2)} ${options.pen.glyphs.arrow} ${responder(group.first)} ${service(group.first)}`;
+}
+
+/** What would make rules evaluable: the remedy that opens most of them first. */
+function unevaluableRemedies({ result }: TextContext): string[] {
+  const waiting = new Map<string, number>();
+  for (const rule of result.rules) {
+    if (rule.status === "not-evaluable" && rule.remedy !== null)
+      waiting.set(rule.remedy, (waiting.get(rule.remedy) ?? 0) + 1);
+  }
+  const sorted = [...waiting].sort((a, b) => b[1] - a[1]);
+  return sorted
+    .slice(0, EACH)
+    .map(([remedy, count]) => `${remedy.replace(/\.$/, "")} (${plural(count, "rule waits", "rules wait")} for it).`);
+}

@@ -1,0 +1,38 @@
+import { wasStrict } from "../drift.ts";
+import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
+import { idLength } from "../summary.ts";
+import type { TextOptions } from "../text.ts";
+import { FrameNames } from "../words.ts";
+
+/** Findings of a kind that are listed before the report says how many more there are. */
+const LISTED = 20;
+
+/** What every section of the text report needs to know beside the result itself. */
+export class TextContext {
+  readonly result: RunResult;
+  readonly options: TextOptions;
+  readonly frames: FrameNames;
+  readonly strict: boolean;
+  readonly listed: number;
+  private readonly idChars: number;
+  private readonly severalModels: boolean;
+
+  constructor(result: RunResult, options: TextOptions) {
+    this.result = result;
+    this.options = options;
+    this.frames = new FrameNames(result.captures);
+    this.strict = wasStrict(result);
+    this.listed = options.all ? Number.POSITIVE_INFINITY : LISTED;
+    this.idChars = idLength(result.judged);
+    this.severalModels = new Set(result.rules.map((rule) => rule.model)).size > 1;
+  }
+
+  /** An id as short as `explain` takes it. */
+  id(c: ConversationRow): string {
+    return c.conversation_id.slice(0, this.idChars);
+  }
+  /** A rule as `explain` takes it: with its model where several were judged. */
+  rule(rule: Pick<RuleRow, "model" | "rule_id">): string {
+    return this.severalModels ? `${rule.model}/${rule.rule_id}` : rule.rule_id;
+  }
+}

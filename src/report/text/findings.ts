@@ -1,0 +1,180 @@
+import { isUnevaluableNeed } from "../drift.ts";
+import type { Page } from "../page.ts";
+import type { Paint } from "../pen.ts";
+import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
+import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
+import { cited, expected, few, plural, responder, service } from "../words.ts";
+import type { TextContext } from "./context.ts";
+
+/** Every finding with its evidence, the worst kind first; then what could not be decided; then what was waived. */
+export function printFindings(page: Page, context: TextContext): void {
+  const { judged, rules } = context.result;
+  const { pen } = page;
+  const of = (verdict: ConversationRow["verdict"]): ConversationRow[] =>
+    judged.filter((c) => c.verdict === verdict && c.waived === null);
+  printConversations(page, context, "VIOLATION", "a rule or a ban of the document is broken", of("violation"), pen.red);
+  printConversations(page, context, "UNDOCUMENTED", "on the wire and in no document", of("undocumented"), pen.red);
+  printRuleFindings(page, context);
+  printConversations(
+    page,
+    context,
+    "INCONCLUSIVE",
+    "a rule could cover it, and this capture can't prove it",
+    of("inconclusive"),
+    pen.yellow,
+  );
+  printUnevaluable(
+    page,
+    context,
+    rules.filter((rule) => rule.status === "not-evaluable"),
+  );
+  printLookups(page, context);
+  printWaived(page, context);
+}
+
+function printConversations(
+  page: Page,
+  context: TextContext,
+  title: string,
+  note: string,
+  list: ConversationRow[],
+  paint: Paint,
+): void {
+  if (list.length === 0) return;
+  page.heading(title, `${plural(list.length, "conversation")}: ${note}`);
+  const groups = groupConversations(list);
+  for (const group of groups.slice(0, context.listed)) printGroup(page, context, group, paint);
+  printMore(page, context, groups.length);
+}
+
+function printGroup(page: Page, context: TextContext, group: ConversationGroup, paint: Paint): void {
+  const c = group.first;
+  const id = context.id(c);
+  const column = 2 + id.length + 2;
+  const arrow = page.pen.glyphs.arrow;
+  const extent = group.all.length > 1 ? `${plural(group.all.length, "conversation")}, ${c.outcome}` : c.outcome;
+  page.hang({ text: id, paint }, `${few(group.initiators, 3)} ${arrow} ${responder(c)} ${service(c)}, ${extent}`, {
+    column,
+  });
+  const sentences = [expectation(c), c.reason, nearest(c, context), framesOf(c, context)];
+  const text = sentences.filter((sentence) => sentence !== null && sentence !== "").join(" ");
+  if (text !== "") page.text(text, { indent: column, paint: page.pen.dim });
+}
+
+function expectation(c: ConversationRow): string | null {
+  if (c.expectation === null) return null;
+  return `Documented: ${c.expectation}; found: ${c.found ?? "nothing that can be read"}.`;
+}
+
+/** The closest rule and the clause that failed, unless the reason names that rule already. */
+function nearest(c: ConversationRow, context: TextContext): string | null {
+  const miss = c.evidence?.nearest;
+  if (!miss || c.reason?.includes(miss.rule_id)) return null;
+  return `Nearest is ${context.rule(miss)}: ${miss.says}`;
+}
+
+function framesOf(c: ConversationRow, { frames }: TextContext): string | null {
+  if (c.evidence === null) return null;
+  const { support, against } = c.evidence;
+  const shown = frames.list(support.length > 0 ? support : against);
+  return shown === "" ? null : `[${shown}]`;
+}
+
+function printRuleFindings(page: Page, context: TextContext): void {
+  const list = ruleFindings(context.result).filter((rule) => rule.waived === null);
+  if (list.length === 0) return;
+  page.heading("RULES NOT MET", `${plural(list.length, "rule")}: in the document and not, or not so, on the wire`);
+  for (const rule of list.slice(0, context.listed)) printRule(page, context, rule);
+  printMore(page, context, list.length);
+}
+
+function printRule(page: Page, context: TextContext, rule: RuleRow): void {
+  const { pen } = page;
+  const head = `${rule.status}: ${expected(rule, pen.glyphs.arrow)} (${cited(rule)})`;
+  page.hang({ text: context.rule(rule), paint: pen.red }, head);
+  const evidence = context.frames.list(rule.evidence);
+  const text = [rule.reason, rule.remedy, evidence === "" ? null : `[${evidence}]`].filter(
+    (part) => part !== null && part !== "",
+  );
+  page.text(text.join(" "), { indent: 4, paint: pen.dim });
+  if (rule.hosts.length < 2) return;
+  for (const host of rule.hosts.slice(0, context.listed)) {
+    page.hang({ text: host.host }, `${host.status}: ${host.reason}`, { indent: 6, paint: pen.dim });
+  }
+  if (rule.hosts.length > context.listed)
+    page.text(`and ${plural(rule.hosts.length - context.listed, "more host")}`, { indent: 6 });
+}
+
+/** Rules that this capture can't say anything of, folded by reason: what opens one of them opens the others. */
+function printUnevaluable(page: Page, context: TextContext, rules: readonly RuleRow[]): void {
+  if (rules.length === 0) return;
+  page.heading("NOT EVALUABLE", `${plural(rules.length, "rule")}: this capture can't say`);
+  const byReason = new Map<string, RuleRow[]>();
+  for (const rule of rules) {
+    const key = `${rule.reason}\n${rule.remedy ?? ""}`;
+    byReason.set(key, [...(byReason.get(key) ?? []), rule]);
+  }
+  const groups = [...byReason.values()].sort((a, b) => b.length - a.length);
+  for (const group of groups.slice(0, context.listed)) {
+    const first = group[0];
+    if (first === undefined) continue;
+    const needed = context.strict && group.some(isUnevaluableNeed);
+    const paint = needed ? page.pen.red : page.pen.yellow;
+    page.hang(
+      { text: page.pen.glyphs.unsure, paint },
+      [first.reason, first.remedy].filter((part) => part !== null).join(" "),
+    );
+    page.text(
+      few(
+        group.map((rule) => context.rule(rule)),
+        context.options.all ? group.length : 6,
+      ),
+      { indent: 5, paint: page.pen.dim },
+    );
+  }
+  printMore(page, context, groups.length);
+}
+
+/** Names that a judged host asked for and no model mentions. */
+function printLookups(page: Page, context: TextContext): void {
+  const list = context.result.lookups.filter((lookup) => lookup.verdict === "undocumented");
+  if (list.length === 0) return;
+  const byName = new Map<string, LookupRow[]>();
+  for (const lookup of list) byName.set(lookup.name, [...(byName.get(lookup.name) ?? []), lookup]);
+  page.heading("LOOKED UP", `${plural(byName.size, "name")} that judged hosts asked for and no document mentions`);
+  const names = [...byName].sort((a, b) => compareText(a[0], b[0]));
+  for (const [name, rows] of names.slice(0, context.listed)) {
+    const unique = (values: readonly string[]): string => few([...new Set(values)], 3);
+    const times = rows.reduce((sum, row) => sum + row.count, 0);
+    const first = rows[0];
+    const frame = first === undefined ? "" : ` [${context.frames.name(first.first_capture_id, first.first_frame)}]`;
+    const text = `by ${unique(rows.map((row) => row.client))}: ${unique(rows.map((row) => row.type))}, ${plural(times, "time")}, ${unique(rows.map((row) => row.result))}${frame}`;
+    page.hang({ text: name, paint: context.strict ? page.pen.red : page.pen.yellow }, text, { paint: page.pen.dim });
+  }
+  printMore(page, context, names.length);
+}
+
+function printWaived(page: Page, context: TextContext): void {
+  const conversations = context.result.judged.filter((c) => c.waived !== null);
+  const rules = context.result.rules.filter((rule) => rule.waived !== null);
+  if (conversations.length + rules.length === 0) return;
+  page.heading("WAIVED", "findings that the site accepts; they count for nothing");
+  const groups = groupConversations(conversations);
+  for (const { first, all, initiators } of groups.slice(0, context.listed)) {
+    const count = all.length > 1 ? `, ${plural(all.length, "conversation")}` : "";
+    const ends = `${few(initiators, 3)} ${page.pen.glyphs.arrow} ${responder(first)} ${service(first)}`;
+    page.hang({ text: context.id(first) }, `${first.verdict}: ${ends}${count}. Waived: ${first.waived}`, {
+      paint: page.pen.dim,
+    });
+  }
+  printMore(page, context, groups.length);
+  for (const rule of rules.slice(0, context.listed)) {
+    page.hang({ text: context.rule(rule) }, `${rule.status}. Waived: ${rule.waived}`, { paint: page.pen.dim });
+  }
+  printMore(page, context, rules.length);
+}
+
+function printMore(page: Page, context: TextContext, total: number): void {
+  if (total > context.listed)
+    page.text(`and ${plural(total - context.listed, "more", "more")}; --all lists them`, { paint: page.pen.dim });
+}

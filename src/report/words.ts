@@ -1,0 +1,120 @@
+/** Numbers, times and ends of conversations in words that people read. */
+import type { CaptureRow, ConversationRow, FrameRef, RuleRow } from "./result.ts";
+
+export function number(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+}
+
+/** `1 flow`, `2,312 flows`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** Decimal units, as disks and network gear count. */
+export function bytes(count: number): string {
+  let value = count;
+  let unit = "bytes";
+  for (const next of ["kB", "MB", "GB", "TB", "PB"]) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = next;
+  }
+  return unit === "bytes" ? plural(count, "byte") : `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
+
+/** The two largest units: `1 h 2 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  const parts: string[] = [];
+  let left = Math.round(seconds);
+  for (const [unit, size] of [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ] as const) {
+    const count = Math.floor(left / size);
+    left -= count * size;
+    if (count > 0) parts.push(`${count} ${unit}`);
+  }
+  return parts.slice(0, 2).join(" ");
+}
+
+/** `2026-11-20 08:00:00 to 09:02:11 UTC (1 h 2 min)`; null where there is no time. */
+export function timeSpan(first: string | null, last: string | null): string | null {
+  if (first === null || last === null) return null;
+  const from = stamp(first);
+  const to = stamp(last);
+  const short = to.slice(0, 10) === from.slice(0, 10) ? to.slice(11) : to;
+  const seconds = (Date.parse(last) - Date.parse(first)) / 1000;
+  const length = Number.isFinite(seconds) && seconds >= 0 ? ` (${duration(seconds)})` : "";
+  return from === to ? `${from} UTC${length}` : `${from} to ${short} UTC${length}`;
+}
+
+/** A view's time without its fraction. */
+export function stamp(time: string): string {
+  return time.replace("T", " ").replace(/\.\d+Z$/, "");
+}
+
+/** `tcp/443 tls`; where the application is not identified, what the port would suggest. */
+export function service(c: ConversationRow): string {
+  const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
+  if (c.app === null) return c.hint === null ? over : `${over} not identified (${c.hint} by its port)`;
+  return c.inner_app === null ? `${over} ${c.app}` : `${over} ${c.app} (${c.inner_app} inside)`;
+}
+
+/** The best name with the address, or the address alone. */
+export function responder(c: ConversationRow): string {
+  const name = c.server_name ?? c.peer_name;
+  return name === null ? c.responder : `${name} (${c.responder})`;
+}
+
+/** What a rule expects: `client → api-us.example.com tcp/443 tls`. */
+export function expected(rule: RuleRow, arrow: string): string {
+  const over = rule.ports === "" ? rule.transport : `${rule.transport}/${rule.ports}`;
+  const to = rule.to_endpoint.replace(/^role:/, "");
+  return `${rule.from_role} ${arrow} ${few(to.split(/,\s*/), 3)} ${over} ${rule.app ?? "any application"}`;
+}
+
+/** Section and item of the document. */
+export function cited(rule: RuleRow): string {
+  return rule.item === null ? rule.section : `${rule.section}, ${rule.item}`;
+}
+
+/** The first few of a list, and how many more. */
+export function few(items: readonly string[], most: number): string {
+  if (items.length <= most + 1) return items.join(", ");
+  return `${items.slice(0, most).join(", ")} and ${number(items.length - most)} more`;
+}
+
+/** `FILE#N` for frames: the file's last name, or its whole path where two captures share that. */
+export class FrameNames {
+  private readonly labels = new Map<number, string>();
+
+  constructor(captures: readonly CaptureRow[]) {
+    const uses = new Map<string, number>();
+    for (const { path } of captures) uses.set(baseName(path), (uses.get(baseName(path)) ?? 0) + 1);
+    for (const { capture_id, path } of captures) {
+      const base = baseName(path);
+      this.labels.set(capture_id, path === "-" ? "stdin" : uses.get(base) === 1 ? base : path);
+    }
+  }
+
+  file(captureId: number): string {
+    return this.labels.get(captureId) ?? `capture ${captureId}`;
+  }
+  name(captureId: number, frame: number): string {
+    return `${this.file(captureId)}#${frame}`;
+  }
+  /** The first few frames of a list. */
+  list(frames: readonly FrameRef[], most = 2): string {
+    return frames
+      .slice(0, most)
+      .map((ref) => this.name(ref.capture_id, ref.frame))
+      .join(" ");
+  }
+}
+
+function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1) || path;
+}
