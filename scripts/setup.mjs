@@ -7,7 +7,8 @@
 //
 // As root on Debian or Ubuntu it installs missing system packages with apt-get; WIREPACT_SYSTEM_PACKAGES=no forbids that.
 // Any failure ends it with exit code 1, the failing command's last lines and what to do.
-import { existsSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { childEnv, elapsed, npm, ROOT, runLogged, which } from "./lib/run.mjs";
 import { buildStamp, installStamp, isStamped, writeStamp } from "./lib/stamp.mjs";
@@ -73,17 +74,10 @@ async function installPackages() {
   if (isStamped(INSTALL_STAMP, stamp)) return say("packages are as package-lock.json has them");
   if (!nodeHasSqlite()) await seeToBuildTools();
   const started = Date.now();
-  say(
-    `npm ci: installing what package-lock.json names, for Node ${process.versions.node} (a minute or two where sqlite3 is built from source)`,
-  );
-  const headers = headersFolder();
-  const { command, args } = npm();
+  say(`npm ci: installing what package-lock.json names, for Node ${process.versions.node}`);
+  say("  (a minute or two where sqlite3 has to be built from source)");
   const log = logFile("npm-ci");
-  const { code, tail } = await runLogged(
-    command,
-    [...args, "ci", "--include=dev", "--include=optional", "--foreground-scripts", "--no-audit", "--no-fund"],
-    { log, say, env: childEnv(headers ? { npm_config_nodedir: headers } : {}), onLine: describeInstall },
-  );
+  const { code, tail } = await npmCi(log);
   if (code === 127) stop("npm can't be started", { tail, todo: "install npm (it comes with Node), or put it on PATH" });
   if (code !== 0)
     stop("npm ci", {
@@ -94,6 +88,24 @@ async function installPackages() {
   checkDatabase(log);
   writeStamp(INSTALL_STAMP, stamp);
   say(`packages installed in ${elapsed(started)}`);
+}
+
+/** Runs `npm ci`. In a folder with spaces it does so elsewhere and moves the result: sqlite3's own build splits paths at spaces. */
+async function npmCi(log) {
+  const { command, args } = npm();
+  const flags = ["ci", "--include=dev", "--include=optional", "--foreground-scripts", "--no-audit", "--no-fund"];
+  const headers = headersFolder();
+  const env = childEnv(headers ? { npm_config_nodedir: headers } : {});
+  const cwd = /\s/.test(ROOT) ? mkdtempSync(join(tmpdir(), "wirepact-")) : ROOT;
+  if (cwd !== ROOT) for (const name of ["package.json", "package-lock.json"]) cpSync(join(ROOT, name), join(cwd, name));
+  const result = await runLogged(command, [...args, ...flags], { log, say, env, cwd, onLine: describeInstall });
+  if (cwd === ROOT) return result;
+  if (result.code === 0) {
+    rmSync(join(ROOT, "node_modules"), { recursive: true, force: true });
+    cpSync(join(cwd, "node_modules"), join(ROOT, "node_modules"), { recursive: true, verbatimSymlinks: true });
+  }
+  rmSync(cwd, { recursive: true, force: true });
+  return result;
 }
 
 /** Words for what npm is at, from what it prints; undefined where the line says nothing new. */
@@ -116,7 +128,11 @@ function checkDatabase(log) {
   const todo = missing.length
     ? `${installHint(missing)}, then run the command again`
     : `look for "gyp ERR" in ${relative(ROOT, log)}`;
+  const errors = readFileSync(log, "utf8")
+    .split("\n")
+    .filter((line) => /\berror\b|ERR!/.test(line));
   stop(`the package sqlite3 does not load (${trouble}): ${cause}`, {
+    tail: errors.slice(0, 12),
     log,
     todo: `${todo}; or use Node 22.13 or newer, which needs no compiler`,
   });
