@@ -1,0 +1,138 @@
+#!/usr/bin/env node
+// The package as a user gets it: packed, installed from its tarball in an empty folder elsewhere, run on the bundled case,
+// and its answer held against that of this tree. `npm run check-package`; --npm CLI tries another npm (path of its npm-cli.js).
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { DEMO, demoArguments } from "./lib/demo.mjs";
+import { childEnv, npm, ROOT } from "./lib/run.mjs";
+import { headersFolder, nodeHasSqlite } from "./lib/system.mjs";
+
+/** Files that must be in the tarball, and what must not: whatever only the project's own work needs. */
+const MUST_HOLD = [
+  "package.json",
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md",
+  "ARCHITECTURE.md",
+  "dist/src/main.js",
+  "dist/src/index.js",
+  "dist/src/index.d.ts",
+  "dist/decoders/index.js",
+  "rules/opswat-sdp.yaml",
+];
+const MUST_NOT_HOLD =
+  /^(?:test|fixtures|bench|scripts|src|decoders|docs)\/|^dist\/(?:test|bench)\/|^\.|\.pcap|\.sqlite/;
+
+const { values } = parseArgs({ options: { npm: { type: "string" } } });
+const npmCli = values.npm ? { command: process.execPath, args: [values.npm] } : npm();
+const folder = mkdtempSync(join(tmpdir(), "wirepact-package-"));
+let problems = 0;
+
+/** One line a check; what went wrong below it. */
+function check(what, problem) {
+  console.log(`package: ${problem ? "FAILED" : "ok"}: ${what}${problem ? `\n  ${problem}` : ""}`);
+  if (problem) problems++;
+}
+
+function run(command, args, cwd) {
+  const headers = headersFolder();
+  const env = childEnv(headers ? { npm_config_nodedir: headers } : {});
+  return spawnSync(command, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+const runNpm = (args, cwd) => run(npmCli.command, [...npmCli.args, ...args, "--no-audit", "--no-fund"], cwd);
+const lastLines = ({ stdout, stderr, error }) =>
+  error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-15).join("\n  ");
+
+/** Packs into the folder; the tarball's path, or null where it can't be packed. */
+function pack() {
+  const result = runNpm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], ROOT);
+  if (result.status !== 0) {
+    check("npm pack", lastLines(result));
+    return null;
+  }
+  const told = JSON.parse(result.stdout); // an array, and from npm 12 on an object by package name
+  const [{ filename, files }] = Array.isArray(told) ? told : Object.values(told);
+  const paths = files.map(({ path }) => path);
+  const lacks = MUST_HOLD.filter((path) => !paths.includes(path));
+  const toomuch = paths.filter((path) => MUST_NOT_HOLD.test(path));
+  check(`${filename} holds what it should`, lacks.length ? `it lacks ${lacks.join(", ")}` : null);
+  check("and nothing else", toomuch.length ? `it also holds ${toomuch.slice(0, 10).join(", ")}` : null);
+  return join(folder, filename);
+}
+
+/** Installs as a user does who has read that newer npm asks before it runs an install script. */
+function install(tarball) {
+  const home = join(folder, "user");
+  mkdirSync(home);
+  writeFileSync(
+    join(home, "package.json"),
+    JSON.stringify({ private: true, type: "module", allowScripts: { sqlite3: true } }),
+  );
+  const started = Date.now();
+  const result = runNpm(["install", tarball], home);
+  const cli = join(home, "node_modules/wirepact/dist/src/main.js");
+  const problem = result.status === 0 && existsSync(cli) ? null : lastLines(result);
+  check(`npm install of the tarball in an empty folder (${Math.round((Date.now() - started) / 1000)} s)`, problem);
+  return problem ? null : { home, cli };
+}
+
+/** The JSON answer to the bundled case, without what no two runs share; null where there is none. */
+function answer(cli, name) {
+  const args = [cli, ...demoArguments(), "--format", "json", "--db", join(folder, `${name}.sqlite`)];
+  const result = run(process.execPath, args, join(ROOT, DEMO));
+  if (![0, 1].includes(result.status)) {
+    check(`wirepact check on the bundled case, ${name}`, `exit code ${result.status}: ${lastLines(result)}`);
+    return null;
+  }
+  const value = JSON.parse(result.stdout);
+  delete value.run.run_id;
+  delete value.run.started_at;
+  delete value.run.command;
+  return { code: result.status, text: JSON.stringify(value) };
+}
+
+function compareAnswers(cli) {
+  const theirs = answer(cli, "installed");
+  const ours = answer(join(ROOT, "dist/src/main.js"), "in this tree");
+  if (!theirs || !ours) return;
+  let at = 0;
+  while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
+  const differs = ours.text !== theirs.text || ours.code !== theirs.code;
+  const place = `exit ${theirs.code} against ${ours.code}; from character ${at}: ${theirs.text.slice(at, at + 80)} against ${ours.text.slice(at, at + 80)}`;
+  check("check on the bundled case says what it says in this tree", differs ? place : null);
+}
+
+/** The command that npm links, and the library as a program imports it. */
+function tryFaces({ home }) {
+  const help = run(join(home, "node_modules/.bin/wirepact"), ["--help"], home);
+  check("wirepact --help", help.status === 0 && /\bcheck\b/.test(help.stdout) ? null : lastLines(help));
+  const imported = run(
+    process.execPath,
+    ["--input-type=module", "-e", "console.log(Object.keys(await import('wirepact')).length)"],
+    home,
+  );
+  check("import of the library", Number(imported.stdout) > 0 ? null : lastLines(imported));
+  const driver = run(process.execPath, ["-e", "require('sqlite3')"], home);
+  if (driver.status !== 0)
+    console.log(
+      `package: ${nodeHasSqlite() ? "note" : "NOTE: no database driver"}: the optional sqlite3 did not install here`,
+    );
+}
+
+const tarball = pack();
+const user = tarball && install(tarball);
+if (user) {
+  tryFaces(user);
+  compareAnswers(user.cli);
+}
+rmSync(folder, { recursive: true, force: true });
+process.exitCode = problems ? 1 : 0;
