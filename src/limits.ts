@@ -11,6 +11,8 @@ export const LIMITS = {
   recordBytes: 16 << 20,
   /** Interfaces of one pcapng section. Beyond it the block is refused as damage: each costs memory for the whole run. */
   interfaces: 65_536,
+  /** Names taken from a capture's own name resolution blocks. Beyond it they are counted and left out. */
+  captureNames: 65_536,
   /** Layers of VLAN tags and IPv6 extension headers walked in one frame. Beyond it the packet is counted as too deep. */
   layers: 16,
   /** Flows in the table. Beyond it packets of new flows are counted and not tracked. 128 bytes each, plus the index. */
@@ -25,12 +27,16 @@ export const LIMITS = {
   facts: 8_000_000,
   /** Payload bytes of one direction looked at before it counts as unknown. The largest TLS 1.2 flights fit. */
   identifyBytes: 32 << 10,
+  /** Bytes of one direction held while a message is not whole. The largest DNS message over TCP is 65,537. */
+  streamBytes: 128 << 10,
   /** Datagrams of one direction looked at before a flow counts as unknown. */
   identifyDatagrams: 8,
   /** Segments held for one direction while bytes before them are missing. */
   pendingSegments: 64,
   /** Payload bytes held for all directions together while they wait for more. Beyond it the waiting one is given up. */
   pendingBytes: 64 << 20,
+  /** ICMP errors kept for matching with the flows that they quote. */
+  quotes: 100_000,
   /** Frames listed as support of one verdict, and as many against it. Counts go on. */
   evidenceFrames: 16,
   /** Names kept for one conversation. */

@@ -149,7 +149,10 @@ export interface Sighting {
   /** 0: from the flow's lower end to its higher; 1: back. */
   dir: 0 | 1;
   capture: number;
+  /** The frame that completed the message. */
   frame: number;
+  /** Frames that carried earlier pieces of it; absent where it stood in one. */
+  parts?: readonly number[];
   sec: number;
   nsec: number;
 }

@@ -1,0 +1,70 @@
+/**
+ * Copies: the same packet again, because a mirror port sees it on two VLANs, before and after a router, or twice.
+ *
+ * A packet's print is 32 bits: 20 of a hash over what a sender never repeats within milliseconds (IP ID, checksum,
+ * sequence numbers, length; the checksum covers the payload) and 12 of its path (VLAN, MAC pair, TTL).
+ *
+ *     31                    12 11          0
+ *     ┌───────────────────────┬─────────────┐
+ *     │ what the packet is    │ which path  │
+ *     └───────────────────────┴─────────────┘
+ *
+ * Same packet, other path, within 5 ms: a copy, counted as one and nowhere else. Same packet, same path: a repeat, which
+ * is a copy only where the capture shows copying on other flows too; that is decided when all is read.
+ *
+ * A flow's row has the last print of each direction, which finds nearly all. As soon as one copy was seen, a window of
+ * recent prints over all flows finds those with other packets of their flow between.
+ */
+import type { Packet } from "../dissect/packet.ts";
+
+export const COPY_WITHIN_NSEC = 5_000_000;
+const PATH_BITS = 0xfff;
+
+const WINDOW = 1 << 14;
+const WORDS = 4; // flow and direction, print, seconds, nanoseconds
+
+export function printOf(p: Packet): number {
+  let h = Math.imul((p.ipId << 16) | p.checksum, 0x9e3779b1) ^ Math.imul(p.ipBytes + 0x51ed, 0x85ebca6b);
+  if (p.proto === 6) h ^= Math.imul(p.seq, 0xc2b2ae35) ^ Math.imul(p.ack ^ (p.tcpFlags << 13), 0x27d4eb2f);
+  h ^= h >>> 15;
+  return (Math.imul(h, 0x2c1b3c6d) & ~PATH_BITS) | (p.path & PATH_BITS);
+}
+
+export function samePacket(print: number, other: number): boolean {
+  return (print ^ other) >>> 12 === 0;
+}
+
+export function samePath(print: number, other: number): boolean {
+  return ((print ^ other) & PATH_BITS) === 0;
+}
+
+/** Nanoseconds between two instants where that is below a second or so; else something larger than `COPY_WITHIN_NSEC`. */
+export function gapNsec(secA: number, nsecA: number, secB: number, nsecB: number): number {
+  const sec = secB - secA;
+  if (sec > 1 || sec < -1) return 2e9;
+  return Math.abs(sec * 1e9 + nsecB - nsecA);
+}
+
+/** Recent prints of all flows, direct-mapped. */
+export class CopyWindow {
+  readonly #words = new Int32Array(WINDOW * WORDS);
+
+  /** True where the same packet of this flow and direction was here within 5 ms on another path; remembers it else. */
+  seen(flowDir: number, print: number, sec: number, nsec: number): boolean {
+    const words = this.#words;
+    const at = (((Math.imul(flowDir, 0x9e3779b1) ^ (print >>> 12)) >>> 4) & (WINDOW - 1)) * WORDS;
+    if (
+      words[at] === flowDir &&
+      samePacket(words[at + 1]!, print) &&
+      !samePath(words[at + 1]!, print) &&
+      gapNsec(words[at + 2]!, words[at + 3]!, sec, nsec) <= COPY_WITHIN_NSEC
+    ) {
+      return true;
+    }
+    words[at] = flowDir;
+    words[at + 1] = print;
+    words[at + 2] = sec;
+    words[at + 3] = nsec;
+    return false;
+  }
+}

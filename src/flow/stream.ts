@@ -1,0 +1,120 @@
+/**
+ * One direction of a TCP connection, as far as a decoder still wants it: contiguous bytes from a message boundary on,
+ * and the segments beyond the first hole.
+ *
+ *            base                 base + length        hole        pending
+ *     ────────┬─────────────────────┬──────────────────────┬──────────┬─────
+ *      consumed│ data, not yet whole │       missing        │ segments │
+ *     ────────┴─────────────────────┴──────────────────────┴──────────┴─────
+ *
+ * Where segments overlap, the bytes that came first stay (as most receivers do); different bytes are counted.
+ */
+import { LIMITS } from "../limits.ts";
+
+/** A payload that is kept, with where it was seen. */
+export interface Segment {
+  /** TCP: sequence number of the first byte. */
+  seq: number;
+  bytes: Uint8Array;
+  /** Bytes that the capture cut off behind them. */
+  cutOff: number;
+  capture: number;
+  frame: number;
+  sec: number;
+  nsec: number;
+}
+
+export class Stream {
+  /** Sequence number of `data[0]`. */
+  base: number;
+  data: Uint8Array = EMPTY;
+  length = 0;
+  /** Beyond a hole, in order of sequence numbers. */
+  pending: Segment[] = [];
+  /** Index of the decoder that has accepted bytes of this direction; -1 while none has. */
+  decoder = -1;
+  /** True where the first byte of the connection is the first byte here. */
+  readonly fromStart: boolean;
+  /** Bytes that the capture cut off right behind `data`: nothing contiguous can follow. */
+  cutOff = 0;
+  /** Frames whose bytes are in `data`: a message's evidence is every frame that carried a piece of it. */
+  parts: number[] = [];
+  /** Segments that brought other bytes for a place already filled. */
+  conflicts = 0;
+
+  constructor(base: number, fromStart: boolean) {
+    this.base = base;
+    this.fromStart = fromStart;
+  }
+
+  /** Bytes held in memory. */
+  get held(): number {
+    let sum = this.data.length;
+    for (const segment of this.pending) sum += segment.bytes.length;
+    return sum;
+  }
+
+  /** Sequence number that would be contiguous. */
+  get next(): number {
+    return (this.base + this.length) | 0;
+  }
+
+  /** Appends contiguous bytes. */
+  append(buf: Uint8Array, off: number, len: number, frame: number): void {
+    if (this.parts.length < LIMITS.evidenceFrames) this.parts.push(frame);
+    const need = this.length + len;
+    if (need > this.data.length) {
+      const grown = new Uint8Array(Math.max(need, Math.min(this.data.length * 2, LIMITS.streamBytes)));
+      grown.set(this.data.subarray(0, this.length));
+      this.data = grown;
+    }
+    this.data.set(buf.subarray(off, off + len), this.length);
+    this.length += len;
+  }
+
+  /** Forgets the first `count` bytes. */
+  consume(count: number): void {
+    this.base = (this.base + count) | 0;
+    this.length -= count;
+    if (this.length === 0) {
+      this.data = EMPTY;
+      this.parts = [];
+    }
+else {
+      this.data.copyWithin(0, count, count + this.length);
+      this.parts = this.parts.slice(-1); // what is left came, nearly always, with the last frame
+    }
+  }
+
+  /** Keeps a segment beyond a hole; false where too many wait already. */
+  wait(segment: Segment): boolean {
+    if (this.pending.length >= LIMITS.pendingSegments) return false;
+    let i = this.pending.length;
+    while (i > 0 && ((this.pending[i - 1]!.seq - segment.seq) | 0) > 0) i--;
+    if (i > 0 && this.pending[i - 1]!.seq === segment.seq && this.pending[i - 1]!.bytes.length >= segment.bytes.length) {
+      return true;
+    }
+    this.pending.splice(i, 0, segment);
+    return true;
+  }
+
+  /** The next waiting segment that is contiguous by now, taken out; undefined where there is none. */
+  ready(): Segment | undefined {
+    const first = this.pending[0];
+    if (first === undefined || ((first.seq - this.next) | 0) > 0) return undefined;
+    return this.pending.shift();
+  }
+
+  /** Compares bytes that were sent again with those that are still held. */
+  compare(seq: number, buf: Uint8Array, off: number, len: number): void {
+    const from = (seq - this.base) | 0;
+    for (let i = Math.max(0, -from); i < len && from + i < this.length; i++) {
+      if (this.data[from + i] !== buf[off + i]) {
+        this.conflicts++;
+        return;
+      }
+    }
+  }
+}
+
+const EMPTY = new Uint8Array(0);

@@ -1,0 +1,285 @@
+/**
+ * Packets → flows. Runs for every packet: finds the row, counts, follows TCP's handshake and sequence numbers, tells
+ * copies, and hands payload on only while a decoder still wants it.
+ *
+ * Written for V8: integers only, rows read and written through one typed array, nothing allocated. What is rare (a new
+ * flow, a SYN, an ICMP error) is in methods of its own so that the common path stays small enough to be optimised whole.
+ */
+import type { Frame } from "../capture/frame.ts";
+import { ACK, FIN, ICMP, ICMP6, type Packet, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
+import type { CapCounter } from "../limits.ts";
+import { AddressTable, compareBytes } from "./addresses.ts";
+import { COPY_WITHIN_NSEC, CopyWindow, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
+import { type Quote, readQuote } from "./quotes.ts";
+import * as R from "./row.ts";
+import { FlowTable } from "./table.ts";
+
+/** Who takes the payload. `row` and `at` are the flow's row; the sink clears `S_FEED` when it has seen enough. */
+export interface PayloadSink {
+  payload(flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void;
+}
+
+/** A quiet time after which packets of the same key are another flow, in seconds. TCP's own keep-alives come within two hours. */
+export const IDLE_TCP_SEC = 2 * 3600;
+export const IDLE_SEC = 300;
+
+/** A segment that comes late by no more than this was overtaken on its way, not sent again. */
+const REORDER_NSEC = 3_000_000;
+
+export class FlowTracker {
+  readonly table = new FlowTable();
+  readonly ipv6 = new AddressTable();
+  readonly quotes: Quote[] = [];
+  readonly #caps: CapCounter;
+  readonly #sink: PayloadSink;
+  readonly #window = new CopyWindow();
+
+  /** Packets that were copies on another path. */
+  copies = 0;
+  /** Identical packets on one path; `repeatFlows` of how many flows, and whether their IP IDs say that they are copies. */
+  repeats = 0;
+  readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
+  /** TCP segments that start beyond the highest byte seen, and those that came late to fill such a hole. */
+  gaps = 0;
+  outOfOrder = 0;
+  /** Packets that found no room in the table. */
+  untracked = 0;
+
+  constructor(sink: PayloadSink, caps: CapCounter) {
+    this.#sink = sink;
+    this.#caps = caps;
+  }
+
+  packet(frame: Frame, p: Packet, realm: number): void {
+    let low = 0;
+    let high = 0;
+    let forward = true; // from the lower end to the higher
+    if (p.family === 4) {
+      low = p.src;
+      high = p.dst;
+      forward = low < high || (low === high && p.srcPort <= p.dstPort);
+    } else {
+      low = this.ipv6.ofBytes(frame.buf, p.srcOff);
+      high = this.ipv6.ofBytes(frame.buf, p.dstOff);
+      if (low < 0 || high < 0) {
+        this.untracked++;
+        this.#caps.hit("addresses");
+        return;
+      }
+      const order = compareBytes(frame.buf, p.srcOff, p.dstOff, 16);
+      forward = order < 0 || (order === 0 && p.srcPort <= p.dstPort);
+    }
+    let ports: number;
+    if (forward) {
+      ports = (p.srcPort << 16) | p.dstPort;
+    } else {
+      const swap = low;
+      low = high;
+      high = swap;
+      ports = (p.dstPort << 16) | p.srcPort;
+    }
+    const dir = forward ? 0 : 1;
+    const meta = p.proto | (p.family << 8) | (realm << 16);
+    const table = this.table;
+    let flow = table.find(low, high, ports, meta);
+    const print = printOf(p);
+    const sec = frame.sec;
+    const nsec = frame.nsec;
+    const tcp = p.proto === TCP;
+    let row: Int32Array;
+    let at: number;
+    if (flow >= 0) {
+      row = table.rows(flow);
+      at = table.at(flow);
+      const lastAt = at + R.LAST + dir * 2;
+      if (row[at + R.PACKETS + dir] !== 0) {
+        if (
+          samePacket(row[at + R.PRINT + dir]!, print) &&
+          gapNsec(row[lastAt]!, row[lastAt + 1]!, sec, nsec) <= COPY_WITHIN_NSEC &&
+          this.#again(flow, row, at, dir, print, p)
+        ) {
+          return;
+        }
+      }
+      if (this.copies !== 0 && this.#window.seen((flow << 1) | dir, print, sec, nsec)) {
+        this.copies++;
+        return;
+      }
+      if (this.#isOther(row, at, dir, sec, p, tcp)) flow = -1;
+    } else {
+      row = EMPTY_ROW;
+      at = 0;
+    }
+    if (flow < 0) {
+      flow = table.add(low, high, ports, meta);
+      if (flow < 0) {
+        this.untracked++;
+        this.#caps.hit("flows");
+        return;
+      }
+      row = table.rows(flow);
+      at = table.at(flow);
+      row[at + R.STATE] =
+        tcp || p.proto === UDP ? (R.S_FEED | (R.S_FEED << 1)) | (tcp && (p.tcpFlags & SYN) === 0 ? R.S_MIDSTREAM : 0) : 0;
+    }
+
+    // ---- counts and times
+    const packets = row[at + R.PACKETS + dir]!;
+    row[at + R.PACKETS + dir] = packets + 1;
+    const before = row[at + R.BYTES + dir]!;
+    const after = (before + p.ipBytes) | 0;
+    row[at + R.BYTES + dir] = after;
+    if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
+    const lastAt = at + R.LAST + dir * 2;
+    if (packets === 0) {
+      this.#firstOf(row, at, dir, frame, p);
+      row[lastAt] = sec;
+      row[lastAt + 1] = nsec;
+    } else if (sec > row[lastAt]! || (sec === row[lastAt]! && nsec >= row[lastAt + 1]!)) {
+      row[lastAt] = sec;
+      row[lastAt + 1] = nsec;
+    } else {
+      this.#earlier(row, at, dir, frame);
+    }
+    row[at + R.PRINT + dir] = print;
+
+    if (tcp) this.#tcp(row, at, dir, frame, p);
+    else if (p.payWire > 0) {
+      row[at + R.STATE]! |= R.S_DATA << dir;
+      if (p.proto === ICMP || p.proto === ICMP6) {
+        // The flow is named by the question's type: whoever sends that one asks.
+        row[at + R.STATE]! |= (p.icmpType === p.srcPort ? R.S_ASKED : R.S_ANSWERED) << dir;
+      }
+    }
+    if (p.payLen > 0 && (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0) {
+      this.#sink.payload(flow, row, at, dir, frame, p);
+    } else if (p.proto === ICMP || p.proto === ICMP6) {
+      readQuote(this, frame, p, realm, this.#caps);
+    }
+  }
+
+  /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */
+  #again(flow: number, row: Int32Array, at: number, dir: 0 | 1, print: number, p: Packet): boolean {
+    if (!samePath(row[at + R.PRINT + dir]!, print)) {
+      this.copies++;
+      return true;
+    }
+    this.repeats++;
+    row[at + R.STATE]! |= R.S_REPEAT;
+    const of = this.repeatsOf.get(flow * 2 + dir);
+    if (of === undefined) {
+      this.repeatsOf.set(flow * 2 + dir, { packets: 1, bytes: p.ipBytes, withId: p.ipId === 0 ? 0 : 1 });
+    } else {
+      of.packets++;
+      of.bytes += p.ipBytes;
+      if (p.ipId !== 0) of.withId++;
+    }
+    return false;
+  }
+
+  /** True where the packet belongs to another flow of the same key: after its idle gap, or by a new SYN. */
+  #isOther(row: Int32Array, at: number, dir: 0 | 1, sec: number, p: Packet, tcp: boolean): boolean {
+    const last0 = row[at + R.LAST]!;
+    const last1 = row[at + R.LAST + 2]!;
+    const last = last0 > last1 ? last0 : last1;
+    if (sec - last > (tcp ? IDLE_TCP_SEC : IDLE_SEC)) return true;
+    if (!tcp || (p.tcpFlags & SYN) === 0) return false;
+    const state = row[at + R.STATE]!;
+    if ((state & (R.S_SEQ << dir)) !== 0) return !continuesFrom(row[at + R.START + dir]!, p.seq);
+    // Nothing numbered from this side yet: a SYN-ACK answers; a SYN starts anew where the other side was already talking.
+    return (p.tcpFlags & ACK) === 0 && (state & ((R.S_DATA | R.S_ACK) << (1 - dir))) !== 0;
+  }
+
+  #firstOf(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
+    row[at + R.FIRST + dir * 2] = frame.sec;
+    row[at + R.FIRST + dir * 2 + 1] = frame.nsec;
+    row[at + R.FRAME + dir] = frame.number;
+    row[at + R.CAPTURES]! |= frame.capture << (dir * 16);
+    row[at + R.VLANS]! |= p.vlan << (dir * 16);
+  }
+
+  /** A packet older than the last: it may be the oldest. */
+  #earlier(row: Int32Array, at: number, dir: 0 | 1, frame: Frame): void {
+    const first = at + R.FIRST + dir * 2;
+    const firstSec = row[first]!;
+    if (frame.sec < firstSec || (frame.sec === firstSec && frame.nsec < row[first + 1]!)) {
+      row[first] = frame.sec;
+      row[first + 1] = frame.nsec;
+      row[at + R.FRAME + dir] = frame.number;
+    }
+  }
+
+  #tcp(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
+    const flags = p.tcpFlags;
+    let state = row[at + R.STATE]!;
+    if ((flags & (SYN | RST | FIN)) !== 0) {
+      state = this.#flags(row, at, dir, frame, p, state);
+      if ((flags & RST) !== 0) {
+        row[at + R.STATE] = state; // a RST's numbers are often made up: they say nothing of the stream
+        return;
+      }
+    } else if ((flags & ACK) !== 0) {
+      state |= R.S_ACK << dir;
+    }
+    if (p.payWire > 0) state |= R.S_DATA << dir;
+    const next = (p.seq + p.payWire + ((flags & SYN) >> 1) + (flags & FIN)) | 0;
+    if ((state & (R.S_SEQ << dir)) === 0) {
+      state |= R.S_SEQ << dir;
+      row[at + R.START + dir] = p.seq;
+      row[at + R.NEXT + dir] = next;
+    } else {
+      const ahead = (p.seq - row[at + R.NEXT + dir]!) | 0;
+      if (ahead > 0) {
+        this.gaps++;
+        row[at + R.NEXT + dir] = next;
+      } else {
+        if (ahead < 0 && p.payWire > 1) this.#late(row, at, dir, frame);
+        if (((next - row[at + R.NEXT + dir]!) | 0) > 0) row[at + R.NEXT + dir] = next;
+      }
+    }
+    row[at + R.STATE] = state;
+  }
+
+  #flags(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, before: number): number {
+    const flags = p.tcpFlags;
+    let state = before;
+    if ((flags & SYN) !== 0) {
+      if ((flags & ACK) === 0) {
+        if ((state & (R.S_SYN << dir)) === 0) row[at + R.SYN_FRAME] = frame.number;
+        state |= R.S_SYN << dir;
+        // A SYN that was overtaken by its own data: the stream begins at the SYN after all.
+        if ((state & (R.S_SEQ << dir)) !== 0) row[at + R.START + dir] = p.seq;
+      } else {
+        if ((state & (R.S_SYNACK << dir)) === 0 && row[at + R.ANSWER_FRAME] === 0) row[at + R.ANSWER_FRAME] = frame.number;
+        state |= R.S_SYNACK << dir;
+        const other = 1 - dir;
+        if ((state & (R.S_SEQ << other)) === 0) {
+          // The SYN itself was not captured (or comes later): its number is in the answer.
+          state |= R.S_SEQ << other;
+          row[at + R.START + other] = (p.ack - 1) | 0;
+          row[at + R.NEXT + other] = p.ack;
+        }
+      }
+      state &= ~R.S_MIDSTREAM;
+    }
+    if ((flags & FIN) !== 0) state |= (R.S_FIN << dir) | ((flags & ACK) !== 0 ? R.S_ACK << dir : 0);
+    if ((flags & RST) !== 0) {
+      if ((state & ((R.S_RST << 1) | R.S_RST)) === 0 && row[at + R.ANSWER_FRAME] === 0) row[at + R.ANSWER_FRAME] = frame.number;
+      state |= R.S_RST << dir;
+    }
+    return state;
+  }
+
+  /** A segment below the highest byte seen: overtaken on its way, or sent again. */
+  #late(row: Int32Array, at: number, dir: 0 | 1, frame: Frame): void {
+    const last = at + R.LAST + dir * 2;
+    if (gapNsec(row[last]!, row[last + 1]!, frame.sec, frame.nsec) <= REORDER_NSEC) this.outOfOrder++;
+  }
+}
+
+/** True where a SYN with this number can be the one that a stream first seen at `start` began with. */
+export function continuesFrom(start: number, synSeq: number): boolean {
+  return synSeq === start || ((synSeq + 1) | 0) === start;
+}
+
+const EMPTY_ROW = new Int32Array(0);

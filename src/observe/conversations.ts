@@ -1,0 +1,277 @@
+/**
+ * Flows → conversations: folded by realm, initiator, responder, transport, responder's port, application and server
+ * name. What people read are conversations; a long connection cut by idle gaps is one of them, and so are a browser's six
+ * parallel ones.
+ *
+ * Kept in columns like the flows, 16 words a conversation, because a capture may hold millions that nobody judges. Each
+ * knows its first flow, and `next` chains a conversation's flows together.
+ */
+import { mix } from "../flow/addresses.ts";
+import * as R from "../flow/row.ts";
+import { FlowView, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
+import type { Observation } from "./observation.ts";
+
+const CHUNK_SHIFT = 14;
+const CHUNK = 1 << CHUNK_SHIFT;
+const WORDS_SHIFT = 4;
+
+export const C_INITIATOR = 0;
+export const C_RESPONDER = 1;
+/** As R.META. */
+export const C_META = 2;
+/** Responder's port | application (decoder index + 1) << 16 | index into INITIATOR_BY << 24. */
+export const C_PORT_APP = 3;
+/** Index + 1 into `serverNames`; 0 where the client sent none. */
+export const C_NAME = 4;
+export const C_FLOWS = 5;
+export const C_PACKETS = 6;
+export const C_BYTES = 7; // low word, high word
+export const C_FIRST = 9; // seconds, nanoseconds
+export const C_LAST = 11;
+/** Best outcome: index into OUTCOMES. */
+export const C_OUTCOME = 13;
+/** First and last flow + 1 of the chain. */
+export const C_HEAD = 14;
+export const C_TAIL = 15;
+
+export class Conversations {
+  readonly seen: Observation;
+  readonly chunks: Int32Array[] = [];
+  count = 0;
+  readonly serverNames: string[] = [];
+  /** By flow: the next flow of its conversation + 1. */
+  readonly next: Int32Array;
+  /** By flow: its conversation. */
+  readonly of: Int32Array;
+  /** Flows that an ICMP error is about, with the index of that quote. */
+  readonly quoted = new Map<number, number[]>();
+  /** True where identical packets on one path are copies, because the capture shows copying on several flows. */
+  readonly repeatsAreCopies: boolean;
+  /** Flows whose packets go one way only, although their kind is answered. */
+  oneSided = 0;
+  #slots = new Int32Array(1 << 12);
+  #mask = (1 << 12) - 1;
+  readonly #nameIds = new Map<string, number>();
+  /** Hashes of realm and application names, so that each is walked once. */
+  readonly #textHashes = new Map<string, [number, number]>();
+
+  constructor(seen: Observation) {
+    this.seen = seen;
+    this.next = new Int32Array(seen.flows.table.count);
+    this.of = new Int32Array(seen.flows.table.count);
+    this.repeatsAreCopies = showsCopying(seen);
+    this.#matchQuotes();
+    const view = new FlowView(seen);
+    for (let flow = 0; flow < seen.flows.table.count; flow++) this.#fold(view.move(flow));
+  }
+
+  rows(conversation: number): Int32Array {
+    return this.chunks[conversation >>> CHUNK_SHIFT]!;
+  }
+  at(conversation: number): number {
+    return (conversation & (CHUNK - 1)) << WORDS_SHIFT;
+  }
+  word(conversation: number, field: number): number {
+    return this.rows(conversation)[this.at(conversation) + field]!;
+  }
+
+  /** Flows of a conversation, in the order in which they began in the table. */
+  *flowsOf(conversation: number): Generator<number> {
+    for (let flow = this.word(conversation, C_HEAD) - 1; flow >= 0; flow = this.next[flow]! - 1) yield flow;
+  }
+
+  /** The two halves of a conversation's id: a hash of realm and key, equal in every run and on every machine. */
+  id(conversation: number): [number, number] {
+    const row = this.rows(conversation);
+    const at = this.at(conversation);
+    const meta = row[at + C_META]!;
+    const family = (meta >>> 8) & 0xff;
+    const portApp = row[at + C_PORT_APP]!;
+    const app = (portApp >>> 16) & 0xff;
+    const h = new IdHash();
+    h.pair(this.#textHash(this.seen.realms[meta >>> 16] ?? ""));
+    this.#hashAddress(h, family, row[at + C_INITIATOR]!);
+    this.#hashAddress(h, family, row[at + C_RESPONDER]!);
+    h.word((meta & 0xff) | ((portApp & 0xffff) << 8));
+    h.pair(this.#textHash(app === 0 ? "" : this.seen.decoders[app - 1]!.id));
+    const name = row[at + C_NAME]!;
+    h.pair(this.#textHash(name === 0 ? "" : this.serverNames[name - 1]!));
+    return h.end();
+  }
+
+  #hashAddress(h: IdHash, family: number, word: number): void {
+    if (family === 4) h.word(word);
+    else for (let i = 0; i < 4; i++) h.word(this.seen.flows.ipv6.word(word, i));
+  }
+
+  #textHash(text: string): [number, number] {
+    const known = this.#textHashes.get(text);
+    if (known !== undefined) return known;
+    const h = new IdHash();
+    for (let i = 0; i < text.length; i++) h.word(text.charCodeAt(i));
+    const pair = h.end();
+    this.#textHashes.set(text, pair);
+    return pair;
+  }
+
+  /** ICMP errors to the flows that they quote: the newest flow of that key that had begun by then. */
+  #matchQuotes(): void {
+    const { table, quotes } = this.seen.flows;
+    quotes.forEach((quote, index) => {
+      const flow = table.find(quote.low, quote.high, quote.ports, quote.meta);
+      if (flow < 0) return;
+      const known = this.quoted.get(flow);
+      if (known === undefined) this.quoted.set(flow, [index]);
+      else known.push(index);
+      table.rows(flow)[table.at(flow) + R.STATE]! |= R.S_QUOTED << quote.dir;
+    });
+  }
+
+  #fold(view: FlowView): void {
+    const { dir, by } = view.initiator();
+    const back = dir === 0 ? 1 : 0;
+    const outcome = OUTCOMES.indexOf(view.outcome(dir, view.has(R.S_QUOTED, dir)));
+    const initiator = view.address(dir);
+    const responder = view.address(back);
+    const meta = view.row[view.at + R.META]!;
+    const name = this.#serverName(view, dir);
+    const ported = transportName(view.proto) === "tcp" || view.proto === 17 || view.proto === 132;
+    const portApp = (ported ? view.port(back) : 0) | (view.app << 16);
+    const conversation = this.#find(initiator, responder, meta, portApp, name, INITIATOR_BY.indexOf(by));
+    const flow = view.flow;
+    this.of[flow] = conversation;
+    const row = this.rows(conversation);
+    const at = this.at(conversation);
+    const tail = row[at + C_TAIL]! - 1;
+    if (tail < 0) row[at + C_HEAD] = flow + 1;
+    else this.next[tail] = flow + 1;
+    row[at + C_TAIL] = flow + 1;
+    row[at + C_FLOWS]! += 1;
+    if (outcome < row[at + C_OUTCOME]!) row[at + C_OUTCOME] = outcome;
+    if (OUTCOMES[outcome] === "one-way") this.oneSided++;
+
+    let packets = view.packets(0) + view.packets(1);
+    let bytes = view.bytes(0) + view.bytes(1);
+    if (this.repeatsAreCopies && (view.state & R.S_REPEAT) !== 0) {
+      for (const d of [0, 1]) {
+        const repeats = this.seen.flows.repeatsOf.get(flow * 2 + d);
+        packets -= repeats?.packets ?? 0;
+        bytes -= repeats?.bytes ?? 0;
+      }
+    }
+    row[at + C_PACKETS]! += packets;
+    const low = (row[at + C_BYTES]! >>> 0) + (bytes % 0x1_0000_0000);
+    row[at + C_BYTES] = low | 0;
+    row[at + C_BYTES + 1]! += Math.floor(bytes / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
+    const firstSec = view.firstSec;
+    const firstNsec = view.firstNsec;
+    if (tail < 0 || firstSec < row[at + C_FIRST]! || (firstSec === row[at + C_FIRST]! && firstNsec < row[at + C_FIRST + 1]!)) {
+      row[at + C_FIRST] = firstSec;
+      row[at + C_FIRST + 1] = firstNsec;
+    }
+    const lastSec = view.lastSec;
+    const lastNsec = view.lastNsec;
+    if (tail < 0 || lastSec > row[at + C_LAST]! || (lastSec === row[at + C_LAST]! && lastNsec > row[at + C_LAST + 1]!)) {
+      row[at + C_LAST] = lastSec;
+      row[at + C_LAST + 1] = lastNsec;
+    }
+  }
+
+  /** The name that the client sent first, as its number + 1; 0 where it sent none. */
+  #serverName(view: FlowView, initiatorDir: 0 | 1): number {
+    const detail = view.detail;
+    if (detail === null) return 0;
+    for (const { fact, dir } of detail.sightings) {
+      if (fact.kind !== "name" || fact.source === "certificate" || dir !== initiatorDir) continue;
+      let id = this.#nameIds.get(fact.name);
+      if (id === undefined) {
+        id = this.serverNames.push(fact.name);
+        this.#nameIds.set(fact.name, id);
+      }
+      return id;
+    }
+    return 0;
+  }
+
+  #find(initiator: number, responder: number, meta: number, portApp: number, name: number, by: number): number {
+    let slot = mix(initiator, responder, meta ^ Math.imul(name, 0x9e3779b1), portApp) & this.#mask;
+    for (;;) {
+      const conversation = this.#slots[slot]! - 1;
+      if (conversation < 0) break;
+      const row = this.rows(conversation);
+      const at = this.at(conversation);
+      if (
+        row[at + C_INITIATOR] === initiator &&
+        row[at + C_RESPONDER] === responder &&
+        row[at + C_META] === meta &&
+        (row[at + C_PORT_APP]! & 0xffffff) === portApp &&
+        row[at + C_NAME] === name
+      ) {
+        if (by < row[at + C_PORT_APP]! >>> 24) row[at + C_PORT_APP] = portApp | (by << 24);
+        return conversation;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    const conversation = this.count++;
+    if ((conversation & (CHUNK - 1)) === 0) this.chunks.push(new Int32Array(CHUNK << WORDS_SHIFT));
+    const row = this.rows(conversation);
+    const at = this.at(conversation);
+    row[at + C_INITIATOR] = initiator;
+    row[at + C_RESPONDER] = responder;
+    row[at + C_META] = meta;
+    row[at + C_PORT_APP] = portApp | (by << 24);
+    row[at + C_NAME] = name;
+    row[at + C_OUTCOME] = OUTCOMES.length - 1;
+    this.#slots[slot] = conversation + 1;
+    if (this.count * 2 > this.#slots.length) this.#grow();
+    return conversation;
+  }
+
+  #grow(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let conversation = 0; conversation < this.count; conversation++) {
+      const row = this.rows(conversation);
+      const at = this.at(conversation);
+      const meta = row[at + C_META]! ^ Math.imul(row[at + C_NAME]!, 0x9e3779b1);
+      let slot = mix(row[at + C_INITIATOR]!, row[at + C_RESPONDER]!, meta, row[at + C_PORT_APP]! & 0xffffff) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = conversation + 1;
+    }
+    this.#slots = slots;
+    this.#mask = mask;
+  }
+}
+
+/** A repeat with an IP ID of its own is a copy for sure; two flows of them show that the capture copies. */
+function showsCopying(seen: Observation): boolean {
+  if (seen.flows.copies > 0) return seen.flows.repeats > 0;
+  const flows = new Set<number>();
+  for (const [key, { withId }] of seen.flows.repeatsOf) if (withId > 0) flows.add(key >>> 1);
+  return flows.size >= 2;
+}
+
+/** 64 bits from words, the same on every machine: two murmur-like hashes with fixed seeds. */
+class IdHash {
+  #a = 0x243f6a88 | 0;
+  #b = 0x85a308d3 | 0;
+
+  word(w: number): void {
+    this.#a = Math.imul(this.#a ^ w ^ (this.#a >>> 15), 0x85ebca6b);
+    this.#b = Math.imul(this.#b ^ Math.imul(w, 0xc2b2ae35) ^ (this.#b >>> 13), 0x27d4eb2f);
+  }
+  pair([a, b]: [number, number]): void {
+    this.word(a);
+    this.word(b);
+  }
+  end(): [number, number] {
+    let { a, b } = { a: this.#a, b: this.#b };
+    a = Math.imul(a ^ (a >>> 16), 0x2c1b3c6d);
+    b = Math.imul(b ^ (b >>> 16) ^ a, 0x297a2d39);
+    return [(a ^ (a >>> 12)) >>> 0, (b ^ (b >>> 15)) >>> 0];
+  }
+}
+
+export function idText([high, low]: [number, number]): string {
+  return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
+}

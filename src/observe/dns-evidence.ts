@@ -1,0 +1,133 @@
+/**
+ * What DNS said about addresses, to whom and when: the evidence that an address may be called by a name.
+ *
+ * An answer speaks for an address under the name that was asked, through its CNAME chain. It holds from the moment it
+ * was given for its lifetime plus a grace, and at least for a day, because many programs resolve once when they start
+ * (`verdicts.md`: "What proves a conversation").
+ */
+import { parseAddress } from "../address.ts";
+import { TCP, UDP } from "../dissect/packet.ts";
+import type { AnswerFact, DnsRecord } from "../decode/facts.ts";
+import { addressText, FlowView } from "./flow-view.ts";
+import type { Observation } from "./observation.ts";
+
+/** Resolvers hand out what is left of a lifetime, and programs hold on to an answer a little longer than that. */
+const GRACE_SEC = 300;
+const AT_LEAST_SEC = 86_400;
+
+export interface NameAnswer {
+  /** The name that was asked for, and every alias on the way to the address. */
+  name: string;
+  aliases: string[];
+  client: string;
+  address: string;
+  sec: number;
+  nsec: number;
+  untilSec: number;
+  capture: number;
+  frame: number;
+}
+
+/** One complete answer to a client about a name: what addresses it had. For contradictions. */
+export interface WholeAnswer {
+  name: string;
+  addresses: string[];
+  sec: number;
+  capture: number;
+  frame: number;
+}
+
+export class DnsEvidence {
+  /** By realm and address: what was answered, to whom. */
+  readonly #byAddress = new Map<string, NameAnswer[]>();
+  /** By realm, client and name. */
+  readonly #byName = new Map<string, WholeAnswer[]>();
+  /** Public names of ECH configurations, by client: a server name that is only a cover. */
+  readonly #echNames = new Map<string, Set<string>>();
+
+  constructor(seen: Observation) {
+    const view = new FlowView(seen);
+    const dnsApps = new Set(seen.decoders.map((d, i) => (d.id === "dns" ? i + 1 : -1)));
+    for (let flow = 0; flow < seen.flows.table.count; flow++) {
+      view.move(flow);
+      if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
+      for (const sighting of view.detail.sightings) {
+        if (sighting.fact.kind !== "answer") continue;
+        const clientDir = sighting.dir === 0 ? 1 : 0;
+        const client = addressText(seen.flows.ipv6, view.family, view.address(clientDir));
+        this.#add(sighting.fact, `${view.realm}`, client, sighting);
+      }
+    }
+  }
+
+  /** Names under which DNS gave this address by that time: to this client, and to others. */
+  namesOf(realm: number, address: string, client: string, sec: number, nsec: number): { own: NameAnswer[]; other: NameAnswer[] } {
+    const own: NameAnswer[] = [];
+    const other: NameAnswer[] = [];
+    for (const answer of this.#byAddress.get(`${realm}|${address}`) ?? []) {
+      if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
+      (answer.client === client ? own : other).push(answer);
+    }
+    return { own, other };
+  }
+
+  /** Answers that this client had for a name within the 24 h before. */
+  answersFor(realm: number, client: string, name: string, sec: number): WholeAnswer[] {
+    return (this.#byName.get(`${realm}|${client}|${name}`) ?? []).filter((a) => a.sec <= sec && a.sec >= sec - AT_LEAST_SEC);
+  }
+
+  /** True where an HTTPS record answered to this client published the name as a cover for encrypted hellos. */
+  isEchPublicName(realm: number, client: string, name: string): boolean {
+    return this.#echNames.get(`${realm}|${client}`)?.has(name) ?? false;
+  }
+
+  #add(answer: AnswerFact, realm: string, client: string, at: { capture: number; frame: number; sec: number; nsec: number }): void {
+    const aliases = aliasesOf(answer.name, answer.records);
+    const addresses: string[] = [];
+    for (const record of answer.records) {
+      if (record.echPublicName !== undefined) {
+        const key = `${realm}|${client}`;
+        const names = this.#echNames.get(key) ?? new Set();
+        names.add(record.echPublicName);
+        this.#echNames.set(key, names);
+      }
+      if ((record.type !== "A" && record.type !== "AAAA") || !aliases.has(record.name)) continue;
+      if (parseAddress(record.data) === null) continue;
+      addresses.push(record.data);
+      const key = `${realm}|${record.data}`;
+      const list = this.#byAddress.get(key) ?? [];
+      list.push({
+        name: answer.name,
+        aliases: [...aliases].slice(1),
+        client,
+        address: record.data,
+        sec: at.sec,
+        nsec: at.nsec,
+        untilSec: at.sec + Math.max(record.ttl + GRACE_SEC, AT_LEAST_SEC),
+        capture: at.capture,
+        frame: at.frame,
+      });
+      if (list.length === 1) this.#byAddress.set(key, list);
+    }
+    if (answer.partial || answer.rcode !== "NOERROR" || (answer.type !== "A" && answer.type !== "AAAA")) return;
+    const key = `${realm}|${client}|${answer.name}`;
+    const list = this.#byName.get(key) ?? [];
+    list.push({ name: answer.name, addresses, sec: at.sec, capture: at.capture, frame: at.frame });
+    if (list.length === 1) this.#byName.set(key, list);
+  }
+}
+
+/** The asked name and every name that CNAME records lead on to, in order; a record that points back adds nothing. */
+export function aliasesOf(name: string, records: readonly DnsRecord[]): Set<string> {
+  const names = new Set([name]);
+  let grown = true;
+  while (grown) {
+    grown = false;
+    for (const record of records) {
+      if (record.type !== "CNAME" || !names.has(record.name) || names.has(record.data)) continue;
+      names.add(record.data);
+      grown = true;
+    }
+  }
+  return names;
+}

@@ -1,0 +1,248 @@
+/** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
+import { formatIpv4, formatIpv6 } from "../address.ts";
+import type { FlowDetail } from "../decode/identify.ts";
+import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
+import type { AddressTable } from "../flow/addresses.ts";
+import * as R from "../flow/row.ts";
+import type { ConversationOutcome } from "../report/result.ts";
+import type { Observation } from "./observation.ts";
+
+/**
+ * How the initiator is known, best first. `port`: no packet said; the end with the port that a decoder knows, or the
+ * lower one, is taken for the responder until a model says better.
+ */
+export const INITIATOR_BY = ["syn", "syn-ack", "message", "multicast", "port"] as const;
+export type InitiatorBy = (typeof INITIATOR_BY)[number];
+
+/** Outcomes, best first: a conversation has the best of its flows'. */
+export const OUTCOMES: readonly ConversationOutcome[] = [
+  "established",
+  "answered",
+  "one-way",
+  "refused",
+  "unanswered",
+  "unreachable",
+  "failed",
+];
+
+export class FlowView {
+  readonly #seen: Observation;
+  row: Int32Array = new Int32Array(0);
+  at = 0;
+  flow = -1;
+
+  constructor(seen: Observation) {
+    this.#seen = seen;
+  }
+
+  move(flow: number): this {
+    this.flow = flow;
+    this.row = this.#seen.flows.table.rows(flow);
+    this.at = this.#seen.flows.table.at(flow);
+    return this;
+  }
+
+  #word(field: number): number {
+    return this.row[this.at + field]!;
+  }
+  get state(): number {
+    return this.#word(R.STATE);
+  }
+  get proto(): number {
+    return this.#word(R.META) & 0xff;
+  }
+  get family(): number {
+    return (this.#word(R.META) >>> 8) & 0xff;
+  }
+  get realm(): number {
+    return this.#word(R.META) >>> 16;
+  }
+  /** Index + 1 of the identified decoder, or 0. */
+  get app(): number {
+    return this.state >>> R.APP_SHIFT;
+  }
+  get detail(): FlowDetail | null {
+    const index = this.#word(R.DETAIL) - 1;
+    return index < 0 ? null : this.#seen.identified.details[index]!;
+  }
+  /** Word of the end that sends in this direction. */
+  address(dir: number): number {
+    return this.#word(dir === 0 ? R.LOW : R.HIGH);
+  }
+  port(dir: number): number {
+    const ports = this.#word(R.PORTS);
+    return dir === 0 ? ports >>> 16 : ports & 0xffff;
+  }
+  packets(dir: number): number {
+    return this.#word(R.PACKETS + dir);
+  }
+  bytes(dir: number): number {
+    const high = (this.#word(R.BYTES_HIGH) >>> (dir * 16)) & 0xffff;
+    return high * 0x1_0000_0000 + (this.#word(R.BYTES + dir) >>> 0);
+  }
+  /** Frame number of the first packet of a direction, and its capture. */
+  frame(dir: number): number {
+    return this.#word(R.FRAME + dir) >>> 0;
+  }
+  capture(dir: number): number {
+    return (this.#word(R.CAPTURES) >>> (dir * 16)) & 0xffff;
+  }
+  get synFrame(): number {
+    return this.#word(R.SYN_FRAME) >>> 0;
+  }
+  get answerFrame(): number {
+    return this.#word(R.ANSWER_FRAME) >>> 0;
+  }
+  has(bit: number, dir: number): boolean {
+    return (this.state & (bit << dir)) !== 0;
+  }
+
+  /** The earlier of both directions' first packets: 0 or 1. */
+  get firstDir(): 0 | 1 {
+    if (this.packets(0) === 0) return 1;
+    if (this.packets(1) === 0) return 0;
+    const sec = this.#word(R.FIRST) - this.#word(R.FIRST + 2);
+    return sec > 0 || (sec === 0 && this.#word(R.FIRST + 1) > this.#word(R.FIRST + 3)) ? 1 : 0;
+  }
+  get firstSec(): number {
+    return this.#word(R.FIRST + this.firstDir * 2);
+  }
+  get firstNsec(): number {
+    return this.#word(R.FIRST + this.firstDir * 2 + 1);
+  }
+  get lastDir(): 0 | 1 {
+    if (this.packets(0) === 0) return 1;
+    if (this.packets(1) === 0) return 0;
+    const sec = this.#word(R.LAST) - this.#word(R.LAST + 2);
+    return sec < 0 || (sec === 0 && this.#word(R.LAST + 1) < this.#word(R.LAST + 3)) ? 1 : 0;
+  }
+  get lastSec(): number {
+    return this.#word(R.LAST + this.lastDir * 2);
+  }
+  get lastNsec(): number {
+    return this.#word(R.LAST + this.lastDir * 2 + 1);
+  }
+
+  /** Direction of the packets that the initiator sends, and how that is known. */
+  initiator(): { dir: 0 | 1; by: InitiatorBy } {
+    const { state } = this;
+    const shaken = this.proto === TCP || this.proto === ICMP || this.proto === ICMP6 ? this.#byHandshake(state) : null;
+    return shaken ?? this.#byMessage() ?? this.#byPort();
+  }
+
+  #byHandshake(state: number): { dir: 0 | 1; by: InitiatorBy } | null {
+    const icmp = this.proto !== TCP;
+    const syn0 = (state & R.S_SYN) !== 0;
+    const syn1 = (state & (R.S_SYN << 1)) !== 0;
+    const answer0 = (state & R.S_SYNACK) !== 0;
+    const answer1 = (state & (R.S_SYNACK << 1)) !== 0;
+    if (syn0 !== syn1) return { dir: syn0 ? 0 : 1, by: icmp ? "message" : "syn" };
+    if (answer0 !== answer1) return { dir: answer0 ? 1 : 0, by: icmp ? "message" : "syn-ack" };
+    return null;
+  }
+
+  #byMessage(): { dir: 0 | 1; by: InitiatorBy } | null {
+    const detail = this.detail;
+    if (detail === null) return null;
+    for (const { fact, dir } of detail.sightings) {
+      if (fact.kind !== "role") continue;
+      return { dir: fact.sender === "client" ? dir : dir === 0 ? 1 : 0, by: "message" };
+    }
+    return null;
+  }
+
+  #byPort(): { dir: 0 | 1; by: InitiatorBy } {
+    for (const dir of [0, 1] as const) if (this.#isGroup(dir)) return { dir: dir === 0 ? 1 : 0, by: "multicast" };
+    const low = this.port(0);
+    const high = this.port(1);
+    if (low === high) return { dir: 0, by: "port" };
+    const tcp = this.proto === TCP;
+    const known0 = this.#seen.identified.hint(tcp, low, low) !== null;
+    const known1 = this.#seen.identified.hint(tcp, high, high) !== null;
+    if (known0 !== known1) return { dir: known0 ? 1 : 0, by: "port" };
+    return { dir: low < high ? 1 : 0, by: "port" };
+  }
+
+  /** True where the end that sends in this direction is a multicast or broadcast address: nobody sends from there. */
+  #isGroup(dir: 0 | 1): boolean {
+    const word = this.address(dir);
+    if (this.family === 4) return word >>> 28 === 0xe || word === -1;
+    return this.family === 6 && this.#seen.flows.ipv6.word(word, 0) >>> 24 === 0xff;
+  }
+
+  /** What became of it, seen from the initiator. `quoted`: an ICMP error answered a packet of the initiator. */
+  outcome(initiatorDir: 0 | 1, quoted: boolean): ConversationOutcome {
+    const there = initiatorDir;
+    const back = there === 0 ? 1 : 0;
+    const asked = this.packets(there) > 0;
+    const answered = this.packets(back) > 0;
+    if (this.proto === TCP) return this.#tcpOutcome(there, back, asked, answered, quoted);
+    if (asked && answered) return "answered";
+    if (quoted) return "unreachable";
+    if (!asked) return "one-way";
+    return this.#expectsNone() ? "one-way" : "unanswered";
+  }
+
+  #tcpOutcome(there: 0 | 1, back: 0 | 1, asked: boolean, answered: boolean, quoted: boolean): ConversationOutcome {
+    const opened = this.has(R.S_SYN, there) || this.has(R.S_SYNACK, back);
+    const up = opened
+      ? this.has(R.S_SYNACK, back) && (this.has(R.S_ACK, there) || this.has(R.S_DATA, there))
+      : asked && answered && (this.has(R.S_ACK, there) || this.has(R.S_DATA, there)) && (this.has(R.S_ACK, back) || this.has(R.S_DATA, back));
+    if (up) return this.#failed() ? "failed" : "established";
+    if (opened && this.has(R.S_SYNACK, back)) return "answered";
+    if (opened && this.has(R.S_RST, back)) return "refused";
+    if (opened && quoted && !answered) return "unreachable";
+    if (opened && !answered && !this.has(R.S_DATA, there) && !this.has(R.S_ACK, there)) return "unanswered";
+    return asked && answered ? "answered" : "one-way";
+  }
+
+  /** The application's own word that it did not come up: an alert before its handshake was done on either side. */
+  #failed(): boolean {
+    const detail = this.detail;
+    if (detail === null) return false;
+    let fault = false;
+    for (const { fact } of detail.sightings) {
+      if (fact.kind === "up") return false;
+      if (fact.kind === "fault" && fact.what === "tls-alert") fault = true;
+    }
+    return fault;
+  }
+
+  /** True where every message that was sent expects no answer. */
+  #expectsNone(): boolean {
+    if (this.proto !== UDP && this.proto !== SCTP) return !(this.has(R.S_ASKED, 0) || this.has(R.S_ASKED, 1)) || this.port(0) !== 8;
+    const detail = this.detail;
+    if (detail === null) return false;
+    let oneway = false;
+    for (const { fact } of detail.sightings) {
+      if (fact.kind !== "message") continue;
+      if (fact.what !== "oneway") return false;
+      oneway = true;
+    }
+    return oneway;
+  }
+}
+
+/** Text of an address word. */
+export function addressText(ipv6: AddressTable, family: number, word: number): string {
+  if (family === 4) return formatIpv4(word >>> 0);
+  return formatIpv6(ipv6.word(word, 0) >>> 0, ipv6.word(word, 1) >>> 0, ipv6.word(word, 2) >>> 0, ipv6.word(word, 3) >>> 0);
+}
+
+/** `tcp udp sctp icmp icmp6`, or the IP protocol's number as text. */
+export function transportName(proto: number): string {
+  switch (proto) {
+    case TCP:
+      return "tcp";
+    case UDP:
+      return "udp";
+    case SCTP:
+      return "sctp";
+    case ICMP:
+      return "icmp";
+    case ICMP6:
+      return "icmp6";
+    default:
+      return String(proto);
+  }
+}

@@ -1,0 +1,97 @@
+/** What names were asked for and what came back: DNS questions paired with their answers, folded by who asked whom what. */
+import type { AnswerFact, QueryFact, Sighting } from "../decode/facts.ts";
+import { addressText, FlowView } from "./flow-view.ts";
+import type { Observation } from "./observation.ts";
+
+export interface Lookup {
+  realm: number;
+  client: string;
+  server: string;
+  name: string;
+  type: string;
+  /** RCODE's name, `NODATA`, or `TIMEOUT` where no answer was captured. */
+  result: string;
+  answers: string[];
+  capture: number;
+  frame: number;
+  count: number;
+  firstSec: number;
+  firstNsec: number;
+  lastSec: number;
+}
+
+/** Answers listed for one look-up. */
+const MOST_ANSWERS = 32;
+
+export function collectLookups(seen: Observation): Lookup[] {
+  const folded = new Map<string, Lookup>();
+  const view = new FlowView(seen);
+  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+    const detail = view.move(flow).detail;
+    if (detail === null) continue;
+    const waiting: (Sighting & { fact: QueryFact })[] = [];
+    for (const sighting of detail.sightings) {
+      if (sighting.fact.kind === "query") {
+        waiting.push(sighting as Sighting & { fact: QueryFact });
+      } else if (sighting.fact.kind === "answer") {
+        const { fact } = sighting;
+        const asked = waiting.findIndex(
+          (q) => q.dir !== sighting.dir && q.fact.id === fact.id && q.fact.name === fact.name && q.fact.type === fact.type,
+        );
+        const query = asked < 0 ? null : waiting.splice(asked, 1)[0]!;
+        // An answer whose question is not in the capture still tells what was asked.
+        add(folded, seen, view, query ?? sighting, sighting.dir === 0 ? 1 : 0, fact, fact);
+      }
+    }
+    for (const query of waiting) add(folded, seen, view, query, query.dir, query.fact, null);
+  }
+  return [...folded.values()];
+}
+
+function add(
+  folded: Map<string, Lookup>,
+  seen: Observation,
+  view: FlowView,
+  at: Sighting,
+  clientDir: 0 | 1,
+  question: { name: string; type: string },
+  answer: AnswerFact | null,
+): void {
+  const client = addressText(seen.flows.ipv6, view.family, view.address(clientDir));
+  const server = addressText(seen.flows.ipv6, view.family, view.address(clientDir === 0 ? 1 : 0));
+  const result = answer === null ? "TIMEOUT" : answer.rcode === "NOERROR" && !hasData(answer) ? "NODATA" : answer.rcode;
+  const key = `${view.realm}|${client}|${server}|${question.type}|${result}|${question.name}`;
+  const known = folded.get(key);
+  const lookup: Lookup = known ?? {
+    realm: view.realm,
+    client,
+    server,
+    name: question.name,
+    type: question.type,
+    result,
+    answers: [],
+    capture: at.capture,
+    frame: at.frame,
+    count: 0,
+    firstSec: at.sec,
+    firstNsec: at.nsec,
+    lastSec: at.sec,
+  };
+  lookup.count++;
+  if (at.sec < lookup.firstSec || (at.sec === lookup.firstSec && at.nsec < lookup.firstNsec)) {
+    lookup.capture = at.capture;
+    lookup.frame = at.frame;
+    lookup.firstSec = at.sec;
+    lookup.firstNsec = at.nsec;
+  }
+  if (at.sec > lookup.lastSec) lookup.lastSec = at.sec;
+  for (const record of answer?.records ?? []) {
+    if (lookup.answers.length < MOST_ANSWERS && !lookup.answers.includes(record.data)) lookup.answers.push(record.data);
+  }
+  if (known === undefined) folded.set(key, lookup);
+}
+
+function hasData(answer: AnswerFact): boolean {
+  if (answer.type === "ANY") return answer.records.length > 0;
+  return answer.partial || answer.records.some((record) => record.type === answer.type);
+}

@@ -1,0 +1,94 @@
+/**
+ * What a run has seen: flows in columns, their facts, and what was counted. It is a value: stored whole, merged with
+ * others (`merge.ts`), judged as often as one likes. Nothing in it depends on a model.
+ */
+import type { CaptureInfo, Frame } from "../capture/frame.ts";
+import { Identifier } from "../decode/identify.ts";
+import type { Decoder } from "../decode/decoder.ts";
+import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
+import { DISSECT_NAMES, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import { FlowTracker } from "../flow/tracker.ts";
+import { CapCounter } from "../limits.ts";
+
+export interface Observation {
+  captures: readonly CaptureInfo[];
+  realms: readonly string[];
+  decoders: readonly Decoder[];
+  flows: FlowTracker;
+  identified: Identifier;
+  caps: CapCounter;
+  /** Frames by what became of them, where that was not a packet: `no-ip`, `cut` … */
+  notPackets: Map<string, number>;
+  /** Frames without IP by EtherType (0: 802.3 length), and frames of unread link types by their name. */
+  etherTypes: Map<number, number>;
+  linkTypes: Map<string, number>;
+  frames: number;
+  offloads: number;
+  /** Frames whose time is before the frame before them in the same capture. */
+  clockSteps: number;
+}
+
+/** Makes an observation of frames, one at a time. */
+export class Observer {
+  readonly observation: Observation;
+  readonly #packet = new Packet();
+  readonly #dissector = new Dissector(this.#packet);
+  readonly #realmOf: number[] = [];
+  #lastSec = 0;
+  #lastNsec = 0;
+  #lastCapture = -1;
+
+  constructor(captures: readonly CaptureInfo[], decoders: readonly Decoder[], caps = new CapCounter()) {
+    const realms: string[] = [];
+    for (const capture of captures) {
+      let realm = realms.indexOf(capture.realm);
+      if (realm < 0) realm = realms.push(capture.realm) - 1;
+      this.#realmOf.push(realm);
+    }
+    const identified = new Identifier(decoders, caps);
+    this.observation = {
+      captures,
+      realms,
+      decoders,
+      flows: new FlowTracker(identified, caps),
+      identified,
+      caps,
+      notPackets: new Map(),
+      etherTypes: new Map(),
+      linkTypes: new Map(),
+      frames: 0,
+      offloads: 0,
+      clockSteps: 0,
+    };
+  }
+
+  /** Called for every frame. */
+  frame(frame: Frame): void {
+    const seen = this.observation;
+    seen.frames++;
+    if (frame.capture === this.#lastCapture && (frame.sec < this.#lastSec || (frame.sec === this.#lastSec && frame.nsec < this.#lastNsec))) {
+      seen.clockSteps++;
+    }
+    this.#lastSec = frame.sec;
+    this.#lastNsec = frame.nsec;
+    this.#lastCapture = frame.capture;
+    const code = this.#dissector.dissect(frame);
+    if (code === PACKET) {
+      if (this.#packet.offload) seen.offloads++;
+      seen.flows.packet(frame, this.#packet, this.#realmOf[frame.capture]!);
+    } else {
+      this.#other(code, frame);
+    }
+  }
+
+  #other(code: number, frame: Frame): void {
+    const seen = this.observation;
+    count(seen.notPackets, DISSECT_NAMES[code]!);
+    if (code === NO_IP) count(seen.etherTypes, this.#dissector.etherType);
+    else if (code === LINK_UNSUPPORTED) count(seen.linkTypes, LINK_TYPES[frame.linkType]?.name ?? `link type ${frame.linkType}`);
+  }
+}
+
+function count<K>(map: Map<K, number>, key: K): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}
