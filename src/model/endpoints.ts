@@ -1,0 +1,93 @@
+/** The endpoints of a model file: who is meant, by name, by address, or by a list published elsewhere. */
+import { quote, unknownWord } from "../words.ts";
+import { KEYS } from "./keys.ts";
+import { parseHostPattern } from "./names.ts";
+import { parseRange } from "./ranges.ts";
+import type { NamedItem, Reader } from "./reader.ts";
+import type { AddressRange, Endpoint, HostPattern, Parameter } from "./types.ts";
+import { IDENTIFIER_RULE, isIdentifier } from "./values.ts";
+import type { TextItem } from "./yaml.ts";
+
+export function readEndpoints(
+  reader: Reader,
+  items: readonly NamedItem[],
+  parameters: readonly Parameter[],
+): Endpoint[] {
+  return items.flatMap((item) => readEndpoint(reader, item, parameters) ?? []);
+}
+
+function readEndpoint(
+  reader: Reader,
+  { name, at, value }: NamedItem,
+  parameters: readonly Parameter[],
+): Endpoint | null {
+  const what = `endpoint ${quote(name)}`;
+  const fields = reader.fields(value, what, KEYS.endpoint);
+  if (fields === null) return null;
+  if (["hosts", "addresses", "ranges"].every((key) => fields.get(key) === undefined)) {
+    reader.lacking(at, `${what}: who is it? Expected "hosts", "addresses" or "ranges"`);
+  }
+  const pool = reader.flag(fields.get("pool"), `${what}, pool`);
+  const ranges = reader.text(fields.get("ranges"), `${what}, ranges`);
+  if (ranges !== null && !isIdentifier(ranges.text)) {
+    reader.expected(ranges, `${what}, ranges`, `the name of a list that the site supplies: ${IDENTIFIER_RULE}`);
+  }
+  return {
+    name,
+    about: reader.text(fields.get("about"), `${what}, about`)?.text ?? null,
+    hosts: readHosts(reader, reader.texts(fields.get("hosts"), `${what}, a host`), parameters, pool),
+    addresses: readAddresses(reader, reader.texts(fields.get("addresses"), `${what}, an address`)),
+    ranges: ranges?.text ?? null,
+    need: reader.choice(fields.get("need"), "need", ["any", "each"] as const) ?? "each",
+    pool,
+    line: at.line,
+  };
+}
+
+function readHosts(
+  reader: Reader,
+  words: readonly TextItem[],
+  parameters: readonly Parameter[],
+  pool: boolean,
+): HostPattern[] {
+  const hosts: HostPattern[] = [];
+  const seen = new Set<string>();
+  for (const word of words) {
+    const host = parseHostPattern(word.text, reader.failAt(word));
+    if (host === null) continue;
+    if (seen.has(host.text)) reader.error(word.at, `host ${quote(host.text)} is listed twice`);
+    seen.add(host.text);
+    if (pool && host.labels.some((label) => label.startsWith("*"))) {
+      reader.error(word.at, `a pool is called by one name, not by a wildcard; found ${quote(host.text)}`);
+    }
+    if (host.parameter !== null) checkNameParameter(reader, word, host.parameter, parameters);
+    hosts.push(host);
+  }
+  return hosts;
+}
+
+function checkNameParameter(reader: Reader, word: TextItem, name: string, parameters: readonly Parameter[]): void {
+  const parameter = parameters.find((known) => known.name === name);
+  const known = parameters.filter(({ type }) => type === "name").map((other) => other.name);
+  if (parameter === undefined) reader.lacking(word.at, unknownWord("name parameter", name, known));
+  else if (parameter.type !== "name") {
+    reader.error(word.at, `parameter ${quote(name)} is no name but of type ${parameter.type}`);
+  }
+}
+
+function readAddresses(reader: Reader, words: readonly TextItem[]): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  const seen = new Set<string>();
+  for (const word of words) {
+    if (word.text.includes("*")) {
+      reader.error(word.at, `a wildcard may not stand in an address; found ${quote(word.text)}, expected a prefix`);
+      continue;
+    }
+    const range = parseRange(word.text, reader.failAt(word));
+    if (range === null) continue;
+    if (seen.has(range.text)) reader.error(word.at, `address ${range.text} is listed twice`);
+    seen.add(range.text);
+    ranges.push(range);
+  }
+  return ranges;
+}

@@ -1,0 +1,25 @@
+/**
+ * Packages that only some runs need, loaded when first used: `yaml` for the user's own files (shipped models are JSON),
+ * `ip-num` for prefixes, `psl` for lint. Together they cost about 150 ms at start on Node 20. All three are CommonJS, so
+ * `require` keeps their callers synchronous.
+ */
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+
+export function yaml(): typeof import("yaml") {
+  return require("yaml") as typeof import("yaml");
+}
+
+export function ipNum(): typeof import("ip-num") {
+  return require("ip-num") as typeof import("ip-num");
+}
+
+/** The part of `psl` that is used; its own type file cannot be found through its `exports`. */
+interface Psl {
+  parse(name: string): { tld: string | null; domain: string | null; listed: boolean } | { error: unknown };
+}
+
+export function psl(): Psl {
+  return require("psl") as Psl;
+}

@@ -1,0 +1,137 @@
+/**
+ * Reads the positioned tree of a file by its expected shape and collects every problem on the way, so that one run names
+ * them all. Readers return null where an item is unusable; the problem is written down by then.
+ */
+import { quote, unknownWord } from "../words.ts";
+import { FILE_CAPS } from "./caps.ts";
+import type { Problem } from "./types.ts";
+import { type Fail, IDENTIFIER_RULE, isIdentifier } from "./values.ts";
+import type { Item, Place, TextItem, YamlFile } from "./yaml.ts";
+
+/** A mapping with known keys. */
+export interface Fields {
+  at: Place;
+  /** What stands under a key; undefined where nothing does (`~` counts as nothing). */
+  get(key: string): Item | undefined;
+}
+
+/** An entry of a mapping whose keys are names that the file itself gives. */
+export interface NamedItem {
+  name: string;
+  at: Place;
+  value: Item;
+}
+
+const KIND_WORDS = { map: "a mapping", list: "a list", text: "a text", empty: "nothing" } as const;
+
+export class Reader {
+  readonly source: string;
+  readonly problems: Problem[];
+  readonly #brokenAt: number;
+
+  constructor(source: string, file: YamlFile) {
+    this.source = source;
+    this.problems = file.problems;
+    this.#brokenAt = file.brokenAt;
+  }
+
+  get failed(): boolean {
+    return this.problems.some((problem) => problem.severity === "error");
+  }
+
+  /** Something found that is wrong. Behind a YAML error nothing is said: it would only be its echo. */
+  error({ line, column }: Place, message: string): void {
+    if (line >= this.#brokenAt) return;
+    this.problems.push({ severity: "error", source: this.source, line, column, message });
+  }
+
+  /** Something that should be there, or that another part of the file should say; a broken file may only seem to lack it. */
+  lacking(at: Place, message: string): void {
+    if (this.#brokenAt === Number.POSITIVE_INFINITY) this.error(at, message);
+  }
+
+  /** Reports on a text at an offset within it. */
+  failAt(item: TextItem): Fail {
+    return (message, at = 0) => {
+      const { line, column } = item.at;
+      this.error({ line, column: column + at + (item.quoted && at > 0 ? 1 : 0) }, message);
+    };
+  }
+
+  expected(item: Item, what: string, expected: string): null {
+    const found = item.kind === "text" ? quote(item.text) : KIND_WORDS[item.kind];
+    this.error(item.at, `${what}: found ${found}, expected ${expected}`);
+    return null;
+  }
+
+  /** A mapping that may hold only `known` keys; unknown ones are reported with the nearest known. */
+  fields(item: Item, what: string, known: readonly string[]): Fields | null {
+    if (item.kind !== "map") return this.expected(item, what, `a mapping with ${known.join(", ")}`);
+    const found = new Map<string, Item>();
+    for (const { key, value } of item.entries) {
+      if (!known.includes(key.text)) this.error(key.at, `${what}: ${unknownWord("key", key.text, known)}`);
+      else if (!found.has(key.text) && value.kind !== "empty") found.set(key.text, value);
+    }
+    return { at: item.at, get: (key) => found.get(key) };
+  }
+
+  /** A mapping whose keys are identifiers of the file's own; nothing at all is an empty one. */
+  named(item: Item | undefined, what: string): NamedItem[] {
+    if (item === undefined) return [];
+    if (item.kind !== "map") {
+      this.expected(item, what, "a mapping of names");
+      return [];
+    }
+    const seen = new Set<string>();
+    return item.entries.flatMap(({ key, value }) => {
+      if (seen.has(key.text)) return []; // reported as a duplicate key already
+      seen.add(key.text);
+      if (isIdentifier(key.text)) return [{ name: key.text, at: key.at, value }];
+      this.error(key.at, `${what}: ${quote(key.text)} is no name; expected ${IDENTIFIER_RULE}`);
+      return [];
+    });
+  }
+
+  /** Items of a list; a single item stands for a list of one, nothing for an empty one. */
+  list(item: Item | undefined): Item[] {
+    if (item === undefined || item.kind === "empty") return [];
+    return item.kind === "list" ? item.items : [item];
+  }
+
+  text(item: Item | undefined, what: string): TextItem | null {
+    if (item === undefined) return null;
+    if (item.kind === "text" && item.text !== "") return item;
+    return this.expected(item, what, "a text");
+  }
+
+  texts(item: Item | undefined, what: string): TextItem[] {
+    return this.list(item).flatMap((one) => this.text(one, what) ?? []);
+  }
+
+  /** One of a closed set of words. */
+  choice<Word extends string>(item: Item | undefined, what: string, words: readonly Word[]): Word | null {
+    const text = this.text(item, what);
+    if (text === null) return null;
+    const word = words.find((known) => known === text.text);
+    if (word === undefined) this.error(text.at, unknownWord(what, text.text, words));
+    return word ?? null;
+  }
+
+  flag(item: Item | undefined, what: string): boolean {
+    if (item === undefined) return false;
+    if (item.kind === "text" && (item.text === "true" || item.text === "false")) return item.text === "true";
+    this.expected(item, what, "true or false");
+    return false;
+  }
+
+  /** Problems in the file's order, at most `FILE_CAPS.problems`, the rest counted. */
+  report(): Problem[] {
+    const sorted = this.problems.sort((a, b) => a.line - b.line || a.column - b.column);
+    const more = sorted.length - FILE_CAPS.problems;
+    if (more <= 0) return sorted;
+    const shown = sorted.slice(0, FILE_CAPS.problems);
+    const { line, column } = sorted[FILE_CAPS.problems]!;
+    shown.push({ severity: "error", source: this.source, line, column, message: `… and ${more} more problems` });
+    return shown;
+  }
+}

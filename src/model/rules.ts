@@ -1,0 +1,231 @@
+/** The rules of a model file. */
+import { quote, unknownWord } from "../words.ts";
+import { APP_IDS } from "./apps.ts";
+import { FILE_CAPS } from "./caps.ts";
+import { type ExpectNames, parseExpectation } from "./expect.ts";
+import { KEYS, REQUIREMENTS, RESERVED_ENDS } from "./keys.ts";
+import { parseOver, portParameter } from "./over.ts";
+import type { Fields, Reader } from "./reader.ts";
+import type { Citation, Expectation, Over, Parameter, Rule, Target } from "./types.ts";
+import { IDENTIFIER_RULE, isDate, isIdentifier, parseDuration } from "./values.ts";
+import { readCondition } from "./when.ts";
+import type { Item, Place, TextItem } from "./yaml.ts";
+
+/** What rules may refer to. */
+export interface RuleNames extends ExpectNames {
+  roles: readonly string[];
+  endpoints: readonly string[];
+  parameters: readonly Parameter[];
+}
+
+export function readRules(reader: Reader, item: Item, names: RuleNames): Rule[] {
+  const items = reader.list(item);
+  if (items.length > FILE_CAPS.rules) {
+    reader.error(item.at, `${items.length} rules; at most ${FILE_CAPS.rules} are read`);
+    return [];
+  }
+  const seen = new Map<string, Place>();
+  const fallbacks: { rule: Rule; word: TextItem }[] = [];
+  const rules = items.flatMap((one) => {
+    const fields = reader.fields(one, "rule", KEYS.rule);
+    if (fields === null) return [];
+    const id = readId(reader, fields, seen);
+    const rule = readRule(reader, fields, id, names);
+    const fallback = reader.text(fields.get("fallback-for"), "fallback-for");
+    if (rule !== null && fallback !== null) fallbacks.push({ rule, word: fallback });
+    return rule ?? [];
+  });
+  checkFallbacks(reader, fallbacks, [...seen.keys()]);
+  return rules;
+}
+
+function readId(reader: Reader, fields: Fields, seen: Map<string, Place>): string {
+  const id = reader.text(fields.get("id"), "rule id");
+  if (id === null) {
+    if (fields.get("id") === undefined) reader.lacking(fields.at, 'rule: "id" is missing');
+    return "";
+  }
+  const first = seen.get(id.text);
+  if (first !== undefined)
+    reader.error(id.at, `two rules are called ${quote(id.text)}; the first is at line ${first.line}`);
+  else seen.set(id.text, id.at);
+  if (!isIdentifier(id.text)) reader.error(id.at, `${quote(id.text)} is no rule id; expected ${IDENTIFIER_RULE}`);
+  return id.text;
+}
+
+function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames): Rule | null {
+  const what = id === "" ? "rule" : `rule ${quote(id)}`;
+  for (const key of ["from", "to", "over", "app", "requirement", "cite"]) {
+    if (fields.get(key) === undefined) reader.lacking(fields.at, `${what}: "${key}" is missing`);
+  }
+  const requirement = reader.choice(fields.get("requirement"), "requirement", REQUIREMENTS);
+  const whenItem = fields.get("when");
+  const when = whenItem === undefined ? null : readCondition(reader, whenItem, names.parameters);
+  const on = reader.text(fields.get("on"), `${what}, on`)?.text ?? null;
+  const fallback = reader.text(fields.get("fallback-for"), "fallback-for")?.text ?? null;
+  if (requirement === "conditional" && whenItem === undefined && on === null && fallback === null) {
+    reader.lacking(fields.at, `${what}: conditional on what? Expected "when", "on" or "fallback-for" beside it`);
+  }
+  const from = readTarget(reader, fields.get("from"), "from", names);
+  const to = readTarget(reader, fields.get("to"), "to", names);
+  const over = readOver(reader, fields, names.parameters);
+  if (from !== null && to !== null && !hasRole(from) && !hasRole(to)) {
+    reader.error(fields.at, `${what}: neither end is a role; expected a role in "from" or "to"`);
+  }
+  if (from === null || to === null || requirement === null) return null;
+  const peer = reader.choice(fields.get("peer"), "peer", ["internet"] as const);
+  return {
+    id,
+    from,
+    to,
+    over,
+    apps: readApps(reader, fields.get("app")),
+    when,
+    requirement,
+    on,
+    everySec: readEvery(reader, fields.get("every")),
+    fallbackFor: fallback,
+    retiredAfter: readLastDay(reader, fields, requirement === "retired", what),
+    ...(peer === null ? {} : { peer }),
+    expect: readExpectations(reader, fields.get("expect"), names),
+    cite: readCitations(reader, fields.get("cite")),
+    note: reader.text(fields.get("note"), `${what}, note`)?.text ?? null,
+    line: fields.at.line,
+  };
+}
+
+function hasRole(target: Target): boolean {
+  return target.kind === "role" || target.kind === "judged";
+}
+
+/** `client`, `role:client`, `api-us`, `endpoint:api-us`, `internet`, `judged`, `anyone`. */
+function readTarget(reader: Reader, item: Item | undefined, key: "from" | "to", names: RuleNames): Target | null {
+  const word = reader.text(item, key);
+  if (word === null) return null;
+  const reserved = RESERVED_ENDS.find((known) => known === word.text);
+  if (reserved !== undefined) return { kind: reserved };
+  const [, kind, name = word.text] = /^(role|endpoint):(.*)$/.exec(word.text) ?? [];
+  const isRole = kind !== "endpoint" && names.roles.includes(name);
+  const isEndpoint = kind !== "role" && names.endpoints.includes(name);
+  if (isRole && isEndpoint) {
+    reader.error(word.at, `${quote(name)} is a role and an endpoint; write role:${name} or endpoint:${name}`);
+    return null;
+  }
+  if (isRole) return { kind: "role", role: name };
+  if (isEndpoint) return { kind: "endpoint", endpoint: name };
+  const known =
+    kind === undefined
+      ? [...names.roles, ...names.endpoints, ...RESERVED_ENDS]
+      : kind === "role"
+        ? names.roles
+        : names.endpoints;
+  reader.lacking(word.at, `${key}: ${unknownWord(kind ?? "role or endpoint", name, known)}`);
+  return null;
+}
+
+function readOver(reader: Reader, fields: Fields, parameters: readonly Parameter[]): Over[] {
+  const over = reader
+    .texts(fields.get("over"), "over")
+    .flatMap((word) => parseOver(word.text, parameters, reader.failAt(word)) ?? []);
+  const outside = reader.text(fields.get("outside-port"), "outside-port");
+  if (outside === null) return over;
+  const port = over[0]?.ports[0];
+  if (
+    over.length !== 1 ||
+    over[0]?.ports.length !== 1 ||
+    port === undefined ||
+    port.first < 0 ||
+    port.first !== port.last
+  ) {
+    reader.error(outside.at, 'outside-port goes with one transport and one port in "over", such as udp/30000');
+  } else if (!outside.text.startsWith("$")) {
+    reader.expected(outside, "outside-port", "a parameter such as $gateway-port");
+  } else {
+    port.parameter = portParameter(outside.text, parameters, (message) => reader.lacking(outside.at, message));
+  }
+  return over;
+}
+
+function readApps(reader: Reader, item: Item | undefined): string[] | null {
+  const words = reader.texts(item, "app");
+  const any = words.find((word) => word.text === "any");
+  if (any !== undefined) {
+    if (words.length > 1) reader.error(any.at, "app: any stands alone; it covers the others");
+    return null;
+  }
+  for (const word of words) {
+    if (!APP_IDS.includes(word.text))
+      reader.error(word.at, `app: ${unknownWord("decoder", word.text, [...APP_IDS, "any"])}`);
+  }
+  return words.map((word) => word.text);
+}
+
+function readEvery(reader: Reader, item: Item | undefined): number | null {
+  const word = reader.text(item, "every");
+  if (word === null) return null;
+  const ms = parseDuration(word.text);
+  return ms === null ? reader.expected(word, "every", "a duration such as 24h, 15 min or 30 s") : ms / 1000;
+}
+
+function readLastDay(reader: Reader, fields: Fields, retired: boolean, what: string): string | null {
+  const day = reader.text(fields.get("last-day"), "last-day");
+  if (day === null) {
+    if (retired) reader.lacking(fields.at, `${what}: retired since when? "last-day" is missing`);
+    return null;
+  }
+  if (!retired) reader.error(day.at, "last-day goes with requirement: retired");
+  return isDate(day.text) ? day.text : reader.expected(day, "last-day", "a day of the calendar such as 2026-12-31");
+}
+
+function readExpectations(reader: Reader, item: Item | undefined, names: ExpectNames): Expectation[] {
+  if (item === undefined) return [];
+  if (item.kind !== "map") {
+    reader.expected(item, "expect", "a mapping such as { tls.version: at least 1.2 }");
+    return [];
+  }
+  return item.entries.flatMap(({ key, value }) => {
+    const values = reader.texts(value, `expect, ${key.text}`);
+    const [first] = values;
+    if (first === undefined) {
+      if (value.kind === "empty") reader.expected(value, `expect, ${key.text}`, "a value");
+      return [];
+    }
+    const fail = (message: string, at?: number) => reader.failAt(first)(`expect, ${key.text}: ${message}`, at);
+    const failKey = (message: string) => reader.error(key.at, `expect: ${message}`);
+    return (
+      parseExpectation(
+        key.text,
+        values.map(({ text }) => text),
+        names,
+        failKey,
+        fail,
+      ) ?? []
+    );
+  });
+}
+
+function readCitations(reader: Reader, item: Item | undefined): Citation[] {
+  return reader.list(item).flatMap((one) => {
+    const fields = reader.fields(one, "cite", KEYS.cite);
+    if (fields === null) return [];
+    const section = reader.text(fields.get("section"), "section");
+    if (section === null) {
+      if (fields.get("section") === undefined) reader.lacking(fields.at, 'cite: "section" is missing');
+      return [];
+    }
+    return [{ section: section.text, item: reader.text(fields.get("item"), "item")?.text ?? null }];
+  });
+}
+
+/** A fallback names a rule that exists, and no chain of fallbacks comes back to where it began. */
+function checkFallbacks(reader: Reader, fallbacks: { rule: Rule; word: TextItem }[], ids: readonly string[]): void {
+  const next = new Map(fallbacks.map(({ rule, word }) => [rule.id, word.text]));
+  for (const { rule, word } of fallbacks) {
+    if (!ids.includes(word.text)) reader.lacking(word.at, `fallback-for: ${unknownWord("rule", word.text, ids)}`);
+    const passed = new Set<string>();
+    for (let id: string | undefined = word.text; id !== undefined && !passed.has(id); id = next.get(id)) {
+      passed.add(id);
+      if (id === rule.id) reader.error(word.at, `fallback-for: rule ${quote(rule.id)} would be its own fallback`);
+    }
+  }
+}
