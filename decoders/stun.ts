@@ -1,2 +1,255 @@
-import type { Decoder } from "../src/decode/decoder.ts";
-export const stun: Decoder = { id: "stun", title: "", specs: [], ports: {}, fields: [], everyMessage: true };
+/**
+ * STUN and TURN: which address a host is seen under, and the relays and connectivity checks built on that.
+ * RFC 8489 (5389 before it), classic STUN RFC 3489; TURN RFC 8656 and 6062; ICE attributes RFC 8445.
+ *
+ *     ┌──┬──────────────┬────────┬──────────────┬────────────────┬─────────────────────────────┐
+ *     │00│ class·method │ length │ magic cookie │ transaction id │ attribute: type length value │ ×
+ *     │2 │ 14 bits      │ 2      │ 4            │ 12             │ 2 + 2 + length, padded to 4  │
+ *     └──┴──────────────┴────────┴──────────────┴────────────────┴─────────────────────────────┘
+ *     classic: no cookie, a transaction id of 16 bytes
+ *     ┌────────────────┬────────┬──────┐
+ *     │ channel 0x4... │ length │ data │ TURN's ChannelData, once a channel is bound
+ *     └────────────────┴────────┴──────┘
+ *
+ * The cookie, the length and the attributes have to agree. Without the cookie only RFC 3489's own methods and attributes
+ * count, each of its one size, and only in datagrams. ChannelData shows nothing of its own: it is known by the port, or
+ * in a stream by what came before.
+ *
+ * Does not cover: message integrity and fingerprint (not checked), the framing of RFC 4571, what a relay carries.
+ */
+import { formatIpv4, formatIpv6 } from "../src/address.ts";
+import type { Cursor } from "../src/decode/cursor.ts";
+import { type Context, type Decoder, type Emit, STREAM_NO } from "../src/decode/decoder.ts";
+import { ATTRIBUTE, classicSize, errorName, isClassicMethod, methodName } from "./shared/stun-codes.ts";
+
+const HEADER_LENGTH = 20;
+const MAGIC_COOKIE = 0x2112a442;
+const CHANNEL_HEADER_LENGTH = 4;
+const PORTS = [3478, 3479, 3480, 3481, 5349, 19302, 19303, 19304, 19305, 19306, 19307, 19308, 19309];
+
+/** The two class bits (RFC 8489 section 5). */
+const CLASSES = ["request", "indication", "success", "error"] as const;
+
+export const stun: Decoder = {
+  id: "stun",
+  title: "Session Traversal Utilities for NAT, with TURN",
+  specs: ["RFC 8489", "RFC 3489", "RFC 8656", "RFC 6062", "RFC 8445"],
+  ports: { udp: PORTS, tcp: [3478, 5349] },
+  fields: [
+    { field: "stun.method", about: "Binding, Allocate, Refresh, Send, CreatePermission … ; an unknown one 0x00c" },
+    { field: "stun.class", about: "request, indication, success or error" },
+    { field: "stun.mapped-address", about: "address:port that the server saw the client under" },
+    { field: "stun.relayed-address", about: "address:port that the relay took for the client" },
+    { field: "stun.peer-address", about: "address:port behind the relay that the message is about" },
+    { field: "stun.software", about: "the sender's own name for itself" },
+    { field: "stun.realm", about: "the realm that the server asks credentials for" },
+    { field: "stun.username", about: "the user's name; in ICE the two ends' fragments" },
+    { field: "stun.ice-role", about: "an ICE connectivity check: controlling or controlled" },
+    { field: "stun.use-candidate", about: "the controlling end chose this pair: yes" },
+  ],
+  everyMessage: true,
+
+  looksDatagram(buf, off, len) {
+    if (len < CHANNEL_HEADER_LENGTH) return false;
+    const first = buf[off]!;
+    if (first >= 0x40 && first <= 0x4f) return true;
+    return first < 0x40 && len >= HEADER_LENGTH && (buf[off + 3]! & 3) === 0;
+  },
+
+  datagram(c, emit, at) {
+    if (c.left >= CHANNEL_HEADER_LENGTH && c.buf[c.pos]! >= 0x40) return channelData(c, at);
+    return message(c, emit, at);
+  },
+
+  looksStream(buf, off, len) {
+    if (buf[off]! >= 0x40) return false;
+    if (len >= 4 && (buf[off + 3]! & 3) !== 0) return false;
+    return len < 8 || u32(buf, off + 4) === MAGIC_COOKIE;
+  },
+
+  stream(c, emit, at) {
+    if (c.left > 0 && c.buf[c.pos]! >= 0x40) {
+      if (!at.started || c.buf[c.pos]! > 0x4f) return at.started ? c.bad("neither STUN nor ChannelData") : STREAM_NO;
+      c.part = "ChannelData";
+      c.skip(2);
+      const length = c.u16();
+      c.skip(padded(length)); // over streams padded (RFC 8656 section 12.5)
+      return c.at;
+    }
+    c.need(8);
+    if (u32(c.buf, c.pos + 4) !== MAGIC_COOKIE) return at.started ? c.bad("no magic cookie") : STREAM_NO;
+    const whole = HEADER_LENGTH + ((c.buf[c.pos + 2]! << 8) | c.buf[c.pos + 3]!);
+    const outer = c.enter(whole, "message");
+    const ours = message(c, emit, at);
+    c.leave(outer);
+    if (!ours) return at.started ? c.bad("no STUN message") : STREAM_NO;
+    return c.at;
+  },
+};
+
+const u32 = (buf: Uint8Array, off: number): number =>
+  ((buf[off]! << 24) | (buf[off + 1]! << 16) | (buf[off + 2]! << 8) | buf[off + 3]!) >>> 0;
+const padded = (length: number): number => (length + 3) & ~3;
+
+/** Over datagrams the data may go without padding (RFC 8656 section 12.5). Nothing is said of what it carries. */
+function channelData(c: Cursor, at: Context): boolean {
+  if (!PORTS.includes(at.senderPort) && !PORTS.includes(at.receiverPort)) return false;
+  const channel = c.u16();
+  const length = c.u16();
+  const there = c.left + c.cutOff;
+  return channel <= 0x4fff && (there === length || there === padded(length));
+}
+
+/** Bytes missing of this very message: a stream's message is whole before it is read. */
+const cutOff = (c: Cursor, at: Context): number => (at.transport === "udp" ? c.cutOff : 0);
+
+interface Message {
+  type: number;
+  class: (typeof CLASSES)[number];
+  method: number;
+  classic: boolean;
+  transaction: string;
+  /** Offset of cookie and transaction id, which XOR-mapped addresses are made with. */
+  mask: number;
+}
+
+/** One message between the cursor and its end. False, or a fault with nothing emitted, where it is none. */
+function message(c: Cursor, emit: Emit, at: Context): boolean {
+  c.part = "header";
+  const type = c.u16();
+  if (type > 0x3fff) return false;
+  const length = c.u16();
+  const there = HEADER_LENGTH + length - CHANNEL_HEADER_LENGTH;
+  if (c.left + cutOff(c, at) !== there) return false;
+  c.need(4);
+  const classic = u32(c.buf, c.pos) !== MAGIC_COOKIE;
+  const m: Message = {
+    type,
+    class: CLASSES[((type >> 7) & 2) | ((type >> 4) & 1)]!,
+    method: (type & 0xf) | ((type >> 1) & 0x70) | ((type >> 2) & 0xf80),
+    classic,
+    mask: c.pos,
+    transaction: "",
+  };
+  if (!classic) c.skip(4);
+  m.transaction = c.hex(classic ? 16 : 12);
+  if (!attributesHold(c, m, cutOff(c, at) > 0)) return false;
+  if (classic && (at.transport !== "udp" || !isClassic(c, m, at))) return false;
+  tell(c, m, emit);
+  return true;
+}
+
+/** Whether the attributes fill the message exactly, as far as the capture shows it. Older programs leave out the last padding. */
+function attributesHold(c: Cursor, m: Message, cut: boolean): boolean {
+  let at = c.pos;
+  while (at < c.end) {
+    if (c.end - at < 4) return cut;
+    const type = (c.buf[at]! << 8) | c.buf[at + 1]!;
+    const length = (c.buf[at + 2]! << 8) | c.buf[at + 3]!;
+    if (m.classic && !classicSize(type, length)) return false;
+    at += 4 + length;
+    if (at > c.end) return cut;
+    at = Math.min(padded(at - c.pos) + c.pos, c.end);
+  }
+  return true;
+}
+
+/** RFC 3489 has next to no marks of its own, so a message without attributes has to show a random transaction id. */
+function isClassic(c: Cursor, m: Message, at: Context): boolean {
+  if (!isClassicMethod(m.method) || m.class === "indication" || c.cutOff > 0) return false;
+  if (m.class !== "request" && c.left === 0) return false;
+  if (c.left > 0 || PORTS.includes(at.senderPort) || PORTS.includes(at.receiverPort)) return true;
+  return new Set(c.buf.subarray(m.mask, m.mask + 16)).size >= 10;
+}
+
+function tell(c: Cursor, m: Message, emit: Emit): void {
+  if (m.class === "request") emit({ kind: "role", sender: "client", why: "STUN request" });
+  else if (m.class !== "indication") emit({ kind: "role", sender: "server", why: `STUN ${m.class} response` });
+  emit({ kind: "field", field: "stun.method", value: methodName(m.method) });
+  emit({ kind: "field", field: "stun.class", value: m.class });
+  let error = 0;
+  let challenge = false;
+  let reason = "";
+  while (c.left > 0) {
+    c.part = "attribute";
+    const type = c.u16();
+    const length = c.u16();
+    const outer = c.enter(length, `attribute 0x${type.toString(16).padStart(4, "0")}`);
+    switch (type) {
+      case ATTRIBUTE.mappedAddress:
+        tellAddress(c, m, emit, "stun.mapped-address", false);
+        break;
+      case ATTRIBUTE.xorMappedAddress:
+      case ATTRIBUTE.oldXorMappedAddress:
+        tellAddress(c, m, emit, "stun.mapped-address", true);
+        break;
+      case ATTRIBUTE.xorRelayedAddress:
+        tellAddress(c, m, emit, "stun.relayed-address", true);
+        break;
+      case ATTRIBUTE.xorPeerAddress:
+        tellAddress(c, m, emit, "stun.peer-address", true);
+        break;
+      case ATTRIBUTE.errorCode:
+        c.skip(2);
+        error = (c.u8() & 7) * 100 + c.u8();
+        reason = c.text(c.left);
+        break;
+      case ATTRIBUTE.software:
+        tellText(c, emit, "stun.software");
+        break;
+      case ATTRIBUTE.realm:
+        tellText(c, emit, "stun.realm");
+        break;
+      case ATTRIBUTE.username:
+        tellText(c, emit, "stun.username");
+        break;
+      case ATTRIBUTE.nonce:
+        challenge = true;
+        break;
+      case ATTRIBUTE.iceControlling:
+      case ATTRIBUTE.iceControlled:
+        emit({
+          kind: "field",
+          field: "stun.ice-role",
+          value: type === ATTRIBUTE.iceControlling ? "controlling" : "controlled",
+        });
+        break;
+      case ATTRIBUTE.useCandidate:
+        emit({ kind: "field", field: "stun.use-candidate", value: "yes" });
+        break;
+    }
+    c.leave(outer);
+    c.skip(Math.min(padded(length) - length, c.left));
+  }
+  const id = m.transaction;
+  if (m.class === "request") emit({ kind: "message", what: "request", id });
+  else if (m.class === "indication") emit({ kind: "message", what: "oneway", id });
+  else if (m.class === "success") emit({ kind: "message", what: "response", id });
+  else {
+    emit({ kind: "fault", what: "stun-error", code: error, text: errorName(error) ?? reason });
+    // Asked for credentials or for a fresh nonce, the client asks again: the exchange goes on (RFC 8489 section 9.2.4).
+    if (challenge && (error === 401 || error === 438)) emit({ kind: "message", what: "response", id });
+    else emit({ kind: "message", what: "response", id, failed: true });
+  }
+}
+
+function tellText(c: Cursor, emit: Emit, field: string): void {
+  const value = c.text(c.left).replace(/(\\x00)+$/, "");
+  if (value !== "") emit({ kind: "field", field, value });
+}
+
+/** Zero 1, family 1, port 2, address 4 or 16; XORed with the cookie and the transaction id (RFC 8489 section 14.2). */
+function tellAddress(c: Cursor, m: Message, emit: Emit, field: string, xor: boolean): void {
+  const word = (i: number): number => (xor ? u32(c.buf, m.mask + 4 * i) : 0);
+  c.skip(1);
+  const family = c.u8();
+  const port = c.u16() ^ (word(0) >>> 16);
+  if (family === 1) {
+    emit({ kind: "field", field, value: `${formatIpv4((c.u32() ^ word(0)) >>> 0)}:${port}` });
+  } else if (family === 2) {
+    const words = [0, 1, 2, 3].map((i) => (c.u32() ^ word(i)) >>> 0);
+    emit({ kind: "field", field, value: `[${formatIpv6(words[0]!, words[1]!, words[2]!, words[3]!)}]:${port}` });
+  } else {
+    c.bad(`address family ${family}`);
+  }
+}

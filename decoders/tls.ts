@@ -1,2 +1,340 @@
-import type { Decoder } from "../src/decode/decoder.ts";
-export const tls: Decoder = { id: "tls", title: "", specs: [], ports: {}, fields: [], everyMessage: true };
+/**
+ * TLS over streams: which server the client names, what the two agree on, and whether the handshake came to its end.
+ * SSL 3.0 RFC 6101, TLS 1.2 RFC 5246, TLS 1.3 RFC 8446; SNI RFC 6066, ALPN RFC 7301, ECH RFC 9849; the SSL 2.0 form of a
+ * hello RFC 5246 appendix E.2.
+ *
+ *     ┌──────┬─────────┬────────┬───────────────────────────────┐
+ *     │ type │ version │ length │ fragment                      │ a record: 1 + 2 + 2 + length bytes
+ *     └──────┴─────────┴────────┴───────────────────────────────┘
+ *       20 change cipher spec   21 alert   22 handshake   23 application data   24 heartbeat
+ *     ┌──────┬──────────────┬───────────────────────────────────┐
+ *     │ type │ length       │ 1 ClientHello, 2 ServerHello, …   │ a handshake message, over one record or several
+ *     └──────┴──────────────┴───────────────────────────────────┘
+ *
+ * A direction is read until it is up (its first protected record) or has failed. Where a capture begins amid a
+ * connection, records are believed only where one ends exactly at the end of the data or another follows it.
+ *
+ * Does not cover: certificates (skipped by their length), DTLS and QUIC, upgrades from plain text, SSL 2.0 beyond its
+ * hellos, anything protected. In TLS 1.3 the chosen ALPN protocol is protected.
+ */
+import { Cursor, Fault } from "../src/decode/cursor.ts";
+import { type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { cipherForwardSecrecy, cipherName } from "./shared/tls-ciphers.ts";
+import { alertName, alpnApp, isKnownAlert } from "./shared/tls-codes.ts";
+import { ClientHello, readClientHello, readServerHello, ServerHello, TLS13 } from "./shared/tls-hello.ts";
+
+const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23, heartbeat: 24 } as const;
+const HEADER_LENGTH = 5;
+const LONGEST_FRAGMENT = (1 << 14) + 2048; // RFC 5246 section 6.2.3
+const LONGEST_HELLO = 1 << 16; // hellos with post-quantum keys take 2 KiB; this is room enough and bounds the copy
+const CLIENT_HELLO = 1;
+const SERVER_HELLO = 2;
+
+/** For a message out of its records; used and done with within one call. */
+const HELLO = new Cursor();
+
+export const tls: Decoder = {
+  id: "tls",
+  title: "Transport Layer Security",
+  specs: ["RFC 6101", "RFC 5246", "RFC 8446", "RFC 6066", "RFC 7301", "RFC 9849"],
+  ports: { tcp: [443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 3269, 5061, 5349, 5671, 6514, 8443, 8883] },
+  fields: [
+    { field: "tls.version", about: "the version chosen by the server, as on the wire: 771 (0x0303) is TLS 1.2" },
+    { field: "tls.offered", about: "the highest version that the client offers, as on the wire" },
+    { field: "tls.cipher", about: "the cipher suite chosen by the server: its IANA name" },
+    { field: "tls.forward-secrecy", about: "whether the session's keys are ephemeral: yes or no" },
+    { field: "tls.alpn", about: "the application protocol chosen by the server; protected, so unseen, in TLS 1.3" },
+    { field: "tls.alpn-offered", about: "the application protocols that the client offers, with commas" },
+    { field: "tls.ech", about: "the hello hides another one: outer (Encrypted Client Hello, grease included) or esni" },
+    { field: "tls.retry", about: "the server asked for another key share: yes" },
+    { field: "tls.alert", about: "a warning that did not end the handshake: its standard name" },
+  ],
+  everyMessage: true,
+
+  looksStream(buf, off, len) {
+    const first = buf[off]!;
+    if (first >= 0x80) return len < 3 || isV2Hello(buf[off + 2]!);
+    if (first < RECORD.changeCipherSpec || first > RECORD.heartbeat) return false;
+    if (len >= 2 && buf[off + 1] !== 3) return false;
+    if (len >= 3 && buf[off + 2]! > 4) return false;
+    return len < 5 || ((buf[off + 3]! << 8) | buf[off + 4]!) <= LONGEST_FRAGMENT;
+  },
+
+  stream(c, emit, at) {
+    if (at.started) return nextRecord(c, emit);
+    if (c.left > 0 && c.buf[c.pos]! >= 0x80) return v2Hello(c, emit);
+    const begun = c.pos;
+    const type = readHeader(c);
+    if (type < 0) return STREAM_NO;
+    c.pos = begun;
+    if (type === RECORD.handshake && couldBeHello(c)) return hello(c, emit);
+    if (type === RECORD.alert && fragmentLength(c) === 2) return holdsTogether(c) ? alert(c, emit) : STREAM_NO;
+    // A connection begins with a hello, or with an alert in answer to one.
+    return at.fromStart ? STREAM_NO : midStream(c, emit);
+  },
+};
+
+/** Reads a record's header and returns its type, or -1 where it is none. */
+function readHeader(c: Cursor): number {
+  c.part = "record header";
+  const type = c.u8();
+  const version = c.u16();
+  const length = c.u16();
+  if (type < RECORD.changeCipherSpec || type > RECORD.heartbeat || version >> 8 !== 3 || (version & 255) > 4) return -1;
+  if (length > LONGEST_FRAGMENT) return -1;
+  if (type === RECORD.changeCipherSpec && length !== 1) return -1;
+  if (length === 0 && type !== RECORD.data) return -1;
+  return type;
+}
+
+/** Length of the fragment whose record's header begins at the cursor and is there. */
+const fragmentLength = (c: { buf: Uint8Array; pos: number }): number => (c.buf[c.pos + 3]! << 8) | c.buf[c.pos + 4]!;
+
+/** Whether the record at the cursor ends where the data ends, or another one follows it. Short while it is not whole. */
+function holdsTogether(c: Cursor): boolean {
+  const begun = c.pos;
+  if (readHeader(c) < 0) return false;
+  c.pos = begun;
+  c.skip(HEADER_LENGTH + fragmentLength(c));
+  const proved = c.left === 0 || readHeader(c) >= 0;
+  c.pos = begun;
+  return proved;
+}
+
+/** The data begins amid a connection whose hello was not captured. */
+function midStream(c: Cursor, emit: Emit): number {
+  if (!holdsTogether(c)) return STREAM_NO;
+  const length = fragmentLength(c);
+  if (c.buf[c.pos] !== RECORD.data) return HEADER_LENGTH + length;
+  if (!isAlertSized(length)) emit({ kind: "up" });
+  return STREAM_DONE;
+}
+
+/** A record at a boundary of a direction that said hello already. */
+function nextRecord(c: Cursor, emit: Emit): number {
+  const begun = c.pos;
+  const type = readHeader(c);
+  if (type < 0) return c.bad("no TLS record");
+  c.pos = begun;
+  const length = fragmentLength(c);
+  switch (type) {
+    case RECORD.changeCipherSpec:
+      return changeCipherSpec(c, emit);
+    case RECORD.alert:
+      c.need(HEADER_LENGTH + length);
+      return length === 2 ? alert(c, emit) : hiddenAlert(emit);
+    case RECORD.handshake:
+      c.need(HEADER_LENGTH + length);
+      if (couldBeHello(c)) {
+        const taken = hello(c, emit); // the second, after a HelloRetryRequest
+        if (taken !== STREAM_NO) return taken;
+      }
+      return HEADER_LENGTH + length;
+    case RECORD.data:
+      return protectedRecord(length, emit);
+    default:
+      c.need(HEADER_LENGTH + length);
+      return HEADER_LENGTH + length;
+  }
+}
+
+/** What follows tells whether protection began; before a second hello of TLS 1.3 it did not. */
+function changeCipherSpec(c: Cursor, emit: Emit): number {
+  const whole = HEADER_LENGTH + 1;
+  const begun = c.pos;
+  c.skip(whole);
+  const type = readHeader(c);
+  if (type < 0) return c.bad("no TLS record behind the change of cipher");
+  c.pos = begun + whole;
+  const length = fragmentLength(c);
+  if (type === RECORD.changeCipherSpec) return whole;
+  if (type === RECORD.alert) return length === 2 ? whole : hiddenAlert(emit);
+  if (type === RECORD.data) return protectedRecord(length, emit);
+  c.need(HEADER_LENGTH + Math.min(length, 6));
+  if (couldBeHello(c)) return whole;
+  emit({ kind: "up" });
+  return STREAM_DONE;
+}
+
+/**
+ * The first protected record of TLS 1.3. A handshake ends by Finished, 32 bytes and more, so a record with room for an
+ * alert and no more is one. Clients that don't trust the server's certificate end so. (Early data of just two bytes
+ * would look the same.)
+ */
+function protectedRecord(length: number, emit: Emit): number {
+  if (isAlertSized(length)) return hiddenAlert(emit);
+  emit({ kind: "up" });
+  return STREAM_DONE;
+}
+
+/** The two bytes of an alert, one of the inner type, and the tag: 16 bytes, or 8 with CCM_8. */
+const isAlertSized = (length: number): boolean => length === 2 + 1 + 16 || length === 2 + 1 + 8;
+
+/** An alert under protection: that it came is seen, which one is not. */
+function hiddenAlert(emit: Emit): number {
+  emit({ kind: "fault", what: "tls-alert", code: -1, text: "protected alert" });
+  return STREAM_DONE;
+}
+
+const FATAL = 2;
+const WARNING = 1;
+/** Warnings that end the handshake all the same. */
+const ENDING_WARNINGS = [0, 90]; // close_notify, user_canceled
+
+function alert(c: Cursor, emit: Emit): number {
+  c.skip(HEADER_LENGTH);
+  c.part = "alert";
+  const level = c.u8();
+  const code = c.u8();
+  if ((level !== FATAL && level !== WARNING) || !isKnownAlert(code)) return c.bad(`alert level ${level}, code ${code}`);
+  if (level === WARNING && !ENDING_WARNINGS.includes(code)) {
+    emit({ kind: "field", field: "tls.alert", value: alertName(code) });
+    return c.at;
+  }
+  emit({ kind: "fault", what: "tls-alert", code, text: alertName(code) });
+  return STREAM_DONE;
+}
+
+/** Whether the handshake record at the cursor begins with a hello, as far as its first bytes are there. */
+function couldBeHello(c: Cursor): boolean {
+  const at = c.pos + HEADER_LENGTH;
+  const there = Math.min(c.end - at, fragmentLength(c));
+  if (there >= 1 && c.buf[at] !== CLIENT_HELLO && c.buf[at] !== SERVER_HELLO) return false;
+  if (there >= 2 && c.buf[at + 1] !== 0) return false; // longer than LONGEST_HELLO
+  return there < 5 || isHelloVersion(c.buf[at], c.buf[at + 4]!);
+}
+
+/** The drafts of TLS 1.3 put 0x7f into the ServerHello's version. */
+const isHelloVersion = (type: number | undefined, major: number): boolean =>
+  major === 3 || (type === SERVER_HELLO && major === 0x7f);
+
+/** A hello over one record or several; its records are taken whole, with whatever follows it in the last of them. */
+function hello(c: Cursor, emit: Emit): number {
+  const first = c.pos + HEADER_LENGTH;
+  try {
+    const bytes = gather(c);
+    if (bytes === null) return STREAM_NO;
+    HELLO.set(bytes, 4, bytes.length - 4);
+    HELLO.enter(bytes.length - 4, "hello");
+    return tellHello(HELLO, bytes[0]!, emit) ? c.at : STREAM_NO;
+  } catch (fault) {
+    if (!(fault instanceof Fault) || fault.what !== "short" || c.cutOff === 0 || c.end - first < 4) throw fault;
+    // The capture cut the hello: nothing more will come, so tell what is there.
+    HELLO.set(c.buf, first + 4, c.end - first - 4);
+    if (!tellHello(HELLO, c.buf[first]!, emit)) return STREAM_MORE;
+    return STREAM_DONE;
+  }
+}
+
+/** The handshake message that begins in the record at the cursor, header included; the cursor ends behind its records. */
+function gather(c: Cursor): Uint8Array | null {
+  const pieces: [from: number, to: number][] = [];
+  let have = 0;
+  let need = 4;
+  for (let known = false; have < need || !known; ) {
+    if (readHeader(c) !== RECORD.handshake) return null;
+    const length = fragmentLength({ buf: c.buf, pos: c.pos - HEADER_LENGTH });
+    c.need(length);
+    pieces.push([c.pos, c.pos + length]);
+    c.skip(length);
+    have += length;
+    if (!known && have >= 4) {
+      const head = join(c.buf, pieces, 4);
+      need = 4 + ((head[1]! << 16) | (head[2]! << 8) | head[3]!);
+      known = true;
+      if (need > LONGEST_HELLO) return null;
+    }
+  }
+  return join(c.buf, pieces, need);
+}
+
+/** The first `length` bytes of the pieces; no copy where they lie in one. */
+function join(buf: Uint8Array, pieces: [from: number, to: number][], length: number): Uint8Array {
+  const [from, to] = pieces[0]!;
+  if (to - from >= length) return buf.subarray(from, from + length);
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const [start, end] of pieces) {
+    const take = Math.min(end - start, length - at);
+    whole.set(buf.subarray(start, start + take), at);
+    at += take;
+  }
+  return whole;
+}
+
+/** False, with nothing emitted, where the bytes are no hello. A fault later on is a problem of a hello that is one. */
+function tellHello(c: Cursor, type: number, emit: Emit): boolean {
+  let problem: Fault | null = null;
+  const client = new ClientHello();
+  const server = new ServerHello();
+  try {
+    if (type === CLIENT_HELLO) readClientHello(c, client);
+    else readServerHello(c, server);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    if (!client.proved && !server.proved) return false;
+    problem = fault;
+  }
+  if (type === CLIENT_HELLO) tellClient(client, emit);
+  else tellServer(server, emit);
+  if (problem !== null) {
+    emit({ kind: "problem", what: problem.what === "short" ? "cut" : "malformed", why: `TLS ${problem}` });
+  }
+  return true;
+}
+
+function tellClient(hello: ClientHello, emit: Emit): void {
+  emit({ kind: "role", sender: "client", why: "TLS ClientHello" });
+  if (hello.serverName !== "") emit({ kind: "name", source: "tls-sni", name: hello.serverName });
+  emit({ kind: "field", field: "tls.offered", value: hello.offered });
+  if (hello.alpn.length > 0) emit({ kind: "field", field: "tls.alpn-offered", value: hello.alpn.join(",") });
+  if (hello.hidden !== "") emit({ kind: "field", field: "tls.ech", value: hello.hidden });
+  // What is offered alone is what runs, or the server refuses (RFC 7301 section 3.2).
+  const apps = new Set(hello.alpn.map(alpnApp));
+  if (apps.size === 1) for (const app of apps) emit({ kind: "inner", app });
+}
+
+function tellServer(hello: ServerHello, emit: Emit): void {
+  emit({ kind: "role", sender: "server", why: hello.retry ? "TLS HelloRetryRequest" : "TLS ServerHello" });
+  emit({ kind: "field", field: "tls.version", value: hello.version });
+  emit({ kind: "field", field: "tls.cipher", value: cipherName(hello.cipher) });
+  if (hello.retry) {
+    emit({ kind: "field", field: "tls.retry", value: "yes" });
+    return;
+  }
+  // TLS 1.3 is ephemeral but for a pre-shared key alone, which has no key share.
+  const forward = hello.version === TLS13 ? hello.keyShare : cipherForwardSecrecy(hello.cipher);
+  if (forward !== null) emit({ kind: "field", field: "tls.forward-secrecy", value: forward ? "yes" : "no" });
+  const protocol = hello.alpn[0];
+  if (protocol !== undefined) {
+    emit({ kind: "field", field: "tls.alpn", value: protocol });
+    emit({ kind: "inner", app: alpnApp(protocol) });
+  }
+}
+
+const V2_CLIENT_HELLO = 1;
+const V2_SERVER_HELLO = 4;
+const isV2Hello = (type: number): boolean => type === V2_CLIENT_HELLO || type === V2_SERVER_HELLO;
+
+/**
+ * SSL 2.0's form: length 2 (high bit set), type 1, then of the client: version 2, lengths of cipher specs, session id
+ * and challenge 2 each; of the server: session hit 1, certificate type 1, version 2, lengths of certificate, cipher
+ * specs and connection id 2 each. The lengths have to add up.
+ */
+function v2Hello(c: Cursor, emit: Emit): number {
+  const length = c.u16() & 0x7fff;
+  const type = c.u8();
+  if (!isV2Hello(type)) return STREAM_NO;
+  const server = type === V2_SERVER_HELLO;
+  if (server && (c.u8() > 1 || c.u8() > 3)) return STREAM_NO;
+  const version = c.u16();
+  const [first, second, third] = [c.u16(), c.u16(), c.u16()];
+  if (version !== 0x0002 && (server || version >> 8 !== 3 || (version & 255) > 4)) return STREAM_NO;
+  if (c.at - 2 + first + second + third !== length) return STREAM_NO;
+  const specs = server ? second : first;
+  if (specs === 0 || specs % 3 !== 0 || third < 16 || third > 32) return STREAM_NO;
+  c.need(length - (c.at - 2));
+  emit({ kind: "role", sender: server ? "server" : "client", why: `SSL 2.0 ${server ? "SERVER" : "CLIENT"}-HELLO` });
+  emit({ kind: "field", field: server ? "tls.version" : "tls.offered", value: version });
+  return server ? STREAM_DONE : length + 2;
+}

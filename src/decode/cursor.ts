@@ -2,6 +2,9 @@
  * A checked cursor over one message. Decoders read through it and nothing else, so that no length check is written by
  * hand. Reading past the end throws the one `Fault` object of this module (no stack is captured: malformed traffic must
  * be cheap); the driver catches it and reports what was needed, what was there, in which part and at which offset.
+ *
+ * Past the end of the bytes is `short`: the capture or the stream may still have more. Past the end of a part that a
+ * length field ruled (between `enter` and `leave`) is `malformed`: no further byte could mend it.
  */
 export class Fault {
   what: "short" | "malformed" = "short";
@@ -34,6 +37,8 @@ export class Cursor {
   part = "";
   /** Bytes that the wire had and the capture cut off behind `end`. */
   cutOff = 0;
+  /** Length fields that rule the end just now: how often `enter` was called without its `leave`. */
+  depth = 0;
 
   set(buf: Uint8Array, start: number, length: number, cutOff = 0): this {
     this.buf = buf;
@@ -42,6 +47,7 @@ export class Cursor {
     this.end = start + length;
     this.part = "";
     this.cutOff = cutOff;
+    this.depth = 0;
     return this;
   }
 
@@ -56,6 +62,7 @@ export class Cursor {
     if (this.end - this.pos < count) this.short(count);
   }
   short(needed: number): never {
+    if (this.depth > 0) this.bad(`${needed} bytes needed, ${this.left} left by the length around them,`);
     FAULT.what = "short";
     FAULT.at = this.at;
     FAULT.needed = needed;
@@ -115,18 +122,27 @@ export class Cursor {
     this.pos += count;
     return text;
   }
+  /** The next bytes in lower-case hexadecimal. */
+  hex(count: number): string {
+    this.need(count);
+    const text = hexBytes(this.buf, this.pos, this.pos + count);
+    this.pos += count;
+    return text;
+  }
   /** Narrows the end to `count` bytes from here and returns the old end; give that back to `leave`. */
   enter(count: number, part: string): number {
     this.part = part;
     this.need(count);
     const outer = this.end;
     this.end = this.pos + count;
+    this.depth++;
     return outer;
   }
   /** Leaves what `enter` narrowed, skipping what is left of it. */
   leave(outer: number): void {
     this.pos = this.end;
     this.end = outer;
+    this.depth--;
   }
 }
 
@@ -139,5 +155,12 @@ export function escapeBytes(buf: Uint8Array, from: number, to: number): string {
     else if (b >= 0x20 && b < 0x7f) text += String.fromCharCode(b);
     else text += `\\x${b < 16 ? "0" : ""}${b.toString(16)}`;
   }
+  return text;
+}
+
+/** Bytes in lower-case hexadecimal, without separators. */
+export function hexBytes(buf: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) text += (buf[i]! < 16 ? "0" : "") + buf[i]!.toString(16);
   return text;
 }

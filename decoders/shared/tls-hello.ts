@@ -1,0 +1,160 @@
+/**
+ * ClientHello and ServerHello, the two handshake messages that always go in clear (RFC 8446 section 4.1, RFC 5246
+ * section 7.4.1); the same bytes travel in TLS records, DTLS and QUIC.
+ *
+ *     client: version 2 · random 32 · session id 1+n · cipher suites 2+n · compressions 1+n · extensions 2+n
+ *     server: version 2 · random 32 · session id 1+n · cipher suite 2    · compression 1    · extensions 2+n
+ *     extension: type 2 · data 2+n
+ *
+ * The readers fill an object as they go, so that what was read before a fault is kept.
+ */
+import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
+
+const EXTENSION = {
+  serverName: 0,
+  alpn: 16,
+  supportedVersions: 43,
+  keyShare: 51,
+  encryptedClientHello: 0xfe0d,
+  encryptedServerName: 0xffce,
+} as const;
+
+export const TLS13 = 0x0304;
+
+export class ClientHello {
+  /** Everything before the extensions held together: this is a hello, whatever follows. */
+  proved = false;
+  /** The highest version offered, GREASE left out, drafts of TLS 1.3 as TLS 1.3. */
+  offered = 0;
+  /** Lower case, no trailing dot; empty where none was sent. */
+  serverName = "";
+  alpn: string[] = [];
+  /** `outer` (RFC 9849) or `esni`, the draft before it; empty where the hello hides nothing. */
+  hidden: "" | "outer" | "esni" = "";
+}
+
+export class ServerHello {
+  proved = false;
+  /** The chosen version; drafts of TLS 1.3 as TLS 1.3. */
+  version = 0;
+  cipher = 0;
+  /** The chosen protocol, where it is said in clear: up to TLS 1.2. */
+  alpn: string[] = [];
+  keyShare = false;
+  /** HelloRetryRequest: the client shall say hello again with another key share. */
+  retry = false;
+}
+
+/** Reads what stands behind the handshake header, to the cursor's end. */
+export function readClientHello(c: Cursor, hello: ClientHello): void {
+  c.part = "ClientHello";
+  hello.offered = c.u16();
+  if (hello.offered >> 8 !== 3) c.bad(`version ${hello.offered}`);
+  c.skip(32);
+  skipSessionId(c);
+  const suites = c.u16();
+  if (suites < 2 || suites % 2 !== 0) c.bad(`${suites} bytes of cipher suites`);
+  c.skip(suites);
+  const compressions = c.u8();
+  if (compressions === 0) c.bad("no compression method");
+  c.skip(compressions);
+  if (c.left > 0 && c.left < 2) c.bad("one byte left over");
+  hello.proved = true;
+  readExtensions(c, (type) => {
+    if (type === EXTENSION.serverName) hello.serverName = readServerName(c);
+    else if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
+    else if (type === EXTENSION.supportedVersions) hello.offered = readVersions(c);
+    else if (type === EXTENSION.encryptedClientHello) hello.hidden = "outer";
+    else if (type === EXTENSION.encryptedServerName) hello.hidden = "esni";
+  });
+}
+
+/** SHA-256 of `HelloRetryRequest`, which that message carries as its random (RFC 8446 section 4.1.3). */
+const RETRY_RANDOM = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
+
+/** Reads what stands behind the handshake header, to the cursor's end. */
+export function readServerHello(c: Cursor, hello: ServerHello): void {
+  c.part = "ServerHello";
+  hello.version = plainVersion(c.u16());
+  if (hello.version >> 8 !== 3) c.bad(`version ${hello.version}`);
+  hello.retry = c.hex(32) === RETRY_RANDOM;
+  // The drafts of TLS 1.3 up to 21 left session id and compression out.
+  if (hello.version !== TLS13) skipSessionId(c);
+  hello.cipher = c.u16();
+  if (hello.version !== TLS13 && c.u8() > 64) c.bad("a compression method that nobody assigned");
+  if (c.left > 0 && c.left < 2) c.bad("one byte left over");
+  hello.proved = true;
+  readExtensions(c, (type) => {
+    if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
+    else if (type === EXTENSION.supportedVersions) hello.version = plainVersion(c.u16());
+    else if (type === EXTENSION.keyShare) hello.keyShare = true;
+  });
+}
+
+function skipSessionId(c: Cursor): void {
+  const length = c.u8();
+  if (length > 32) c.bad(`a session id of ${length} bytes`);
+  c.skip(length);
+}
+
+/** Calls `read` for each extension with the cursor narrowed to its data. */
+function readExtensions(c: Cursor, read: (type: number) => void): void {
+  if (c.left === 0) return; // before TLS 1.2 they may be left out
+  const outer = c.enter(c.u16(), "extensions");
+  while (c.left > 0) {
+    c.part = "extensions";
+    const type = c.u16();
+    const end = c.enter(c.u16(), `extension ${type}`);
+    read(type);
+    c.leave(end);
+  }
+  c.leave(outer);
+  if (c.left > 0) c.bad(`${c.left} bytes left over behind the extensions`);
+}
+
+/** RFC 6066 section 3: a list of names, of which only host names were ever defined. */
+function readServerName(c: Cursor): string {
+  if (c.left === 0) return "";
+  const outer = c.enter(c.u16(), "server_name");
+  let name = "";
+  while (c.left > 0 && name === "") {
+    const type = c.u8();
+    const length = c.u16();
+    c.need(length);
+    if (type === 0) name = escapeBytes(c.buf, c.pos, c.pos + length).toLowerCase();
+    c.skip(length);
+  }
+  c.leave(outer);
+  return name.endsWith(".") ? name.slice(0, -1) : name;
+}
+
+/** RFC 7301 section 3.1. */
+function readProtocols(c: Cursor): string[] {
+  const protocols: string[] = [];
+  const outer = c.enter(c.u16(), "application_layer_protocol_negotiation");
+  while (c.left > 0) {
+    const length = c.u8();
+    // GREASE (RFC 8701): two equal bytes with an `a` in their lower half
+    const grease = length === 2 && c.left >= 2 && isGrease((c.buf[c.pos]! << 8) | c.buf[c.pos + 1]!);
+    const protocol = c.text(length);
+    if (!grease) protocols.push(protocol);
+  }
+  c.leave(outer);
+  return protocols;
+}
+
+function readVersions(c: Cursor): number {
+  let highest = 0;
+  const outer = c.enter(c.u8(), "supported_versions");
+  while (c.left > 0) {
+    const version = c.u16();
+    if (!isGrease(version)) highest = Math.max(highest, plainVersion(version));
+  }
+  c.leave(outer);
+  return highest;
+}
+
+const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff);
+
+/** Drafts of TLS 1.3 (`0x7f..`, Facebook's `0xfb..`) count as TLS 1.3. */
+const plainVersion = (version: number): number => (version >> 8 === 0x7f || version >> 8 === 0xfb ? TLS13 : version);
