@@ -39,7 +39,7 @@ function check(what, problem) {
 
 function run(command, args, cwd) {
   const headers = headersFolder();
-  const env = childEnv(headers ? { npm_config_nodedir: headers } : {});
+  const env = childEnv(headers ? { npm_package_config_node_gyp_nodedir: headers } : {});
   return spawnSync(command, args, {
     cwd,
     env,

@@ -95,7 +95,8 @@ async function npmCi(log) {
   const { command, args } = npm();
   const flags = ["ci", "--include=dev", "--include=optional", "--foreground-scripts", "--no-audit", "--no-fund"];
   const headers = headersFolder();
-  const env = childEnv(headers ? { npm_config_nodedir: headers } : {});
+  // node-gyp's own setting: npm would pass `npm_config_nodedir` on too, but warns of it.
+  const env = childEnv(headers ? { npm_package_config_node_gyp_nodedir: headers } : {});
   const cwd = /\s/.test(ROOT) ? mkdtempSync(join(tmpdir(), "wirepact-")) : ROOT;
   if (cwd !== ROOT) for (const name of ["package.json", "package-lock.json"]) cpSync(join(ROOT, name), join(cwd, name));
   const result = await runLogged(command, [...args, ...flags], { log, say, env, cwd, onLine: describeInstall });
