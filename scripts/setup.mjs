@@ -123,19 +123,21 @@ function checkDatabase(log) {
   if (nodeHasSqlite())
     return say("the optional package sqlite3 did not build; no harm: this Node has SQLite of its own");
   const missing = missingBuildTools();
-  const cause = missing.length
-    ? `it has to be built from source here, and ${missing.join(", ")} is not there`
-    : "its build failed";
-  const todo = missing.length
-    ? `${installHint(missing)}, then run the command again`
-    : `look for "gyp ERR" in ${relative(ROOT, log)}`;
+  const orNode = "or use Node 22.13 or newer, which needs no compiler";
+  if (missing.length) {
+    const cause = `it has to be built from source here, which needs ${missing.join(", ")}`;
+    stop(`the package sqlite3 is not there: ${cause}`, {
+      log,
+      todo: `${installHint(missing)}, then run the command again; ${orNode}`,
+    });
+  }
   const errors = readFileSync(log, "utf8")
     .split("\n")
     .filter((line) => /\berror\b|ERR!/.test(line));
-  stop(`the package sqlite3 does not load (${trouble}): ${cause}`, {
+  stop(`the package sqlite3 does not load: ${trouble}`, {
     tail: errors.slice(0, 12),
     log,
-    todo: `${todo}; or use Node 22.13 or newer, which needs no compiler`,
+    todo: `mend what its build says; ${orNode}`,
   });
 }
 
