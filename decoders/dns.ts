@@ -37,7 +37,7 @@ import {
 
 const PORT = 53;
 const KIN = [5353, 5355, 137]; // mDNS, LLMNR, NetBIOS name service
-const OPCODE = { query: 0, notify: 4, update: 5, session: 6 } as const;
+const OPCODE = { query: 0, notify: 4, update: 5 } as const;
 /** Answers, not failures: no error, no such name, and the prerequisites of an update that did not hold. */
 const ANSWERING_RCODES = [0, 3, 6, 7, 8];
 
@@ -52,7 +52,7 @@ export const dns: Decoder = {
   everyMessage: true,
 
   looksDatagram(buf, off, len) {
-    return len >= HEADER_LENGTH && flagsCouldBe(buf[off + 2]!, buf[off + 3]!) && buf[off + 4] === 0;
+    return len >= HEADER_LENGTH && buf[off + 4] === 0;
   },
 
   datagram(c, emit, at) {
@@ -62,8 +62,7 @@ export const dns: Decoder = {
 
   looksStream(buf, off, len) {
     if (len >= 2 && ((buf[off]! << 8) | buf[off + 1]!) < HEADER_LENGTH) return false;
-    if (len >= 7 && buf[off + 6] !== 0) return false;
-    return len < 6 || flagsCouldBe(buf[off + 4]!, buf[off + 5]!);
+    return len < 7 || buf[off + 6] === 0; // never 256 questions
   },
 
   stream(c, emit, at) {
@@ -90,19 +89,13 @@ export const dns: Decoder = {
 const onPort = (at: Context): boolean => at.senderPort === PORT || at.receiverPort === PORT;
 const isKin = (at: Context): boolean => !onPort(at) && (KIN.includes(at.senderPort) || KIN.includes(at.receiverPort));
 
-/** Opcodes up to DSO, rcodes up to the last that fits, and no answer bits where there is no answer. */
-function flagsCouldBe(high: number, low: number): boolean {
-  const response = high >= 0x80;
-  return ((high >> 3) & 15) <= OPCODE.session && (response || (low & 15) === 0 || ((high >> 3) & 15) !== 0);
-}
-
 /** Whether counts and flags can belong to a message with `room` bytes behind its header. */
 function headerHolds(h: DnsHeader, room: number, strict: boolean): boolean {
   const records = h.answers + h.authorities + h.additional;
   const least = h.questions * SHORTEST_QUESTION + records * SHORTEST_RECORD;
-  if (least > room && !h.truncated) return false;
   if (h.questions === 0 && records === 0) return !strict && h.response && h.rcode !== 0 && room === 0;
   if (!strict) return true;
+  if (least > room && !h.truncated) return false;
   if (!h.zero || h.questions !== 1) return false;
   if (h.opcode === OPCODE.update) return true;
   if (h.opcode !== OPCODE.query && h.opcode !== OPCODE.notify) return false;
@@ -128,9 +121,9 @@ function message(c: Cursor, emit: Emit, strict: boolean): boolean {
     if (strict && c.left > 0) c.bad(`${c.left} bytes left over`);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    // Off its port a message has to be right as far as the capture shows it; on its port it has to begin right.
+    // Off its port a message has to be right as far as the capture shows it; on its port it has to begin with a question.
     const mendable = strict ? error.what === "short" && c.cutOff > 0 : true;
-    if (!mendable || (h.questions > 0 ? questions.length === 0 : records.length === 0)) throw error;
+    if (!mendable || questions.length === 0) throw error;
     fault = error;
   }
   tell(emit, h, questions, records, rest, h.truncated || fault !== null || rest.capped);

@@ -138,9 +138,12 @@ function time(c: Cursor, emit: Emit, at: Context, strict: boolean): boolean {
   m.origin = readStamp(c);
   m.receive = readStamp(c);
   m.transmit = readStamp(c);
-  if (m.stratum > HIGHEST_STRATUM || !tailHolds(c)) return false;
-  if (strict && !isPlausible(m, at)) return false;
+  const tail = tailHolds(c);
+  if (strict && !(tail && isPlausible(m, at))) return false;
   tell(m, emit, at);
+  if (!tail) c.bad(`${c.left} bytes that are neither extension field nor MAC`);
+  if (m.stratum > HIGHEST_STRATUM)
+    emit({ kind: "problem", what: "malformed", why: `NTP stratum ${m.stratum} is reserved` });
   return true;
 }
 
@@ -185,6 +188,7 @@ const LONGEST_ROOT = 16; // seconds of delay or dispersion: beyond it a server c
 
 /** Off its port: the values of a real clock. Many clients leave all zero but the transmit time, or put a random one. */
 function isPlausible(m: TimeMessage, at: Context): boolean {
+  if (m.stratum > HIGHEST_STRATUM) return false;
   if (m.precision > 0 || m.precision < -40 || m.poll < -7 || m.poll > 17) return false;
   if (m.rootDelay > LONGEST_ROOT || m.rootDispersion > LONGEST_ROOT) return false;
   if (isZero(m.transmit)) return false;
@@ -266,11 +270,17 @@ function control(c: Cursor, emit: Emit, strict: boolean): boolean {
   if (opcode > 12 && opcode !== 31) return false;
   if (!response && (flags & 0x60) !== 0) return false;
   if (strict) {
-    if (rest > 0 && !MAC_LENGTHS.includes(rest)) return false;
+    // Old DTLS begins alike (0x16): a real request counts its sequence up and its data are text.
+    if (rest > 0 || opcode === 0 || sequence === 0 || offset > 0x4000) return false;
     if (!response && (status !== 0 || offset !== 0)) return false;
-    if (opcode === 0 || offset > 0x4000) return false;
+    if (opcode > 1 && !isText(c, Math.min(count, c.left))) return false;
   }
   tellManagement(emit, (first >> 3) & 7, 6, response, `control ${sequence}`, (flags & 0x40) !== 0);
+  return true;
+}
+
+function isText(c: Cursor, count: number): boolean {
+  for (let i = c.pos; i < c.pos + count; i++) if (c.buf[i]! < 0x09 || c.buf[i]! > 0x7e) return false;
   return true;
 }
 

@@ -15,16 +15,18 @@
  * count, each of its one size, and only in datagrams. ChannelData shows nothing of its own: it is known by the port, or
  * in a stream by what came before.
  *
- * Does not cover: message integrity and fingerprint (not checked), the framing of RFC 4571, what a relay carries.
+ * Does not cover: message integrity and fingerprint (not checked), what a relay or an ICE stream carries. Over streams
+ * ICE puts a length of two bytes before each message (RFC 4571): taken off.
  */
 import { formatIpv4, formatIpv6 } from "../src/address.ts";
 import type { Cursor } from "../src/decode/cursor.ts";
-import { type Context, type Decoder, type Emit, STREAM_NO } from "../src/decode/decoder.ts";
+import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import { ATTRIBUTE, classicSize, errorName, isClassicMethod, methodName } from "./shared/stun-codes.ts";
 
 const HEADER_LENGTH = 20;
 const MAGIC_COOKIE = 0x2112a442;
 const CHANNEL_HEADER_LENGTH = 4;
+const FRAME_LENGTH = 2; // RFC 4571
 const PORTS = [3478, 3479, 3480, 3481, 5349, 19302, 19303, 19304, 19305, 19306, 19307, 19308, 19309];
 
 /** The two class bits (RFC 8489 section 5). */
@@ -62,24 +64,27 @@ export const stun: Decoder = {
   },
 
   looksStream(buf, off, len) {
-    if (buf[off]! >= 0x40) return false;
-    if (len >= 4 && (buf[off + 3]! & 3) !== 0) return false;
-    return len < 8 || u32(buf, off + 4) === MAGIC_COOKIE;
+    if (len < 4 + FRAME_LENGTH) return buf[off]! < 0x40;
+    if (len < 8 + FRAME_LENGTH) return (buf[off + 3]! & 3) === 0 || (buf[off + 3 + FRAME_LENGTH]! & 3) === 0;
+    return u32(buf, off + 4) === MAGIC_COOKIE || u32(buf, off + FRAME_LENGTH + 4) === MAGIC_COOKIE;
   },
 
   stream(c, emit, at) {
-    if (c.left > 0 && c.buf[c.pos]! >= 0x40) {
-      if (!at.started || c.buf[c.pos]! > 0x4f) return at.started ? c.bad("neither STUN nor ChannelData") : STREAM_NO;
+    c.need(1);
+    if (at.started && c.buf[c.pos]! >= 0x40 && c.buf[c.pos]! <= 0x4f) {
       c.part = "ChannelData";
       c.skip(2);
-      const length = c.u16();
-      c.skip(padded(length)); // over streams padded (RFC 8656 section 12.5)
+      c.skip(padded(c.u16())); // over streams always padded (RFC 8656 section 12.5)
       return c.at;
     }
     c.need(8);
-    if (u32(c.buf, c.pos + 4) !== MAGIC_COOKIE) return at.started ? c.bad("no magic cookie") : STREAM_NO;
-    const whole = HEADER_LENGTH + ((c.buf[c.pos + 2]! << 8) | c.buf[c.pos + 3]!);
-    const outer = c.enter(whole, "message");
+    if (u32(c.buf, c.pos + 4) !== MAGIC_COOKIE) {
+      c.need(8 + FRAME_LENGTH);
+      // Behind a check of ICE comes what the connection was made for.
+      if (u32(c.buf, c.pos + FRAME_LENGTH + 4) !== MAGIC_COOKIE) return at.started ? STREAM_DONE : STREAM_NO;
+      c.skip(FRAME_LENGTH);
+    }
+    const outer = c.enter(HEADER_LENGTH + ((c.buf[c.pos + 2]! << 8) | c.buf[c.pos + 3]!), "message");
     const ours = message(c, emit, at);
     c.leave(outer);
     if (!ours) return at.started ? c.bad("no STUN message") : STREAM_NO;

@@ -22,7 +22,7 @@ const EXTENSION = {
 export const TLS13 = 0x0304;
 
 export class ClientHello {
-  /** Everything before the extensions held together: this is a hello, whatever follows. */
+  /** Lengths, version and session id held together: this is a hello, whatever is wrong behind them. */
   proved = false;
   /** The highest version offered, GREASE left out, drafts of TLS 1.3 as TLS 1.3. */
   offered = 0;
@@ -34,6 +34,7 @@ export class ClientHello {
 }
 
 export class ServerHello {
+  /** As in a ClientHello. */
   proved = false;
   /** The chosen version; drafts of TLS 1.3 as TLS 1.3. */
   version = 0;
@@ -52,14 +53,13 @@ export function readClientHello(c: Cursor, hello: ClientHello): void {
   if (hello.offered >> 8 !== 3) c.bad(`version ${hello.offered}`);
   c.skip(32);
   skipSessionId(c);
+  hello.proved = true;
   const suites = c.u16();
   if (suites < 2 || suites % 2 !== 0) c.bad(`${suites} bytes of cipher suites`);
   c.skip(suites);
   const compressions = c.u8();
   if (compressions === 0) c.bad("no compression method");
   c.skip(compressions);
-  if (c.left > 0 && c.left < 2) c.bad("one byte left over");
-  hello.proved = true;
   readExtensions(c, (type) => {
     if (type === EXTENSION.serverName) hello.serverName = readServerName(c);
     else if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
@@ -81,8 +81,7 @@ export function readServerHello(c: Cursor, hello: ServerHello): void {
   // The drafts of TLS 1.3 up to 21 left session id and compression out.
   if (hello.version !== TLS13) skipSessionId(c);
   hello.cipher = c.u16();
-  if (hello.version !== TLS13 && c.u8() > 64) c.bad("a compression method that nobody assigned");
-  if (c.left > 0 && c.left < 2) c.bad("one byte left over");
+  if (hello.version !== TLS13) c.skip(1); // compression method
   hello.proved = true;
   readExtensions(c, (type) => {
     if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
