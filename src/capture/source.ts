@@ -1,0 +1,127 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+/**
+ * Where the bytes of one input come from. `read` copies into the caller's memory, so that a plain file goes from the
+ * page cache to the slab in one step.
+ */
+export interface ByteSource {
+  /** Size as stored, where it is known. */
+  readonly size: number | null;
+  /** Bytes as stored that were used up so far. */
+  readonly bytesRead: number;
+  /** True once the input ended before its own format said so: a compressed stream without its end. */
+  readonly cut: boolean;
+  /** At most `length` bytes to `into[at]`; resolves to how many, 0 at the end. Throws an Error whose message is for people. */
+  read(into: Uint8Array, at: number, length: number): number | Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * A regular file, read by position and synchronously: a block comes out of the page cache in less time than a round
+ * trip to the thread pool takes, and nothing else waits in a batch run.
+ *
+ * The descriptor is not kept when `keepOpen` is false: a thousand rotated files, merged, must not meet the process's
+ * limit, and opening one again costs microseconds a block.
+ */
+export class FileSource implements ByteSource {
+  readonly path: string;
+  readonly size: number;
+  readonly cut = false;
+  bytesRead = 0;
+  #keepOpen: boolean;
+  #descriptor: number | null = null;
+
+  constructor(path: string, keepOpen: boolean) {
+    this.path = path;
+    this.#keepOpen = keepOpen;
+    this.#descriptor = openSync(path, "r");
+    this.size = fstatSync(this.#descriptor).size;
+    if (!keepOpen) this.#release();
+  }
+
+  read(into: Uint8Array, at: number, length: number): number {
+    this.#descriptor ??= openSync(this.path, "r");
+    const got = readSync(this.#descriptor, into, at, length, this.bytesRead);
+    this.bytesRead += got;
+    if (!this.#keepOpen) this.#release();
+    if (got === 0 && this.bytesRead < this.size) {
+      throw new Error(`The file became shorter while it was read: ${this.size} bytes at first, ${this.bytesRead} now`);
+    }
+    return got;
+  }
+
+  async close(): Promise<void> {
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+}
+
+/** Standard input, a named pipe, or anything else that hands out chunks. */
+export class StreamSource implements ByteSource {
+  readonly size = null;
+  readonly cut = false;
+  bytesRead = 0;
+  #chunks: AsyncIterator<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #used = 0;
+
+  constructor(stream: AsyncIterable<Uint8Array>) {
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async read(into: Uint8Array, at: number, length: number): Promise<number> {
+    while (this.#used === this.#chunk.length) {
+      const { done, value } = await this.#chunks.next();
+      if (done === true) return 0;
+      this.#chunk = value;
+      this.#used = 0;
+    }
+    const count = Math.min(length, this.#chunk.length - this.#used);
+    into.set(this.#chunk.subarray(this.#used, this.#used + count), at);
+    this.#used += count;
+    this.bytesRead += count;
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}
+
+/** A source whose first bytes were already taken, to be read again from its start. */
+export class ReplaySource implements ByteSource {
+  readonly #head: Uint8Array;
+  readonly #rest: ByteSource;
+  #used = 0;
+
+  constructor(head: Uint8Array, rest: ByteSource) {
+    this.#head = head;
+    this.#rest = rest;
+  }
+
+  get size(): number | null {
+    return this.#rest.size;
+  }
+  get bytesRead(): number {
+    return this.#rest.bytesRead - (this.#head.length - this.#used);
+  }
+  get cut(): boolean {
+    return this.#rest.cut;
+  }
+
+  read(into: Uint8Array, at: number, length: number): number | Promise<number> {
+    if (this.#used === this.#head.length) return this.#rest.read(into, at, length);
+    const count = Math.min(length, this.#head.length - this.#used);
+    into.set(this.#head.subarray(this.#used, this.#used + count), at);
+    this.#used += count;
+    return count;
+  }
+
+  close(): Promise<void> {
+    return this.#rest.close();
+  }
+}
