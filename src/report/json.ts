@@ -21,14 +21,28 @@ export function* jsonReport(result: RunResult): Generator<string, void, undefine
   yield piece;
 }
 
+const HARMFUL = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * JSON escapes only control characters below U+0020; others (C1, bidirectional overrides) would act on a terminal that
+ * the document is shown on, so they are escaped as well. They can stand in strings only: the value stays the same.
+ */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(HARMFUL, (char) => {
+    let escaped = "";
+    for (let i = 0; i < char.length; i++) escaped += `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`;
+    return escaped;
+  });
+}
+
 function* parts(result: RunResult): Generator<string, void, undefined> {
-  yield `{"wirepact":${JSON.stringify(result.run.wirepact)},\n"run":${JSON.stringify(result.run)},\n`;
+  yield `{"wirepact":${jsonText(result.run.wirepact)},\n"run":${jsonText(result.run)},\n`;
   yield* array("captures", result.captures);
   yield* array("conversations", conversations(result));
   yield* array("rules", result.rules);
   yield* array("assets", result.assets);
   yield* array("lookups", result.lookups);
-  yield `"quality":${JSON.stringify(result.quality)}}\n`;
+  yield `"quality":${jsonText(result.quality)}}\n`;
 }
 
 function* conversations(result: RunResult): Generator<object, void, undefined> {
@@ -40,7 +54,7 @@ function* array(name: string, rows: Iterable<object>): Generator<string, void, u
   yield `"${name}":[`;
   let first = true;
   for (const row of rows) {
-    yield `${first ? "" : ","}\n${JSON.stringify(row)}`;
+    yield `${first ? "" : ","}\n${jsonText(row)}`;
     first = false;
   }
   yield "],\n";

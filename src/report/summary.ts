@@ -17,13 +17,14 @@ export function headline(result: RunResult): Headline {
   const strict = wasStrict(result);
   const code = exitCodeOf(result, strict);
   const judgement = judged(result, strict);
-  if (code === 3) {
-    return {
-      mood: "bad",
-      title: "CAPTURE NOT READ TO ITS END",
-      says: `What was read before it was judged: ${lowerFirst(judgement.says)}`,
-    };
-  }
+  if (code === 3)
+    return (
+      unread(result) ?? {
+        mood: "bad",
+        title: NOT_READ,
+        says: `What was read before it was judged: ${lowerFirst(judgement.says)}`,
+      }
+    );
   if (result.run.status === "interrupted") {
     return { ...judgement, title: `STOPPED EARLY, ${judgement.title}` };
   }
@@ -33,11 +34,17 @@ export function headline(result: RunResult): Headline {
 function observed(result: RunResult): Headline {
   const count = result.judged.length + result.rest.count;
   const damaged = result.captures.some((capture) => capture.damage !== null);
-  return {
-    mood: damaged ? "bad" : "good",
-    title: damaged ? "CAPTURE NOT READ TO ITS END" : "ON THE WIRE",
-    says: `${plural(count, "conversation")}; no model was given, so nothing is judged.`,
-  };
+  const says = `${plural(count, "conversation")}; no model was given, so nothing is judged.`;
+  if (damaged) return unread(result) ?? { mood: "bad", title: NOT_READ, says };
+  return { mood: "good", title: "ON THE WIRE", says };
+}
+
+const NOT_READ = "CAPTURE NOT READ TO ITS END";
+
+/** Where not a single packet could be read there is nothing to say of conversations; null where one was. */
+function unread(result: RunResult): Headline | null {
+  if (result.captures.some((capture) => capture.packets > 0)) return null;
+  return { mood: "bad", title: "CAPTURE NOT READ", says: "Not a single packet could be read." };
 }
 
 function judged(result: RunResult, strict: boolean): Headline {

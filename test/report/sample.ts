@@ -129,6 +129,7 @@ export function violation(change: Partial<ConversationRow> = {}): ConversationRo
     outcome: "answered",
     verdict: "violation",
     rule_id: "gateway-ntp-ova",
+    rules: [{ model: "opswat-sdp", rule_id: "gateway-ntp-ova" }],
     reason_code: "expectation",
     reason: "The clock of 10.20.0.5 is off by more than the document allows.",
     expectation: "ntp.offset: within 3 s",
@@ -140,6 +141,7 @@ export function violation(change: Partial<ConversationRow> = {}): ConversationRo
 export function inconclusive(change: Partial<ConversationRow> = {}): ConversationRow {
   return conversation({
     conversation_id: "b1b1b1b1b1b1b1b1",
+    initiator: "2001:db8::5",
     responder: "2001:db8::17",
     server_name: null,
     peer_name: null,
@@ -246,6 +248,9 @@ export function rollout(): RunResult {
       conversation({
         conversation_id: "c0ffee0000000001",
         verdict: "ignored",
+        model: "background",
+        rule_id: "dns",
+        rules: [{ model: "background", rule_id: "dns" }],
         server_name: null,
         peer_name: null,
         app: "dns",

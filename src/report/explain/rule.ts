@@ -4,7 +4,7 @@ import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { groupConversations } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
-import { cited, expected, FrameNames, few, plural, responder, service } from "../words.ts";
+import { expected, FrameNames, few, plural, responder, service } from "../words.ts";
 import { printFrames } from "./conversation.ts";
 import { conversationCommands, frameCommands } from "./filters.ts";
 

@@ -1,0 +1,64 @@
+/** The CAPTURE arguments: files and `-`, each in its realm. */
+import { realpath, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { splitRun, sqliteKind } from "./database.ts";
+import { UsageError } from "./errors.ts";
+
+export interface CaptureArgument {
+  path: string;
+  realm?: string;
+}
+
+/**
+ * Captures with their realms. `--realm NAME=CAPTURE` puts a capture of the list into a realm, or adds it to the list.
+ * Whether a file is there and is a capture is found out when it is read: that is no wrong usage, but exit code 3.
+ */
+export async function captureArguments(
+  paths: readonly string[],
+  realms: readonly string[],
+): Promise<CaptureArgument[]> {
+  const list: CaptureArgument[] = paths.map((path) => ({ path }));
+  for (const text of realms) {
+    const [, realm, path] = /^([A-Za-z0-9][\w.-]*)=(.+)$/s.exec(text) ?? [];
+    if (realm === undefined || path === undefined) {
+      throw new UsageError(
+        `--realm ${text}: write NAME=CAPTURE, such as --realm plant-a=a.pcap (letters, digits, dots, dashes)`,
+      );
+    }
+    const listed = list.find((capture) => capture.path === path && capture.realm === undefined);
+    if (listed === undefined) list.push({ path, realm });
+    else listed.realm = realm;
+  }
+  if (list.length === 0) throw new UsageError("no capture given; name a capture file, or - for standard input");
+  if (list.filter((capture) => capture.path === "-").length > 1) {
+    throw new UsageError("standard input (-) is given twice; it can be read once");
+  }
+  for (const { path } of list) await refuseDatabase(path);
+  return list;
+}
+
+async function refuseDatabase(argument: string): Promise<void> {
+  if (argument === "-") return;
+  const { path } = await splitRun(argument);
+  const info = await stat(path).catch(() => null);
+  if (!info?.isFile() || info.size === 0 || (await sqliteKind(path)) !== "sqlite") return;
+  throw new UsageError(
+    `${argument}: this is a database; it can be printed (wirepact report ${argument}), and is no capture to read. Give the capture files it was made from`,
+  );
+}
+
+/** Refuses to write results over an input, whatever way its path is spelled. */
+export async function refuseOverwrite(
+  option: string,
+  target: string | undefined,
+  inputs: readonly string[],
+): Promise<void> {
+  if (target === undefined) return;
+  const real = async (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+  const path = await real(target);
+  for (const input of inputs) {
+    if (input !== "-" && (await real(input)) === path) {
+      throw new UsageError(`${option} ${target}: that is one of the inputs; name another file`);
+    }
+  }
+}

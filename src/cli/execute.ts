@@ -1,0 +1,90 @@
+/** What `check` and `observe` have in common: read, judge, store, print, and the exit code of all that. */
+import { type RunOptions, type RunOutcome, run as runPipeline } from "../pipeline.ts";
+import { makeProgress } from "../progress.ts";
+import type { FormName } from "../report/forms.ts";
+import type { Store } from "../store/store.ts";
+import { refuseOverwrite } from "./captures.ts";
+import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
+import { EXIT_INTERNAL, reportError } from "./errors.ts";
+import { type ReportOutput, reportOutput } from "./output.ts";
+import { printResult } from "./print.ts";
+
+/** Options that say where results go; commander fills in the defaults. */
+export interface ResultOptions {
+  db?: string;
+  format: FormName;
+  out?: string;
+  all?: boolean;
+}
+
+export async function execute(
+  run: Omit<RunOptions, "onProgress" | "signal" | "command">,
+  options: ResultOptions,
+): Promise<number> {
+  const inputs = run.captures.map((capture) => capture.path);
+  const database = options.db ?? DEFAULT_DATABASE;
+  await refuseOverwrite("--db", database, inputs);
+  await refuseOverwrite("--out", options.out, [...inputs, database]);
+  const output = await reportOutput(options.out);
+  const store = await openForWriting(options.db);
+  try {
+    const outcome = await readAndJudge(run);
+    const stored = store === null ? null : await keep(store, outcome);
+    await print(outcome, output, options, stored === "stored" ? database : null);
+    return stored === "failed" ? EXIT_INTERNAL : outcome.exitCode;
+  } finally {
+    await store?.close();
+  }
+}
+
+/** The first interrupt ends the reading, and what was read is judged; a second one ends the process. */
+async function readAndJudge(run: Omit<RunOptions, "onProgress" | "signal" | "command">): Promise<RunOutcome> {
+  const progress = makeProgress(process.stderr);
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  process.once("SIGINT", onSignal);
+  process.once("SIGTERM", onSignal);
+  try {
+    return await runPipeline({ ...run, command: commandLine(), onProgress: progress.update, signal: stop.signal });
+  } finally {
+    progress.end();
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+/** Storing may fail after an hour of reading: that is said, and the report comes all the same. */
+async function keep(store: Store, outcome: RunOutcome): Promise<"stored" | "failed"> {
+  try {
+    const writer = await store.startRun(outcome.result.run);
+    outcome.result.run.run_id = writer.runId;
+    try {
+      await writer.write(outcome.result, outcome.observation());
+      return "stored";
+    } catch (error) {
+      await writer.fail("failed").catch(() => undefined);
+      throw error;
+    }
+  } catch (error) {
+    reportError(error, (line) => process.stderr.write(`${line}\n`));
+    return "failed";
+  }
+}
+
+async function print(
+  outcome: RunOutcome,
+  output: ReportOutput,
+  options: ResultOptions,
+  database: string | null,
+): Promise<void> {
+  await printResult(outcome.result, output, { format: options.format, database, all: options.all ?? false });
+}
+
+/** As typed, as far as a process can know it. */
+function commandLine(): string {
+  return ["wirepact", ...process.argv.slice(2).map(quoted)].join(" ");
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@%+=,*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,101 @@
+/** Where a report goes: standard output, or a file that is replaced only once the new one is whole. */
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { access, constants, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Writable } from "node:stream";
+import { EXIT_INTERNAL, systemReason, UsageError } from "./errors.ts";
+
+/** Writing failed on the way: exit code 5. What was at `--out` before is untouched. */
+export class OutputError extends Error {
+  override name = "StoreError";
+  readonly exitCode = EXIT_INTERNAL;
+}
+
+export interface ReportOutput {
+  /** The stream's terminal, if it is one; an `--out` file never is. */
+  readonly terminal: { isTTY?: boolean; columns?: number };
+  write(pieces: Iterable<string>): Promise<void>;
+}
+
+/** `out` undefined: standard output. Checked before any capture is read, so that an hour's work is not lost to a typing error. */
+export async function reportOutput(out: string | undefined): Promise<ReportOutput> {
+  if (out === undefined) return { terminal: process.stdout, write: (pieces) => writeTo(process.stdout, pieces) };
+  const target = await outTarget(out);
+  return {
+    terminal: {},
+    write: (pieces) => (target.replace ? replaceFile(target.path, pieces) : writeFile(target.path, pieces)),
+  };
+}
+
+/** A symbolic link stays one: its target is replaced. Devices and pipes are written to as they are. */
+async function outTarget(out: string): Promise<{ path: string; replace: boolean }> {
+  const path = await realpath(out).catch(() => out);
+  const there = await stat(path).catch(() => null);
+  if (there?.isDirectory()) throw new UsageError(`--out ${out}: it is a folder; name a file in it`);
+  if (there !== null && !there.isFile()) return { path, replace: false };
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`--out ${out}: nothing can be written to its folder: ${systemReason(error)}`);
+  }
+  return { path, replace: true };
+}
+
+async function replaceFile(path: string, pieces: Iterable<string>): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    await writeFile(beside, pieces);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error instanceof OutputError ? error : new OutputError(`--out ${path}: not written: ${systemReason(error)}`);
+  }
+}
+
+async function writeFile(path: string, pieces: Iterable<string>): Promise<void> {
+  const stream = createWriteStream(path, { flush: true });
+  await writeTo(stream, pieces);
+  stream.end();
+  try {
+    await once(stream, "close");
+  } catch (error) {
+    throw new OutputError(`${path}: not written: ${systemReason(error)}`);
+  }
+}
+
+/**
+ * Piece by piece, no faster than the reader takes them. A reader that goes away (`| head`) is no failure: the rest is
+ * not made.
+ */
+export async function writeTo(stream: Writable, pieces: Iterable<string>): Promise<void> {
+  let failed: unknown = null;
+  const onError = (error: unknown): void => {
+    failed = error;
+  };
+  stream.on("error", onError);
+  try {
+    for (const piece of pieces) {
+      if (!stream.write(piece)) await Promise.race([once(stream, "drain"), once(stream, "close")]).catch(onError);
+      if (failed !== null || stream.destroyed) break;
+    }
+    // The last pieces may still be on their way: an empty write ends after them, and brings their error if there is one.
+    if (failed === null && !stream.destroyed) {
+      await new Promise<void>((resolve) => {
+        stream.write("", (error) => {
+          if (error) failed = error;
+          resolve();
+        });
+      });
+    }
+  } finally {
+    stream.off("error", onError);
+    stream.on("error", () => {}); // a pipe may break once more while the process ends
+  }
+  if (failed === null || isBrokenPipe(failed)) return;
+  throw new OutputError(`the report could not be written: ${systemReason(failed)}`);
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED");
+}

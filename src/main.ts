@@ -1,0 +1,180 @@
+#!/usr/bin/env node
+/**
+ * The command line: arguments only. Each command lives in its own file in `cli/` and is loaded when it is called, so that
+ * `wirepact --help` loads commander and this file.
+ */
+import { Command, CommanderError, Option } from "commander";
+import { EXIT_USAGE, reportError } from "./cli/errors.ts";
+import { FORM_NAMES } from "./report/forms.ts";
+import { VERSION } from "./version.ts";
+
+/** Wrong usage ends with the contract's code; help and version with 0. */
+const program = new Command("wirepact")
+  .description(
+    "Holds captured traffic against what a vendor's documents say should be there, and tells, with the packets that\n" +
+      "prove it, what is on the wire but in no document, and what is documented but not on the wire.",
+  )
+  .version(VERSION)
+  .showHelpAfterError("(--help shows the options)")
+  .exitOverride()
+  .addHelpText(
+    "after",
+    `
+Examples:
+  wirepact observe span.pcap
+  wirepact check span.pcap --model opswat-sdp --bind gateway=10.20.0.5 --set region=us
+  ssh sensor tcpdump -w - | wirepact check - --model opswat-sdp --site plant.yaml
+  wirepact explain wirepact.sqlite 3f2a91c0
+
+Exit codes: 0 no drift · 1 drift · 2 wrong usage, or a model or site that does not load · 3 a capture could not be read
+to its end · 4 nothing could be judged · 5 an internal or storage failure`,
+  );
+
+const several = (value: string, before: string[]): string[] => [...before, value];
+const formatOption = (): Option =>
+  new Option("--format <form>", "how the result is printed").choices(FORM_NAMES).default("text");
+const outOption = (): Option => new Option("--out <file>", "print to FILE, replaced only once the new one is whole");
+const allOption = (): Option => new Option("--all", "list every finding, not only the first of a kind");
+const dbOption = (): Option => new Option("--db <file>", 'database that keeps the run (default: "wirepact.sqlite")');
+const realmOption = (): Option =>
+  new Option(
+    "--realm <name=capture>",
+    "the part of the network that a capture is from, where addresses overlap; repeatable",
+  )
+    .argParser(several)
+    .default([], "one realm for all");
+
+let exitCode = 0;
+
+program
+  .command("check")
+  .summary("hold captures against models")
+  .description("Holds captures against models: what is undocumented, in violation, blocked or missing. Drift exits 1.")
+  .argument("[capture...]", "capture files (pcap, pcapng, also gzip or zstd); - is standard input")
+  .addOption(
+    new Option("--model <name|file>", "a shipped model or a model file; repeatable")
+      .argParser(several)
+      .default([], "those of --site"),
+  )
+  .option("--site <file>", "one installation: roles, parameters, hosts, waivers")
+  .addOption(
+    new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
+      .argParser(several)
+      .default([], "none"),
+  )
+  .addOption(new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"))
+  .addOption(dbOption())
+  .addOption(formatOption())
+  .addOption(outOption())
+  .addOption(allOption())
+  .option("--strict", "what is not proved counts as drift too", false)
+  .addOption(
+    new Option("--scope <what>", "judged: conversations of hosts that play a role; all: every one")
+      .choices(["judged", "all"])
+      .default("judged"),
+  )
+  .option("--no-infer", "do not work out from the traffic who plays a role that is not bound")
+  .option("--no-background", "judge also what every host needs: name resolution, DHCP, echo")
+  .option("--min-span <duration>", "how long a host must be seen before a rule is called missing", "5m")
+  .option("--as-of <date>", "the day that decides waivers (default: the last packet's)")
+  .addOption(realmOption())
+  .action(async (captures, options) => {
+    const { check } = await import("./cli/check.ts");
+    exitCode = await check(captures, options);
+  });
+
+program
+  .command("observe")
+  .summary("what is on the wire, without a model")
+  .description("Who talks to whom, as what, under which name; without a model, so nothing is judged.")
+  .argument("[capture...]", "capture files (pcap, pcapng, also gzip or zstd); - is standard input")
+  .addOption(dbOption())
+  .addOption(formatOption())
+  .addOption(outOption())
+  .addOption(allOption())
+  .addOption(realmOption())
+  .action(async (captures, options) => {
+    const { observe } = await import("./cli/observe.ts");
+    exitCode = await observe(captures, options);
+  });
+
+program
+  .command("report")
+  .summary("print a stored run again")
+  .description("Prints a stored run again, in any form. Without @RUN the newest finished one.")
+  .argument("<db[@run]>", "database that check or observe wrote")
+  .addOption(formatOption())
+  .addOption(outOption())
+  .addOption(allOption())
+  .action(async (database, options) => {
+    const { report } = await import("./cli/report.ts");
+    exitCode = await report(database, options);
+  });
+
+program
+  .command("explain")
+  .summary("why a verdict is what it is")
+  .description(
+    "The whole story of a conversation or a rule: names, clauses, frames, the document's section, what to look at.",
+  )
+  .argument("<db[@run]>", "database that check or observe wrote")
+  .argument("<id>", "a conversation's id or its beginning, RULE, or MODEL/RULE")
+  .addOption(allOption())
+  .action(async (database, id, options) => {
+    const { explain } = await import("./cli/explain.ts");
+    exitCode = await explain(database, id, options);
+  });
+
+const models = program
+  .command("models")
+  .summary("the models that ship, and your own")
+  .description("Models: vendor documents, made executable.");
+models
+  .command("list", { isDefault: true })
+  .description("the models that ship with Wirepact")
+  .action(async () => {
+    const { listModels } = await import("./cli/models.ts");
+    exitCode = await listModels();
+  });
+models
+  .command("show")
+  .description("a model as a table to compare with its document")
+  .argument("<name|file>", "a shipped model or a model file")
+  .addOption(new Option("--format <form>", "how it is printed").choices(["text", "markdown", "json"]).default("text"))
+  .action(async (name, options) => {
+    const { showModel } = await import("./cli/models.ts");
+    exitCode = await showModel(name, options);
+  });
+models
+  .command("lint")
+  .description("what is wrong or doubtful in a model; exits 1 with errors")
+  .argument("<name|file...>", "shipped models or model files")
+  .action(async (names) => {
+    const { lintModels } = await import("./cli/models.ts");
+    exitCode = await lintModels(names);
+  });
+models
+  .command("schema")
+  .description("the JSON Schema of model files, for editors")
+  .action(async () => {
+    const { printSchema } = await import("./cli/models.ts");
+    exitCode = await printSchema();
+  });
+
+program
+  .command("decoders")
+  .summary("the protocols that are understood")
+  .description("The protocols that are understood, the ports that suggest them, the fields that models can use.")
+  .addOption(new Option("--format <form>", "how it is printed").choices(["text", "json"]).default("text"))
+  .action(async (options) => {
+    const { decoders } = await import("./cli/decoders.ts");
+    exitCode = await decoders(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  else exitCode = reportError(error, (line) => process.stderr.write(`${line}\n`));
+}
+process.exitCode = exitCode;

@@ -1,0 +1,181 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import test, { type ExecutionContext } from "ava";
+import { textWidth } from "../../src/report/layout.ts";
+import { makePen } from "../../src/report/pen.ts";
+import type { RunResult } from "../../src/report/result.ts";
+import { textReport } from "../../src/report/text.ts";
+import { HOSTILE, poisoned } from "./hostile.ts";
+import { hasHarmful, withoutColors } from "./plain.ts";
+import {
+  capture,
+  conversation,
+  inconclusive,
+  lookup,
+  rest,
+  result,
+  rollout,
+  rule,
+  runInfo,
+  undocumented,
+  violation,
+} from "./sample.ts";
+
+const FOLDER = "fixtures/report";
+
+/** The expectation stands in `fixtures/report/`; UPDATE_EXPECTED=1 writes it anew, for a reviewer to read. */
+function expectText(t: ExecutionContext, name: string, text: string): void {
+  const path = `${FOLDER}/${name}.txt`;
+  if (process.env.UPDATE_EXPECTED) {
+    mkdirSync(FOLDER, { recursive: true });
+    writeFileSync(path, text);
+  }
+  t.true(existsSync(path), `${path} is missing; UPDATE_EXPECTED=1 writes it`);
+  t.is(text, readFileSync(path, "utf8"));
+}
+
+function print(
+  value: RunResult,
+  width: number,
+  options: { all?: boolean; color?: boolean; database?: string | null } = {},
+): string {
+  const database = options.database === undefined ? "wirepact.sqlite" : options.database;
+  return textReport(value, { pen: makePen(width, options.color ?? false), database, all: options.all ?? false });
+}
+
+function tooWide(text: string, width: number): string[] {
+  return text.split("\n").filter((line) => textWidth(line) > width && !/^ {2}(wirepact|tshark) /.test(line));
+}
+
+const observed = (): RunResult =>
+  result({
+    run: runInfo({ models: [], bindings: [], parameters: [] }),
+    judged: [],
+    rules: [],
+    rest: rest([
+      undocumented({ verdict: null }),
+      inconclusive({ verdict: null, bytes: 12 }),
+      violation({ verdict: null, app: null, hint: "ntp", bytes: 90 }),
+    ]),
+    lookups: [lookup(), lookup({ client: "10.20.0.6", type: "AAAA", result: "NODATA" })],
+  });
+
+const nothing = (): RunResult =>
+  result({
+    run: runInfo({
+      exit_code: 4,
+      bindings: [{ role: "gateway", model: "opswat-sdp", values: ["10.99.0.5"], how: "given", seen: false }],
+      warnings: ["gateway = 10.99.0.5 never appears in the capture; 10.20.0.5 looks like it."],
+    }),
+    judged: [],
+    rules: [
+      rule({
+        status: "not-evaluable",
+        reason: "gateway (10.99.0.5) never appears.",
+        remedy: "Bind gateway to the host that plays it: --bind gateway=ADDRESS.",
+        conversations: 0,
+      }),
+    ],
+  });
+
+const damaged = (): RunResult =>
+  result({
+    run: runInfo({ exit_code: 3 }),
+    captures: [
+      capture(),
+      capture({
+        capture_id: 2,
+        path: "/other/span.pcap",
+        cut: true,
+        damage: "at byte 4096 a record claims 4,294,967,295 bytes; the file is damaged there. Copy it again.",
+      }),
+    ],
+  });
+
+for (const [name, make] of Object.entries({ rollout, observed, nothing, damaged, good: () => result() })) {
+  for (const width of [80, 120]) {
+    test(`${name} at ${width} columns`, (t) => {
+      const text = print(make(), width);
+      expectText(t, `${name}.${width}`, text);
+      t.deepEqual(tooWide(text, width), []);
+    });
+  }
+}
+
+test("the first screen has the verdict, what it rests on and what to do", (t) => {
+  const screen = print(rollout(), 80).split("\n").slice(0, 24).join("\n");
+  t.regex(screen, /^✗ NOT AS DOCUMENTED/);
+  t.regex(screen, /2 undocumented conversations, 1 violation, 1 rule blocked/);
+  t.regex(screen, /lost 212 packets/);
+  t.regex(screen, /never appears/);
+  t.regex(screen, /WHAT TO DO[\s\S]*Allow tcp\/443[\s\S]*Ask the vendor/);
+});
+
+test("colours change nothing but colours", (t) => {
+  const colored = print(rollout(), 100, { color: true });
+  t.true(colored.includes("\x1b[31m"));
+  t.is(withoutColors(colored), print(rollout(), 100));
+});
+
+test("a strict run says what strictness found", (t) => {
+  const value = result({ run: runInfo({ exit_code: 1 }), judged: [inconclusive()], lookups: [lookup()] });
+  t.regex(print(value, 120), /1 conversation not proved, 1 undocumented look-up\./);
+});
+
+test("waived findings are told and not counted", (t) => {
+  const value = result({ judged: [conversation(), undocumented({ waived: "ticket 4711" })] });
+  const text = print(value, 100);
+  t.regex(text, /^✓ AS DOCUMENTED/);
+  t.regex(text, /WAIVED[\s\S]*ticket 4711/);
+  t.notRegex(text, /^UNDOCUMENTED/m);
+});
+
+test("many findings with one cause are one, of many causes the first, and --all lists them", (t) => {
+  const clients = Array.from({ length: 50 }, (_, i) =>
+    undocumented({ conversation_id: `aaaa${String(i).padStart(12, "0")}`, initiator: `10.30.0.${i}` }),
+  );
+  const one = print(result({ judged: clients }), 100);
+  t.is(one.match(/telemetry\.example\.com\s+\(198/g)?.length, 2, "once as advice, once as a finding");
+  t.regex(one, /and 47 more/);
+  const names = Array.from({ length: 50 }, (_, i) =>
+    undocumented({ conversation_id: `bbbb${String(i).padStart(12, "0")}`, server_name: `n${i}.example.com` }),
+  );
+  const many = print(result({ judged: names }), 100);
+  t.regex(many, /and 30 more; --all lists them/);
+  t.regex(print(result({ judged: names }), 100, { all: true }), /n49\.example\.com/);
+  t.notRegex(many, /n49\.example\.com/);
+});
+
+test("ids are long enough to be told apart", (t) => {
+  const text = print(
+    result({
+      judged: [
+        undocumented({ conversation_id: "1111111122222222" }),
+        undocumented({ conversation_id: "1111111133333333", server_name: "b.example" }),
+      ],
+    }),
+    100,
+  );
+  t.regex(text, / 111111112 /);
+  t.regex(text, / 111111113 /);
+});
+
+test("frames are FILE#N, with the path where two captures share a name", (t) => {
+  t.regex(print(rollout(), 120), /\[span\.pcap#77 span\.pcap#78\]/);
+  const two = { ...rollout(), captures: [capture(), capture({ capture_id: 2, path: "/other/span.pcap" })] };
+  t.regex(print(two, 120), /\[\/captures\/span\.pcap#77/);
+});
+
+test("without a database no command names one", (t) => {
+  t.notRegex(print(rollout(), 100, { database: null }), /wirepact explain|wirepact report/);
+});
+
+test("hostile text stays text, and inside the width", (t) => {
+  for (const poison of HOSTILE) {
+    for (const width of [40, 80, 130]) {
+      const text = print(poisoned(poison), width);
+      t.false(hasHarmful(text), JSON.stringify(poison));
+      t.deepEqual(tooWide(text, width), [], JSON.stringify(poison));
+      t.is(text.match(/^✓ AS DOCUMENTED/gm), null);
+    }
+  }
+});
