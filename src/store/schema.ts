@@ -1,0 +1,54 @@
+/**
+ * The physical schema, chosen by measuring (`test/store/measure.ts`): judged conversations are rows with indexes, because they are
+ * looked up and few; all others are JSON texts of about 1,000 each, because they may be millions; an observation is
+ * opaque parts. `views.ts` makes the contract's columns of them.
+ */
+import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RULE, RUN } from "./tables.ts";
+import { VIEWS } from "./views.ts";
+
+/** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
+export const SCHEMA_VERSION = 1;
+/** `PRAGMA application_id`: the letters WIRE. */
+export const APPLICATION_ID = 0x57495245;
+/** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
+export const PAGE_SIZE = 8192;
+
+const OF_RUN = "run_id INTEGER NOT NULL";
+
+const TABLES: readonly string[] = [
+  RUN.create("run_id INTEGER PRIMARY KEY AUTOINCREMENT"),
+  CAPTURE.create(OF_RUN),
+  "CREATE INDEX capture_run ON capture(run_id);",
+  CONVERSATION.create(OF_RUN),
+  "CREATE INDEX conversation_verdict ON conversation(run_id, verdict);",
+  "CREATE INDEX conversation_id ON conversation(conversation_id, run_id);",
+  // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL.
+  `CREATE TABLE rest_chunk (
+  ${OF_RUN},
+  seq INTEGER NOT NULL,
+  has_operations INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  exact TEXT,
+  UNIQUE (run_id, seq)
+);`,
+  RULE.create(OF_RUN),
+  "CREATE INDEX rule_run ON rule(run_id, model, rule_id);",
+  LOOKUP.create(OF_RUN),
+  "CREATE INDEX lookup_run ON lookup(run_id);",
+  ASSET.create(OF_RUN),
+  "CREATE INDEX asset_run ON asset(run_id);",
+  `CREATE TABLE observation (
+  ${OF_RUN},
+  kind TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  UNIQUE (run_id, kind, seq)
+);`,
+];
+
+export const SCHEMA = [
+  ...TABLES,
+  ...VIEWS,
+  `PRAGMA application_id = ${APPLICATION_ID};`,
+  `PRAGMA user_version = ${SCHEMA_VERSION};`,
+].join("\n");

@@ -1,0 +1,130 @@
+/** The store over a driver: what was written, read back. Writing is in `writer.ts`, opening in `open.ts`. */
+import type { RestConversations, RunInfo, RunResult } from "../report/result.ts";
+import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
+import { ChunkedRest } from "./rest.ts";
+import { type ObservationPart, type RunWriter, type Store, StoreError } from "./store.ts";
+import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RULE, RUN, type Table } from "./tables.ts";
+import { Transactions } from "./transactions.ts";
+import { startRun } from "./writer.ts";
+
+export class SqliteStore implements Store {
+  readonly path: string;
+  readonly driver: DriverName;
+  readonly #db: Driver;
+  readonly #readOnly: boolean;
+  readonly #transactions: Transactions;
+
+  constructor(path: string, db: Driver, readOnly: boolean) {
+    this.path = path;
+    this.driver = db.name;
+    this.#db = db;
+    this.#readOnly = readOnly;
+    this.#transactions = new Transactions(db);
+  }
+
+  async startRun(run: RunInfo): Promise<RunWriter> {
+    if (this.#readOnly) throw new StoreError(`${this.path} was opened for reading only: no run can be written to it`);
+    return startRun(this.#db, this.#transactions, run);
+  }
+
+  async runs(): Promise<{ run_id: number; status: string; started_at: string; command: string }[]> {
+    const rows = await this.#db.all("SELECT * FROM run ORDER BY run_id");
+    return rows.map((row) => {
+      const { status, started_at, command } = RUN.decode(row);
+      return { run_id: Number(row.run_id), status, started_at, command };
+    });
+  }
+
+  /** `rest` reads from the database as it is walked, so it ends with `close`. */
+  async read(run?: number): Promise<RunResult> {
+    const stored = await this.#run(run);
+    const runId = Number(stored.run_id);
+    const { quality, rest_count, ...info } = RUN.decode(stored);
+    const judged = await this.#rows(CONVERSATION, runId);
+    return {
+      run: { run_id: runId, ...info },
+      captures: await this.#rows(CAPTURE, runId),
+      judged: judged.map(({ nearest_rule: _rule, nearest_model: _model, ...row }) => row),
+      rest: await this.#rest(runId, rest_count),
+      rules: await this.#rows(RULE, runId),
+      lookups: await this.#rows(LOOKUP, runId),
+      assets: await this.#rows(ASSET, runId),
+      quality,
+    };
+  }
+
+  /** In the order they were written, one in memory at a time. */
+  async *readObservation(run: number): AsyncIterable<ObservationPart> {
+    await this.#run(run);
+    const places = await this.#db.all("SELECT rowid AS place FROM observation WHERE run_id = ? ORDER BY rowid", [run]);
+    for (const { place } of places) {
+      const [part] = await this.#db.all("SELECT kind, seq, data FROM observation WHERE rowid = ?", [place ?? null]);
+      if (part === undefined || !(part.data instanceof Uint8Array))
+        throw new StoreError(`${this.path} has lost a part of run ${run}`);
+      yield { kind: String(part.kind), seq: Number(part.seq), data: plainBytes(part.data) };
+    }
+  }
+
+  query(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlRow[]> {
+    return this.#db.all(sql, parameters);
+  }
+
+  /** What was written is moved from the -wal file into the database, and a single file remains. */
+  async close(): Promise<void> {
+    if (!this.#readOnly) await this.#fold();
+    await this.#db.close();
+  }
+
+  /**
+   * Back to one plain file, which opens from read-only media too. Refused while another process has the database open:
+   * then the -wal file stays beside it, and whoever closes last folds it in.
+   */
+  async #fold(): Promise<void> {
+    await this.#db
+      .exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
+      .catch(() => undefined);
+  }
+
+  async #run(run: number | undefined): Promise<SqlRow> {
+    const [found] =
+      run === undefined
+        ? await this.#db.all("SELECT * FROM run WHERE status = 'finished' ORDER BY run_id DESC LIMIT 1")
+        : await this.#db.all("SELECT * FROM run WHERE run_id = ?", [run]);
+    if (found !== undefined) return found;
+    const runs = (await this.runs()).slice(-10).map(({ run_id, status }) => `${run_id} (${status})`);
+    const there = runs.length === 0 ? "it holds none yet" : `the newest are ${runs.join(", ")}`;
+    throw new StoreError(`${this.path} has no ${run === undefined ? "finished run" : `run ${run}`}: ${there}`);
+  }
+
+  async #rows<Row extends object>(table: Table<Row>, runId: number): Promise<Row[]> {
+    const rows = await this.#db.all(`SELECT * FROM ${table.name} WHERE run_id = ? ORDER BY rowid`, [runId]);
+    return rows.map((row) => table.decode(row));
+  }
+
+  async #rest(runId: number, known: number | null): Promise<RestConversations> {
+    const [sums] = await this.#db.all(
+      known === null
+        ? "SELECT count(*) AS chunks, sum(json_array_length(data)) AS count FROM rest_chunk WHERE run_id = ?"
+        : "SELECT count(*) AS chunks FROM rest_chunk WHERE run_id = ?",
+      [runId],
+    );
+    const chunks = Number(sums?.chunks);
+    const count = known ?? Number(sums?.count);
+    const sql = "SELECT COALESCE(exact, data) AS text FROM rest_chunk WHERE run_id = ? AND seq = ?";
+    const pull = this.#db.pull;
+    if (pull !== null) {
+      return new ChunkedRest(count, function* () {
+        for (let seq = 0; seq < chunks; seq++) yield String(pull(sql, [runId, seq])[0]?.text);
+      });
+    }
+    // This library answers only later, and an iterator cannot wait: the texts (not the rows) are held.
+    const texts: string[] = [];
+    for (let seq = 0; seq < chunks; seq++) texts.push(String((await this.#db.all(sql, [runId, seq]))[0]?.text));
+    return new ChunkedRest(count, () => texts);
+  }
+}
+
+/** One driver gives Buffers; callers get what they wrote. */
+function plainBytes(data: Uint8Array): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

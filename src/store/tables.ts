@@ -1,0 +1,213 @@
+/**
+ * The tables behind the views that hold one row for each value of a result, and how such a value becomes a row.
+ *
+ * A table is written down as its columns' kinds. The compiler derives them from the result's own types, so a field added
+ * to a result and forgotten here does not compile. Lists and objects are JSON text.
+ */
+import type { AssetRow, CaptureRow, ConversationRow, LookupRow, Quality, RuleRow, RunInfo } from "../report/result.ts";
+import type { SqlRow, SqlValue } from "./driver.ts";
+import { storable, storableJson } from "./text.ts";
+
+type ColumnKind = "text" | "integer" | "boolean" | "json";
+type KindOf<V> = [V] extends [boolean]
+  ? "boolean"
+  : [V] extends [string | null]
+    ? "text"
+    : [V] extends [number | null]
+      ? "integer"
+      : "json";
+type KindsOf<Row> = { readonly [K in keyof Row]: KindOf<Row[K]> };
+
+/** INTEGER also makes integers of the doubles that node:sqlite binds for every number. */
+const SQL_TYPE: Record<ColumnKind, string> = { text: "TEXT", integer: "INTEGER", boolean: "INTEGER", json: "TEXT" };
+
+export class Table<Row extends object> {
+  readonly name: string;
+  /** Names in the order of `encode`'s values. */
+  readonly columns: readonly string[];
+  readonly #kinds: readonly [keyof Row & string, ColumnKind][];
+
+  constructor(name: string, kinds: KindsOf<Row>) {
+    this.name = name;
+    this.#kinds = Object.entries(kinds) as [keyof Row & string, ColumnKind][];
+    this.columns = [...this.#kinds.map(([column]) => column), "exact"];
+  }
+
+  /** The table's SQL; `key` declares `run_id`. */
+  create(key: string): string {
+    const columns = this.#kinds.map(([column, kind]) => `  ${column} ${SQL_TYPE[kind]}`);
+    return `CREATE TABLE ${this.name} (\n  ${key},\n${columns.join(",\n")},\n  exact TEXT\n);`;
+  }
+
+  /**
+   * A row's values. What a column cannot show as it is (text that is not storable; an empty text, since the views
+   * promise NULL for what was not observed) is kept whole in `exact`, a JSON object by column, NULL where not needed.
+   */
+  encode(row: Row): SqlValue[] {
+    const values: SqlValue[] = [];
+    let exact: Record<string, unknown> | null = null;
+    for (const [column, kind] of this.#kinds) {
+      const value = row[column];
+      const original = kind === "json" && value !== null ? JSON.stringify(value) : value;
+      const stored = encodeValue(original, kind);
+      values.push(stored);
+      if (typeof original === "string" && stored !== original) {
+        exact ??= {};
+        exact[column] = value;
+      }
+    }
+    values.push(exact === null ? null : JSON.stringify(exact));
+    return values;
+  }
+
+  decode(stored: SqlRow): Row {
+    const row: Record<string, unknown> = {};
+    for (const [column, kind] of this.#kinds) {
+      const value = stored[column] ?? null;
+      if (kind === "boolean") row[column] = value === 1;
+      else if (kind === "json" && typeof value === "string") row[column] = JSON.parse(value);
+      else row[column] = value;
+    }
+    if (typeof stored.exact === "string") Object.assign(row, JSON.parse(stored.exact));
+    // The columns were written from a Row by `encode`, whose kinds the compiler has checked.
+    return row as Row;
+  }
+}
+
+function encodeValue(value: unknown, kind: ColumnKind): SqlValue {
+  switch (kind) {
+    case "text":
+      return typeof value === "string" && value !== "" ? storable(value) : null;
+    case "json":
+      return typeof value === "string" ? storableJson(value) : null;
+    case "integer":
+      return typeof value === "number" ? value : null;
+    case "boolean":
+      return value === true ? 1 : 0;
+  }
+}
+
+/** A run, with what there is one of in each. `rest_count` is null until the run's result is whole. */
+export type StoredRun = Omit<RunInfo, "run_id"> & { quality: Quality; rest_count: number | null };
+
+export const RUN = new Table<StoredRun>("run", {
+  status: "text",
+  started_at: "text",
+  command: "text",
+  wirepact: "text",
+  models: "json",
+  site: "text",
+  first_time: "text",
+  last_time: "text",
+  exit_code: "integer",
+  warnings: "json",
+  bindings: "json",
+  parameters: "json",
+  quality: "json",
+  rest_count: "integer",
+});
+
+export const CAPTURE = new Table<CaptureRow>("capture", {
+  capture_id: "integer",
+  path: "text",
+  realm: "text",
+  format: "text",
+  packets: "integer",
+  bytes: "integer",
+  drops: "integer",
+  cut: "boolean",
+  damage: "text",
+  first_time: "text",
+  last_time: "text",
+});
+
+/** Judged conversations only; all others stand in chunks, see `rest.ts`. */
+export const CONVERSATION = new Table<ConversationRow & Nearest>("conversation", {
+  conversation_id: "text",
+  realm: "text",
+  initiator: "text",
+  responder: "text",
+  transport: "text",
+  port: "integer",
+  app: "text",
+  inner_app: "text",
+  server_name: "text",
+  peer_name: "text",
+  outcome: "text",
+  verdict: "text",
+  model: "text",
+  rule_id: "text",
+  reason_code: "text",
+  reason: "text",
+  evidence: "json",
+  flows: "integer",
+  packets: "integer",
+  bytes: "integer",
+  first_seen: "text",
+  last_seen: "text",
+  waived: "text",
+  hint: "text",
+  names: "json",
+  operations: "json",
+  outcomes: "json",
+  fields: "json",
+  rules: "json",
+  expectation: "text",
+  found: "text",
+  nearest_rule: "text",
+  nearest_model: "text",
+});
+
+/** Out of the evidence, because a view of findings shows them as columns. */
+export interface Nearest {
+  nearest_rule: string | null;
+  nearest_model: string | null;
+}
+
+export const RULE = new Table<RuleRow>("rule", {
+  model: "text",
+  rule_id: "text",
+  status: "text",
+  requirement: "text",
+  from_role: "text",
+  to_endpoint: "text",
+  transport: "text",
+  ports: "text",
+  app: "text",
+  reason_code: "text",
+  reason: "text",
+  document: "text",
+  section: "text",
+  item: "text",
+  waived: "text",
+  remedy: "text",
+  hosts: "json",
+  evidence: "json",
+  conversations: "integer",
+});
+
+export const LOOKUP = new Table<LookupRow>("lookup", {
+  client: "text",
+  server: "text",
+  name: "text",
+  type: "text",
+  result: "text",
+  answers: "json",
+  verdict: "text",
+  first_frame: "integer",
+  first_capture_id: "integer",
+  count: "integer",
+});
+
+export const ASSET = new Table<AssetRow>("asset", {
+  address: "text",
+  kind: "text",
+  vendor: "text",
+  product: "text",
+  version: "text",
+  serial: "text",
+  name: "text",
+  source: "text",
+  first_seen: "text",
+  last_seen: "text",
+});

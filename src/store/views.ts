@@ -1,0 +1,138 @@
+/**
+ * The public views: the contract's names, columns and order, then what else is there. The tables beneath may change with
+ * the schema version; these may not.
+ *
+ * Conversations come from two places. Judged ones are rows of `conversation`. All others are JSON texts of about 1,000
+ * compact rows in `rest_chunk` (see `RestConversations.chunks`), which the views take apart with `json_each`: writing
+ * them so is five to ten times faster than as rows, and nearly all conversations of a span port are of that kind.
+ *
+ * Only functions that SQLite has had since 3.31 with JSON are used, so that old command-line shells can read the file.
+ */
+
+/** Item `index` of compact row `r`. */
+const item = (index: number): string => `json_extract(r.value, '$[${index}]')`;
+/** NULL for an empty text: nothing observed. */
+const seen = (expression: string): string => `NULLIF(${expression}, '')`;
+const extra = (name: string): string => `json_extract(r.value, '$[20].${name}')`;
+
+/** An address: IPv4 as an unsigned number, anything else as text. The inner LIMIT keeps SQLite from extracting five times. */
+const address = (index: number): string => `(
+    SELECT CASE typeof(a)
+      WHEN 'integer' THEN (a >> 24) || '.' || ((a >> 16) & 255) || '.' || ((a >> 8) & 255) || '.' || (a & 255)
+      ELSE NULLIF(a, '') END
+    FROM (SELECT ${item(index)} AS a LIMIT 1))`;
+
+/** Seconds and microseconds as `YYYY-MM-DDThh:mm:ss.ffffffZ`; seconds that are no date stay a number, as `formatInstant` has it. */
+const time = (sec: number, us: number): string => `COALESCE(
+    strftime('%Y-%m-%dT%H:%M:%S', ${item(sec)}, 'unixepoch') || printf('.%06dZ', ${item(us)}),
+    '@' || ${item(sec)} || printf('.%06d000', ${item(us)}))`;
+
+/** An empty list or object is nothing observed. */
+const some = (column: string, empty: "[]" | "{}"): string => `NULLIF(${column}, '${empty}')`;
+
+const REST_FROM = "FROM rest_chunk AS c, json_each(c.data) AS r";
+const REST_ID = `printf('%08x%08x', ${item(0)}, ${item(1)})`;
+
+const CONVERSATION_VERDICTS = `CREATE VIEW conversation_verdicts AS
+SELECT run_id, conversation_id, realm, initiator, responder, transport, port, app, inner_app, server_name, peer_name,
+  outcome, verdict, model, rule_id, reason_code, reason, evidence, flows, packets, bytes, first_seen, last_seen,
+  waived, hint, ${some("names", "[]")} AS names, ${some("outcomes", "{}")} AS outcomes,
+  ${some("fields", "{}")} AS fields, ${some("rules", "[]")} AS rules, expectation, found
+FROM conversation
+UNION ALL
+SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
+  ${seen(item(5))}, ${item(6)}, ${seen(item(7))}, ${seen(item(8))}, ${seen(item(9))}, ${seen(item(10))},
+  ${seen(item(11))}, ${seen(item(12))}, NULL, NULL, NULL, NULL,
+  CASE WHEN ${seen(extra("initiator_by"))} IS NOT NULL THEN json_object(
+    'support', json('[]'), 'support_count', 0, 'against', json('[]'), 'against_count', 0, 'clauses', json('[]'),
+    'initiator_by', ${extra("initiator_by")}, 'nearest', NULL) END,
+  ${item(13)}, ${item(14)}, ${item(15)},
+  ${time(16, 17)},
+  ${time(18, 19)},
+  NULL, ${seen(extra("hint"))}, ${some(extra("names"), "[]")}, ${some(extra("outcomes"), "{}")},
+  ${some(extra("fields"), "{}")}, NULL, NULL, NULL
+${REST_FROM};`;
+
+const FINDING_COLUMNS =
+  "run_id, conversation_id, initiator, responder, transport, port, app, server_name, first_seen, last_seen, flows, packets, bytes";
+
+const OBSERVED_UNDOCUMENTED = `CREATE VIEW observed_undocumented AS
+SELECT ${FINDING_COLUMNS},
+  reason, nearest_rule, nearest_model, waived, reason_code, realm, inner_app, peer_name, outcome, hint, evidence
+FROM conversation WHERE verdict = 'undocumented';`;
+
+const OBSERVED_VIOLATIONS = `CREATE VIEW observed_violations AS
+SELECT ${FINDING_COLUMNS},
+  model, rule_id, expectation, found, waived, reason_code, reason, realm, inner_app, peer_name, outcome, evidence
+FROM conversation WHERE verdict = 'violation';`;
+
+const RULE_COLUMNS =
+  "run_id, model, rule_id, status, requirement, from_role, to_endpoint, transport, ports, app, reason, document, section,\n" +
+  "  waived, reason_code, item, remedy, conversations, evidence";
+
+const RULE_VERDICTS = `CREATE VIEW rule_verdicts AS
+SELECT ${RULE_COLUMNS} FROM rule;`;
+
+const DOCUMENTED_MISSING = `CREATE VIEW documented_missing AS
+SELECT ${RULE_COLUMNS} FROM rule WHERE status IN ('missing', 'blocked', 'partial');`;
+
+const host = (field: string): string => `NULLIF(json_extract(h.value, '$.${field}'), '') AS ${field}`;
+
+const RULE_HOSTS = `CREATE VIEW rule_hosts AS
+SELECT rule.run_id, rule.model, rule.rule_id, ${["realm", "host", "status", "reason"].map(host).join(", ")}
+FROM rule, json_each(rule.hosts) AS h;`;
+
+/** Columns of the operations view after run and conversation, from one element `o` of a list of operations. */
+const OPERATION_COLUMNS = [
+  ...["protocol", "role", "code", "operation", "class", "target"].map(
+    (field) => `NULLIF(json_extract(o.value, '$.${field}'), '') AS ${field}`,
+  ),
+  ...["count", "failed", "unanswered", "first_frame", "first_capture_id"].map(
+    (field) => `json_extract(o.value, '$.${field}') AS ${field}`,
+  ),
+].join(",\n  ");
+
+const OPERATIONS = `CREATE VIEW operations AS
+SELECT conversation.run_id, conversation.conversation_id,
+  ${OPERATION_COLUMNS}
+FROM conversation, json_each(conversation.operations) AS o
+UNION ALL
+SELECT c.run_id, ${REST_ID},
+  ${OPERATION_COLUMNS}
+${REST_FROM}, json_each(r.value, '$[20].operations') AS o
+WHERE c.has_operations;`;
+
+const LOOKUPS = `CREATE VIEW lookups AS
+SELECT run_id, client, server, name, type, result, answers, verdict, first_frame, count, first_capture_id
+FROM lookup;`;
+
+const ASSETS = `CREATE VIEW assets AS
+SELECT run_id, address, kind, vendor, product, version, serial, name, source, first_seen, last_seen FROM asset;`;
+
+const CAPTURE_QUALITY = `CREATE VIEW capture_quality AS
+SELECT run.run_id, q.key AS measure, NULLIF(q.value, '') AS value FROM run, json_each(run.quality) AS q;`;
+
+const RUNS = `CREATE VIEW runs AS
+SELECT run_id, status, started_at, command, wirepact, ${some("models", "[]")} AS models, site, first_time, last_time,
+  exit_code, ${some("warnings", "[]")} AS warnings, ${some("bindings", "[]")} AS bindings,
+  ${some("parameters", "[]")} AS parameters
+FROM run;`;
+
+const CAPTURES = `CREATE VIEW captures AS
+SELECT run_id, capture_id, path, realm, packets, format, bytes, drops, cut, damage, first_time, last_time
+FROM capture;`;
+
+export const VIEWS: readonly string[] = [
+  OBSERVED_UNDOCUMENTED,
+  OBSERVED_VIOLATIONS,
+  DOCUMENTED_MISSING,
+  RULE_VERDICTS,
+  RULE_HOSTS,
+  CONVERSATION_VERDICTS,
+  LOOKUPS,
+  OPERATIONS,
+  ASSETS,
+  CAPTURE_QUALITY,
+  RUNS,
+  CAPTURES,
+];

@@ -1,0 +1,127 @@
+/** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
+import { setImmediate } from "node:timers/promises";
+import type { ConversationRow, RunInfo, RunResult } from "../report/result.ts";
+import type { Driver, SqlValue } from "./driver.ts";
+import { type ObservationPart, type RunWriter, StoreError } from "./store.ts";
+import { ASSET, CAPTURE, CONVERSATION, LOOKUP, type Nearest, RULE, RUN, type Table } from "./tables.ts";
+import { storableJson } from "./text.ts";
+import type { Transactions } from "./transactions.ts";
+
+/**
+ * About how many bytes go into one transaction: what waits in memory, what the -wal file grows by, and for how long
+ * another writer waits. Larger was not faster (8 to 64 MiB, a million conversations).
+ */
+const BATCH_BYTES = 8 << 20;
+/** What a row weighs beside its texts. */
+const ROW_BYTES = 200;
+
+/** Puts the run's row there, status `running`, so that other processes see it from the start. */
+export async function startRun(driver: Driver, transactions: Transactions, run: RunInfo): Promise<RunWriter> {
+  const values = RUN.encode({ ...run, status: "running", quality: {}, rest_count: null });
+  const runId = await transactions.run(async () => {
+    const marks = RUN.columns.map(() => "?").join(", ");
+    const sql = `INSERT INTO run (${RUN.columns.join(", ")}) VALUES (${marks}) RETURNING run_id`;
+    const [row] = await driver.all(sql, values);
+    return Number(row?.run_id);
+  });
+  return new SqliteRunWriter(driver, transactions, runId);
+}
+
+class SqliteRunWriter implements RunWriter {
+  readonly runId: number;
+  readonly #driver: Driver;
+  readonly #transactions: Transactions;
+  #started = false;
+
+  constructor(driver: Driver, transactions: Transactions, runId: number) {
+    this.#driver = driver;
+    this.#transactions = transactions;
+    this.runId = runId;
+  }
+
+  /** A result whose status is still `running` ends as `finished`: it is all there. */
+  async write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void> {
+    if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
+    this.#started = true;
+    await this.#rows(CAPTURE, result.captures);
+    await this.#rows(RULE, result.rules);
+    await this.#rows(CONVERSATION, withNearest(result.judged));
+    await this.#rows(LOOKUP, result.lookups);
+    await this.#rows(ASSET, result.assets);
+    await this.#batches("rest_chunk", ["seq", "has_operations", "data", "exact"], chunkValues(result.rest.chunks()));
+    await this.#batches("observation", ["kind", "seq", "data"], partValues(observation));
+    await this.#end(result);
+  }
+
+  async fail(status: "interrupted" | "failed"): Promise<void> {
+    await this.#transactions.run(() =>
+      this.#driver.all("UPDATE run SET status = ? WHERE run_id = ? AND status = 'running'", [status, this.runId]),
+    );
+  }
+
+  async #end(result: RunResult): Promise<void> {
+    const status = result.run.status === "running" ? "finished" : result.run.status;
+    const row = { ...result.run, status, quality: result.quality, rest_count: result.rest.count };
+    const sql = `UPDATE run SET ${RUN.columns.map((column) => `${column} = ?`).join(", ")} WHERE run_id = ?`;
+    await this.#transactions.run(() => this.#driver.all(sql, [...RUN.encode(row), this.runId]));
+  }
+
+  async #rows<Row extends object>(table: Table<Row>, rows: Iterable<Row>): Promise<void> {
+    await this.#batches(table.name, table.columns, encodeAll(table, rows));
+  }
+
+  /** Inserts rows of values, the run's id before each. */
+  async #batches(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
+    const all = ["run_id", ...columns];
+    let batch: SqlValue[][] = [];
+    let bytes = 0;
+    const flush = async (): Promise<void> => {
+      const full = batch;
+      batch = [];
+      bytes = 0;
+      await this.#transactions.run(() => this.#driver.insert(table, all, full));
+      // A synchronous driver would otherwise keep signals and progress waiting until the end.
+      await setImmediate();
+    };
+    for (const row of rows) {
+      batch.push([this.runId, ...row]);
+      bytes += weigh(row);
+      if (bytes >= BATCH_BYTES) await flush();
+    }
+    if (batch.length > 0) await flush();
+  }
+}
+
+function weigh(row: readonly SqlValue[]): number {
+  let bytes = ROW_BYTES;
+  for (const value of row) {
+    if (typeof value === "string") bytes += value.length;
+    else if (value instanceof Uint8Array) bytes += value.byteLength;
+  }
+  return bytes;
+}
+
+function* encodeAll<Row extends object>(table: Table<Row>, rows: Iterable<Row>): Iterable<SqlValue[]> {
+  for (const row of rows) yield table.encode(row);
+}
+
+function* withNearest(judged: Iterable<ConversationRow>): Iterable<ConversationRow & Nearest> {
+  for (const row of judged) {
+    const nearest = row.evidence?.nearest ?? null;
+    yield { ...row, nearest_rule: nearest?.rule_id ?? null, nearest_model: nearest?.model ?? null };
+  }
+}
+
+function* chunkValues(chunks: Iterable<string>): Iterable<SqlValue[]> {
+  let seq = 0;
+  for (const chunk of chunks) {
+    const data = storableJson(chunk);
+    // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
+    const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
+    yield [seq++, hasOperations ? 1 : 0, data, data === chunk ? null : chunk];
+  }
+}
+
+function* partValues(observation: Iterable<ObservationPart>): Iterable<SqlValue[]> {
+  for (const part of observation) yield [part.kind, part.seq, part.data];
+}
