@@ -83,7 +83,7 @@ export type Target =
   | { kind: "internet" }
   /** Any host that plays a role in any of the models checked, bound or inferred: "every judged host" of `background`. */
   | { kind: "judged" }
-  /** Whoever it is: any address at all, judged or not. Lint warns of it. */
+  /** Whoever it is: any address at all, judged or not. Lint warns of it where the rule has no ports either. */
   | { kind: "anyone" };
 
 export type Transport = "tcp" | "udp" | "sctp" | "icmp" | "icmp6" | "eth" | "ip" | "any";
