@@ -1,4 +1,4 @@
-/** Results to store: one small and readable, and any that fast-check can think of. */
+/** Results to store: one small and readable, and any that fast-check can think of. Apart from ava, for the child processes. */
 import fc from "fast-check";
 import type {
   AssetRow,
@@ -13,6 +13,7 @@ import type {
   RunResult,
 } from "../../src/report/result.ts";
 import { ChunkedRest, type CompactRow } from "../../src/store/rest.ts";
+import type { ObservationPart, Store } from "../../src/store/store.ts";
 
 export const RUN_INFO: RunInfo = {
   run_id: null,
@@ -503,3 +504,10 @@ export const anyResult: fc.Arbitrary<RunResult> = record({
     noNullPrototype: true,
   }),
 });
+
+/** Stores a result and gives its run's id. */
+export async function save(store: Store, result: RunResult, parts: Iterable<ObservationPart> = []): Promise<number> {
+  const writer = await store.startRun({ ...result.run, status: "running" });
+  await writer.write(result, parts);
+  return writer.runId;
+}

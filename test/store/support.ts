@@ -7,7 +7,7 @@ import type { RunResult } from "../../src/report/result.ts";
 import { chooseDriver } from "../../src/store/connect.ts";
 import type { DriverName } from "../../src/store/driver.ts";
 import { type OpenOptions, openStore } from "../../src/store/open.ts";
-import type { ObservationPart, Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 
 const ALL: readonly DriverName[] = ["node:sqlite", "sqlite3"];
 const there = await Promise.all(
@@ -43,13 +43,6 @@ export async function withStore<T>(path: string, options: OpenOptions, use: (sto
   } finally {
     await store.close();
   }
-}
-
-/** Stores a result and gives its run's id. */
-export async function save(store: Store, result: RunResult, parts: Iterable<ObservationPart> = []): Promise<number> {
-  const writer = await store.startRun({ ...result.run, status: "running" });
-  await writer.write(result, parts);
-  return writer.runId;
 }
 
 /** A result as one plain value, rest conversations whole, to compare. */
