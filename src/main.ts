@@ -8,11 +8,10 @@ import { EXIT_USAGE, reportError } from "./cli/errors.ts";
 import { FORM_NAMES } from "./report/forms.ts";
 import { VERSION } from "./version.ts";
 
-/** Wrong usage ends with the contract's code; help and version with 0. */
 const program = new Command("wirepact")
   .description(
-    "Holds captured traffic against what a vendor's documents say should be there, and tells, with the packets that\n" +
-      "prove it, what is on the wire but in no document, and what is documented but not on the wire.",
+    "Holds captured traffic against what a vendor's documents say should be there, and tells, with the packets that prove " +
+      "it, what is on the wire but in no document, and what is documented but not on the wire.",
   )
   .version(VERSION)
   .showHelpAfterError("(--help shows the options)")
@@ -149,9 +148,10 @@ models
   .command("lint")
   .description("what is wrong or doubtful in a model; exits 1 with errors")
   .argument("<name|file...>", "shipped models or model files")
-  .action(async (names) => {
+  .option("--document <file>", "also compare it with its document's text, both ways")
+  .action(async (names, options) => {
     const { lintModels } = await import("./cli/models.ts");
-    exitCode = await lintModels(names);
+    exitCode = await lintModels(names, options);
   });
 models
   .command("schema")

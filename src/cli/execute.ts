@@ -1,5 +1,5 @@
 /** What `check` and `observe` have in common: read, judge, store, print, and the exit code of all that. */
-import { type RunOptions, type RunOutcome, run as runPipeline } from "../pipeline.ts";
+import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
 import type { FormName } from "../report/forms.ts";
 import type { Store } from "../store/store.ts";
@@ -39,6 +39,7 @@ export async function execute(
 
 /** The first interrupt ends the reading, and what was read is judged; a second one ends the process. */
 async function readAndJudge(run: Omit<RunOptions, "onProgress" | "signal" | "command">): Promise<RunOutcome> {
+  const { run: runPipeline } = await import("../pipeline.ts");
   const progress = makeProgress(process.stderr);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();

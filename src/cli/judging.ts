@@ -75,7 +75,7 @@ export async function loadModelArgument(word: string): Promise<Model> {
     if (shipped !== null) return shipped;
     if (!(await isFile(word))) {
       throw new UsageError(
-        `--model ${word}: ${unknownWord("model", word, shippedNames())}. A file of your own is given by its path, such as ./${word}.yaml`,
+        `${unknownWord("model", word, shippedNames())}. A file of your own is given by its path, such as ./${word}.yaml`,
       );
     }
   }
