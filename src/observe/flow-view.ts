@@ -152,7 +152,7 @@ export class FlowView {
   }
 
   #byPort(): { dir: 0 | 1; by: InitiatorBy } {
-    for (const dir of [0, 1] as const) if (this.#isGroup(dir)) return { dir: dir === 0 ? 1 : 0, by: "multicast" };
+    for (const dir of [0, 1] as const) if (this.isGroup(dir)) return { dir: dir === 0 ? 1 : 0, by: "multicast" };
     const low = this.port(0);
     const high = this.port(1);
     if (low === high) return { dir: 0, by: "port" };
@@ -164,7 +164,7 @@ export class FlowView {
   }
 
   /** True where the end that sends in this direction is a multicast or broadcast address: nobody sends from there. */
-  #isGroup(dir: 0 | 1): boolean {
+  isGroup(dir: 0 | 1): boolean {
     const word = this.address(dir);
     if (this.family === 4) return word >>> 28 === 0xe || word === -1;
     return this.family === 6 && this.#seen.flows.ipv6.word(word, 0) >>> 24 === 0xff;
@@ -179,7 +179,7 @@ export class FlowView {
     if (this.proto === TCP) return this.#tcpOutcome(there, back, asked, answered, quoted);
     if (asked && answered) return "answered";
     if (quoted) return "unreachable";
-    if (!asked) return "one-way";
+    if (!asked || this.isGroup(back)) return "one-way";
     return this.#expectsNone() ? "one-way" : "unanswered";
   }
 

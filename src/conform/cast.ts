@@ -1,0 +1,172 @@
+/**
+ * Who plays which role: bindings made into a look-up from address to roles, and what was seen of every bound host.
+ * Within one model the longest prefix wins; equal ones give both roles.
+ */
+import { parseAddress } from "../address.ts";
+import type { AddressTable } from "../flow/addresses.ts";
+import type { Binding, BoundHost } from "../model/bind.ts";
+
+/** A bound host as it was met in the capture. */
+export interface CastHost {
+  readonly model: string;
+  readonly role: string;
+  readonly realm: string | null;
+  readonly host: BoundHost;
+  /** True where this is the role's address beyond NAT or a load balancer (`outside:`). */
+  readonly outside: boolean;
+  readonly how: Binding["how"];
+  presence: Presence;
+}
+
+/** What the capture shows of a host. */
+export interface Presence {
+  /** Seconds since 1970 of its first and last conversation; `firstSec` is Infinity where it never appeared. */
+  firstSec: number;
+  lastSec: number;
+  /** Some conversation of its shows packets both ways. */
+  bothWays: boolean;
+  /** It opened a conversation of its own, by SYN or by a message's own role. */
+  opened: boolean;
+}
+
+export interface Played {
+  readonly model: string;
+  readonly role: string;
+  readonly host: CastHost;
+}
+
+interface Range4 {
+  first: number;
+  last: number;
+  played: Played;
+}
+interface Range6 {
+  first: string;
+  last: string;
+  played: Played;
+}
+
+const NOBODY: readonly Played[] = [];
+
+export class Cast {
+  readonly hosts: CastHost[] = [];
+  readonly #v4: Range4[] = [];
+  readonly #v6: Range6[] = [];
+  readonly #bound = new Set<string>();
+  readonly #internet: { model: string; role: string }[] = [];
+
+  /** `resolve`: addresses of a host that is bound by name, from the capture or the site, as text. */
+  constructor(bindings: readonly Binding[], resolve: (name: string) => string[]) {
+    for (const binding of bindings) this.#add(binding, resolve);
+    // Narrow ranges first, so that the first hit of a model is its longest prefix.
+    this.#v4.sort((a, b) => a.last - a.first - (b.last - b.first));
+    this.#v6.sort((a, b) => (width(a) < width(b) ? -1 : width(a) > width(b) ? 1 : 0));
+  }
+
+  #add(binding: Binding, resolve: (name: string) => string[]): void {
+    this.#bound.add(`${binding.model}/${binding.role}`);
+    for (const host of binding.hosts) {
+      if (host.internet) {
+        this.#internet.push({ model: binding.model, role: binding.role });
+        continue;
+      }
+      const presence = { firstSec: Number.POSITIVE_INFINITY, lastSec: 0, bothWays: false, opened: false };
+      const { model, role, realm, outside, how } = binding;
+      const cast: CastHost = { model, role, realm, host, outside, how, presence };
+      this.hosts.push(cast);
+      const played: Played = { model: binding.model, role: binding.role, host: cast };
+      for (const range of host.addresses) this.#range(range.family, range.first, range.last, played);
+      for (const text of host.name === null ? [] : resolve(host.name)) {
+        const address = parseAddress(text);
+        if (address !== null) this.#range(address.family, address.hex, address.hex, played);
+      }
+    }
+  }
+
+  #range(family: 4 | 6 | "mac", first: string, last: string, played: Played): void {
+    if (family === 4) this.#v4.push({ first: Number.parseInt(first, 16), last: Number.parseInt(last, 16), played });
+    else if (family === 6) this.#v6.push({ first, last, played });
+  }
+
+  /** True where the role has a binding, be it to addresses or to `internet`. */
+  isBound(model: string, role: string): boolean {
+    return this.#bound.has(`${model}/${role}`);
+  }
+
+  /** True where the role is bound to `internet`: any global address that nobody else has. */
+  isInternet(model: string, role: string): boolean {
+    return this.#internet.some((bound) => bound.model === model && bound.role === role);
+  }
+
+  /** Roles that an address plays, in all models. */
+  rolesOf(realm: string, family: number, word: number, ipv6: AddressTable): readonly Played[] {
+    let found: Played[] | null = null;
+    if (family === 4) {
+      const address = word >>> 0;
+      let best: Map<string, number> | null = null;
+      for (const range of this.#v4) {
+        if (address < range.first || address > range.last || !inRealm(range.played, realm)) continue;
+        best ??= new Map();
+        const size = range.last - range.first;
+        const narrowest = best.get(range.played.model);
+        if (narrowest !== undefined && size > narrowest) continue;
+        best.set(range.played.model, size);
+        found ??= [];
+        found.push(range.played);
+      }
+    } else if (this.#v6.length > 0) {
+      const hex = hexOf(ipv6, word);
+      const best = new Map<string, bigint>();
+      for (const range of this.#v6) {
+        if (hex < range.first || hex > range.last || !inRealm(range.played, realm)) continue;
+        const size = width(range);
+        const narrowest = best.get(range.played.model);
+        if (narrowest !== undefined && size > narrowest) continue;
+        best.set(range.played.model, size);
+        found ??= [];
+        found.push(range.played);
+      }
+    }
+    return found ?? NOBODY;
+  }
+}
+
+function inRealm(played: Played, realm: string): boolean {
+  return played.host.realm === null || played.host.realm === realm;
+}
+
+function width(range: Range6): bigint {
+  return BigInt(`0x${range.last}`) - BigInt(`0x${range.first}`);
+}
+
+/** 32 hex digits of an IPv6 address's number. */
+export function hexOf(ipv6: AddressTable, word: number): string {
+  let hex = "";
+  for (let i = 0; i < 4; i++) hex += (ipv6.word(word, i) >>> 0).toString(16).padStart(8, "0");
+  return hex;
+}
+
+/** True for an address that is routed in the Internet: not private, local, multicast or reserved. */
+export function isGlobal(text: string): boolean {
+  const address = parseAddress(text);
+  if (address === null || address.family === "mac") return false;
+  if (address.family === 6) {
+    const top = Number.parseInt(address.hex.slice(0, 4), 16);
+    return top >>> 13 === 1;
+  }
+  const n = Number.parseInt(address.hex, 16);
+  return !NOT_GLOBAL.some(([first, bits]) => n >>> (32 - bits) === first >>> (32 - bits));
+}
+
+/** RFC 6890 and its like. The documentation networks count as global: that is what documents and fixtures stand in for. */
+const NOT_GLOBAL: readonly [number, number][] = [
+  [0x0000_0000, 8],
+  [0x0a00_0000, 8],
+  [0x6440_0000, 10],
+  [0x7f00_0000, 8],
+  [0xa9fe_0000, 16],
+  [0xac10_0000, 12],
+  [0xc0a8_0000, 16],
+  [0xe000_0000, 4],
+  [0xf000_0000, 4],
+];

@@ -1,0 +1,239 @@
+/**
+ * Does a rule cover a flow? Each clause is tried by itself and says proved, unproved, failed or unobservable, with the
+ * frames for and against; what follows from them together is `judge.ts`.
+ */
+import { describeCondition, evaluateCondition } from "../model/conditions.ts";
+import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
+import { type Cast, isGlobal, type Played } from "./cast.ts";
+import { type Clause, failed, proved, unproved } from "./clause.ts";
+import { type Broken, checkExpectation } from "./expect.ts";
+import { isEndpoint, type WhomContext } from "./whom.ts";
+import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
+
+export interface LoadedModel {
+  model: Model;
+  endpoints: ReadonlyMap<string, Endpoint>;
+  parameter: (name: string) => string | null;
+  /** The condition of each rule, evaluated once. */
+  when: ReadonlyMap<string, Clause>;
+}
+
+export function loadForJudging(model: Model, parameter: (name: string) => string | null): LoadedModel {
+  const endpoints = new Map(model.endpoints.map((endpoint) => [endpoint.name, endpoint]));
+  const when = new Map(model.rules.map((rule) => [rule.id, whenClause(rule, parameter)]));
+  return { model, endpoints, parameter, when };
+}
+
+function whenClause(rule: Rule, parameter: (name: string) => string | null): Clause {
+  if (rule.when === null) return proved("when", "always");
+  const result = evaluateCondition(rule.when, parameter);
+  const text = describeCondition(rule.when);
+  if (result === true) return proved("when", text);
+  if (result === false) return failed("when", "condition-off", `documented only where ${text}`);
+  return unproved("when", "parameter-missing", `documented where ${text}, and ${result.missing} was not given`, `give --set ${result.missing}=VALUE`);
+}
+
+export interface JudgeContext extends WhomContext {
+  cast: Cast;
+}
+
+/** All clauses of one rule on one flow. */
+export interface Tried {
+  loaded: LoadedModel;
+  rule: Rule;
+  who: Clause;
+  whom: Clause;
+  over: Clause;
+  app: Clause;
+  when: Clause;
+  up: Clause;
+  expect: Clause[];
+  broken: Broken | null;
+}
+
+export function clausesOf(tried: Tried): Clause[] {
+  return [tried.who, tried.whom, tried.over, tried.app, tried.when, tried.up, ...tried.expect];
+}
+
+export function tryRule(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
+  const when = loaded.when.get(rule.id)!;
+  const over = overClause(loaded, rule, subject);
+  const who = whoClause(loaded, rule, subject, flow, over, context);
+  const whom = whomClause(loaded, rule, subject, flow, context);
+  const app = appClause(rule, subject, flow);
+  const silent = rule.expect.some((e) => e.kind === "reply" && e.value === "none");
+  const up = upClause(flow, silent);
+  const expect: Clause[] = [];
+  let broken: Broken | null = null;
+  for (const expectation of rule.expect) {
+    const checked = checkExpectation(expectation, flow);
+    if ("clause" in checked && typeof checked.clause === "object") {
+      broken ??= checked as Broken;
+      expect.push(checked.clause);
+    } else {
+      expect.push(checked as Clause);
+    }
+  }
+  return { loaded, rule, who, whom, over, app, when, up, expect, broken };
+}
+
+// ---- who
+
+function whoClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, over: Clause, context: JudgeContext): Clause {
+  const end = playsTarget("who", loaded, rule, rule.from, subject.initiator, subject.initiatorRoles, context, rule.to);
+  if (end.result !== "proved") return end;
+  if (subject.by === "port") {
+    if (subject.transport === "tcp") {
+      return unproved("who", "initiator-unknown", "the capture begins after it was opened: no packet says by which end", "restart the service during the capture");
+    }
+    // A datagram without client and server: the end with the documented port is the responder.
+    if (over.result === "proved" && subject.port === subject.otherPort && rule.from.kind !== rule.to.kind) return end;
+    if (over.result === "proved" && subject.port === subject.otherPort) {
+      return unproved("who", "initiator-unknown", "both ends use the documented port, and no message says who asks", "nothing in this capture");
+    }
+  }
+  return { ...end, support: flow.opening };
+}
+
+/** Whether one end plays what a rule names for it. */
+function playsTarget(
+  clause: "who" | "whom",
+  loaded: LoadedModel,
+  rule: Rule,
+  target: Target,
+  address: string,
+  roles: readonly Played[],
+  context: JudgeContext,
+  other: Target,
+): Clause {
+  const model = loaded.model.name;
+  switch (target.kind) {
+    case "anyone":
+      return { ...proved(clause, "whoever it is"), weight: 1 };
+    case "judged":
+      if (roles.length > 0) return { ...proved(clause, `${address} plays a role`), weight: 1 };
+      return failed(clause, "no-rule", `${address} plays no role`);
+    case "internet":
+      if (roles.some((played) => played.model === model)) return failed(clause, "no-rule", `${address} is bound to ${roles[0]!.role}`);
+      if (isGlobal(address)) return { ...proved(clause, `${address} is a global address`), weight: 1 };
+      return failed(clause, "no-rule", `${address} is no global address`);
+    case "role": {
+      const played = roles.find((p) => p.model === model && p.role === target.role);
+      if (played !== undefined) return { ...proved(clause, `${address} is ${target.role}`), member: played.host.host.text, weight: 5 };
+      const mine = roles.filter((p) => p.model === model);
+      if (mine.length > 0) return failed(clause, "no-rule", `${address} is ${mine[0]!.role}, not ${target.role}`);
+      if (context.cast.isInternet(model, target.role)) {
+        if (isGlobal(address)) return { ...proved(clause, `${address} is a global address, which ${target.role} is bound to`), weight: 1 };
+        return failed(clause, "no-rule", `${address} is no global address, and ${target.role} is bound to the Internet`);
+      }
+      if (context.cast.isBound(model, target.role)) return failed(clause, "no-rule", `${address} is not bound to ${target.role}`);
+      if (rule.peer === "internet" && other.kind === "role" && context.cast.isBound(model, other.role) && isGlobal(address)) {
+        return { ...proved(clause, `${address} is a global address, and ${target.role} may be anywhere`), weight: 1 };
+      }
+      return unproved(clause, "role-not-bound", `${address} could be ${target.role}, which is bound to no address`, `give --bind ${target.role}=ADDRESS`);
+    }
+    case "endpoint":
+      return failed(clause, "no-rule", "an endpoint opens nothing");
+  }
+}
+
+// ---- whom
+
+function whomClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext): Clause {
+  const { to } = rule;
+  if (to.kind !== "endpoint") {
+    return playsTarget("whom", loaded, rule, to, subject.responder, subject.responderRoles, context, rule.from);
+  }
+  const endpoint = loaded.endpoints.get(to.endpoint)!;
+  const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);
+  return isEndpoint(endpoint, subject, flow, bound, { ...context, parameter: loaded.parameter });
+}
+
+// ---- over
+
+function overClause(loaded: LoadedModel, rule: Rule, subject: Subject): Clause {
+  const what = subject.port === null ? subject.transport : `${subject.transport}/${subject.port}`;
+  const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
+  let missing: string | null = null;
+  for (const over of rule.over) {
+    const match = overMatches(over, subject, outside, loaded.parameter);
+    if (match === true) return proved("over", what);
+    if (typeof match === "string") missing = match;
+  }
+  if (missing !== null) {
+    return unproved("over", "parameter-missing", `the port is the parameter ${missing}, which was not given`, `give --set ${missing}=PORT`);
+  }
+  return failed("over", "no-rule", `${what} instead of ${rule.over.map((over) => over.text).join(" or ")}`);
+}
+
+/** True, false, or the name of the parameter that would decide. */
+function overMatches(over: Over, subject: Subject, outside: boolean, parameter: (name: string) => string | null): boolean | string {
+  if (over.transport === "ip") return over.ports.length === 0 || over.ports.some(({ first, last }) => subject.proto >= first && subject.proto <= last);
+  if (over.transport !== "any" && over.transport !== subject.transport) return false;
+  if (over.ports.length === 0) return true;
+  if (subject.port === null) return false;
+  let missing: string | false = false;
+  for (const range of over.ports) {
+    let { first, last } = range;
+    if (range.parameter !== null && (outside || first < 0)) {
+      const value = parameter(range.parameter);
+      if (value === null) {
+        missing = range.parameter;
+        continue;
+      }
+      first = last = Number(value);
+    }
+    if (subject.port >= first && subject.port <= last) return true;
+  }
+  return missing;
+}
+
+// ---- app
+
+function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
+  if (rule.apps === null) return proved("app", "any application");
+  const wanted = rule.apps.join(" or ");
+  if (subject.app !== null) {
+    const sighting = flow.sightings[0];
+    const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
+    if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
+    return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, frames);
+  }
+  if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
+  return unproved(
+    "app",
+    flow.hasData ? "app-unseen" : "never-came-up",
+    flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
+    "capture the connection from its start",
+  );
+}
+
+// ---- up
+
+/** Protocols with messages that have no answer are documented in one direction. */
+function upClause(flow: SubjectFlow, silent: boolean): Clause {
+  switch (flow.outcome) {
+    case "established":
+    case "answered":
+      return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
+    case "one-way":
+      if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);
+      return unproved("up", "one-direction", "only one direction is in the capture", "mirror both directions");
+    case "unanswered":
+      if (silent) return proved("up", "no answer, as documented", flow.opening);
+      return unproved("up", "never-came-up", "no answer is in the capture", "look whether something drops it on the way, or whether answers are mirrored", flow.coming);
+    case "refused":
+    case "unreachable":
+    case "failed": {
+      const frames = [...flow.quotes, ...flow.coming];
+      const how = flow.outcome === "refused" ? "it was refused" : flow.outcome === "failed" ? "it failed before it came up" : "it was answered by an ICMP error";
+      return unproved("up", "never-came-up", how, "let it through, then capture again", frames);
+    }
+  }
+}
+
+function oneWayByNature(flow: SubjectFlow): boolean {
+  if (!flow.twoSided) return flow.asked > 0;
+  const messages = flow.sightings.filter(({ fact }) => fact.kind === "message");
+  return messages.length > 0 && messages.every(({ fact }) => fact.kind === "message" && fact.what === "oneway");
+}

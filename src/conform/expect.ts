@@ -1,0 +1,131 @@
+/** The clause "expect": what else the document says must hold, where the capture can show it. */
+import type { Expectation } from "../model/types.ts";
+import { OPERATION_CLASSES } from "../decode/facts.ts";
+import type { FrameRef } from "../report/result.ts";
+import { type Clause, proved, unobservable, unproved } from "./clause.ts";
+import { framesOf, type SubjectFlow } from "./subject.ts";
+
+/** A broken expectation also says what was found instead. */
+export interface Broken {
+  clause: Clause;
+  expectation: string;
+  found: string;
+}
+
+/** Seconds without a packet of the flow that end a burst (model language: "packets at most"). */
+const BURST_GAP_SEC = 10;
+
+const TLS_NAMES: Readonly<Record<number, string>> = {
+  0x0002: "SSL 2.0",
+  0x0300: "SSL 3.0",
+  0x0301: "TLS 1.0",
+  0x0302: "TLS 1.1",
+  0x0303: "TLS 1.2",
+  0x0304: "TLS 1.3",
+};
+
+export function checkExpectation(expectation: Expectation, flow: SubjectFlow): Clause | Broken {
+  switch (expectation.kind) {
+    case "tls-version":
+      return tlsVersion(expectation, flow);
+    case "reply":
+      return reply(expectation, flow);
+    case "packets":
+      return packets(expectation, flow);
+    case "operations":
+      return operations(expectation, flow);
+    case "field":
+      return field(expectation, flow);
+    case "encrypted":
+    case "content-type":
+    case "time-of-day":
+    case "ntp-offset":
+    case "clocks":
+      return unobservable("expect", `${expectation.text}: not told from this capture`);
+  }
+}
+
+function broken(expectation: Expectation, found: string, against: FrameRef[]): Broken {
+  const clause: Clause = {
+    clause: "expect",
+    result: "failed",
+    reason: "expectation-broken",
+    says: `expected ${expectation.text}, found ${found}`,
+    decide: null,
+    support: [],
+    against,
+  };
+  return { clause, expectation: expectation.text, found };
+}
+
+function tlsVersion(expectation: Expectation & { kind: "tls-version" }, flow: SubjectFlow): Clause | Broken {
+  for (const sighting of flow.sightings) {
+    const { fact } = sighting;
+    if (fact.kind !== "field" || fact.field !== "tls.version" || typeof fact.value !== "number") continue;
+    const frames = framesOf(sighting, TLS_NAMES[fact.value] ?? `TLS version ${fact.value}`);
+    if (fact.value >= expectation.least) return proved("expect", `${TLS_NAMES[fact.value] ?? fact.value} was chosen`, frames);
+    return broken(expectation, TLS_NAMES[fact.value] ?? `version 0x${fact.value.toString(16)}`, frames);
+  }
+  return unproved("expect", "expectation-unproved", `${expectation.text}: the server's hello is not in the capture`, "capture both directions from the connection's start");
+}
+
+function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow): Clause | Broken {
+  if (expectation.value === "none") {
+    if (flow.answered === 0) return proved("expect", "no reply, as documented");
+    return broken(expectation, `${flow.answered} packet(s) back`, flow.coming.slice(-1));
+  }
+  if (flow.answered > 0) return proved("expect", "a reply came", flow.coming.slice(-1));
+  return unproved("expect", "expectation-unproved", `${expectation.text}: no reply is in the capture`, "mirror both directions");
+}
+
+/**
+ * Packets at most in a burst. Only the first and last packet's times are kept of a flow, so this says "broken" only
+ * where no spread of the packets over that time could keep the gaps, and "holds" only where none could break them.
+ */
+function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
+  if (flow.asked <= expectation.most) return proved("expect", `${flow.asked} packet(s)`);
+  const seconds = flow.lastSec - flow.firstSec + (flow.lastNsec - flow.firstNsec) / 1e9;
+  const bursts = Math.floor(seconds / BURST_GAP_SEC) + 1;
+  if (flow.asked > bursts * expectation.most) {
+    return broken(expectation, `${flow.asked} packets within ${seconds.toFixed(1)} s`, flow.opening);
+  }
+  return unobservable("expect", `${expectation.text}: ${flow.asked} packets over ${Math.round(seconds)} s may be bursts of their own`);
+}
+
+/** Operation classes at most; what is unknown is never below the limit. */
+function operations(expectation: Expectation & { kind: "operations" }, flow: SubjectFlow): Clause | Broken {
+  const most = OPERATION_CLASSES.indexOf(expectation.most as (typeof OPERATION_CLASSES)[number]);
+  let unknown: Clause | null = null;
+  for (const sighting of flow.sightings) {
+    const { fact } = sighting;
+    if (fact.kind !== "operation" || fact.role !== "request") continue;
+    const frames = framesOf(sighting, fact.operation);
+    if (fact.class === "unknown") {
+      unknown ??= unproved("expect", "expectation-unproved", `${fact.operation} is of unknown class`, "look at the frame", frames);
+    } else if (OPERATION_CLASSES.indexOf(fact.class) > most) {
+      return broken(expectation, `${fact.operation}${fact.target === null ? "" : ` of ${fact.target}`} (${fact.class})`, frames);
+    }
+  }
+  if (unknown !== null) return unknown;
+  if (flow.sightings.some(({ fact }) => fact.kind === "operation")) return proved("expect", `no operation above ${expectation.most}`);
+  return unproved("expect", "expectation-unproved", `${expectation.text}: no operation could be read`, "capture from the connection's start");
+}
+
+function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow): Clause | Broken {
+  let seen: Clause | null = null;
+  for (const sighting of flow.sightings) {
+    const { fact } = sighting;
+    if (fact.kind !== "field" || fact.field !== expectation.field) continue;
+    const frames = framesOf(sighting, `${fact.field} ${fact.value}`);
+    if (!holds(expectation, fact.value)) return broken(expectation, `${fact.field} = ${fact.value}`, frames);
+    seen ??= proved("expect", `${fact.field} is ${fact.value}`, frames);
+  }
+  return seen ?? unobservable("expect", `${expectation.text}: not in this capture`);
+}
+
+function holds(expectation: Expectation & { kind: "field" }, value: string | number): boolean {
+  const { compare, values } = expectation;
+  if (compare === "<=") return Number(value) <= Number(values[0]);
+  if (compare === ">=") return Number(value) >= Number(values[0]);
+  return values.some((wanted) => String(wanted) === String(value));
+}

@@ -1,0 +1,268 @@
+/**
+ * One verdict a conversation: the first that applies, in the order of `verdicts.md`. Each flow is judged by itself; the
+ * conversation has the worst of those that came up, of all where none did, and a violation always counts.
+ */
+import type { Rule } from "../model/types.ts";
+import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
+import type { Clause } from "./clause.ts";
+import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
+import { nearestMiss } from "./nearest.ts";
+import type { ConversationReason } from "./reasons.ts";
+import type { Subject, SubjectFlow } from "./subject.ts";
+
+/** How one rule stands to one conversation; what the rules' own statuses are made from. */
+export interface RuleUse {
+  loaded: LoadedModel;
+  rule: Rule;
+  /** `attempted`: all proved but that it came up. `candidate`: it could be, and something is unproved. */
+  how: "documented" | "violated" | "attempted" | "candidate";
+  /** Bound host of the from-role that opened it, as reports name it; null where the from end is no role. */
+  fromHost: string | null;
+  /** Member of the endpoint that it went to. */
+  member: string | null;
+  /** Sum of the clauses' weights: how specifically the rule fits. */
+  weight: number;
+  tried: Tried;
+  flow: SubjectFlow;
+  /** For `candidate`: the unproved clause. */
+  clause: Clause | null;
+}
+
+export interface Judgement {
+  subject: Subject;
+  /** Ends swapped against the fold, because the documented port says who responds. */
+  flipped: boolean;
+  verdict: Verdict;
+  code: ConversationReason;
+  reason: string;
+  use: RuleUse | null;
+  /** All rules that document it. */
+  documentedBy: RuleUse[];
+  uses: RuleUse[];
+  clauses: Clause[];
+  support: FrameRef[];
+  against: FrameRef[];
+  nearest: NearestMiss | null;
+  expectation: string | null;
+  found: string | null;
+}
+
+export interface Judges {
+  models: readonly LoadedModel[];
+  background: LoadedModel | null;
+  context: JudgeContext;
+  /** Seconds since 1970 at which a retired rule's last day ends, by rule. */
+  retiredAt: (rule: Rule) => number;
+}
+
+export function judgeConversation(subject: Subject, judges: Judges): Judgement {
+  const straight = judgeOneWay(subject, judges, false);
+  if (subject.by !== "port") return straight;
+  const turned = judgeOneWay(flip(subject), judges, true);
+  return rank(turned) < rank(straight) ? turned : straight;
+}
+
+/** Verdicts by how much they explain: of the two readings of a conversation nobody opened in sight, the better stands. */
+const RANK: Readonly<Record<Verdict, number>> = {
+  violation: 1,
+  documented: 0,
+  ignored: 2,
+  inconclusive: 3,
+  undocumented: 4,
+  unrelated: 5,
+};
+
+function rank(judgement: Judgement): number {
+  return RANK[judgement.verdict];
+}
+
+/** The same conversation with initiator and responder exchanged. */
+function flip(subject: Subject): Subject {
+  return {
+    ...subject,
+    initiator: subject.responder,
+    responder: subject.initiator,
+    initiatorRoles: subject.responderRoles,
+    responderRoles: subject.initiatorRoles,
+    port: subject.otherPort,
+    otherPort: subject.port,
+    flows: subject.flows.map((flow) => ({ ...flow, there: flow.there === 0 ? 1 : 0, asked: flow.answered, answered: flow.asked })),
+  };
+}
+
+function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgement {
+  const results = subject.flows.map((flow) => judgeFlow(subject, flow, judges));
+  const violation = results.find((result) => result.verdict === "violation");
+  const cameUp = results.filter((_, i) => isUp(subject.flows[i]!));
+  const counted = cameUp.length > 0 ? cameUp : results;
+  const worst = violation ?? counted.reduce((a, b) => (SEVERITY[b.verdict] > SEVERITY[a.verdict] ? b : a));
+  const uses = results.flatMap((result) => result.uses);
+  const documentedBy = worst.verdict === "documented" ? firstPerRule(counted.flatMap((result) => result.documentedBy)) : [];
+  return { ...worst, flipped, uses, documentedBy };
+}
+
+const SEVERITY: Readonly<Record<Verdict, number>> = {
+  unrelated: 0,
+  ignored: 1,
+  documented: 2,
+  inconclusive: 3,
+  undocumented: 4,
+  violation: 5,
+};
+
+function isUp(flow: SubjectFlow): boolean {
+  return flow.outcome === "established" || flow.outcome === "answered" || flow.outcome === "one-way";
+}
+
+function firstPerRule(uses: RuleUse[]): RuleUse[] {
+  const seen = new Set<string>();
+  return uses.filter(({ loaded, rule }) => {
+    const key = `${loaded.model.name}/${rule.id}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
+  const uses: RuleUse[] = [];
+  const missed: Tried[] = [];
+  const against: FrameRef[] = [];
+  let forbidden: { use: RuleUse; code: "forbidden" | "retired" } | null = null;
+  for (const loaded of judges.models) {
+    for (const rule of loaded.model.rules) {
+      const tried = tryRule(loaded, rule, subject, flow, judges.context);
+      const use = useOf(tried, subject, flow);
+      if (use === null) {
+        missed.push(tried);
+        if (ownEnd(tried, subject)) for (const clause of clausesOf(tried)) against.push(...clause.against);
+        continue;
+      }
+      const bad = wrongByItself(rule, use, flow, judges);
+      if (bad !== null) {
+        use.how = "violated";
+        forbidden ??= { use, code: bad };
+      }
+      if (rule.requirement === "forbidden" && bad === null) continue; // unproved: nobody can say that it was touched
+      uses.push(use);
+    }
+  }
+  const base = { subject, flipped: false, uses, documentedBy: [], nearest: null, expectation: null, found: null };
+  const conclude = (use: RuleUse, verdict: Verdict, code: ConversationReason, reason: string): Judgement => ({
+    ...base,
+    verdict,
+    code,
+    reason,
+    use,
+    clauses: clausesOf(use.tried),
+    support: clausesOf(use.tried).flatMap((clause) => clause.support),
+    against: [...clausesOf(use.tried).flatMap((clause) => clause.against), ...(verdict === "documented" ? [] : against)],
+  });
+
+  if (forbidden !== null) {
+    const { use, code } = forbidden;
+    const says =
+      code === "forbidden"
+        ? `${use.rule.id} forbids it`
+        : `${use.rule.id}: this destination is retired since ${use.rule.retiredAfter}`;
+    return { ...conclude(use, "violation", code, says), expectation: code === "forbidden" ? "not at all" : `not after ${use.rule.retiredAfter}`, found: "it was used" };
+  }
+  const documented = uses.filter((use) => use.how === "documented");
+  if (documented.length > 0) {
+    const best = best1(documented);
+    return { ...conclude(best, "documented", "rule-proved", best.tried.whom.says), documentedBy: documented };
+  }
+  const violated = uses.find((use) => use.how === "violated");
+  if (violated !== undefined) {
+    const { broken } = violated.tried;
+    return {
+      ...conclude(violated, "violation", "expectation-broken", broken!.clause.says),
+      expectation: broken!.expectation,
+      found: broken!.found,
+    };
+  }
+  const ignored = ignoredBy(subject, flow, judges);
+  if (ignored !== null) return { ...conclude(ignored.use, "ignored", ignored.code, ignored.reason), uses };
+  const open = uses.filter((use) => use.how === "attempted" || use.how === "candidate");
+  if (open.length > 0) {
+    const best = best1(open);
+    const clause = best.clause ?? best.tried.up;
+    const decide = clause.decide === null ? "" : `; would decide: ${clause.decide}`;
+    return conclude(best, "inconclusive", clause.reason ?? "expectation-unproved", `could be ${best.rule.id}: ${clause.says}${decide}`);
+  }
+  const nearest = nearestMiss(missed, subject, flow);
+  const off = missed.find((tried) => tried.when.result === "failed" && onlyFailed(tried, "when"));
+  const code: ConversationReason = off === undefined ? "no-rule" : "condition-off";
+  const reason = nearest === null ? "no rule is near it" : nearest.says;
+  return { ...base, verdict: "undocumented", code, reason, use: null, clauses: [], support: [], against, nearest };
+}
+
+function best1(uses: RuleUse[]): RuleUse {
+  return uses.reduce((a, b) => {
+    const order = unprovedCount(b) - unprovedCount(a) || a.weight - b.weight;
+    return order < 0 ? b : a;
+  });
+}
+
+function unprovedCount(use: RuleUse): number {
+  return clausesOf(use.tried).filter((clause) => clause.result === "unproved").length;
+}
+
+/** True where one of the rule's two ends is really there: only then do its clauses' frames say something. */
+function ownEnd(tried: Tried, subject: Subject): boolean {
+  return tried.who.result === "proved" && (subject.initiatorRoles.length > 0 || subject.responderRoles.length > 0);
+}
+
+function onlyFailed(tried: Tried, clause: Clause["clause"]): boolean {
+  return clausesOf(tried).every((c) => (c.clause === clause ? c.result === "failed" : c.result === "proved" || c.result === "unobservable"));
+}
+
+/** How the rule stands to the flow, or null where a clause failed. */
+function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | null {
+  const { who, whom, over, app, when, up } = tried;
+  const covering = [who, whom, over, app, when];
+  if (covering.some((clause) => clause.result === "failed")) return null;
+  const unproved = covering.find((clause) => clause.result === "unproved");
+  const weight = (whom.weight ?? 0) + (who.weight ?? 0);
+  const from = tried.rule.from;
+  const played =
+    from.kind === "role"
+      ? subject.initiatorRoles.find((p) => p.model === tried.loaded.model.name && p.role === from.role)
+      : undefined;
+  const make = (how: RuleUse["how"], clause: Clause | null): RuleUse => ({
+    loaded: tried.loaded,
+    rule: tried.rule,
+    how,
+    fromHost: played?.host.host.text ?? null,
+    member: whom.member ?? null,
+    weight,
+    tried,
+    flow,
+    clause,
+  });
+  if (unproved !== undefined) return make("candidate", unproved);
+  if (tried.broken !== null) return make("violated", null);
+  if (up.result !== "proved") return make(up.reason === "one-direction" ? "candidate" : "attempted", up);
+  const expectation = tried.expect.find((clause) => clause.result === "unproved");
+  if (expectation !== undefined) return make("candidate", expectation);
+  return make("documented", null);
+}
+
+/** Forbidden at all, or retired by then: a violation even where it did not come up, as long as everything else is proved. */
+function wrongByItself(rule: Rule, use: RuleUse, flow: SubjectFlow, judges: Judges): "forbidden" | "retired" | null {
+  if (use.how === "candidate") return null;
+  if (rule.requirement === "forbidden") return "forbidden";
+  return rule.requirement === "retired" && flow.firstSec >= judges.retiredAt(rule) ? "retired" : null;
+}
+
+/** The background model, or the leg to a bound proxy. */
+function ignoredBy(subject: Subject, flow: SubjectFlow, judges: Judges): { use: RuleUse; code: "background" | "proxy-leg"; reason: string } | null {
+  const { background } = judges;
+  if (background === null) return null;
+  for (const rule of background.model.rules) {
+    const tried = tryRule(background, rule, subject, flow, judges.context);
+    const use = useOf(tried, subject, flow);
+    // What every host does needs no answer to be background: an unanswered query is one too.
+    if (use === null || (use.how !== "documented" && !(use.how === "attempted" || use.clause === tried.up))) continue;
+    return { use, code: "background", reason: rule.note ?? rule.id };
+  }
+  return null;
+}

@@ -1,0 +1,60 @@
+/**
+ * The nearest miss of an undocumented conversation: the rule that it fails by the least, and the clause that failed.
+ * Only rules come into question that have something in common with it: a role of either end, in either direction, and
+ * the name, the address, the port and application, or the port where the rule takes any application.
+ */
+import { matchesName, resolvePattern } from "../model/names.ts";
+import type { Target } from "../model/types.ts";
+import type { NearestMiss } from "../report/result.ts";
+import { clausesOf, type Tried } from "./cover.ts";
+import type { Subject, SubjectFlow } from "./subject.ts";
+import { inRange, sentName } from "./whom.ts";
+
+/** Which failed clause to name where several failed: what a person would change first. */
+const TELLING: readonly string[] = ["when", "whom", "over", "app", "who", "expect", "up"];
+
+export function nearestMiss(missed: readonly Tried[], subject: Subject, flow: SubjectFlow): NearestMiss | null {
+  let best: { tried: Tried; failures: number; common: number } | null = null;
+  for (const tried of missed) {
+    const common = inCommon(tried, subject, flow);
+    if (common === 0) continue;
+    const failures = clausesOf(tried).filter((clause) => clause.result === "failed").length;
+    if (best === null || failures < best.failures || (failures === best.failures && common > best.common)) {
+      best = { tried, failures, common };
+    }
+  }
+  if (best === null) return null;
+  const { tried } = best;
+  const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
+  failed.sort((a, b) => TELLING.indexOf(a.clause) - TELLING.indexOf(b.clause));
+  const says = failed.map((clause) => clause.says).join("; ");
+  return { model: tried.loaded.model.name, rule_id: tried.rule.id, clause: failed[0]?.clause ?? "whom", says };
+}
+
+/** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */
+function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
+  const { rule, loaded } = tried;
+  const roles = [...subject.initiatorRoles, ...subject.responderRoles].filter((played) => played.model === loaded.model.name);
+  const ours = roles.some(({ role }) => names(rule.from, role) || names(rule.to, role));
+  if (!ours) return 0;
+  if (rule.to.kind === "endpoint") {
+    const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
+    const name = sentName(flow)?.name ?? subject.serverName;
+    if (name !== null) {
+      for (const pattern of endpoint.hosts) {
+        const resolved = resolvePattern(pattern, pattern.parameter === null ? null : loaded.parameter(pattern.parameter));
+        if (resolved !== null && matchesName(resolved, name)) return 3;
+      }
+    }
+    if (tried.whom.result === "proved") return 3;
+    if (endpoint.addresses.some((range) => inRange(range, subject.responder) || inRange(range, subject.initiator))) return 2;
+  } else if (tried.whom.result === "proved" && rule.to.kind === "role") {
+    return 2;
+  }
+  if (tried.over.result !== "proved") return 0;
+  return rule.apps === null || (subject.app !== null && rule.apps.includes(subject.app)) ? 1 : 0;
+}
+
+function names(target: Target, role: string): boolean {
+  return target.kind === "role" && target.role === role;
+}

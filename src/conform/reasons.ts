@@ -1,0 +1,55 @@
+/**
+ * The closed list of reason codes, with what each means. Programs may rely on the codes; the sentences beside a verdict
+ * are for people and may change.
+ */
+export const CONVERSATION_REASONS = {
+  "rule-proved": "a rule covers it and every clause is proved",
+  forbidden: "a rule forbids it",
+  retired: "the document says that this destination is no longer in use since a date before it",
+  "expectation-broken": "a rule covers it and something that the rule expects is not so",
+  background: "what every host does, covered by the background model",
+  "proxy-leg": "the leg to the bound proxy; the inner destination is judged",
+  "no-role": "neither end plays a role in the site",
+  "address-unresolved": "no name was sent and this initiator never resolved the address in the capture",
+  "shared-address": "the address was resolved for a documented and for another name",
+  "name-contradicted": "the name that was sent is not what this initiator's DNS gave for the address",
+  ech: "the hello is encrypted and only its outer name shows",
+  "dns-of-another": "only another host's DNS answer gives the documented name for the address",
+  "listed-range": "the address is in a published range of a shared provider, and nothing names it",
+  "one-direction": "packets of one direction only are in the capture",
+  "never-came-up": "the destination is documented and the connection never came up",
+  "role-not-bound": "the other end's role is bound to no address",
+  "parameter-missing": "a parameter that decides was not given",
+  "app-unseen": "the capture does not show enough to say which application it is",
+  "initiator-unknown": "no packet in the capture says which end opened it",
+  "expectation-unproved": "something that the rule expects cannot be told from the capture",
+  "no-rule": "no rule covers it",
+  "condition-off": "only a rule whose condition is off would cover it",
+} as const;
+export type ConversationReason = keyof typeof CONVERSATION_REASONS;
+
+export const RULE_REASONS = {
+  met: "a conversation that came up is documented by it",
+  "expectation-broken": "at least one conversation under it breaks an expectation",
+  touched: "it is forbidden or retired, and was used",
+  refused: "every attempt was refused",
+  "name-refused": "the name does not exist for the host that asked for it",
+  partial: "some of its endpoints were used, and the capture could have shown the others",
+  missing: "the capture could have shown it, and it is not there",
+  unused: "optional, or tied to an occasion, and not seen",
+  "condition-off": "its condition is off",
+  "parameter-missing": "a parameter that its condition needs was not given",
+  "role-not-bound": "a role at one of its ends is bound to no address",
+  "host-not-seen": "the hosts that would open it never appear in the capture",
+  "host-passive": "the hosts that would open it opened nothing at all in the capture",
+  "too-short": "the hosts that would open it were not seen for long enough",
+  "one-sided": "answers to those hosts are not in the capture",
+  "replies-not-visible": "attempts without an answer, and the capture may not show answers",
+  "candidate-inconclusive": "the only candidate is inconclusive",
+  "same-as": "the evidence fits another rule equally",
+  "may-be-carried": "an HTTP/2 connection under another name could be carrying it",
+  lossy: "the capture itself lost packets",
+  "peer-unknown": "nobody can say whether the far end wanted to open it",
+  fallback: "it is needed only if another rule fails",
+} as const;
+export type RuleReason = keyof typeof RULE_REASONS;

@@ -1,0 +1,196 @@
+/**
+ * The clause "whom": does the evidence say that the far end is the endpoint that the rule names?
+ *
+ * A name that the client sent is strongest; then a DNS answer to this initiator; then the site's table; then an address
+ * that the document itself gives. What another host was told, or a published range, supports and never proves.
+ */
+import { parseAddress } from "../address.ts";
+import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
+import { psl } from "../model/lazy.ts";
+import { matchesName, resolvePattern } from "../model/names.ts";
+import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
+import type { FrameRef } from "../report/result.ts";
+import { type Clause, failed, proved, unproved } from "./clause.ts";
+import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
+
+export interface WhomContext {
+  dns: DnsEvidence;
+  /** The site's `hosts:` table: name to addresses. */
+  siteHosts: Readonly<Record<string, readonly string[]>>;
+  /** The site's published ranges by list name. */
+  ranges: Readonly<Record<string, readonly AddressRange[]>>;
+  parameter: (name: string) => string | null;
+}
+
+const WEIGHT_EXACT = 4;
+const WEIGHT_WILDCARD = 3;
+const WEIGHT_ADDRESS = 2;
+
+/** One flow against one endpoint. `bound`: the responder plays a role in this model, so it is a host that the site knows. */
+export function isEndpoint(endpoint: Endpoint, subject: Subject, flow: SubjectFlow, bound: boolean, context: WhomContext): Clause {
+  const patterns: HostPattern[] = [];
+  for (const pattern of endpoint.hosts) {
+    const resolved = resolvePattern(pattern, pattern.parameter === null ? null : context.parameter(pattern.parameter));
+    if (resolved === null) {
+      return unproved("whom", "parameter-missing", `its name is the parameter ${pattern.parameter}, which was not given`, `give --set ${pattern.parameter}=NAME`);
+    }
+    patterns.push(resolved);
+  }
+  const matching = (name: string) => patterns.find((pattern) => matchesName(pattern, name));
+  const responder = subject.responder;
+  const documented = endpoint.addresses.find((range) => inRange(range, responder));
+
+  const sent = sentName(flow);
+  if (sent !== null) {
+    const pattern = matching(sent.name);
+    if (pattern !== undefined) return sentNameHolds(sent, pattern, subject, flow, context);
+    if (patterns.length > 0) {
+      return failed("whom", "no-rule", `the client asked for ${sent.name}, which is not among ${names(endpoint)}`, sent.frames);
+    }
+  }
+  const { own, other } = context.dns.namesOf(subject.realm, responder, subject.initiator, flow.firstSec, flow.firstNsec);
+  const told = own.filter((answer) => nameIn(answer, matching) !== null);
+  const otherwise = own.filter((answer) => nameIn(answer, matching) === null);
+  if (told.length > 0) {
+    const answer = told.at(-1)!;
+    const pattern = nameIn(answer, matching)!;
+    if (otherwise.length > 0) {
+      const also = otherwise.at(-1)!;
+      return unproved(
+        "whom",
+        "shared-address",
+        `DNS gave ${responder} to ${subject.initiator} for ${answer.name} and for ${also.name}`,
+        `a name sent by the client, or an address of its own for ${answer.name}`,
+        otherwise.map(dnsFrame),
+      );
+    }
+    return named(pattern, `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`, [dnsFrame(answer)]);
+  }
+  for (const [name, addresses] of Object.entries(context.siteHosts)) {
+    const pattern = matching(name.toLowerCase());
+    if (pattern !== undefined && addresses.includes(responder)) return named(pattern, `the site's hosts table gives ${responder} for ${name}`, []);
+  }
+  if (documented !== undefined) {
+    if (otherwise.length > 0 && patterns.length > 0) {
+      return failed("whom", "no-rule", `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`, otherwise.map(dnsFrame));
+    }
+    return { ...proved("whom", `${responder} is a documented address`), member: documented.text, weight: WEIGHT_ADDRESS };
+  }
+  if (otherwise.length > 0) {
+    return failed("whom", "no-rule", `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}`, otherwise.map(dnsFrame));
+  }
+  const hearsay = other.find((answer) => nameIn(answer, matching) !== null);
+  if (hearsay !== undefined) {
+    return {
+      ...unproved(
+        "whom",
+        "dns-of-another",
+        `DNS gave ${responder} for ${hearsay.name} only to ${hearsay.client}`,
+        `capture ${subject.initiator}'s own DNS, or give the address under hosts: in the site`,
+      ),
+      support: [dnsFrame(hearsay)],
+    };
+  }
+  if (endpoint.ranges !== null) {
+    const list = context.ranges[endpoint.ranges];
+    if (list === undefined) {
+      return unproved("whom", "address-unresolved", `the document refers to the published list ${endpoint.ranges}, which the site does not give`, `give ${endpoint.ranges} under ranges: in the site`);
+    }
+    if (list.some((range) => inRange(range, responder))) {
+      return unproved("whom", "listed-range", `${responder} is in the published list ${endpoint.ranges}, which others share`, `capture ${subject.initiator}'s own DNS, or the start of the connection`);
+    }
+  }
+  if (patterns.length === 0) return failed("whom", "no-rule", `${responder} is not among ${names(endpoint)}`);
+  if (bound) return failed("whom", "no-rule", `${responder} plays a role of the site and is not among ${names(endpoint)}`);
+  return unproved(
+    "whom",
+    "address-unresolved",
+    `${responder} could be ${names(endpoint)}: no name was sent and ${subject.initiator} never resolved it in the capture`,
+    `restart the service during the capture, or give the address under hosts: in the site`,
+  );
+}
+
+export interface SentName {
+  name: string;
+  source: string;
+  frames: FrameRef[];
+  /** The hello has an ECH extension. */
+  encrypted: boolean;
+}
+
+/** The first name that the client sent in this flow. */
+export function sentName(flow: SubjectFlow): SentName | null {
+  let found: SentName | null = null;
+  let encrypted = false;
+  for (const sighting of flow.sightings) {
+    const { fact } = sighting;
+    if (fact.kind === "name" && fact.source !== "certificate" && sighting.dir === flow.there) {
+      found ??= { name: fact.name, source: fact.source, frames: framesOf(sighting, `${fact.source} ${fact.name}`), encrypted: false };
+    } else if (fact.kind === "field" && fact.field === "tls.ech" && sighting.dir === flow.there) {
+      encrypted = true;
+    }
+  }
+  return found === null ? null : { ...found, encrypted };
+}
+
+function sentNameHolds(sent: SentName, pattern: HostPattern, subject: Subject, flow: SubjectFlow, context: WhomContext): Clause {
+  const { realm, initiator, responder } = subject;
+  const { own } = context.dns.namesOf(realm, responder, initiator, flow.firstSec, flow.firstNsec);
+  const confirmed = own.some((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
+  if (sent.encrypted && (!confirmed || context.dns.isEchPublicName(realm, initiator, sent.name))) {
+    return unproved("whom", "ech", `the hello may be encrypted: ${sent.name} is only its outer name`, "this initiator's own DNS answers in the capture", sent.frames);
+  }
+  const answers = context.dns.answersFor(realm, initiator, sent.name, flow.firstSec);
+  const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
+  const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));
+  if (denied && elsewhere !== undefined) {
+    return unproved(
+      "whom",
+      "name-contradicted",
+      `the client sent ${sent.name}, but DNS gave it ${answers.at(-1)!.addresses.join(", ") || "no address"} for that name and ${responder} for ${elsewhere.name}`,
+      "find out what runs at that address",
+      [...sent.frames, dnsFrame(elsewhere), { capture_id: answers.at(-1)!.capture, frame: answers.at(-1)!.frame, what: `DNS answer ${sent.name}` }],
+    );
+  }
+  return named(pattern, `the client asked for ${sent.name}`, sent.frames);
+}
+
+function named(pattern: HostPattern, says: string, support: FrameRef[]): Clause {
+  const weight = pattern.text.includes("*") ? WEIGHT_WILDCARD : WEIGHT_EXACT;
+  return { ...proved("whom", says, support), member: pattern.text, weight };
+}
+
+function nameIn(answer: NameAnswer, matching: (name: string) => HostPattern | undefined): HostPattern | null {
+  for (const name of [answer.name, ...answer.aliases]) {
+    const pattern = matching(name);
+    if (pattern !== undefined) return pattern;
+  }
+  return null;
+}
+
+function dnsFrame(answer: NameAnswer): FrameRef {
+  return { capture_id: answer.capture, frame: answer.frame, what: `DNS answer ${answer.name} → ${answer.address}` };
+}
+
+/** Whether two names belong to one registrable domain; where the public suffix list has none, whether they are equal. */
+function sameDomain(a: string, b: string): boolean {
+  if (a === b) return true;
+  const domain = registrable(a);
+  return domain !== null && domain === registrable(b);
+}
+
+function registrable(name: string): string | null {
+  const parsed = psl().parse(name);
+  return "domain" in parsed ? parsed.domain : null;
+}
+
+export function inRange(range: AddressRange, address: string): boolean {
+  const parsed = parseAddress(address);
+  return parsed !== null && parsed.family === range.family && parsed.hex >= range.first && parsed.hex <= range.last;
+}
+
+/** An endpoint's members, for people: few of them. */
+export function names(endpoint: Endpoint): string {
+  const all = [...endpoint.hosts.map((host) => host.text), ...endpoint.addresses.map((range) => range.text)];
+  return all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;
+}

@@ -1,0 +1,106 @@
+/** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
+import { LIMITS } from "../limits.ts";
+import { addressText, FlowView } from "./flow-view.ts";
+import * as C from "./conversations.ts";
+import type { DnsEvidence } from "./dns-evidence.ts";
+import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
+import * as R from "../flow/row.ts";
+
+export interface ConversationDetails {
+  names: NameEvidence[];
+  innerApp: string | null;
+  fields: Record<string, (string | number)[]>;
+  operations: OperationRow[];
+  outcomes: Partial<Record<ConversationOutcome, number>>;
+  hint: string | null;
+}
+
+/** Values kept of one field. */
+const MOST_VALUES = 8;
+/** Flows of a conversation whose DNS evidence is looked up; their names repeat. */
+const MOST_FLOWS = 64;
+
+export function readDetails(all: C.Conversations, conversation: number, dns: DnsEvidence, id: string): ConversationDetails {
+  const { seen } = all;
+  const view = new FlowView(seen);
+  const names = new Map<string, NameEvidence>();
+  const fields: Record<string, (string | number)[]> = {};
+  const operations = new Map<string, OperationRow>();
+  const outcomes: Partial<Record<ConversationOutcome, number>> = {};
+  let innerApp: string | null = null;
+  let count = 0;
+  const row = all.rows(conversation);
+  const at = all.at(conversation);
+  const family = (row[at + C.C_META]! >>> 8) & 0xff;
+  const initiator = addressText(seen.flows.ipv6, family, row[at + C.C_INITIATOR]!);
+  const responder = addressText(seen.flows.ipv6, family, row[at + C.C_RESPONDER]!);
+  const addName = (name: string, source: string, capture: number, frame: number): void => {
+    const key = `${source}|${name}`;
+    if (names.has(key) || names.size >= LIMITS.namesPerConversation) return;
+    names.set(key, { name, source, capture_id: capture, frame });
+  };
+  for (const flow of all.flowsOf(conversation)) {
+    view.move(flow);
+    const { dir } = view.initiator();
+    const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    if (count++ < MOST_FLOWS && (view.proto === 6 || view.proto === 17 || view.proto === 132)) {
+      const { own, other } = dns.namesOf(view.realm, responder, initiator, view.firstSec, view.firstNsec);
+      for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
+      for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
+    }
+    for (const sighting of view.detail?.sightings ?? []) {
+      const { fact } = sighting;
+      if (fact.kind === "name") addName(fact.name, fact.source, sighting.capture, sighting.frame);
+      else if (fact.kind === "inner") innerApp ??= fact.app;
+      else if (fact.kind === "field") {
+        const values = (fields[fact.field] ??= []);
+        if (values.length < MOST_VALUES && !values.includes(fact.value)) values.push(fact.value);
+      } else if (fact.kind === "operation") {
+        const key = `${fact.protocol}|${fact.role}|${fact.code}|${fact.target}`;
+        const known = operations.get(key);
+        const operation = known ?? {
+          conversation_id: id,
+          protocol: fact.protocol,
+          role: fact.role,
+          code: fact.code,
+          operation: fact.operation,
+          class: fact.class,
+          target: fact.target,
+          count: 0,
+          failed: 0,
+          unanswered: 0,
+          first_frame: sighting.frame,
+          first_capture_id: sighting.capture,
+        };
+        operation.count++;
+        if (fact.failed) operation.failed++;
+        if (known === undefined) operations.set(key, operation);
+      }
+    }
+  }
+  const portApp = row[at + C.C_PORT_APP]!;
+  const proto = row[at + C.C_META]! & 0xff;
+  const port = portApp & 0xffff;
+  const ported = proto === 6 || proto === 17;
+  const hint = ((portApp >>> 16) & 0xff) === 0 && ported ? seen.identified.hint(proto === 6, port, port) : null;
+  return {
+    names: [...names.values()],
+    innerApp,
+    fields,
+    operations: [...operations.values()],
+    outcomes,
+    hint,
+  };
+}
+
+/** The best-supported name, whatever its source. */
+export function peerName(names: readonly NameEvidence[]): string | null {
+  for (const source of NAME_ORDER) {
+    const found = names.find((name) => name.source === source);
+    if (found !== undefined) return found.name;
+  }
+  return null;
+}
+
+const NAME_ORDER = ["tls-sni", "quic-sni", "dtls-sni", "http-host", "http2-authority", "dns", "site", "document", "certificate", "dns-other"] as const;

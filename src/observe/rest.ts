@@ -1,0 +1,154 @@
+/**
+ * Conversations that nobody judged, made into rows one by one: a busy capture has millions. `chunks` is the form that the
+ * store keeps (see `RestConversations` in `report/result.ts`): JSON texts put together by hand, because most rows are
+ * numbers and building objects first costs several times as much.
+ */
+import type { ConversationOutcome, ConversationRow, RestConversations, Verdict } from "../report/result.ts";
+import { formatInstant } from "../time.ts";
+import * as C from "./conversations.ts";
+import { readDetails, peerName } from "./details.ts";
+import type { DnsEvidence } from "./dns-evidence.ts";
+import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
+
+const CHUNK_ROWS = 1_000;
+
+export class Rest implements RestConversations {
+  readonly count: number;
+  readonly #all: C.Conversations;
+  readonly #dns: DnsEvidence;
+  readonly #skip: ReadonlySet<number>;
+  readonly #verdict: Verdict | null;
+
+  /** All conversations but those in `judged`. */
+  constructor(all: C.Conversations, dns: DnsEvidence, judged: ReadonlySet<number>, verdict: Verdict | null) {
+    this.#all = all;
+    this.#dns = dns;
+    this.#skip = judged;
+    this.#verdict = verdict;
+    this.count = all.count - judged.size;
+  }
+
+  *rows(): Generator<ConversationRow> {
+    for (let c = 0; c < this.#all.count; c++) if (!this.#skip.has(c)) yield restRow(this.#all, c, this.#dns, this.#verdict);
+  }
+
+  *chunks(): Generator<string> {
+    let text = "";
+    let rows = 0;
+    for (let c = 0; c < this.#all.count; c++) {
+      if (this.#skip.has(c)) continue;
+      text += (rows === 0 ? "[" : ",") + this.#compact(c);
+      if (++rows === CHUNK_ROWS) {
+        yield `${text}]`;
+        text = "";
+        rows = 0;
+      }
+    }
+    if (rows > 0) yield `${text}]`;
+  }
+
+  #compact(c: number): string {
+    const all = this.#all;
+    const row = all.rows(c);
+    const at = all.at(c);
+    const [high, low] = all.id(c);
+    const meta = row[at + C.C_META]!;
+    const family = (meta >>> 8) & 0xff;
+    const proto = meta & 0xff;
+    const portApp = row[at + C.C_PORT_APP]!;
+    const app = (portApp >>> 16) & 0xff;
+    const port = hasPorts(proto) ? portApp & 0xffff : "null";
+    const bytes = row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0);
+    const name = row[at + C.C_NAME]!;
+    let inner = "null";
+    let peer = "null";
+    let extra = "null";
+    if (app !== 0 || row[at + C.C_OUTCOME]! > 2) {
+      const details = readDetails(all, c, this.#dns, "");
+      inner = text(details.innerApp);
+      peer = text(peerName(details.names));
+      extra = JSON.stringify({
+        names: details.names,
+        operations: details.operations,
+        outcomes: details.outcomes,
+        hint: details.hint,
+        fields: details.fields,
+        initiator_by: INITIATOR_BY[portApp >>> 24],
+      });
+    } else {
+      const hint = this.#hint(proto, portApp & 0xffff);
+      if (hint !== null) extra = `{"hint":${text(hint)}}`;
+    }
+    return (
+      `[${high},${low},${text(all.seen.realms[meta >>> 16] ?? null)},${address(all, family, row[at + C.C_INITIATOR]!)},` +
+      `${address(all, family, row[at + C.C_RESPONDER]!)},"${transportName(proto)}",${port},` +
+      `${app === 0 ? "null" : text(all.seen.decoders[app - 1]!.id)},${inner},${name === 0 ? "null" : text(all.serverNames[name - 1]!)},` +
+      `${peer},"${OUTCOMES[row[at + C.C_OUTCOME]!]}",${text(this.#verdict)},${row[at + C.C_FLOWS]},${row[at + C.C_PACKETS]! >>> 0},` +
+      `${bytes},${row[at + C.C_FIRST]},${Math.floor(row[at + C.C_FIRST + 1]! / 1000)},${row[at + C.C_LAST]},` +
+      `${Math.floor(row[at + C.C_LAST + 1]! / 1000)},${extra}]`
+    );
+  }
+
+  #hint(proto: number, port: number): string | null {
+    return proto === 6 || proto === 17 ? this.#all.seen.identified.hint(proto === 6, port, port) : null;
+  }
+}
+
+function text(value: string | null): string {
+  return value === null ? "null" : JSON.stringify(value);
+}
+
+function address(all: C.Conversations, family: number, word: number): string {
+  return family === 4 ? String(word >>> 0) : JSON.stringify(addressText(all.seen.flows.ipv6, family, word));
+}
+
+export function hasPorts(proto: number): boolean {
+  return proto === 6 || proto === 17 || proto === 132;
+}
+
+/** A whole row of a conversation, without a judgement. */
+export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdict: Verdict | null): ConversationRow {
+  const row = all.rows(c);
+  const at = all.at(c);
+  const meta = row[at + C.C_META]!;
+  const family = (meta >>> 8) & 0xff;
+  const proto = meta & 0xff;
+  const portApp = row[at + C.C_PORT_APP]!;
+  const app = (portApp >>> 16) & 0xff;
+  const name = row[at + C.C_NAME]!;
+  const id = C.idText(all.id(c));
+  const details = readDetails(all, c, dns, id);
+  return {
+    conversation_id: id,
+    realm: all.seen.realms[meta >>> 16] ?? "",
+    initiator: addressText(all.seen.flows.ipv6, family, row[at + C.C_INITIATOR]!),
+    responder: addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!),
+    transport: transportName(proto),
+    port: hasPorts(proto) ? portApp & 0xffff : null,
+    app: app === 0 ? null : all.seen.decoders[app - 1]!.id,
+    inner_app: details.innerApp,
+    server_name: name === 0 ? null : all.serverNames[name - 1]!,
+    peer_name: peerName(details.names),
+    outcome: OUTCOMES[row[at + C.C_OUTCOME]!] as ConversationOutcome,
+    verdict,
+    model: null,
+    rule_id: null,
+    reason_code: verdict === "unrelated" ? "no-role" : null,
+    reason: null,
+    evidence: null,
+    flows: row[at + C.C_FLOWS]!,
+    packets: row[at + C.C_PACKETS]! >>> 0,
+    bytes: row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0),
+    first_seen: formatInstant(row[at + C.C_FIRST]!, row[at + C.C_FIRST + 1]!),
+    last_seen: formatInstant(row[at + C.C_LAST]!, row[at + C.C_LAST + 1]!),
+    waived: null,
+    hint: details.hint,
+    names: details.names,
+    operations: details.operations,
+    outcomes: details.outcomes,
+    fields: details.fields,
+    rules: [],
+    expectation: null,
+    found: null,
+  };
+}
