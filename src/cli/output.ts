@@ -24,7 +24,7 @@ export async function reportOutput(out: string | undefined): Promise<ReportOutpu
   const target = await outTarget(out);
   return {
     terminal: {},
-    write: (pieces) => (target.replace ? replaceFile(target.path, pieces) : writeFile(target.path, pieces)),
+    write: (pieces) => (target.replace ? replaceFile(target.path, pieces) : writeFile(target.path, pieces, false)),
   };
 }
 
@@ -45,7 +45,7 @@ async function outTarget(out: string): Promise<{ path: string; replace: boolean 
 async function replaceFile(path: string, pieces: Iterable<string>): Promise<void> {
   const beside = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
-    await writeFile(beside, pieces);
+    await writeFile(beside, pieces, true);
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true });
@@ -53,8 +53,9 @@ async function replaceFile(path: string, pieces: Iterable<string>): Promise<void
   }
 }
 
-async function writeFile(path: string, pieces: Iterable<string>): Promise<void> {
-  const stream = createWriteStream(path, { flush: true });
+/** `durable`: on the disk before it returns. Devices and pipes know no such thing. */
+async function writeFile(path: string, pieces: Iterable<string>, durable: boolean): Promise<void> {
+  const stream = createWriteStream(path, { flush: durable });
   await writeTo(stream, pieces);
   stream.end();
   try {

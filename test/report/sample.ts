@@ -12,7 +12,24 @@ import type {
 export const NO_REST: RestConversations = { count: 0, rows: () => [], chunks: () => [] };
 
 export function rest(rows: ConversationRow[]): RestConversations {
-  return { count: rows.length, rows: () => rows, chunks: () => [] };
+  return { count: rows.length, rows: () => rows, chunks: () => [JSON.stringify(rows.map(compact))] };
+}
+
+/** A row as the store takes it (see `RestConversations.chunks`). */
+function compact(c: ConversationRow): unknown[] {
+  const half = (from: number): number => Number.parseInt(c.conversation_id.slice(from, from + 8), 16);
+  const time = (text: string): number[] => [Math.floor(Date.parse(text) / 1000), Number(text.slice(20, 26))];
+  const { names, operations, outcomes, hint, fields } = c;
+  return [
+    ...[half(0), half(8), c.realm, address(c.initiator), address(c.responder), c.transport, c.port, c.app, c.inner_app],
+    ...[c.server_name, c.peer_name, c.outcome, c.verdict, c.flows, c.packets, c.bytes],
+    ...[...time(c.first_seen), ...time(c.last_seen)],
+    { names, operations, outcomes, hint, fields, initiator_by: "SYN" },
+  ];
+}
+
+function address(text: string): string | number {
+  return /^[0-9.]+$/.test(text) ? text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) : text;
 }
 
 export function capture(change: Partial<CaptureRow> = {}): CaptureRow {
