@@ -77,7 +77,7 @@ export class SqliteStore implements Store {
 
   /**
    * Back to one plain file, which opens from read-only media too. Refused while another process has the database open:
-   * then the -wal file stays beside it, and whoever closes last folds it in.
+   * then the -wal file stays beside it, no less complete, and the next writer that closes alone folds it in.
    */
   async #fold(): Promise<void> {
     await this.#db

@@ -4,9 +4,10 @@
  *
  * Conversations come from two places. Judged ones are rows of `conversation`. All others are JSON texts of about 1,000
  * compact rows in `rest_chunk` (see `RestConversations.chunks`), which the views take apart with `json_each`: writing
- * them so is five to ten times faster than as rows, and nearly all conversations of a span port are of that kind.
+ * them so is more than ten times faster than as rows, and nearly all conversations of a span port are of that kind.
  *
- * Only functions that SQLite has had since 3.31 with JSON are used, so that old command-line shells can read the file.
+ * Only what SQLite's JSON functions have had from the start is used (no `->>`, no `format`), so that the shells of older
+ * systems read the file too.
  */
 
 /** Item `index` of compact row `r`. */

@@ -5,7 +5,8 @@ import test from "ava";
 import fc from "fast-check";
 import type { SqlRow } from "../../src/store/driver.ts";
 import { openStore } from "../../src/store/open.ts";
-import { anyResult, RUN_INFO, restOf, SAMPLE, save } from "./samples.ts";
+import { anyResult } from "./arbitrary.ts";
+import { RUN_INFO, restOf, SAMPLE, save } from "./samples.ts";
 import { collect, DRIVERS, folder, plain, testEach, withStore } from "./support.ts";
 import { CONTRACT } from "./views.ts";
 

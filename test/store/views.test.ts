@@ -5,7 +5,8 @@ import fc from "fast-check";
 import type { ConversationRow } from "../../src/report/result.ts";
 import type { DriverName, SqlRow } from "../../src/store/driver.ts";
 import { expandCompactRow } from "../../src/store/rest.ts";
-import { anyCompactRow, conversation, restOf, SAMPLE, save } from "./samples.ts";
+import { anyCompactRow } from "./arbitrary.ts";
+import { conversation, restOf, SAMPLE, save } from "./samples.ts";
 import { folder, testEach, withStore } from "./support.ts";
 import { CONTRACT, FINDINGS } from "./views.ts";
 
