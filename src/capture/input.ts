@@ -40,6 +40,7 @@ export abstract class Input implements CaptureReader {
     this.captures = [parts.info];
     this.#source = parts.source;
     this.#warn = parts.warn;
+    this.frame.buf = parts.slab.buf;
   }
 
   abstract next(): number;
@@ -58,7 +59,9 @@ export abstract class Input implements CaptureReader {
     }
     if (!this.#finished) {
       try {
-        if ((await this.slab.fill(this.#source)) > 0) return true;
+        const came = await this.slab.fill(this.#source);
+        this.frame.buf = this.slab.buf; // another one where it had to grow
+        if (came > 0) return true;
         this.#atEnd();
       } catch (error) {
         this.damaged(this.slab.end, sentence(error));

@@ -86,8 +86,13 @@ export function readPcapHeader(buf: Uint8Array, at: number, end: number): PcapHe
 
 /** Records that have to make sense before a variant is believed; chance does not make three. */
 const ENOUGH = 3;
+/** Seconds within which the first records of a capture nearly always lie; bytes that are no time rarely do. */
+const DAY = 86_400;
 
-/** Whether the first records make sense if their headers have `size` bytes; what is not all there proves nothing. */
+/**
+ * Whether the first records make sense if their headers have `size` bytes; what is not all there proves nothing.
+ * A "no" for the format that the magic says costs nothing unless another size gets a "yes".
+ */
 function makesSense(
   header: PcapHeader,
   size: number,
@@ -103,8 +108,8 @@ function makesSense(
     if (end - at < size) return "unknown";
     const capLen = u32(buf, at + header.capLenAt);
     const wireLen = u32(buf, at + header.wireLenAt);
-    const fraction = u32(buf, at + RECORD.fraction);
-    if (capLen > LIMITS.recordBytes || capLen > wireLen || fraction >= perSecond) return "no";
+    if (capLen > LIMITS.recordBytes || capLen > wireLen || u32(buf, at + RECORD.fraction) >= perSecond) return "no";
+    if (Math.abs(u32(buf, at) - u32(buf, from)) > DAY) return "no";
     at += size + capLen;
     if (at > end) return "unknown";
   }
