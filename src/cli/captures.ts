@@ -58,7 +58,7 @@ export async function refuseOverwrite(
   const path = await real(target);
   for (const input of inputs) {
     if (input !== "-" && (await real(input)) === path) {
-      throw new UsageError(`${option} ${target}: that is one of the inputs; name another file`);
+      throw new UsageError(`${option} ${target}: that file is read or written by this very command; name another one`);
     }
   }
 }

@@ -17,18 +17,23 @@ export interface ResultOptions {
   all?: boolean;
 }
 
-export async function execute(
-  run: Omit<RunOptions, "onProgress" | "signal" | "command">,
-  options: ResultOptions,
-): Promise<number> {
-  const inputs = run.captures.map((capture) => capture.path);
+/** What the two commands say of a run; where results go and who is told of progress is the same for both. */
+export type Task = Omit<RunOptions, "onProgress" | "signal" | "command">;
+export type Pipeline = (options: RunOptions) => Promise<RunOutcome>;
+
+/** The pipeline with its decoders is loaded once the arguments have been found to be right. */
+const loadPipeline = async (): Promise<Pipeline> => (await import("../pipeline.ts")).run;
+
+export async function execute(task: Task, options: ResultOptions, load = loadPipeline): Promise<number> {
+  const inputs = task.captures.map((capture) => capture.path);
+  const sources = [...task.models.map((model) => model.source), ...(task.site?.source ? [task.site.source] : [])];
   const database = options.db ?? DEFAULT_DATABASE;
-  await refuseOverwrite("--db", database, inputs);
-  await refuseOverwrite("--out", options.out, [...inputs, database]);
+  await refuseOverwrite("--db", database, [...inputs, ...sources]);
+  await refuseOverwrite("--out", options.out, [...inputs, ...sources, database]);
   const output = await reportOutput(options.out);
   const store = await openForWriting(options.db);
   try {
-    const outcome = await readAndJudge(run);
+    const outcome = await readAndJudge(task, await load());
     const stored = store === null ? null : await keep(store, outcome);
     await print(outcome, output, options, stored === "stored" ? database : null);
     return stored === "failed" ? EXIT_INTERNAL : outcome.exitCode;
@@ -38,15 +43,14 @@ export async function execute(
 }
 
 /** The first interrupt ends the reading, and what was read is judged; a second one ends the process. */
-async function readAndJudge(run: Omit<RunOptions, "onProgress" | "signal" | "command">): Promise<RunOutcome> {
-  const { run: runPipeline } = await import("../pipeline.ts");
+async function readAndJudge(task: Task, pipeline: Pipeline): Promise<RunOutcome> {
   const progress = makeProgress(process.stderr);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal);
   process.once("SIGTERM", onSignal);
   try {
-    return await runPipeline({ ...run, command: commandLine(), onProgress: progress.update, signal: stop.signal });
+    return await pipeline({ ...task, command: commandLine(), onProgress: progress.update, signal: stop.signal });
   } finally {
     progress.end();
     process.off("SIGINT", onSignal);

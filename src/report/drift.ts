@@ -1,4 +1,5 @@
 /** What counts as drift ("Drift" in the contract of verdicts): the findings behind exit code 1, each in its list. */
+import type { RuleReason } from "../conform/reasons.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunResult } from "./result.ts";
 
 export interface Drift {
@@ -15,7 +16,7 @@ export interface Drift {
 }
 
 /** A rule that is not evaluable because its `when` does not hold here: nothing is asked of this installation. */
-export const CONDITION_OFF = "condition-off";
+export const CONDITION_OFF: RuleReason = "condition-off";
 
 /** Waived findings keep their verdict or status and are not counted. */
 export function driftOf(result: RunResult, strict: boolean): Drift {
