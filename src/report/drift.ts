@@ -1,5 +1,5 @@
 /** What counts as drift ("Drift" in the contract of verdicts): the findings behind exit code 1, each in its list. */
-import type { RuleReason } from "../conform/reasons.ts";
+import type { ConversationReason, RuleReason } from "../conform/reasons.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunResult } from "./result.ts";
 
 export interface Drift {
@@ -46,6 +46,12 @@ export function isFinding(rule: RuleRow): boolean {
 export function isUnevaluableNeed(rule: RuleRow): boolean {
   const needed = rule.requirement === "required" || rule.requirement === "conditional";
   return rule.status === "not-evaluable" && needed && rule.reason_code !== CONDITION_OFF;
+}
+
+/** In violation because it should not be there at all (forbidden, or retired), rather than because of how it is. */
+export function isBan(c: ConversationRow): boolean {
+  const codes: ConversationReason[] = ["forbidden", "retired"];
+  return codes.some((code) => code === c.reason_code);
 }
 
 /**

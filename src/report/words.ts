@@ -76,6 +76,24 @@ export function expected(rule: RuleRow, arrow: string): string {
   return `${rule.from_role} ${arrow} ${few(to.split(/,\s*/), 3)} ${over} ${rule.app ?? "any application"}`;
 }
 
+/**
+ * A clause of the judging as a sentence: with a capital where it begins with a plain word (an address, a host or a rule
+ * is left as it is), with a full stop. Empty for nothing.
+ */
+export function sentence(text: string | null): string {
+  if (text === null || text === "") return "";
+  const begun = /^[a-z]+[\s,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /[.?!]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** Several of them, one after the other. */
+export function sentences(...texts: readonly (string | null)[]): string {
+  return texts
+    .map(sentence)
+    .filter((text) => text !== "")
+    .join(" ");
+}
+
 /** Section and item of the document. */
 export function cited(rule: RuleRow): string {
   return rule.item === null ? rule.section : `${rule.section}, ${rule.item}`;

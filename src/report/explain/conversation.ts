@@ -1,9 +1,22 @@
+import { isBan } from "../drift.ts";
 import { Page, type Piece } from "../page.ts";
 import type { Pen } from "../pen.ts";
 import type { ClauseResult, ConversationRow, Evidence, FrameRef, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import type { TextOptions } from "../text.ts";
-import { bytes, cited, duration, expected, FrameNames, number, plural, responder, service, stamp } from "../words.ts";
+import {
+  bytes,
+  cited,
+  duration,
+  expected,
+  FrameNames,
+  number,
+  plural,
+  responder,
+  sentence,
+  service,
+  stamp,
+} from "../words.ts";
 import { conversationCommands, frameCommands } from "./filters.ts";
 
 const COLUMN = 16;
@@ -17,8 +30,8 @@ export function explainConversation(result: RunResult, c: ConversationRow, optio
     paint: verdictPaint(c, pen),
   });
   page.text(`${c.initiator} ${pen.glyphs.arrow} ${responder(c)} ${service(c)}`);
-  if (c.reason !== null) page.text(c.reason);
-  if (c.expectation !== null)
+  if (c.reason !== null) page.text(sentence(c.reason));
+  if (c.expectation !== null && !isBan(c))
     page.text(`Documented: ${c.expectation}. Found: ${c.found ?? "nothing that can be read"}.`);
   if (c.waived !== null) page.text(`Waived: ${c.waived}`, { paint: pen.yellow });
 
@@ -135,7 +148,7 @@ function printJudgement(
   const change = whatWouldChange(c, evidence);
   if (change.length === 0) return;
   page.heading("WHAT WOULD CHANGE THE VERDICT");
-  for (const sentence of change) page.hang({ text: pen.glyphs.idle }, sentence);
+  for (const each of change) page.hang({ text: pen.glyphs.idle }, sentence(each));
 }
 
 function describe(rule: RuleRow, pen: Pen): string {
@@ -150,7 +163,11 @@ function clauseRow(clause: ClauseResult, pen: Pen): Piece[] {
     unobservable: [pen.glyphs.idle, pen.dim],
   } as const;
   const [glyph, paint] = marks[clause.result];
-  return [{ text: `${glyph} ${clause.clause}`, paint }, { text: clause.result, paint }, { text: clause.says }];
+  return [
+    { text: `${glyph} ${clause.clause}`, paint },
+    { text: clause.result, paint },
+    { text: sentence(clause.says) },
+  ];
 }
 
 export function printFrames(
@@ -195,7 +212,9 @@ function whatWouldChange(c: ConversationRow, evidence: Evidence): string[] {
         .filter((clause) => clause.result === "unproved")
         .map((clause) => `Proof of ${CLAUSES[clause.clause]}: ${clause.says}`);
     case "violation":
-      return c.expectation === null ? [] : [`It would be documented if the expectation held: ${c.expectation}.`];
+      return c.expectation === null || isBan(c)
+        ? []
+        : [`It would be documented if the expectation held: ${c.expectation}.`];
     case "documented":
       return evidence.against_count > 0 ? ["More of what speaks against it, above."] : [];
     default:

@@ -4,7 +4,7 @@ import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { groupConversations } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
-import { expected, FrameNames, few, plural, responder, service } from "../words.ts";
+import { expected, FrameNames, few, plural, responder, sentence, service } from "../words.ts";
 import { printFrames } from "./conversation.ts";
 import { conversationCommands, frameCommands } from "./filters.ts";
 
@@ -27,8 +27,8 @@ export function explainRule(result: RunResult, rule: RuleRow, options: TextOptio
     },
   );
   page.text(expected(rule, pen.glyphs.arrow));
-  page.text(rule.reason);
-  if (rule.remedy !== null) page.hang({ text: "What to do:", paint: pen.bold }, rule.remedy);
+  page.text(sentence(rule.reason));
+  if (rule.remedy !== null) page.hang({ text: "What to do:", paint: pen.bold }, sentence(rule.remedy));
   if (rule.waived !== null) page.text(`Waived: ${rule.waived}`, { paint: pen.yellow });
 
   page.heading("WHERE IT SAYS SO");
@@ -51,7 +51,7 @@ export function explainRule(result: RunResult, rule: RuleRow, options: TextOptio
       rule.hosts.map((host) => [
         { text: host.host },
         { text: host.status, paint: statusPaint(host, pen) },
-        { text: host.reason },
+        { text: sentence(host.reason) },
       ]),
     );
   }

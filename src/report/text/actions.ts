@@ -1,8 +1,8 @@
-import { driftOf } from "../drift.ts";
+import { driftOf, isBan } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
 import type { RuleRow } from "../result.ts";
 import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
-import { cited, expected, few, plural, responder, service } from "../words.ts";
+import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** Findings of one kind that get a line of advice of their own; the rest is counted. */
@@ -19,7 +19,7 @@ export function actionsOf(context: TextContext): string[] {
   const actions = [
     ...firstOf(
       blocked,
-      (rule) => rule.remedy ?? allow(rule, context),
+      (rule) => sentence(rule.remedy ?? allow(rule, context)),
       "more rule is blocked",
       "more rules are blocked",
     ),
@@ -32,7 +32,7 @@ export function actionsOf(context: TextContext): string[] {
     ),
     ...firstOf(
       absent,
-      (rule) => rule.remedy ?? lookAt(rule, context),
+      (rule) => sentence(rule.remedy ?? lookAt(rule, context)),
       "more rule is not met",
       "more rules are not met",
     ),
@@ -60,7 +60,8 @@ function lookAt(rule: RuleRow, { options }: TextContext): string {
 function mend(group: ConversationGroup, context: TextContext): string {
   const c = group.first;
   const who = ends(group, context);
-  if (c.expectation === null) return `Stop ${who}: ${c.reason ?? "it is in violation of the document"}`;
+  if (c.expectation === null || isBan(c))
+    return sentence(`Stop ${who}: ${c.reason ?? "it is in violation of the document"}`);
   return `Mend ${who}: the document asks for ${c.expectation}${c.found === null ? "" : `, found is ${c.found}`}.`;
 }
 
@@ -82,5 +83,7 @@ function unevaluableRemedies({ result }: TextContext): string[] {
   const sorted = [...waiting].sort((a, b) => b[1] - a[1]);
   return sorted
     .slice(0, EACH)
-    .map(([remedy, count]) => `${remedy.replace(/\.$/, "")} (${plural(count, "rule waits", "rules wait")} for it).`);
+    .map(
+      ([remedy, count]) => `${sentence(remedy).slice(0, -1)} (${plural(count, "rule waits", "rules wait")} for it).`,
+    );
 }

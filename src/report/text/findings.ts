@@ -1,9 +1,9 @@
-import { isUnevaluableNeed } from "../drift.ts";
+import { isBan, isUnevaluableNeed } from "../drift.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
 import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
-import { cited, expected, few, plural, responder, service } from "../words.ts";
+import { cited, expected, few, plural, responder, sentence, sentences, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** Every finding with its evidence, the worst kind first; then what could not be decided; then what was waived. */
@@ -56,28 +56,29 @@ function printGroup(page: Page, context: TextContext, group: ConversationGroup, 
   page.hang({ text: id, paint }, `${few(group.initiators, 3)} ${arrow} ${responder(c)} ${service(c)}, ${extent}`, {
     column,
   });
-  const sentences = [expectation(c), c.reason, nearest(c, context), framesOf(c, context)];
-  const text = sentences.filter((sentence) => sentence !== null && sentence !== "").join(" ");
+  const frames = framesOf(c, context);
+  const text = [sentences(expectation(c), why(c, context)), frames].filter((part) => part !== "").join(" ");
   if (text !== "") page.text(text, { indent: column, paint: page.pen.dim });
 }
 
 function expectation(c: ConversationRow): string | null {
-  if (c.expectation === null) return null;
-  return `Documented: ${c.expectation}; found: ${c.found ?? "nothing that can be read"}.`;
+  if (c.expectation === null || isBan(c)) return null;
+  return `Documented: ${c.expectation}; found: ${c.found ?? "nothing that can be read"}`;
 }
 
-/** The closest rule and the clause that failed, unless the reason names that rule already. */
-function nearest(c: ConversationRow, context: TextContext): string | null {
+/** The reason, and the closest rule with the clause that failed, without saying either twice. */
+function why(c: ConversationRow, context: TextContext): string {
   const miss = c.evidence?.nearest;
-  if (!miss || c.reason?.includes(miss.rule_id)) return null;
-  return `Nearest is ${context.rule(miss)}: ${miss.says}`;
+  if (!miss || c.reason?.includes(miss.rule_id)) return sentence(c.reason);
+  const nearest = `Nearest is ${context.rule(miss)}: ${miss.says}`;
+  return c.reason === miss.says ? sentence(nearest) : sentences(c.reason, nearest);
 }
 
-function framesOf(c: ConversationRow, { frames }: TextContext): string | null {
-  if (c.evidence === null) return null;
+function framesOf(c: ConversationRow, { frames }: TextContext): string {
+  if (c.evidence === null) return "";
   const { support, against } = c.evidence;
   const shown = frames.list(support.length > 0 ? support : against);
-  return shown === "" ? null : `[${shown}]`;
+  return shown === "" ? "" : `[${shown}]`;
 }
 
 function printRuleFindings(page: Page, context: TextContext): void {
@@ -93,10 +94,8 @@ function printRule(page: Page, context: TextContext, rule: RuleRow): void {
   const head = `${rule.status}: ${expected(rule, pen.glyphs.arrow)} (${cited(rule)})`;
   page.hang({ text: context.rule(rule), paint: pen.red }, head);
   const evidence = context.frames.list(rule.evidence);
-  const text = [rule.reason, rule.remedy, evidence === "" ? null : `[${evidence}]`].filter(
-    (part) => part !== null && part !== "",
-  );
-  page.text(text.join(" "), { indent: 4, paint: pen.dim });
+  const text = sentences(rule.reason, rule.remedy);
+  page.text(evidence === "" ? text : `${text} [${evidence}]`, { indent: 4, paint: pen.dim });
   if (rule.hosts.length < 2) return;
   for (const host of rule.hosts.slice(0, context.listed)) {
     page.hang({ text: host.host }, `${host.status}: ${host.reason}`, { indent: 6, paint: pen.dim });
@@ -120,10 +119,7 @@ function printUnevaluable(page: Page, context: TextContext, rules: readonly Rule
     if (first === undefined) continue;
     const needed = context.strict && group.some(isUnevaluableNeed);
     const paint = needed ? page.pen.red : page.pen.yellow;
-    page.hang(
-      { text: page.pen.glyphs.unsure, paint },
-      [first.reason, first.remedy].filter((part) => part !== null).join(" "),
-    );
+    page.hang({ text: page.pen.glyphs.unsure, paint }, sentences(first.reason, first.remedy));
     page.text(
       few(
         group.map((rule) => context.rule(rule)),
@@ -169,7 +165,9 @@ function printWaived(page: Page, context: TextContext): void {
   }
   printMore(page, context, groups.length);
   for (const rule of rules.slice(0, context.listed)) {
-    page.hang({ text: context.rule(rule) }, `${rule.status}. Waived: ${rule.waived}`, { paint: page.pen.dim });
+    page.hang({ text: context.rule(rule) }, `${rule.status}. Waived: ${rule.waived}`, {
+      paint: page.pen.dim,
+    });
   }
   printMore(page, context, rules.length);
 }

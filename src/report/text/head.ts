@@ -3,7 +3,7 @@ import type { Page } from "../page.ts";
 import { qualityNotes } from "../quality.ts";
 import type { RuleRow, RunResult } from "../result.ts";
 import { headline } from "../summary.ts";
-import { few, number, plural, timeSpan } from "../words.ts";
+import { few, number, plural, sentence, timeSpan } from "../words.ts";
 import { actionsOf } from "./actions.ts";
 import type { TextContext } from "./context.ts";
 
@@ -69,5 +69,5 @@ function ruleCounts(rules: readonly RuleRow[]): string {
 function warnings(result: RunResult): string[] {
   const damage = result.captures.flatMap(({ path, damage }) => (damage === null ? [] : [`${path}: ${damage}`]));
   const all = [...damage, ...result.run.warnings, ...qualityNotes(result)];
-  return [...new Set(all)];
+  return [...new Set(all.map(sentence))];
 }
