@@ -1,2 +1,2 @@
-/** Wirepact's own version, as in package.json (a test holds them together); a constant, so that no start reads a file. */
+/** The package's version, as in package.json; a test holds the two together. */
 export const VERSION = "0.1.0";

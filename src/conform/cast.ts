@@ -98,36 +98,47 @@ export class Cast {
     return this.#internet.some((bound) => bound.model === model && bound.role === role);
   }
 
+  /** Roles that an address plays, in all models, the address as text. */
+  ofText(realm: string, text: string): readonly Played[] {
+    const address = parseAddress(text);
+    if (address === null || address.family === "mac") return NOBODY;
+    if (address.family === 4) return this.#rolesOf4(realm, Number.parseInt(address.hex, 16));
+    return this.#rolesOf6(realm, address.hex);
+  }
+
   /** Roles that an address plays, in all models. */
   rolesOf(realm: string, family: number, word: number, ipv6: AddressTable): readonly Played[] {
-    let found: Played[] | null = null;
-    if (family === 4) {
-      const address = word >>> 0;
-      let best: Map<string, number> | null = null;
-      for (const range of this.#v4) {
-        if (address < range.first || address > range.last || !inRealm(range.played, realm)) continue;
-        best ??= new Map();
-        const size = range.last - range.first;
-        const narrowest = best.get(range.played.model);
-        if (narrowest !== undefined && size > narrowest) continue;
-        best.set(range.played.model, size);
-        found ??= [];
-        found.push(range.played);
-      }
-    } else if (this.#v6.length > 0) {
-      const hex = hexOf(ipv6, word);
-      const best = new Map<string, bigint>();
-      for (const range of this.#v6) {
-        if (hex < range.first || hex > range.last || !inRealm(range.played, realm)) continue;
-        const size = width(range);
-        const narrowest = best.get(range.played.model);
-        if (narrowest !== undefined && size > narrowest) continue;
-        best.set(range.played.model, size);
-        found ??= [];
-        found.push(range.played);
-      }
+    if (family === 4) return this.#v4.length === 0 ? NOBODY : this.#rolesOf4(realm, word >>> 0);
+    return this.#v6.length === 0 ? NOBODY : this.#rolesOf6(realm, hexOf(ipv6, word));
+  }
+
+  #rolesOf4(realm: string, address: number): readonly Played[] {
+    let found: Narrowest<number> | null = null;
+    for (const { first, last, played } of this.#v4) {
+      if (address >= first && address <= last && inRealm(played, realm)) (found ??= new Narrowest()).add(played, last - first);
     }
-    return found ?? NOBODY;
+    return found?.all ?? NOBODY;
+  }
+
+  #rolesOf6(realm: string, hex: string): readonly Played[] {
+    const found = new Narrowest<bigint>();
+    for (const range of this.#v6) {
+      if (hex >= range.first && hex <= range.last && inRealm(range.played, realm)) found.add(range.played, width(range));
+    }
+    return found.all;
+  }
+}
+
+/** Per model the hits of the narrowest range, given narrow ones first. */
+class Narrowest<Size extends number | bigint> {
+  all: readonly Played[] = NOBODY;
+  readonly #sizes = new Map<string, Size>();
+
+  add(played: Played, size: Size): void {
+    const narrowest = this.#sizes.get(played.model);
+    if (narrowest !== undefined && size > narrowest) return;
+    this.#sizes.set(played.model, size);
+    this.all = [...this.all, played];
   }
 }
 

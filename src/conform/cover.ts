@@ -35,6 +35,8 @@ function whenClause(rule: Rule, parameter: (name: string) => string | null): Cla
 
 export interface JudgeContext extends WhomContext {
   cast: Cast;
+  /** The background model's name: its roles judge nobody. */
+  backgroundName: string | null;
 }
 
 /** All clauses of one rule on one flow. */
@@ -111,7 +113,7 @@ function playsTarget(
     case "anyone":
       return { ...proved(clause, "whoever it is"), weight: 1 };
     case "judged":
-      if (roles.length > 0) return { ...proved(clause, `${address} plays a role`), weight: 1 };
+      if (roles.some((p) => p.model !== context.backgroundName)) return { ...proved(clause, `${address} plays a role`), weight: 1 };
       return failed(clause, "no-rule", `${address} plays no role`);
     case "internet":
       if (roles.some((played) => played.model === model)) return failed(clause, "no-rule", `${address} is bound to ${roles[0]!.role}`);

@@ -76,6 +76,15 @@ export class DnsEvidence {
     return (this.#byName.get(`${realm}|${client}|${name}`) ?? []).filter((a) => a.sec <= sec && a.sec >= sec - AT_LEAST_SEC);
   }
 
+  /** Addresses that any answer in the capture gave for a name. */
+  addressesOf(name: string): string[] {
+    const found = new Set<string>();
+    for (const answers of this.#byName.values()) {
+      for (const answer of answers) if (answer.name === name) for (const address of answer.addresses) found.add(address);
+    }
+    return [...found];
+  }
+
   /** True where an HTTPS record answered to this client published the name as a cover for encrypted hellos. */
   isEchPublicName(realm: number, client: string, name: string): boolean {
     return this.#echNames.get(`${realm}|${client}`)?.has(name) ?? false;

@@ -1,0 +1,31 @@
+/** Days in the site's timezone: when a retired address's last day ends, and on which day waivers are asked to hold. */
+
+/** Seconds since 1970 at which the day `YYYY-MM-DD` ends in a timezone (IANA name). */
+export function endOfDay(day: string, timezone: string): number {
+  const midnight = Date.parse(`${day}T00:00:00Z`) / 1000 + 86_400;
+  // The offset just before and at that moment may differ by a clock change; the second look settles it.
+  const guess = midnight - offsetAt(midnight, timezone);
+  return midnight - offsetAt(guess, timezone);
+}
+
+/** The day of an instant in a timezone, as `YYYY-MM-DD`. */
+export function dayOf(sec: number, timezone: string): string {
+  return new Date((sec + offsetAt(sec, timezone)) * 1000).toISOString().slice(0, 10);
+}
+
+/** Seconds that local time is ahead of UTC. */
+function offsetAt(sec: number, timezone: string): number {
+  if (timezone === "UTC") return 0;
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: timezone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  }).formatToParts(new Date(sec * 1000));
+  const part = (type: string) => Number(parts.find((p) => p.type === type)!.value);
+  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) / 1000 - Math.floor(sec);
+}

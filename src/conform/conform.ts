@@ -1,0 +1,264 @@
+/**
+ * An observation held against models: who plays which role, one verdict a conversation, one status a rule, look-ups.
+ * The result is plain data with the contract's names.
+ */
+import { LIMITS } from "../limits.ts";
+import type { Bound } from "../model/bind.ts";
+import type { Model, Rule, Site } from "../model/types.ts";
+import * as C from "../observe/conversations.ts";
+import { DnsEvidence } from "../observe/dns-evidence.ts";
+import { FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
+import { collectLookups } from "../observe/lookups.ts";
+import type { Observation } from "../observe/observation.ts";
+import { Rest, restRow } from "../observe/rest.ts";
+import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
+import { dayOf, endOfDay } from "./calendar.ts";
+import { Cast, type Played } from "./cast.ts";
+import { loadForJudging, type LoadedModel } from "./cover.ts";
+import { type Judgement, type Judges, judgeConversation } from "./judge.ts";
+import { LookupJudge, lookupRow } from "./lookups.ts";
+import { judgeRules, type RuleJudgement, targetText } from "./rules.ts";
+import { readSubject } from "./subject.ts";
+import { Waivers } from "./waive.ts";
+
+export interface ConformOptions {
+  models: readonly Model[];
+  background: Model | null;
+  bound: Bound;
+  site: Site | null;
+  scope: "judged" | "all";
+  minSpanSec: number;
+  /** Seconds since 1970 at which waivers are asked to hold. */
+  asOfSec: number;
+  drops: number;
+  damaged: boolean;
+}
+
+export interface Conformance {
+  judged: ConversationRow[];
+  rest: Rest;
+  rules: RuleRow[];
+  lookups: LookupRow[];
+  bindings: RunInfo["bindings"];
+  parameters: RunInfo["parameters"];
+  warnings: string[];
+}
+
+/** No model: everything is only told. */
+export function describe(seen: Observation): { rest: Rest; lookups: LookupRow[]; conversations: C.Conversations } {
+  const conversations = new C.Conversations(seen);
+  const dns = new DnsEvidence(seen);
+  const lookups = collectLookups(seen).map((lookup) => lookupRow(lookup, null));
+  return { rest: new Rest(conversations, dns, new Set(), null), lookups, conversations };
+}
+
+export function conform(seen: Observation, options: ConformOptions): Conformance & { conversations: C.Conversations } {
+  const conversations = new C.Conversations(seen);
+  const dns = new DnsEvidence(seen);
+  const siteHosts = options.site?.hosts ?? {};
+  const cast = new Cast(options.bound.bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
+  const load = (model: Model): LoadedModel =>
+    loadForJudging(model, (name) => options.bound.parameters.get(model.name)?.get(name)?.value ?? null);
+  const timezone = options.site?.timezone ?? "UTC";
+  const judges: Judges = {
+    models: options.models.map(load),
+    background: options.background === null ? null : load(options.background),
+    context: {
+      cast,
+      dns,
+      siteHosts,
+      ranges: options.site?.ranges ?? {},
+      parameter: () => null,
+      backgroundName: options.background?.name ?? null,
+    },
+    retiredAt: (rule: Rule) => (rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone)),
+  };
+
+  const judgements = judgeAll(conversations, cast, judges, options.scope);
+  const lookups = collectLookups(seen);
+  const rules = judgeRules({
+    judges,
+    judgements,
+    lookups,
+    minSpanSec: options.minSpanSec,
+    drops: options.drops,
+    damaged: options.damaged,
+  });
+  const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
+  const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
+  const rows = judgements
+    .map((judgement) => conversationRow(conversations, dns, judgement, waivers))
+    .sort((a, b) => (a.first_seen < b.first_seen ? -1 : a.first_seen > b.first_seen ? 1 : a.conversation_id < b.conversation_id ? -1 : 1));
+  const ruleRows = rules.map((rule) => ruleRow(rule, waivers));
+  const judgedSet = new Set(judgements.map((judgement) => judgement.subject.conversation));
+  const isJudged = (client: string, realm: number) => cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
+  return {
+    conversations,
+    judged: rows,
+    rest: new Rest(conversations, dns, judgedSet, "unrelated"),
+    rules: ruleRows,
+    lookups: lookups.map((lookup) => lookupRow(lookup, lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm)))),
+    bindings: bindingRows(options.bound, cast, options.background?.name ?? null),
+    parameters: parameterRows(options.models, options.bound),
+    warnings: [...absentHosts(cast, judges), ...waivers.sayings()],
+  };
+}
+
+/** The background's own roles (`resolver`) bring no traffic into scope. */
+function isScoped(played: Played, judges: Judges): boolean {
+  return played.model !== judges.context.backgroundName && !played.host.host.internet;
+}
+
+function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judged" | "all"): Judgement[] {
+  const { seen } = all;
+  const judgements: Judgement[] = [];
+  const view = new FlowView(seen);
+  for (let c = 0; c < all.count; c++) {
+    const row = all.rows(c);
+    const at = all.at(c);
+    const meta = row[at + C.C_META]!;
+    const family = (meta >>> 8) & 0xff;
+    const realm = seen.realms[meta >>> 16] ?? "";
+    const initiatorRoles = cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, seen.flows.ipv6);
+    const responderRoles = cast.rolesOf(realm, family, row[at + C.C_RESPONDER]!, seen.flows.ipv6);
+    const scoped = initiatorRoles.some((p) => isScoped(p, judges)) || responderRoles.some((p) => isScoped(p, judges));
+    if (!scoped && scope === "judged") continue;
+    notePresence(all, c, view, initiatorRoles, responderRoles);
+    judgements.push(judgeConversation(readSubject(all, c, cast), judges));
+  }
+  return judgements;
+}
+
+/** What this conversation shows of the bound hosts at its ends. */
+function notePresence(all: C.Conversations, c: number, view: FlowView, initiatorRoles: readonly Played[], responderRoles: readonly Played[]): void {
+  const row = all.rows(c);
+  const at = all.at(c);
+  const opened = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
+  let asked = false;
+  let answered = false;
+  for (const flow of all.flowsOf(c)) {
+    view.move(flow);
+    const { dir } = view.initiator();
+    asked ||= view.packets(dir) > 0;
+    answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
+    if (asked && answered) break;
+  }
+  for (const { host } of initiatorRoles) {
+    if (!asked) continue;
+    extend(host.presence, row[at + C.C_FIRST]!, row[at + C.C_LAST]!);
+    host.presence.bothWays ||= answered;
+    host.presence.opened ||= opened === "syn" || opened === "syn-ack" || opened === "message";
+  }
+  for (const { host } of responderRoles) {
+    if (!answered) continue;
+    extend(host.presence, row[at + C.C_FIRST]!, row[at + C.C_LAST]!);
+    host.presence.bothWays ||= asked;
+  }
+}
+
+function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {
+  if (first < presence.firstSec) presence.firstSec = first;
+  if (last > presence.lastSec) presence.lastSec = last;
+}
+
+// ---- rows
+
+function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judgement, waivers: Waivers): ConversationRow {
+  const { subject, use } = judgement;
+  const row = restRow(all, subject.conversation, dns, judgement.verdict);
+  row.initiator = subject.initiator;
+  row.responder = subject.responder;
+  row.port = subject.port;
+  row.model = use?.loaded.model.name ?? null;
+  row.rule_id = use?.rule.id ?? null;
+  row.reason_code = judgement.code;
+  row.reason = judgement.reason;
+  row.expectation = judgement.expectation;
+  row.found = judgement.found;
+  row.rules = judgement.documentedBy.map(({ loaded, rule }) => ({ model: loaded.model.name, rule_id: rule.id }));
+  const support = unique(judgement.support);
+  const against = unique(judgement.against);
+  row.evidence = {
+    support: support.slice(0, LIMITS.evidenceFrames),
+    support_count: support.length,
+    against: against.slice(0, LIMITS.evidenceFrames),
+    against_count: against.length,
+    clauses: judgement.clauses.map(({ clause, result, says }) => ({ clause, result, says })),
+    initiator_by: subject.by,
+    nearest: judgement.nearest,
+  };
+  if (judgement.verdict === "undocumented" || judgement.verdict === "violation") {
+    row.waived = waivers.ofConversation(row, subject.initiatorRoles.map((played) => played.role));
+  }
+  return row;
+}
+
+function ruleRow(judged: RuleJudgement, waivers: Waivers): RuleRow {
+  const { loaded, rule } = judged;
+  const transports = [...new Set(rule.over.map((over) => over.transport))];
+  const row: RuleRow = {
+    model: loaded.model.name,
+    rule_id: rule.id,
+    status: judged.status,
+    requirement: rule.requirement,
+    from_role: rule.from.kind === "role" ? rule.from.role : rule.from.kind,
+    to_endpoint: targetText(loaded, rule.to),
+    transport: transports.join(","),
+    ports: rule.over.flatMap((over) => over.ports.map((range) => portText(range, loaded))).join(","),
+    app: rule.apps === null ? null : rule.apps.join(","),
+    reason_code: judged.code,
+    reason: judged.reason,
+    document: loaded.model.document.title,
+    section: rule.cite.map((cite) => cite.section).join("; "),
+    item: rule.cite.map((cite) => cite.item).filter((item) => item !== null).join("; ") || null,
+    waived: null,
+    remedy: judged.remedy,
+    hosts: judged.hosts,
+    evidence: unique(judged.evidence).slice(0, LIMITS.evidenceFrames),
+    conversations: judged.conversations,
+  };
+  if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial") row.waived = waivers.ofRule(row);
+  return row;
+}
+
+function portText(range: { first: number; last: number; parameter: string | null }, loaded: LoadedModel): string {
+  if (range.first < 0) return loaded.parameter(range.parameter!) ?? `$${range.parameter}`;
+  return range.first === range.last ? String(range.first) : `${range.first}-${range.last}`;
+}
+
+function unique(frames: readonly FrameRef[]): FrameRef[] {
+  const known = new Map<string, FrameRef>();
+  for (const ref of frames) {
+    const key = `${ref.capture_id}#${ref.frame}`;
+    if (!known.has(key)) known.set(key, ref);
+  }
+  return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
+}
+
+function bindingRows(bound: Bound, cast: Cast, backgroundName: string | null): RunInfo["bindings"] {
+  return bound.bindings
+    .filter((binding) => binding.model !== backgroundName)
+    .map((binding) => ({
+      role: binding.role,
+      model: binding.model,
+      values: binding.hosts.map((host) => host.text),
+      how: binding.how,
+      seen: cast.hosts.some((host) => binding.hosts.includes(host.host) && host.presence.firstSec !== Number.POSITIVE_INFINITY),
+    }));
+}
+
+function parameterRows(models: readonly Model[], bound: Bound): RunInfo["parameters"] {
+  return models.flatMap((model) =>
+    model.parameters.map(({ name }) => {
+      const setting = bound.parameters.get(model.name)?.get(name);
+      return { name, model: model.name, value: setting?.value ?? null, how: setting?.how ?? "missing" };
+    }),
+  );
+}
+
+/** A wrong binding is the commonest mistake: it is said first. */
+function absentHosts(cast: Cast, judges: Judges): string[] {
+  return cast.hosts
+    .filter((host) => host.model !== judges.context.backgroundName && host.presence.firstSec === Number.POSITIVE_INFINITY)
+    .map((host) => `${host.host.text}, bound to ${host.role}, never appears in the capture.`);
+}

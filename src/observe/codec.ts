@@ -1,0 +1,263 @@
+/**
+ * An observation as bytes: parts that a store keeps in order and gives back, so that a database can be judged again like
+ * the captures it was made from.
+ *
+ *     meta     JSON: format, realms, decoder ids, captures, counters
+ *     ipv6     the address table, 16 bytes a number
+ *     flows    rows of 128 bytes, little-endian words, as in `flow/row.ts`
+ *     details  JSON texts: arrays of [index, detail], about 1,000 a text
+ *     quotes   JSON: ICMP errors
+ */
+import type { CaptureInfo } from "../capture/frame.ts";
+import type { Decoder } from "../decode/decoder.ts";
+import { type FlowDetail, Identifier, newDetail } from "../decode/identify.ts";
+import type { Sighting } from "../decode/facts.ts";
+import type { Quote } from "../flow/quotes.ts";
+import * as R from "../flow/row.ts";
+import { type Segment, Stream } from "../flow/stream.ts";
+import { CHUNK_ROWS } from "../flow/table.ts";
+import { FlowTracker } from "../flow/tracker.ts";
+import { type Cap, CapCounter } from "../limits.ts";
+import type { ObservationPart } from "../store/store.ts";
+import type { Observation } from "./observation.ts";
+
+/** Changes when the parts' layout does; another format is refused, never guessed at. */
+export const FORMAT = 1;
+
+const DETAILS_PER_PART = 1_000;
+
+interface Meta {
+  format: number;
+  realms: readonly string[];
+  decoders: string[];
+  captures: readonly CaptureInfo[];
+  counters: Record<string, number>;
+  caps: [Cap, number][];
+  notPackets: [string, number][];
+  etherTypes: [number, number][];
+  linkTypes: [string, number][];
+  repeats: [number, { packets: number; bytes: number; withId: number }][];
+}
+
+export function* encodeObservation(seen: Observation): Generator<ObservationPart> {
+  const { flows, identified } = seen;
+  const meta: Meta = {
+    format: FORMAT,
+    realms: seen.realms,
+    decoders: seen.decoders.map((decoder) => decoder.id),
+    captures: seen.captures,
+    counters: countersOf(seen),
+    caps: [...seen.caps.hits],
+    notPackets: [...seen.notPackets],
+    etherTypes: [...seen.etherTypes],
+    linkTypes: [...seen.linkTypes],
+    repeats: [...flows.repeatsOf],
+  };
+  yield { kind: "meta", seq: 0, data: encode(meta) };
+  const addresses = new Int32Array(flows.ipv6.count * 4);
+  for (let i = 0; i < flows.ipv6.count; i++) for (let w = 0; w < 4; w++) addresses[i * 4 + w] = flows.ipv6.word(i, w);
+  yield { kind: "ipv6", seq: 0, data: new Uint8Array(addresses.buffer) };
+  for (let chunk = 0; chunk * CHUNK_ROWS < flows.table.count; chunk++) {
+    const rows = Math.min(CHUNK_ROWS, flows.table.count - chunk * CHUNK_ROWS);
+    const words = flows.table.chunks[chunk]!;
+    yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, rows * R.ROW_WORDS * 4) };
+  }
+  for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
+    yield { kind: "details", seq, data: encode(identified.details.slice(from, from + DETAILS_PER_PART).map(plainDetail)) };
+  }
+  yield { kind: "quotes", seq: 0, data: encode(flows.quotes) };
+}
+
+/** The observation again. Throws with what was found and expected where the parts are of another format. */
+export async function decodeObservation(
+  parts: AsyncIterable<ObservationPart> | Iterable<ObservationPart>,
+  decoders: readonly Decoder[],
+): Promise<Observation> {
+  let meta: Meta | null = null;
+  const caps = new CapCounter();
+  const identified = new Identifier(decoders, caps);
+  const flows = new FlowTracker(identified, caps);
+  for await (const { kind, data } of parts) {
+    if (kind === "meta") {
+      meta = decode(data) as Meta;
+      if (meta.format !== FORMAT) throw new Error(`stored observation of format ${meta.format}; this Wirepact reads ${FORMAT}`);
+    } else if (kind === "ipv6") {
+      const words = wordsOf(data);
+      for (let i = 0; i + 3 < words.length; i += 4) flows.ipv6.of(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
+    } else if (kind === "flows") {
+      addRows(flows, wordsOf(data));
+    } else if (kind === "details") {
+      for (const plain of decode(data) as PlainDetail[]) identified.details.push(richDetail(plain));
+    } else if (kind === "quotes") {
+      flows.quotes.push(...(decode(data) as Quote[]));
+    }
+  }
+  if (meta === null) throw new Error("the run holds no observation");
+  const apps = meta.decoders.map((id) => decoders.findIndex((decoder) => decoder.id === id) + 1);
+  renumberApps(flows, apps);
+  for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
+  for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
+  const seen: Observation = {
+    captures: meta.captures,
+    realms: meta.realms,
+    decoders,
+    flows,
+    identified,
+    caps,
+    notPackets: new Map(meta.notPackets),
+    etherTypes: new Map(meta.etherTypes),
+    linkTypes: new Map(meta.linkTypes),
+    frames: 0,
+    offloads: 0,
+    clockSteps: 0,
+  };
+  setCounters(seen, meta.counters);
+  return seen;
+}
+
+/** Everything that is a plain count, under one name each: merged by adding, stored by name. */
+export function countersOf(seen: Observation): Record<string, number> {
+  const { flows, identified } = seen;
+  return {
+    frames: seen.frames,
+    offloads: seen.offloads,
+    clockSteps: seen.clockSteps,
+    copies: flows.copies,
+    repeats: flows.repeats,
+    gaps: flows.gaps,
+    outOfOrder: flows.outOfOrder,
+    untracked: flows.untracked,
+    badChecksums: identified.badChecksums,
+    partialChecksums: identified.partialChecksums,
+    malformed: identified.malformed,
+    cutMessages: identified.cutMessages,
+    conflicts: identified.conflicts,
+  };
+}
+
+export function setCounters(seen: Observation, counters: Record<string, number>): void {
+  const { flows, identified } = seen;
+  const of = (name: string) => counters[name] ?? 0;
+  seen.frames = of("frames");
+  seen.offloads = of("offloads");
+  seen.clockSteps = of("clockSteps");
+  flows.copies = of("copies");
+  flows.repeats = of("repeats");
+  flows.gaps = of("gaps");
+  flows.outOfOrder = of("outOfOrder");
+  flows.untracked = of("untracked");
+  identified.badChecksums = of("badChecksums");
+  identified.partialChecksums = of("partialChecksums");
+  identified.malformed = of("malformed");
+  identified.cutMessages = of("cutMessages");
+  identified.conflicts = of("conflicts");
+}
+
+function addRows(flows: FlowTracker, words: Int32Array): void {
+  for (let from = 0; from + R.ROW_WORDS <= words.length; from += R.ROW_WORDS) {
+    const flow = flows.table.add(words[from + R.LOW]!, words[from + R.HIGH]!, words[from + R.PORTS]!, words[from + R.META]!);
+    if (flow < 0) return;
+    flows.table.rows(flow).set(words.subarray(from, from + R.ROW_WORDS), flows.table.at(flow));
+  }
+}
+
+/** Decoders may have been added since: a row's application is an index into the list of its time. */
+function renumberApps(flows: FlowTracker, apps: readonly number[]): void {
+  for (let flow = 0; flow < flows.table.count; flow++) {
+    const row = flows.table.rows(flow);
+    const at = flows.table.at(flow) + R.STATE;
+    const app = row[at]! >>> R.APP_SHIFT;
+    if (app !== 0) row[at] = (row[at]! & ((1 << R.APP_SHIFT) - 1)) | ((apps[app - 1] ?? 0) << R.APP_SHIFT);
+  }
+}
+
+interface PlainSegment extends Omit<Segment, "bytes"> {
+  bytes: string;
+}
+interface PlainStream {
+  base: number;
+  data: string;
+  fromStart: boolean;
+  decoder: number;
+  cutOff: number;
+  conflicts: number;
+  parts: number[];
+  pending: PlainSegment[];
+}
+interface PlainDetail {
+  sightings: Sighting[];
+  dropped?: number;
+  undecoded?: number;
+  streams?: (PlainStream | null)[];
+  heads?: (PlainSegment[] | null)[];
+}
+
+function plainDetail(detail: FlowDetail): PlainDetail {
+  const plain: PlainDetail = { sightings: detail.sightings };
+  if (detail.dropped > 0) plain.dropped = detail.dropped;
+  if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
+  if (detail.streams.some((stream) => stream !== null)) plain.streams = detail.streams.map((s) => (s === null ? null : plainStream(s)));
+  if (detail.heads.some((head) => head !== null)) plain.heads = detail.heads.map((h) => (h === null ? null : h.map(plainSegment)));
+  return plain;
+}
+
+function richDetail(plain: PlainDetail): FlowDetail {
+  const detail = newDetail();
+  detail.sightings = plain.sightings;
+  detail.dropped = plain.dropped ?? 0;
+  detail.undecoded = plain.undecoded ?? 0;
+  for (const dir of [0, 1] as const) {
+    const stream = plain.streams?.[dir] ?? null;
+    const head = plain.heads?.[dir] ?? null;
+    detail.streams[dir] = stream === null ? null : richStream(stream);
+    detail.heads[dir] = head === null ? null : head.map(richSegment);
+  }
+  return detail;
+}
+
+function plainStream(stream: Stream): PlainStream {
+  const { base, fromStart, decoder, cutOff, conflicts, parts } = stream;
+  const data = base64(stream.data.subarray(0, stream.length));
+  return { base, data, fromStart, decoder, cutOff, conflicts, parts, pending: stream.pending.map(plainSegment) };
+}
+
+function richStream(plain: PlainStream): Stream {
+  const stream = new Stream(plain.base, plain.fromStart);
+  stream.data = bytesOf(plain.data);
+  stream.length = stream.data.length;
+  stream.decoder = plain.decoder;
+  stream.cutOff = plain.cutOff;
+  stream.conflicts = plain.conflicts;
+  stream.parts = plain.parts;
+  stream.pending = plain.pending.map(richSegment);
+  return stream;
+}
+
+function plainSegment(segment: Segment): PlainSegment {
+  return { ...segment, bytes: base64(segment.bytes) };
+}
+
+function richSegment(plain: PlainSegment): Segment {
+  return { ...plain, bytes: bytesOf(plain.bytes) };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+function encode(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+function decode(data: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(data));
+}
+
+function wordsOf(data: Uint8Array): Int32Array {
+  const copy = data.slice(); // a store's buffer need not be aligned to words
+  return new Int32Array(copy.buffer, 0, copy.byteLength >>> 2);
+}

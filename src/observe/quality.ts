@@ -1,0 +1,51 @@
+/** What the capture could and could not show, as the quality table has it: every count that limits a verdict. */
+import type { Quality } from "../report/result.ts";
+import { formatInstant } from "../time.ts";
+import type { Conversations } from "./conversations.ts";
+import type { Observation } from "./observation.ts";
+
+export function qualityOf(seen: Observation, conversations: Conversations): Quality {
+  const { captures, flows, identified, caps, notPackets } = seen;
+  const sum = (of: (capture: (typeof captures)[number]) => number): number => captures.reduce((total, capture) => total + of(capture), 0);
+  const read = captures.filter((capture) => capture.packets > 0);
+  const counted = captures.filter((capture) => capture.drops !== null);
+  const first = [...read].sort((a, b) => a.firstSec - b.firstSec || a.firstNsec - b.firstNsec)[0];
+  const last = [...read].sort((a, b) => b.lastSec - a.lastSec || b.lastNsec - a.lastNsec)[0];
+  const undecoded = [...notPackets].reduce((total, [name, count]) => total + (name === "no-ip" || name === "malformed" ? 0 : count), 0);
+  const messages = identified.details.reduce((total, detail) => total + detail.undecoded, 0);
+  const repeated = conversations.repeatsAreCopies ? flows.repeats : 0;
+  const quality: Quality = {
+    packets: sum((capture) => capture.packets),
+    bytes: sum((capture) => capture.bytes),
+    first_time: first === undefined ? null : formatInstant(first.firstSec, first.firstNsec),
+    last_time: last === undefined ? null : formatInstant(last.lastSec, last.lastNsec),
+    drops: counted.length === 0 ? null : counted.reduce((total, capture) => total + capture.drops!, 0),
+    frames_cut: sum((capture) => capture.framesCut),
+    file_cut: sum((capture) => (capture.cut ? 1 : 0)),
+    file_damaged: sum((capture) => (capture.damage === null ? 0 : 1)),
+    undecoded: undecoded + messages,
+    malformed: (notPackets.get("malformed") ?? 0) + identified.malformed,
+    duplicates: flows.copies + repeated,
+    repeats: flows.repeats - repeated,
+    one_sided: conversations.oneSided,
+    lost_segments: Math.max(0, flows.gaps - flows.outOfOrder),
+    out_of_order: flows.outOfOrder,
+    tcp_conflicts: identified.conflicts,
+    time_reversed: seen.clockSteps,
+    bad_checksums: identified.badChecksums,
+    offload_checksums: identified.partialChecksums,
+    offload_lengths: seen.offloads,
+    cut_messages: identified.cutMessages,
+    untracked: flows.untracked,
+    caps_hit: [...caps.hits.values()].reduce((total, hits) => total + hits, 0),
+    flows: flows.table.count,
+    conversations: conversations.count,
+  };
+  for (const [name, count] of notPackets) if (name !== "malformed") quality[`frames:${name}`] = count;
+  for (const [type, count] of [...seen.etherTypes].sort(([a], [b]) => a - b)) {
+    quality[type === 0 ? "ethertype:llc" : `ethertype:0x${type.toString(16).padStart(4, "0")}`] = count;
+  }
+  for (const [name, count] of seen.linkTypes) quality[`linktype:${name}`] = count;
+  for (const [cap, hits] of caps.hits) quality[`cap:${cap}`] = hits;
+  return quality;
+}

@@ -1,0 +1,161 @@
+/**
+ * The whole story on one page:
+ *
+ *     open ─▶ dissect ─▶ flow ─▶ decode ─▶ observe ─▶ conform ─▶ a result, which others store and print
+ *
+ * `run` opens the captures, shows every frame to an observer, and holds what it saw against the models. Nothing here
+ * prints, stores or exits.
+ */
+import { DECODERS } from "../decoders/index.ts";
+import { openCaptures } from "./capture/open.ts";
+import { type CaptureInfo, type CaptureReader, NEXT_FRAME } from "./capture/frame.ts";
+import { conform, describe } from "./conform/conform.ts";
+import type { Bound } from "./model/bind.ts";
+import type { Model, Site } from "./model/types.ts";
+import { type Observation, Observer } from "./observe/observation.ts";
+import { qualityOf } from "./observe/quality.ts";
+import { encodeObservation } from "./observe/codec.ts";
+import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
+import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
+import type { ObservationPart } from "./store/store.ts";
+import { CapCounter } from "./limits.ts";
+import { formatInstant, type Instant } from "./time.ts";
+import { VERSION } from "./version.ts";
+
+export interface RunOptions {
+  captures: readonly { path: string; realm?: string }[];
+  /** None: the traffic is described and nothing is judged. */
+  models: readonly Model[];
+  background: Model | null;
+  bindings: Bound;
+  site: Site | null;
+  /** `all`: judge conversations too in which neither end plays a role. */
+  scope: "judged" | "all";
+  /** Whether roles may be inferred where they are not bound. */
+  infer: boolean;
+  /** Seconds that a host must have been seen before something of it may be called missing. */
+  minSpanSec: number;
+  /** Decides waivers; null: the last packet's time. */
+  asOf: Instant | null;
+  strict: boolean;
+  /** As typed, for the run's row. */
+  command: string;
+  onProgress?: (progress: Progress) => void;
+  /** Stops the reading; what was read is judged. */
+  signal?: AbortSignal;
+}
+
+export interface Progress {
+  packets: number;
+  bytesRead: number;
+  /** Null where an input's size is not known. */
+  bytesTotal: number | null;
+  conversations: number;
+}
+
+export interface RunOutcome {
+  result: RunResult;
+  /** What was seen, in parts that a store can keep. */
+  observation: () => Iterable<ObservationPart>;
+  exitCode: RunExitCode;
+}
+
+export async function run(options: RunOptions): Promise<RunOutcome> {
+  const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
+  const caps = new CapCounter();
+  const reader = await openCaptures(options.captures, { caps });
+  let observer: Observer;
+  let interrupted = false;
+  try {
+    observer = new Observer(reader.captures, DECODERS, caps);
+    interrupted = await readAll(reader, observer, options);
+  } finally {
+    await reader.close();
+  }
+  const result = judge(observer.observation, options, startedAt, interrupted);
+  const exitCode = exitCodeOf(result, options.strict);
+  result.run.exit_code = exitCode;
+  return { result, observation: () => encodeObservation(observer.observation), exitCode };
+}
+
+/** Every frame to the observer; true where a signal ended it early. */
+async function readAll(reader: CaptureReader, observer: Observer, options: RunOptions): Promise<boolean> {
+  const { onProgress, signal } = options;
+  const sizes = reader.captures.map((capture) => capture.size);
+  const bytesTotal = sizes.every((size) => size !== null) ? sizes.reduce((a, b) => a! + b!, 0) : null;
+  while (await reader.more()) {
+    while (reader.next() === NEXT_FRAME) observer.frame(reader.frame);
+    if (signal?.aborted === true) return true;
+    onProgress?.({
+      packets: observer.observation.frames,
+      bytesRead: reader.bytesRead,
+      bytesTotal,
+      conversations: observer.observation.flows.table.count,
+    });
+  }
+  return false;
+}
+
+/** What was seen, judged: also for an observation that comes from a database. */
+export function judge(seen: Observation, options: RunOptions, startedAt: string, interrupted: boolean): RunResult {
+  const read = seen.captures.filter((capture) => capture.packets > 0);
+  const lastSec = read.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
+  const drops = seen.captures.reduce((sum, capture) => sum + (capture.drops ?? 0), 0);
+  const damaged = seen.captures.some((capture) => capture.damage !== null);
+  const info: RunInfo = {
+    run_id: null,
+    status: interrupted ? "interrupted" : "finished",
+    started_at: startedAt,
+    command: options.command,
+    wirepact: VERSION,
+    models: options.models.map(({ name, source, document }) => ({ name, source, document: document.title, version: document.version })),
+    site: options.site?.source ?? null,
+    first_time: null,
+    last_time: null,
+    exit_code: null,
+    warnings: [],
+    bindings: [],
+    parameters: [],
+  };
+  const captures = seen.captures.map(captureRow);
+  if (options.models.length === 0) {
+    const { rest, lookups, conversations } = describe(seen);
+    const quality = qualityOf(seen, conversations);
+    return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets: [], quality };
+  }
+  const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = conform(seen, {
+    models: options.models,
+    background: options.background,
+    bound: options.bindings,
+    site: options.site,
+    scope: options.scope,
+    minSpanSec: options.minSpanSec,
+    asOfSec: options.asOf?.sec ?? lastSec,
+    drops,
+    damaged: damaged || interrupted,
+  });
+  const quality = qualityOf(seen, conversations);
+  const run = withTimes({ ...info, bindings, parameters, warnings }, quality);
+  return { run, captures, judged, rest, rules, lookups, assets: [], quality };
+}
+
+function withTimes(info: RunInfo, quality: RunResult["quality"]): RunInfo {
+  return { ...info, first_time: quality["first_time"] as string | null, last_time: quality["last_time"] as string | null };
+}
+
+function captureRow(capture: CaptureInfo, index: number): CaptureRow {
+  const empty = capture.packets === 0;
+  return {
+    capture_id: index,
+    path: capture.path,
+    realm: capture.realm,
+    format: capture.format,
+    packets: capture.packets,
+    bytes: capture.bytes,
+    drops: capture.drops,
+    cut: capture.cut,
+    damage: capture.damage === null ? null : `${capture.damage.message} (at byte ${capture.damage.offset})`,
+    first_time: empty ? null : formatInstant(capture.firstSec, capture.firstNsec),
+    last_time: empty ? null : formatInstant(capture.lastSec, capture.lastNsec),
+  };
+}
