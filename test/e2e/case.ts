@@ -1,0 +1,135 @@
+/**
+ * One end-to-end case: a folder under fixtures/cases with a capture, the command, what must come of it, and a README.
+ * How an expectation is read and compared; what each field means stands in fixtures/README.md.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type {
+  CaptureRow,
+  ConversationRow,
+  LookupRow,
+  NearestMiss,
+  Quality,
+  RuleRow,
+  RunInfo,
+} from "../../src/report/result.ts";
+
+/** What `--format json` prints. */
+export interface Printed {
+  run: RunInfo;
+  captures: CaptureRow[];
+  conversations: ConversationRow[];
+  rules: RuleRow[];
+  lookups: LookupRow[];
+  quality: Quality;
+}
+
+/** A conversation as expected: the key's fields that are given must be equal, and exactly one conversation has them. */
+export interface ExpectedConversation {
+  initiator: string;
+  responder: string;
+  transport: string;
+  port?: number | null;
+  app?: string | null;
+  server_name?: string | null;
+  verdict: string;
+  rule?: string | null;
+  outcome?: string;
+  nearest?: { rule?: string; clause?: string };
+}
+export interface ExpectedLookup {
+  client: string;
+  name: string;
+  type: string;
+  result: string;
+  verdict: string;
+}
+export interface Expected {
+  exit: number;
+  /** Every conversation but the ignored and unrelated ones; of those, some. */
+  conversations: ExpectedConversation[];
+  /** Model to rule to status; every rule of the model. */
+  rules: Record<string, Record<string, string>>;
+  lookups?: ExpectedLookup[];
+  /** Parts of sentences, each in some warning of the run. */
+  warnings?: string[];
+  captures?: { cut: boolean; damaged: boolean }[];
+}
+
+export interface Case {
+  name: string;
+  folder: string;
+  args: string[];
+  expected: Expected;
+}
+
+const ROOT = "fixtures/cases";
+const KEY = ["initiator", "responder", "transport", "port", "app", "server_name"] as const;
+
+export function readCases(): Case[] {
+  const folders = readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => {
+    const folder = join(ROOT, name);
+    const args = readFileSync(join(folder, "command"), "utf8").trim().split(/\s+/);
+    const expected = JSON.parse(readFileSync(join(folder, "expect.json"), "utf8")) as Expected;
+    return { name, folder, args, expected };
+  });
+}
+
+/** What a run shows, put in the shape of the expectation; what the expectation leaves open stays out. */
+export function inShapeOf(expected: Expected, printed: Printed, exit: number): Expected {
+  const open = new Set(printed.conversations);
+  const conversations: ExpectedConversation[] = [];
+  for (const wanted of expected.conversations) {
+    const found = printed.conversations.filter((row) => isKey(wanted, row));
+    for (const row of found) {
+      open.delete(row);
+      conversations.push(conversationLike(wanted, row));
+    }
+  }
+  for (const row of open) {
+    if (row.verdict === "ignored" || row.verdict === "unrelated") continue;
+    const { initiator, responder, transport, port, app, server_name } = row;
+    const bare = { initiator, responder, transport, port, app, server_name, verdict: "" };
+    conversations.push(conversationLike({ ...bare, rule: null }, row));
+  }
+  const shown: Expected = { exit, conversations, rules: {} };
+  for (const model of Object.keys(expected.rules)) {
+    const rows = printed.rules.filter((rule) => rule.model === model);
+    shown.rules[model] = Object.fromEntries(rows.map((rule) => [rule.rule_id, rule.status]));
+  }
+  if (expected.lookups) shown.lookups = expected.lookups.flatMap((wanted) => lookupsLike(wanted, printed.lookups));
+  if (expected.warnings)
+    shown.warnings = expected.warnings.filter((part) => printed.run.warnings.some((warning) => warning.includes(part)));
+  if (expected.captures)
+    shown.captures = printed.captures.map(({ cut, damage }) => ({ cut, damaged: damage !== null }));
+  return shown;
+}
+
+export function refresh(one: Case, shown: Expected): void {
+  writeFileSync(join(one.folder, "expect.json"), `${JSON.stringify(shown, null, 2)}\n`);
+}
+
+function isKey(wanted: ExpectedConversation, row: ConversationRow): boolean {
+  return KEY.every((field) => wanted[field] === undefined || wanted[field] === row[field]);
+}
+
+function conversationLike(wanted: ExpectedConversation, row: ConversationRow): ExpectedConversation {
+  const shown: ExpectedConversation = { ...wanted, verdict: String(row.verdict) };
+  if (wanted.rule !== undefined) shown.rule = row.rule_id;
+  if (wanted.outcome !== undefined) shown.outcome = row.outcome;
+  if (wanted.nearest) shown.nearest = nearestLike(wanted.nearest, row.evidence?.nearest ?? null);
+  return shown;
+}
+
+function nearestLike(wanted: { rule?: string; clause?: string }, miss: NearestMiss | null): Record<string, string> {
+  const shown: Record<string, string> = {};
+  if (wanted.rule !== undefined) shown.rule = miss?.rule_id ?? "none";
+  if (wanted.clause !== undefined) shown.clause = miss?.clause ?? "none";
+  return shown;
+}
+
+function lookupsLike(wanted: ExpectedLookup, rows: LookupRow[]): ExpectedLookup[] {
+  const same = rows.filter((r) => r.client === wanted.client && r.name === wanted.name && r.type === wanted.type);
+  return same.map((row) => ({ ...wanted, result: row.result, verdict: String(row.verdict) }));
+}
