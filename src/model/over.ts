@@ -17,7 +17,8 @@ export function parseOver(text: string, parameters: readonly Parameter[], fail: 
   const rest = slash < 0 ? null : text.slice(slash + 1);
   const transport = TRANSPORTS.find((known) => known === word);
   if (transport === undefined) {
-    fail(/^[0-9$]/.test(word) && rest !== null ? turnedAround(word, rest) : unknownWord("transport", word, TRANSPORTS));
+    if (!/^[0-9$]/.test(word)) fail(unknownWord("transport", word, TRANSPORTS));
+    else fail(rest === null ? portAlone(word) : turnedAround(word, rest));
     return null;
   }
   if (transport === "ip") return parseProtocol(rest, text, fail);
@@ -28,6 +29,11 @@ export function parseOver(text: string, parameters: readonly Parameter[], fail: 
   }
   const ports = parsePorts(rest, transport, parameters, (message, at = 0) => fail(message, slash + 1 + at));
   return ports === null ? null : { transport, ports, text };
+}
+
+/** `[tcp/443,8443]` is a list of two in YAML: the comma ends a plain word inside brackets. */
+function portAlone(port: string): string {
+  return `found a port without a transport, ${quote(port)}; inside brackets quote the value: "tcp/443,${port}"`;
 }
 
 function turnedAround(port: string, transport: string): string {

@@ -2,7 +2,7 @@
  * Reads the positioned tree of a file by its expected shape and collects every problem on the way, so that one run names
  * them all. Readers return null where an item is unusable; the problem is written down by then.
  */
-import { quote, unknownWord } from "../words.ts";
+import { nearest, quote, unknownWord } from "../words.ts";
 import { FILE_CAPS } from "./caps.ts";
 import type { Problem } from "./types.ts";
 import { type Fail, IDENTIFIER_RULE, isIdentifier } from "./values.ts";
@@ -69,7 +69,7 @@ export class Reader {
     if (item.kind !== "map") return this.expected(item, what, `a mapping with ${known.join(", ")}`);
     const found = new Map<string, Item>();
     for (const { key, value } of item.entries) {
-      if (!known.includes(key.text)) this.error(key.at, `${what}: ${unknownWord("key", key.text, known)}`);
+      if (!known.includes(key.text)) this.error(key.at, `${what}: ${unknownKey(key.text, value, known)}`);
       else if (!found.has(key.text) && value.kind !== "empty") found.set(key.text, value);
     }
     return { at: item.at, get: (key) => found.get(key) };
@@ -134,4 +134,10 @@ export class Reader {
     shown.push({ severity: "error", source: this.source, line, column, message: `… and ${more} more problems` });
     return shown;
   }
+}
+
+/** A key without a value that no one could have meant is often the rest of a value that had a comma in it. */
+function unknownKey(key: string, value: Item, known: readonly string[]): string {
+  const cut = value.kind === "empty" && nearest(key, known) === null;
+  return `${unknownWord("key", key, known)}${cut ? "; inside { } a comma ends a value, so quote a value with commas" : ""}`;
 }

@@ -72,26 +72,34 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
   if (from !== null && to !== null && !hasRole(from) && !hasRole(to)) {
     reader.error(fields.at, `${what}: neither end is a role; expected a role in "from" or "to"`);
   }
-  if (from === null || to === null || requirement === null) return null;
+  // Everything is read before a rule is given up, so that all its problems are named at once.
+  const apps = readApps(reader, fields.get("app"));
+  const everySec = readEvery(reader, fields.get("every"));
+  const retiredAfter = readLastDay(reader, fields, requirement === "retired", what);
   const peer = reader.choice(fields.get("peer"), "peer", ["internet"] as const);
-  return {
+  const expect = readExpectations(reader, fields.get("expect"), names);
+  const cite = readCitations(reader, fields.get("cite"));
+  const note = reader.text(fields.get("note"), `${what}, note`)?.text ?? null;
+  if (from === null || to === null || requirement === null) return null;
+  const rule: Rule = {
     id,
     from,
     to,
     over,
-    apps: readApps(reader, fields.get("app")),
+    apps,
     when,
     requirement,
     on,
-    everySec: readEvery(reader, fields.get("every")),
+    everySec,
     fallbackFor: fallback,
-    retiredAfter: readLastDay(reader, fields, requirement === "retired", what),
-    ...(peer === null ? {} : { peer }),
-    expect: readExpectations(reader, fields.get("expect"), names),
-    cite: readCitations(reader, fields.get("cite")),
-    note: reader.text(fields.get("note"), `${what}, note`)?.text ?? null,
+    retiredAfter,
+    expect,
+    cite,
+    note,
     line: fields.at.line,
   };
+  if (peer !== null) rule.peer = peer;
+  return rule;
 }
 
 function hasRole(target: Target): boolean {

@@ -23,7 +23,7 @@ export type TableFormat = "text" | "markdown" | "json";
 export function showModel(model: Model): ModelRow[] {
   return model.rules.map((rule) => ({
     id: rule.id,
-    from: describeTarget(rule.from, model),
+    from: rule.from.kind === "role" ? rule.from.role : describeTarget(rule.from, model),
     to: describeTarget(rule.to, model),
     over: rule.over.map(describeOver).join(", "),
     as: [rule.apps === null ? "any" : rule.apps.join(", "), ...rule.expect.map(({ text }) => text)].join("; "),
@@ -111,8 +111,8 @@ function markdownTable(rows: readonly ModelRow[]): string {
   ].join("");
 }
 
-/** Narrowest column: short words stay whole. */
-const NARROWEST = 6;
+/** No column gets narrower than its longest word, nor wider for its sake than this. */
+const LONGEST_KEPT = 12;
 const GAP = "  ";
 
 function textTable(rows: readonly ModelRow[], width: number): string {
@@ -140,12 +140,15 @@ const MEASURED = 100;
 function fitWidths(rows: readonly ModelRow[], columns: readonly Column[], room: number): number[] {
   const lengths = rows.slice(0, MEASURED).map((row) => columns.map((column) => row[column].length));
   const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => row[column].length)));
+  const narrowest = columns.map((column) =>
+    rows.reduce((least, row) => Math.max(least, Math.min(LONGEST_KEPT, longestWord(row[column]))), column.length),
+  );
   let over = widths.reduce((sum, one) => sum + one, 0) - room;
   for (; over > 0; over--) {
     let cheapest = -1;
     let least = Number.POSITIVE_INFINITY;
     for (const [i, width] of widths.entries()) {
-      if (width <= NARROWEST) continue;
+      if (width <= narrowest[i]!) continue;
       widths[i] = width - 1;
       const height = tableHeight(lengths, widths);
       widths[i] = width;
@@ -154,10 +157,17 @@ function fitWidths(rows: readonly ModelRow[], columns: readonly Column[], room: 
         least = height;
       }
     }
-    if (cheapest < 0) break;
+    // Nothing left to give: then words break, in the widest column first.
+    if (cheapest < 0) cheapest = widths.indexOf(Math.max(...widths));
+    if (widths[cheapest]! <= 1) break;
     widths[cheapest]!--;
   }
   return widths;
+}
+
+/** The longest part that `wrap` does not break where it need not. */
+function longestWord(text: string): number {
+  return Math.max(...text.split(/(?<=[.\-/,: ])/).map((part) => part.trimEnd().length));
 }
 
 /** About how many lines it takes: words do not fill their lines, so a line holds a little less than its width. */
