@@ -15,8 +15,7 @@ export interface Drift {
   count: number;
 }
 
-/** A rule that is not evaluable because its `when` does not hold here: nothing is asked of this installation. */
-export const CONDITION_OFF: RuleReason = "condition-off";
+const CONDITION_OFF: RuleReason = "condition-off";
 
 /** Waived findings keep their verdict or status and are not counted. */
 export function driftOf(result: RunResult, strict: boolean): Drift {
@@ -42,10 +41,15 @@ export function isFinding(rule: RuleRow): boolean {
   );
 }
 
+/** Its condition is off: the document asks nothing of an installation like this one. */
+export function doesNotApply(rule: RuleRow): boolean {
+  return rule.status === "not-evaluable" && rule.reason_code === CONDITION_OFF;
+}
+
 /** A required rule that this capture can't say anything of; one that is conditional counts while its condition holds. */
 export function isUnevaluableNeed(rule: RuleRow): boolean {
   const needed = rule.requirement === "required" || rule.requirement === "conditional";
-  return rule.status === "not-evaluable" && needed && rule.reason_code !== CONDITION_OFF;
+  return rule.status === "not-evaluable" && needed && !doesNotApply(rule);
 }
 
 /** In violation because it should not be there at all (forbidden, or retired), rather than because of how it is. */

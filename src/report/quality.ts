@@ -5,6 +5,9 @@ import { number, plural } from "./words.ts";
 /** A share of packets below which a shortcoming is only listed at the report's end. */
 const NOTABLE_SHARE = 0.01;
 
+/** A share of flows. Some are one-sided anywhere (traps, syslog, scans); more than that says that the mirror is. */
+const ONE_SIDED_SHARE = 0.1;
+
 /** What the first screen has to say of the capture, each with its effect on verdicts. */
 export function qualityNotes(result: RunResult): string[] {
   const { quality } = result;
@@ -37,7 +40,7 @@ export function qualityNotes(result: RunResult): string[] {
       `${plural(count("lost_segments"), "TCP segment")} not in the capture though received: it does not see everything.`,
     );
   }
-  if (notable("one_sided")) {
+  if (count("one_sided") / Math.max(1, count("flows")) >= ONE_SIDED_SHARE) {
     notes.push(`${plural(count("one_sided"), "flow")} seen in one direction only: mirror both directions.`);
   }
   return notes;

@@ -1,5 +1,5 @@
 /** What a result amounts to, for first lines: counted once, worded by every form that people read. */
-import { driftOf, isFinding, wasStrict } from "./drift.ts";
+import { doesNotApply, driftOf, isFinding, wasStrict } from "./drift.ts";
 import { exitCodeOf, whyNothingJudged } from "./exit.ts";
 import type { ConversationRow, RuleRow, RuleStatus, RunResult, Verdict } from "./result.ts";
 import { plural } from "./words.ts";
@@ -64,13 +64,15 @@ function judged(result: RunResult, strict: boolean): Headline {
       counted(drift.lookups.length, "undocumented look-up"),
       counted(drift.unevaluable.length, "required rule not evaluable", "required rules not evaluable"),
     ].filter((part) => part !== "");
-    return { mood: "bad", title: "NOT AS DOCUMENTED", says: `${parts.join(", ")}.` };
+    const unproved = strict ? 0 : verdictCount(result, "inconclusive");
+    const rest = unproved === 0 ? "" : ` ${plural(unproved, "more conversation")} could not be proved.`;
+    return { mood: "bad", title: "NOT AS DOCUMENTED", says: `${parts.join(", ")}.${rest}` };
   }
   const nothing = whyNothingJudged(result);
   if (nothing !== null) return { mood: "unsure", title: "NOTHING COULD BE JUDGED", says: nothing };
   const met = result.rules.filter((rule) => rule.status === "met").length;
   const open = verdictCount(result, "inconclusive");
-  const blind = result.rules.filter((rule) => rule.status === "not-evaluable").length;
+  const blind = result.rules.filter((rule) => rule.status === "not-evaluable" && !doesNotApply(rule)).length;
   const limits = [
     open === 0 ? "" : `${plural(open, "conversation")} could not be proved`,
     blind === 0 ? "" : `${plural(blind, "rule")} could not be evaluated`,

@@ -47,7 +47,7 @@ export function timeSpan(first: string | null, last: string | null): string | nu
   const to = stamp(last);
   const short = to.slice(0, 10) === from.slice(0, 10) ? to.slice(11) : to;
   const seconds = (Date.parse(last) - Date.parse(first)) / 1000;
-  const length = Number.isFinite(seconds) && seconds >= 0 ? ` (${duration(seconds)})` : "";
+  const length = Number.isFinite(seconds) && seconds > 0 ? ` (${duration(seconds)})` : "";
   return from === to ? `${from} UTC${length}` : `${from} to ${short} UTC${length}`;
 }
 
@@ -94,9 +94,19 @@ export function sentences(...texts: readonly (string | null)[]): string {
     .join(" ");
 }
 
-/** Section and item of the document. */
+/** The places of the document that a rule cites, each as `SECTION: ITEM`. */
+export function citations(rule: RuleRow): string[] {
+  const sections = rule.section.split("; ");
+  const items = rule.item?.split("; ") ?? [];
+  // Where some places have no item it can't be told which: then the lists stand as they are.
+  if (items.length !== sections.length) return [rule.item === null ? rule.section : `${rule.section}: ${rule.item}`];
+  return sections.map((section, i) => `${section}: ${items[i]}`);
+}
+
+/** The first of them, and how many more. */
 export function cited(rule: RuleRow): string {
-  return rule.item === null ? rule.section : `${rule.section}, ${rule.item}`;
+  const [first = "", ...more] = citations(rule);
+  return more.length === 0 ? first : `${first} (and ${plural(more.length, "place")} more)`;
 }
 
 /** The first few of a list, and how many more. */
@@ -135,4 +145,9 @@ export class FrameNames {
 
 function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1) || path;
+}
+
+/** Where nobody named a realm there is one, and nothing to say of it. */
+export function isDefaultRealm(realm: string): boolean {
+  return realm === "" || realm === "default";
 }

@@ -10,6 +10,7 @@ import {
   duration,
   expected,
   FrameNames,
+  isDefaultRealm,
   number,
   plural,
   responder,
@@ -67,7 +68,7 @@ function printWhatItIs(page: Page, c: ConversationRow): void {
     `${stamp(c.first_seen)} to ${stamp(c.last_seen)} UTC${seconds > 0 ? ` (${duration(seconds)})` : ""}`,
   );
   fact(page, "outcome", outcomes.length > 1 ? `${c.outcome} (${outcomes.join(", ")})` : c.outcome);
-  if (c.realm !== "default") fact(page, "realm", c.realm);
+  if (!isDefaultRealm(c.realm)) fact(page, "realm", c.realm);
   for (const [field, values] of Object.entries(c.fields)) fact(page, field, values.map(String).join(", "));
 }
 
@@ -244,7 +245,8 @@ function printPackets(page: Page, result: RunResult, c: ConversationRow): void {
 }
 
 function printNext(page: Page, result: RunResult, c: ConversationRow, options: TextOptions): void {
-  const rule = c.rules[0] ?? c.evidence?.nearest ?? null;
+  const own = c.model === null || c.rule_id === null ? null : { model: c.model, rule_id: c.rule_id };
+  const rule = c.rules[0] ?? own ?? c.evidence?.nearest ?? null;
   if (options.database === null || rule === null || !result.rules.some((each) => each.rule_id === rule.rule_id)) return;
   page.heading("NEXT");
   page.command(`wirepact explain ${shellWord(options.database)} ${shellWord(`${rule.model}/${rule.rule_id}`)}`);

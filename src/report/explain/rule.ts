@@ -4,7 +4,7 @@ import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { groupConversations } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
-import { expected, FrameNames, few, plural, responder, sentence, service } from "../words.ts";
+import { citations, expected, FrameNames, few, plural, responder, sentence, service } from "../words.ts";
 import { printFrames } from "./conversation.ts";
 import { conversationCommands, frameCommands } from "./filters.ts";
 
@@ -20,7 +20,7 @@ export function explainRule(result: RunResult, rule: RuleRow, options: TextOptio
   const frames = new FrameNames(result.captures);
   page.hang(
     { text: `${pen.glyphs.dot} RULE ${rule.model}/${rule.rule_id}`, paint: pen.bold },
-    `${rule.status} (${rule.reason_code})`,
+    rule.status === rule.reason_code ? rule.status : `${rule.status} (${rule.reason_code})`,
     {
       indent: 0,
       paint: statusPaint(rule, pen),
@@ -34,8 +34,7 @@ export function explainRule(result: RunResult, rule: RuleRow, options: TextOptio
   page.heading("WHERE IT SAYS SO");
   const facts: [string, string | null][] = [
     ["document", rule.document],
-    ["section", rule.section],
-    ["item", rule.item],
+    ["section", citations(rule).join("; ")],
     ["needed", rule.requirement],
     ["from", rule.from_role],
     ["to", rule.to_endpoint],

@@ -6,7 +6,7 @@ import { cited, expected, few, plural, responder, sentence, service } from "../w
 import type { TextContext } from "./context.ts";
 
 /** Findings of one kind that get a line of advice of their own; the rest is counted. */
-const EACH = 2;
+const EACH = 3;
 
 /** What to do, the most useful first; empty where nothing is to be done. Each is a sentence that can be mailed as it is. */
 export function actionsOf(context: TextContext): string[] {
@@ -66,7 +66,10 @@ function mend(group: ConversationGroup, context: TextContext): string {
 }
 
 function ask(group: ConversationGroup, context: TextContext): string {
-  return `Ask the vendor why ${ends(group, context)}: no document has it.`;
+  const who = ends(group, context);
+  const miss = group.first.evidence?.nearest;
+  if (!miss || miss.clause === "whom") return `Ask the vendor why ${who}: no document has it.`;
+  return sentence(`Ask the vendor why ${who}: it is near ${context.rule(miss)}, but ${miss.says}`);
 }
 
 function ends(group: ConversationGroup, { options }: TextContext): string {

@@ -1,4 +1,4 @@
-import { isBan, isUnevaluableNeed } from "../drift.ts";
+import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
@@ -113,12 +113,12 @@ function printUnevaluable(page: Page, context: TextContext, rules: readonly Rule
     const key = `${rule.reason}\n${rule.remedy ?? ""}`;
     byReason.set(key, [...(byReason.get(key) ?? []), rule]);
   }
-  const groups = [...byReason.values()].sort((a, b) => b.length - a.length);
+  const groups = [...byReason.values()].sort((a, b) => applies(b) - applies(a) || b.length - a.length);
   for (const group of groups.slice(0, context.listed)) {
     const first = group[0];
     if (first === undefined) continue;
     const needed = context.strict && group.some(isUnevaluableNeed);
-    const paint = needed ? page.pen.red : page.pen.yellow;
+    const paint = needed ? page.pen.red : applies(group) === 0 ? page.pen.dim : page.pen.yellow;
     page.hang({ text: page.pen.glyphs.unsure, paint }, sentences(first.reason, first.remedy));
     page.text(
       few(
@@ -129,6 +129,11 @@ function printUnevaluable(page: Page, context: TextContext, rules: readonly Rule
     );
   }
   printMore(page, context, groups.length);
+}
+
+/** 1 where something can be done about these rules, 0 where their condition is off. */
+function applies(rules: readonly RuleRow[]): number {
+  return rules.some((rule) => !doesNotApply(rule)) ? 1 : 0;
 }
 
 /** Names that a judged host asked for and no model mentions. */

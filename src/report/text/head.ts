@@ -1,4 +1,4 @@
-import { isFinding } from "../drift.ts";
+import { doesNotApply, isFinding } from "../drift.ts";
 import type { Page } from "../page.ts";
 import { qualityNotes } from "../quality.ts";
 import type { RuleRow, RunResult } from "../result.ts";
@@ -8,7 +8,7 @@ import { actionsOf } from "./actions.ts";
 import type { TextContext } from "./context.ts";
 
 /** Lines of advice on the first screen. */
-const ACTIONS = 6;
+const ACTIONS = 7;
 
 /** The first screen: the verdict in a sentence, what it rests on, what stands in its way, what to do. */
 export function printHead(page: Page, context: TextContext): void {
@@ -53,13 +53,15 @@ function facts(result: RunResult): [string, string][] {
   return list;
 }
 
-/** `5 of 13 rules met, 2 not, 4 not evaluable, 2 unused`. */
+/** `5 of 13 rules met, 2 not, 4 not evaluable, 2 not for this installation`. */
 function ruleCounts(rules: readonly RuleRow[]): string {
   const of = (status: RuleRow["status"]): number => rules.filter((rule) => rule.status === status).length;
+  const off = rules.filter(doesNotApply).length;
   const parts: [number, string][] = [
     [rules.filter(isFinding).length, "not"],
-    [of("not-evaluable"), "not evaluable"],
+    [of("not-evaluable") - off, "not evaluable"],
     [of("unused"), "unused"],
+    [off, "not for this installation"],
   ];
   const others = parts.filter(([count]) => count > 0).map(([count, word]) => `, ${number(count)} ${word}`);
   return `${number(of("met"))} of ${plural(rules.length, "rule")} met${others.join("")}`;

@@ -23,10 +23,10 @@ export function printObserved(page: Page, context: TextContext): void {
     );
     for (const c of seen.top) {
       page.hang(
-        { text: bytes(c.bytes).padStart(8), paint: pen.dim },
+        { text: bytes(c.bytes).padStart(9), paint: pen.dim },
         `${c.initiator} ${pen.glyphs.arrow} ${responder(c)} ${service(c)}, ${c.outcome}`,
         {
-          column: 12,
+          column: 13,
         },
       );
     }

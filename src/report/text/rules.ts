@@ -1,3 +1,4 @@
+import { doesNotApply } from "../drift.ts";
 import type { Page, Piece } from "../page.ts";
 import type { Pen } from "../pen.ts";
 import type { RuleRow } from "../result.ts";
@@ -42,6 +43,7 @@ function statusPiece(rule: RuleRow, pen: Pen, more: string): Piece {
     case "unused":
       return { text: `${pen.glyphs.idle} unused${more}`, paint: pen.dim };
     case "not-evaluable":
+      if (doesNotApply(rule)) return { text: `${pen.glyphs.idle} not evaluable${more}`, paint: pen.dim };
       return { text: `${pen.glyphs.unsure} not evaluable${more}`, paint: pen.yellow };
     case "violated":
     case "blocked":

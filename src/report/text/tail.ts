@@ -3,7 +3,7 @@ import { qualityRows } from "../quality.ts";
 import type { RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { ruleFindings, verdictCount } from "../summary.ts";
-import { bytes, number, plural, timeSpan } from "../words.ts";
+import { bytes, isDefaultRealm, number, plural, timeSpan } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** What else was there, what the capture was like, what was in force, and the command to type next. */
@@ -44,7 +44,7 @@ function printCaptures(page: Page, result: RunResult): void {
         bytes(capture.bytes),
         ...(span === null ? [] : [span]),
       ];
-      if (capture.realm !== "default") parts.push(`realm ${capture.realm}`);
+      if (!isDefaultRealm(capture.realm)) parts.push(`realm ${capture.realm}`);
       page.hang({ text: capture.path }, parts.join(", "), { paint: page.pen.dim });
     }
   }
