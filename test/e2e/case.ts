@@ -106,6 +106,28 @@ export function inShapeOf(expected: Expected, printed: Printed, exit: number): E
   return shown;
 }
 
+/** Where the two disagree, a line each: `- ` expected and not found, `+ ` found and not expected. */
+export function differences(expected: Expected, shown: Expected): string[] {
+  const wanted = linesOf(expected);
+  const found = linesOf(shown);
+  const gone = wanted.filter((line) => !found.includes(line)).map((line) => `- ${line}`);
+  const more = found
+    .filter((line, i) => !wanted.includes(line) || found.indexOf(line) !== i)
+    .map((line) => `+ ${line}`);
+  return [...gone, ...more].sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
+}
+
+function linesOf(expected: Expected): string[] {
+  const { exit, conversations, rules, ...rest } = expected;
+  const sorted = (value: object): string => JSON.stringify(value, Object.keys(value).concat("rule", "clause").sort());
+  return [
+    `exit ${exit}`,
+    ...conversations.map((c) => `conversation ${sorted(c)}`),
+    ...Object.entries(rules).flatMap(([model, all]) => Object.entries(all).map((rule) => [model, ...rule].join(" "))),
+    ...Object.entries(rest).flatMap(([what, all]) => (all ?? []).map((one) => `${what} ${JSON.stringify(one)}`)),
+  ];
+}
+
 export function refresh(one: Case, shown: Expected): void {
   writeFileSync(join(one.folder, "expect.json"), `${JSON.stringify(shown, null, 2)}\n`);
 }
