@@ -24,8 +24,13 @@ export interface Context {
   started: boolean;
   /** Streams only: true where the direction's first byte is the connection's first (its SYN was seen). */
   fromStart: boolean;
-  /** Streams only: true where the other direction has already been identified as this protocol. */
+  /** True where the other direction has already been identified as this protocol. */
   peerStarted: boolean;
+  /**
+   * Datagrams only: those of this direction that the decoder asked to keep (`DATAGRAM_MORE`), oldest first; empty else.
+   * A copy each, whole as captured.
+   */
+  before: readonly Uint8Array[];
 }
 
 export type Emit = (fact: Fact) => void;
@@ -34,6 +39,9 @@ export type Emit = (fact: Fact) => void;
 export const STREAM_NO = -1; // not this protocol
 export const STREAM_MORE = -2; // plausible so far, nothing whole yet: call again with more bytes
 export const STREAM_DONE = -3; // nothing more to learn from this direction: later packets only count
+
+/** What `datagram` says beside yes and no: plausible, and the next ones are needed too (a hello in several datagrams). */
+export const DATAGRAM_MORE = "more";
 
 export interface FieldDoc {
   field: string;
@@ -57,9 +65,11 @@ export interface Decoder {
   looksDatagram?(buf: Uint8Array, off: number, len: number): boolean;
   /**
    * Decodes one datagram (bytes between `c.start` and `c.end`; `c.cutOff` more were on the wire). Returns true where the
-   * content proves that it is ours, having emitted its facts. A fault before that is a no; after it a `problem`.
+   * content proves that it is ours, having emitted its facts. A fault before that is a no; after it a `problem`. With
+   * `DATAGRAM_MORE` the datagram is kept (a few of them, within limits) and given again in `at.before`; the flow counts as
+   * identified where facts were emitted with it.
    */
-  datagram?(c: Cursor, emit: Emit, at: Context): boolean;
+  datagram?(c: Cursor, emit: Emit, at: Context): boolean | typeof DATAGRAM_MORE;
 
   /** Cheap first look at the first bytes of a direction (at least one). False means: surely not ours. */
   looksStream?(buf: Uint8Array, off: number, len: number): boolean;

@@ -15,7 +15,7 @@ import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import { Cursor, Fault } from "./cursor.ts";
-import { type Context, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
+import { type Context, DATAGRAM_MORE, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
 import type { Fact, Sighting } from "./facts.ts";
 
 /** What is known of one flow beyond its row. */
@@ -26,12 +26,14 @@ export interface FlowDetail {
   /** Messages that the flow's own decoder did not accept. */
   undecoded: number;
   streams: [Stream | null, Stream | null];
+  /** Datagrams that a decoder wants to see again with the next ones. */
+  datagrams: [Segment[] | null, Segment[] | null];
   /** First segments of a direction that began before the capture did. */
   heads: [Segment[] | null, Segment[] | null];
 }
 
 export function newDetail(): FlowDetail {
-  return { sightings: [], dropped: 0, undecoded: 0, streams: [null, null], heads: [null, null] };
+  return { sightings: [], dropped: 0, undecoded: 0, streams: [null, null], datagrams: [null, null], heads: [null, null] };
 }
 
 /** Connections under way in a capture's first minute may be the other half of what a capture before it ended with. */
@@ -54,6 +56,7 @@ export class Identifier {
     started: false,
     fromStart: false,
     peerStarted: false,
+    before: NOTHING,
   };
   #facts: Fact[] = [];
   readonly #emit = (fact: Fact): void => {
@@ -116,44 +119,78 @@ export class Identifier {
   // ---- datagrams
 
   #datagram(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
-    this.#context.transport = "udp";
+    const context = this.#context;
+    context.transport = "udp";
     const app = row[at + R.STATE]! >>> R.APP_SHIFT;
     const buf = frame.buf;
+    const index = row[at + R.DETAIL]! - 1;
+    const kept = index < 0 ? null : this.details[index]!.datagrams[dir];
+    context.before = kept === null || kept === undefined ? NOTHING : kept.map((segment) => segment.bytes);
+    context.peerStarted = app !== 0;
     if (app !== 0) {
       const decoder = this.decoders[app - 1]!;
-      if (decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true && this.#tryDatagram(decoder, buf, p, cutOff)) {
-        this.#keep(row, at, dir, frame.capture, frame.number);
-      } else {
-        this.detail(row, at).undecoded++;
-      }
+      const result = decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true ? this.#tryDatagram(decoder, buf, p, cutOff) : false;
+      if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      if (result !== false) this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      else this.detail(row, at).undecoded++;
+      if (!decoder.everyMessage && result !== DATAGRAM_MORE && context.before.length > 0) this.#settle(row, at, dir);
       return;
     }
     const hinted = this.#udpHint[p.dstPort]! || this.#udpHint[p.srcPort]!;
+    let plausible = false;
     for (let i = hinted === 0 ? 0 : -1; i < this.decoders.length; i++) {
-      const index = i < 0 ? hinted - 1 : i;
+      const tried = i < 0 ? hinted - 1 : i;
       if (i === hinted - 1) continue; // tried first
-      const decoder = this.decoders[index]!;
+      const decoder = this.decoders[tried]!;
       if (decoder.looksDatagram?.(buf, p.payOff, p.payLen) !== true) continue;
-      if (!this.#tryDatagram(decoder, buf, p, cutOff)) continue;
-      this.#setApp(row, at, index);
-      this.#keep(row, at, dir, frame.capture, frame.number);
-      if (!decoder.everyMessage) row[at + R.STATE]! &= ~(R.S_FEED | (R.S_FEED << 1));
+      const result = this.#tryDatagram(decoder, buf, p, cutOff);
+      if (result === false) continue;
+      if (result === DATAGRAM_MORE) {
+        plausible = true;
+        if (this.#facts.length === 0) continue;
+      }
+      this.#setApp(row, at, tried);
+      this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      else if (!decoder.everyMessage) this.#settle(row, at, dir);
       return;
     }
-    this.#missed(row, at, dir);
+    if (plausible) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+    else this.#missed(row, at, dir);
   }
 
-  #tryDatagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): boolean {
+  #tryDatagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): boolean | typeof DATAGRAM_MORE {
     this.#facts = [];
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
     try {
-      return decoder.datagram?.(cursor, this.#emit, this.#context) === true;
+      return decoder.datagram?.(cursor, this.#emit, this.#context) ?? false;
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       if (this.#facts.length === 0) return false;
       this.#problem(fault, cutOff);
       return true;
     }
+  }
+
+  /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
+  #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+    const { datagrams } = this.detail(row, at);
+    const kept = (datagrams[dir] ??= []);
+    if (kept.length >= LIMITS.identifyDatagrams || this.#held > LIMITS.pendingBytes) {
+      this.#caps.hit(this.#held > LIMITS.pendingBytes ? "pendingBytes" : "identifyDatagrams");
+      this.#settle(row, at, dir);
+      return;
+    }
+    this.#hold(p.payLen);
+    kept.push({
+      seq: 0,
+      bytes: frame.buf.slice(p.payOff, p.payOff + p.payLen),
+      cutOff,
+      capture: frame.capture,
+      frame: frame.number,
+      sec: frame.sec,
+      nsec: frame.nsec,
+    });
   }
 
   /** One more message in vain: after some of them the direction counts as unknown. */
@@ -346,7 +383,7 @@ export class Identifier {
     if (context.started) {
       const result = this.#tryStream(this.decoders[stream.decoder]!, buf, off, len, cutOff);
       if (result >= 0 || result === STREAM_DONE) {
-        this.#keep(row, at, dir, capture, frame, stream);
+        this.#keep(row, at, dir, capture, frame, stream.parts);
         return result === STREAM_DONE ? -1 : result;
       }
       if (result === STREAM_MORE) return 0;
@@ -369,7 +406,7 @@ export class Identifier {
       }
       stream.decoder = index;
       if (app === 0) this.#setApp(row, at, index);
-      this.#keep(row, at, dir, capture, frame, stream);
+      this.#keep(row, at, dir, capture, frame, stream.parts);
       if (result === STREAM_DONE) return -1;
       return result;
     }
@@ -457,6 +494,11 @@ export class Identifier {
       this.#held -= stream.held;
       detail.streams[dir] = null;
     }
+    const kept = detail.datagrams[dir];
+    if (kept !== null) {
+      for (const segment of kept) this.#held -= segment.bytes.length;
+      detail.datagrams[dir] = null;
+    }
   }
 
   #setApp(row: Int32Array, at: number, index: number): void {
@@ -483,9 +525,9 @@ export class Identifier {
   }
 
   /** Moves what the decoder said into the flow's detail. */
-  #keep(row: Int32Array, at: number, dir: 0 | 1, capture: number, frame: number, stream?: Stream): void {
+  #keep(row: Int32Array, at: number, dir: 0 | 1, capture: number, frame: number, earlier: readonly number[]): void {
     if (this.#facts.length === 0) return;
-    const parts = stream?.parts.filter((part) => part !== frame);
+    const parts = earlier.filter((part) => part !== frame);
     const detail = this.detail(row, at);
     for (const fact of this.#facts) {
       if (detail.sightings.length >= LIMITS.factsPerFlow || this.#factCount >= LIMITS.facts) {
@@ -495,9 +537,15 @@ export class Identifier {
       }
       this.#factCount++;
       const sighting: Sighting = { fact, dir, capture, frame, sec: this.#context.sec, nsec: this.#context.nsec };
-      if (parts !== undefined && parts.length > 0) sighting.parts = parts;
+      if (parts.length > 0) sighting.parts = parts;
       detail.sightings.push(sighting);
     }
     this.#facts = [];
   }
+}
+
+const NOTHING: readonly Uint8Array[] = [];
+
+function partsOf(kept: readonly Segment[] | null | undefined): readonly number[] {
+  return kept?.map((segment) => segment.frame) ?? [];
 }

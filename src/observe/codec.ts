@@ -189,6 +189,7 @@ interface PlainDetail {
   dropped?: number;
   undecoded?: number;
   streams?: (PlainStream | null)[];
+  datagrams?: (PlainSegment[] | null)[];
   heads?: (PlainSegment[] | null)[];
 }
 
@@ -197,7 +198,8 @@ function plainDetail(detail: FlowDetail): PlainDetail {
   if (detail.dropped > 0) plain.dropped = detail.dropped;
   if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
   if (detail.streams.some((stream) => stream !== null)) plain.streams = detail.streams.map((s) => (s === null ? null : plainStream(s)));
-  if (detail.heads.some((head) => head !== null)) plain.heads = detail.heads.map((h) => (h === null ? null : h.map(plainSegment)));
+  if (detail.datagrams.some((kept) => kept !== null)) plain.datagrams = detail.datagrams.map(plainSegments);
+  if (detail.heads.some((head) => head !== null)) plain.heads = detail.heads.map(plainSegments);
   return plain;
 }
 
@@ -208,9 +210,9 @@ function richDetail(plain: PlainDetail): FlowDetail {
   detail.undecoded = plain.undecoded ?? 0;
   for (const dir of [0, 1] as const) {
     const stream = plain.streams?.[dir] ?? null;
-    const head = plain.heads?.[dir] ?? null;
     detail.streams[dir] = stream === null ? null : richStream(stream);
-    detail.heads[dir] = head === null ? null : head.map(richSegment);
+    detail.datagrams[dir] = plain.datagrams?.[dir]?.map(richSegment) ?? null;
+    detail.heads[dir] = plain.heads?.[dir]?.map(richSegment) ?? null;
   }
   return detail;
 }
@@ -231,6 +233,10 @@ function richStream(plain: PlainStream): Stream {
   stream.parts = plain.parts;
   stream.pending = plain.pending.map(richSegment);
   return stream;
+}
+
+function plainSegments(segments: readonly Segment[] | null): PlainSegment[] | null {
+  return segments === null ? null : segments.map(plainSegment);
 }
 
 function plainSegment(segment: Segment): PlainSegment {
