@@ -8,7 +8,7 @@
  *     └──┴──────────────┴────────┴──────────────┴────────────────┴─────────────────────────────┘
  *     classic: no cookie, a transaction id of 16 bytes
  *     ┌────────────────┬────────┬──────┐
- *     │ channel 0x4... │ length │ data │ TURN's ChannelData, once a channel is bound
+ *     │ channel 01…    │ length │ data │ TURN's ChannelData, once a channel is bound
  *     └────────────────┴────────┴──────┘
  *
  * The cookie, the length and the attributes have to agree. Without the cookie only RFC 3489's own methods and attributes
@@ -31,6 +31,7 @@ const PORTS = [3478, 3479, 3480, 3481, 5349, 19302, 19303, 19304, 19305, 19306, 
 
 /** The two class bits (RFC 8489 section 5). */
 const CLASSES = ["request", "indication", "success", "error"] as const;
+const WHAT = { request: "request", indication: "oneway", success: "response" } as const;
 
 export const stun: Decoder = {
   id: "stun",
@@ -54,12 +55,12 @@ export const stun: Decoder = {
   looksDatagram(buf, off, len) {
     if (len < CHANNEL_HEADER_LENGTH) return false;
     const first = buf[off]!;
-    if (first >= 0x40 && first <= 0x4f) return true;
+    if (isChannel(first)) return true;
     return first < 0x40 && len >= HEADER_LENGTH && (buf[off + 3]! & 3) === 0;
   },
 
   datagram(c, emit, at) {
-    if (c.left >= CHANNEL_HEADER_LENGTH && c.buf[c.pos]! >= 0x40) return channelData(c, at);
+    if (isChannel(c.buf[c.pos]!)) return channelData(c, at);
     return message(c, emit, at);
   },
 
@@ -71,7 +72,7 @@ export const stun: Decoder = {
 
   stream(c, emit, at) {
     c.need(1);
-    if (at.started && c.buf[c.pos]! >= 0x40 && c.buf[c.pos]! <= 0x4f) {
+    if (at.started && isChannel(c.buf[c.pos]!)) {
       c.part = "ChannelData";
       c.skip(2);
       c.skip(padded(c.u16())); // over streams always padded (RFC 8656 section 12.5)
@@ -96,13 +97,16 @@ const u32 = (buf: Uint8Array, off: number): number =>
   ((buf[off]! << 24) | (buf[off + 1]! << 16) | (buf[off + 2]! << 8) | buf[off + 3]!) >>> 0;
 const padded = (length: number): number => (length + 3) & ~3;
 
+/** RFC 5766 gave channels 0x4000 to 0x7fff, RFC 8656 keeps the lowest quarter of them; both are about. */
+const isChannel = (first: number): boolean => first >= 0x40 && first < 0x80;
+
 /** Over datagrams the data may go without padding (RFC 8656 section 12.5). Nothing is said of what it carries. */
 function channelData(c: Cursor, at: Context): boolean {
   if (!PORTS.includes(at.senderPort) && !PORTS.includes(at.receiverPort)) return false;
-  const channel = c.u16();
+  c.skip(2);
   const length = c.u16();
   const there = c.left + c.cutOff;
-  return channel <= 0x4fff && (there === length || there === padded(length));
+  return there === length || there === padded(length);
 }
 
 /** Bytes missing of this very message: a stream's message is whole before it is read. */
@@ -114,6 +118,12 @@ interface Message {
   method: number;
   classic: boolean;
   transaction: string;
+  /** The mapped address told last. */
+  mapped: string;
+  /** Of an error response: its code and words, and whether a nonce to try again with came along. */
+  error: number;
+  reason: string;
+  challenge: boolean;
   /** Offset of cookie and transaction id, which XOR-mapped addresses are made with. */
   mask: number;
 }
@@ -135,12 +145,18 @@ function message(c: Cursor, emit: Emit, at: Context): boolean {
     classic,
     mask: c.pos,
     transaction: "",
+    mapped: "",
+    error: 0,
+    reason: "",
+    challenge: false,
   };
   if (!classic) c.skip(4);
   m.transaction = c.hex(classic ? 16 : 12);
   if (!attributesHold(c, m, cutOff(c, at) > 0)) return false;
   if (classic && (at.transport !== "udp" || !isClassic(c, m, at))) return false;
   tell(c, m, emit);
+  if (cutOff(c, at) > 0) c.short(cutOff(c, at));
+  if (m.class === "error") tellError(m, emit);
   return true;
 }
 
@@ -172,9 +188,7 @@ function tell(c: Cursor, m: Message, emit: Emit): void {
   else if (m.class !== "indication") emit({ kind: "role", sender: "server", why: `STUN ${m.class} response` });
   emit({ kind: "field", field: "stun.method", value: methodName(m.method) });
   emit({ kind: "field", field: "stun.class", value: m.class });
-  let error = 0;
-  let challenge = false;
-  let reason = "";
+  if (m.class !== "error") emit({ kind: "message", what: WHAT[m.class], id: m.transaction });
   while (c.left > 0) {
     c.part = "attribute";
     const type = c.u16();
@@ -182,22 +196,22 @@ function tell(c: Cursor, m: Message, emit: Emit): void {
     const outer = c.enter(length, `attribute 0x${type.toString(16).padStart(4, "0")}`);
     switch (type) {
       case ATTRIBUTE.mappedAddress:
-        tellAddress(c, m, emit, "stun.mapped-address", false);
+        tellMapped(c, m, emit, false);
         break;
       case ATTRIBUTE.xorMappedAddress:
       case ATTRIBUTE.oldXorMappedAddress:
-        tellAddress(c, m, emit, "stun.mapped-address", true);
+        tellMapped(c, m, emit, true);
         break;
       case ATTRIBUTE.xorRelayedAddress:
-        tellAddress(c, m, emit, "stun.relayed-address", true);
+        emit({ kind: "field", field: "stun.relayed-address", value: readAddress(c, m, true) });
         break;
       case ATTRIBUTE.xorPeerAddress:
-        tellAddress(c, m, emit, "stun.peer-address", true);
+        emit({ kind: "field", field: "stun.peer-address", value: readAddress(c, m, true) });
         break;
       case ATTRIBUTE.errorCode:
         c.skip(2);
-        error = (c.u8() & 7) * 100 + c.u8();
-        reason = c.text(c.left);
+        m.error = (c.u8() & 7) * 100 + c.u8();
+        m.reason = c.text(c.left);
         break;
       case ATTRIBUTE.software:
         tellText(c, emit, "stun.software");
@@ -209,7 +223,7 @@ function tell(c: Cursor, m: Message, emit: Emit): void {
         tellText(c, emit, "stun.username");
         break;
       case ATTRIBUTE.nonce:
-        challenge = true;
+        m.challenge = true;
         break;
       case ATTRIBUTE.iceControlling:
       case ATTRIBUTE.iceControlled:
@@ -226,16 +240,13 @@ function tell(c: Cursor, m: Message, emit: Emit): void {
     c.leave(outer);
     c.skip(Math.min(padded(length) - length, c.left));
   }
-  const id = m.transaction;
-  if (m.class === "request") emit({ kind: "message", what: "request", id });
-  else if (m.class === "indication") emit({ kind: "message", what: "oneway", id });
-  else if (m.class === "success") emit({ kind: "message", what: "response", id });
-  else {
-    emit({ kind: "fault", what: "stun-error", code: error, text: errorName(error) ?? reason });
-    // Asked for credentials or for a fresh nonce, the client asks again: the exchange goes on (RFC 8489 section 9.2.4).
-    if (challenge && (error === 401 || error === 438)) emit({ kind: "message", what: "response", id });
-    else emit({ kind: "message", what: "response", id, failed: true });
-  }
+}
+
+/** Asked for credentials or for a fresh nonce, the client asks again: no failure (RFC 8489 section 9.2.4). */
+function tellError(m: Message, emit: Emit): void {
+  emit({ kind: "fault", what: "stun-error", code: m.error, text: errorName(m.error) ?? m.reason });
+  const goesOn = m.challenge && (m.error === 401 || m.error === 438);
+  emit({ kind: "message", what: "response", id: m.transaction, ...(goesOn ? {} : { failed: true }) });
 }
 
 function tellText(c: Cursor, emit: Emit, field: string): void {
@@ -243,18 +254,21 @@ function tellText(c: Cursor, emit: Emit, field: string): void {
   if (value !== "") emit({ kind: "field", field, value });
 }
 
+/** Many servers give the address twice, plain and XORed against meddling routers; said once where both agree. */
+function tellMapped(c: Cursor, m: Message, emit: Emit, xor: boolean): void {
+  const value = readAddress(c, m, xor);
+  if (value !== m.mapped) emit({ kind: "field", field: "stun.mapped-address", value });
+  m.mapped = value;
+}
+
 /** Zero 1, family 1, port 2, address 4 or 16; XORed with the cookie and the transaction id (RFC 8489 section 14.2). */
-function tellAddress(c: Cursor, m: Message, emit: Emit, field: string, xor: boolean): void {
+function readAddress(c: Cursor, m: Message, xor: boolean): string {
   const word = (i: number): number => (xor ? u32(c.buf, m.mask + 4 * i) : 0);
   c.skip(1);
   const family = c.u8();
   const port = c.u16() ^ (word(0) >>> 16);
-  if (family === 1) {
-    emit({ kind: "field", field, value: `${formatIpv4((c.u32() ^ word(0)) >>> 0)}:${port}` });
-  } else if (family === 2) {
-    const words = [0, 1, 2, 3].map((i) => (c.u32() ^ word(i)) >>> 0);
-    emit({ kind: "field", field, value: `[${formatIpv6(words[0]!, words[1]!, words[2]!, words[3]!)}]:${port}` });
-  } else {
-    c.bad(`address family ${family}`);
-  }
+  if (family === 1) return `${formatIpv4((c.u32() ^ word(0)) >>> 0)}:${port}`;
+  if (family !== 2) return c.bad(`address family ${family}`);
+  const words = [0, 1, 2, 3].map((i) => (c.u32() ^ word(i)) >>> 0);
+  return `[${formatIpv6(words[0]!, words[1]!, words[2]!, words[3]!)}]:${port}`;
 }

@@ -99,7 +99,11 @@ function skipSessionId(c: Cursor): void {
 /** Calls `read` for each extension with the cursor narrowed to its data. */
 function readExtensions(c: Cursor, read: (type: number) => void): void {
   if (c.left === 0) return; // before TLS 1.2 they may be left out
-  const outer = c.enter(c.u16(), "extensions");
+  c.part = "extensions";
+  const length = c.u16();
+  // Of a hello that the capture cut, those that are there are read: `depth` 0 says that no length rules what is left.
+  const missing = c.depth === 0 ? length - c.left : 0;
+  const outer = missing > 0 ? c.end : c.enter(length, "extensions");
   while (c.left > 0) {
     c.part = "extensions";
     const type = c.u16();
@@ -107,6 +111,7 @@ function readExtensions(c: Cursor, read: (type: number) => void): void {
     read(type);
     c.leave(end);
   }
+  if (missing > 0) c.short(missing);
   c.leave(outer);
   if (c.left > 0) c.bad(`${c.left} bytes left over behind the extensions`);
 }

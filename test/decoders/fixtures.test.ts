@@ -1,0 +1,131 @@
+/** Every decoder says of its fixtures what stands beside them, wherever they are cut and on whatever port. */
+import test from "ava";
+import { DECODERS } from "../../decoders/index.ts";
+import type { Context, Decoder } from "../../src/decode/decoder.ts";
+import type { Fact } from "../../src/decode/facts.ts";
+import { decodeDatagram, decodeStream, type Outcome } from "../support/decode.ts";
+import { describe, type Fixture, fixturesOf, refresh } from "../support/decoder-fixtures.ts";
+
+const REFRESH = process.env.UPDATE_FIXTURES === "1";
+/** Ports that suggest no protocol at all. */
+const STRANGE = { senderPort: 40_321, receiverPort: 41_234 };
+
+function decode(
+  d: Decoder,
+  f: Fixture,
+  length = f.bytes.length,
+  at: Context = f.at,
+  cutOff = f.cutOff,
+  around = 0,
+): Outcome {
+  const read = f.at.transport === "tcp" ? decodeStream : decodeDatagram;
+  return read(d, f.bytes.subarray(0, length), at, cutOff, around);
+}
+
+/** Whether a DNS response failed may stand in its last record (EDNS), so a cut one is held to the rest of what it says. */
+const header = (fact: Fact): Fact =>
+  fact.kind === "message" && fact.what === "response" ? { ...fact, failed: false } : fact;
+const isProblem = (fact: { kind: string }): boolean => fact.kind === "problem";
+
+for (const decoder of DECODERS) {
+  const fixtures = fixturesOf(decoder.id);
+
+  test(`${decoder.id}: fixtures`, (t) => {
+    for (const fixture of fixtures) {
+      const said = describe(decode(decoder, fixture));
+      if (REFRESH) refresh(fixture, said);
+      else t.is(said, fixture.expected, `${fixture.file}: ${fixture.title}`);
+    }
+    t.true(fixtures.length > 0);
+  });
+
+  test(`${decoder.id}: what stands around a message changes nothing`, (t) => {
+    for (const fixture of fixtures) {
+      for (let length = 0; length <= fixture.bytes.length; length++) {
+        const zeros = decode(decoder, fixture, length);
+        t.deepEqual(
+          decode(decoder, fixture, length, fixture.at, fixture.cutOff, 0x2e),
+          zeros,
+          `${fixture.file} at ${length}`,
+        );
+        t.deepEqual(
+          decode(decoder, fixture, length, fixture.at, fixture.cutOff, 0xff),
+          zeros,
+          `${fixture.file} at ${length}`,
+        );
+      }
+    }
+  });
+
+  test(`${decoder.id}: cut anywhere it claims no more than it read`, (t) => {
+    for (const fixture of fixtures) {
+      const whole = decode(decoder, fixture);
+      const facts = [...whole.facts, ...whole.facts.map(header)];
+      const wholeTexts = new Set(describe({ ...whole, facts, end: "none" }).split("\n"));
+      for (let length = 0; length < fixture.bytes.length; length++) {
+        const missing = fixture.bytes.length - length;
+        for (const cutOff of fixture.at.transport === "udp" ? [0, missing] : [0]) {
+          const part = decode(decoder, fixture, length, fixture.at, cutOff);
+          t.true(part.taken <= length);
+          const facts = part.facts.filter((fact) => !isProblem(fact) && fact.kind !== "answer").map(header);
+          const texts = describe({ recognised: true, facts, taken: 0, end: "none" }).split("\n");
+          for (const text of texts) t.true(wholeTexts.has(text), `${fixture.file} cut at ${length}: ${text}`);
+          for (const fact of part.facts) {
+            if (fact.kind !== "answer") continue;
+            const full = whole.facts.find((other) => other.kind === "answer" && other.name === fact.name);
+            t.true(full?.kind === "answer");
+            if (full?.kind !== "answer") continue;
+            t.deepEqual(fact.records, full.records.slice(0, fact.records.length), `${fixture.file} cut at ${length}`);
+            t.true(fact.partial || fact.records.length === full.records.length);
+          }
+          if (part.recognised && fixture.at.transport === "udp" && whole.facts.every((fact) => !isProblem(fact))) {
+            const lost =
+              facts.length < whole.facts.length || part.facts.some((fact) => fact.kind === "answer" && fact.partial);
+            if (lost)
+              t.true(
+                part.facts.some((fact) => isProblem(fact) || (fact.kind === "answer" && fact.partial)),
+                `${fixture.file} cut at ${length}`,
+              );
+          }
+        }
+      }
+      t.deepEqual(decode(decoder, fixture), whole, "and works afterwards");
+    }
+  });
+
+  if (decoder.stream !== undefined) {
+    test(`${decoder.id}: a stream says the same in whatever pieces it comes`, (t) => {
+      const streams = fixtures.filter((f) => f.at.transport === "tcp" && f.at.fromStart && f.cutOff === 0);
+      t.true(streams.length > 0);
+      for (const f of streams) {
+        const whole = decode(decoder, f);
+        t.deepEqual(decodeStream(decoder, f.bytes, f.at, 0, 0, [1]), whole, `${f.file}, byte by byte`);
+        for (let first = 1; first < f.bytes.length; first++) {
+          const pieces = [first, f.bytes.length];
+          t.deepEqual(decodeStream(decoder, f.bytes, f.at, 0, 0, pieces), whole, `${f.file}, cut at ${first}`);
+        }
+      }
+    });
+  }
+
+  test(`${decoder.id}: on a port that is not its own`, (t) => {
+    let known = 0;
+    for (const fixture of fixtures) {
+      const here = decode(decoder, fixture);
+      const there = decode(decoder, fixture, fixture.bytes.length, { ...fixture.at, ...STRANGE });
+      if (there.recognised) known++;
+      if (there.recognised) t.deepEqual(there.facts, here.facts, fixture.file);
+    }
+    t.true(known > 0, "none of its fixtures is recognised away from its ports");
+  });
+
+  test(`${decoder.id}: no other decoder takes its fixtures`, (t) => {
+    for (const other of DECODERS.filter((d) => d !== decoder)) {
+      for (const fixture of fixtures) {
+        t.false(decode(other, fixture).recognised, `${fixture.file}: ${fixture.title} taken by ${other.id}`);
+        const strange = decode(other, fixture, fixture.bytes.length, { ...fixture.at, ...STRANGE });
+        t.false(strange.recognised, `${fixture.file}: ${fixture.title} taken by ${other.id} on strange ports`);
+      }
+    }
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * The driver's half of the contract in src/decode/decoder.ts, in its plainest form: one decoder, one message or one
+ * direction of a stream, and what it said.
+ */
+import { Cursor, Fault } from "../../src/decode/cursor.ts";
+import { type Context, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../../src/decode/decoder.ts";
+import type { Fact } from "../../src/decode/facts.ts";
+
+export interface Outcome {
+  recognised: boolean;
+  facts: Fact[];
+  /** Bytes of whole messages that were taken. */
+  taken: number;
+  /** Streams: how reading ended; `none` at a message's end. */
+  end: "none" | "more" | "done" | "bad" | "no";
+}
+
+/** A datagram between two ports, and the beginning of a stream. */
+export const datagramAt = (senderPort: number, receiverPort: number): Context => ({
+  transport: "udp",
+  senderPort,
+  receiverPort,
+  sec: 1_764_000_000,
+  nsec: 0,
+  started: false,
+  fromStart: true,
+  peerStarted: false,
+});
+export const streamAt = (senderPort: number, receiverPort: number): Context => ({
+  ...datagramAt(senderPort, receiverPort),
+  transport: "tcp",
+});
+
+/** Bytes that the decoder must not look at stand on both sides of the message; two kinds of them have to change nothing. */
+const AROUND = 32;
+
+function within(bytes: Uint8Array, around: number): Uint8Array {
+  const whole = new Uint8Array(bytes.length + 2 * AROUND).fill(around);
+  whole.set(bytes, AROUND);
+  return whole;
+}
+
+export function decodeDatagram(d: Decoder, bytes: Uint8Array, at: Context, cutOff = 0, around = 0): Outcome {
+  const facts: Fact[] = [];
+  const said = { recognised: false, facts, taken: 0, end: "none" as const };
+  const buf = within(bytes, around);
+  if (d.datagram === undefined || d.looksDatagram?.(buf, AROUND, bytes.length) !== true) return said;
+  const cursor = new Cursor().set(buf, AROUND, bytes.length, cutOff);
+  try {
+    if (!d.datagram(cursor, (fact) => facts.push(fact), at)) return { ...said, facts: [] };
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    if (facts.length === 0) return said;
+    facts.push(problem(fault, cutOff));
+  }
+  return { ...said, recognised: true, taken: bytes.length };
+}
+
+/** Reads a direction's contiguous bytes, which come in pieces of these lengths (the last one repeats; default: at once). */
+export function decodeStream(
+  d: Decoder,
+  bytes: Uint8Array,
+  at: Context,
+  cutOff = 0,
+  around = 0,
+  pieces = [bytes.length],
+): Outcome {
+  const said: Outcome = { recognised: false, facts: [], taken: 0, end: "none" };
+  const over = (): boolean => said.end === "done" || said.end === "bad" || said.end === "no";
+  let length = 0;
+  for (let i = 0; length < bytes.length && !over(); i++) {
+    length = Math.min(bytes.length, length + Math.max(1, pieces[Math.min(i, pieces.length - 1)]!));
+    said.end = "none";
+    const buf = within(bytes.subarray(0, length), around);
+    while (said.taken < length && said.end === "none") step(d, buf, length - said.taken, at, cutOff, said);
+  }
+  return said.recognised ? said : { ...said, facts: [] };
+}
+
+function step(d: Decoder, buf: Uint8Array, length: number, at: Context, cutOff: number, said: Outcome): void {
+  const facts: Fact[] = [];
+  const from = AROUND + said.taken;
+  if (!said.recognised && d.looksStream?.(buf, from, length) !== true) {
+    said.end = "no";
+    return;
+  }
+  const cursor = new Cursor().set(buf, from, length, cutOff);
+  let result: number;
+  try {
+    result = d.stream!(cursor, (fact) => facts.push(fact), { ...at, started: said.recognised });
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    if (fault.what === "short") said.end = "more";
+    else if (!said.recognised && facts.length === 0) said.end = "no";
+    else {
+      said.recognised = true;
+      said.facts.push(...facts, problem(fault, cutOff));
+      said.end = "bad";
+    }
+    return;
+  }
+  if (result === STREAM_NO) said.end = said.recognised ? "bad" : "no";
+  else if (result === STREAM_MORE) said.end = "more";
+  else {
+    said.recognised = true;
+    said.facts.push(...facts);
+    if (result === STREAM_DONE) said.end = "done";
+    else if (result < 1 || result > length) throw new Error(`${d.id} took ${result} bytes of ${length}`);
+    else said.taken += result;
+  }
+}
+
+function problem(fault: Fault, cutOff: number): Fact {
+  const what = fault.what === "short" && cutOff > 0 ? "cut" : "malformed";
+  return { kind: "problem", what, why: fault.toString() };
+}
