@@ -30,7 +30,7 @@ export interface Context {
    * Datagrams only: those of this direction that the decoder asked to keep (`DATAGRAM_MORE`), oldest first; empty else.
    * A copy each, whole as captured.
    */
-  before: readonly Uint8Array[];
+  before?: readonly Uint8Array[];
 }
 
 export type Emit = (fact: Fact) => void;

@@ -131,9 +131,13 @@ export class Identifier {
       const decoder = this.decoders[app - 1]!;
       const result = decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true ? this.#tryDatagram(decoder, buf, p, cutOff) : false;
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
-      if (result !== false) this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
-      else this.detail(row, at).undecoded++;
-      if (!decoder.everyMessage && result !== DATAGRAM_MORE && context.before.length > 0) this.#settle(row, at, dir);
+      if (result === false) {
+        this.detail(row, at).undecoded++;
+        if (!decoder.everyMessage) this.#missed(row, at, dir);
+        return;
+      }
+      this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      if (!decoder.everyMessage && result !== DATAGRAM_MORE) this.#settle(row, at, dir);
       return;
     }
     const hinted = this.#udpHint[p.dstPort]! || this.#udpHint[p.srcPort]!;
