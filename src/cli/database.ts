@@ -14,8 +14,11 @@ export async function splitRun(text: string): Promise<{ path: string; run: numbe
   return { path, run: Number(run) };
 }
 
-/** A stored run, the newest finished one if none is named; wrong usage where the database or the run is not there. */
-export async function readRun(text: string): Promise<RunResult> {
+/**
+ * Hands a stored run to `use`, the newest finished one if none is named; wrong usage where the database or the run is
+ * not there. The database stays open meanwhile: conversations that nobody judged are read as they are used.
+ */
+export async function withRun<T>(text: string, use: (result: RunResult) => Promise<T>): Promise<T> {
   const { path, run } = await splitRun(text);
   if (!(await exists(path)))
     throw new UsageError(`${path}: no such database; \`wirepact check\` and \`wirepact observe\` make one`);
@@ -30,7 +33,7 @@ export async function readRun(text: string): Promise<RunResult> {
       const known = runs.slice(-8).map((each) => each.run_id);
       throw new UsageError(`${path}: no run ${run}; there ${runs.length === 1 ? "is" : "are"} ${known.join(", ")}`);
     }
-    return await store.read(run ?? undefined);
+    return await use(await store.read(run ?? undefined));
   } finally {
     await store.close();
   }

@@ -3,18 +3,20 @@ import { explain as explainPage, find } from "../report/explain.ts";
 import { penFor } from "../report/pen.ts";
 import type { RunResult } from "../report/result.ts";
 import { nearest } from "../words.ts";
-import { readRun } from "./database.ts";
+import { withRun } from "./database.ts";
 import { UsageError } from "./errors.ts";
 import { reportOutput } from "./output.ts";
 
 export async function explain(database: string, id: string, options: { all?: boolean }): Promise<number> {
-  const result = await readRun(database);
-  const found = find(result, id);
-  if (found.kind === "none") throw new UsageError(`${id}: ${unknownId(result, id)}`);
-  if (found.kind === "several") throw new UsageError(`${id}: several go by that; which one? ${found.ids.join(", ")}`);
   const output = await reportOutput(undefined);
   const pen = penFor(output.terminal, process.env);
-  await output.write([explainPage(result, found, { pen, database, all: options.all ?? false })]);
+  const page = await withRun(database, async (result) => {
+    const found = find(result, id);
+    if (found.kind === "none") throw new UsageError(`${id}: ${unknownId(result, id)}`);
+    if (found.kind === "several") throw new UsageError(`${id}: several go by that; which one? ${found.ids.join(", ")}`);
+    return explainPage(result, found, { pen, database, all: options.all ?? false });
+  });
+  await output.write([page]);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 /** `wirepact report DB[@RUN]`: a stored run, printed again in any form. Exit code 0 whatever it found. */
 import type { FormName } from "../report/forms.ts";
 import { refuseOverwrite } from "./captures.ts";
-import { readRun, splitRun } from "./database.ts";
+import { splitRun, withRun } from "./database.ts";
 import { reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 
@@ -14,7 +14,7 @@ export interface ReportOptions {
 export async function report(database: string, options: ReportOptions): Promise<number> {
   await refuseOverwrite("--out", options.out, [(await splitRun(database)).path]);
   const output = await reportOutput(options.out);
-  const result = await readRun(database);
-  await printResult(result, output, { format: options.format, database, all: options.all ?? false });
+  const how = { format: options.format, database, all: options.all ?? false };
+  await withRun(database, (result) => printResult(result, output, how));
   return 0;
 }

@@ -77,12 +77,9 @@ function judged(result: RunResult, strict: boolean): Headline {
     open === 0 ? "" : `${plural(open, "conversation")} could not be proved`,
     blind === 0 ? "" : `${plural(blind, "rule")} could not be evaluated`,
   ].filter((part) => part !== "");
-  const found = `No drift found; ${plural(met, "rule")} met, ${plural(verdictCount(result, "documented"), "conversation")} documented.`;
-  return {
-    mood: "good",
-    title: "AS DOCUMENTED",
-    says: limits.length === 0 ? found : `${found} But ${limits.join(" and ")}.`,
-  };
+  const found = `${plural(met, "rule")} met, ${plural(verdictCount(result, "documented"), "conversation")} documented.`;
+  if (limits.length === 0) return { mood: "good", title: "AS DOCUMENTED", says: found };
+  return { mood: "good", title: "NO DRIFT FOUND", says: `${found} But ${limits.join(" and ")}.` };
 }
 
 export function verdictCount(result: RunResult, verdict: Verdict): number {

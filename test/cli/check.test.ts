@@ -130,12 +130,14 @@ test("a site file says the same as options do", async (t) => {
   t.is(bySite.run.site, "site.yaml");
 });
 
-test("strict counts what is not proved", async (t) => {
-  const cwd = scratch(t);
-  writeFileSync(
-    join(cwd, "site.yaml"),
-    "models: [opswat-sdp]\nroles: { gateway: [10.20.0.5] }\nset: { region: us, platform: aws }\n",
-  );
-  const strict = await run(t, ["check", ROLLOUT, "--site", "site.yaml", "--strict"], { cwd });
+test("strict counts what is not proved, and a stored strict run is told so again", async (t) => {
+  const capture = resolve("fixtures/cases/no-dns/no-dns.pcap");
+  const settings = [...MODEL, "--set", "platform=aws"];
+  const lenient = await run(t, ["check", capture, ...settings]);
+  t.is(lenient.code, 0, lenient.stdout);
+  t.regex(lenient.stdout, /^✓ NO DRIFT FOUND .*could not/);
+  const strict = await run(t, ["check", capture, ...settings, "--strict"]);
   t.is(strict.code, 1);
+  t.regex(strict.stdout, /^✗ NOT AS DOCUMENTED .*not proved/);
+  t.is((await run(t, ["report", "wirepact.sqlite"], { cwd: strict.cwd })).stdout, strict.stdout);
 });
