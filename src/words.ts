@@ -25,12 +25,12 @@ export function editDistance(a: string, b: string): number {
 /** Longest word compared: nobody mistypes a longer one, and the distance costs the square of it. */
 const LONGEST = 100;
 
-/** The known word that was most likely meant; null where none is near (a third of the letters, at least one). */
+/** The known word that was most likely meant; null where none is near (a third of the letters, at least one, never all). */
 export function nearest(word: string, words: Iterable<string>): string | null {
   if (word.length > LONGEST) return null;
   const typed = word.toLowerCase();
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1;
+  let bestDistance = Math.min(Math.max(1, Math.floor(typed.length / 3)), typed.length - 1) + 1;
   for (const known of words) {
     if (Math.abs(known.length - typed.length) >= bestDistance) continue;
     const distance = editDistance(typed, known.toLowerCase());

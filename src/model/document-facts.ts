@@ -65,17 +65,19 @@ export function takeDates(line: string, tell: (date: string) => void): string {
     .replace(MONTH_YEAR, (_, month, year) => blank(`${year}-${monthOf(month)}`));
 }
 
-/** IPv4 with or without a prefix length, and what has colons and parses as IPv6. Tells `FAMILY:HEX[/LENGTH]`. */
+const ADDRESS =
+  /(?<![\w.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[0-9a-f]{0,4}:){2,}[0-9a-f.:]*)(\/[0-9]{1,3})?(?![\w:]|\.\w)/gi;
+
+/** What parses as an address, with or without a prefix length. Tells `FAMILY:HEX[/LENGTH]` and the text. */
 function takeAddresses(line: string, tell: (key: string, text: string) => void): string {
-  return line.replace(
-    /(?<![\w.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.:]*[0-9a-f])(\/[0-9]{1,3})?(?![\w:]|\.\w)/gi,
-    (whole, prefix: string | undefined) => {
-      const address = parseAddress(prefix === undefined ? whole : whole.slice(0, -prefix.length));
-      if (address === null) return whole;
-      tell(`${address.family}:${address.hex}${prefix ?? ""}`, whole);
-      return " ";
-    },
-  );
+  return line.replace(ADDRESS, (whole, prefix = "") => {
+    const bare = whole.slice(0, whole.length - prefix.length);
+    // A full stop or colon behind an IPv6 address belongs to the sentence.
+    const address = parseAddress(bare) ?? parseAddress(bare.replace(/[.:]$/, ""));
+    if (address === null) return whole;
+    tell(`${address.family}:${address.hex}${prefix}`, whole);
+    return " ";
+  });
 }
 
 /** Names under a suffix that exists: `docs.example.com` and `*.example.com`, not `case_one.png` or `e.g`. */

@@ -29,7 +29,7 @@ type ExpectKey = (typeof EXPECT_KEYS)[number];
 const TLS_VERSIONS: Record<string, number> = { "1.0": 0x0301, "1.1": 0x0302, "1.2": 0x0303, "1.3": 0x0304 };
 
 export interface ExpectNames {
-  roles: readonly string[];
+  roles: ReadonlySet<string>;
 }
 
 /**
@@ -88,8 +88,8 @@ const PARSERS: Record<ExpectKey, Parser> = {
       return wrong(value, "ROLE and ROLE within DURATION, such as client and gateway within 3 s", fail);
     }
     for (const role of [first, second]) {
-      if (names.roles.includes(role)) continue;
-      fail(unknownWord("role", role, names.roles), value.indexOf(role));
+      if (names.roles.has(role)) continue;
+      fail(unknownWord("role", role, [...names.roles]), value.indexOf(role));
       return null;
     }
     return { kind: "clocks", roles: [first, second], withinMs, text };

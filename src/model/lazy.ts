@@ -7,19 +7,22 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
-export function yaml(): typeof import("yaml") {
-  return require("yaml") as typeof import("yaml");
+/** `require` looks the package up anew at each call, which costs more than most of its callers do. */
+function once<Module>(load: () => Module): () => Module {
+  let loaded: Module | null = null;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
 }
 
-export function ipNum(): typeof import("ip-num") {
-  return require("ip-num") as typeof import("ip-num");
-}
+export const yaml = once(() => require("yaml") as typeof import("yaml"));
+
+export const ipNum = once(() => require("ip-num") as typeof import("ip-num"));
 
 /** The part of `psl` that is used; its own type file cannot be found through its `exports`. */
 interface Psl {
   parse(name: string): { tld: string | null; domain: string | null; listed: boolean } | { error: unknown };
 }
 
-export function psl(): Psl {
-  return require("psl") as Psl;
-}
+export const psl = once(() => require("psl") as Psl);

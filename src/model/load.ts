@@ -50,8 +50,8 @@ function readModel(reader: Reader, top: Fields | null, source: string): Model | 
   const roles = roleItems.map((item) => readRole(reader, item));
   const endpoints = readEndpoints(reader, endpointItems, parameters);
   const names = {
-    roles: [...new Set([...roles.map((role) => role.name), PROXY_ROLE])],
-    endpoints: endpointItems.map((item) => item.name),
+    roles: new Set([...roles.map((role) => role.name), PROXY_ROLE]),
+    endpoints: new Set(endpointItems.map((item) => item.name)),
     parameters,
   };
   const rulesItem = top.get("rules");

@@ -13,8 +13,7 @@ import type { Item, Place, TextItem } from "./yaml.ts";
 
 /** What rules may refer to. */
 export interface RuleNames extends ExpectNames {
-  roles: readonly string[];
-  endpoints: readonly string[];
+  endpoints: ReadonlySet<string>;
   parameters: readonly Parameter[];
 }
 
@@ -35,7 +34,7 @@ export function readRules(reader: Reader, item: Item, names: RuleNames): Rule[] 
     if (rule !== null && fallback !== null) fallbacks.push({ rule, word: fallback });
     return rule ?? [];
   });
-  checkFallbacks(reader, fallbacks, [...seen.keys()]);
+  checkFallbacks(reader, fallbacks, seen);
   return rules;
 }
 
@@ -113,8 +112,8 @@ function readTarget(reader: Reader, item: Item | undefined, key: "from" | "to", 
   const reserved = RESERVED_ENDS.find((known) => known === word.text);
   if (reserved !== undefined) return { kind: reserved };
   const [, kind, name = word.text] = /^(role|endpoint):(.*)$/.exec(word.text) ?? [];
-  const isRole = kind !== "endpoint" && names.roles.includes(name);
-  const isEndpoint = kind !== "role" && names.endpoints.includes(name);
+  const isRole = kind !== "endpoint" && names.roles.has(name);
+  const isEndpoint = kind !== "role" && names.endpoints.has(name);
   if (isRole && isEndpoint) {
     reader.error(word.at, `${quote(name)} is a role and an endpoint; write role:${name} or endpoint:${name}`);
     return null;
@@ -127,7 +126,7 @@ function readTarget(reader: Reader, item: Item | undefined, key: "from" | "to", 
       : kind === "role"
         ? names.roles
         : names.endpoints;
-  reader.lacking(word.at, `${key}: ${unknownWord(kind ?? "role or endpoint", name, known)}`);
+  reader.lacking(word.at, `${key}: ${unknownWord(kind ?? "role or endpoint", name, [...known])}`);
   return null;
 }
 
@@ -226,10 +225,15 @@ function readCitations(reader: Reader, item: Item | undefined): Citation[] {
 }
 
 /** A fallback names a rule that exists, and no chain of fallbacks comes back to where it began. */
-function checkFallbacks(reader: Reader, fallbacks: { rule: Rule; word: TextItem }[], ids: readonly string[]): void {
+function checkFallbacks(
+  reader: Reader,
+  fallbacks: { rule: Rule; word: TextItem }[],
+  ids: ReadonlyMap<string, Place>,
+): void {
   const next = new Map(fallbacks.map(({ rule, word }) => [rule.id, word.text]));
   for (const { rule, word } of fallbacks) {
-    if (!ids.includes(word.text)) reader.lacking(word.at, `fallback-for: ${unknownWord("rule", word.text, ids)}`);
+    if (!ids.has(word.text))
+      reader.lacking(word.at, `fallback-for: ${unknownWord("rule", word.text, [...ids.keys()])}`);
     const passed = new Set<string>();
     for (let id: string | undefined = word.text; id !== undefined && !passed.has(id); id = next.get(id)) {
       passed.add(id);

@@ -53,48 +53,65 @@ export function readYaml(text: string, source: string): YamlFile {
     file.problems.push({ severity: "error", source, line, column, message });
     if (breaks) file.brokenAt = Math.min(file.brokenAt, line);
   };
-  const refused = beyondCaps(text);
-  if (refused !== null) {
-    error(refused, { line: 1, column: 1 }, true);
-    return file;
-  }
   const lines = new (yaml().LineCounter)();
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  let document: Yaml.Document.Parsed;
-  try {
-    document = yaml().parseDocument(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: false });
-  } catch (cause) {
-    // The package parses by recursion; text that nests deeper than the stack ends there.
-    if (!(cause instanceof RangeError)) throw cause;
-    error(`nested too deeply; at most ${FILE_CAPS.depth} levels are read`, { line: 1, column: 1 }, true);
+  const document = parse(text, lines);
+  if (document === null || typeof document === "string") {
+    if (document !== null) error(document, { line: 1, column: 1 }, true);
     return file;
   }
   for (const wrong of [...document.errors, ...document.warnings]) {
-    const duplicate = wrong.code === "DUPLICATE_KEY";
-    const what = duplicate ? "the same key twice in one mapping" : `not valid YAML: ${wrong.message}`;
-    error(what, place(wrong.pos[0]), !duplicate);
+    error(`not valid YAML: ${wrong.message}`, place(wrong.pos[0]), true);
   }
   file.root = convert(document.contents, 0, place, (message, at) => error(message, at, false));
   return file;
 }
 
-/** What is wrong with the size of a file; its tokens are counted as a stream, before a tree is built. */
-function beyondCaps(text: string): string | null {
+/**
+ * The text's first document, null where there is none, or what is wrong with its size. Tokens are counted while they
+ * stream from the lexer to the parser, so that a bomb ends before its tree is built.
+ */
+function parse(text: string, lines: Yaml.LineCounter): Yaml.Document.Parsed | string | null {
   if (text.length > FILE_CAPS.characters) {
     return `the file has ${text.length} characters; at most ${FILE_CAPS.characters} are read`;
   }
+  const tooDeep = `nested too deeply; at most ${FILE_CAPS.depth} levels are read`;
+  const { Composer, Lexer, Parser, YAMLParseError } = yaml();
+  const parser = new Parser(lines.addNewLine);
+  // Keys that occur twice are found by `convert`: the package compares each with each.
+  const composer = new Composer({ uniqueKeys: false, strict: true });
+  let document: Yaml.Document.Parsed | null = null;
+  const take = (found: Yaml.Document.Parsed): void => {
+    if (document === null) document = found;
+    else {
+      const [from, to] = found.range;
+      document.errors.push(
+        new YAMLParseError([from, to], "MULTIPLE_DOCS", "a second document begins in the same file"),
+      );
+    }
+  };
+  lines.addNewLine(0);
   let tokens = 0;
   let depth = 0;
-  for (const token of new (yaml().Lexer)().lex(text)) {
-    if (++tokens > FILE_CAPS.tokens) return `the file has more than ${FILE_CAPS.tokens} words and signs`;
-    if (token === "[" || token === "{") depth++;
-    else if (token === "]" || token === "}") depth--;
-    if (depth > FILE_CAPS.depth) return `nested too deeply; at most ${FILE_CAPS.depth} levels are read`;
+  try {
+    for (const token of new Lexer().lex(text)) {
+      if (++tokens > FILE_CAPS.tokens) return `the file has more than ${FILE_CAPS.tokens} words and signs`;
+      if (token === "[" || token === "{") depth++;
+      else if (token === "]" || token === "}") depth--;
+      if (depth > FILE_CAPS.depth) return tooDeep;
+      for (const part of parser.next(token)) for (const found of composer.next(part)) take(found);
+    }
+    for (const part of parser.end()) for (const found of composer.next(part)) take(found);
+    for (const found of composer.end(true, text.length)) take(found);
+  } catch (cause) {
+    // The package composes by recursion; text that nests deeper than the stack ends there.
+    if (cause instanceof RangeError) return tooDeep;
+    throw cause;
   }
-  return null;
+  return document;
 }
 
 function convert(
@@ -114,10 +131,13 @@ function convert(
     return { kind: "empty", at };
   }
   if (isMap(node)) {
+    const seen = new Set<string>();
     const entries = node.items.map(({ key, value }) => {
       const keyItem = convert(key, depth + 1, place, error);
-      if (keyItem.kind !== "text") error("a key must be a plain word", keyItem.at);
       const text = keyItem.kind === "text" ? keyItem.text : "";
+      if (keyItem.kind !== "text") error("a key must be a plain word", keyItem.at);
+      else if (seen.has(text)) error("the same key twice in one mapping", keyItem.at);
+      seen.add(text);
       const read = value === null ? null : convert(value, depth + 1, place, error);
       const quoted = keyItem.kind === "text" && keyItem.quoted;
       const whole: TextItem = { kind: "text", at: keyItem.at, text, quoted };

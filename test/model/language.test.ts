@@ -36,7 +36,7 @@ test("the document, its version as written", (t) => {
     product: "Everything",
     version: "3.10",
     retrieved: "2026-11-20",
-    textSha256: "0".repeat(64),
+    textSha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   });
 });
 

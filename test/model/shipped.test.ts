@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import test from "ava";
+import { loadShipped, shippedModels } from "../../src/model/shipped.ts";
+import { fixture } from "./helpers.ts";
+
+const names = readdirSync("rules")
+  .map((file) => file.replace(/\.yaml$/, ""))
+  .sort();
+
+test("every model of rules/ is shipped, compiled as it stands", (t) => {
+  t.deepEqual(
+    shippedModels().map(({ name }) => name),
+    names,
+  );
+  for (const name of names) {
+    const { source: _, ...expected } = fixture(`../../rules/${name}`);
+    const { source, ...compiled } = loadShipped(name)!;
+    t.is(source, "shipped");
+    t.deepEqual(compiled, expected);
+  }
+});
+
+test("no file but a shipped model is read by its name", (t) => {
+  t.is(loadShipped("opswat-spd"), null);
+  t.is(loadShipped("../../package"), null);
+  t.is(loadShipped("index"), null);
+});
+
+test("the names of opswat-sdp that command lines rely on", (t) => {
+  const { roles, parameters } = loadShipped("opswat-sdp")!;
+  t.deepEqual(
+    roles.map(({ name }) => name),
+    ["client", "gateway"],
+  );
+  t.deepEqual(
+    parameters.map(({ name, values, default: standard }) => [name, values, standard]),
+    [
+      ["region", ["us", "eu"], null],
+      ["platform", ["ova", "aws", "azure"], null],
+      ["gateway-port", [], "30000"],
+      ["gateway-open-port", [], "30001"],
+    ],
+  );
+});
+
+const document = "../shared/vendor-docs/opswat-sdp.txt";
+const run = existsSync(document) ? test : test.skip;
+run(`opswat-sdp cites the text that it was made from (${document})`, (t) => {
+  const { document: info, rules } = loadShipped("opswat-sdp")!;
+  const text = readFileSync(document, "utf8");
+  t.is(info.textSha256, createHash("sha256").update(text).digest("hex"));
+  // Sections are heading paths: each heading stands on a line of its own.
+  const lines = new Set(text.split("\n").map((line) => line.trim()));
+  for (const { cite } of rules) {
+    for (const { section } of cite) for (const heading of section.split(" / ")) t.true(lines.has(heading), heading);
+  }
+});
