@@ -66,7 +66,7 @@ program
   .addOption(formatOption())
   .addOption(outOption())
   .addOption(allOption())
-  .option("--strict", "what is not proved counts as drift too", false)
+  .option("--strict", "what is not proved counts as drift too")
   .addOption(
     new Option("--scope <what>", "judged: conversations of hosts that play a role; all: every one")
       .choices(["judged", "all"])

@@ -1,7 +1,7 @@
 /** The CAPTURE arguments: files and `-`, each in its realm. */
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { splitRun, sqliteKind } from "./database.ts";
+import { findDatabase } from "../store/select.ts";
 import { UsageError } from "./errors.ts";
 
 export interface CaptureArgument {
@@ -38,10 +38,7 @@ export async function captureArguments(
 }
 
 async function refuseDatabase(argument: string): Promise<void> {
-  if (argument === "-") return;
-  const { path } = await splitRun(argument);
-  const info = await stat(path).catch(() => null);
-  if (!info?.isFile() || info.size === 0 || (await sqliteKind(path)) !== "sqlite") return;
+  if (argument === "-" || (await findDatabase(argument)) === null) return;
   throw new UsageError(
     `${argument}: this is a database; it can be printed (wirepact report ${argument}), and is no capture to read. Give the capture files it was made from`,
   );

@@ -7,7 +7,7 @@ import { execute, type ResultOptions } from "./execute.ts";
 import { type JudgingOptions, loadJudging } from "./judging.ts";
 
 export interface CheckOptions extends ResultOptions, JudgingOptions {
-  strict: boolean;
+  strict?: boolean;
   scope: "judged" | "all";
   infer: boolean;
   minSpan: string;
@@ -20,7 +20,7 @@ export async function check(captures: string[], options: CheckOptions): Promise<
   const asOf = options.asOf === undefined ? null : instant("--as-of", options.asOf);
   const list = await captureArguments(captures, options.realm);
   const judging = await loadJudging(options);
-  const { strict, scope, infer } = options;
+  const { strict = false, scope, infer } = options;
   return execute({ captures: list, ...judging, scope, infer, minSpanSec, asOf, strict }, options);
 }
 

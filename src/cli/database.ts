@@ -1,29 +1,22 @@
 /** Databases as people name them on the command line. */
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { RunResult } from "../report/result.ts";
+import { findDatabase, isDatabase, parseDatabaseRef } from "../store/select.ts";
 import type { Store } from "../store/store.ts";
-import { systemReason, UsageError, warn } from "./errors.ts";
+import { UsageError, warn } from "./errors.ts";
 
 /** Where results go when nothing else is said. */
 export const DEFAULT_DATABASE = "wirepact.sqlite";
 
-/** `DB` or `DB@RUN`. A file whose very name ends so goes before a run. */
-export async function splitRun(text: string): Promise<{ path: string; run: number | null }> {
-  const [, path, run] = /^(.+)@(\d{1,15})$/.exec(text) ?? [];
-  if (path === undefined || run === undefined || (await exists(text))) return { path: text, run: null };
-  return { path, run: Number(run) };
-}
-
 /**
- * Hands a stored run to `use`, the newest finished one if none is named; wrong usage where the database or the run is
- * not there. The database stays open meanwhile: conversations that nobody judged are read as they are used.
+ * Hands a stored run (`DB` or `DB@RUN`) to `use`, the newest finished one if none is named; wrong usage where the
+ * database or the run is not there. The database stays open meanwhile: conversations that nobody judged are read as they
+ * are used.
  */
 export async function withRun<T>(text: string, use: (result: RunResult) => Promise<T>): Promise<T> {
-  const { path, run } = await splitRun(text);
-  if (!(await exists(path)))
-    throw new UsageError(`${path}: no such database; \`wirepact check\` and \`wirepact observe\` make one`);
-  const kind = await sqliteKind(path);
-  if (kind !== "sqlite") throw new UsageError(`${path}: ${kind}, not a Wirepact database`);
+  const found = await findDatabase(text);
+  if (found === null) throw new UsageError(await whyNoDatabase(text));
+  const { path, run } = found;
   const { openStore } = await import("../store/open.ts");
   const store = await openStore(path, { readOnly: true });
   try {
@@ -45,9 +38,9 @@ export async function withRun<T>(text: string, use: (result: RunResult) => Promi
  */
 export async function openForWriting(asked: string | undefined): Promise<Store | null> {
   const path = asked ?? DEFAULT_DATABASE;
-  const kind = (await exists(path)) ? await sqliteKind(path) : "sqlite";
-  if (kind !== "sqlite" && asked !== undefined) {
-    throw new UsageError(`--db ${path}: ${kind}, not a Wirepact database; name another file`);
+  const there = await stat(path).catch(() => null);
+  if (asked !== undefined && there !== null && there.size > 0 && !(await isDatabase(path))) {
+    throw new UsageError(`--db ${await whyNoDatabase(path)}; name another file`);
   }
   try {
     const { openStore } = await import("../store/open.ts");
@@ -59,29 +52,9 @@ export async function openForWriting(asked: string | undefined): Promise<Store |
   }
 }
 
-/** `sqlite` where a file is (or, being empty, may become) an SQLite database; else what it is, in words. */
-export async function sqliteKind(path: string): Promise<string> {
-  const info = await stat(path);
-  if (info.isDirectory()) return "it is a folder";
-  if (!info.isFile()) return "it is no regular file";
-  if (info.size === 0) return "sqlite";
-  try {
-    const file = await open(path, "r");
-    try {
-      const head = Buffer.alloc(16);
-      await file.read(head, 0, 16, 0);
-      return head.toString("latin1") === "SQLite format 3\0" ? "sqlite" : "it is another kind of file";
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    return systemReason(error);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+async function whyNoDatabase(text: string): Promise<string> {
+  const there = (await stat(text).catch(() => null)) ?? (await stat(parseDatabaseRef(text).path).catch(() => null));
+  if (there === null) return `${text}: no such database; \`wirepact check\` and \`wirepact observe\` make one`;
+  if (there.isDirectory()) return `${text}: it is a folder, not a Wirepact database`;
+  return `${text}: it is another kind of file, not a Wirepact database`;
 }

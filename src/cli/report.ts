@@ -1,7 +1,8 @@
 /** `wirepact report DB[@RUN]`: a stored run, printed again in any form. Exit code 0 whatever it found. */
 import type { FormName } from "../report/forms.ts";
+import { findDatabase } from "../store/select.ts";
 import { refuseOverwrite } from "./captures.ts";
-import { splitRun, withRun } from "./database.ts";
+import { withRun } from "./database.ts";
 import { reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 
@@ -12,7 +13,7 @@ export interface ReportOptions {
 }
 
 export async function report(database: string, options: ReportOptions): Promise<number> {
-  await refuseOverwrite("--out", options.out, [(await splitRun(database)).path]);
+  await refuseOverwrite("--out", options.out, [(await findDatabase(database))?.path ?? database]);
   const output = await reportOutput(options.out);
   const how = { format: options.format, database, all: options.all ?? false };
   await withRun(database, (result) => printResult(result, output, how));

@@ -92,7 +92,11 @@ const WRONG: [string, string[], RegExp][] = [
   ["a database of an hour ago as capture", ["observe", "some.sqlite@3"], /this is a database/],
   ["results over a capture", ["observe", "a.pcap", "--out", "folder/../a.pcap"], /--out .*name another one/],
   ["a database over a capture", ["observe", "link.pcap", "--db", "a.pcap"], /--db .*name another one/],
-  ["a database that is another file", ["observe", "a.pcap", "--db", "tiny.yaml"], /it is another kind of file/],
+  [
+    "a database that is another file",
+    ["observe", "a.pcap", "--db", "tiny.yaml"],
+    /--db tiny.yaml: it is another kind of file/,
+  ],
   ["a report into a folder", ["observe", "a.pcap", "--out", "folder"], /--out folder: it is a folder/],
   ["a report into a folder that is not there", ["observe", "a.pcap", "--out", "none/r.txt"], /no such file or folder/],
   ["a report of nothing", ["report", "none.sqlite"], /no such database/],
