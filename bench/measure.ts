@@ -7,6 +7,8 @@ import { join } from "node:path";
 export interface Measurement {
   /** Seconds from start to end, start-up included. */
   seconds: number;
+  /** Processor seconds of all its threads, user and system; null where this machine does not tell. */
+  cpuSeconds: number | null;
   /** Largest resident set in MB (10⁶ bytes); null where this machine does not tell. */
   peakMB: number | null;
   exitCode: number;
@@ -28,7 +30,8 @@ export function measure(command: readonly string[]): Promise<Measurement> {
   const method = memoryMethod();
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   const note = join(folder, "peak");
-  const [program, ...args] = method === "GNU time" ? [GNU_TIME, "-q", "-f", "%M", "-o", note, ...command] : command;
+  const [program, ...args] =
+    method === "GNU time" ? [GNU_TIME, "-q", "-f", "%M %U %S", "-o", note, ...command] : command;
   return new Promise((resolve) => {
     const started = process.hrtime.bigint();
     const child = spawn(program!, args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -43,10 +46,17 @@ export function measure(command: readonly string[]): Promise<Measurement> {
     const end = (exitCode: number): void => {
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
       clearInterval(poll);
-      const told = method === "GNU time" && existsSync(note) ? Number(readFileSync(note, "utf8")) * 1_024 : polled;
+      const told = existsSync(note) ? readFileSync(note, "utf8").trim().split(" ").map(Number) : [];
       rmSync(folder, { recursive: true, force: true });
-      const peakMB = told === null ? null : told / 1e6;
-      resolve({ seconds, peakMB, exitCode, lastWords: errors.trim().split("\n").pop() ?? "" });
+      const [kilobytes, user, system] = told;
+      const peak = kilobytes === undefined ? polled : kilobytes * 1_024;
+      resolve({
+        seconds,
+        cpuSeconds: user === undefined || system === undefined ? null : user + system,
+        peakMB: peak === null ? null : peak / 1e6,
+        exitCode,
+        lastWords: errors.trim().split("\n").pop() ?? "",
+      });
     };
     child.on("error", () => end(127));
     child.on("close", (code) => end(code ?? 128));

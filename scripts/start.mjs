@@ -30,9 +30,8 @@ if (error || signal) {
 console.log(`\nIt ended with exit code ${status}: ${meaning(status)}`);
 if (status > 1) process.exit(status);
 console.log(`
-Look further:
+Look further (where the report says wirepact, type node ${CLI}; installed, it is wirepact):
   node ${CLI} report ${DATABASE}
-  node ${CLI} explain ${DATABASE} ID          why a verdict is what it is; ID from the report
   sqlite3 ${DATABASE} 'SELECT * FROM observed_undocumented'
 On a capture of your own:
   node ${CLI} check span.pcap --model opswat-sdp --bind gateway=10.20.0.5`);
