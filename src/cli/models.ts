@@ -1,4 +1,5 @@
 /** `wirepact models [list|show|lint|schema]`: vendor documents, made executable. */
+import type { ModelRow } from "../model/show.ts";
 import type { Model, Problem } from "../model/types.ts";
 import { Page } from "../report/page.ts";
 import { penFor } from "../report/pen.ts";
@@ -43,19 +44,29 @@ export async function listModels(): Promise<number> {
 
 export async function showModel(name: string, options: { format: "text" | "markdown" | "json" }): Promise<number> {
   const model = await loadModelArgument(name);
-  const { formatModelTable } = await import("../model/show.ts");
+  const show = await import("../model/show.ts");
   const output = await reportOutput(undefined);
   const pen = penFor(output.terminal, process.env);
-  const table = formatModelTable(model, pen.width, options.format);
   if (options.format !== "text") {
-    await output.write([table]);
+    await output.write([show.formatModelTable(model, pen.width, options.format)]);
     return 0;
   }
   const page = new Page(pen);
   printDocument(page, model);
-  const lines = table.split("\n").map(safe);
-  await output.write([page.toString(), "\n", lines.join("\n"), openQuestions(model, new Page(pen))]);
+  page.heading("RULES", plural(model.rules.length, "rule"));
+  for (const row of show.showModel(model)) printRule(page, row);
+  printOpenQuestions(page, model);
+  await output.write([page.toString()]);
   return 0;
+}
+
+/** What the document asks for in one line, on what terms and where it says so below: eight columns fit no terminal. */
+function printRule(page: Page, row: ModelRow): void {
+  const { pen } = page;
+  const ends = `${row.from} ${pen.glyphs.arrow} ${row.to} ${row.over} ${row.as}`.replaceAll("role:", "");
+  page.hang({ text: row.id, paint: pen.bold }, ends);
+  const terms = [row.when === "" ? "" : `when ${row.when}`, row.needed, row.where].filter((part) => part !== "");
+  page.text(terms.join(` ${pen.glyphs.dot} `), { indent: 6, paint: pen.dim });
 }
 
 function printDocument(page: Page, { name, document, parameters, roles }: Model): void {
@@ -76,21 +87,18 @@ function printDocument(page: Page, { name, document, parameters, roles }: Model)
       { paint: pen.dim },
     );
   }
-  page.heading("RULES");
 }
 
-function openQuestions({ unclear, leftOut }: Model, page: Page): string {
+function printOpenQuestions(page: Page, { unclear, leftOut }: Model): void {
+  const { pen } = page;
   if (unclear.length > 0) page.heading("UNCLEAR IN THE DOCUMENT");
   for (const { about, readings, chosen } of unclear) {
-    page.hang({ text: page.pen.glyphs.unsure, paint: page.pen.yellow }, about);
-    for (const reading of readings)
-      page.hang({ text: page.pen.glyphs.idle }, reading, { indent: 5, paint: page.pen.dim });
+    page.hang({ text: pen.glyphs.unsure, paint: pen.yellow }, about);
+    for (const reading of readings) page.hang({ text: pen.glyphs.idle }, reading, { indent: 5, paint: pen.dim });
     page.text(`Chosen: ${chosen}`, { indent: 5 });
   }
   if (leftOut.length > 0) page.heading("LEFT OUT");
-  for (const { fact, why } of leftOut)
-    page.hang({ text: page.pen.glyphs.idle }, `${fact}: ${why}`, { paint: page.pen.dim });
-  return page.lines.length === 0 ? "" : `\n${page.toString()}`;
+  for (const { fact, why } of leftOut) page.hang({ text: pen.glyphs.idle }, `${fact}: ${why}`, { paint: pen.dim });
 }
 
 /** Findings as `FILE:LINE:COLUMN: error: …` on standard output; exit code 1 where one of them is an error. */
