@@ -118,7 +118,7 @@ class Opener {
       source = new UnpackSource(packing, new ReplaySource(slab.buf.slice(slab.pos, slab.end), plain));
       slab = new Slab(blockBytes(null, this.#inputs));
       head = await firstBytes(slab, source);
-      if (head.length === 0 && source.cut)
+      if (head.length < 4 && source.cut)
         throw new Error(`The ${packing} file is cut before anything could be unpacked`);
       info.format = `+${packing}`;
     } else {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { ByteSource } from "./source.ts";
@@ -141,32 +140,47 @@ async function unpackerFor(packing: Packing, take: (bytes: Uint8Array) => void):
 class StreamUnpacker implements Unpacker {
   readonly #packing: Packing;
   readonly #stream: Transform;
-  readonly #ended: Promise<unknown>;
+  #failure: Error | null = null;
+  /** Whoever waits for the decoder. A decoder that fails calls back no write, it only says `error`. */
+  #resolve: () => void = () => {};
+  #reject: (reason: Error) => void = () => {};
 
   constructor(packing: Packing, stream: Transform, take: (bytes: Uint8Array) => void) {
     this.#packing = packing;
     this.#stream = stream;
     stream.on("data", take);
-    stream.on("error", () => {});
-    this.#ended = once(stream, "end");
-    this.#ended.catch(() => {}); // an error reaches whoever pushes or finishes
-  }
-
-  push(packed: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#stream.write(packed, (error) => (error == null ? resolve() : reject(this.#told(error))));
+    stream.on("end", () => this.#resolve());
+    stream.on("error", (error) => {
+      this.#failure = error;
+      this.#reject(error);
     });
   }
 
-  async finish(): Promise<boolean> {
-    this.#stream.end();
+  async push(packed: Uint8Array): Promise<void> {
     try {
-      await this.#ended;
+      await this.#until((done) => this.#stream.write(packed, done));
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  async finish(): Promise<boolean> {
+    try {
+      await this.#until(() => this.#stream.end());
       return true;
     } catch (error) {
       if (error instanceof Error && error.message === "unexpected end of file") return false;
       throw this.#told(error);
     }
+  }
+
+  #until(start: (done: () => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#failure !== null) reject(this.#failure);
+      else start(() => resolve());
+    });
   }
 
   pause(): void {
