@@ -114,10 +114,9 @@ function readUnclear(reader: Reader, top: Fields): Model["unclear"] {
   return reader.list(top.get("unclear")).flatMap((item) => {
     const fields = reader.fields(item, "unclear", KEYS.unclear);
     if (fields === null) return [];
-    const [about, chosen] = ["about", "chosen"].map((key) => required(reader, fields, "unclear", key));
-    return [
-      { about: about!, readings: reader.texts(fields.get("readings"), "readings").map((r) => r.text), chosen: chosen! },
-    ];
+    const about = required(reader, fields, "unclear", "about");
+    const readings = reader.texts(fields.get("readings"), "unclear, readings").map(({ text }) => text);
+    return [{ about, readings, chosen: required(reader, fields, "unclear", "chosen") }];
   });
 }
 

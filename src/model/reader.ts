@@ -127,6 +127,7 @@ export class Reader {
   /** Problems in the file's order, at most `FILE_CAPS.problems`, the rest counted. */
   report(): Problem[] {
     const sorted = this.problems.sort((a, b) => a.line - b.line || a.column - b.column);
+    for (const problem of sorted) problem.message = harmless(problem.message);
     const more = sorted.length - FILE_CAPS.problems;
     if (more <= 0) return sorted;
     const shown = sorted.slice(0, FILE_CAPS.problems);
@@ -134,6 +135,11 @@ export class Reader {
     shown.push({ severity: "error", source: this.source, line, column, message: `… and ${more} more problems` });
     return shown;
   }
+}
+
+/** Words of the file are repeated in messages; control characters among them must not reach a terminal. */
+function harmless(message: string): string {
+  return message.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** A key without a value that no one could have meant is often the rest of a value that had a comma in it. */

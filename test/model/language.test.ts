@@ -1,6 +1,7 @@
 /** Every form of the language once, compiled: `fixtures/model/everything.yaml`. */
 import { readFileSync } from "node:fs";
 import test from "ava";
+import { EXPECT_KEYS } from "../../src/model/expect.ts";
 import { KEYS, REQUIREMENTS } from "../../src/model/keys.ts";
 import { loadModel } from "../../src/model/load.ts";
 import { fixture } from "./helpers.ts";
@@ -181,6 +182,36 @@ test("open questions and what is left out", (t) => {
 
 test("a compiled model is plain data", (t) => {
   t.deepEqual(JSON.parse(JSON.stringify(model)), model);
+});
+
+test("the guide for authors has a model that loads, and names every key", (t) => {
+  const guide = readFileSync("rules/README.md", "utf8");
+  const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? [];
+  t.deepEqual(loadModel(example, "README.md").problems, []);
+  for (const key of [...KEYS.document, ...KEYS.parameter, ...KEYS.endpoint, ...KEYS.rule, ...KEYS.unclear]) {
+    t.true(guide.includes(`\`${key}`), key);
+  }
+  for (const key of EXPECT_KEYS) t.true(guide.includes(`\`${key}: `), key);
+});
+
+test("before a YAML error everything is checked, behind it nothing", (t) => {
+  const text = 'wirepact: 2\nmodel: m\nroles: { client: }\nendpoints: { api: { hots: [x] } }\ndocument: x: y\nruls: []\n';
+  const { model: loaded, problems } = loadModel(text, "m.yaml");
+  t.is(loaded, null);
+  t.deepEqual(
+    problems.map(({ line, message }) => [line, message.slice(0, 24)]),
+    [
+      [1, 'wirepact: found "2", exp'],
+      [4, 'endpoint "api": unknown '],
+      [5, "not valid YAML: Nested m"],
+    ],
+  );
+});
+
+test("a file's words cannot act on the terminal that shows its problems", (t) => {
+  const { problems } = loadModel('"\\e[31m": 1\nmodel: "\\e]0;x\\a"\nrules: [{ when: { "\\u009b": 1 } }]', "bad.yaml");
+  t.true(problems.length > 3);
+  for (const { message } of problems) t.notRegex(message, /\p{Cc}/u);
 });
 
 // Files that must end in a message, soon and within memory.

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { documentFacts } from "../../src/model/document-facts.ts";
 import { lintModel } from "../../src/model/lint.ts";
@@ -192,6 +192,13 @@ test("the shipped models have nothing against them but what they mean", (t) => {
   t.deepEqual(lintModel(shipped("opswat-sdp")).map(said), []);
   // `background` is about private addresses.
   for (const { message } of lintModel(shipped("background"))) t.regex(message, /is a private address/);
+});
+
+test("no shipped model has a lint error", (t) => {
+  for (const file of readdirSync("rules").filter((name) => name.endsWith(".yaml"))) {
+    const errors = lintModel(shipped(file.slice(0, -".yaml".length))).filter(({ severity }) => severity === "error");
+    t.deepEqual(errors.map(said), []);
+  }
 });
 
 const DOCUMENTS = "../shared/vendor-docs";

@@ -261,11 +261,7 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
   ],
   ["a bad cadence", rule({ every: "¦daily" }), 'every: found "daily", expected a duration such as 24h'],
   ["an unknown peer", rule({ peer: "¦anywhere" }), 'unknown peer "anywhere". Known: internet'],
-  [
-    "a fallback for nobody",
-    rule({ "fallback-for": "¦q" }),
-    'fallback-for: unknown rule "q". Known: r',
-  ],
+  ["a fallback for nobody", rule({ "fallback-for": "¦q" }), 'fallback-for: unknown rule "q". Known: r'],
   ["its own fallback", rule({ "fallback-for": "¦r" }), 'fallback-for: rule "r" would be its own fallback'],
   ["a citation of no section", rule({ cite: "¦{ item: I }" }), 'cite: "section" is missing'],
   // Conditions

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import test from "ava";
@@ -5,7 +6,8 @@ import { loadShipped, shippedModels } from "../../src/model/shipped.ts";
 import { fixture } from "./helpers.ts";
 
 const names = readdirSync("rules")
-  .map((file) => file.replace(/\.yaml$/, ""))
+  .filter((file) => file.endsWith(".yaml"))
+  .map((file) => file.slice(0, -".yaml".length))
   .sort();
 
 test("every model of rules/ is shipped, compiled as it stands", (t) => {
@@ -55,4 +57,15 @@ run(`opswat-sdp cites the text that it was made from (${document})`, (t) => {
   for (const { cite } of rules) {
     for (const { section } of cite) for (const heading of section.split(" / ")) t.true(lines.has(heading), heading);
   }
+});
+
+test("a shipped model is bound without loading yaml, psl or ip-num", (t) => {
+  const program = `
+    import { createRequire } from "node:module";
+    import { bindRoles, loadShipped } from ${JSON.stringify(new URL("../../src/model/index.js", import.meta.url).href)};
+    const bound = bindRoles([loadShipped("opswat-sdp")], null, ["gateway=10.20.0.5"], ["region=us"]);
+    const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => /yaml|psl|ip-num/.test(path));
+    console.log(JSON.stringify([bound.problems.length, loaded]));`;
+  const said = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
+  t.deepEqual(JSON.parse(said), [0, []]);
 });
