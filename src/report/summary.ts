@@ -41,9 +41,13 @@ function observed(result: RunResult): Headline {
 
 const NOT_READ = "CAPTURE NOT READ TO ITS END";
 
-/** Where not a single packet could be read there is nothing to say of conversations; null where one was. */
+/** Damage, and not a single packet before it: then there is nothing to say of hosts, rules and conversations. */
+export function nothingRead({ captures }: RunResult): boolean {
+  return captures.some((capture) => capture.damage !== null) && captures.every((capture) => capture.packets === 0);
+}
+
 function unread(result: RunResult): Headline | null {
-  if (result.captures.some((capture) => capture.packets > 0)) return null;
+  if (!nothingRead(result)) return null;
   return { mood: "bad", title: "CAPTURE NOT READ", says: "Not a single packet could be read." };
 }
 

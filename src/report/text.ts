@@ -5,6 +5,7 @@
 import { Page } from "./page.ts";
 import type { Pen } from "./pen.ts";
 import type { RunResult } from "./result.ts";
+import { nothingRead } from "./summary.ts";
 import { TextContext } from "./text/context.ts";
 import { printFindings } from "./text/findings.ts";
 import { printHead } from "./text/head.ts";
@@ -25,6 +26,7 @@ export function textReport(result: RunResult, options: TextOptions): string {
   const page = new Page(options.pen);
   const context = new TextContext(result, options);
   printHead(page, context);
+  if (nothingRead(result)) return page.toString();
   if (result.run.models.length === 0) printObserved(page, context);
   else {
     printFindings(page, context);

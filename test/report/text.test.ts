@@ -91,7 +91,18 @@ const damaged = (): RunResult =>
     ],
   });
 
-for (const [name, make] of Object.entries({ rollout, observed, nothing, damaged, good: () => result() })) {
+const unread = (): RunResult =>
+  result({
+    run: runInfo({ exit_code: 3, first_time: null, last_time: null }),
+    captures: [
+      capture({ path: "notes.txt", packets: 0, damage: "This is a text, not a capture: give a pcap or pcapng file." }),
+    ],
+    judged: [],
+    rules: [rule({ status: "not-evaluable", remedy: "Say --set region=us." })],
+    quality: { packets: 0 },
+  });
+
+for (const [name, make] of Object.entries({ rollout, observed, nothing, damaged, unread, good: () => result() })) {
   for (const width of [80, 120]) {
     test(`${name} at ${width} columns`, (t) => {
       const text = print(make(), width);

@@ -1,7 +1,7 @@
 import { driftOf, isBan } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
 import type { RuleRow } from "../result.ts";
-import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
+import { type ConversationGroup, groupConversations, nothingRead, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
@@ -11,7 +11,7 @@ const EACH = 3;
 /** What to do, the most useful first; empty where nothing is to be done. Each is a sentence that can be mailed as it is. */
 export function actionsOf(context: TextContext): string[] {
   const { result } = context;
-  if (result.run.models.length === 0) return [];
+  if (result.run.models.length === 0 || nothingRead(result)) return [];
   const drift = driftOf(result, context.strict);
   const rules = ruleFindings(result).filter((rule) => rule.waived === null);
   const blocked = rules.filter((rule) => rule.status === "blocked");

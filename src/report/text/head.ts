@@ -2,7 +2,7 @@ import { doesNotApply, isFinding } from "../drift.ts";
 import type { Page } from "../page.ts";
 import { qualityNotes } from "../quality.ts";
 import type { RuleRow, RunResult } from "../result.ts";
-import { headline } from "../summary.ts";
+import { headline, nothingRead } from "../summary.ts";
 import { few, number, plural, sentence, timeSpan } from "../words.ts";
 import { actionsOf } from "./actions.ts";
 import type { TextContext } from "./context.ts";
@@ -40,6 +40,7 @@ function facts(result: RunResult): [string, string][] {
   const source = captures.length > 3 ? plural(captures.length, "capture") : paths.join(", ");
   const span = timeSpan(run.first_time, run.last_time);
   const list: [string, string][] = [["Capture", [source, packets, ...(span === null ? [] : [span])].join(", ")]];
+  if (nothingRead(result)) return list;
   for (const model of run.models) {
     const own = rules.filter((rule) => rule.model === model.name);
     if (own.length === 0) continue; // the background model covers traffic and has no rows to tick

@@ -45,7 +45,7 @@ function printCaptures(page: Page, result: RunResult): void {
         ...(span === null ? [] : [span]),
       ];
       if (!isDefaultRealm(capture.realm)) parts.push(`realm ${capture.realm}`);
-      page.hang({ text: capture.path }, parts.join(", "), { paint: page.pen.dim });
+      page.hang({ text: capture.path }, parts.filter((part) => part !== "").join(", "), { paint: page.pen.dim });
     }
   }
   const text = rows.map(([measure, value]) => `${measure} ${value}`).join(", ");
