@@ -195,7 +195,8 @@ test("the guide for authors has a model that loads, and names every key", (t) =>
 });
 
 test("before a YAML error everything is checked, behind it nothing", (t) => {
-  const text = 'wirepact: 2\nmodel: m\nroles: { client: }\nendpoints: { api: { hots: [x] } }\ndocument: x: y\nruls: []\n';
+  const text =
+    "wirepact: 2\nmodel: m\nroles: { client: }\nendpoints: { api: { hots: [x] } }\ndocument: x: y\nruls: []\n";
   const { model: loaded, problems } = loadModel(text, "m.yaml");
   t.is(loaded, null);
   t.deepEqual(
