@@ -27,5 +27,8 @@ function offsetAt(sec: number, timezone: string): number {
     second: "2-digit",
   }).formatToParts(new Date(sec * 1000));
   const part = (type: string) => Number(parts.find((p) => p.type === type)!.value);
-  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) / 1000 - Math.floor(sec);
+  return (
+    Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) / 1000 -
+    Math.floor(sec)
+  );
 }

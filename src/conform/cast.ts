@@ -115,7 +115,8 @@ export class Cast {
   #rolesOf4(realm: string, address: number): readonly Played[] {
     let found: Narrowest<number> | null = null;
     for (const { first, last, played } of this.#v4) {
-      if (address >= first && address <= last && inRealm(played, realm)) (found ??= new Narrowest()).add(played, last - first);
+      if (address >= first && address <= last && inRealm(played, realm))
+        (found ??= new Narrowest()).add(played, last - first);
     }
     return found?.all ?? NOBODY;
   }
@@ -123,7 +124,8 @@ export class Cast {
   #rolesOf6(realm: string, hex: string): readonly Played[] {
     const found = new Narrowest<bigint>();
     for (const range of this.#v6) {
-      if (hex >= range.first && hex <= range.last && inRealm(range.played, realm)) found.add(range.played, width(range));
+      if (hex >= range.first && hex <= range.last && inRealm(range.played, realm))
+        found.add(range.played, width(range));
     }
     return found.all;
   }

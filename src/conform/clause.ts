@@ -35,7 +35,12 @@ export function unproved(
   return { clause, result: "unproved", reason, says, decide, support: NONE, against };
 }
 
-export function failed(clause: Clause["clause"], reason: ConversationReason, says: string, against: readonly FrameRef[] = NONE): Clause {
+export function failed(
+  clause: Clause["clause"],
+  reason: ConversationReason,
+  says: string,
+  against: readonly FrameRef[] = NONE,
+): Clause {
   return { clause, result: "failed", reason, says, decide: null, support: NONE, against };
 }
 

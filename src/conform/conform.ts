@@ -14,7 +14,7 @@ import { Rest, restRow } from "../observe/rest.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
-import { loadForJudging, type LoadedModel } from "./cover.ts";
+import { type LoadedModel, loadForJudging } from "./cover.ts";
 import { type Judgement, type Judges, judgeConversation } from "./judge.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { judgeRules, type RuleJudgement, targetText } from "./rules.ts";
@@ -71,7 +71,8 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
       parameter: () => null,
       backgroundName: options.background?.name ?? null,
     },
-    retiredAt: (rule: Rule) => (rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone)),
+    retiredAt: (rule: Rule) =>
+      rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone),
   };
 
   const judgements = judgeAll(conversations, cast, judges, options.scope);
@@ -88,16 +89,27 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
   const rows = judgements
     .map((judgement) => conversationRow(conversations, dns, judgement, waivers))
-    .sort((a, b) => (a.first_seen < b.first_seen ? -1 : a.first_seen > b.first_seen ? 1 : a.conversation_id < b.conversation_id ? -1 : 1));
+    .sort((a, b) =>
+      a.first_seen < b.first_seen
+        ? -1
+        : a.first_seen > b.first_seen
+          ? 1
+          : a.conversation_id < b.conversation_id
+            ? -1
+            : 1,
+    );
   const ruleRows = rules.map((rule) => ruleRow(rule, waivers));
   const judgedSet = new Set(judgements.map((judgement) => judgement.subject.conversation));
-  const isJudged = (client: string, realm: number) => cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
+  const isJudged = (client: string, realm: number) =>
+    cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
   return {
     conversations,
     judged: rows,
     rest: new Rest(conversations, dns, judgedSet, "unrelated"),
     rules: ruleRows,
-    lookups: lookups.map((lookup) => lookupRow(lookup, lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm)))),
+    lookups: lookups.map((lookup) =>
+      lookupRow(lookup, lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm))),
+    ),
     bindings: bindingRows(options.bound, cast, options.background?.name ?? null),
     parameters: parameterRows(options.models, options.bound),
     warnings: [...absentHosts(cast, judges), ...waivers.sayings()],
@@ -130,7 +142,13 @@ function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judg
 }
 
 /** What this conversation shows of the bound hosts at its ends. */
-function notePresence(all: C.Conversations, c: number, view: FlowView, initiatorRoles: readonly Played[], responderRoles: readonly Played[]): void {
+function notePresence(
+  all: C.Conversations,
+  c: number,
+  view: FlowView,
+  initiatorRoles: readonly Played[],
+  responderRoles: readonly Played[],
+): void {
   const row = all.rows(c);
   const at = all.at(c);
   const opened = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
@@ -163,7 +181,12 @@ function extend(presence: { firstSec: number; lastSec: number }, first: number, 
 
 // ---- rows
 
-function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judgement, waivers: Waivers): ConversationRow {
+function conversationRow(
+  all: C.Conversations,
+  dns: DnsEvidence,
+  judgement: Judgement,
+  waivers: Waivers,
+): ConversationRow {
   const { subject, use } = judgement;
   const row = restRow(all, subject.conversation, dns, judgement.verdict);
   row.initiator = subject.initiator;
@@ -188,7 +211,10 @@ function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judg
     nearest: judgement.nearest,
   };
   if (judgement.verdict === "undocumented" || judgement.verdict === "violation") {
-    row.waived = waivers.ofConversation(row, subject.initiatorRoles.map((played) => played.role));
+    row.waived = waivers.ofConversation(
+      row,
+      subject.initiatorRoles.map((played) => played.role),
+    );
   }
   return row;
 }
@@ -210,14 +236,19 @@ function ruleRow(judged: RuleJudgement, waivers: Waivers): RuleRow {
     reason: judged.reason,
     document: loaded.model.document.title,
     section: rule.cite.map((cite) => cite.section).join("; "),
-    item: rule.cite.map((cite) => cite.item).filter((item) => item !== null).join("; ") || null,
+    item:
+      rule.cite
+        .map((cite) => cite.item)
+        .filter((item) => item !== null)
+        .join("; ") || null,
     waived: null,
     remedy: judged.remedy,
     hosts: judged.hosts,
     evidence: unique(judged.evidence).slice(0, LIMITS.evidenceFrames),
     conversations: judged.conversations,
   };
-  if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial") row.waived = waivers.ofRule(row);
+  if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial")
+    row.waived = waivers.ofRule(row);
   return row;
 }
 
@@ -243,7 +274,9 @@ function bindingRows(bound: Bound, cast: Cast, backgroundName: string | null): R
       model: binding.model,
       values: binding.hosts.map((host) => host.text),
       how: binding.how,
-      seen: cast.hosts.some((host) => binding.hosts.includes(host.host) && host.presence.firstSec !== Number.POSITIVE_INFINITY),
+      seen: cast.hosts.some(
+        (host) => binding.hosts.includes(host.host) && host.presence.firstSec !== Number.POSITIVE_INFINITY,
+      ),
     }));
 }
 
@@ -259,6 +292,8 @@ function parameterRows(models: readonly Model[], bound: Bound): RunInfo["paramet
 /** A wrong binding is the commonest mistake: it is said first. */
 function absentHosts(cast: Cast, judges: Judges): string[] {
   return cast.hosts
-    .filter((host) => host.model !== judges.context.backgroundName && host.presence.firstSec === Number.POSITIVE_INFINITY)
+    .filter(
+      (host) => host.model !== judges.context.backgroundName && host.presence.firstSec === Number.POSITIVE_INFINITY,
+    )
     .map((host) => `${host.host.text}, bound to ${host.role}, never appears in the capture.`);
 }

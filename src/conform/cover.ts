@@ -7,8 +7,8 @@ import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
-import { isEndpoint, type WhomContext } from "./whom.ts";
 import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
+import { isEndpoint, type WhomContext } from "./whom.ts";
 
 export interface LoadedModel {
   model: Model;
@@ -30,7 +30,12 @@ function whenClause(rule: Rule, parameter: (name: string) => string | null): Cla
   const text = describeCondition(rule.when);
   if (result === true) return proved("when", text);
   if (result === false) return failed("when", "condition-off", `documented only where ${text}`);
-  return unproved("when", "parameter-missing", `documented where ${text}, and ${result.missing} was not given`, `give --set ${result.missing}=VALUE`);
+  return unproved(
+    "when",
+    "parameter-missing",
+    `documented where ${text}, and ${result.missing} was not given`,
+    `give --set ${result.missing}=VALUE`,
+  );
 }
 
 export interface JudgeContext extends WhomContext {
@@ -57,7 +62,13 @@ export function clausesOf(tried: Tried): Clause[] {
   return [tried.who, tried.whom, tried.over, tried.app, tried.when, tried.up, ...tried.expect];
 }
 
-export function tryRule(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
+export function tryRule(
+  loaded: LoadedModel,
+  rule: Rule,
+  subject: Subject,
+  flow: SubjectFlow,
+  context: JudgeContext,
+): Tried {
   const when = loaded.when.get(rule.id)!;
   const over = overClause(loaded, rule, subject);
   const who = whoClause(loaded, rule, subject, flow, over, context);
@@ -81,17 +92,34 @@ export function tryRule(loaded: LoadedModel, rule: Rule, subject: Subject, flow:
 
 // ---- who
 
-function whoClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, over: Clause, context: JudgeContext): Clause {
+function whoClause(
+  loaded: LoadedModel,
+  rule: Rule,
+  subject: Subject,
+  flow: SubjectFlow,
+  over: Clause,
+  context: JudgeContext,
+): Clause {
   const end = playsTarget("who", loaded, rule, rule.from, subject.initiator, subject.initiatorRoles, context, rule.to);
   if (end.result !== "proved") return end;
   if (subject.by === "port") {
     if (subject.transport === "tcp") {
-      return unproved("who", "initiator-unknown", "the capture begins after it was opened: no packet says by which end", "restart the service during the capture");
+      return unproved(
+        "who",
+        "initiator-unknown",
+        "the capture begins after it was opened: no packet says by which end",
+        "restart the service during the capture",
+      );
     }
     // A datagram without client and server: the end with the documented port is the responder.
     if (over.result === "proved" && subject.port === subject.otherPort && rule.from.kind !== rule.to.kind) return end;
     if (over.result === "proved" && subject.port === subject.otherPort) {
-      return unproved("who", "initiator-unknown", "both ends use the documented port, and no message says who asks", "nothing in this capture");
+      return unproved(
+        "who",
+        "initiator-unknown",
+        "both ends use the documented port, and no message says who asks",
+        "nothing in this capture",
+      );
     }
   }
   return { ...end, support: flow.opening };
@@ -113,26 +141,45 @@ function playsTarget(
     case "anyone":
       return { ...proved(clause, "whoever it is"), weight: 1 };
     case "judged":
-      if (roles.some((p) => p.model !== context.backgroundName)) return { ...proved(clause, `${address} plays a role`), weight: 1 };
+      if (roles.some((p) => p.model !== context.backgroundName))
+        return { ...proved(clause, `${address} plays a role`), weight: 1 };
       return failed(clause, "no-rule", `${address} plays no role`);
     case "internet":
-      if (roles.some((played) => played.model === model)) return failed(clause, "no-rule", `${address} is bound to ${roles[0]!.role}`);
+      if (roles.some((played) => played.model === model))
+        return failed(clause, "no-rule", `${address} is bound to ${roles[0]!.role}`);
       if (isGlobal(address)) return { ...proved(clause, `${address} is a global address`), weight: 1 };
       return failed(clause, "no-rule", `${address} is no global address`);
     case "role": {
       const played = roles.find((p) => p.model === model && p.role === target.role);
-      if (played !== undefined) return { ...proved(clause, `${address} is ${target.role}`), member: played.host.host.text, weight: 5 };
+      if (played !== undefined)
+        return { ...proved(clause, `${address} is ${target.role}`), member: played.host.host.text, weight: 5 };
       const mine = roles.filter((p) => p.model === model);
       if (mine.length > 0) return failed(clause, "no-rule", `${address} is ${mine[0]!.role}, not ${target.role}`);
       if (context.cast.isInternet(model, target.role)) {
-        if (isGlobal(address)) return { ...proved(clause, `${address} is a global address, which ${target.role} is bound to`), weight: 1 };
-        return failed(clause, "no-rule", `${address} is no global address, and ${target.role} is bound to the Internet`);
+        if (isGlobal(address))
+          return { ...proved(clause, `${address} is a global address, which ${target.role} is bound to`), weight: 1 };
+        return failed(
+          clause,
+          "no-rule",
+          `${address} is no global address, and ${target.role} is bound to the Internet`,
+        );
       }
-      if (context.cast.isBound(model, target.role)) return failed(clause, "no-rule", `${address} is not bound to ${target.role}`);
-      if (rule.peer === "internet" && other.kind === "role" && context.cast.isBound(model, other.role) && isGlobal(address)) {
+      if (context.cast.isBound(model, target.role))
+        return failed(clause, "no-rule", `${address} is not bound to ${target.role}`);
+      if (
+        rule.peer === "internet" &&
+        other.kind === "role" &&
+        context.cast.isBound(model, other.role) &&
+        isGlobal(address)
+      ) {
         return { ...proved(clause, `${address} is a global address, and ${target.role} may be anywhere`), weight: 1 };
       }
-      return unproved(clause, "role-not-bound", `${address} could be ${target.role}, which is bound to no address`, `give --bind ${target.role}=ADDRESS`);
+      return unproved(
+        clause,
+        "role-not-bound",
+        `${address} could be ${target.role}, which is bound to no address`,
+        `give --bind ${target.role}=ADDRESS`,
+      );
     }
     case "endpoint":
       return failed(clause, "no-rule", "an endpoint opens nothing");
@@ -141,7 +188,13 @@ function playsTarget(
 
 // ---- whom
 
-function whomClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext): Clause {
+function whomClause(
+  loaded: LoadedModel,
+  rule: Rule,
+  subject: Subject,
+  flow: SubjectFlow,
+  context: JudgeContext,
+): Clause {
   const { to } = rule;
   if (to.kind !== "endpoint") {
     return playsTarget("whom", loaded, rule, to, subject.responder, subject.responderRoles, context, rule.from);
@@ -163,14 +216,27 @@ function overClause(loaded: LoadedModel, rule: Rule, subject: Subject): Clause {
     if (typeof match === "string") missing = match;
   }
   if (missing !== null) {
-    return unproved("over", "parameter-missing", `the port is the parameter ${missing}, which was not given`, `give --set ${missing}=PORT`);
+    return unproved(
+      "over",
+      "parameter-missing",
+      `the port is the parameter ${missing}, which was not given`,
+      `give --set ${missing}=PORT`,
+    );
   }
   return failed("over", "no-rule", `${what} instead of ${rule.over.map((over) => over.text).join(" or ")}`);
 }
 
 /** True, false, or the name of the parameter that would decide. */
-function overMatches(over: Over, subject: Subject, outside: boolean, parameter: (name: string) => string | null): boolean | string {
-  if (over.transport === "ip") return over.ports.length === 0 || over.ports.some(({ first, last }) => subject.proto >= first && subject.proto <= last);
+function overMatches(
+  over: Over,
+  subject: Subject,
+  outside: boolean,
+  parameter: (name: string) => string | null,
+): boolean | string {
+  if (over.transport === "ip")
+    return (
+      over.ports.length === 0 || over.ports.some(({ first, last }) => subject.proto >= first && subject.proto <= last)
+    );
   if (over.transport !== "any" && over.transport !== subject.transport) return false;
   if (over.ports.length === 0) return true;
   if (subject.port === null) return false;
@@ -223,12 +289,23 @@ function upClause(flow: SubjectFlow, silent: boolean): Clause {
       return unproved("up", "one-direction", "only one direction is in the capture", "mirror both directions");
     case "unanswered":
       if (silent) return proved("up", "no answer, as documented", flow.opening);
-      return unproved("up", "never-came-up", "no answer is in the capture", "look whether something drops it on the way, or whether answers are mirrored", flow.coming);
+      return unproved(
+        "up",
+        "never-came-up",
+        "no answer is in the capture",
+        "look whether something drops it on the way, or whether answers are mirrored",
+        flow.coming,
+      );
     case "refused":
     case "unreachable":
     case "failed": {
       const frames = [...flow.quotes, ...flow.coming];
-      const how = flow.outcome === "refused" ? "it was refused" : flow.outcome === "failed" ? "it failed before it came up" : "it was answered by an ICMP error";
+      const how =
+        flow.outcome === "refused"
+          ? "it was refused"
+          : flow.outcome === "failed"
+            ? "it failed before it came up"
+            : "it was answered by an ICMP error";
       return unproved("up", "never-came-up", how, "let it through, then capture again", frames);
     }
   }

@@ -1,6 +1,7 @@
 /** The clause "expect": what else the document says must hold, where the capture can show it. */
-import type { Expectation } from "../model/types.ts";
+
 import { OPERATION_CLASSES } from "../decode/facts.ts";
+import type { Expectation } from "../model/types.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { framesOf, type SubjectFlow } from "./subject.ts";
@@ -16,12 +17,12 @@ export interface Broken {
 const BURST_GAP_SEC = 10;
 
 const TLS_NAMES: Readonly<Record<number, string>> = {
-  0x0002: "SSL 2.0",
-  0x0300: "SSL 3.0",
-  0x0301: "TLS 1.0",
-  0x0302: "TLS 1.1",
-  0x0303: "TLS 1.2",
-  0x0304: "TLS 1.3",
+  2: "SSL 2.0",
+  768: "SSL 3.0",
+  769: "TLS 1.0",
+  770: "TLS 1.1",
+  771: "TLS 1.2",
+  772: "TLS 1.3",
 };
 
 export function checkExpectation(expectation: Expectation, flow: SubjectFlow): Clause | Broken {
@@ -63,10 +64,16 @@ function tlsVersion(expectation: Expectation & { kind: "tls-version" }, flow: Su
     const { fact } = sighting;
     if (fact.kind !== "field" || fact.field !== "tls.version" || typeof fact.value !== "number") continue;
     const frames = framesOf(sighting, TLS_NAMES[fact.value] ?? `TLS version ${fact.value}`);
-    if (fact.value >= expectation.least) return proved("expect", `${TLS_NAMES[fact.value] ?? fact.value} was chosen`, frames);
+    if (fact.value >= expectation.least)
+      return proved("expect", `${TLS_NAMES[fact.value] ?? fact.value} was chosen`, frames);
     return broken(expectation, TLS_NAMES[fact.value] ?? `version 0x${fact.value.toString(16)}`, frames);
   }
-  return unproved("expect", "expectation-unproved", `${expectation.text}: the server's hello is not in the capture`, "capture both directions from the connection's start");
+  return unproved(
+    "expect",
+    "expectation-unproved",
+    `${expectation.text}: the server's hello is not in the capture`,
+    "capture both directions from the connection's start",
+  );
 }
 
 function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow): Clause | Broken {
@@ -75,7 +82,12 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
     return broken(expectation, `${flow.answered} packet(s) back`, flow.coming.slice(-1));
   }
   if (flow.answered > 0) return proved("expect", "a reply came", flow.coming.slice(-1));
-  return unproved("expect", "expectation-unproved", `${expectation.text}: no reply is in the capture`, "mirror both directions");
+  return unproved(
+    "expect",
+    "expectation-unproved",
+    `${expectation.text}: no reply is in the capture`,
+    "mirror both directions",
+  );
 }
 
 /**
@@ -89,7 +101,10 @@ function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFl
   if (flow.asked > bursts * expectation.most) {
     return broken(expectation, `${flow.asked} packets within ${seconds.toFixed(1)} s`, flow.opening);
   }
-  return unobservable("expect", `${expectation.text}: ${flow.asked} packets over ${Math.round(seconds)} s may be bursts of their own`);
+  return unobservable(
+    "expect",
+    `${expectation.text}: ${flow.asked} packets over ${Math.round(seconds)} s may be bursts of their own`,
+  );
 }
 
 /** Operation classes at most; what is unknown is never below the limit. */
@@ -101,14 +116,30 @@ function operations(expectation: Expectation & { kind: "operations" }, flow: Sub
     if (fact.kind !== "operation" || fact.role !== "request") continue;
     const frames = framesOf(sighting, fact.operation);
     if (fact.class === "unknown") {
-      unknown ??= unproved("expect", "expectation-unproved", `${fact.operation} is of unknown class`, "look at the frame", frames);
+      unknown ??= unproved(
+        "expect",
+        "expectation-unproved",
+        `${fact.operation} is of unknown class`,
+        "look at the frame",
+        frames,
+      );
     } else if (OPERATION_CLASSES.indexOf(fact.class) > most) {
-      return broken(expectation, `${fact.operation}${fact.target === null ? "" : ` of ${fact.target}`} (${fact.class})`, frames);
+      return broken(
+        expectation,
+        `${fact.operation}${fact.target === null ? "" : ` of ${fact.target}`} (${fact.class})`,
+        frames,
+      );
     }
   }
   if (unknown !== null) return unknown;
-  if (flow.sightings.some(({ fact }) => fact.kind === "operation")) return proved("expect", `no operation above ${expectation.most}`);
-  return unproved("expect", "expectation-unproved", `${expectation.text}: no operation could be read`, "capture from the connection's start");
+  if (flow.sightings.some(({ fact }) => fact.kind === "operation"))
+    return proved("expect", `no operation above ${expectation.most}`);
+  return unproved(
+    "expect",
+    "expectation-unproved",
+    `${expectation.text}: no operation could be read`,
+    "capture from the connection's start",
+  );
 }
 
 function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow): Clause | Broken {

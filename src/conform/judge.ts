@@ -86,7 +86,12 @@ function flip(subject: Subject): Subject {
     responderRoles: subject.initiatorRoles,
     port: subject.otherPort,
     otherPort: subject.port,
-    flows: subject.flows.map((flow) => ({ ...flow, there: flow.there === 0 ? 1 : 0, asked: flow.answered, answered: flow.asked })),
+    flows: subject.flows.map((flow) => ({
+      ...flow,
+      there: flow.there === 0 ? 1 : 0,
+      asked: flow.answered,
+      answered: flow.asked,
+    })),
   };
 }
 
@@ -97,7 +102,8 @@ function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgem
   const counted = cameUp.length > 0 ? cameUp : results;
   const worst = violation ?? counted.reduce((a, b) => (SEVERITY[b.verdict] > SEVERITY[a.verdict] ? b : a));
   const uses = results.flatMap((result) => result.uses);
-  const documentedBy = worst.verdict === "documented" ? firstPerRule(counted.flatMap((result) => result.documentedBy)) : [];
+  const documentedBy =
+    worst.verdict === "documented" ? firstPerRule(counted.flatMap((result) => result.documentedBy)) : [];
   return { ...worst, flipped, uses, documentedBy };
 }
 
@@ -154,7 +160,10 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
     use,
     clauses: clausesOf(use.tried),
     support: clausesOf(use.tried).flatMap((clause) => clause.support),
-    against: [...clausesOf(use.tried).flatMap((clause) => clause.against), ...(verdict === "documented" ? [] : against)],
+    against: [
+      ...clausesOf(use.tried).flatMap((clause) => clause.against),
+      ...(verdict === "documented" ? [] : against),
+    ],
   });
 
   if (forbidden !== null) {
@@ -163,7 +172,11 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
       code === "forbidden"
         ? `${use.rule.id} forbids it`
         : `${use.rule.id}: this destination is retired since ${use.rule.retiredAfter}`;
-    return { ...conclude(use, "violation", code, says), expectation: code === "forbidden" ? "not at all" : `not after ${use.rule.retiredAfter}`, found: "it was used" };
+    return {
+      ...conclude(use, "violation", code, says),
+      expectation: code === "forbidden" ? "not at all" : `not after ${use.rule.retiredAfter}`,
+      found: "it was used",
+    };
   }
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length > 0) {
@@ -186,7 +199,12 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
     const best = best1(open);
     const clause = best.clause ?? best.tried.up;
     const decide = clause.decide === null ? "" : `; would decide: ${clause.decide}`;
-    return conclude(best, "inconclusive", clause.reason ?? "expectation-unproved", `could be ${best.rule.id}: ${clause.says}${decide}`);
+    return conclude(
+      best,
+      "inconclusive",
+      clause.reason ?? "expectation-unproved",
+      `could be ${best.rule.id}: ${clause.says}${decide}`,
+    );
   }
   const nearest = nearestMiss(missed, subject, flow);
   const off = missed.find((tried) => tried.when.result === "failed" && onlyFailed(tried, "when"));
@@ -212,7 +230,9 @@ function ownEnd(tried: Tried, subject: Subject): boolean {
 }
 
 function onlyFailed(tried: Tried, clause: Clause["clause"]): boolean {
-  return clausesOf(tried).every((c) => (c.clause === clause ? c.result === "failed" : c.result === "proved" || c.result === "unobservable"));
+  return clausesOf(tried).every((c) =>
+    c.clause === clause ? c.result === "failed" : c.result === "proved" || c.result === "unobservable",
+  );
 }
 
 /** How the rule stands to the flow, or null where a clause failed. */
@@ -254,7 +274,11 @@ function wrongByItself(rule: Rule, use: RuleUse, flow: SubjectFlow, judges: Judg
 }
 
 /** The background model, or the leg to a bound proxy. */
-function ignoredBy(subject: Subject, flow: SubjectFlow, judges: Judges): { use: RuleUse; code: "background" | "proxy-leg"; reason: string } | null {
+function ignoredBy(
+  subject: Subject,
+  flow: SubjectFlow,
+  judges: Judges,
+): { use: RuleUse; code: "background" | "proxy-leg"; reason: string } | null {
   const { background } = judges;
   if (background === null) return null;
   for (const rule of background.model.rules) {

@@ -19,7 +19,10 @@ export class LookupJudge {
     for (const loaded of models) {
       for (const endpoint of loaded.model.endpoints) {
         for (const pattern of endpoint.hosts) {
-          const resolved = resolvePattern(pattern, pattern.parameter === null ? null : loaded.parameter(pattern.parameter));
+          const resolved = resolvePattern(
+            pattern,
+            pattern.parameter === null ? null : loaded.parameter(pattern.parameter),
+          );
           if (resolved !== null) patterns.push(resolved);
         }
       }

@@ -34,7 +34,9 @@ export function nearestMiss(missed: readonly Tried[], subject: Subject, flow: Su
 /** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */
 function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   const { rule, loaded } = tried;
-  const roles = [...subject.initiatorRoles, ...subject.responderRoles].filter((played) => played.model === loaded.model.name);
+  const roles = [...subject.initiatorRoles, ...subject.responderRoles].filter(
+    (played) => played.model === loaded.model.name,
+  );
   const ours = roles.some(({ role }) => names(rule.from, role) || names(rule.to, role));
   if (!ours) return 0;
   if (rule.to.kind === "endpoint") {
@@ -42,12 +44,16 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
     const name = sentName(flow)?.name ?? subject.serverName;
     if (name !== null) {
       for (const pattern of endpoint.hosts) {
-        const resolved = resolvePattern(pattern, pattern.parameter === null ? null : loaded.parameter(pattern.parameter));
+        const resolved = resolvePattern(
+          pattern,
+          pattern.parameter === null ? null : loaded.parameter(pattern.parameter),
+        );
         if (resolved !== null && matchesName(resolved, name)) return 3;
       }
     }
     if (tried.whom.result === "proved") return 3;
-    if (endpoint.addresses.some((range) => inRange(range, subject.responder) || inRange(range, subject.initiator))) return 2;
+    if (endpoint.addresses.some((range) => inRange(range, subject.responder) || inRange(range, subject.initiator)))
+      return 2;
   } else if (tried.whom.result === "proved" && rule.to.kind === "role") {
     return 2;
   }

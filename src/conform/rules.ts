@@ -3,14 +3,15 @@
  * judged by itself, a CIDR as a whole. "Missing" and "blocked" are said only where the capture could have shown the
  * opposite (`verdicts.md`: "One status a rule").
  */
-import type { Endpoint, Rule, Target } from "../model/types.ts";
+
 import { matchesName } from "../model/names.ts";
+import type { Endpoint, Rule, Target } from "../model/types.ts";
+import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { Judgement, Judges, RuleUse } from "./judge.ts";
 import type { RuleReason } from "./reasons.ts";
-import type { Lookup } from "../observe/lookups.ts";
 import { inRange, names } from "./whom.ts";
 
 export interface RuleJudgement {
@@ -44,7 +45,15 @@ interface HostStatus {
 }
 
 /** Statuses, worst first. */
-const PRECEDENCE: readonly RuleStatus[] = ["violated", "blocked", "partial", "missing", "not-evaluable", "met", "unused"];
+const PRECEDENCE: readonly RuleStatus[] = [
+  "violated",
+  "blocked",
+  "partial",
+  "missing",
+  "not-evaluable",
+  "met",
+  "unused",
+];
 
 export function judgeRules(context: RuleContext): RuleJudgement[] {
   const uses = new Map<string, RuleUse[]>();
@@ -72,7 +81,11 @@ function equalRules(judgements: readonly Judgement[]): Map<string, string> {
   for (const { documentedBy } of judgements) {
     for (const use of documentedBy) {
       const rival = documentedBy.find(
-        (other) => other.rule !== use.rule && other.loaded === use.loaded && other.weight === use.weight && other.fromHost === use.fromHost,
+        (other) =>
+          other.rule !== use.rule &&
+          other.loaded === use.loaded &&
+          other.weight === use.weight &&
+          other.fromHost === use.fromHost,
       );
       if (rival !== undefined) equals.set(`${use.loaded.model.name}/${use.rule.id}`, rival.rule.id);
     }
@@ -80,8 +93,20 @@ function equalRules(judgements: readonly Judgement[]): Map<string, string> {
   return equals;
 }
 
-function judgeRule(loaded: LoadedModel, rule: Rule, uses: readonly RuleUse[], equals: Map<string, string>, context: RuleContext): RuleJudgement {
-  const make = (status: HostStatus, hosts: RuleHostRow[]): RuleJudgement => ({ loaded, rule, ...status, hosts, conversations: uses.length });
+function judgeRule(
+  loaded: LoadedModel,
+  rule: Rule,
+  uses: readonly RuleUse[],
+  equals: Map<string, string>,
+  context: RuleContext,
+): RuleJudgement {
+  const make = (status: HostStatus, hosts: RuleHostRow[]): RuleJudgement => ({
+    loaded,
+    rule,
+    ...status,
+    hosts,
+    conversations: uses.length,
+  });
   const when = loaded.when.get(rule.id)!;
   if (when.result === "failed") return make(notEvaluable("condition-off", when.says, null), []);
   if (when.result === "unproved") return make(notEvaluable("parameter-missing", when.says, when.decide), []);
@@ -89,17 +114,35 @@ function judgeRule(loaded: LoadedModel, rule: Rule, uses: readonly RuleUse[], eq
   if (violations.length > 0) return make(violatedStatus(rule, uses, violations), []);
   for (const target of [rule.from, rule.to]) {
     if (target.kind !== "role" || context.judges.context.cast.isBound(loaded.model.name, target.role)) continue;
-    if (rule.peer === "internet" && (rule.from.kind !== "role" || rule.to.kind !== "role" || otherBound(loaded, rule, target, context))) continue;
-    return make(notEvaluable("role-not-bound", `${target.role} is bound to no address`, `give --bind ${target.role}=ADDRESS`), []);
+    if (
+      rule.peer === "internet" &&
+      (rule.from.kind !== "role" || rule.to.kind !== "role" || otherBound(loaded, rule, target, context))
+    )
+      continue;
+    return make(
+      notEvaluable("role-not-bound", `${target.role} is bound to no address`, `give --bind ${target.role}=ADDRESS`),
+      [],
+    );
   }
   const from = rule.from.kind === "role" ? rule.from.role : null;
   const hosts =
-    from === null ? [] : context.judges.context.cast.hosts.filter((host) => host.model === loaded.model.name && host.role === from && !host.outside);
+    from === null
+      ? []
+      : context.judges.context.cast.hosts.filter(
+          (host) => host.model === loaded.model.name && host.role === from && !host.outside,
+        );
   if (hosts.length === 0) return make(withoutHosts(loaded, rule, uses, equals, context), []);
   const rows: RuleHostRow[] = [];
   let worst: HostStatus | null = null;
   for (const host of hosts) {
-    const status = judgeHost(loaded, rule, host, uses.filter((use) => use.fromHost === host.host.text), equals, context);
+    const status = judgeHost(
+      loaded,
+      rule,
+      host,
+      uses.filter((use) => use.fromHost === host.host.text),
+      equals,
+      context,
+    );
     rows.push({ realm: host.realm ?? "", host: host.host.text, status: status.status, reason: status.reason });
     // A host that never appears counts only where none appears.
     const absent = status.code === "host-not-seen";
@@ -115,16 +158,33 @@ function otherBound(loaded: LoadedModel, rule: Rule, target: Target, context: Ru
 }
 
 /** A rule whose opener is nobody in particular: the Internet, or anyone. */
-function withoutHosts(loaded: LoadedModel, rule: Rule, uses: readonly RuleUse[], equals: Map<string, string>, context: RuleContext): HostStatus {
+function withoutHosts(
+  loaded: LoadedModel,
+  rule: Rule,
+  uses: readonly RuleUse[],
+  equals: Map<string, string>,
+  context: RuleContext,
+): HostStatus {
   const met = metStatus(loaded, rule, uses, equals);
   if (met !== null) return met;
   const tried = blockedStatus(rule, uses, context, null);
   if (tried !== null) return tried;
   if (rule.requirement === "optional" || rule.on !== null || isUnwanted(rule)) return unused(rule);
-  return notEvaluable("peer-unknown", "nobody can say from a capture whether the far end wanted to open it", "open it from outside during the capture");
+  return notEvaluable(
+    "peer-unknown",
+    "nobody can say from a capture whether the far end wanted to open it",
+    "open it from outside during the capture",
+  );
 }
 
-function judgeHost(loaded: LoadedModel, rule: Rule, host: CastHost, uses: readonly RuleUse[], equals: Map<string, string>, context: RuleContext): HostStatus {
+function judgeHost(
+  loaded: LoadedModel,
+  rule: Rule,
+  host: CastHost,
+  uses: readonly RuleUse[],
+  equals: Map<string, string>,
+  context: RuleContext,
+): HostStatus {
   const met = metStatus(loaded, rule, uses, equals);
   if (met !== null && met.status === "not-evaluable") return met;
   const members = membersOf(loaded, rule);
@@ -141,9 +201,19 @@ function judgeHost(loaded: LoadedModel, rule: Rule, host: CastHost, uses: readon
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {
-      return notEvaluable(blind.code, `${used.size} of ${members.length} endpoints were used; of ${lacking.join(", ")} this capture can't say: ${blind.reason}`, blind.remedy);
+      return notEvaluable(
+        blind.code,
+        `${used.size} of ${members.length} endpoints were used; of ${lacking.join(", ")} this capture can't say: ${blind.reason}`,
+        blind.remedy,
+      );
     }
-    return { status: "partial", code: "partial", reason: `${name} used ${[...used].join(", ")} and not ${lacking.join(", ")}`, remedy: `find out why ${name} does not use ${lacking.join(", ")}`, evidence: met.evidence };
+    return {
+      status: "partial",
+      code: "partial",
+      reason: `${name} used ${[...used].join(", ")} and not ${lacking.join(", ")}`,
+      remedy: `find out why ${name} does not use ${lacking.join(", ")}`,
+      evidence: met.evidence,
+    };
   }
   if (blind !== null) return blind;
   const minutes = Math.floor((host.presence.lastSec - host.presence.firstSec) / 60);
@@ -177,7 +247,11 @@ export function targetText(loaded: LoadedModel, target: Target): string {
 }
 
 export function endpointText(endpoint: Endpoint): string {
-  return [...endpoint.hosts.map((host) => host.text), ...endpoint.addresses.map((range) => range.text)].join(",") || endpoint.ranges || endpoint.name;
+  return (
+    [...endpoint.hosts.map((host) => host.text), ...endpoint.addresses.map((range) => range.text)].join(",") ||
+    endpoint.ranges ||
+    endpoint.name
+  );
 }
 
 /** Members of an endpoint of which each is needed; empty where one is enough. */
@@ -185,19 +259,30 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
   if (rule.to.kind !== "endpoint") return [];
   const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
   if (endpoint.need !== "each") return [];
-  return endpoint.hosts.length > 0 ? endpoint.hosts.map((host) => host.text) : endpoint.addresses.map((range) => range.text);
+  return endpoint.hosts.length > 0
+    ? endpoint.hosts.map((host) => host.text)
+    : endpoint.addresses.map((range) => range.text);
 }
 
 function isUnwanted(rule: Rule): boolean {
   return rule.requirement === "forbidden" || rule.requirement === "retired";
 }
 
-function metStatus(loaded: LoadedModel, rule: Rule, uses: readonly RuleUse[], equals: Map<string, string>): HostStatus | null {
+function metStatus(
+  loaded: LoadedModel,
+  rule: Rule,
+  uses: readonly RuleUse[],
+  equals: Map<string, string>,
+): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length === 0) return null;
   const twin = equals.get(`${loaded.model.name}/${rule.id}`);
   if (twin !== undefined) {
-    return notEvaluable("same-as", `cannot be told from ${twin}: the evidence fits both equally`, "bind the roles to different addresses");
+    return notEvaluable(
+      "same-as",
+      `cannot be told from ${twin}: the evidence fits both equally`,
+      "bind the roles to different addresses",
+    );
   }
   const use = documented[0]!;
   return {
@@ -214,7 +299,13 @@ function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readon
   const first = violations[0]!;
   const broken = first.tried.broken;
   if (broken === null) {
-    return { status: "violated", code: "touched", reason: `it is ${rule.requirement}, and ${violations.length} flow(s) used it`, remedy: "find out what opened it", evidence: [...first.tried.who.support] };
+    return {
+      status: "violated",
+      code: "touched",
+      reason: `it is ${rule.requirement}, and ${violations.length} flow(s) used it`,
+      remedy: "find out what opened it",
+      evidence: [...first.tried.who.support],
+    };
   }
   return {
     status: "violated",
@@ -226,12 +317,21 @@ function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readon
 }
 
 /** Attempted, and no attempt came up. A positive refusal is enough; silence alone is not. */
-function blockedStatus(rule: Rule, uses: readonly RuleUse[], context: RuleContext, host: CastHost | null): HostStatus | null {
+function blockedStatus(
+  rule: Rule,
+  uses: readonly RuleUse[],
+  context: RuleContext,
+  host: CastHost | null,
+): HostStatus | null {
   const attempts = uses.filter((use) => use.how === "attempted");
   const refused = attempts.filter((use) => use.flow.outcome !== "unanswered");
   if (refused.length > 0) {
     const { flow, tried } = refused[0]!;
-    const how = { refused: "refused by RST", unreachable: "answered by an ICMP error", failed: "ended by an alert before it came up" };
+    const how = {
+      refused: "refused by RST",
+      unreachable: "answered by an ICMP error",
+      failed: "ended by an alert before it came up",
+    };
     const said = how[flow.outcome as keyof typeof how] ?? flow.outcome;
     return {
       status: "blocked",
@@ -253,7 +353,11 @@ function blockedStatus(rule: Rule, uses: readonly RuleUse[], context: RuleContex
     };
   }
   if (attempts.length > 0) {
-    return notEvaluable("replies-not-visible", `${attempts.length} attempt(s) without an answer; this capture does not prove that answers would be in it`, "mirror both directions of the host's uplink, and look whether a firewall drops it");
+    return notEvaluable(
+      "replies-not-visible",
+      `${attempts.length} attempt(s) without an answer; this capture does not prove that answers would be in it`,
+      "mirror both directions of the host's uplink, and look whether a firewall drops it",
+    );
   }
   return null;
 }
@@ -274,26 +378,57 @@ function addressOf(host: CastHost, address: string): boolean {
 }
 
 /** Why this capture can't say that the rule is not used by this host; null where it can. */
-function couldNotShow(loaded: LoadedModel, rule: Rule, host: CastHost, uses: readonly RuleUse[], lacking: readonly string[], context: RuleContext): HostStatus | null {
+function couldNotShow(
+  loaded: LoadedModel,
+  rule: Rule,
+  host: CastHost,
+  uses: readonly RuleUse[],
+  lacking: readonly string[],
+  context: RuleContext,
+): HostStatus | null {
   const { presence } = host;
   const name = host.host.text;
   if (presence.firstSec === Number.POSITIVE_INFINITY) {
-    return notEvaluable("host-not-seen", `${name} never appears in the capture`, `check the binding of ${host.role}, and the place of the capture`);
+    return notEvaluable(
+      "host-not-seen",
+      `${name} never appears in the capture`,
+      `check the binding of ${host.role}, and the place of the capture`,
+    );
   }
-  const candidate = uses.find((use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)));
+  const candidate = uses.find(
+    (use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)),
+  );
   if (candidate !== undefined) {
-    return notEvaluable("candidate-inconclusive", `a conversation could be it: ${candidate.clause!.says}`, candidate.clause!.decide);
+    return notEvaluable(
+      "candidate-inconclusive",
+      `a conversation could be it: ${candidate.clause!.says}`,
+      candidate.clause!.decide,
+    );
   }
-  if (!presence.bothWays) return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
-  if (!presence.opened) return notEvaluable("host-passive", `${name} opened no conversation of its own in this capture`, `capture nearer to ${name}`);
+  if (!presence.bothWays)
+    return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
+  if (!presence.opened)
+    return notEvaluable(
+      "host-passive",
+      `${name} opened no conversation of its own in this capture`,
+      `capture nearer to ${name}`,
+    );
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
   const span = presence.lastSec - presence.firstSec;
   if (span < need) {
     const more = Math.ceil((need - span) / 60);
-    return notEvaluable("too-short", `${name} was seen for ${Math.floor(span)} s, and this needs ${need} s`, `capture at least ${more} more minute(s)`);
+    return notEvaluable(
+      "too-short",
+      `${name} was seen for ${Math.floor(span)} s, and this needs ${need} s`,
+      `capture at least ${more} more minute(s)`,
+    );
   }
   if (context.damaged || context.drops > 0) {
-    return notEvaluable("lossy", context.drops > 0 ? `the capture lost ${context.drops} packets` : "the capture could not be read to its end", "capture again without loss");
+    return notEvaluable(
+      "lossy",
+      context.drops > 0 ? `the capture lost ${context.drops} packets` : "the capture could not be read to its end",
+      "capture again without loss",
+    );
   }
   return carriedElsewhere(loaded, rule, host, context);
 }
@@ -305,21 +440,40 @@ function carriedElsewhere(loaded: LoadedModel, rule: Rule, host: CastHost, conte
   const { dns } = context.judges.context;
   for (const { subject } of context.judgements) {
     if (!subject.initiatorRoles.some((played) => played.host === host)) continue;
-    const over = rule.over.some((o) => o.transport === subject.transport && o.ports.some((p) => subject.port !== null && subject.port >= p.first && subject.port <= p.last));
+    const over = rule.over.some(
+      (o) =>
+        o.transport === subject.transport &&
+        o.ports.some((p) => subject.port !== null && subject.port >= p.first && subject.port <= p.last),
+    );
     if (!over || (subject.app !== "tls" && subject.app !== "quic")) continue;
     const carrier = subject.flows.find(
-      (flow) => flow.outcome === "established" && flow.sightings.some(({ fact }) => fact.kind === "inner" && (fact.app === "http2" || fact.app === "http3")),
+      (flow) =>
+        flow.outcome === "established" &&
+        flow.sightings.some(({ fact }) => fact.kind === "inner" && (fact.app === "http2" || fact.app === "http3")),
     );
     if (carrier === undefined) continue;
     const { own } = dns.namesOf(subject.realm, subject.responder, subject.initiator, carrier.lastSec, carrier.lastNsec);
-    if (!own.some((answer) => endpoint.hosts.some((pattern) => pattern.parameter === null && matchesName(pattern, answer.name)))) continue;
-    return notEvaluable("may-be-carried", `an HTTP/2 connection to ${subject.responder} (${subject.serverName ?? "no name"}) could be carrying ${names(endpoint)}`, "look into the program's own log");
+    if (
+      !own.some((answer) =>
+        endpoint.hosts.some((pattern) => pattern.parameter === null && matchesName(pattern, answer.name)),
+      )
+    )
+      continue;
+    return notEvaluable(
+      "may-be-carried",
+      `an HTTP/2 connection to ${subject.responder} (${subject.serverName ?? "no name"}) could be carrying ${names(endpoint)}`,
+      "look into the program's own log",
+    );
   }
   return null;
 }
 
 function unused(rule: Rule): HostStatus {
-  const why = isUnwanted(rule) ? `${rule.requirement}, and nothing touched it` : rule.on === null ? "optional, and not seen" : `only on ${rule.on}, and not seen`;
+  const why = isUnwanted(rule)
+    ? `${rule.requirement}, and nothing touched it`
+    : rule.on === null
+      ? "optional, and not seen"
+      : `only on ${rule.on}, and not seen`;
   return { status: "unused", code: "unused", reason: why, remedy: null, evidence: [] };
 }
 
@@ -334,7 +488,11 @@ function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
     if (fallbackFor === null || result.status !== "missing") return result;
     const first = judged.find((other) => other.loaded === result.loaded && other.rule.id === fallbackFor);
     if (first === undefined || first.status === "blocked" || first.status === "missing") return result;
-    if (first.status === "met") return { ...result, ...unused(result.rule), reason: `needed only if ${fallbackFor} fails` };
-    return { ...result, ...notEvaluable("fallback", `needed only if ${fallbackFor} fails, of which this capture can't say`, first.remedy) };
+    if (first.status === "met")
+      return { ...result, ...unused(result.rule), reason: `needed only if ${fallbackFor} fails` };
+    return {
+      ...result,
+      ...notEvaluable("fallback", `needed only if ${fallbackFor} fails, of which this capture can't say`, first.remedy),
+    };
   });
 }

@@ -3,7 +3,14 @@ import type { Sighting } from "../decode/facts.ts";
 import { SCTP, TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
-import { addressText, FlowView, INITIATOR_BY, type InitiatorBy, OUTCOMES, transportName } from "../observe/flow-view.ts";
+import {
+  addressText,
+  FlowView,
+  INITIATOR_BY,
+  type InitiatorBy,
+  OUTCOMES,
+  transportName,
+} from "../observe/flow-view.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
 
@@ -108,7 +115,11 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
   const outcome = view.outcome(there, view.has(R.S_QUOTED, there));
   const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
     const quote = all.seen.flows.quotes[index]!;
-    return { capture_id: quote.capture, frame: quote.frame, what: `ICMP type ${quote.type} code ${quote.code} about it` };
+    return {
+      capture_id: quote.capture,
+      frame: quote.frame,
+      what: `ICMP type ${quote.type} code ${quote.code} about it`,
+    };
   });
   const data0 = view.has(R.S_DATA, 0);
   const data1 = view.has(R.S_DATA, 1);
@@ -126,7 +137,12 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     sightings: view.detail?.sightings ?? [],
     opening: openingFrames(view, there),
     coming: comingFrames(view, there, outcome),
-    unknownContent: view.app === 0 && (data0 || data1) && !midstream && view.detail?.streams[0] == null && view.detail?.streams[1] == null,
+    unknownContent:
+      view.app === 0 &&
+      (data0 || data1) &&
+      !midstream &&
+      view.detail?.streams[0] == null &&
+      view.detail?.streams[1] == null,
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     quotes,
@@ -138,13 +154,17 @@ function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
   const back = there === 0 ? 1 : 0;
   if (view.proto === TCP) {
     if (view.synFrame !== 0) return [{ capture_id: view.capture(there), frame: view.synFrame, what: "SYN" }];
-    if (view.has(R.S_SYNACK, back)) return [{ capture_id: view.capture(back), frame: view.answerFrame, what: "SYN-ACK" }];
+    if (view.has(R.S_SYNACK, back))
+      return [{ capture_id: view.capture(back), frame: view.answerFrame, what: "SYN-ACK" }];
     return [];
   }
   for (const sighting of view.detail?.sightings ?? []) {
-    if (sighting.fact.kind === "role") return [{ capture_id: sighting.capture, frame: sighting.frame, what: sighting.fact.why }];
+    if (sighting.fact.kind === "role")
+      return [{ capture_id: sighting.capture, frame: sighting.frame, what: sighting.fact.why }];
   }
-  return view.packets(there) > 0 ? [{ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" }] : [];
+  return view.packets(there) > 0
+    ? [{ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" }]
+    : [];
 }
 
 /** Frames that say what became of it. */
@@ -155,19 +175,27 @@ function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome
     const what = outcome === "refused" ? "RST" : "SYN-ACK";
     frames.push({ capture_id: view.capture(back), frame: view.answerFrame, what });
   } else {
-    if (view.packets(there) > 0) frames.push({ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" });
-    if (view.packets(back) > 0) frames.push({ capture_id: view.capture(back), frame: view.frame(back), what: "first answer" });
+    if (view.packets(there) > 0)
+      frames.push({ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" });
+    if (view.packets(back) > 0)
+      frames.push({ capture_id: view.capture(back), frame: view.frame(back), what: "first answer" });
   }
   for (const sighting of view.detail?.sightings ?? []) {
     if (sighting.fact.kind !== "fault" || outcome !== "failed") continue;
-    frames.push({ capture_id: sighting.capture, frame: sighting.frame, what: `${sighting.fact.what} ${sighting.fact.text}` });
+    frames.push({
+      capture_id: sighting.capture,
+      frame: sighting.frame,
+      what: `${sighting.fact.what} ${sighting.fact.text}`,
+    });
   }
   return frames;
 }
 
 /** The frames of one sighting: all that carried a piece of its message. */
 export function framesOf(sighting: Sighting, what: string): FrameRef[] {
-  const refs = (sighting.parts ?? []).map((frame): FrameRef => ({ capture_id: sighting.capture, frame, what: `${what} (part)` }));
+  const refs = (sighting.parts ?? []).map(
+    (frame): FrameRef => ({ capture_id: sighting.capture, frame, what: `${what} (part)` }),
+  );
   refs.push({ capture_id: sighting.capture, frame: sighting.frame, what });
   return refs;
 }

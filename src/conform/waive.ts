@@ -12,7 +12,9 @@ export class Waivers {
   constructor(waivers: readonly Waiver[], asOf: string) {
     for (const waiver of waivers) {
       if (waiver.until !== null && waiver.until < asOf) {
-        this.warnings.push(`A waiver has expired on ${waiver.until} and covers nothing any more: ${describe(waiver)} (${waiver.why}).`);
+        this.warnings.push(
+          `A waiver has expired on ${waiver.until} and covers nothing any more: ${describe(waiver)} (${waiver.why}).`,
+        );
       } else {
         this.#active.push(waiver);
       }
@@ -48,7 +50,10 @@ export class Waivers {
   /** What to say when everything is judged. */
   sayings(): string[] {
     const idle = this.#active.filter((waiver) => !this.#used.has(waiver));
-    return [...this.warnings, ...idle.map((waiver) => `A waiver covered nothing: ${describe(waiver)} (${waiver.why}).`)];
+    return [
+      ...this.warnings,
+      ...idle.map((waiver) => `A waiver covered nothing: ${describe(waiver)} (${waiver.why}).`),
+    ];
   }
 }
 

@@ -5,9 +5,9 @@
  * that the document itself gives. What another host was told, or a published range, supports and never proves.
  */
 import { parseAddress } from "../address.ts";
-import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import { psl } from "../model/lazy.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
+import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
@@ -27,12 +27,23 @@ const WEIGHT_WILDCARD = 3;
 const WEIGHT_ADDRESS = 2;
 
 /** One flow against one endpoint. `bound`: the responder plays a role in this model, so it is a host that the site knows. */
-export function isEndpoint(endpoint: Endpoint, subject: Subject, flow: SubjectFlow, bound: boolean, context: WhomContext): Clause {
+export function isEndpoint(
+  endpoint: Endpoint,
+  subject: Subject,
+  flow: SubjectFlow,
+  bound: boolean,
+  context: WhomContext,
+): Clause {
   const patterns: HostPattern[] = [];
   for (const pattern of endpoint.hosts) {
     const resolved = resolvePattern(pattern, pattern.parameter === null ? null : context.parameter(pattern.parameter));
     if (resolved === null) {
-      return unproved("whom", "parameter-missing", `its name is the parameter ${pattern.parameter}, which was not given`, `give --set ${pattern.parameter}=NAME`);
+      return unproved(
+        "whom",
+        "parameter-missing",
+        `its name is the parameter ${pattern.parameter}, which was not given`,
+        `give --set ${pattern.parameter}=NAME`,
+      );
     }
     patterns.push(resolved);
   }
@@ -45,10 +56,21 @@ export function isEndpoint(endpoint: Endpoint, subject: Subject, flow: SubjectFl
     const pattern = matching(sent.name);
     if (pattern !== undefined) return sentNameHolds(sent, pattern, subject, flow, context);
     if (patterns.length > 0) {
-      return failed("whom", "no-rule", `the client asked for ${sent.name}, which is not among ${names(endpoint)}`, sent.frames);
+      return failed(
+        "whom",
+        "no-rule",
+        `the client asked for ${sent.name}, which is not among ${names(endpoint)}`,
+        sent.frames,
+      );
     }
   }
-  const { own, other } = context.dns.namesOf(subject.realm, responder, subject.initiator, flow.firstSec, flow.firstNsec);
+  const { own, other } = context.dns.namesOf(
+    subject.realm,
+    responder,
+    subject.initiator,
+    flow.firstSec,
+    flow.firstNsec,
+  );
   const told = own.filter((answer) => nameIn(answer, matching) !== null);
   const otherwise = own.filter((answer) => nameIn(answer, matching) === null);
   if (told.length > 0) {
@@ -68,16 +90,31 @@ export function isEndpoint(endpoint: Endpoint, subject: Subject, flow: SubjectFl
   }
   for (const [name, addresses] of Object.entries(context.siteHosts)) {
     const pattern = matching(name.toLowerCase());
-    if (pattern !== undefined && addresses.includes(responder)) return named(pattern, `the site's hosts table gives ${responder} for ${name}`, []);
+    if (pattern !== undefined && addresses.includes(responder))
+      return named(pattern, `the site's hosts table gives ${responder} for ${name}`, []);
   }
   if (documented !== undefined) {
     if (otherwise.length > 0 && patterns.length > 0) {
-      return failed("whom", "no-rule", `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`, otherwise.map(dnsFrame));
+      return failed(
+        "whom",
+        "no-rule",
+        `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`,
+        otherwise.map(dnsFrame),
+      );
     }
-    return { ...proved("whom", `${responder} is a documented address`), member: documented.text, weight: WEIGHT_ADDRESS };
+    return {
+      ...proved("whom", `${responder} is a documented address`),
+      member: documented.text,
+      weight: WEIGHT_ADDRESS,
+    };
   }
   if (otherwise.length > 0) {
-    return failed("whom", "no-rule", `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}`, otherwise.map(dnsFrame));
+    return failed(
+      "whom",
+      "no-rule",
+      `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}`,
+      otherwise.map(dnsFrame),
+    );
   }
   const hearsay = other.find((answer) => nameIn(answer, matching) !== null);
   if (hearsay !== undefined) {
@@ -94,14 +131,25 @@ export function isEndpoint(endpoint: Endpoint, subject: Subject, flow: SubjectFl
   if (endpoint.ranges !== null) {
     const list = context.ranges[endpoint.ranges];
     if (list === undefined) {
-      return unproved("whom", "address-unresolved", `the document refers to the published list ${endpoint.ranges}, which the site does not give`, `give ${endpoint.ranges} under ranges: in the site`);
+      return unproved(
+        "whom",
+        "address-unresolved",
+        `the document refers to the published list ${endpoint.ranges}, which the site does not give`,
+        `give ${endpoint.ranges} under ranges: in the site`,
+      );
     }
     if (list.some((range) => inRange(range, responder))) {
-      return unproved("whom", "listed-range", `${responder} is in the published list ${endpoint.ranges}, which others share`, `capture ${subject.initiator}'s own DNS, or the start of the connection`);
+      return unproved(
+        "whom",
+        "listed-range",
+        `${responder} is in the published list ${endpoint.ranges}, which others share`,
+        `capture ${subject.initiator}'s own DNS, or the start of the connection`,
+      );
     }
   }
   if (patterns.length === 0) return failed("whom", "no-rule", `${responder} is not among ${names(endpoint)}`);
-  if (bound) return failed("whom", "no-rule", `${responder} plays a role of the site and is not among ${names(endpoint)}`);
+  if (bound)
+    return failed("whom", "no-rule", `${responder} plays a role of the site and is not among ${names(endpoint)}`);
   return unproved(
     "whom",
     "address-unresolved",
@@ -125,7 +173,12 @@ export function sentName(flow: SubjectFlow): SentName | null {
   for (const sighting of flow.sightings) {
     const { fact } = sighting;
     if (fact.kind === "name" && fact.source !== "certificate" && sighting.dir === flow.there) {
-      found ??= { name: fact.name, source: fact.source, frames: framesOf(sighting, `${fact.source} ${fact.name}`), encrypted: false };
+      found ??= {
+        name: fact.name,
+        source: fact.source,
+        frames: framesOf(sighting, `${fact.source} ${fact.name}`),
+        encrypted: false,
+      };
     } else if (fact.kind === "field" && fact.field === "tls.ech" && sighting.dir === flow.there) {
       encrypted = true;
     }
@@ -133,12 +186,24 @@ export function sentName(flow: SubjectFlow): SentName | null {
   return found === null ? null : { ...found, encrypted };
 }
 
-function sentNameHolds(sent: SentName, pattern: HostPattern, subject: Subject, flow: SubjectFlow, context: WhomContext): Clause {
+function sentNameHolds(
+  sent: SentName,
+  pattern: HostPattern,
+  subject: Subject,
+  flow: SubjectFlow,
+  context: WhomContext,
+): Clause {
   const { realm, initiator, responder } = subject;
   const { own } = context.dns.namesOf(realm, responder, initiator, flow.firstSec, flow.firstNsec);
   const confirmed = own.some((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
   if (sent.encrypted && (!confirmed || context.dns.isEchPublicName(realm, initiator, sent.name))) {
-    return unproved("whom", "ech", `the hello may be encrypted: ${sent.name} is only its outer name`, "this initiator's own DNS answers in the capture", sent.frames);
+    return unproved(
+      "whom",
+      "ech",
+      `the hello may be encrypted: ${sent.name} is only its outer name`,
+      "this initiator's own DNS answers in the capture",
+      sent.frames,
+    );
   }
   const answers = context.dns.answersFor(realm, initiator, sent.name, flow.firstSec);
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
@@ -149,7 +214,11 @@ function sentNameHolds(sent: SentName, pattern: HostPattern, subject: Subject, f
       "name-contradicted",
       `the client sent ${sent.name}, but DNS gave it ${answers.at(-1)!.addresses.join(", ") || "no address"} for that name and ${responder} for ${elsewhere.name}`,
       "find out what runs at that address",
-      [...sent.frames, dnsFrame(elsewhere), { capture_id: answers.at(-1)!.capture, frame: answers.at(-1)!.frame, what: `DNS answer ${sent.name}` }],
+      [
+        ...sent.frames,
+        dnsFrame(elsewhere),
+        { capture_id: answers.at(-1)!.capture, frame: answers.at(-1)!.frame, what: `DNS answer ${sent.name}` },
+      ],
     );
   }
   return named(pattern, `the client asked for ${sent.name}`, sent.frames);

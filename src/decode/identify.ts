@@ -33,7 +33,14 @@ export interface FlowDetail {
 }
 
 export function newDetail(): FlowDetail {
-  return { sightings: [], dropped: 0, undecoded: 0, streams: [null, null], datagrams: [null, null], heads: [null, null] };
+  return {
+    sightings: [],
+    dropped: 0,
+    undecoded: 0,
+    streams: [null, null],
+    datagrams: [null, null],
+    heads: [null, null],
+  };
 }
 
 /** Connections under way in a capture's first minute may be the other half of what a capture before it ended with. */
@@ -44,8 +51,8 @@ export class Identifier {
   readonly details: FlowDetail[] = [];
   readonly #caps: CapCounter;
   /** Decoder index + 1 by port: the hint. */
-  readonly #udpHint = new Uint8Array(65_536);
-  readonly #tcpHint = new Uint8Array(65_536);
+  readonly #udpHint: Uint8Array;
+  readonly #tcpHint: Uint8Array;
   readonly #cursor = new Cursor();
   readonly #context: Context = {
     transport: "udp",
@@ -78,10 +85,9 @@ export class Identifier {
   constructor(decoders: readonly Decoder[], caps: CapCounter) {
     this.decoders = decoders;
     this.#caps = caps;
-    decoders.forEach((decoder, i) => {
-      for (const port of decoder.ports.udp ?? []) this.#udpHint[port] ||= i + 1;
-      for (const port of decoder.ports.tcp ?? []) this.#tcpHint[port] ||= i + 1;
-    });
+    const hints = hintsOf(decoders);
+    this.#udpHint = hints.udp;
+    this.#tcpHint = hints.tcp;
   }
 
   /** Id of the decoder that a port suggests, or null. */
@@ -129,7 +135,8 @@ export class Identifier {
     context.peerStarted = app !== 0;
     if (app !== 0) {
       const decoder = this.decoders[app - 1]!;
-      const result = decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true ? this.#tryDatagram(decoder, buf, p, cutOff) : false;
+      const result =
+        decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true ? this.#tryDatagram(decoder, buf, p, cutOff) : false;
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
       if (result === false) {
         this.detail(row, at).undecoded++;
@@ -241,7 +248,15 @@ export class Identifier {
       } else {
         const bytes = buf.slice(off, off + len);
         this.#hold(len);
-        const segment = { seq, bytes, cutOff, capture: where.capture, frame: where.number, sec: where.sec, nsec: where.nsec };
+        const segment = {
+          seq,
+          bytes,
+          cutOff,
+          capture: where.capture,
+          frame: where.number,
+          sec: where.sec,
+          nsec: where.nsec,
+        };
         if (stream.wait(segment)) return;
         this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
         if ((row[at + R.STATE]! & (R.S_FEED << dir)) === 0) return;
@@ -258,7 +273,18 @@ export class Identifier {
       this.conflicts += stream.conflicts - conflicts;
     }
     if (skip >= len) return;
-    this.#take(row, at, dir, stream, buf, off + Math.max(0, skip), len - Math.max(0, skip), cutOff, where.capture, where.number);
+    this.#take(
+      row,
+      at,
+      dir,
+      stream,
+      buf,
+      off + Math.max(0, skip),
+      len - Math.max(0, skip),
+      cutOff,
+      where.capture,
+      where.number,
+    );
     if (stream.pending.length > 0) this.#drain(row, at, dir, stream);
   }
 
@@ -280,12 +306,31 @@ export class Identifier {
       if (known === next.bytes.length) continue;
       context.sec = next.sec;
       context.nsec = next.nsec;
-      this.#take(row, at, dir, stream, next.bytes, known, next.bytes.length - known, next.cutOff, next.capture, next.frame);
+      this.#take(
+        row,
+        at,
+        dir,
+        stream,
+        next.bytes,
+        known,
+        next.bytes.length - known,
+        next.cutOff,
+        next.capture,
+        next.frame,
+      );
     }
   }
 
   /** Begins following a direction; null where its first bytes already say that nobody knows them. */
-  #open(row: Int32Array, at: number, dir: 0 | 1, seq: number, buf: Uint8Array, off: number, len: number): Stream | null {
+  #open(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+  ): Stream | null {
     const state = row[at + R.STATE]!;
     const numbered = (state & ((R.S_SYN | R.S_SYNACK) << dir)) !== 0 || (state & (R.S_SYNACK << (1 - dir))) !== 0;
     const first = (row[at + R.START + dir]! + 1) | 0;
@@ -383,7 +428,7 @@ export class Identifier {
     const context = this.#context;
     context.fromStart = stream.fromStart;
     context.started = stream.decoder >= 0;
-    context.peerStarted = !context.started && app !== 0;
+    context.peerStarted = context.started;
     if (context.started) {
       const result = this.#tryStream(this.decoders[stream.decoder]!, buf, off, len, cutOff);
       if (result >= 0 || result === STREAM_DONE) {
@@ -402,6 +447,7 @@ export class Identifier {
       if (i === first - 1) continue;
       const decoder = this.decoders[index]!;
       if (decoder.looksStream?.(buf, off, len) !== true) continue;
+      context.peerStarted = index === app - 1;
       const result = this.#tryStream(decoder, buf, off, len, cutOff);
       if (result === STREAM_NO) continue;
       if (result === STREAM_MORE) {
@@ -546,6 +592,25 @@ export class Identifier {
     }
     this.#facts = [];
   }
+}
+
+interface Hints {
+  udp: Uint8Array;
+  tcp: Uint8Array;
+}
+const HINTS = new WeakMap<readonly Decoder[], Hints>();
+
+/** Decoder index + 1 by port, made once for a list of decoders; the first of two with one port keeps it. */
+function hintsOf(decoders: readonly Decoder[]): Hints {
+  const known = HINTS.get(decoders);
+  if (known !== undefined) return known;
+  const hints = { udp: new Uint8Array(65_536), tcp: new Uint8Array(65_536) };
+  decoders.forEach((decoder, i) => {
+    for (const port of decoder.ports.udp ?? []) hints.udp[port] ||= i + 1;
+    for (const port of decoder.ports.tcp ?? []) hints.tcp[port] ||= i + 1;
+  });
+  HINTS.set(decoders, hints);
+  return hints;
 }
 
 const NOTHING: readonly Uint8Array[] = [];

@@ -47,10 +47,11 @@ export function gapNsec(secA: number, nsecA: number, secB: number, nsecB: number
 
 /** Recent prints of all flows, direct-mapped. */
 export class CopyWindow {
-  readonly #words = new Int32Array(WINDOW * WORDS);
+  #words = EMPTY;
 
   /** True where the same packet of this flow and direction was here within 5 ms on another path; remembers it else. */
   seen(flowDir: number, print: number, sec: number, nsec: number): boolean {
+    if (this.#words.length === 0) this.#words = new Int32Array(WINDOW * WORDS); // most captures have no copies
     const words = this.#words;
     const at = (((Math.imul(flowDir, 0x9e3779b1) ^ (print >>> 12)) >>> 4) & (WINDOW - 1)) * WORDS;
     if (
@@ -68,3 +69,5 @@ export class CopyWindow {
     return false;
   }
 }
+
+const EMPTY = new Int32Array(0);

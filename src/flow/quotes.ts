@@ -39,7 +39,11 @@ export function readQuote(
   caps: CapCounter,
 ): void {
   const v4 = p.proto === ICMP;
-  if (v4 ? p.icmpType !== UNREACHABLE && p.icmpType !== TIME_EXCEEDED : p.icmpType !== UNREACHABLE6 && p.icmpType !== TIME_EXCEEDED6) {
+  if (
+    v4
+      ? p.icmpType !== UNREACHABLE && p.icmpType !== TIME_EXCEEDED
+      : p.icmpType !== UNREACHABLE6 && p.icmpType !== TIME_EXCEEDED6
+  ) {
     return;
   }
   const buf = frame.buf;

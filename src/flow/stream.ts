@@ -79,8 +79,7 @@ export class Stream {
     if (this.length === 0) {
       this.data = EMPTY;
       this.parts = [];
-    }
-else {
+    } else {
       this.data.copyWithin(0, count, count + this.length);
       this.parts = this.parts.slice(-1); // what is left came, nearly always, with the last frame
     }
@@ -91,7 +90,11 @@ else {
     if (this.pending.length >= LIMITS.pendingSegments) return false;
     let i = this.pending.length;
     while (i > 0 && ((this.pending[i - 1]!.seq - segment.seq) | 0) > 0) i--;
-    if (i > 0 && this.pending[i - 1]!.seq === segment.seq && this.pending[i - 1]!.bytes.length >= segment.bytes.length) {
+    if (
+      i > 0 &&
+      this.pending[i - 1]!.seq === segment.seq &&
+      this.pending[i - 1]!.bytes.length >= segment.bytes.length
+    ) {
       return true;
     }
     this.pending.splice(i, 0, segment);

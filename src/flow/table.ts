@@ -1,12 +1,12 @@
 /**
- * The flow table: rows in chunks of 4 MiB (growing never copies), found through an open-addressed index.
+ * The flow table: rows in chunks of 1 MiB (growing never copies), found through an open-addressed index.
  * A key may have several rows, one after the other in time; the index knows the newest.
  */
 import { LIMITS } from "../limits.ts";
 import { mix } from "./addresses.ts";
 import { HIGH, LOW, META, PORTS, ROW_WORDS } from "./row.ts";
 
-const CHUNK_SHIFT = 15;
+const CHUNK_SHIFT = 13;
 export const CHUNK_ROWS = 1 << CHUNK_SHIFT;
 const ROW_MASK = CHUNK_ROWS - 1;
 const WORDS_SHIFT = 5; // ROW_WORDS = 1 << 5
@@ -55,7 +55,8 @@ export class FlowTable {
       }
       const rows = this.chunks[other >>> CHUNK_SHIFT]!;
       const o = (other & ROW_MASK) << WORDS_SHIFT;
-      if (rows[o + LOW] === low && rows[o + HIGH] === high && rows[o + PORTS] === ports && rows[o + META] === meta) break;
+      if (rows[o + LOW] === low && rows[o + HIGH] === high && rows[o + PORTS] === ports && rows[o + META] === meta)
+        break;
       slot = (slot + 1) & this.#mask;
     }
     this.#slots[slot] = flow + 1;

@@ -14,6 +14,14 @@ import { type Quote, readQuote } from "./quotes.ts";
 import * as R from "./row.ts";
 import { FlowTable } from "./table.ts";
 
+/** A direction's first packet, see `FlowTracker.edges`. */
+export interface Edge {
+  print: number;
+  bytes: number;
+  sec: number;
+  nsec: number;
+}
+
 /** Who takes the payload. `row` and `at` are the flow's row; the sink clears `S_FEED` when it has seen enough. */
 export interface PayloadSink {
   payload(flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void;
@@ -39,6 +47,13 @@ export class FlowTracker {
   /** Identical packets on one path; `repeatFlows` of how many flows, and whether their IP IDs say that they are copies. */
   repeats = 0;
   readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
+  /**
+   * First packets of a flow's direction within the capture's first moments, by flow * 2 + direction: each may be the copy
+   * of a packet with which another slice of the same capture ended.
+   */
+  readonly edges = new Map<number, Edge>();
+  #edgeSec = -1;
+  #edgeNsec = 0;
   /** TCP segments that start beyond the highest byte seen, and those that came late to fill such a hole. */
   gaps = 0;
   outOfOrder = 0;
@@ -120,7 +135,7 @@ export class FlowTracker {
       row = table.rows(flow);
       at = table.at(flow);
       row[at + R.STATE] =
-        tcp || p.proto === UDP ? (R.S_FEED | (R.S_FEED << 1)) | (tcp && (p.tcpFlags & SYN) === 0 ? R.S_MIDSTREAM : 0) : 0;
+        tcp || p.proto === UDP ? R.S_FEED | (R.S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? R.S_MIDSTREAM : 0) : 0;
     }
 
     // ---- counts and times
@@ -132,7 +147,7 @@ export class FlowTracker {
     if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
     const lastAt = at + R.LAST + dir * 2;
     if (packets === 0) {
-      this.#firstOf(row, at, dir, frame, p);
+      this.#firstOf(flow, row, at, dir, frame, p, print);
       row[lastAt] = sec;
       row[lastAt + 1] = nsec;
     } else if (sec > row[lastAt]! || (sec === row[lastAt]! && nsec >= row[lastAt + 1]!)) {
@@ -190,7 +205,14 @@ export class FlowTracker {
     return (p.tcpFlags & ACK) === 0 && (state & ((R.S_DATA | R.S_ACK) << (1 - dir))) !== 0;
   }
 
-  #firstOf(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
+  #firstOf(flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, print: number): void {
+    if (this.#edgeSec < 0) {
+      this.#edgeSec = frame.sec;
+      this.#edgeNsec = frame.nsec;
+    }
+    if (gapNsec(this.#edgeSec, this.#edgeNsec, frame.sec, frame.nsec) <= COPY_WITHIN_NSEC) {
+      this.edges.set(flow * 2 + dir, { print, bytes: p.ipBytes, sec: frame.sec, nsec: frame.nsec });
+    }
     row[at + R.FIRST + dir * 2] = frame.sec;
     row[at + R.FIRST + dir * 2 + 1] = frame.nsec;
     row[at + R.FRAME + dir] = frame.number;
@@ -250,7 +272,8 @@ export class FlowTracker {
         // A SYN that was overtaken by its own data: the stream begins at the SYN after all.
         if ((state & (R.S_SEQ << dir)) !== 0) row[at + R.START + dir] = p.seq;
       } else {
-        if ((state & (R.S_SYNACK << dir)) === 0 && row[at + R.ANSWER_FRAME] === 0) row[at + R.ANSWER_FRAME] = frame.number;
+        if ((state & (R.S_SYNACK << dir)) === 0 && row[at + R.ANSWER_FRAME] === 0)
+          row[at + R.ANSWER_FRAME] = frame.number;
         state |= R.S_SYNACK << dir;
         const other = 1 - dir;
         if ((state & (R.S_SEQ << other)) === 0) {
@@ -264,7 +287,8 @@ export class FlowTracker {
     }
     if ((flags & FIN) !== 0) state |= (R.S_FIN << dir) | ((flags & ACK) !== 0 ? R.S_ACK << dir : 0);
     if ((flags & RST) !== 0) {
-      if ((state & ((R.S_RST << 1) | R.S_RST)) === 0 && row[at + R.ANSWER_FRAME] === 0) row[at + R.ANSWER_FRAME] = frame.number;
+      if ((state & ((R.S_RST << 1) | R.S_RST)) === 0 && row[at + R.ANSWER_FRAME] === 0)
+        row[at + R.ANSWER_FRAME] = frame.number;
       state |= R.S_RST << dir;
     }
     return state;

@@ -10,16 +10,16 @@
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
-import { type FlowDetail, Identifier, newDetail } from "../decode/identify.ts";
 import type { Sighting } from "../decode/facts.ts";
+import { type FlowDetail, newDetail } from "../decode/identify.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { CHUNK_ROWS } from "../flow/table.ts";
-import { FlowTracker } from "../flow/tracker.ts";
+import type { Edge, FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
 import type { ObservationPart } from "../store/store.ts";
-import type { Observation } from "./observation.ts";
+import { newObservation, type Observation } from "./observation.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
 export const FORMAT = 1;
@@ -37,6 +37,7 @@ interface Meta {
   etherTypes: [number, number][];
   linkTypes: [string, number][];
   repeats: [number, { packets: number; bytes: number; withId: number }][];
+  edges: [number, Edge][];
 }
 
 export function* encodeObservation(seen: Observation): Generator<ObservationPart> {
@@ -52,6 +53,7 @@ export function* encodeObservation(seen: Observation): Generator<ObservationPart
     etherTypes: [...seen.etherTypes],
     linkTypes: [...seen.linkTypes],
     repeats: [...flows.repeatsOf],
+    edges: [...flows.edges],
   };
   yield { kind: "meta", seq: 0, data: encode(meta) };
   const addresses = new Int32Array(flows.ipv6.count * 4);
@@ -63,7 +65,11 @@ export function* encodeObservation(seen: Observation): Generator<ObservationPart
     yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, rows * R.ROW_WORDS * 4) };
   }
   for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
-    yield { kind: "details", seq, data: encode(identified.details.slice(from, from + DETAILS_PER_PART).map(plainDetail)) };
+    yield {
+      kind: "details",
+      seq,
+      data: encode(identified.details.slice(from, from + DETAILS_PER_PART).map(plainDetail)),
+    };
   }
   yield { kind: "quotes", seq: 0, data: encode(flows.quotes) };
 }
@@ -75,15 +81,19 @@ export async function decodeObservation(
 ): Promise<Observation> {
   let meta: Meta | null = null;
   const caps = new CapCounter();
-  const identified = new Identifier(decoders, caps);
-  const flows = new FlowTracker(identified, caps);
+  const captures: CaptureInfo[] = [];
+  const realms: string[] = [];
+  const seen = newObservation(captures, realms, decoders, caps);
+  const { flows, identified } = seen;
   for await (const { kind, data } of parts) {
     if (kind === "meta") {
       meta = decode(data) as Meta;
-      if (meta.format !== FORMAT) throw new Error(`stored observation of format ${meta.format}; this Wirepact reads ${FORMAT}`);
+      if (meta.format !== FORMAT)
+        throw new Error(`stored observation of format ${meta.format}; this Wirepact reads ${FORMAT}`);
     } else if (kind === "ipv6") {
       const words = wordsOf(data);
-      for (let i = 0; i + 3 < words.length; i += 4) flows.ipv6.of(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
+      for (let i = 0; i + 3 < words.length; i += 4)
+        flows.ipv6.of(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
     } else if (kind === "flows") {
       addRows(flows, wordsOf(data));
     } else if (kind === "details") {
@@ -97,20 +107,12 @@ export async function decodeObservation(
   renumberApps(flows, apps);
   for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
-  const seen: Observation = {
-    captures: meta.captures,
-    realms: meta.realms,
-    decoders,
-    flows,
-    identified,
-    caps,
-    notPackets: new Map(meta.notPackets),
-    etherTypes: new Map(meta.etherTypes),
-    linkTypes: new Map(meta.linkTypes),
-    frames: 0,
-    offloads: 0,
-    clockSteps: 0,
-  };
+  for (const [key, value] of meta.edges) flows.edges.set(key, value);
+  captures.push(...meta.captures);
+  realms.push(...meta.realms);
+  for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {
+    for (const [key, value] of meta[name]) (seen[name] as Map<string | number, number>).set(key, value);
+  }
   setCounters(seen, meta.counters);
   return seen;
 }
@@ -155,7 +157,12 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
 
 function addRows(flows: FlowTracker, words: Int32Array): void {
   for (let from = 0; from + R.ROW_WORDS <= words.length; from += R.ROW_WORDS) {
-    const flow = flows.table.add(words[from + R.LOW]!, words[from + R.HIGH]!, words[from + R.PORTS]!, words[from + R.META]!);
+    const flow = flows.table.add(
+      words[from + R.LOW]!,
+      words[from + R.HIGH]!,
+      words[from + R.PORTS]!,
+      words[from + R.META]!,
+    );
     if (flow < 0) return;
     flows.table.rows(flow).set(words.subarray(from, from + R.ROW_WORDS), flows.table.at(flow));
   }
@@ -197,7 +204,8 @@ function plainDetail(detail: FlowDetail): PlainDetail {
   const plain: PlainDetail = { sightings: detail.sightings };
   if (detail.dropped > 0) plain.dropped = detail.dropped;
   if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
-  if (detail.streams.some((stream) => stream !== null)) plain.streams = detail.streams.map((s) => (s === null ? null : plainStream(s)));
+  if (detail.streams.some((stream) => stream !== null))
+    plain.streams = detail.streams.map((s) => (s === null ? null : plainStream(s)));
   if (detail.datagrams.some((kept) => kept !== null)) plain.datagrams = detail.datagrams.map(plainSegments);
   if (detail.heads.some((head) => head !== null)) plain.heads = detail.heads.map(plainSegments);
   return plain;

@@ -165,13 +165,21 @@ export class Conversations {
     row[at + C_BYTES + 1]! += Math.floor(bytes / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
     const firstSec = view.firstSec;
     const firstNsec = view.firstNsec;
-    if (tail < 0 || firstSec < row[at + C_FIRST]! || (firstSec === row[at + C_FIRST]! && firstNsec < row[at + C_FIRST + 1]!)) {
+    if (
+      tail < 0 ||
+      firstSec < row[at + C_FIRST]! ||
+      (firstSec === row[at + C_FIRST]! && firstNsec < row[at + C_FIRST + 1]!)
+    ) {
       row[at + C_FIRST] = firstSec;
       row[at + C_FIRST + 1] = firstNsec;
     }
     const lastSec = view.lastSec;
     const lastNsec = view.lastNsec;
-    if (tail < 0 || lastSec > row[at + C_LAST]! || (lastSec === row[at + C_LAST]! && lastNsec > row[at + C_LAST + 1]!)) {
+    if (
+      tail < 0 ||
+      lastSec > row[at + C_LAST]! ||
+      (lastSec === row[at + C_LAST]! && lastNsec > row[at + C_LAST + 1]!)
+    ) {
       row[at + C_LAST] = lastSec;
       row[at + C_LAST + 1] = lastNsec;
     }

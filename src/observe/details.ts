@@ -1,10 +1,11 @@
 /** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
+
+import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
-import { addressText, FlowView } from "./flow-view.ts";
+import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
-import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
-import * as R from "../flow/row.ts";
+import { addressText, FlowView } from "./flow-view.ts";
 
 export interface ConversationDetails {
   names: NameEvidence[];
@@ -20,7 +21,12 @@ const MOST_VALUES = 8;
 /** Flows of a conversation whose DNS evidence is looked up; their names repeat. */
 const MOST_FLOWS = 64;
 
-export function readDetails(all: C.Conversations, conversation: number, dns: DnsEvidence, id: string): ConversationDetails {
+export function readDetails(
+  all: C.Conversations,
+  conversation: number,
+  dns: DnsEvidence,
+  id: string,
+): ConversationDetails {
   const { seen } = all;
   const view = new FlowView(seen);
   const names = new Map<string, NameEvidence>();
@@ -103,4 +109,15 @@ export function peerName(names: readonly NameEvidence[]): string | null {
   return null;
 }
 
-const NAME_ORDER = ["tls-sni", "quic-sni", "dtls-sni", "http-host", "http2-authority", "dns", "site", "document", "certificate", "dns-other"] as const;
+const NAME_ORDER = [
+  "tls-sni",
+  "quic-sni",
+  "dtls-sni",
+  "http-host",
+  "http2-authority",
+  "dns",
+  "site",
+  "document",
+  "certificate",
+  "dns-other",
+] as const;

@@ -6,8 +6,8 @@
  * (`verdicts.md`: "What proves a conversation").
  */
 import { parseAddress } from "../address.ts";
-import { TCP, UDP } from "../dissect/packet.ts";
 import type { AnswerFact, DnsRecord } from "../decode/facts.ts";
+import { TCP, UDP } from "../dissect/packet.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
@@ -61,7 +61,13 @@ export class DnsEvidence {
   }
 
   /** Names under which DNS gave this address by that time: to this client, and to others. */
-  namesOf(realm: number, address: string, client: string, sec: number, nsec: number): { own: NameAnswer[]; other: NameAnswer[] } {
+  namesOf(
+    realm: number,
+    address: string,
+    client: string,
+    sec: number,
+    nsec: number,
+  ): { own: NameAnswer[]; other: NameAnswer[] } {
     const own: NameAnswer[] = [];
     const other: NameAnswer[] = [];
     for (const answer of this.#byAddress.get(`${realm}|${address}`) ?? []) {
@@ -73,14 +79,17 @@ export class DnsEvidence {
 
   /** Answers that this client had for a name within the 24 h before. */
   answersFor(realm: number, client: string, name: string, sec: number): WholeAnswer[] {
-    return (this.#byName.get(`${realm}|${client}|${name}`) ?? []).filter((a) => a.sec <= sec && a.sec >= sec - AT_LEAST_SEC);
+    return (this.#byName.get(`${realm}|${client}|${name}`) ?? []).filter(
+      (a) => a.sec <= sec && a.sec >= sec - AT_LEAST_SEC,
+    );
   }
 
   /** Addresses that any answer in the capture gave for a name. */
   addressesOf(name: string): string[] {
     const found = new Set<string>();
     for (const answers of this.#byName.values()) {
-      for (const answer of answers) if (answer.name === name) for (const address of answer.addresses) found.add(address);
+      for (const answer of answers)
+        if (answer.name === name) for (const address of answer.addresses) found.add(address);
     }
     return [...found];
   }
@@ -90,7 +99,12 @@ export class DnsEvidence {
     return this.#echNames.get(`${realm}|${client}`)?.has(name) ?? false;
   }
 
-  #add(answer: AnswerFact, realm: string, client: string, at: { capture: number; frame: number; sec: number; nsec: number }): void {
+  #add(
+    answer: AnswerFact,
+    realm: string,
+    client: string,
+    at: { capture: number; frame: number; sec: number; nsec: number },
+  ): void {
     const aliases = aliasesOf(answer.name, answer.records);
     const addresses: string[] = [];
     for (const record of answer.records) {

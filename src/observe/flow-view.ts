@@ -187,7 +187,10 @@ export class FlowView {
     const opened = this.has(R.S_SYN, there) || this.has(R.S_SYNACK, back);
     const up = opened
       ? this.has(R.S_SYNACK, back) && (this.has(R.S_ACK, there) || this.has(R.S_DATA, there))
-      : asked && answered && (this.has(R.S_ACK, there) || this.has(R.S_DATA, there)) && (this.has(R.S_ACK, back) || this.has(R.S_DATA, back));
+      : asked &&
+        answered &&
+        (this.has(R.S_ACK, there) || this.has(R.S_DATA, there)) &&
+        (this.has(R.S_ACK, back) || this.has(R.S_DATA, back));
     if (up) return this.#failed() ? "failed" : "established";
     if (opened && this.has(R.S_SYNACK, back)) return "answered";
     if (opened && this.has(R.S_RST, back)) return "refused";
@@ -210,7 +213,8 @@ export class FlowView {
 
   /** True where every message that was sent expects no answer. */
   #expectsNone(): boolean {
-    if (this.proto !== UDP && this.proto !== SCTP) return !(this.has(R.S_ASKED, 0) || this.has(R.S_ASKED, 1)) || this.port(0) !== 8;
+    if (this.proto !== UDP && this.proto !== SCTP)
+      return !(this.has(R.S_ASKED, 0) || this.has(R.S_ASKED, 1)) || this.port(0) !== 8;
     const detail = this.detail;
     if (detail === null) return false;
     let oneway = false;
@@ -226,7 +230,12 @@ export class FlowView {
 /** Text of an address word. */
 export function addressText(ipv6: AddressTable, family: number, word: number): string {
   if (family === 4) return formatIpv4(word >>> 0);
-  return formatIpv6(ipv6.word(word, 0) >>> 0, ipv6.word(word, 1) >>> 0, ipv6.word(word, 2) >>> 0, ipv6.word(word, 3) >>> 0);
+  return formatIpv6(
+    ipv6.word(word, 0) >>> 0,
+    ipv6.word(word, 1) >>> 0,
+    ipv6.word(word, 2) >>> 0,
+    ipv6.word(word, 3) >>> 0,
+  );
 }
 
 /** `tcp udp sctp icmp icmp6`, or the IP protocol's number as text. */

@@ -36,7 +36,8 @@ export function collectLookups(seen: Observation): Lookup[] {
       } else if (sighting.fact.kind === "answer") {
         const { fact } = sighting;
         const asked = waiting.findIndex(
-          (q) => q.dir !== sighting.dir && q.fact.id === fact.id && q.fact.name === fact.name && q.fact.type === fact.type,
+          (q) =>
+            q.dir !== sighting.dir && q.fact.id === fact.id && q.fact.name === fact.name && q.fact.type === fact.type,
         );
         const query = asked < 0 ? null : waiting.splice(asked, 1)[0]!;
         // An answer whose question is not in the capture still tells what was asked.

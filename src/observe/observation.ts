@@ -3,8 +3,8 @@
  * others (`merge.ts`), judged as often as one likes. Nothing in it depends on a model.
  */
 import type { CaptureInfo, Frame } from "../capture/frame.ts";
-import { Identifier } from "../decode/identify.ts";
 import type { Decoder } from "../decode/decoder.ts";
+import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
 import { DISSECT_NAMES, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
 import { FlowTracker } from "../flow/tracker.ts";
@@ -28,6 +28,30 @@ export interface Observation {
   clockSteps: number;
 }
 
+/** Nothing seen yet. */
+export function newObservation(
+  captures: readonly CaptureInfo[],
+  realms: readonly string[],
+  decoders: readonly Decoder[],
+  caps: CapCounter,
+): Observation {
+  const identified = new Identifier(decoders, caps);
+  return {
+    captures,
+    realms,
+    decoders,
+    flows: new FlowTracker(identified, caps),
+    identified,
+    caps,
+    notPackets: new Map(),
+    etherTypes: new Map(),
+    linkTypes: new Map(),
+    frames: 0,
+    offloads: 0,
+    clockSteps: 0,
+  };
+}
+
 /** Makes an observation of frames, one at a time. */
 export class Observer {
   readonly observation: Observation;
@@ -45,28 +69,17 @@ export class Observer {
       if (realm < 0) realm = realms.push(capture.realm) - 1;
       this.#realmOf.push(realm);
     }
-    const identified = new Identifier(decoders, caps);
-    this.observation = {
-      captures,
-      realms,
-      decoders,
-      flows: new FlowTracker(identified, caps),
-      identified,
-      caps,
-      notPackets: new Map(),
-      etherTypes: new Map(),
-      linkTypes: new Map(),
-      frames: 0,
-      offloads: 0,
-      clockSteps: 0,
-    };
+    this.observation = newObservation(captures, realms, decoders, caps);
   }
 
   /** Called for every frame. */
   frame(frame: Frame): void {
     const seen = this.observation;
     seen.frames++;
-    if (frame.capture === this.#lastCapture && (frame.sec < this.#lastSec || (frame.sec === this.#lastSec && frame.nsec < this.#lastNsec))) {
+    if (
+      frame.capture === this.#lastCapture &&
+      (frame.sec < this.#lastSec || (frame.sec === this.#lastSec && frame.nsec < this.#lastNsec))
+    ) {
       seen.clockSteps++;
     }
     this.#lastSec = frame.sec;
@@ -85,7 +98,8 @@ export class Observer {
     const seen = this.observation;
     count(seen.notPackets, DISSECT_NAMES[code]!);
     if (code === NO_IP) count(seen.etherTypes, this.#dissector.etherType);
-    else if (code === LINK_UNSUPPORTED) count(seen.linkTypes, LINK_TYPES[frame.linkType]?.name ?? `link type ${frame.linkType}`);
+    else if (code === LINK_UNSUPPORTED)
+      count(seen.linkTypes, LINK_TYPES[frame.linkType]?.name ?? `link type ${frame.linkType}`);
   }
 }
 

@@ -6,12 +6,16 @@ import type { Observation } from "./observation.ts";
 
 export function qualityOf(seen: Observation, conversations: Conversations): Quality {
   const { captures, flows, identified, caps, notPackets } = seen;
-  const sum = (of: (capture: (typeof captures)[number]) => number): number => captures.reduce((total, capture) => total + of(capture), 0);
+  const sum = (of: (capture: (typeof captures)[number]) => number): number =>
+    captures.reduce((total, capture) => total + of(capture), 0);
   const read = captures.filter((capture) => capture.packets > 0);
   const counted = captures.filter((capture) => capture.drops !== null);
   const first = [...read].sort((a, b) => a.firstSec - b.firstSec || a.firstNsec - b.firstNsec)[0];
   const last = [...read].sort((a, b) => b.lastSec - a.lastSec || b.lastNsec - a.lastNsec)[0];
-  const undecoded = [...notPackets].reduce((total, [name, count]) => total + (name === "no-ip" || name === "malformed" ? 0 : count), 0);
+  const undecoded = [...notPackets].reduce(
+    (total, [name, count]) => total + (name === "no-ip" || name === "malformed" ? 0 : count),
+    0,
+  );
   const messages = identified.details.reduce((total, detail) => total + detail.undecoded, 0);
   const repeated = conversations.repeatsAreCopies ? flows.repeats : 0;
   const quality: Quality = {

@@ -6,7 +6,7 @@
 import type { ConversationOutcome, ConversationRow, RestConversations, Verdict } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import * as C from "./conversations.ts";
-import { readDetails, peerName } from "./details.ts";
+import { peerName, readDetails } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
 
@@ -29,7 +29,8 @@ export class Rest implements RestConversations {
   }
 
   *rows(): Generator<ConversationRow> {
-    for (let c = 0; c < this.#all.count; c++) if (!this.#skip.has(c)) yield restRow(this.#all, c, this.#dns, this.#verdict);
+    for (let c = 0; c < this.#all.count; c++)
+      if (!this.#skip.has(c)) yield restRow(this.#all, c, this.#dns, this.#verdict);
   }
 
   *chunks(): Generator<string> {

@@ -1,0 +1,80 @@
+/** Captures observed in tests: whole, or cut into slices of one capture point. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DECODERS } from "../../decoders/index.ts";
+import { type CaptureInfo, type Frame, NEXT_FRAME } from "../../src/capture/frame.ts";
+import { openCaptures } from "../../src/capture/open.ts";
+import { describe } from "../../src/conform/conform.ts";
+import { type Observation, Observer } from "../../src/observe/observation.ts";
+
+/** A frame that outlives its slab. */
+export function copyFrame(frame: Frame): Frame {
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(frame)) as Frame, frame);
+  copy.buf = frame.buf.slice(frame.off, frame.off + frame.capLen);
+  copy.off = 0;
+  return copy;
+}
+
+export async function readFrames(path: string): Promise<Frame[]> {
+  const reader = await openCaptures([{ path }]);
+  const frames: Frame[] = [];
+  while (await reader.more()) while (reader.next() === NEXT_FRAME) frames.push(copyFrame(reader.frame));
+  await reader.close();
+  return frames;
+}
+
+/** What an observer says of frames that come as one capture. */
+export function observe(frames: readonly Frame[]): Observation {
+  const first = frames[0];
+  const last = frames.at(-1);
+  const info: CaptureInfo = {
+    path: "test.pcap",
+    realm: "default",
+    format: "pcap",
+    linkTypes: [],
+    snapLength: 0,
+    packets: frames.length,
+    bytes: 0,
+    framesCut: 0,
+    drops: null,
+    cut: false,
+    damage: null,
+    firstSec: first?.sec ?? 0,
+    firstNsec: first?.nsec ?? 0,
+    lastSec: last?.sec ?? 0,
+    lastNsec: last?.nsec ?? 0,
+    hosts: [],
+    size: null,
+  };
+  const observer = new Observer([info], DECODERS);
+  for (const frame of frames) observer.frame(frame);
+  return observer.observation;
+}
+
+/** What people read of an observation, frame numbers left out, in an order of its own. */
+export function told(seen: Observation): { conversations: unknown[]; lookups: unknown[] } {
+  const { rest, lookups } = describe(seen);
+  const conversations = [...rest.rows()].map(({ names, operations, evidence: _, ...row }) => ({
+    ...row,
+    names: names.map(({ name, source }) => `${source} ${name}`).sort(),
+    operations: operations.map(({ first_frame: _f, first_capture_id: _c, ...operation }) => operation),
+  }));
+  return {
+    conversations: conversations.sort(by((row) => row.conversation_id)),
+    lookups: lookups
+      .map(({ first_frame: _f, first_capture_id: _c, ...lookup }) => lookup)
+      .sort(by((row) => JSON.stringify(row))),
+  };
+}
+
+function by<T>(key: (value: T) => string): (a: T, b: T) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
+}
+
+/** Every capture of the end-to-end cases. */
+export function caseCaptures(): string[] {
+  return readdirSync("fixtures/cases", { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => readdirSync(join("fixtures/cases", name)).map((file) => join("fixtures/cases", name, file)))
+    .filter((file) => /\.pcap(ng)?$/.test(file));
+}
