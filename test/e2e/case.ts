@@ -36,6 +36,7 @@ export interface ExpectedConversation {
   rule?: string | null;
   outcome?: string;
   nearest?: { rule?: string; clause?: string };
+  waived?: boolean;
 }
 export interface ExpectedLookup {
   client: string;
@@ -140,6 +141,7 @@ function conversationLike(wanted: ExpectedConversation, row: ConversationRow): E
   const shown: ExpectedConversation = { ...wanted, verdict: String(row.verdict) };
   if (wanted.rule !== undefined) shown.rule = row.rule_id;
   if (wanted.outcome !== undefined) shown.outcome = row.outcome;
+  if (wanted.waived !== undefined) shown.waived = row.waived !== null;
   if (wanted.nearest) shown.nearest = nearestLike(wanted.nearest, row.evidence?.nearest ?? null);
   return shown;
 }
