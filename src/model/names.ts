@@ -71,9 +71,41 @@ export function resolvePattern(pattern: HostPattern, value: string | null): Host
   return value === null ? null : parseHostPattern(value, () => {});
 }
 
-/** Whether one pattern covers a name. For many patterns use `compileNames`. */
+/** Whether one pattern covers a name; nothing is built for it. For many patterns use `compileNames`. */
 export function matchesName(pattern: HostPattern, name: string): boolean {
-  return compileNames([pattern]).match(name).length > 0;
+  if (pattern.parameter !== null) return false;
+  const labels = labelsOf(name);
+  if (labels.includes("")) return false;
+  let at = 0;
+  let here = 0;
+  // Where the last `**` stands, and how far it has reached: on a mismatch it takes one label more.
+  let many = -1;
+  let reached = 0;
+  while (here < labels.length) {
+    const label = pattern.labels[at];
+    if (label === "*" || label === "**" || label === labels[here]) {
+      at++;
+      here++;
+      if (label === "**") {
+        many = at;
+        reached = here;
+      }
+    } else if (many < 0) {
+      return false;
+    } else {
+      reached++;
+      here = reached;
+      at = many;
+    }
+  }
+  return at === pattern.labels.length && at > 0;
+}
+
+/** In lower case, without the root's empty label. */
+function labelsOf(name: string): string[] {
+  const labels = name.toLowerCase().split(".");
+  if (labels.at(-1) === "") labels.pop();
+  return labels;
 }
 
 interface Node {
@@ -124,8 +156,7 @@ function insert(root: Node, labels: readonly string[], index: number): void {
 }
 
 function match(root: Node, name: string): number[] {
-  const labels = name.toLowerCase().split(".");
-  if (labels.at(-1) === "") labels.pop();
+  const labels = labelsOf(name);
   // A set of nodes, because `**` may stay where it is or go on; it never holds more than the trie has nodes.
   let here = new Set([root]);
   for (let i = labels.length - 1; i >= 0 && here.size > 0; i--) {

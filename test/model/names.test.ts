@@ -31,8 +31,15 @@ const CASES: [pattern: string, matches: string[], others: string[]][] = [
 ];
 for (const [text, matches, others] of CASES) {
   test(`${text}`, (t) => {
-    for (const name of matches) t.true(matchesName(pattern(text), name), name);
-    for (const name of others) t.false(matchesName(pattern(text), name), name);
+    const compiled = compileNames([pattern(text)]);
+    for (const name of matches) {
+      t.true(matchesName(pattern(text), name), name);
+      t.deepEqual(compiled.match(name), [0], name);
+    }
+    for (const name of others) {
+      t.false(matchesName(pattern(text), name), name);
+      t.deepEqual(compiled.match(name), [], name);
+    }
   });
 }
 
@@ -70,6 +77,10 @@ test("the trie agrees with a walk over labels", (t) => {
       const compiled = compileNames(patterns.map((labels) => ({ text: labels.join("."), labels, parameter: null })));
       const expected = patterns.flatMap((labels, i) => (walk(labels, name) ? [i] : []));
       t.deepEqual(compiled.match(name.join(".")), expected);
+      for (const [i, labels] of patterns.entries()) {
+        const single = { text: labels.join("."), labels, parameter: null };
+        t.is(matchesName(single, name.join(".")), expected.includes(i));
+      }
     }),
   );
 });
