@@ -7,18 +7,18 @@
  * prints, stores or exits.
  */
 import { DECODERS } from "../decoders/index.ts";
-import { openCaptures } from "./capture/open.ts";
 import { type CaptureInfo, type CaptureReader, NEXT_FRAME } from "./capture/frame.ts";
+import { openCaptures } from "./capture/open.ts";
 import { conform, describe } from "./conform/conform.ts";
+import { CapCounter } from "./limits.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
-import { type Observation, Observer } from "./observe/observation.ts";
-import { qualityOf } from "./observe/quality.ts";
 import { encodeObservation } from "./observe/codec.ts";
+import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation.ts";
+import { qualityOf } from "./observe/quality.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
 import type { ObservationPart } from "./store/store.ts";
-import { CapCounter } from "./limits.ts";
 import { formatInstant, type Instant } from "./time.ts";
 import { VERSION } from "./version.ts";
 
@@ -63,7 +63,8 @@ export interface RunOutcome {
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const caps = new CapCounter();
-  const reader = await openCaptures(options.captures, { caps });
+  const inputs = options.captures.map(({ path, realm }) => ({ path, realm: realm ?? DEFAULT_REALM }));
+  const reader = await openCaptures(inputs, { caps });
   let observer: Observer;
   let interrupted = false;
   try {
@@ -83,7 +84,11 @@ async function readAll(reader: CaptureReader, observer: Observer, options: RunOp
   const { onProgress, signal } = options;
   const sizes = reader.captures.map((capture) => capture.size);
   const bytesTotal = sizes.every((size) => size !== null) ? sizes.reduce((a, b) => a! + b!, 0) : null;
-  while (await reader.more()) {
+  // A signal must not wait for input that may never come.
+  const stopped = new Promise<false>((resolve) =>
+    signal?.addEventListener("abort", () => resolve(false), { once: true }),
+  );
+  while (await (signal === undefined ? reader.more() : Promise.race([reader.more(), stopped]))) {
     while (reader.next() === NEXT_FRAME) observer.frame(reader.frame);
     if (signal?.aborted === true) return true;
     onProgress?.({
@@ -93,7 +98,7 @@ async function readAll(reader: CaptureReader, observer: Observer, options: RunOp
       conversations: observer.observation.flows.table.count,
     });
   }
-  return false;
+  return signal?.aborted === true;
 }
 
 /** What was seen, judged: also for an observation that comes from a database. */
@@ -108,7 +113,12 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
     started_at: startedAt,
     command: options.command,
     wirepact: VERSION,
-    models: options.models.map(({ name, source, document }) => ({ name, source, document: document.title, version: document.version })),
+    models: options.models.map(({ name, source, document }) => ({
+      name,
+      source,
+      document: document.title,
+      version: document.version,
+    })),
     site: options.site?.source ?? null,
     first_time: null,
     last_time: null,
@@ -140,7 +150,11 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
 }
 
 function withTimes(info: RunInfo, quality: RunResult["quality"]): RunInfo {
-  return { ...info, first_time: quality["first_time"] as string | null, last_time: quality["last_time"] as string | null };
+  return {
+    ...info,
+    first_time: quality.first_time as string | null,
+    last_time: quality.last_time as string | null,
+  };
 }
 
 function captureRow(capture: CaptureInfo, index: number): CaptureRow {
@@ -154,8 +168,13 @@ function captureRow(capture: CaptureInfo, index: number): CaptureRow {
     bytes: capture.bytes,
     drops: capture.drops,
     cut: capture.cut,
-    damage: capture.damage === null ? null : `${capture.damage.message} (at byte ${capture.damage.offset})`,
+    damage: damageText(capture.damage),
     first_time: empty ? null : formatInstant(capture.firstSec, capture.firstNsec),
     last_time: empty ? null : formatInstant(capture.lastSec, capture.lastNsec),
   };
+}
+
+function damageText(damage: CaptureInfo["damage"]): string | null {
+  if (damage === null) return null;
+  return damage.offset === 0 ? damage.message : `${damage.message} (at byte ${damage.offset})`;
 }

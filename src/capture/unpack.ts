@@ -19,7 +19,7 @@ const PACKED_BYTES = 16 << 10;
 const HELD_BYTES = 4 << 20;
 
 /** Unpacks what it gets; `take` is called with what came out. */
-interface Unpacker {
+export interface Unpacker {
   /** Resolves once it wants more. */
   push(packed: Uint8Array): Promise<void>;
   /** No more will come. Resolves to false where the packed stream is not whole. */
@@ -39,7 +39,7 @@ interface Unpacker {
 export class UnpackSource implements ByteSource {
   cut = false;
   readonly #packed: ByteSource;
-  readonly #packing: Packing;
+  readonly #makeUnpacker: MakeUnpacker;
   readonly #queue: Uint8Array[] = [];
   #queued = 0;
   #used = 0;
@@ -50,9 +50,10 @@ export class UnpackSource implements ByteSource {
   #done = false;
   #wake: () => void = () => {};
 
-  constructor(packing: Packing, packed: ByteSource) {
-    this.#packing = packing;
+  /** @param unpacker the decoder; the best that this Node has, unless given. */
+  constructor(packing: Packing, packed: ByteSource, unpacker: MakeUnpacker = unpackerFor(packing)) {
     this.#packed = packed;
+    this.#makeUnpacker = unpacker;
   }
 
   get size(): number | null {
@@ -66,7 +67,7 @@ export class UnpackSource implements ByteSource {
     while (this.#queue.length === 0) {
       if (this.#failure !== null) throw this.#failure;
       if (this.#done) return 0;
-      this.#unpacker ??= await unpackerFor(this.#packing, (bytes) => this.#take(bytes));
+      this.#unpacker ??= await this.#makeUnpacker((bytes) => this.#take(bytes));
       this.#unpacker.resume();
       // The decoder may have to be resumed many times for one chunk, so wait for whichever comes first: bytes or its end.
       const woken = new Promise<void>((resolve) => {
@@ -126,12 +127,21 @@ export class UnpackSource implements ByteSource {
   }
 }
 
-async function unpackerFor(packing: Packing, take: (bytes: Uint8Array) => void): Promise<Unpacker> {
-  if (packing === "gzip") return new StreamUnpacker("gzip", zlib.createGunzip({ chunkSize: 64 << 10 }), take);
+type MakeUnpacker = (take: (bytes: Uint8Array) => void) => Unpacker | Promise<Unpacker>;
+
+/** Unpacked bytes that come at a time. */
+const OPTIONS = { chunkSize: 64 << 10 };
+
+function unpackerFor(packing: Packing): MakeUnpacker {
+  if (packing === "gzip") return (take) => new StreamUnpacker("gzip", zlib.createGunzip(OPTIONS), take);
   // Node has zstd from 22.15 on.
-  if ("createZstdDecompress" in zlib && typeof zlib.createZstdDecompress === "function") {
-    return new StreamUnpacker("zstd", zlib.createZstdDecompress({ chunkSize: 64 << 10 }), take);
-  }
+  const create = "createZstdDecompress" in zlib ? zlib.createZstdDecompress : undefined;
+  if (create === undefined) return fzstdUnpacker;
+  return (take) => new StreamUnpacker("zstd", create(OPTIONS), take);
+}
+
+/** The decoder for Node without zstd, loaded only there: most runs see no zstd. */
+export async function fzstdUnpacker(take: (bytes: Uint8Array) => void): Promise<Unpacker> {
   const { Decompress } = await import("fzstd");
   return new FzstdUnpacker(new Decompress((bytes) => take(bytes)));
 }

@@ -115,8 +115,9 @@ export class Cast {
   #rolesOf4(realm: string, address: number): readonly Played[] {
     let found: Narrowest<number> | null = null;
     for (const { first, last, played } of this.#v4) {
-      if (address >= first && address <= last && inRealm(played, realm))
-        (found ??= new Narrowest()).add(played, last - first);
+      if (address < first || address > last || !inRealm(played, realm)) continue;
+      found ??= new Narrowest();
+      found.add(played, last - first);
     }
     return found?.all ?? NOBODY;
   }

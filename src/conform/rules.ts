@@ -7,6 +7,7 @@
 import { matchesName } from "../model/names.ts";
 import type { Endpoint, Rule, Target } from "../model/types.ts";
 import type { Lookup } from "../observe/lookups.ts";
+import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
@@ -143,7 +144,12 @@ function judgeRule(
       equals,
       context,
     );
-    rows.push({ realm: host.realm ?? "", host: host.host.text, status: status.status, reason: status.reason });
+    rows.push({
+      realm: host.realm ?? DEFAULT_REALM,
+      host: host.host.text,
+      status: status.status,
+      reason: status.reason,
+    });
     // A host that never appears counts only where none appears.
     const absent = status.code === "host-not-seen";
     if (worst === null || (worst.code === "host-not-seen" && !absent)) worst = status;

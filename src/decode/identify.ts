@@ -186,7 +186,8 @@ export class Identifier {
   /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
   #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
     const { datagrams } = this.detail(row, at);
-    const kept = (datagrams[dir] ??= []);
+    datagrams[dir] ??= [];
+    const kept = datagrams[dir];
     if (kept.length >= LIMITS.identifyDatagrams || this.#held > LIMITS.pendingBytes) {
       this.#caps.hit(this.#held > LIMITS.pendingBytes ? "pendingBytes" : "identifyDatagrams");
       this.#settle(row, at, dir);

@@ -40,7 +40,12 @@ interface Meta {
   edges: [number, Edge][];
 }
 
+/** Empty parts are left out. */
 export function* encodeObservation(seen: Observation): Generator<ObservationPart> {
+  for (const part of allParts(seen)) if (part.data.length > 0) yield part;
+}
+
+function* allParts(seen: Observation): Generator<ObservationPart> {
   const { flows, identified } = seen;
   const meta: Meta = {
     format: FORMAT,

@@ -60,7 +60,8 @@ export function readDetails(
       if (fact.kind === "name") addName(fact.name, fact.source, sighting.capture, sighting.frame);
       else if (fact.kind === "inner") innerApp ??= fact.app;
       else if (fact.kind === "field") {
-        const values = (fields[fact.field] ??= []);
+        fields[fact.field] ??= [];
+        const values = fields[fact.field]!;
         if (values.length < MOST_VALUES && !values.includes(fact.value)) values.push(fact.value);
       } else if (fact.kind === "operation") {
         const key = `${fact.protocol}|${fact.role}|${fact.code}|${fact.target}`;

@@ -10,6 +10,9 @@ import { DISSECT_NAMES, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../disse
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
 
+/** The realm of captures that are given none. */
+export const DEFAULT_REALM = "default";
+
 export interface Observation {
   captures: readonly CaptureInfo[];
   realms: readonly string[];
