@@ -69,7 +69,7 @@ function pack() {
   return join(folder, filename);
 }
 
-/** Installs as a user does who has read that newer npm asks before it runs an install script. */
+/** Installs as a user does. Where Node has SQLite, sqlite3's install script is left out, as npm 12 leaves it out by itself. */
 function install(tarball) {
   const home = join(folder, "user");
   mkdirSync(home);
@@ -78,7 +78,7 @@ function install(tarball) {
     JSON.stringify({ private: true, type: "module", allowScripts: { sqlite3: true } }),
   );
   const started = Date.now();
-  const result = runNpm(["install", tarball], home);
+  const result = runNpm(["install", tarball, ...(nodeHasSqlite() ? ["--ignore-scripts"] : [])], home);
   const cli = join(home, "node_modules/wirepact/dist/src/main.js");
   const problem = result.status === 0 && existsSync(cli) ? null : lastLines(result);
   check(`npm install of the tarball in an empty folder (${Math.round((Date.now() - started) / 1000)} s)`, problem);
@@ -121,11 +121,15 @@ function tryFaces({ home }) {
     home,
   );
   check("import of the library", Number(imported.stdout) > 0 ? null : lastLines(imported));
+  writeFileSync(join(home, "use.ts"), 'import * as wirepact from "wirepact";\nexport const all: object = wirepact;\n');
+  const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
+  const types = ["--types", "node", "--typeRoots", join(ROOT, "node_modules/@types")];
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022", "--module", "nodenext"];
+  const typed = run(process.execPath, [compiler, ...options, ...types, "use.ts"], home);
+  check("its types, as a strict program sees them", typed.status === 0 ? null : lastLines(typed));
+  if (nodeHasSqlite()) return;
   const driver = run(process.execPath, ["-e", "require('sqlite3')"], home);
-  if (driver.status !== 0)
-    console.log(
-      `package: ${nodeHasSqlite() ? "note" : "NOTE: no database driver"}: the optional sqlite3 did not install here`,
-    );
+  check("sqlite3, which this Node needs for a database", driver.status === 0 ? null : lastLines(driver));
 }
 
 const tarball = pack();
