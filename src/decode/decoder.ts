@@ -31,6 +31,13 @@ export interface Context {
    * A copy each, whole as captured.
    */
   before?: readonly Uint8Array[];
+  /**
+   * Streams only: a decoder's one memory of a direction, for what must be passed over piece by piece (so many bytes of a
+   * body are still to come). What it sets in a call that takes bytes is here again in the next one; 0 at first.
+   */
+  state?: number;
+  /** Streams only: bytes before these that the capture lacks, behind what was taken last; 0 where nothing is missing. */
+  lost?: number;
 }
 
 export type Emit = (fact: Fact) => void;
@@ -42,6 +49,9 @@ export const STREAM_DONE = -3; // nothing more to learn from this direction: lat
 
 /** What `datagram` says beside yes and no: plausible, and the next ones are needed too (a hello in several datagrams). */
 export const DATAGRAM_MORE = "more";
+/** Ours, and nothing more to learn from this direction: later datagrams only count. */
+export const DATAGRAM_DONE = "done";
+export type DatagramResult = boolean | typeof DATAGRAM_MORE | typeof DATAGRAM_DONE;
 
 export interface FieldDoc {
   field: string;
@@ -67,9 +77,9 @@ export interface Decoder {
    * Decodes one datagram (bytes between `c.start` and `c.end`; `c.cutOff` more were on the wire). Returns true where the
    * content proves that it is ours, having emitted its facts. A fault before that is a no; after it a `problem`. With
    * `DATAGRAM_MORE` the datagram is kept (a few of them, within limits) and given again in `at.before`; the flow counts as
-   * identified where facts were emitted with it.
+   * identified where facts were emitted with it. `DATAGRAM_DONE` is a yes that ends the direction.
    */
-  datagram?(c: Cursor, emit: Emit, at: Context): boolean | typeof DATAGRAM_MORE;
+  datagram?(c: Cursor, emit: Emit, at: Context): DatagramResult;
 
   /** Cheap first look at the first bytes of a direction (at least one). False means: surely not ours. */
   looksStream?(buf: Uint8Array, off: number, len: number): boolean;

@@ -15,7 +15,16 @@ import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import { Cursor, Fault } from "./cursor.ts";
-import { type Context, DATAGRAM_MORE, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
+import {
+  type Context,
+  DATAGRAM_DONE,
+  DATAGRAM_MORE,
+  type DatagramResult,
+  type Decoder,
+  STREAM_DONE,
+  STREAM_MORE,
+  STREAM_NO,
+} from "./decoder.ts";
 import type { Fact, Sighting } from "./facts.ts";
 
 /** What is known of one flow beyond its row. */
@@ -64,6 +73,8 @@ export class Identifier {
     fromStart: false,
     peerStarted: false,
     before: NOTHING,
+    state: 0,
+    lost: 0,
   };
   #facts: Fact[] = [];
   readonly #emit = (fact: Fact): void => {
@@ -144,7 +155,7 @@ export class Identifier {
         return;
       }
       this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
-      if (!decoder.everyMessage && result !== DATAGRAM_MORE) this.#settle(row, at, dir);
+      if (result === DATAGRAM_DONE || (!decoder.everyMessage && result !== DATAGRAM_MORE)) this.#settle(row, at, dir);
       return;
     }
     const hinted = this.#udpHint[p.dstPort]! || this.#udpHint[p.srcPort]!;
@@ -163,14 +174,14 @@ export class Identifier {
       this.#setApp(row, at, tried);
       this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
-      else if (!decoder.everyMessage) this.#settle(row, at, dir);
+      else if (result === DATAGRAM_DONE || !decoder.everyMessage) this.#settle(row, at, dir);
       return;
     }
     if (plausible) this.#keepDatagram(row, at, dir, frame, p, cutOff);
     else this.#missed(row, at, dir);
   }
 
-  #tryDatagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): boolean | typeof DATAGRAM_MORE {
+  #tryDatagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): DatagramResult {
     this.#facts = [];
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
     try {
@@ -431,8 +442,12 @@ export class Identifier {
     context.started = stream.decoder >= 0;
     context.peerStarted = context.started;
     if (context.started) {
+      context.state = stream.state;
+      context.lost = stream.lost;
       const result = this.#tryStream(this.decoders[stream.decoder]!, buf, off, len, cutOff);
       if (result >= 0 || result === STREAM_DONE) {
+        stream.state = context.state;
+        stream.lost = 0;
         this.#keep(row, at, dir, capture, frame, stream.parts);
         return result === STREAM_DONE ? -1 : result;
       }
@@ -456,6 +471,7 @@ export class Identifier {
         continue;
       }
       stream.decoder = index;
+      stream.state = context.state;
       if (app === 0) this.#setApp(row, at, index);
       this.#keep(row, at, dir, capture, frame, stream.parts);
       if (result === STREAM_DONE) return -1;
@@ -490,12 +506,14 @@ export class Identifier {
 
   /** Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. */
   #skipHole(row: Int32Array, at: number, dir: 0 | 1, stream: Stream, seq: number): void {
+    const missing = (seq - stream.base) | 0; // what is held was the beginning of something that has lost its end
     this.#held -= stream.length;
     stream.consume(stream.length);
     if (stream.decoder < 0 || !this.decoders[stream.decoder]!.everyMessage) {
       this.#settle(row, at, dir);
       return;
     }
+    stream.lost += missing;
     stream.base = seq;
     stream.cutOff = 0;
   }

@@ -39,6 +39,10 @@ export class Stream {
   cutOff = 0;
   /** Frames whose bytes are in `data`: a message's evidence is every frame that carried a piece of it. */
   parts: number[] = [];
+  /** The decoder's one number: `Context.state`. */
+  state = 0;
+  /** Bytes that were never seen, between what the decoder took last and `data`. */
+  lost = 0;
   /** Segments that brought other bytes for a place already filled. */
   conflicts = 0;
 

@@ -193,6 +193,8 @@ interface PlainStream {
   decoder: number;
   cutOff: number;
   conflicts: number;
+  state?: number;
+  lost?: number;
   parts: number[];
   pending: PlainSegment[];
 }
@@ -233,7 +235,11 @@ function richDetail(plain: PlainDetail): FlowDetail {
 function plainStream(stream: Stream): PlainStream {
   const { base, fromStart, decoder, cutOff, conflicts, parts } = stream;
   const data = base64(stream.data.subarray(0, stream.length));
-  return { base, data, fromStart, decoder, cutOff, conflicts, parts, pending: stream.pending.map(plainSegment) };
+  const pending = stream.pending.map(plainSegment);
+  const plain: PlainStream = { base, data, fromStart, decoder, cutOff, conflicts, parts, pending };
+  if (stream.state !== 0) plain.state = stream.state;
+  if (stream.lost !== 0) plain.lost = stream.lost;
+  return plain;
 }
 
 function richStream(plain: PlainStream): Stream {
@@ -243,6 +249,8 @@ function richStream(plain: PlainStream): Stream {
   stream.decoder = plain.decoder;
   stream.cutOff = plain.cutOff;
   stream.conflicts = plain.conflicts;
+  stream.state = plain.state ?? 0;
+  stream.lost = plain.lost ?? 0;
   stream.parts = plain.parts;
   stream.pending = plain.pending.map(richSegment);
   return stream;
