@@ -446,7 +446,7 @@ export class Identifier {
       context.lost = stream.lost;
       const result = this.#tryStream(this.decoders[stream.decoder]!, buf, off, len, cutOff);
       if (result >= 0 || result === STREAM_DONE) {
-        stream.state = context.state;
+        stream.state = context.state ?? 0;
         stream.lost = 0;
         this.#keep(row, at, dir, capture, frame, stream.parts);
         return result === STREAM_DONE ? -1 : result;
@@ -464,6 +464,8 @@ export class Identifier {
       const decoder = this.decoders[index]!;
       if (decoder.looksStream?.(buf, off, len) !== true) continue;
       context.peerStarted = index === app - 1;
+      context.state = 0;
+      context.lost = 0;
       const result = this.#tryStream(decoder, buf, off, len, cutOff);
       if (result === STREAM_NO) continue;
       if (result === STREAM_MORE) {
@@ -471,7 +473,7 @@ export class Identifier {
         continue;
       }
       stream.decoder = index;
-      stream.state = context.state;
+      stream.state = context.state ?? 0;
       if (app === 0) this.#setApp(row, at, index);
       this.#keep(row, at, dir, capture, frame, stream.parts);
       if (result === STREAM_DONE) return -1;
