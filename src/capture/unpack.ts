@@ -137,7 +137,7 @@ function unpackerFor(packing: Packing): MakeUnpacker {
   // Node has zstd from 22.15 on.
   const create = "createZstdDecompress" in zlib ? zlib.createZstdDecompress : undefined;
   if (create === undefined) return fzstdUnpacker;
-  return (take) => new StreamUnpacker("zstd", create(OPTIONS), take);
+  return (take) => new ZstdUnpacker(() => new StreamUnpacker("zstd", create(OPTIONS), take));
 }
 
 /** The decoder for Node without zstd, loaded only there: most runs see no zstd. */
@@ -209,6 +209,47 @@ class StreamUnpacker implements Unpacker {
   }
 }
 
+/** Node's zstd, with a new decoder for each frame. */
+class ZstdUnpacker implements Unpacker {
+  readonly #decoder: () => Unpacker;
+  readonly #blocks = new ZstdBlocks();
+  #frame: Unpacker | null = null;
+
+  constructor(decoder: () => Unpacker) {
+    this.#decoder = decoder;
+  }
+
+  async push(packed: Uint8Array): Promise<void> {
+    for (const { bytes, first } of this.#blocks.push(packed)) {
+      if (first) {
+        await this.#endFrame();
+        this.#frame = this.#decoder();
+      }
+      await this.#frame?.push(bytes);
+    }
+  }
+
+  async finish(): Promise<boolean> {
+    await this.#endFrame();
+    return this.#blocks.whole;
+  }
+
+  async #endFrame(): Promise<void> {
+    await this.#frame?.finish();
+    this.#frame = null;
+  }
+
+  pause(): void {
+    this.#frame?.pause();
+  }
+  resume(): void {
+    this.#frame?.resume();
+  }
+  close(): void {
+    this.#frame?.close();
+  }
+}
+
 /** The `fzstd` package, for Node without zstd: synchronous, fed one block at a time. */
 class FzstdUnpacker implements Unpacker {
   readonly #decoder: { push(chunk: Uint8Array, final?: boolean): unknown };
@@ -219,7 +260,7 @@ class FzstdUnpacker implements Unpacker {
   }
 
   async push(packed: Uint8Array): Promise<void> {
-    for (const piece of this.#blocks.push(packed)) this.#feed(piece, false);
+    for (const { bytes } of this.#blocks.push(packed)) this.#feed(bytes, false);
   }
 
   async finish(): Promise<boolean> {

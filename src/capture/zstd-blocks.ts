@@ -1,8 +1,9 @@
 /**
  * Cuts a zstd stream into its pieces: frame headers, blocks, checksums, skippable frames (RFC 8878, section 3.1).
  *
- * The decoder on Node before 22.15 (`fzstd`) takes memory as a frame header asks, and unpacks all it is given at once.
- * Handed one piece at a time it gives at most 128 KiB for each, and a header's wish can be refused first.
+ * Neither decoder can be left alone with a stream. Node's stops after the first of several frames and takes a cut one
+ * for whole, both in silence. `fzstd` takes what memory a frame header asks for, and unpacks all it is given at once;
+ * handed one piece at a time it gives at most 128 KiB for each, and a header's wish can be refused first.
  */
 import { u32le } from "./bytes.ts";
 
@@ -14,6 +15,12 @@ const RUN_OF_ONE_BYTE = 1;
 const BLOCK_BYTES = 128 << 10;
 /** The window that zstd's own decoder accepts unless told otherwise (`--long=27`). */
 const WINDOW_BYTES = 128 << 20;
+
+export interface ZstdPiece {
+  bytes: Uint8Array;
+  /** A frame begins with it. */
+  first: boolean;
+}
 
 export class ZstdBlocks {
   #held: Uint8Array = new Uint8Array(0);
@@ -27,18 +34,18 @@ export class ZstdBlocks {
   }
 
   /** Adds bytes; returns the pieces that are whole now, in order. Throws an Error for people where they are no zstd. */
-  push(chunk: Uint8Array): Uint8Array[] {
+  push(chunk: Uint8Array): ZstdPiece[] {
     const bytes = new Uint8Array(this.#held.length + chunk.length);
     bytes.set(this.#held);
     bytes.set(chunk, this.#held.length);
-    const pieces: Uint8Array[] = [];
+    const pieces: ZstdPiece[] = [];
     let at = 0;
     for (;;) {
       const length = this.#pieceLength(bytes, at);
       if (length < 0 || at + length > bytes.length) break;
       // Skippable frames hold no data, so the decoder gets none of them.
       const skipped = this.#state === "skip" || (this.#state === "frame" && isSkippable(bytes, at));
-      if (!skipped) pieces.push(bytes.subarray(at, at + length));
+      if (!skipped) pieces.push({ bytes: bytes.subarray(at, at + length), first: this.#state === "frame" });
       this.#pass(bytes, at, length);
       at += length;
       if (at === bytes.length) break;
