@@ -353,6 +353,8 @@ function copyStream(from: Stream, pending: Segment[]): Stream {
   stream.decoder = from.decoder;
   stream.cutOff = from.cutOff;
   stream.conflicts = from.conflicts;
+  stream.state = from.state;
+  stream.lost = from.lost;
   stream.parts = [...from.parts];
   return stream;
 }
