@@ -7,6 +7,8 @@ import type { Tally } from "./tally.ts";
 /** What every reader of a format is made from. */
 export interface InputParts {
   readonly info: Tally;
+  /** What the format is followed by where the input is packed: `+gzip`, `+zstd`; else empty. */
+  readonly packed: string;
   readonly source: ByteSource;
   /** Holds the first bytes of the input already. */
   readonly slab: Slab;

@@ -120,11 +120,9 @@ class Opener {
       head = await firstBytes(slab, source);
       if (head.length < 4 && source.cut)
         throw new Error(`The ${packing} file is cut before anything could be unpacked`);
-      info.format = `+${packing}`;
-    } else {
-      info.format = "";
     }
-    const parts: InputParts = { info, source, slab, caps: this.#caps, warn };
+    const packed = packing === null ? "" : `+${packing}`;
+    const parts: InputParts = { info, packed, source, slab, caps: this.#caps, warn };
     const input = inputIn(parts, whatItIs(head, packing ?? ""));
     input.frame.capture = order;
     return input;

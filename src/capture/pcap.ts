@@ -28,7 +28,7 @@ export class PcapInput extends Input {
     this.#perSecond = header.nanos ? 1_000_000_000 : 1_000_000;
     this.#unit = header.nanos ? 1 : 1000;
     this.frame.linkType = header.linkType;
-    this.info.format = `${header.format}${this.info.format}`;
+    this.info.format = `${header.format}${parts.packed}`;
     this.info.snapLength = header.snapLength;
     this.info.declare(header.linkType);
     this.slab.pos += FILE_HEADER;

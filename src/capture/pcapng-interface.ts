@@ -3,9 +3,10 @@ import type { Frame } from "./frame.ts";
 /**
  * One interface of a pcapng section: its link type, and how its clock counts.
  *
- * A block's time is a 64-bit count of ticks in two halves, and one double holds 53 bits of it. Ticks are divided by
- * those in a second as on paper, with digits of 16 bits: exact while `ticks per second × 65536` fits in 53 bits, which
- * holds for every clock down to nanoseconds. Finer clocks, and those of fine powers of two, go by BigInt: exact and slow.
+ * A block's time is a 64-bit count of ticks in two halves, and one double holds 53 bits of it. The upper half changes
+ * every 4 seconds of a nanosecond clock and every hour of a microsecond one, so what it stands for in whole seconds, and
+ * the ticks that are left, are worked out exactly and kept; the lower half is added with one division. Clocks finer than
+ * nanoseconds, and those of fine powers of two, go by BigInt each time: exact and slow.
  */
 export class PcapngInterface {
   readonly linkType: number;
@@ -14,10 +15,15 @@ export class PcapngInterface {
   /** Frames lost, as its statistics say, or as its packets add up: the larger of the two. */
   drops = 0;
   dropsSeen = 0;
+  readonly #fine: boolean;
+  readonly #bigPerSecond: bigint;
   readonly #perSecond: number;
-  readonly #finePerSecond: bigint | null;
   readonly #nanosPerTick: number;
   readonly #offset: number;
+  /** The upper half last seen; what it gives in whole seconds, offset included, and the ticks beyond them. */
+  #high = 0;
+  #highSec: number;
+  #highTicks = 0;
 
   /**
    * @param resolution `if_tsresol` as it stands: a negative power of 10, or of 2 where its highest bit is set.
@@ -28,31 +34,34 @@ export class PcapngInterface {
     this.snapLength = snapLength;
     this.#offset = offset;
     const power = resolution & 0x7f;
-    const exact = (resolution & 0x80) === 0 ? power <= 9 : power <= 23;
-    this.#finePerSecond = exact ? null : ((resolution & 0x80) === 0 ? 10n : 2n) ** BigInt(power);
-    this.#perSecond = exact ? ((resolution & 0x80) === 0 ? 10 : 2) ** power : 1;
+    const base = (resolution & 0x80) === 0 ? 10 : 2;
+    // 2²³ times the nanoseconds of a second is the last power of two whose fractions a double holds exactly.
+    this.#fine = power > (base === 10 ? 9 : 23);
+    this.#bigPerSecond = BigInt(base) ** BigInt(power);
+    this.#perSecond = this.#fine ? 1 : base ** power;
     this.#nanosPerTick = 1_000_000_000 / this.#perSecond;
+    this.#highSec = offset;
   }
 
   /** Puts the time that the two halves of a tick count give into `frame`. */
   setTime(frame: Frame, high: number, low: number): void {
-    if (this.#finePerSecond !== null) {
-      this.#setFineTime(frame, high, low, this.#finePerSecond);
+    if (this.#fine) {
+      const ticks = (BigInt(high) << 32n) | BigInt(low);
+      frame.sec = Number(ticks / this.#bigPerSecond) + this.#offset;
+      frame.nsec = Number(((ticks % this.#bigPerSecond) * 1_000_000_000n) / this.#bigPerSecond);
       return;
     }
-    const per = this.#perSecond;
-    const first = Math.floor(high / per);
-    let digits = (high - first * per) * 65_536 + (low >>> 16);
-    const second = Math.floor(digits / per);
-    digits = (digits - second * per) * 65_536 + (low & 0xffff);
-    const third = Math.floor(digits / per);
-    frame.sec = first * 4_294_967_296 + second * 65_536 + third + this.#offset;
-    frame.nsec = Math.floor((digits - third * per) * this.#nanosPerTick);
+    if (high !== this.#high) this.#startFrom(high);
+    const ticks = this.#highTicks + low; // below 2³³: a fraction of a second and 32 bits
+    const seconds = Math.floor(ticks / this.#perSecond);
+    frame.sec = this.#highSec + seconds;
+    frame.nsec = Math.floor((ticks - seconds * this.#perSecond) * this.#nanosPerTick);
   }
 
-  #setFineTime(frame: Frame, high: number, low: number, per: bigint): void {
-    const ticks = (BigInt(high) << 32n) | BigInt(low);
-    frame.sec = Number(ticks / per) + this.#offset;
-    frame.nsec = Number(((ticks % per) * 1_000_000_000n) / per);
+  #startFrom(high: number): void {
+    const ticks = BigInt(high) << 32n;
+    this.#high = high;
+    this.#highSec = Number(ticks / this.#bigPerSecond) + this.#offset;
+    this.#highTicks = Number(ticks % this.#bigPerSecond);
   }
 }

@@ -61,7 +61,7 @@ export class PcapngInput extends Input {
 
   constructor(parts: InputParts) {
     super(parts);
-    this.info.format = `pcapng${this.info.format}`;
+    this.info.format = `pcapng${parts.packed}`;
   }
 
   next(): number {

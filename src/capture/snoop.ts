@@ -45,7 +45,7 @@ export class SnoopInput extends Input {
   constructor(linkType: number, parts: InputParts) {
     super(parts);
     this.frame.linkType = linkType;
-    this.info.format = `snoop${this.info.format}`;
+    this.info.format = `snoop${parts.packed}`;
     this.info.declare(linkType);
     this.slab.pos += FILE.size;
   }

@@ -68,6 +68,7 @@ for (const [name, bytes, reason] of NO_CAPTURES) {
     const { frames, info, warnings } = await readFile(file(`no-${name}`, bytes));
     t.is(frames.length, 0);
     t.is(info.damage?.offset, 0);
+    t.is(info.format, "unknown");
     t.regex(info.damage?.message ?? "", reason);
     t.deepEqual(warnings, []);
     const streamed = await readBytes(bytes);

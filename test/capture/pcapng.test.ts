@@ -1,6 +1,9 @@
 import test from "ava";
+import fc from "fast-check";
+import { Frame } from "../../src/capture/frame.ts";
+import { PcapngInterface } from "../../src/capture/pcapng-interface.ts";
 import { CapCounter, LIMITS } from "../../src/limits.ts";
-import { PcapngBlocks, type PcapngInterface, writePcapng } from "../support/capture-writer.ts";
+import { type PcapngInterface as Clock, PcapngBlocks, writePcapng } from "../support/capture-writer.ts";
 import { concat, hex } from "../support/hex.ts";
 import { readBytes } from "../support/read-captures.ts";
 
@@ -43,7 +46,7 @@ test("a section, an interface, a packet: every field where it stands in the file
   t.like(info, { format: "pcapng", linkTypes: [113], snapLength: 96, packets: 1, framesCut: 1, damage: null });
 });
 
-const CLOCKS: [string, PcapngInterface, number, number][] = [
+const CLOCKS: [string, Clock, number, number][] = [
   ["microseconds unless given", {}, 1_700_000_000, 123_456_000],
   ["nanoseconds", { tsresol: 9 }, 1_700_000_000, 123_456_789],
   ["milliseconds", { tsresol: 3 }, 1_700_000_000, 123_000_000],
@@ -67,6 +70,29 @@ for (const bigEndian of [false, true]) {
     });
   }
 }
+
+test("times are exact for every resolution and every count of ticks", (t) => {
+  const frame = new Frame();
+  const half = fc.integer({ min: 0, max: 0xffffffff });
+  const resolution = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0x80, max: 0x80 + 40 }));
+  const property = fc.property(half, half, half, resolution, (high, low, later, tsresol) => {
+    const clock = new PcapngInterface(1, 0, tsresol, 0);
+    const perSecond = tsresol & 0x80 ? 2n ** BigInt(tsresol & 0x7f) : 10n ** BigInt(tsresol);
+    for (const [h, l] of [
+      [high, low],
+      [high, later],
+      [later, low],
+    ] as const) {
+      const ticks = (BigInt(h) << 32n) | BigInt(l);
+      clock.setTime(frame, h, l);
+      const sec = Number(ticks / perSecond);
+      if (Number.isSafeInteger(sec)) t.is(frame.sec, sec);
+      else t.true(Math.abs(frame.sec / sec - 1) < 1e-15); // as near as a double comes to it
+      t.is(frame.nsec, Number(((ticks % perSecond) * 1_000_000_000n) / perSecond));
+    }
+  });
+  fc.assert(property, { numRuns: 500 });
+});
 
 test("times at the ends of what fits do no harm", async (t) => {
   for (const tsresol of [0, 6, 9, 12, 127, 0x80, 0x80 | 23, 0x80 | 24, 0xff]) {
