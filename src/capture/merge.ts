@@ -1,4 +1,4 @@
-import { type CaptureInfo, type CaptureReader, type Frame, NEXT_FRAME, NEXT_WAIT } from "./frame.ts";
+import { type CaptureInfo, type CaptureReader, Frame, NEXT_FRAME, NEXT_WAIT } from "./frame.ts";
 
 /** One of several inputs. It is opened when its turn comes, so that its memory is only held from then on. */
 export interface Lane {
@@ -38,7 +38,7 @@ export class MergedReader implements CaptureReader {
   }
 
   get frame(): Frame {
-    return this.#heap[0]!.frame;
+    return this.#heap[0]?.frame ?? NO_FRAME;
   }
 
   get bytesRead(): number {
@@ -133,6 +133,9 @@ export class MergedReader implements CaptureReader {
     heap[at] = moved;
   }
 }
+
+/** The frame of a reader that is not at one. */
+const NO_FRAME = new Frame();
 
 /** Whether the frame of `a` comes first. */
 function before(a: Running, b: Running): boolean {

@@ -60,8 +60,11 @@ export class PcapInput extends Input {
     // Some writers leave the length on the wire 0; a frame is never shorter there than what was captured of it.
     if (wireLen < capLen) wireLen = capLen;
     if (fraction >= this.#perSecond) {
-      sec += Math.floor(fraction / this.#perSecond);
-      fraction %= this.#perSecond;
+      // Beyond its second, or before it: some writers subtract and store a negative fraction.
+      const signed = fraction | 0;
+      const seconds = Math.floor(signed / this.#perSecond);
+      sec += seconds;
+      fraction = signed - seconds * this.#perSecond;
     }
 
     slab.pos = off + capLen;

@@ -1,10 +1,16 @@
 /** Any frames, in any format, packed or not, in any pieces: the same frames. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import fc from "fast-check";
 import { type FrameToWrite, writePcap, writePcapng } from "../support/capture-writer.ts";
 import { concat } from "../support/hex.ts";
-import { type ReadFrame, readBytes } from "../support/read-captures.ts";
+import { type ReadFrame, readBytes, readFiles } from "../support/read-captures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wirepact-properties-"));
+test.after.always(() => rmSync(folder, { recursive: true }));
 
 /** Frames as ordinary captures have them: within a day, and no longer on the wire than 64 KiB. */
 const frames = fc.array(
@@ -79,6 +85,27 @@ test("gzip, in one member or many, in any pieces", async (t) => {
     t.is(info.format, "pcap-ns+gzip");
   });
   await fc.assert(property, { numRuns: 60 });
+});
+
+test("frames dealt out to several files come back in order", async (t) => {
+  const dealt = fc.array(fc.record({ sec: fc.nat(9), nsec: fc.nat(3), file: fc.nat(4) }), { maxLength: 40 });
+  const property = fc.asyncProperty(dealt, async (list) => {
+    const marked = list
+      .map((frame, index) => ({ ...frame, data: Uint8Array.of(index) }))
+      .toSorted((a, b) => a.sec - b.sec || a.nsec - b.nsec || a.file - b.file);
+    const inputs = [0, 1, 2, 3, 4].map((file) => {
+      const path = join(folder, `${file}.pcap`);
+      const own = marked.filter((frame) => frame.file === file);
+      writeFileSync(path, file % 2 === 0 ? writePcap(own, { nanos: true }) : writePcapng(own));
+      return { path };
+    });
+    const { frames: read } = await readFiles(inputs);
+    t.deepEqual(
+      read.map(({ data, capture }) => [data, capture]),
+      marked.map(({ data, file }) => [Buffer.from(data).toString("hex"), file]),
+    );
+  });
+  await fc.assert(property, { numRuns: 100 });
 });
 
 test("mutated bytes end in frames, a cut or damage, and nothing else", async (t) => {
