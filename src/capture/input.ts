@@ -66,7 +66,8 @@ export abstract class Input implements CaptureReader {
         if (came > 0) return true;
         this.#atEnd();
       } catch (error) {
-        this.damaged(this.slab.end, sentence(error));
+        // Closing while a stream is waited for breaks the wait, and that is no damage.
+        if (!this.#finished) this.damaged(this.slab.end, sentence(error));
       }
     }
     await this.close();

@@ -12,7 +12,7 @@ import { isPcapng, PcapngInput } from "./pcapng.ts";
 import { whatItIs } from "./recognize.ts";
 import { blockBytes, Slab } from "./slab.ts";
 import { isSnoop, readSnoopHeader, SnoopInput } from "./snoop.ts";
-import { type ByteSource, FileSource, ReplaySource, StreamSource } from "./source.ts";
+import { type ByteSource, type Chunks, FileSource, ReplaySource, StreamSource } from "./source.ts";
 import { Tally } from "./tally.ts";
 import { packingOf, UnpackSource } from "./unpack.ts";
 
@@ -29,7 +29,7 @@ export interface OpenOptions {
   /** Told of what ends nothing but should be known: a last record that is cut. One sentence without a full stop. */
   onWarning?: (message: string, capture: CaptureInfo) => void;
   /** Read for `-` in place of the process's standard input. */
-  stdin?: AsyncIterable<Uint8Array>;
+  stdin?: Chunks;
 }
 
 /**

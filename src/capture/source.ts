@@ -60,16 +60,21 @@ export class FileSource implements ByteSource {
   }
 }
 
+/** What hands out chunks; Node's readable streams do, and can be ended at any time. */
+export type Chunks = AsyncIterable<Uint8Array> & { destroy?(): unknown };
+
 /** Standard input, a named pipe, or anything else that hands out chunks. */
 export class StreamSource implements ByteSource {
   readonly size = null;
   readonly cut = false;
   bytesRead = 0;
-  #chunks: AsyncIterator<Uint8Array>;
+  readonly #stream: Chunks;
+  readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
   #used = 0;
 
-  constructor(stream: AsyncIterable<Uint8Array>) {
+  constructor(stream: Chunks) {
+    this.#stream = stream;
     this.#chunks = stream[Symbol.asyncIterator]();
   }
 
@@ -88,7 +93,9 @@ export class StreamSource implements ByteSource {
   }
 
   async close(): Promise<void> {
-    await this.#chunks.return?.();
+    // An iterator that is waiting for its next chunk ends only after it, which may be never; a stream ends at once.
+    if (this.#stream.destroy !== undefined) this.#stream.destroy();
+    else await this.#chunks.return?.();
   }
 }
 

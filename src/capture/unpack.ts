@@ -76,6 +76,9 @@ export class UnpackSource implements ByteSource {
       this.#working ??= this.#step(this.#unpacker);
       await Promise.race([woken, this.#working]);
     }
+    // While what came is looked at, the decoder works on the next chunk in another thread.
+    const more = this.#queued < HELD_BYTES && !this.#done && this.#failure === null;
+    if (more && this.#unpacker !== null) this.#working ??= this.#step(this.#unpacker);
     return this.#give(into, at, length);
   }
 

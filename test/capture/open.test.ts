@@ -13,6 +13,7 @@ import {
 import { writeFile as writeAsync } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import test from "ava";
 import { NEXT_FRAME } from "../../src/capture/frame.ts";
@@ -264,4 +265,19 @@ test("closing before the end is no error, and ends it", async (t) => {
     t.not(reader.next(), NEXT_FRAME);
     t.false(await reader.more());
   }
+});
+
+test("closing while a stream says nothing ends the wait, and is no damage", async (t) => {
+  const bytes = writePcap([frameAt(1)]);
+  const silent = new Readable({ read() {} });
+  silent.push(concat([bytes, new Uint8Array(8)]));
+  const opening = openCaptures([{ path: "-" }], { stdin: silent });
+  silent.push(new Uint8Array(5000));
+  const reader = await opening;
+  t.true(await reader.more());
+  while (reader.next() === NEXT_FRAME);
+  const waiting = reader.more();
+  await reader.close();
+  t.false(await waiting);
+  t.is(reader.captures[0]?.damage, null);
 });
