@@ -19,7 +19,7 @@
  * question, sessions of RFC 8490, DNS inside TLS or HTTPS.
  */
 import { type Cursor, Fault } from "../src/decode/cursor.ts";
-import { type Context, type Decoder, type Emit, STREAM_NO } from "../src/decode/decoder.ts";
+import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { DnsRecord } from "../src/decode/facts.ts";
 import { LIMITS } from "../src/limits.ts";
 import { isKnownClass, isKnownType, opcodeName, rcodeName, TYPE, typeName } from "./shared/dns-codes.ts";
@@ -70,6 +70,7 @@ export const dns: Decoder = {
     const trusted = at.started || at.peerStarted || onPort(at);
     const length = c.u16();
     if (length < HEADER_LENGTH) return at.started ? c.bad(`a message of ${length} bytes`) : STREAM_NO;
+    if (c.left < HEADER_LENGTH && c.cutOff === 0) return STREAM_MORE; // costs less than a fault
     if (c.left < length) {
       const begun = c.pos;
       if (!headerHolds(readHeader(c), length - HEADER_LENGTH, !trusted)) return STREAM_NO;

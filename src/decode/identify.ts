@@ -58,6 +58,8 @@ const SEAM_SEC = 60;
 export class Identifier {
   readonly decoders: readonly Decoder[];
   readonly details: FlowDetail[] = [];
+  /** Indices of details that are empty again. */
+  readonly #free: number[] = [];
   readonly #caps: CapCounter;
   /** Decoder index + 1 by port: the hint. */
   readonly #udpHint: Uint8Array;
@@ -114,9 +116,9 @@ export class Identifier {
       this.#seamSet = true;
       this.#seamEnds = frame.sec + SEAM_SEC;
     }
-    if (p.fragment) return; // its rest is in frames that are not joined
-    if (!checksumHolds(p, frame.buf)) {
-      if (checksumIsPartial(p, frame.buf)) this.partialChecksums++;
+    if (p.fragment) return; // the payload comes with the fragment that completes it
+    if (!checksumHolds(p, p.buf)) {
+      if (checksumIsPartial(p, p.buf)) this.partialChecksums++;
       else this.badChecksums++;
     }
     const context = this.#context;
@@ -127,7 +129,7 @@ export class Identifier {
     const cutOff = p.payWire - p.payLen;
     if (p.proto === TCP) {
       const seq = (p.seq + ((p.tcpFlags & SYN) >> 1)) | 0;
-      this.segment(row, at, dir, seq, frame.buf, p.payOff, p.payLen, cutOff, frame);
+      this.segment(row, at, dir, seq, p.buf, p.payOff, p.payLen, cutOff, frame);
     } else {
       this.#datagram(row, at, dir, frame, p, cutOff);
     }
@@ -139,7 +141,7 @@ export class Identifier {
     const context = this.#context;
     context.transport = "udp";
     const app = row[at + R.STATE]! >>> R.APP_SHIFT;
-    const buf = frame.buf;
+    const { buf } = p;
     const index = row[at + R.DETAIL]! - 1;
     const kept = index < 0 ? null : this.details[index]!.datagrams[dir];
     context.before = kept === null || kept === undefined ? NOTHING : kept.map((segment) => segment.bytes);
@@ -207,7 +209,7 @@ export class Identifier {
     this.#hold(p.payLen);
     kept.push({
       seq: 0,
-      bytes: frame.buf.slice(p.payOff, p.payOff + p.payLen),
+      bytes: p.buf.slice(p.payOff, p.payOff + p.payLen),
       cutOff,
       capture: frame.capture,
       frame: frame.number,
@@ -570,6 +572,11 @@ export class Identifier {
       for (const segment of kept) this.#held -= segment.bytes.length;
       detail.datagrams[dir] = null;
     }
+    if (isEmpty(detail)) {
+      // Nothing was learnt: most unknown flows end here, and their details would outnumber all others.
+      row[at + R.DETAIL] = 0;
+      this.#free.push(index);
+    }
   }
 
   #setApp(row: Int32Array, at: number, index: number): void {
@@ -579,6 +586,11 @@ export class Identifier {
   detail(row: Int32Array, at: number): FlowDetail {
     const index = row[at + R.DETAIL]! - 1;
     if (index >= 0) return this.details[index]!;
+    const free = this.#free.pop();
+    if (free !== undefined) {
+      row[at + R.DETAIL] = free + 1;
+      return this.details[free]!;
+    }
     const detail = newDetail();
     if (this.details.length >= LIMITS.flowDetails) {
       this.#caps.hit("flowDetails");
@@ -613,6 +625,12 @@ export class Identifier {
     }
     this.#facts = [];
   }
+}
+
+function isEmpty(detail: FlowDetail): boolean {
+  const { sightings, streams, datagrams, heads } = detail;
+  if (sightings.length > 0 || detail.undecoded > 0 || detail.dropped > 0) return false;
+  return [streams, datagrams, heads].every(([a, b]) => a === null && b === null);
 }
 
 interface Hints {

@@ -12,7 +12,7 @@
  * Same packet, other path, within 5 ms: a copy, counted as one and nowhere else. Same packet, same path: a repeat, which
  * is a copy only where the capture shows copying on other flows too; that is decided when all is read.
  *
- * A flow's row has the last print of each direction, which finds nearly all. As soon as one copy was seen, a window of
+ * A flow's row has its last print, which finds nearly all. As soon as one copy was seen, a window of
  * recent prints over all flows finds those with other packets of their flow between.
  */
 import type { Packet } from "../dissect/packet.ts";
@@ -23,8 +23,9 @@ const PATH_BITS = 0xfff;
 const WINDOW = 1 << 14;
 const WORDS = 4; // flow and direction, print, seconds, nanoseconds
 
-export function printOf(p: Packet): number {
-  let h = Math.imul((p.ipId << 16) | p.checksum, 0x9e3779b1) ^ Math.imul(p.ipBytes + 0x51ed, 0x85ebca6b);
+/** `dir` makes the two directions of a flow differ, which share one print in the row. */
+export function printOf(p: Packet, dir: number): number {
+  let h = dir ^ Math.imul((p.ipId << 16) | p.checksum, 0x9e3779b1) ^ Math.imul(p.ipBytes + 0x51ed, 0x85ebca6b);
   if (p.proto === 6) h ^= Math.imul(p.seq, 0xc2b2ae35) ^ Math.imul(p.ack ^ (p.tcpFlags << 13), 0x27d4eb2f);
   h ^= h >>> 15;
   return (Math.imul(h, 0x2c1b3c6d) & ~PATH_BITS) | (p.path & PATH_BITS);

@@ -46,7 +46,7 @@ export function readQuote(
   ) {
     return;
   }
-  const buf = frame.buf;
+  const { buf } = p;
   const inner = p.transportOff + 8;
   const end = p.payOff + p.payLen;
   const headerLength = v4 ? (end - inner >= 20 ? (buf[inner]! & 0x0f) << 2 : 0) : 40;

@@ -1,17 +1,17 @@
 /**
  * One flow is one row of 32 signed 32-bit words: 128 bytes, two cache lines. Every packet writes the first line; the
- * second is written when a flow begins and by TCP's sequence numbers. (Separate arrays, one a field, were slower: each
+ * second is written when a flow begins and by what is rare. (Separate arrays, one a field, were slower: each
  * packet then misses the cache once a field.)
  *
  *      0        4        8        12       16       20       24       28       32 … byte
  *     ┌────────┬────────┬────────┬────────┬────────┬────────┬────────┬────────┐
  *     │ LOW    │ HIGH   │ PORTS  │ META   │ STATE  │packets0│packets1│ bytes0 │
  *     ├────────┼────────┼────────┼────────┼────────┼────────┼────────┼────────┤
- *     │ bytes1 │lastSec0│lastNs0 │lastSec1│lastNs1 │ print0 │ print1 │ DETAIL │
+ *     │ bytes1 │lastSec0│lastNs0 │lastSec1│lastNs1 │ PRINT  │ next0  │ next1  │
  *     ╞════════╪════════╪════════╪════════╪════════╪════════╪════════╪════════╡
  *     │firstS0 │firstNs0│firstS1 │firstNs1│ frame0 │ frame1 │captures│bytesHi │
  *     ├────────┼────────┼────────┼────────┼────────┼────────┼────────┼────────┤
- *     │ start0 │ start1 │ next0  │ next1  │ TRIES  │ VLANS  │ SYNFRM │ ACKFRM │
+ *     │ start0 │ start1 │ TRIES  │ VLANS  │ SYNFRM │ ACKFRM │ DETAIL │        │
  *     └────────┴────────┴────────┴────────┴────────┴────────┴────────┴────────┘
  *
  * The two ends are in address order (then port order), so a flow has the same row whichever way its first packet went,
@@ -33,10 +33,10 @@ export const PACKETS = 5;
 export const BYTES = 7;
 /** Seconds and nanoseconds of the last packet: direction 1 is two words further. */
 export const LAST = 9;
-/** Fingerprint of the last packet, see `copies.ts`. */
+/** Fingerprint of the last packet of either direction, see `copies.ts`. */
 export const PRINT = 13;
-/** Index + 1 into the details: facts and unfinished streams; 0 where there are none. */
-export const DETAIL = 15;
+/** TCP: the highest sequence number seen so far, plus one. */
+export const NEXT = 14;
 /** As LAST, of the first packet. */
 export const FIRST = 16;
 /** Frame number of the first packet of each direction. */
@@ -47,15 +47,17 @@ export const CAPTURES = 22;
 export const BYTES_HIGH = 23;
 /** TCP: sequence number of the first byte (the SYN's own where it was seen). */
 export const START = 24;
-/** TCP: the highest sequence number seen so far, plus one. */
-export const NEXT = 26;
 /** Datagrams (or mid-stream segments) that no decoder took: direction 0 in the low half, 1 in the high. */
-export const TRIES = 28;
-/** First VLAN id of each direction: 0 in the low half, 1 in the high. */
-export const VLANS = 29;
+export const TRIES = 26;
+/** Of the first packet of each direction, 0 in the low half, 1 in the high: innermost VLAN id, and tunnel in the top 4 bits. */
+export const VLANS = 27;
+/** Within a half of VLANS: an index into the dissector's `TUNNELS`. */
+export const TUNNEL_SHIFT = 12;
 /** TCP: frame of the first SYN, and of the first RST or, without one, of the SYN-ACK. */
-export const SYN_FRAME = 30;
-export const ANSWER_FRAME = 31;
+export const SYN_FRAME = 28;
+export const ANSWER_FRAME = 29;
+/** Index + 1 into the details: facts and unfinished streams; 0 where there are none. */
+export const DETAIL = 30;
 
 /** Bits of STATE. Where a bit has a direction, shift it left by that. */
 export const S_FEED = 1 << 0; // payload of this direction still goes to the decoders

@@ -68,7 +68,7 @@ export class Stream {
     if (this.parts.length < LIMITS.evidenceFrames) this.parts.push(frame);
     const need = this.length + len;
     if (need > this.data.length) {
-      const grown = new Uint8Array(Math.max(need, Math.min(this.data.length * 2, LIMITS.streamBytes)));
+      const grown = new Uint8Array(Math.max(need, LEAST_BYTES, Math.min(this.data.length * 2, LIMITS.streamBytes)));
       grown.set(this.data.subarray(0, this.length));
       this.data = grown;
     }
@@ -125,3 +125,5 @@ export class Stream {
 }
 
 const EMPTY = new Uint8Array(0);
+/** The first allocation of a stream's buffer: what waits is mostly the first few bytes of a message. */
+const LEAST_BYTES = 64;

@@ -39,7 +39,7 @@ export class FlowTable {
   add(low: number, high: number, ports: number, meta: number): number {
     if (this.count >= LIMITS.flows) return -1;
     const flow = this.count++;
-    if ((flow & ROW_MASK) === 0) this.chunks.push(new Int32Array(CHUNK_ROWS * ROW_WORDS));
+    if ((flow & ROW_MASK) === 0) this.chunks.push(newChunk());
     const row = this.chunks[flow >>> CHUNK_SHIFT]!;
     const at = (flow & ROW_MASK) << WORDS_SHIFT;
     row[at + LOW] = low;
@@ -88,4 +88,12 @@ export class FlowTable {
     this.#slots = slots;
     this.#mask = mask;
   }
+}
+
+/**
+ * A chunk whose rows begin at cache lines: large buffers of glibc begin 16 bytes after a page, so 48 bytes are left out.
+ * Elsewhere it costs nothing. (`small` of the bench: rows across lines cost 20 ns a packet more.)
+ */
+function newChunk(): Int32Array {
+  return new Int32Array(new ArrayBuffer(48 + CHUNK_ROWS * ROW_WORDS * 4), 48, CHUNK_ROWS * ROW_WORDS);
 }

@@ -74,14 +74,14 @@ export class FlowTracker {
       high = p.dst;
       forward = low < high || (low === high && p.srcPort <= p.dstPort);
     } else {
-      low = this.ipv6.ofBytes(frame.buf, p.srcOff);
-      high = this.ipv6.ofBytes(frame.buf, p.dstOff);
+      low = this.ipv6.ofBytes(p.buf, p.srcOff);
+      high = this.ipv6.ofBytes(p.buf, p.dstOff);
       if (low < 0 || high < 0) {
         this.untracked++;
         this.#caps.hit("addresses");
         return;
       }
-      const order = compareBytes(frame.buf, p.srcOff, p.dstOff, 16);
+      const order = compareBytes(p.buf, p.srcOff, p.dstOff, 16);
       forward = order < 0 || (order === 0 && p.srcPort <= p.dstPort);
     }
     let ports: number;
@@ -97,7 +97,7 @@ export class FlowTracker {
     const meta = p.proto | (p.family << 8) | (realm << 16);
     const table = this.table;
     let flow = table.find(low, high, ports, meta);
-    const print = printOf(p);
+    const print = printOf(p, dir);
     const sec = frame.sec;
     const nsec = frame.nsec;
     const tcp = p.proto === TCP;
@@ -109,7 +109,7 @@ export class FlowTracker {
       const lastAt = at + R.LAST + dir * 2;
       if (row[at + R.PACKETS + dir] !== 0) {
         if (
-          samePacket(row[at + R.PRINT + dir]!, print) &&
+          samePacket(row[at + R.PRINT]!, print) &&
           gapNsec(row[lastAt]!, row[lastAt + 1]!, sec, nsec) <= COPY_WITHIN_NSEC &&
           this.#again(flow, row, at, dir, print, p)
         ) {
@@ -120,7 +120,10 @@ export class FlowTracker {
         this.copies++;
         return;
       }
-      if (this.#isOther(row, at, dir, sec, p, tcp)) flow = -1;
+      // Nearly every packet is neither late nor a SYN: only those can belong to another flow.
+      if ((sec - row[lastAt]! > IDLE_SEC || (p.tcpFlags & SYN) !== 0) && this.#isOther(row, at, dir, sec, p, tcp)) {
+        flow = -1;
+      }
     } else {
       row = EMPTY_ROW;
       at = 0;
@@ -140,7 +143,7 @@ export class FlowTracker {
 
     // ---- counts and times
     const packets = row[at + R.PACKETS + dir]!;
-    row[at + R.PACKETS + dir] = packets + 1;
+    row[at + R.PACKETS + dir] = packets + p.pieces;
     const before = row[at + R.BYTES + dir]!;
     const after = (before + p.ipBytes) | 0;
     row[at + R.BYTES + dir] = after;
@@ -156,7 +159,7 @@ export class FlowTracker {
     } else {
       this.#earlier(row, at, dir, frame);
     }
-    row[at + R.PRINT + dir] = print;
+    row[at + R.PRINT] = print;
 
     if (tcp) this.#tcp(row, at, dir, frame, p);
     else if (p.payWire > 0) {
@@ -175,7 +178,7 @@ export class FlowTracker {
 
   /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */
   #again(flow: number, row: Int32Array, at: number, dir: 0 | 1, print: number, p: Packet): boolean {
-    if (!samePath(row[at + R.PRINT + dir]!, print)) {
+    if (!samePath(row[at + R.PRINT]!, print)) {
       this.copies++;
       return true;
     }
@@ -217,7 +220,7 @@ export class FlowTracker {
     row[at + R.FIRST + dir * 2 + 1] = frame.nsec;
     row[at + R.FRAME + dir] = frame.number;
     row[at + R.CAPTURES]! |= frame.capture << (dir * 16);
-    row[at + R.VLANS]! |= p.vlan << (dir * 16);
+    row[at + R.VLANS]! |= (p.vlan | (p.tunnel << R.TUNNEL_SHIFT)) << (dir * 16);
   }
 
   /** A packet older than the last: it may be the oldest. */

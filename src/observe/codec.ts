@@ -129,6 +129,8 @@ export function countersOf(seen: Observation): Record<string, number> {
     frames: seen.frames,
     offloads: seen.offloads,
     clockSteps: seen.clockSteps,
+    fragmentsIncomplete: seen.fragmentsIncomplete,
+    fragmentOverlaps: seen.fragmentOverlaps,
     copies: flows.copies,
     repeats: flows.repeats,
     gaps: flows.gaps,
@@ -148,6 +150,8 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   seen.frames = of("frames");
   seen.offloads = of("offloads");
   seen.clockSteps = of("clockSteps");
+  seen.fragmentsIncomplete = of("fragmentsIncomplete");
+  seen.fragmentOverlaps = of("fragmentOverlaps");
   flows.copies = of("copies");
   flows.repeats = of("repeats");
   flows.gaps = of("gaps");

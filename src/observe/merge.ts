@@ -176,7 +176,7 @@ class Joiner {
   #edge(flow: number, row: Int32Array, at: number, piece: Piece, dir: 0 | 1): void {
     const edge = piece.source.seen.flows.edges.get(piece.flow * 2 + dir);
     if (edge === undefined || row[at + R.PACKETS + dir] === 0) return;
-    const print = row[at + R.PRINT + dir]!;
+    const print = row[at + R.PRINT]!;
     const last = at + R.LAST + dir * 2;
     if (!samePacket(print, edge.print) || gapNsec(row[last]!, row[last + 1]!, edge.sec, edge.nsec) > COPY_WITHIN_NSEC)
       return;
@@ -403,7 +403,7 @@ function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1):
   }
   row[at + R.LAST + dir * 2] = words[R.LAST + dir * 2]!;
   row[at + R.LAST + dir * 2 + 1] = words[R.LAST + dir * 2 + 1]!;
-  row[at + R.PRINT + dir] = words[R.PRINT + dir]!;
+  row[at + R.PRINT] = words[R.PRINT]!;
   row[at + R.PACKETS + dir]! += words[R.PACKETS + dir]!;
   const half = (word: number) => (word >>> (dir * 16)) & 0xffff;
   const bytes = (row[at + R.BYTES + dir]! >>> 0) + (words[R.BYTES + dir]! >>> 0);

@@ -22,13 +22,16 @@ export interface Observation {
   caps: CapCounter;
   /** Frames by what became of them, where that was not a packet: `no-ip`, `cut` … */
   notPackets: Map<string, number>;
-  /** Frames without IP by EtherType (0: 802.3 length), and frames of unread link types by their name. */
+  /** Frames without IP by EtherType (0: LLC; `NO_ETHERTYPE`: none), and frames of unread link types by their name. */
   etherTypes: Map<number, number>;
   linkTypes: Map<string, number>;
   frames: number;
   offloads: number;
   /** Frames whose time is before the frame before them in the same capture. */
   clockSteps: number;
+  /** Datagrams whose fragments were not all seen, and fragments that contradict or partly overlap earlier ones. */
+  fragmentsIncomplete: number;
+  fragmentOverlaps: number;
 }
 
 /** Nothing seen yet. */
@@ -52,6 +55,8 @@ export function newObservation(
     frames: 0,
     offloads: 0,
     clockSteps: 0,
+    fragmentsIncomplete: 0,
+    fragmentOverlaps: 0,
   };
 }
 
@@ -59,7 +64,7 @@ export function newObservation(
 export class Observer {
   readonly observation: Observation;
   readonly #packet = new Packet();
-  readonly #dissector = new Dissector(this.#packet);
+  readonly #dissector: Dissector;
   readonly #realmOf: number[] = [];
   #lastSec = 0;
   #lastNsec = 0;
@@ -72,6 +77,7 @@ export class Observer {
       if (realm < 0) realm = realms.push(capture.realm) - 1;
       this.#realmOf.push(realm);
     }
+    this.#dissector = new Dissector(this.#packet, { caps });
     this.observation = newObservation(captures, realms, decoders, caps);
   }
 
@@ -88,13 +94,25 @@ export class Observer {
     this.#lastSec = frame.sec;
     this.#lastNsec = frame.nsec;
     this.#lastCapture = frame.capture;
-    const code = this.#dissector.dissect(frame);
+    const realm = this.#realmOf[frame.capture]!;
+    const code = this.#dissector.dissect(frame, realm);
+    if (this.#packet.special) this.#special(code);
     if (code === PACKET) {
-      if (this.#packet.offload) seen.offloads++;
-      seen.flows.packet(frame, this.#packet, this.#realmOf[frame.capture]!);
+      seen.flows.packet(frame, this.#packet, realm);
     } else {
       this.#other(code, frame);
     }
+  }
+
+  /** Counts what plain traffic does not have. */
+  #special(code: number): void {
+    const seen = this.observation;
+    const { offload, released } = this.#packet;
+    const { incomplete, overlaps } = this.#dissector.fragments;
+    if (offload && code === PACKET) seen.offloads++;
+    seen.fragmentsIncomplete = incomplete;
+    seen.fragmentOverlaps = overlaps;
+    if (released > 0) seen.notPackets.set("fragment", (seen.notPackets.get("fragment") ?? 0) - released);
   }
 
   #other(code: number, frame: Frame): void {

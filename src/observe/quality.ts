@@ -1,8 +1,12 @@
 /** What the capture could and could not show, as the quality table has it: every count that limits a verdict. */
+import { NO_ETHERTYPE } from "../dissect/packet.ts";
 import type { Quality } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Observation } from "./observation.ts";
+
+/** Frames that are no packets and yet were understood, or have a measure of their own. */
+const KNOWN_OTHERWISE: ReadonlySet<string> = new Set(["no-ip", "malformed", "fragment-copy"]);
 
 export function qualityOf(seen: Observation, conversations: Conversations): Quality {
   const { captures, flows, identified, caps, notPackets } = seen;
@@ -13,7 +17,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
   const first = [...read].sort((a, b) => a.firstSec - b.firstSec || a.firstNsec - b.firstNsec)[0];
   const last = [...read].sort((a, b) => b.lastSec - a.lastSec || b.lastNsec - a.lastNsec)[0];
   const undecoded = [...notPackets].reduce(
-    (total, [name, count]) => total + (name === "no-ip" || name === "malformed" ? 0 : count),
+    (total, [name, count]) => total + (KNOWN_OTHERWISE.has(name) ? 0 : count),
     0,
   );
   const messages = identified.details.reduce((total, detail) => total + detail.undecoded, 0);
@@ -29,7 +33,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     file_damaged: sum((capture) => (capture.damage === null ? 0 : 1)),
     undecoded: undecoded + messages,
     malformed: (notPackets.get("malformed") ?? 0) + identified.malformed,
-    duplicates: flows.copies + repeated,
+    duplicates: flows.copies + repeated + (notPackets.get("fragment-copy") ?? 0),
     repeats: flows.repeats - repeated,
     one_sided: conversations.oneSided,
     lost_segments: Math.max(0, flows.gaps - flows.outOfOrder),
@@ -40,14 +44,19 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     offload_checksums: identified.partialChecksums,
     offload_lengths: seen.offloads,
     cut_messages: identified.cutMessages,
+    fragments_incomplete: seen.fragmentsIncomplete,
+    fragment_overlaps: seen.fragmentOverlaps,
     untracked: flows.untracked,
     caps_hit: [...caps.hits.values()].reduce((total, hits) => total + hits, 0),
     flows: flows.table.count,
     conversations: conversations.count,
   };
-  for (const [name, count] of notPackets) if (name !== "malformed") quality[`frames:${name}`] = count;
+  for (const [name, count] of notPackets) {
+    if (count > 0 && name !== "malformed" && name !== "fragment-copy") quality[`frames:${name}`] = count;
+  }
   for (const [type, count] of [...seen.etherTypes].sort(([a], [b]) => a - b)) {
-    quality[type === 0 ? "ethertype:llc" : `ethertype:0x${type.toString(16).padStart(4, "0")}`] = count;
+    const name = type === NO_ETHERTYPE ? "none" : type === 0 ? "llc" : `0x${type.toString(16).padStart(4, "0")}`;
+    quality[`ethertype:${name}`] = count;
   }
   for (const [name, count] of seen.linkTypes) quality[`linktype:${name}`] = count;
   for (const [cap, hits] of caps.hits) quality[`cap:${cap}`] = hits;
