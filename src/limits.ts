@@ -13,8 +13,16 @@ export const LIMITS = {
   interfaces: 65_536,
   /** Names taken from a capture's own name resolution blocks. Beyond it they are counted and left out. */
   captureNames: 65_536,
-  /** Layers of VLAN tags and IPv6 extension headers walked in one frame. Beyond it the packet is counted as too deep. */
+  /** VLAN tags, labels, tunnels and extension headers walked in one frame. Beyond it the packet is counted as too deep. */
   layers: 16,
+  /** Datagrams put together from fragments at once. Beyond it the one that began first is given up. */
+  fragmentDatagrams: 4_096,
+  /** Bytes of their buffers together. Beyond it the same. */
+  fragmentBytes: 32 << 20,
+  /** Seconds of capture time that a datagram may wait for its fragments (RFC 791 suggests 15, RFC 8200 asks for 60). */
+  fragmentSec: 60,
+  /** Stretches of one datagram that do not touch. Beyond it a fragment that would add one is counted and left out. */
+  fragmentHoles: 64,
   /** Flows in the table. Beyond it packets of new flows are counted and not tracked. 128 bytes each, plus the index. */
   flows: 16_000_000,
   /** Flows that carry facts. Beyond it a new flow is counted but its facts are not kept. */

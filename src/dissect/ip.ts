@@ -4,7 +4,9 @@
  * padding is no data.
  */
 import { LIMITS } from "../limits.ts";
+import { AUTHENTICATION, encapsulated } from "./encapsulated.ts";
 import { CUT, FRAGMENT, ICMP, ICMP6, MALFORMED, PACKET, type Packet, SCTP, TCP, TOO_DEEP, UDP } from "./packet.ts";
+import { udpTunnel } from "./udp-tunnels.ts";
 
 /** Raw IP: the version tells. */
 export function dissectIp(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
@@ -13,6 +15,16 @@ export function dissectIp(p: Packet, buf: Uint8Array, off: number, end: number, 
   if (version === 4) return dissectIpv4(p, buf, off, end, wire);
   if (version === 6) return dissectIpv6(p, buf, off, end, wire);
   return MALFORMED;
+}
+
+/** True where version, header length and total length of what stands at `off` agree with each other and with `wire`. */
+export function plausibleIp(buf: Uint8Array, off: number, end: number, wire: number): boolean {
+  if (end - off < 20) return false;
+  const first = buf[off]!;
+  if (first >> 4 === 6) return 40 + ((buf[off + 4]! << 8) | buf[off + 5]!) <= wire;
+  const header = (first & 0x0f) << 2;
+  const total = (buf[off + 2]! << 8) | buf[off + 3]!;
+  return first >> 4 === 4 && header >= 20 && total >= header && total <= wire;
 }
 
 /** `wire`: bytes on the wire from `off` to the frame's end; `end`: end of the captured bytes in `buf`. */
@@ -25,7 +37,7 @@ export function dissectIpv4(p: Packet, buf: Uint8Array, off: number, end: number
   if (total === 0) {
     // Segmentation offload: the network card fills the length in after the capture saw the packet.
     total = wire;
-    p.offload = true;
+    offloaded(p);
   }
   if (total < headerLength) return MALFORMED;
   p.family = 4;
@@ -38,22 +50,36 @@ export function dissectIpv4(p: Packet, buf: Uint8Array, off: number, end: number
   p.dst = (buf[off + 16]! << 24) | (buf[off + 17]! << 16) | (buf[off + 18]! << 8) | buf[off + 19]!;
   p.srcOff = off + 12;
   p.dstOff = off + 16;
-  const fragment = ((buf[off + 6]! << 8) | buf[off + 7]!) & 0x3fff; // MF and offset
-  if (fragment !== 0) {
-    if ((fragment & 0x1fff) !== 0) {
-      p.proto = buf[off + 9]!;
-      return FRAGMENT;
-    }
-    p.fragment = true;
+  const packetEnd = off + total < end ? off + total : end;
+  if (((buf[off + 6]! & 0x3f) | buf[off + 7]!) !== 0) {
+    // More fragments follow, or this is not the first.
+    p.proto = buf[off + 9]!;
+    const flags = (buf[off + 6]! << 8) | buf[off + 7]!;
+    p.moreFragments = (flags & 0x2000) !== 0;
+    return fragmentOf(p, p.ipId, (flags & 0x1fff) << 3, off + headerLength, packetEnd, total - headerLength);
   }
-  const packetEnd = off + total;
-  return transport(p, buf, buf[off + 9]!, off + headerLength, packetEnd < end ? packetEnd : end, total - headerLength);
+  return transport(p, buf, buf[off + 9]!, off + headerLength, packetEnd, total - headerLength);
+}
+
+function offloaded(p: Packet): void {
+  p.special = true;
+  p.offload = true;
+}
+
+/** A fragment: what it is a piece of is found out by `fragments.ts`. */
+function fragmentOf(p: Packet, id: number, offset: number, at: number, end: number, wire: number): number {
+  p.special = true;
+  p.fragmentId = id;
+  p.fragmentOffset = offset;
+  p.payOff = at;
+  p.payLen = end > at ? end - at : 0;
+  p.payWire = wire;
+  return FRAGMENT;
 }
 
 const HOP_BY_HOP = 0;
 const ROUTING = 43;
 const FRAGMENT_HEADER = 44;
-const AUTHENTICATION = 51;
 const NO_NEXT_HEADER = 59;
 const DESTINATION_OPTIONS = 60;
 const MOBILITY = 135;
@@ -64,10 +90,10 @@ export function dissectIpv6(p: Packet, buf: Uint8Array, off: number, end: number
   if (end - off < 40) return CUT;
   if (buf[off]! >> 4 !== 6) return MALFORMED;
   let total = 40 + ((buf[off + 4]! << 8) | buf[off + 5]!);
-  let next = buf[off + 6]!;
+  const next = buf[off + 6]!;
   if (total === 40 && next !== NO_NEXT_HEADER && wire > 40 && next !== HOP_BY_HOP) {
     total = wire; // offload, as in IPv4 (a jumbogram has a hop-by-hop header)
-    p.offload = true;
+    offloaded(p);
   }
   p.family = 6;
   p.netOff = off;
@@ -78,49 +104,73 @@ export function dissectIpv6(p: Packet, buf: Uint8Array, off: number, end: number
   p.srcOff = off + 8;
   p.dstOff = off + 24;
   const packetEnd = off + total < end ? off + total : end;
-  let at = off + 40;
-  let left = total - 40;
-  for (let depth = 0; depth < LIMITS.layers; depth++) {
-    let length: number;
-    switch (next) {
-      case HOP_BY_HOP:
-      case ROUTING:
-      case DESTINATION_OPTIONS:
-      case MOBILITY:
-      case HIP:
-      case SHIM6:
-        if (packetEnd - at < 8) return at + 8 > off + total ? MALFORMED : CUT;
-        length = (buf[at + 1]! + 1) << 3;
-        break;
-      case AUTHENTICATION:
-        if (packetEnd - at < 8) return at + 8 > off + total ? MALFORMED : CUT;
-        length = (buf[at + 1]! + 2) << 2;
-        break;
-      case FRAGMENT_HEADER: {
-        if (packetEnd - at < 8) return at + 8 > off + total ? MALFORMED : CUT;
-        const fragment = (buf[at + 2]! << 8) | buf[at + 3]!;
-        if (fragment >> 3 !== 0) {
-          p.proto = buf[at]!;
-          return FRAGMENT;
-        }
-        p.fragment = (fragment & 1) !== 0;
-        length = 8;
-        break;
+  return next === TCP || next === UDP
+    ? transport(p, buf, next, off + 40, packetEnd, total - 40)
+    : extensionHeaders(p, buf, next, off + 40, packetEnd, total - 40);
+}
+
+/**
+ * IPv6 extension headers (RFC 8200 section 4), then the transport. `at`, `end` and `wire` as in `transport`. Each header
+ * is a layer.
+ */
+export function extensionHeaders(
+  p: Packet,
+  buf: Uint8Array,
+  first: number,
+  start: number,
+  end: number,
+  wire: number,
+): number {
+  let next = first;
+  let at = start;
+  let left = wire;
+  while (isExtension(next)) {
+    if (left < 8) return MALFORMED;
+    if (end - at < 8) return CUT;
+    if (p.depth >= LIMITS.layers) return TOO_DEEP;
+    p.special = true;
+    p.depth++;
+    let length = (buf[at + 1]! + 1) << 3;
+    if (next === AUTHENTICATION) {
+      length = (buf[at + 1]! + 2) << 2; // RFC 4302: in words of 4, less 2
+    } else if (next === FRAGMENT_HEADER) {
+      length = 8;
+      const field = (buf[at + 2]! << 8) | buf[at + 3]!;
+      if ((field & 0xfff9) !== 0) {
+        // A header with neither offset nor more to follow is whole (an "atomic fragment", RFC 6946).
+        p.proto = buf[at]!;
+        p.moreFragments = (field & 1) !== 0;
+        const id = (buf[at + 4]! << 24) | (buf[at + 5]! << 16) | (buf[at + 6]! << 8) | buf[at + 7]!;
+        return fragmentOf(p, id, field & 0xfff8, at + 8, end, left - 8);
       }
-      default:
-        return transport(p, buf, next, at, packetEnd, left);
     }
     next = buf[at]!;
     at += length;
     left -= length;
     if (left < 0) return MALFORMED;
-    if (at > packetEnd) return CUT;
+    if (at > end) return CUT;
   }
-  return TOO_DEEP;
+  return transport(p, buf, next, at, end, left);
+}
+
+function isExtension(header: number): boolean {
+  switch (header) {
+    case HOP_BY_HOP:
+    case ROUTING:
+    case FRAGMENT_HEADER:
+    case AUTHENTICATION:
+    case DESTINATION_OPTIONS:
+    case MOBILITY:
+    case HIP:
+    case SHIM6:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** `at`: the transport header; `end`: end of captured bytes of this packet; `wire`: bytes on the wire from `at`. */
-function transport(p: Packet, buf: Uint8Array, proto: number, at: number, end: number, wire: number): number {
+export function transport(p: Packet, buf: Uint8Array, proto: number, at: number, end: number, wire: number): number {
   p.proto = proto;
   p.transportOff = at;
   p.transportWire = wire;
@@ -154,6 +204,11 @@ function transport(p: Packet, buf: Uint8Array, proto: number, at: number, end: n
     p.payWire = payload < wire - 8 || p.fragment ? payload : wire - 8;
     const captured = have - 8;
     p.payLen = captured < p.payWire ? captured : p.payWire;
+    // A bit of 8 KiB says whether a port may be a tunnel's: the table stays in the first-level cache.
+    const bits = p.tunnelBits;
+    if ((((bits[p.dstPort >>> 5]! >>> (p.dstPort & 31)) | (bits[p.srcPort >>> 5]! >>> (p.srcPort & 31))) & 1) !== 0) {
+      return udpTunnel(p, buf);
+    }
     return PACKET;
   }
   p.payOff = at;
@@ -178,8 +233,9 @@ function transport(p: Packet, buf: Uint8Array, proto: number, at: number, end: n
     p.payOff = at + 12;
     p.payLen = have - 12;
     p.payWire = wire - 12;
+    return PACKET;
   }
-  return PACKET;
+  return encapsulated(p, buf, proto, at, end, wire);
 }
 
 /** The type of the question that an ICMP type answers, else the type itself (RFC 792, RFC 950). */

@@ -1,8 +1,10 @@
 /**
- * A packet: a frame seen at network and transport layer, as numbers and offsets into the frame's slab.
+ * A packet: a frame seen at network and transport layer, as numbers and offsets into `buf`.
  * One object is reused for every packet, so nothing here survives the next call to `dissect`.
  */
 export class Packet {
+  /** What the offsets refer to: the frame's slab, or where a datagram was put together from its fragments. */
+  buf: Uint8Array = NO_BYTES;
   /** 4, 6, or 0 where there is no IP. */
   family = 0;
   /** IP protocol number of the innermost header that was understood. */
@@ -12,20 +14,20 @@ export class Packet {
   /** IPv4: the addresses as signed 32-bit numbers (a V8 small integer; unsigned ones would be heap numbers). */
   src = 0;
   dst = 0;
-  /** Where the addresses stand in the slab, for families that do not fit a number. */
+  /** Where the addresses stand in `buf`, for families that do not fit a number. */
   srcOff = 0;
   dstOff = 0;
   srcPort = 0;
   dstPort = 0;
-  /** IPv4 identification; 0 for IPv6. */
+  /** IPv4 identification, 0 for IPv6; of a fragment, mixed with its offset. */
   ipId = 0;
   /** Checksum field of TCP, UDP or ICMP, as it stands. */
   checksum = 0;
-  /** Bytes from the IP header on, on the wire (without padding of the frame). */
+  /** Bytes from the IP header on, on the wire (without padding of the frame); with `pieces`, of all of them. */
   ipBytes = 0;
-  /** First byte of the network header in the slab. */
+  /** First byte of the network header in `buf`. */
   netOff = 0;
-  /** First byte of the transport header in the slab, and its bytes on the wire to the packet's end. */
+  /** First byte of the transport header in `buf`, and its bytes on the wire to the packet's end. */
   transportOff = 0;
   transportWire = 0;
   /** Transport payload: offset, captured bytes, bytes on the wire. */
@@ -39,15 +41,82 @@ export class Packet {
   /** ICMP type and code. */
   icmpType = 0;
   icmpCode = 0;
+  /** What tells two paths of one packet apart: VLAN, MAC pair, tunnels, TTL, folded into 12 bits. See `flow/copies.ts`. */
+  path = 0;
+  /** EtherType of a frame that was `NO_IP`; 0 for LLC, `NO_ETHERTYPE` where its link has none. */
+  etherType = 0;
+
+  // ---- What few packets have. `special` is set with any of them, so that the others need not clear them one by one.
+
+  special = false;
   /** Innermost VLAN id, 0 where untagged. */
   vlan = 0;
-  /** What tells two paths of one packet apart: VLAN, MAC pair, TTL, folded into 12 bits. See `flow/copies.ts`. */
-  path = 0;
-  /** True where the packet is a first fragment: its payload is not whole. */
+  /** Innermost tunnel, an index into `TUNNELS`; 0 outside of any. */
+  tunnel = 0;
+  /** Layers walked that plain traffic does not have: tags, labels, tunnels, extension headers. At most `LIMITS.layers`. */
+  depth = 0;
+  /** IP packets that this one stands for: fragments that had to wait until their transport header was seen. */
+  pieces = 1;
+  /** Frames that were `FRAGMENT` before, and have become part of a packet with this one. */
+  released = 0;
+  /** True for a fragment that does not complete its datagram: it counts for its flow and has no payload. */
   fragment = false;
   /** True where the wire length was bounded by the frame because the IP length was 0 (segmentation offload). */
   offload = false;
+  /** Where `dissect` says `FRAGMENT`: identification, offset in bytes, whether more follow. The payload is the fragment. */
+  fragmentId = 0;
+  fragmentOffset = 0;
+  moreFragments = false;
+
+  /** UDP ports that a tunnel may use, one bit each (see `udp-tunnels.ts`). */
+  tunnelBits: Int32Array = NO_PORTS;
+
+  /** Back to what plain traffic is. */
+  clear(): void {
+    this.special = false;
+    this.vlan = 0;
+    this.tunnel = 0;
+    this.depth = 0;
+    this.pieces = 1;
+    this.released = 0;
+    this.fragment = false;
+    this.offload = false;
+  }
+
+  /** Takes over all that the outer packet of a tunnel is made of, in case its inner one cannot be read. */
+  copy(other: Packet): void {
+    this.family = other.family;
+    this.proto = other.proto;
+    this.ttl = other.ttl;
+    this.src = other.src;
+    this.dst = other.dst;
+    this.srcOff = other.srcOff;
+    this.dstOff = other.dstOff;
+    this.srcPort = other.srcPort;
+    this.dstPort = other.dstPort;
+    this.ipId = other.ipId;
+    this.checksum = other.checksum;
+    this.ipBytes = other.ipBytes;
+    this.netOff = other.netOff;
+    this.transportOff = other.transportOff;
+    this.transportWire = other.transportWire;
+    this.payOff = other.payOff;
+    this.payLen = other.payLen;
+    this.payWire = other.payWire;
+    this.tcpFlags = other.tcpFlags;
+    this.path = other.path;
+    this.special = other.special;
+    this.vlan = other.vlan;
+    this.tunnel = other.tunnel;
+    this.depth = other.depth;
+    this.pieces = other.pieces;
+    this.fragment = other.fragment;
+    this.offload = other.offload;
+  }
 }
+
+const NO_BYTES = new Uint8Array(0);
+const NO_PORTS = new Int32Array(65_536 / 32);
 
 /** What `dissect` says of a frame. Everything but `PACKET` is counted under its name and goes no further. */
 export const PACKET = 0;
@@ -59,13 +128,62 @@ export const CUT = 2;
 export const MALFORMED = 3;
 /** A link type that is not read. */
 export const LINK_UNSUPPORTED = 4;
-/** More tags or extension headers than `LIMITS.layers`. */
+/** More tags, labels, tunnels or extension headers than `LIMITS.layers`. */
 export const TOO_DEEP = 5;
-/** A fragment other than the first: its transport header is elsewhere. */
+/** A fragment whose transport header has not been seen yet. */
 export const FRAGMENT = 6;
+/** A fragment of a tunnel's packet that was seen already, on its way past another mirror. */
+export const FRAGMENT_COPY = 7;
 
 /** Names of the codes, as the quality table shows them. */
-export const DISSECT_NAMES = ["packet", "no-ip", "cut", "malformed", "link-unsupported", "too-deep", "fragment"] as const;
+export const DISSECT_NAMES = [
+  "packet",
+  "no-ip",
+  "cut",
+  "malformed",
+  "link-unsupported",
+  "too-deep",
+  "fragment",
+  "fragment-copy",
+] as const;
+
+/** `Packet.etherType` of frames whose link layer has no such field, or that end before it: management, control, encrypted. */
+export const NO_ETHERTYPE = -1;
+
+/** Names of `Packet.tunnel`. Four bits of a flow's row hold it, so there are no more than these. */
+export const TUNNELS = [
+  "",
+  "mpls",
+  "pppoe",
+  "gre",
+  "erspan",
+  "vxlan",
+  "geneve",
+  "gtp",
+  "ip-in-ip",
+  "6in4",
+  "teredo",
+  "l2tp",
+  "nsh",
+  "capwap",
+  "etherip",
+  "mac-in-mac",
+] as const;
+export const T_MPLS = 1;
+export const T_PPPOE = 2;
+export const T_GRE = 3;
+export const T_ERSPAN = 4;
+export const T_VXLAN = 5;
+export const T_GENEVE = 6;
+export const T_GTP = 7;
+export const T_IP_IN_IP = 8;
+export const T_6IN4 = 9;
+export const T_TEREDO = 10;
+export const T_L2TP = 11;
+export const T_NSH = 12;
+export const T_CAPWAP = 13;
+export const T_ETHERIP = 14;
+export const T_MAC_IN_MAC = 15;
 
 export const TCP = 6;
 export const UDP = 17;
