@@ -51,6 +51,7 @@ export const stun: Decoder = {
     { field: "stun.use-candidate", about: "the controlling end chose this pair: yes" },
   ],
   everyMessage: true,
+  prepares: true,
 
   looksDatagram(buf, off, len) {
     if (len < CHANNEL_HEADER_LENGTH) return false;

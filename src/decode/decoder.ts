@@ -70,6 +70,11 @@ export interface Decoder {
   readonly fields: readonly FieldDoc[];
   /** Where true, every message of an identified flow is decoded; else the flow is settled once it is identified. */
   readonly everyMessage: boolean;
+  /**
+   * Datagrams only: true where the protocol prepares a path for another one and then shares it (STUN for DTLS and RTP, RFC
+   * 7983). A flow of it is offered to the other decoders too, and the first that accepts a datagram names the flow.
+   */
+  readonly prepares?: boolean;
 
   /** Cheap first look at a datagram: allocates nothing, throws nothing. False means: surely not ours. */
   looksDatagram?(buf: Uint8Array, off: number, len: number): boolean;

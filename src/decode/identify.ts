@@ -61,6 +61,8 @@ export class Identifier {
   /** Indices of details that are empty again. */
   readonly #free: number[] = [];
   readonly #caps: CapCounter;
+  /** How many decoders share their flows with others. */
+  readonly #preparing: number;
   /** Decoder index + 1 by port: the hint. */
   readonly #udpHint: Uint8Array;
   readonly #tcpHint: Uint8Array;
@@ -97,6 +99,7 @@ export class Identifier {
 
   constructor(decoders: readonly Decoder[], caps: CapCounter) {
     this.decoders = decoders;
+    this.#preparing = decoders.filter((decoder) => decoder.prepares === true).length;
     this.#caps = caps;
     const hints = hintsOf(decoders);
     this.#udpHint = hints.udp;
@@ -152,12 +155,14 @@ export class Identifier {
         decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true ? this.#tryDatagram(decoder, buf, p, cutOff) : false;
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
       if (result === false) {
+        if (this.#beside(row, at, dir, frame, p, cutOff, decoder)) return;
         this.detail(row, at).undecoded++;
         if (!decoder.everyMessage) this.#missed(row, at, dir);
         return;
       }
       this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
       if (result === DATAGRAM_DONE || (!decoder.everyMessage && result !== DATAGRAM_MORE)) this.#settle(row, at, dir);
+      else if (result === true && kept) this.#forgetDatagrams(this.detail(row, at), dir);
       return;
     }
     const hinted = this.#udpHint[p.dstPort]! || this.#udpHint[p.srcPort]!;
@@ -177,6 +182,7 @@ export class Identifier {
       this.#keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
       else if (result === DATAGRAM_DONE || !decoder.everyMessage) this.#settle(row, at, dir);
+      else if (kept) this.#forgetDatagrams(this.detail(row, at), dir);
       return;
     }
     if (plausible) this.#keepDatagram(row, at, dir, frame, p, cutOff);
@@ -194,6 +200,28 @@ export class Identifier {
       this.#problem(fault, cutOff);
       return true;
     }
+  }
+
+  /**
+   * A datagram that the flow's own decoder refused: where one protocol prepares the path for another, both use it. The
+   * messages of the one that prepares are read beside the other's; the first of the other's gives the flow its name.
+   */
+  #beside(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number, own: Decoder): boolean {
+    if (own.prepares !== true && this.#preparing === 0) return false;
+    this.#context.peerStarted = false;
+    for (let i = 0; i < this.decoders.length; i++) {
+      const other = this.decoders[i]!;
+      if (other === own || (own.prepares !== true && other.prepares !== true)) continue;
+      if (other.looksDatagram?.(p.buf, p.payOff, p.payLen) !== true) continue;
+      const result = this.#tryDatagram(other, p.buf, p, cutOff);
+      if (result === false) continue;
+      if (other.prepares !== true && (result !== DATAGRAM_MORE || this.#facts.length > 0)) this.#setApp(row, at, i);
+      this.#keep(row, at, dir, frame.capture, frame.number, NO_FRAMES);
+      if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      else if (other.prepares !== true && (result === DATAGRAM_DONE || !other.everyMessage)) this.#settle(row, at, dir);
+      return true;
+    }
+    return false;
   }
 
   /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
@@ -567,16 +595,20 @@ export class Identifier {
       this.#held -= stream.held;
       detail.streams[dir] = null;
     }
-    const kept = detail.datagrams[dir];
-    if (kept !== null) {
-      for (const segment of kept) this.#held -= segment.bytes.length;
-      detail.datagrams[dir] = null;
-    }
+    this.#forgetDatagrams(detail, dir);
     if (isEmpty(detail)) {
       // Nothing was learnt: most unknown flows end here, and their details would outnumber all others.
       row[at + R.DETAIL] = 0;
       this.#free.push(index);
     }
+  }
+
+  /** The message that they were the beginning of is whole, or given up. */
+  #forgetDatagrams(detail: FlowDetail, dir: 0 | 1): void {
+    const kept = detail.datagrams[dir];
+    if (kept === null) return;
+    for (const segment of kept) this.#held -= segment.bytes.length;
+    detail.datagrams[dir] = null;
   }
 
   #setApp(row: Int32Array, at: number, index: number): void {
@@ -653,6 +685,7 @@ function hintsOf(decoders: readonly Decoder[]): Hints {
 }
 
 const NOTHING: readonly Uint8Array[] = [];
+const NO_FRAMES: readonly number[] = [];
 
 function partsOf(kept: readonly Segment[] | null | undefined): readonly number[] {
   return kept?.map((segment) => segment.frame) ?? [];

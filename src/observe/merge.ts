@@ -270,7 +270,8 @@ class Joiner {
     const mine = row[at + R.STATE]! >>> R.APP_SHIFT;
     const theirs = piece.words[R.STATE]! >>> R.APP_SHIFT;
     if (piece.detail === null) return;
-    if (mine !== 0 && theirs !== 0 && mine !== theirs) return; // the first to be recognised names the flow
+    const shared = this.#prepares(mine) || this.#prepares(theirs);
+    if (mine !== 0 && theirs !== 0 && mine !== theirs && !shared) return; // the first to be recognised names the flow
     const detail = this.#merged.identified.detail(row, at);
     for (const dir of [0, 1] as const) {
       if ((row[at + R.STATE]! & (R.S_FEED << dir)) === 0) continue;
@@ -283,7 +284,14 @@ class Joiner {
     detail.sightings.sort(byTime);
     detail.undecoded += piece.detail.undecoded;
     detail.dropped += piece.detail.dropped;
-    if (mine === 0) row[at + R.STATE]! |= theirs << R.APP_SHIFT;
+    if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
+      row[at + R.STATE] = (row[at + R.STATE]! & ((1 << R.APP_SHIFT) - 1)) | (theirs << R.APP_SHIFT);
+    }
+  }
+
+  /** Whether the application is one that shares its flows with what it prepares, which then names them. */
+  #prepares(app: number): boolean {
+    return app !== 0 && this.#merged.decoders[app - 1]!.prepares === true;
   }
 
   #addRepeats(flow: number, piece: Piece): void {
