@@ -143,6 +143,7 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
     asOfSec: options.asOf?.sec ?? lastSec,
     drops,
     damaged: damaged || interrupted,
+    lastSec,
   });
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);

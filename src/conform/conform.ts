@@ -17,7 +17,8 @@ import { Cast, type Played } from "./cast.ts";
 import { type LoadedModel, loadForJudging } from "./cover.ts";
 import { type Judgement, type Judges, judgeConversation } from "./judge.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
-import { judgeRules, type RuleJudgement, targetText } from "./rules.ts";
+import type { RuleJudgement } from "./rule-status.ts";
+import { judgeRules, targetText } from "./rules.ts";
 import { readSubject } from "./subject.ts";
 import { Waivers } from "./waive.ts";
 
@@ -32,6 +33,8 @@ export interface ConformOptions {
   asOfSec: number;
   drops: number;
   damaged: boolean;
+  /** Time of the capture's last packet. */
+  lastSec: number;
 }
 
 export interface Conformance {
@@ -84,6 +87,7 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
     minSpanSec: options.minSpanSec,
     drops: options.drops,
     damaged: options.damaged,
+    lastSec: options.lastSec,
   });
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
@@ -199,8 +203,15 @@ function conversationRow(
   row.expectation = judgement.expectation;
   row.found = judgement.found;
   row.rules = judgement.documentedBy.map(({ loaded, rule }) => ({ model: loaded.model.name, rule_id: rule.id }));
-  const support = unique(judgement.support);
+  if (use?.tried.silent === true && row.outcome === "unanswered") {
+    // No answer is what the rule expects: nothing failed.
+    row.outcome = "one-way";
+    row.outcomes = { ...row.outcomes, "one-way": (row.outcomes["one-way"] ?? 0) + (row.outcomes.unanswered ?? 0) };
+    delete row.outcomes.unanswered;
+  }
   const against = unique(judgement.against);
+  const speaking = new Set(against.map(frameKey));
+  const support = unique(judgement.support).filter((ref) => !speaking.has(frameKey(ref)));
   row.evidence = {
     support: support.slice(0, LIMITS.evidenceFrames),
     support_count: support.length,
@@ -257,12 +268,12 @@ function portText(range: { first: number; last: number; parameter: string | null
   return range.first === range.last ? String(range.first) : `${range.first}-${range.last}`;
 }
 
+const frameKey = ({ capture_id, frame }: FrameRef): string => `${capture_id}#${frame}`;
+
+/** Each frame once, in order. */
 function unique(frames: readonly FrameRef[]): FrameRef[] {
   const known = new Map<string, FrameRef>();
-  for (const ref of frames) {
-    const key = `${ref.capture_id}#${ref.frame}`;
-    if (!known.has(key)) known.set(key, ref);
-  }
+  for (const ref of frames) if (!known.has(frameKey(ref))) known.set(frameKey(ref), ref);
   return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
 }
 

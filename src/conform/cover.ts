@@ -55,6 +55,8 @@ export interface Tried {
   when: Clause;
   up: Clause;
   expect: Clause[];
+  /** The rule expects no answer. */
+  silent: boolean;
   broken: Broken | null;
 }
 
@@ -87,7 +89,7 @@ export function tryRule(
       expect.push(checked as Clause);
     }
   }
-  return { loaded, rule, who, whom, over, app, when, up, expect, broken };
+  return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
 }
 
 // ---- who

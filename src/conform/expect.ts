@@ -99,7 +99,7 @@ function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFl
   const seconds = flow.lastSec - flow.firstSec + (flow.lastNsec - flow.firstNsec) / 1e9;
   const bursts = Math.floor(seconds / BURST_GAP_SEC) + 1;
   if (flow.asked > bursts * expectation.most) {
-    return broken(expectation, `${flow.asked} packets within ${seconds.toFixed(1)} s`, flow.opening);
+    return broken(expectation, `${flow.asked} packets within ${seconds.toFixed(1)} s`, flow.asking);
   }
   return unobservable(
     "expect",

@@ -16,6 +16,7 @@ export interface RuleUse {
   rule: Rule;
   /** `attempted`: all proved but that it came up. `candidate`: it could be, and something is unproved. */
   how: "documented" | "violated" | "attempted" | "candidate";
+  conversation: number;
   /** Bound host of the from-role that opened it, as reports name it; null where the from end is no role. */
   fromHost: string | null;
   /** Member of the endpoint that it went to. */
@@ -84,6 +85,8 @@ function flip(subject: Subject): Subject {
     responder: subject.initiator,
     initiatorRoles: subject.responderRoles,
     responderRoles: subject.initiatorRoles,
+    addresses: subject.farAddresses,
+    farAddresses: subject.addresses,
     port: subject.otherPort,
     otherPort: subject.port,
     flows: subject.flows.map((flow) => ({
@@ -240,7 +243,10 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | nul
   const { who, whom, over, app, when, up } = tried;
   const covering = [who, whom, over, app, when];
   if (covering.some((clause) => clause.result === "failed")) return null;
-  const unproved = covering.find((clause) => clause.result === "unproved");
+  // No payload on something that never came up says nothing against it: that is an attempt.
+  const unproved = covering.find(
+    (clause) => clause.result === "unproved" && (clause.reason !== "never-came-up" || up.result === "proved"),
+  );
   const weight = (whom.weight ?? 0) + (who.weight ?? 0);
   const from = tried.rule.from;
   const played =
@@ -251,6 +257,7 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | nul
     loaded: tried.loaded,
     rule: tried.rule,
     how,
+    conversation: subject.conversation,
     fromHost: played?.host.host.text ?? null,
     member: whom.member ?? null,
     weight,

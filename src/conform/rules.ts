@@ -3,47 +3,22 @@
  * judged by itself, a CIDR as a whole. "Missing" and "blocked" are said only where the capture could have shown the
  * opposite (`verdicts.md`: "One status a rule").
  */
-
-import { matchesName } from "../model/names.ts";
 import type { Endpoint, Rule, Target } from "../model/types.ts";
-import type { Lookup } from "../observe/lookups.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
-import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
+import type { RuleHostRow, RuleStatus } from "../report/result.ts";
+import { couldNotShow } from "./absence.ts";
+import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
-import type { Judgement, Judges, RuleUse } from "./judge.ts";
-import type { RuleReason } from "./reasons.ts";
-import { inRange, names } from "./whom.ts";
-
-export interface RuleJudgement {
-  loaded: LoadedModel;
-  rule: Rule;
-  status: RuleStatus;
-  code: RuleReason;
-  reason: string;
-  remedy: string | null;
-  hosts: RuleHostRow[];
-  evidence: FrameRef[];
-  conversations: number;
-}
-
-export interface RuleContext {
-  judges: Judges;
-  judgements: readonly Judgement[];
-  lookups: readonly Lookup[];
-  minSpanSec: number;
-  /** The capture's own count of lost packets, and whether reading ended early or a cap cut something off. */
-  drops: number;
-  damaged: boolean;
-}
-
-interface HostStatus {
-  status: RuleStatus;
-  code: RuleReason;
-  reason: string;
-  remedy: string | null;
-  evidence: FrameRef[];
-}
+import type { Judgement, RuleUse } from "./judge.ts";
+import {
+  type HostStatus,
+  isUnwanted,
+  notEvaluable,
+  type RuleContext,
+  type RuleJudgement,
+  unused,
+} from "./rule-status.ts";
 
 /** Statuses, worst first. */
 const PRECEDENCE: readonly RuleStatus[] = [
@@ -106,7 +81,7 @@ function judgeRule(
     rule,
     ...status,
     hosts,
-    conversations: uses.length,
+    conversations: countConversations(uses),
   });
   const when = loaded.when.get(rule.id)!;
   if (when.result === "failed") return make(notEvaluable("condition-off", when.says, null), []);
@@ -173,7 +148,7 @@ function withoutHosts(
 ): HostStatus {
   const met = metStatus(loaded, rule, uses, equals);
   if (met !== null) return met;
-  const tried = blockedStatus(rule, uses, context, null);
+  const tried = blockedStatus(loaded, rule, uses, context, null);
   if (tried !== null) return tried;
   if (rule.requirement === "optional" || rule.on !== null || isUnwanted(rule)) return unused(rule);
   return notEvaluable(
@@ -199,8 +174,12 @@ function judgeHost(
   if (met !== null && lacking.length === 0) return met;
 
   const name = host.host.text;
+  if (host.presence.firstSec === Number.POSITIVE_INFINITY) {
+    const remedy = `check the binding of ${host.role}, and the place of the capture`;
+    return notEvaluable("host-not-seen", `${name} never appears in the capture`, remedy);
+  }
   if (met === null) {
-    const blocked = blockedStatus(rule, uses, context, host);
+    const blocked = blockedStatus(loaded, rule, uses, context, host);
     if (blocked !== null) return blocked;
   }
   if (rule.requirement === "optional" || rule.on !== null || isUnwanted(rule)) return met ?? unused(rule);
@@ -270,10 +249,6 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
     : endpoint.addresses.map((range) => range.text);
 }
 
-function isUnwanted(rule: Rule): boolean {
-  return rule.requirement === "forbidden" || rule.requirement === "retired";
-}
-
 function metStatus(
   loaded: LoadedModel,
   rule: Rule,
@@ -322,171 +297,6 @@ function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readon
   };
 }
 
-/** Attempted, and no attempt came up. A positive refusal is enough; silence alone is not. */
-function blockedStatus(
-  rule: Rule,
-  uses: readonly RuleUse[],
-  context: RuleContext,
-  host: CastHost | null,
-): HostStatus | null {
-  const attempts = uses.filter((use) => use.how === "attempted");
-  const refused = attempts.filter((use) => use.flow.outcome !== "unanswered");
-  if (refused.length > 0) {
-    const { flow, tried } = refused[0]!;
-    const how = {
-      refused: "refused by RST",
-      unreachable: "answered by an ICMP error",
-      failed: "ended by an alert before it came up",
-    };
-    const said = how[flow.outcome as keyof typeof how] ?? flow.outcome;
-    return {
-      status: "blocked",
-      code: "refused",
-      reason: `${attempts.length} attempt(s), none came up: ${said}`,
-      remedy: `allow ${rule.over.map((over) => over.text).join(" or ")} from ${host?.host.text ?? "there"}${tried.whom.member === undefined ? "" : ` to ${tried.whom.member}`} (documented under ${rule.cite[0]?.section ?? rule.id})`,
-      evidence: [...tried.who.support, ...tried.up.against],
-    };
-  }
-  const unanswered = host === null ? [] : refusedNames(rule, host, context);
-  if (attempts.length === 0 && unanswered.length > 0) {
-    const lookup = unanswered[0]!;
-    return {
-      status: "blocked",
-      code: "name-refused",
-      reason: `${lookup.server} told ${lookup.client} that ${lookup.name} does not exist (NXDOMAIN)`,
-      remedy: `let the resolver ${lookup.server} resolve ${lookup.name}`,
-      evidence: [{ capture_id: lookup.capture, frame: lookup.frame, what: `look-up of ${lookup.name}` }],
-    };
-  }
-  if (attempts.length > 0) {
-    return notEvaluable(
-      "replies-not-visible",
-      `${attempts.length} attempt(s) without an answer; this capture does not prove that answers would be in it`,
-      "mirror both directions of the host's uplink, and look whether a firewall drops it",
-    );
-  }
-  return null;
-}
-
-/** Look-ups of this host for exactly the rule's names that were answered NXDOMAIN, where none of them succeeded. */
-function refusedNames(rule: Rule, host: CastHost, context: RuleContext): Lookup[] {
-  const loaded = context.judges.models.find((model) => model.model.rules.includes(rule))!;
-  if (rule.to.kind !== "endpoint") return [];
-  const { hosts } = loaded.endpoints.get(rule.to.endpoint)!;
-  const exact = new Set(hosts.filter((pattern) => !pattern.text.includes("*")).map((pattern) => pattern.text));
-  const asked = context.lookups.filter((lookup) => exact.has(lookup.name) && addressOf(host, lookup.client));
-  if (asked.some((lookup) => lookup.result !== "NXDOMAIN")) return [];
-  return asked;
-}
-
-function addressOf(host: CastHost, address: string): boolean {
-  return host.host.addresses.some((range) => inRange(range, address));
-}
-
-/** Why this capture can't say that the rule is not used by this host; null where it can. */
-function couldNotShow(
-  loaded: LoadedModel,
-  rule: Rule,
-  host: CastHost,
-  uses: readonly RuleUse[],
-  lacking: readonly string[],
-  context: RuleContext,
-): HostStatus | null {
-  const { presence } = host;
-  const name = host.host.text;
-  if (presence.firstSec === Number.POSITIVE_INFINITY) {
-    return notEvaluable(
-      "host-not-seen",
-      `${name} never appears in the capture`,
-      `check the binding of ${host.role}, and the place of the capture`,
-    );
-  }
-  const candidate = uses.find(
-    (use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)),
-  );
-  if (candidate !== undefined) {
-    return notEvaluable(
-      "candidate-inconclusive",
-      `a conversation could be it: ${candidate.clause!.says}`,
-      candidate.clause!.decide,
-    );
-  }
-  if (!presence.bothWays)
-    return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
-  if (!presence.opened)
-    return notEvaluable(
-      "host-passive",
-      `${name} opened no conversation of its own in this capture`,
-      `capture nearer to ${name}`,
-    );
-  const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
-  const span = presence.lastSec - presence.firstSec;
-  if (span < need) {
-    const more = Math.ceil((need - span) / 60);
-    return notEvaluable(
-      "too-short",
-      `${name} was seen for ${Math.floor(span)} s, and this needs ${need} s`,
-      `capture at least ${more} more minute(s)`,
-    );
-  }
-  if (context.damaged || context.drops > 0) {
-    return notEvaluable(
-      "lossy",
-      context.drops > 0 ? `the capture lost ${context.drops} packets` : "the capture could not be read to its end",
-      "capture again without loss",
-    );
-  }
-  return carriedElsewhere(loaded, rule, host, context);
-}
-
-/** An HTTP/2 connection of this host, opened under another name, on an address that is the rule's by DNS. */
-function carriedElsewhere(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): HostStatus | null {
-  if (rule.to.kind !== "endpoint") return null;
-  const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
-  const { dns } = context.judges.context;
-  for (const { subject } of context.judgements) {
-    if (!subject.initiatorRoles.some((played) => played.host === host)) continue;
-    const over = rule.over.some(
-      (o) =>
-        o.transport === subject.transport &&
-        o.ports.some((p) => subject.port !== null && subject.port >= p.first && subject.port <= p.last),
-    );
-    if (!over || (subject.app !== "tls" && subject.app !== "quic")) continue;
-    const carrier = subject.flows.find(
-      (flow) =>
-        flow.outcome === "established" &&
-        flow.sightings.some(({ fact }) => fact.kind === "inner" && (fact.app === "http2" || fact.app === "http3")),
-    );
-    if (carrier === undefined) continue;
-    const { own } = dns.namesOf(subject.realm, subject.responder, subject.initiator, carrier.lastSec, carrier.lastNsec);
-    if (
-      !own.some((answer) =>
-        endpoint.hosts.some((pattern) => pattern.parameter === null && matchesName(pattern, answer.name)),
-      )
-    )
-      continue;
-    return notEvaluable(
-      "may-be-carried",
-      `an HTTP/2 connection to ${subject.responder} (${subject.serverName ?? "no name"}) could be carrying ${names(endpoint)}`,
-      "look into the program's own log",
-    );
-  }
-  return null;
-}
-
-function unused(rule: Rule): HostStatus {
-  const why = isUnwanted(rule)
-    ? `${rule.requirement}, and nothing touched it`
-    : rule.on === null
-      ? "optional, and not seen"
-      : `only on ${rule.on}, and not seen`;
-  return { status: "unused", code: "unused", reason: why, remedy: null, evidence: [] };
-}
-
-function notEvaluable(code: RuleReason, reason: string, remedy: string | null): HostStatus {
-  return { status: "not-evaluable", code, reason, remedy, evidence: [] };
-}
-
 /** A rule that another one makes needless: not seen is no fault while that one is met. */
 function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
   return judged.map((result) => {
@@ -501,4 +311,8 @@ function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
       ...notEvaluable("fallback", `needed only if ${fallbackFor} fails, of which this capture can't say`, first.remedy),
     };
   });
+}
+
+function countConversations(uses: readonly RuleUse[]): number {
+  return new Set(uses.filter((use) => use.how !== "candidate").map((use) => use.conversation)).size;
 }

@@ -27,6 +27,8 @@ export interface SubjectFlow {
   asked: number;
   answered: number;
   sightings: readonly Sighting[];
+  /** Frames of the initiator's first packets, the first two. */
+  asking: FrameRef[];
   /** Frames that show who opened it and that it came up. */
   opening: FrameRef[];
   coming: FrameRef[];
@@ -36,6 +38,8 @@ export interface SubjectFlow {
   hasData: boolean;
   /** False where nothing can come back: a group address, or a transport without questions. */
   twoSided: boolean;
+  /** TCP: it began in sight, and yet the client's first message is not in the capture. */
+  holed: boolean;
   /** ICMP errors about it. */
   quotes: FrameRef[];
 }
@@ -47,6 +51,10 @@ export interface Subject {
   family: number;
   initiator: string;
   responder: string;
+  /** All addresses of the initiator that the site knows: one host may have several. */
+  addresses: ReadonlySet<string>;
+  /** The same of the responder, for when the two are exchanged. */
+  farAddresses: ReadonlySet<string>;
   initiatorRoles: readonly Played[];
   responderRoles: readonly Played[];
   transport: string;
@@ -89,15 +97,21 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
     if (otherPort === null && ported) otherPort = view.port(dir);
     flows.push(readFlow(all, view, dir));
   }
+  const initiatorRoles = cast.rolesOf(realmName, family, initiator, seen.flows.ipv6);
+  const initiatorText = addressText(seen.flows.ipv6, family, initiator);
+  const responderRoles = cast.rolesOf(realmName, family, responder, seen.flows.ipv6);
+  const responderText = addressText(seen.flows.ipv6, family, responder);
   return {
     conversation,
+    addresses: addressesOf(initiatorText, initiatorRoles),
+    farAddresses: addressesOf(responderText, responderRoles),
     realm,
     realmName,
     family,
-    initiator: addressText(seen.flows.ipv6, family, initiator),
-    responder: addressText(seen.flows.ipv6, family, responder),
-    initiatorRoles: cast.rolesOf(realmName, family, initiator, seen.flows.ipv6),
-    responderRoles: cast.rolesOf(realmName, family, responder, seen.flows.ipv6),
+    initiator: initiatorText,
+    responder: responderText,
+    initiatorRoles,
+    responderRoles,
     transport,
     proto: meta & 0xff,
     port: ported ? portApp & 0xffff : null,
@@ -135,6 +149,7 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     asked: view.packets(there),
     answered: view.packets(back),
     sightings: view.detail?.sightings ?? [],
+    asking: askingFrames(view, there),
     opening: openingFrames(view, there),
     coming: comingFrames(view, there, outcome),
     unknownContent:
@@ -145,8 +160,32 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
       view.detail?.streams[1] == null,
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
+    holed: isHoled(view, there),
     quotes,
   };
+}
+
+function addressesOf(address: string, roles: readonly Played[]): ReadonlySet<string> {
+  const all = new Set([address]);
+  for (const { host } of roles) {
+    if (!host.host.single) continue;
+    for (const range of host.host.addresses) if (range.first === range.last) all.add(range.text);
+  }
+  return all;
+}
+
+/** The connection was opened in sight and the server has spoken, but what the client said first was not captured whole. */
+function isHoled(view: FlowView, there: 0 | 1): boolean {
+  const back = there === 0 ? 1 : 0;
+  if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
+  if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
+  return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
+}
+
+function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
+  const capture_id = view.capture(there);
+  const frames = [view.frame(there), view.secondFrame(there)].filter((frame) => frame !== 0);
+  return frames.map((frame, i) => ({ capture_id, frame, what: i === 0 ? "first packet" : "second packet" }));
 }
 
 /** Frames that say who opened it. */

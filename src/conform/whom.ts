@@ -67,7 +67,7 @@ export function isEndpoint(
   const { own, other } = context.dns.namesOf(
     subject.realm,
     responder,
-    subject.initiator,
+    subject.addresses,
     flow.firstSec,
     flow.firstNsec,
   );
@@ -193,10 +193,10 @@ function sentNameHolds(
   flow: SubjectFlow,
   context: WhomContext,
 ): Clause {
-  const { realm, initiator, responder } = subject;
-  const { own } = context.dns.namesOf(realm, responder, initiator, flow.firstSec, flow.firstNsec);
+  const { realm, responder, addresses } = subject;
+  const { own } = context.dns.namesOf(realm, responder, addresses, flow.firstSec, flow.firstNsec);
   const confirmed = own.some((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
-  if (sent.encrypted && (!confirmed || context.dns.isEchPublicName(realm, initiator, sent.name))) {
+  if (sent.encrypted && (!confirmed || context.dns.isEchPublicName(realm, addresses, sent.name))) {
     return unproved(
       "whom",
       "ech",
@@ -205,7 +205,7 @@ function sentNameHolds(
       sent.frames,
     );
   }
-  const answers = context.dns.answersFor(realm, initiator, sent.name, flow.firstSec);
+  const answers = context.dns.answersFor(realm, addresses, sent.name, flow.firstSec);
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
   const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));
   if (denied && elsewhere !== undefined) {

@@ -12,8 +12,8 @@
  * Same packet, other path, within 5 ms: a copy, counted as one and nowhere else. Same packet, same path: a repeat, which
  * is a copy only where the capture shows copying on other flows too; that is decided when all is read.
  *
- * A flow's row has its last print, which finds nearly all. As soon as one copy was seen, a window of
- * recent prints over all flows finds those with other packets of their flow between.
+ * A flow's row has its last print, which finds most. A window of recent prints over all flows finds
+ * those with other packets of their flow between; it is kept for a capture's first packets, and on where they show copies.
  */
 import type { Packet } from "../dissect/packet.ts";
 
@@ -56,19 +56,45 @@ export class CopyWindow {
     const words = this.#words;
     const at = (((Math.imul(flowDir, 0x9e3779b1) ^ (print >>> 12)) >>> 4) & (WINDOW - 1)) * WORDS;
     if (
-      words[at] === flowDir &&
+      words[at] === flowDir + 1 &&
       samePacket(words[at + 1]!, print) &&
       !samePath(words[at + 1]!, print) &&
       gapNsec(words[at + 2]!, words[at + 3]!, sec, nsec) <= COPY_WITHIN_NSEC
     ) {
       return true;
     }
-    words[at] = flowDir;
+    words[at] = flowDir + 1;
     words[at + 1] = print;
     words[at + 2] = sec;
     words[at + 3] = nsec;
     return false;
   }
+
+  /** What was here within 5 ms before an instant: of these a slice that follows may hold the copies. */
+  since(sec: number, nsec: number): Edges {
+    const edges: Edges = new Map();
+    const words = this.#words;
+    for (let at = 0; at < words.length; at += WORDS) {
+      if (words[at] === 0 || gapNsec(words[at + 2]!, words[at + 3]!, sec, nsec) > COPY_WITHIN_NSEC) continue;
+      addEdge(edges, words[at]! - 1, { print: words[at + 1]!, bytes: 0, sec: words[at + 2]!, nsec: words[at + 3]! });
+    }
+    return edges;
+  }
 }
 
 const EMPTY = new Int32Array(0);
+
+/** Packets by which adjacent slices of a capture are held together, by flow * 2 + direction. */
+export type Edges = Map<number, Edge[]>;
+export interface Edge {
+  print: number;
+  bytes: number;
+  sec: number;
+  nsec: number;
+}
+
+export function addEdge(edges: Edges, flowDir: number, edge: Edge): void {
+  const known = edges.get(flowDir);
+  if (known === undefined) edges.set(flowDir, [edge]);
+  else known.push(edge);
+}

@@ -56,6 +56,8 @@ export const TUNNEL_SHIFT = 12;
 /** TCP: frame of the first SYN, and of the first RST or, without one, of the SYN-ACK. */
 export const SYN_FRAME = 28;
 export const ANSWER_FRAME = 29;
+/** Not TCP: frame of the second packet of each direction, in the same two words. */
+export const SECOND = 28;
 /** Index + 1 into the details: facts and unfinished streams; 0 where there are none. */
 export const DETAIL = 30;
 

@@ -9,18 +9,10 @@ import type { Frame } from "../capture/frame.ts";
 import { ACK, FIN, ICMP, ICMP6, type Packet, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
-import { COPY_WITHIN_NSEC, CopyWindow, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
+import { addEdge, COPY_WITHIN_NSEC, CopyWindow, type Edges, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
 import { type Quote, readQuote } from "./quotes.ts";
 import * as R from "./row.ts";
 import { FlowTable } from "./table.ts";
-
-/** A direction's first packet, see `FlowTracker.edges`. */
-export interface Edge {
-  print: number;
-  bytes: number;
-  sec: number;
-  nsec: number;
-}
 
 /** Who takes the payload. `row` and `at` are the flow's row; the sink clears `S_FEED` when it has seen enough. */
 export interface PayloadSink {
@@ -30,6 +22,12 @@ export interface PayloadSink {
 /** A quiet time after which packets of the same key are another flow, in seconds. TCP's own keep-alives come within two hours. */
 export const IDLE_TCP_SEC = 2 * 3600;
 export const IDLE_SEC = 300;
+
+/** A capture that copies shows it early: after so many packets without one, only a flow's last print is looked at. */
+const WATCH_PACKETS = 20_000;
+
+/** Flows' directions whose first packets are kept for merging: 5 ms of a full link. */
+const MOST_HEADS = 4_096;
 
 /** A segment that comes late by no more than this was overtaken on its way, not sent again. */
 const REORDER_NSEC = 3_000_000;
@@ -42,18 +40,22 @@ export class FlowTracker {
   readonly #sink: PayloadSink;
   readonly #window = new CopyWindow();
 
+  /** Packets for which the window is kept although no copy was seen yet. */
+  #watch = WATCH_PACKETS;
+
   /** Packets that were copies on another path. */
   copies = 0;
   /** Identical packets on one path; `repeatFlows` of how many flows, and whether their IP IDs say that they are copies. */
   repeats = 0;
   readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
-  /**
-   * First packets of a flow's direction within the capture's first moments, by flow * 2 + direction: each may be the copy
-   * of a packet with which another slice of the same capture ended.
-   */
-  readonly edges = new Map<number, Edge>();
-  #edgeSec = -1;
-  #edgeNsec = 0;
+  /** Packets of the capture's first 5 ms: each may be the copy of one with which another slice of the capture ended. */
+  readonly heads: Edges = new Map();
+  /** Packets of its last 5 ms. Set where they come from elsewhere than from reading. */
+  keptTails: Edges | null = null;
+  #firstSec = -1;
+  #firstNsec = 0;
+  #lastSec = 0;
+  #lastNsec = 0;
   /** TCP segments that start beyond the highest byte seen, and those that came late to fill such a hole. */
   gaps = 0;
   outOfOrder = 0;
@@ -101,6 +103,7 @@ export class FlowTracker {
     const sec = frame.sec;
     const nsec = frame.nsec;
     const tcp = p.proto === TCP;
+    const watching = this.#watch > 0 || this.copies !== 0;
     let row: Int32Array;
     let at: number;
     if (flow >= 0) {
@@ -116,7 +119,7 @@ export class FlowTracker {
           return;
         }
       }
-      if (this.copies !== 0 && this.#window.seen((flow << 1) | dir, print, sec, nsec)) {
+      if (watching && this.#window.seen((flow << 1) | dir, print, sec, nsec)) {
         this.copies++;
         return;
       }
@@ -137,10 +140,12 @@ export class FlowTracker {
       }
       row = table.rows(flow);
       at = table.at(flow);
+      if (watching) this.#window.seen((flow << 1) | dir, print, sec, nsec);
       row[at + R.STATE] =
         tcp || p.proto === UDP ? R.S_FEED | (R.S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? R.S_MIDSTREAM : 0) : 0;
     }
 
+    if (watching) this.#edges((flow << 1) | dir, print, frame, p);
     // ---- counts and times
     const packets = row[at + R.PACKETS + dir]!;
     row[at + R.PACKETS + dir] = packets + p.pieces;
@@ -150,7 +155,7 @@ export class FlowTracker {
     if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
     const lastAt = at + R.LAST + dir * 2;
     if (packets === 0) {
-      this.#firstOf(flow, row, at, dir, frame, p, print);
+      this.#firstOf(row, at, dir, frame, p);
       row[lastAt] = sec;
       row[lastAt + 1] = nsec;
     } else if (sec > row[lastAt]! || (sec === row[lastAt]! && nsec >= row[lastAt + 1]!)) {
@@ -161,6 +166,7 @@ export class FlowTracker {
     }
     row[at + R.PRINT] = print;
 
+    if (packets === 1 && !tcp) row[at + R.SECOND + dir] = frame.number;
     if (tcp) this.#tcp(row, at, dir, frame, p);
     else if (p.payWire > 0) {
       row[at + R.STATE]! |= R.S_DATA << dir;
@@ -174,6 +180,28 @@ export class FlowTracker {
     } else if (p.proto === ICMP || p.proto === ICMP6) {
       readQuote(this, frame, p, realm, this.#caps);
     }
+  }
+
+  /** While copies are watched for: what a slice before or behind this capture would have to know. */
+  #edges(flowDir: number, print: number, frame: Frame, p: Packet): void {
+    if (this.#watch > 0) this.#watch--;
+    this.#lastSec = frame.sec;
+    this.#lastNsec = frame.nsec;
+    if (this.#firstSec < 0) {
+      this.#firstSec = frame.sec;
+      this.#firstNsec = frame.nsec;
+    }
+    if (
+      this.heads.size < MOST_HEADS &&
+      gapNsec(this.#firstSec, this.#firstNsec, frame.sec, frame.nsec) <= COPY_WITHIN_NSEC
+    ) {
+      addEdge(this.heads, flowDir, { print, bytes: p.ipBytes, sec: frame.sec, nsec: frame.nsec });
+    }
+  }
+
+  /** Packets of the capture's last 5 ms, as far as copies were watched for. */
+  get tails(): Edges {
+    return this.keptTails ?? this.#window.since(this.#lastSec, this.#lastNsec);
   }
 
   /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */
@@ -208,14 +236,7 @@ export class FlowTracker {
     return (p.tcpFlags & ACK) === 0 && (state & ((R.S_DATA | R.S_ACK) << (1 - dir))) !== 0;
   }
 
-  #firstOf(flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, print: number): void {
-    if (this.#edgeSec < 0) {
-      this.#edgeSec = frame.sec;
-      this.#edgeNsec = frame.nsec;
-    }
-    if (gapNsec(this.#edgeSec, this.#edgeNsec, frame.sec, frame.nsec) <= COPY_WITHIN_NSEC) {
-      this.edges.set(flow * 2 + dir, { print, bytes: p.ipBytes, sec: frame.sec, nsec: frame.nsec });
-    }
+  #firstOf(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
     row[at + R.FIRST + dir * 2] = frame.sec;
     row[at + R.FIRST + dir * 2 + 1] = frame.nsec;
     row[at + R.FRAME + dir] = frame.number;

@@ -12,11 +12,12 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type FlowDetail, newDetail } from "../decode/identify.ts";
+import type { Edge } from "../flow/copies.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { CHUNK_ROWS } from "../flow/table.ts";
-import type { Edge, FlowTracker } from "../flow/tracker.ts";
+import type { FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
 import type { ObservationPart } from "../store/store.ts";
 import { newObservation, type Observation } from "./observation.ts";
@@ -37,7 +38,8 @@ interface Meta {
   etherTypes: [number, number][];
   linkTypes: [string, number][];
   repeats: [number, { packets: number; bytes: number; withId: number }][];
-  edges: [number, Edge][];
+  heads: [number, Edge[]][];
+  tails: [number, Edge[]][];
 }
 
 /** Empty parts are left out. */
@@ -58,7 +60,8 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     etherTypes: [...seen.etherTypes],
     linkTypes: [...seen.linkTypes],
     repeats: [...flows.repeatsOf],
-    edges: [...flows.edges],
+    heads: [...flows.heads],
+    tails: [...flows.tails],
   };
   yield { kind: "meta", seq: 0, data: encode(meta) };
   const addresses = new Int32Array(flows.ipv6.count * 4);
@@ -112,7 +115,8 @@ export async function decodeObservation(
   renumberApps(flows, apps);
   for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
-  for (const [key, value] of meta.edges) flows.edges.set(key, value);
+  for (const [key, value] of meta.heads) flows.heads.set(key, value);
+  flows.keptTails = new Map(meta.tails);
   captures.push(...meta.captures);
   realms.push(...meta.realms);
   for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {

@@ -40,6 +40,7 @@ export function readDetails(
   const family = (row[at + C.C_META]! >>> 8) & 0xff;
   const initiator = addressText(seen.flows.ipv6, family, row[at + C.C_INITIATOR]!);
   const responder = addressText(seen.flows.ipv6, family, row[at + C.C_RESPONDER]!);
+  const clients = new Set([initiator]);
   const addName = (name: string, source: string, capture: number, frame: number): void => {
     const key = `${source}|${name}`;
     if (names.has(key) || names.size >= LIMITS.namesPerConversation) return;
@@ -51,7 +52,7 @@ export function readDetails(
     const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     if (count++ < MOST_FLOWS && (view.proto === 6 || view.proto === 17 || view.proto === 132)) {
-      const { own, other } = dns.namesOf(view.realm, responder, initiator, view.firstSec, view.firstNsec);
+      const { own, other } = dns.namesOf(view.realm, responder, clients, view.firstSec, view.firstNsec);
       for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
       for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
     }

@@ -60,11 +60,11 @@ export class DnsEvidence {
     }
   }
 
-  /** Names under which DNS gave this address by that time: to this client, and to others. */
+  /** Names under which DNS gave this address by that time: to this client (all addresses of it), and to others. */
   namesOf(
     realm: number,
     address: string,
-    client: string,
+    clients: ReadonlySet<string>,
     sec: number,
     nsec: number,
   ): { own: NameAnswer[]; other: NameAnswer[] } {
@@ -72,16 +72,16 @@ export class DnsEvidence {
     const other: NameAnswer[] = [];
     for (const answer of this.#byAddress.get(`${realm}|${address}`) ?? []) {
       if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
-      (answer.client === client ? own : other).push(answer);
+      (clients.has(answer.client) ? own : other).push(answer);
     }
     return { own, other };
   }
 
-  /** Answers that this client had for a name within the 24 h before. */
-  answersFor(realm: number, client: string, name: string, sec: number): WholeAnswer[] {
-    return (this.#byName.get(`${realm}|${client}|${name}`) ?? []).filter(
-      (a) => a.sec <= sec && a.sec >= sec - AT_LEAST_SEC,
-    );
+  /** Answers that this client (all addresses of it) had for a name within the 24 h before. */
+  answersFor(realm: number, clients: ReadonlySet<string>, name: string, sec: number): WholeAnswer[] {
+    return [...clients]
+      .flatMap((client) => this.#byName.get(`${realm}|${client}|${name}`) ?? [])
+      .filter((answer) => answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC);
   }
 
   /** Addresses that any answer in the capture gave for a name. */
@@ -95,8 +95,8 @@ export class DnsEvidence {
   }
 
   /** True where an HTTPS record answered to this client published the name as a cover for encrypted hellos. */
-  isEchPublicName(realm: number, client: string, name: string): boolean {
-    return this.#echNames.get(`${realm}|${client}`)?.has(name) ?? false;
+  isEchPublicName(realm: number, clients: ReadonlySet<string>, name: string): boolean {
+    return [...clients].some((client) => this.#echNames.get(`${realm}|${client}`)?.has(name) === true);
   }
 
   #add(

@@ -87,11 +87,15 @@ export class FlowView {
   capture(dir: number): number {
     return (this.#word(R.CAPTURES) >>> (dir * 16)) & 0xffff;
   }
+  /** Frame number of the second packet of a direction; 0 for TCP, and where there was none. */
+  secondFrame(dir: number): number {
+    return this.proto === TCP ? 0 : this.#word(R.SECOND + dir) >>> 0;
+  }
   get synFrame(): number {
-    return this.#word(R.SYN_FRAME) >>> 0;
+    return this.proto === TCP ? this.#word(R.SYN_FRAME) >>> 0 : 0;
   }
   get answerFrame(): number {
-    return this.#word(R.ANSWER_FRAME) >>> 0;
+    return this.proto === TCP ? this.#word(R.ANSWER_FRAME) >>> 0 : 0;
   }
   has(bit: number, dir: number): boolean {
     return (this.state & (bit << dir)) !== 0;
@@ -184,6 +188,7 @@ export class FlowView {
   }
 
   #tcpOutcome(there: 0 | 1, back: 0 | 1, asked: boolean, answered: boolean, quoted: boolean): ConversationOutcome {
+    if (this.#failed()) return "failed";
     const opened = this.has(R.S_SYN, there) || this.has(R.S_SYNACK, back);
     const up = opened
       ? this.has(R.S_SYNACK, back) && (this.has(R.S_ACK, there) || this.has(R.S_DATA, there))
@@ -191,7 +196,7 @@ export class FlowView {
         answered &&
         (this.has(R.S_ACK, there) || this.has(R.S_DATA, there)) &&
         (this.has(R.S_ACK, back) || this.has(R.S_DATA, back));
-    if (up) return this.#failed() ? "failed" : "established";
+    if (up) return "established";
     if (opened && this.has(R.S_SYNACK, back)) return "answered";
     if (opened && this.has(R.S_RST, back)) return "refused";
     if (opened && quoted && !answered) return "unreachable";

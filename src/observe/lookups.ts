@@ -30,7 +30,8 @@ export function collectLookups(seen: Observation): Lookup[] {
     const detail = view.move(flow).detail;
     if (detail === null) continue;
     const waiting: (Sighting & { fact: QueryFact })[] = [];
-    for (const sighting of detail.sightings) {
+    // By time, not by place in the file: a mirror port may show the answer before its question.
+    for (const sighting of [...detail.sightings].sort(byTime)) {
       if (sighting.fact.kind === "query") {
         waiting.push(sighting as Sighting & { fact: QueryFact });
       } else if (sighting.fact.kind === "answer") {
@@ -90,6 +91,10 @@ function add(
     if (lookup.answers.length < MOST_ANSWERS && !lookup.answers.includes(record.data)) lookup.answers.push(record.data);
   }
   if (known === undefined) folded.set(key, lookup);
+}
+
+function byTime(a: Sighting, b: Sighting): number {
+  return a.sec - b.sec || a.nsec - b.nsec;
 }
 
 function hasData(answer: AnswerFact): boolean {

@@ -15,7 +15,7 @@ import type { Decoder } from "../decode/decoder.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type FlowDetail, newDetail } from "../decode/identify.ts";
 import { TCP } from "../dissect/packet.ts";
-import { COPY_WITHIN_NSEC, gapNsec, samePacket, samePath } from "../flow/copies.ts";
+import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { continuesFrom, type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
@@ -32,6 +32,8 @@ interface Source {
   captureOffset: number;
   realms: number[];
   addresses: Int32Array;
+  /** Its last packets, asked for once. */
+  tails: Edges;
   /** Time span of its captures. */
   firstSec: number;
   lastSec: number;
@@ -42,6 +44,7 @@ export function mergeObservations(observations: readonly Observation[], decoders
   const captures: CaptureInfo[] = [];
   const realms: string[] = [];
   const merged = newObservation(captures, realms, decoders, caps);
+  merged.flows.keptTails = new Map();
   const sources = observations.map((seen) => addSource(merged, captures, realms, seen));
   const joiner = new Joiner(merged, sources);
   for (const [source, flow] of inOrder(sources)) joiner.piece(source, flow);
@@ -69,6 +72,7 @@ function addSource(merged: Observation, captures: CaptureInfo[], realms: string[
     captureOffset,
     realms: realmNumbers,
     addresses,
+    tails: seen.flows.tails,
     firstSec: Math.min(...read.map((capture) => capture.firstSec)),
     lastSec: Math.max(...read.map((capture) => capture.lastSec)),
   };
@@ -146,10 +150,7 @@ class Joiner {
     this.#newest[added] = source;
     this.#known.set(print, added);
     this.#addRepeats(added, piece);
-    for (const dir of [0, 1]) {
-      const edge = source.seen.flows.edges.get(flow * 2 + dir);
-      if (edge !== undefined) this.#merged.flows.edges.set(added * 2 + dir, edge);
-    }
+    this.#takeEdges(added, piece, true);
   }
 
   /** The next slice's piece behind what is there. */
@@ -168,31 +169,51 @@ class Joiner {
     const keep = R.S_FEED | (R.S_FEED << 1) | R.S_MIDSTREAM | (0xff << R.APP_SHIFT);
     row[at + R.STATE] = (before & keep) | ((before | words[R.STATE]!) & ~keep);
     this.#addRepeats(flow, piece);
+    this.#takeEdges(flow, piece, false);
     if ((words[R.META]! & 0xff) === TCP) this.#appendStreams(row, at, piece);
     else this.#appendDatagrams(row, at, piece);
   }
 
-  /** The later piece may begin with a copy, or a repeat, of the packet that the earlier one ended with. */
+  /** The later piece may begin with copies, or a repeat, of packets that the earlier one ended with. */
   #edge(flow: number, row: Int32Array, at: number, piece: Piece, dir: 0 | 1): void {
-    const edge = piece.source.seen.flows.edges.get(piece.flow * 2 + dir);
-    if (edge === undefined || row[at + R.PACKETS + dir] === 0) return;
-    const print = row[at + R.PRINT]!;
-    const last = at + R.LAST + dir * 2;
-    if (!samePacket(print, edge.print) || gapNsec(row[last]!, row[last + 1]!, edge.sec, edge.nsec) > COPY_WITHIN_NSEC)
-      return;
     const { flows } = this.#merged;
-    if (samePath(print, edge.print)) {
-      flows.repeats++;
-      row[at + R.STATE]! |= R.S_REPEAT;
-      addRepeat(flows, flow * 2 + dir, { packets: 1, bytes: edge.bytes, withId: 0 });
-      return;
-    }
-    flows.copies++;
     const { words, detail } = piece;
-    words[R.PACKETS + dir]! -= 1;
-    words[R.BYTES + dir]! -= edge.bytes;
-    if (detail !== null)
-      detail.sightings = detail.sightings.filter((s) => s.dir !== dir || s.sec !== edge.sec || s.nsec !== edge.nsec);
+    const tails = flows.keptTails!.get(flow * 2 + dir) ?? [];
+    for (const edge of piece.source.seen.flows.heads.get(piece.flow * 2 + dir) ?? []) {
+      const near = (other: { sec: number; nsec: number }) =>
+        gapNsec(other.sec, other.nsec, edge.sec, edge.nsec) <= COPY_WITHIN_NSEC;
+      const copied = tails.some(
+        (tail) => near(tail) && samePacket(tail.print, edge.print) && !samePath(tail.print, edge.print),
+      );
+      if (copied) {
+        flows.copies++;
+        words[R.PACKETS + dir]! -= 1;
+        words[R.BYTES + dir]! -= edge.bytes;
+        if (detail !== null)
+          detail.sightings = detail.sightings.filter(
+            (s) => s.dir !== dir || s.sec !== edge.sec || s.nsec !== edge.nsec,
+          );
+      } else if (
+        row[at + R.PRINT] === edge.print &&
+        near({ sec: row[at + R.LAST + dir * 2]!, nsec: row[at + R.LAST + dir * 2 + 1]! })
+      ) {
+        flows.repeats++;
+        row[at + R.STATE]! |= R.S_REPEAT;
+        addRepeat(flows, flow * 2 + dir, { packets: 1, bytes: edge.bytes, withId: 0 });
+      }
+    }
+  }
+
+  /** Takes over a piece's first and last packets under the merged flow's number. */
+  #takeEdges(flow: number, piece: Piece, heads: boolean): void {
+    const { flows } = this.#merged;
+    const from = piece.source.seen.flows;
+    for (const dir of [0, 1]) {
+      if (heads)
+        for (const edge of from.heads.get(piece.flow * 2 + dir) ?? []) addEdge(flows.heads, flow * 2 + dir, edge);
+      for (const edge of piece.source.tails.get(piece.flow * 2 + dir) ?? [])
+        addEdge(flows.keptTails!, flow * 2 + dir, edge);
+    }
   }
 
   /** The same traffic seen at another point: facts are united, counts are the larger ones. */
@@ -395,8 +416,10 @@ function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1):
       row[at + R.NEXT + dir] = words[R.NEXT + dir]!;
   }
   if (dir === 0) {
-    row[at + R.SYN_FRAME] ||= words[R.SYN_FRAME]!;
-    row[at + R.ANSWER_FRAME] ||= words[R.ANSWER_FRAME]!;
+    if ((words[R.META]! & 0xff) === TCP) {
+      row[at + R.SYN_FRAME] ||= words[R.SYN_FRAME]!;
+      row[at + R.ANSWER_FRAME] ||= words[R.ANSWER_FRAME]!;
+    }
     const low = (row[at + R.TRIES]! & 0xffff) + (words[R.TRIES]! & 0xffff);
     const high = (row[at + R.TRIES]! >>> 16) + (words[R.TRIES]! >>> 16);
     row[at + R.TRIES] = Math.min(low, 0xffff) | (Math.min(high, 0xffff) << 16);
@@ -408,6 +431,9 @@ function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1):
     row[at + R.FRAME + dir] = words[R.FRAME + dir]!;
     copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
     copyHalf(row, at + R.VLANS, words[R.VLANS]!, dir);
+  }
+  if ((words[R.META]! & 0xff) !== TCP && row[at + R.PACKETS + dir]! < 2) {
+    row[at + R.SECOND + dir] = words[(row[at + R.PACKETS + dir] === 1 ? R.FRAME : R.SECOND) + dir]!;
   }
   row[at + R.LAST + dir * 2] = words[R.LAST + dir * 2]!;
   row[at + R.LAST + dir * 2 + 1] = words[R.LAST + dir * 2 + 1]!;

@@ -1,0 +1,72 @@
+/** What the parts of a rule's status are made of, for `rules.ts`, `blocked.ts` and `absence.ts`. */
+import type { Rule } from "../model/types.ts";
+import type { Lookup } from "../observe/lookups.ts";
+import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
+import type { CastHost } from "./cast.ts";
+import type { LoadedModel } from "./cover.ts";
+import type { Judgement, Judges } from "./judge.ts";
+import type { RuleReason } from "./reasons.ts";
+import { inRange } from "./whom.ts";
+
+export interface RuleJudgement {
+  loaded: LoadedModel;
+  rule: Rule;
+  status: RuleStatus;
+  code: RuleReason;
+  reason: string;
+  remedy: string | null;
+  hosts: RuleHostRow[];
+  evidence: FrameRef[];
+  conversations: number;
+}
+
+export interface RuleContext {
+  judges: Judges;
+  judgements: readonly Judgement[];
+  lookups: readonly Lookup[];
+  minSpanSec: number;
+  /** The capture's own count of lost packets, and whether reading ended early or a cap cut something off. */
+  drops: number;
+  /** Time of the capture's last packet: how long silence could have been broken. */
+  lastSec: number;
+  damaged: boolean;
+}
+
+export interface HostStatus {
+  status: RuleStatus;
+  code: RuleReason;
+  reason: string;
+  remedy: string | null;
+  evidence: FrameRef[];
+}
+
+export function unused(rule: Rule): HostStatus {
+  const why = isUnwanted(rule)
+    ? `${rule.requirement}, and nothing touched it`
+    : rule.on === null
+      ? "optional, and not seen"
+      : `only on ${rule.on}, and not seen`;
+  return { status: "unused", code: "unused", reason: why, remedy: null, evidence: [] };
+}
+
+export function notEvaluable(code: RuleReason, reason: string, remedy: string | null): HostStatus {
+  return { status: "not-evaluable", code, reason, remedy, evidence: [] };
+}
+
+/** Forbidden or retired: nothing to be missed. */
+export function isUnwanted(rule: Rule): boolean {
+  return rule.requirement === "forbidden" || rule.requirement === "retired";
+}
+
+/** True where an address, as text, belongs to a bound host. */
+export function isHost(host: CastHost, address: string): boolean {
+  return host.host.addresses.some((range) => inRange(range, address));
+}
+
+/** The look-ups in which this host asked for exactly one of the rule's names (patterns are nobody's name). */
+export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): Lookup[] {
+  if (rule.to.kind !== "endpoint") return [];
+  const { hosts } = loaded.endpoints.get(rule.to.endpoint)!;
+  const exact = new Set(hosts.filter((pattern) => !pattern.text.includes("*")).map((pattern) => pattern.text));
+  return context.lookups.filter((lookup) => exact.has(lookup.name) && isHost(host, lookup.client));
+}
