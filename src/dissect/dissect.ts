@@ -45,7 +45,7 @@ export class Dissector {
     const { buf, off } = frame;
     const end = off + frame.capLen;
     if (packet.special) packet.clear();
-    packet.buf = buf;
+    if (packet.buf !== buf) packet.buf = buf;
     packet.path = 0;
     const code =
       frame.linkType === 1

@@ -5,7 +5,7 @@
  * The first function runs for nearly every packet; the rest is rare.
  */
 import { LIMITS } from "../limits.ts";
-import { through } from "./inner.ts";
+import { enter, through } from "./inner.ts";
 import { dissectIp, dissectIpv4, dissectIpv6 } from "./ip.ts";
 import { mpls } from "./mpls.ts";
 import { CUT, MALFORMED, NO_IP, type Packet, T_MAC_IN_MAC, T_NSH, T_PPPOE, TOO_DEEP } from "./packet.ts";
@@ -25,6 +25,8 @@ const BACKBONE = 0x88e7; // 802.1ah
 const NSH = 0x894f;
 const VN_TAG = 0x8926;
 const E_TAG = 0x893f; // 802.1BR
+const CISCO_METADATA = 0x8909;
+const FABRIC_PATH = 0x8903;
 /** At and above this a type, below it an 802.3 length. */
 const ETHERTYPE_LEAST = 0x0600;
 
@@ -71,6 +73,7 @@ export function etherType(
         through(p, 0);
         break;
       case E_TAG:
+      case CISCO_METADATA:
         tag = 8;
         through(p, 0);
         break;
@@ -85,9 +88,11 @@ export function etherType(
         through(p, 0);
         return dissectEthernet(p, buf, off, end, wire);
       case BACKBONE: // a service identifier of four bytes, then the customer's frame
-        through(p, T_MAC_IN_MAC);
-        p.tunnel = T_MAC_IN_MAC;
+        enter(p, T_MAC_IN_MAC);
         return dissectEthernet(p, buf, off + 4, end, wire - 4);
+      case FABRIC_PATH: // a tag of two bytes, then the frame
+        enter(p, T_MAC_IN_MAC);
+        return dissectEthernet(p, buf, off + 2, end, wire - 2);
       default:
         if (type < ETHERTYPE_LEAST) return llc(p, buf, off, type > 0 && type < end - off ? off + type : end, wire);
         p.etherType = type;
@@ -134,7 +139,7 @@ export function snap(p: Packet, buf: Uint8Array, off: number, end: number, wire:
   if (organisation === 0 || organisation === 0x0000f8) {
     return type < ETHERTYPE_LEAST ? NO_IP : etherType(p, type, buf, off + 5, end, wire - 5);
   }
-  // RFC 2684, RFC 2427: 1 and 7 are bridged Ethernet with and without its checksum, on ATM with two bytes of padding.
+  // RFC 2427: 1 and 7 are bridged Ethernet with and without its checksum.
   if (organisation === 0x0080c2 && (type === 1 || type === 7)) return dissectEthernet(p, buf, off + 5, end, wire - 5);
   return NO_IP;
 }
@@ -161,8 +166,7 @@ export function networkLayer(p: Packet, buf: Uint8Array, off: number, end: numbe
 export function pppoe(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
   if (end - off < 6) return CUT;
   if (buf[off] !== 0x11 || buf[off + 1] !== 0) return MALFORMED;
-  through(p, T_PPPOE);
-  p.tunnel = T_PPPOE;
+  enter(p, T_PPPOE);
   return ppp(p, buf, off + 6, end, wire - 6);
 }
 
@@ -171,8 +175,7 @@ export function nsh(p: Packet, buf: Uint8Array, off: number, end: number, wire: 
   if (end - off < 8) return CUT;
   const length = (buf[off + 1]! & 0x3f) << 2;
   if (buf[off]! >> 6 !== 0 || length < 8) return MALFORMED;
-  through(p, T_NSH);
-  p.tunnel = T_NSH;
+  enter(p, T_NSH);
   p.etherType = NSH;
   if (off + length > end) return CUT;
   return nextProtocol(p, buf[off + 3]!, buf, off + length, end, wire - length);

@@ -94,6 +94,7 @@ export class Fragments {
     if (d === null) return FRAGMENT;
     if (d.state === DONE) return this.#again(d, p);
     if (from === 0) d.next = p.proto;
+    if (d.state === PENDING && isThere(d, p, from, to)) return FRAGMENT_COPY;
     if (!this.#insert(d, p, from, to)) this.overlaps++;
     if (d.state === PENDING) {
       d.held++;
@@ -207,7 +208,7 @@ export class Fragments {
     d.state = KNOWN;
     remember(d, p);
     p.pieces = d.held;
-    p.ipBytes = d.heldBytes;
+    p.heldBytes = d.heldBytes - p.ipBytes;
     p.released += d.held - 1;
     return true;
   }
@@ -233,11 +234,14 @@ export class Fragments {
     p.fragment = false;
     if (waited) {
       p.pieces = d.held;
-      p.ipBytes = d.heldBytes;
+      p.heldBytes = d.heldBytes - p.ipBytes;
     }
     const code = readWhole(d, p, buf);
-    if (code === PACKET && p.netOff < HEADROOM) remember(d, p);
-    else d.srcPort = -1; // another packet's datagram
+    if (code === PACKET && p.netOff < HEADROOM) {
+      remember(d, p);
+    } else {
+      d.srcPort = -1; // another packet's datagram
+    }
     if (waited && code !== CUT && code !== MALFORMED) p.released += d.held - 1;
     return code === FRAGMENT ? this.#add(p, realm, sec, nsec) : code;
   }
@@ -295,6 +299,14 @@ function same(d: Datagram, p: Packet, from: number, to: number): boolean {
   const source = p.payOff - p.fragmentOffset;
   for (let at = from; at < upTo; at++) if (d.buf[HEADROOM + at] !== p.buf[source + at]) return false;
   return true;
+}
+
+/** True where all of the fragment is there already, in the same bytes. */
+function isThere(d: Datagram, p: Packet, from: number, to: number): boolean {
+  for (let i = 0; i < d.ranges.length; i += 2) {
+    if (d.ranges[i]! <= from && to <= d.ranges[i + 1]!) return to > from && same(d, p, from, to);
+  }
+  return false;
 }
 
 function readWhole(d: Datagram, p: Packet, buf: Uint8Array): number {

@@ -10,13 +10,14 @@
  *     │ key, where K · sequence, where S · routing, where R · acknowledgement, where A (version 1)
  *
  * Inside: IP, MPLS, VLAN tags, NSH by EtherType; whole frames (NVGRE, RFC 7637); PPP; WCCP's redirected packets; ERSPAN's
- * three types (draft-foschiano-erspan-03).
+ * three types (draft-foschiano-erspan-03); 802.11 between Aruba's access points and their controller.
  */
 import { announced, dissectEthernet } from "./ethernet.ts";
 import { inside } from "./inner.ts";
 import { dissectIpv4 } from "./ip.ts";
 import { PACKET, type Packet, T_ERSPAN, T_GRE } from "./packet.ts";
 import { ppp } from "./ppp.ts";
+import { wlan } from "./wlan.ts";
 
 const CHECKSUM = 0x8000;
 const ROUTING = 0x4000;
@@ -29,6 +30,9 @@ const BRIDGED = 0x6558;
 const WCCP = 0x883e;
 const ERSPAN = 0x88be;
 const ERSPAN_3 = 0x22eb;
+/** Aruba's access points number their own tunnels: 802.11 frames. */
+const ARUBA = 0x8200;
+const ARUBA_MASK = 0xfe00;
 
 /** `p`: the outer packet, whose payload is GRE. */
 export function gre(p: Packet, buf: Uint8Array): number {
@@ -59,6 +63,7 @@ export function gre(p: Packet, buf: Uint8Array): number {
       if (at + 12 > end) return PACKET;
       return inside(p, T_ERSPAN, dissectEthernet, buf, (buf[at + 11]! & 1) === 0 ? at + 12 : at + 20, true);
     default:
+      if ((type & ARUBA_MASK) === ARUBA) return inside(p, T_GRE, wlan, buf, at, true);
       p.etherType = type;
       return inside(p, T_GRE, announced, buf, at, false);
   }

@@ -23,14 +23,19 @@ export function inside(p: Packet, kind: number, layer: Layer, buf: Uint8Array, o
   const outer = OUTER[p.depth]!;
   outer.copy(p);
   const wire = p.payWire - (off - p.payOff);
-  through(p, kind);
-  p.tunnel = kind;
+  enter(p, kind);
   p.pieces = 1;
   p.fragment = false;
   const code = layer(p, buf, off, end, wire);
   if (code === PACKET || code === FRAGMENT || code === TOO_DEEP || (code === NO_IP && frames)) return code;
   p.copy(outer);
   return PACKET;
+}
+
+/** As `through`, into a tunnel of this kind. */
+export function enter(p: Packet, kind: number): void {
+  through(p, kind);
+  p.tunnel = kind;
 }
 
 /** Counts a layer and makes it part of the path, so that a packet and its copy in a tunnel are told apart. */

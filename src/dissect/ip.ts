@@ -52,13 +52,18 @@ export function dissectIpv4(p: Packet, buf: Uint8Array, off: number, end: number
   p.dstOff = off + 16;
   const packetEnd = off + total < end ? off + total : end;
   if (((buf[off + 6]! & 0x3f) | buf[off + 7]!) !== 0) {
-    // More fragments follow, or this is not the first.
-    p.proto = buf[off + 9]!;
-    const flags = (buf[off + 6]! << 8) | buf[off + 7]!;
-    p.moreFragments = (flags & 0x2000) !== 0;
-    return fragmentOf(p, p.ipId, (flags & 0x1fff) << 3, off + headerLength, packetEnd, total - headerLength);
+    return ipv4Fragment(p, buf, off + headerLength, packetEnd, total - headerLength);
   }
   return transport(p, buf, buf[off + 9]!, off + headerLength, packetEnd, total - headerLength);
+}
+
+/** More fragments follow, or this is not the first. */
+function ipv4Fragment(p: Packet, buf: Uint8Array, at: number, end: number, wire: number): number {
+  const off = p.netOff;
+  const field = (buf[off + 6]! << 8) | buf[off + 7]!;
+  p.proto = buf[off + 9]!;
+  p.moreFragments = (field & 0x2000) !== 0;
+  return fragmentOf(p, p.ipId, (field & 0x1fff) << 3, at, end, wire);
 }
 
 function offloaded(p: Packet): void {

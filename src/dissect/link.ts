@@ -168,10 +168,17 @@ function slip(p: Packet, buf: Uint8Array, off: number, end: number, wire: number
   return version === 4 || version === 6 ? dissectIp(p, buf, off + 16, end, wire - 16) : NO_IP;
 }
 
-/** LLC, or IP at once: a circuit carries the one or the other (RFC 2684 section 6). */
+/** LLC, or IP at once: a circuit carries the one or the other (RFC 2684 sections 5 and 6). */
 function atm(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
   if (end - off < 1) return CUT;
-  return buf[off]! >> 4 === 4 ? dissectIpv4(p, buf, off, end, wire) : llc(p, buf, off, end, wire);
+  if (buf[off]! >> 4 === 4) return dissectIpv4(p, buf, off, end, wire);
+  // Bridged Ethernet has two bytes of padding here, which other links do not put in.
+  return isBridged(buf, off, end) ? behind(dissectEthernet, p, buf, off, end, wire, 10) : llc(p, buf, off, end, wire);
+}
+
+function isBridged(buf: Uint8Array, off: number, end: number): boolean {
+  if (end - off < 8 || buf[off] !== 0xaa || buf[off + 3] !== 0x00 || buf[off + 4] !== 0x80) return false;
+  return buf[off + 5] === 0xc2 && buf[off + 6] === 0 && (buf[off + 7] === 1 || buf[off + 7] === 7);
 }
 
 /** Traffic type in the low bits of the first byte (1 is LAN emulation, 2 LLC), then the circuit. */
@@ -181,7 +188,7 @@ function sunAtm(p: Packet, buf: Uint8Array, off: number, end: number, wire: numb
     case 1:
       return behind(dissectEthernet, p, buf, off, end, wire, 6);
     case 2:
-      return llc(p, buf, off + 4, end, wire - 4);
+      return atm(p, buf, off + 4, end, wire - 4);
     default:
       return NO_IP;
   }

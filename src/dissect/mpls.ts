@@ -5,18 +5,17 @@
  */
 import { LIMITS } from "../limits.ts";
 import { dissectEthernet, ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_MPLS } from "./ethernet.ts";
-import { through } from "./inner.ts";
+import { enter } from "./inner.ts";
 import { dissectIp, plausibleIp } from "./ip.ts";
 import { CUT, NO_IP, type Packet, T_MPLS, TOO_DEEP } from "./packet.ts";
 
 export function mpls(p: Packet, buf: Uint8Array, start: number, end: number, wireLeft: number): number {
   let off = start;
   let wire = wireLeft;
-  p.tunnel = T_MPLS;
   for (let bottom = false; !bottom; off += 4, wire -= 4) {
     if (end - off < 4) return CUT;
     if (p.depth >= LIMITS.layers) return TOO_DEEP;
-    through(p, T_MPLS);
+    enter(p, T_MPLS);
     bottom = (buf[off + 2]! & 1) !== 0;
   }
   if (off >= end) return CUT;

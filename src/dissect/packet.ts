@@ -23,7 +23,7 @@ export class Packet {
   ipId = 0;
   /** Checksum field of TCP, UDP or ICMP, as it stands. */
   checksum = 0;
-  /** Bytes from the IP header on, on the wire (without padding of the frame); with `pieces`, of all of them. */
+  /** Bytes from the IP header on, on the wire (without padding of the frame). */
   ipBytes = 0;
   /** First byte of the network header in `buf`. */
   netOff = 0;
@@ -55,8 +55,9 @@ export class Packet {
   tunnel = 0;
   /** Layers walked that plain traffic does not have: tags, labels, tunnels, extension headers. At most `LIMITS.layers`. */
   depth = 0;
-  /** IP packets that this one stands for: fragments that had to wait until their transport header was seen. */
+  /** IP packets that this one stands for: fragments that had to wait until their transport header was seen; and the bytes of the others. */
   pieces = 1;
+  heldBytes = 0;
   /** Frames that were `FRAGMENT` before, and have become part of a packet with this one. */
   released = 0;
   /** True for a fragment that does not complete its datagram: it counts for its flow and has no payload. */
@@ -110,6 +111,7 @@ export class Packet {
     this.tunnel = other.tunnel;
     this.depth = other.depth;
     this.pieces = other.pieces;
+    this.heldBytes = other.heldBytes;
     this.fragment = other.fragment;
     this.offload = other.offload;
   }

@@ -7,13 +7,15 @@
  * | VXLAN | RFC 7348, group policy draft-smith-vxlan-group-policy-05 | 4789, 8472 |
  * | VXLAN-GPE | draft-ietf-nvo3-vxlan-gpe-13 | 4790 |
  * | GENEVE | RFC 8926 | 6081 |
- * | GTP-U | 3GPP TS 29.281 | 2152 |
+ * | GTP-U | 3GPP TS 29.281, version 0: GSM 09.60 | 2152, 3386 |
  * | Teredo | RFC 4380 | 3544 |
  * | L2TPv2 | RFC 2661 | 1701 |
  * | CAPWAP data | RFC 5415 section 4.3 | 5247 |
  * | GRE in UDP | RFC 8086 | 4754 |
  * | MPLS in UDP | RFC 7510 | 6635 |
+ * | AYIYA | draft-massar-v6ops-ayiya-02 | 5072 |
  */
+import { LIMITS } from "../limits.ts";
 import { announced, dissectEthernet, nextProtocol } from "./ethernet.ts";
 import { gre } from "./gre.ts";
 import { inside } from "./inner.ts";
@@ -24,6 +26,7 @@ import {
   NO_IP,
   PACKET,
   type Packet,
+  T_6IN4,
   T_CAPWAP,
   T_GENEVE,
   T_GTP,
@@ -43,11 +46,13 @@ const BY_PORT: ReadonlyMap<number, Tunnel> = new Map([
   [4790, vxlan],
   [6081, geneve],
   [2152, gtp],
+  [3386, gtpZero],
   [3544, teredo],
   [1701, l2tp],
   [5247, capwap],
   [4754, gre],
   [6635, mplsInUdp],
+  [5072, ayiya],
 ]);
 
 /** Bits of the ports on which a tunnel may run: the known ones, and those that a site gives to VXLAN. */
@@ -132,6 +137,13 @@ function gtp(p: Packet, buf: Uint8Array): number {
   return inside(p, T_GTP, plausible, buf, at, false);
 }
 
+/** Version 0: a header of 20 bytes, whose spare bits are ones. */
+function gtpZero(p: Packet, buf: Uint8Array): number {
+  const at = p.payOff;
+  if (buf[at]! >> 4 !== 0x1 || buf[at + 1] !== GTP_DATA) return PACKET;
+  return inside(p, T_GTP, plausible, buf, at + 20, false);
+}
+
 function plausible(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
   return plausibleIp(buf, off, end, wire) ? dissectIp(p, buf, off, end, wire) : -1;
 }
@@ -154,6 +166,16 @@ function isTeredo(buf: Uint8Array, off: number): boolean {
 
 function plausible6(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
   return plausibleIp(buf, off, end, wire) ? dissectIpv6(p, buf, off, end, wire) : -1;
+}
+
+const AYIYA_FORWARD = 1;
+const IPV6 = 41;
+
+/** Lengths of identity (as a power of two) and signature (in words), operation, next header; then both and a time. */
+function ayiya(p: Packet, buf: Uint8Array): number {
+  const at = p.payOff;
+  if ((buf[at + 2]! & 0x0f) !== AYIYA_FORWARD || buf[at + 3] !== IPV6) return PACKET;
+  return inside(p, T_6IN4, plausible6, buf, at + 8 + (1 << (buf[at]! >> 4)) + ((buf[at + 1]! >> 4) << 2), false);
 }
 
 const L2TP_CONTROL = 0x8000;
@@ -193,6 +215,11 @@ function capwap(p: Packet, buf: Uint8Array): number {
   return inside(p, T_CAPWAP, native ? wlan : knownFrame, buf, at + header, true);
 }
 
+/** Labels whose stack ends within the datagram and the bound on layers: zeros would be labels for ever. */
 function mplsInUdp(p: Packet, buf: Uint8Array): number {
-  return inside(p, T_MPLS, mpls, buf, p.payOff, false);
+  const end = p.payOff + Math.min(p.payLen, 4 * (LIMITS.layers - p.depth - 1));
+  for (let at = p.payOff; at + 4 <= end; at += 4) {
+    if ((buf[at + 2]! & 1) !== 0) return inside(p, T_MPLS, mpls, buf, p.payOff, false);
+  }
+  return PACKET;
 }

@@ -1,0 +1,95 @@
+/** Tunnels that are none, and packets seen both in and out of one. */
+import test from "ava";
+import type { Frame } from "../../src/capture/frame.ts";
+import { Observer } from "../../src/observe/observation.ts";
+import { Bench, dissected, frameOf } from "../support/dissect.ts";
+import { concat, hex } from "../support/hex.ts";
+import { ethernet, ipv4, udp } from "../support/packets.ts";
+import { captureInfo } from "./capture-info.ts";
+
+const inner = ethernet(0x0800, ipv4(17, udp(40_000, 53, hex`68 69`)));
+const within = (port: number, payload: Uint8Array): Uint8Array =>
+  ethernet(0x0800, ipv4(17, udp(50_000, port, payload), { src: "203.0.113.1", dst: "203.0.113.2" }));
+
+test("a tunnel's port with something else in it is a datagram like any other", (t) => {
+  const own = /^udp 203\.0\.113\.1:50000 > 203\.0\.113\.2:\d+ /;
+  for (const port of [4789, 8472, 4790, 6081, 2152, 3386, 3544, 1701, 5247, 4754, 6635, 5072]) {
+    t.regex(
+      dissected(within(port, hex`12 34 01 00 00 01 00 00 00 00 00 00 03 77 77 77 00 00 01 00 01`)),
+      own,
+      `${port}`,
+    );
+    t.regex(dissected(within(port, new Uint8Array(64))), own, `${port}, zeros`);
+    t.regex(dissected(within(port, new Uint8Array(64).fill(0xff))), own, `${port}, ones`);
+  }
+});
+
+test("each doubt about a VXLAN header leaves the outer packet standing", (t) => {
+  const vxlan = (header: Uint8Array) => dissected(within(4789, concat([header, inner])));
+  t.regex(vxlan(hex`08 00 00 00 00 00 2a 00`), /in vxlan$/);
+  for (const header of [
+    hex`00 00 00 00 00 00 2a 00`,
+    hex`08 00 00 00 00 00 2a 01`,
+    hex`08 00 00 01 00 00 2a 00`,
+    hex`48 00 00 00 00 00 2a 00`,
+  ]) {
+    t.regex(vxlan(header), /^udp 203\.0\.113\.1:50000/);
+  }
+});
+
+test("an ARP request in a tunnel was read, and is no packet", (t) => {
+  const arp = ethernet(0x0806, hex`00 01 08 00 06 04 00 01`);
+  t.is(dissected(within(4789, concat([hex`08 00 00 00 00 00 2a 00`, arp]))), "no-ip 806");
+});
+
+test("a site's own VXLAN port is read, and only where it is given", (t) => {
+  const frame = within(14_789, concat([hex`08 00 00 00 00 00 2a 00`, inner]));
+  t.regex(new Bench().line(frame), /^udp 203/);
+  t.regex(new Bench({ vxlanPorts: [14_789] }).line(frame), /^udp 192\.0\.2\.1:40000 .* in vxlan$/);
+});
+
+test("GRE without a packet in it counts as itself", (t) => {
+  const gre = (payload: Uint8Array) => dissected(ipv4(47, payload), { linkType: 101 });
+  t.regex(gre(hex`00 00 00 00`), /^proto-47 /); // a keep-alive
+  t.regex(gre(hex`20 81 88 0b 00 00 00 01 00 00 00 07`), /^proto-47 /); // an acknowledgement alone
+  t.regex(gre(hex`00 00 00 fe 83 1b 01 00`), /^proto-47 /); // IS-IS
+  t.regex(gre(hex`40 00 08 00 00 00 00 00`), /^proto-47 /); // a source route that ends nowhere
+});
+
+test("the outer packet that is put back is whole", (t) => {
+  const bench = new Bench();
+  const plain = within(9999, new Uint8Array(32));
+  bench.code(plain);
+  const { path, ttl, ipId, ipBytes, proto, srcPort } = bench.packet;
+  bench.code(within(4789, concat([hex`08 00 00 00 00 00 2a 00`, new Uint8Array(24)])));
+  const back = bench.packet;
+  t.deepEqual(
+    {
+      path: back.path,
+      ttl: back.ttl,
+      ipId: back.ipId,
+      ipBytes: back.ipBytes,
+      proto: back.proto,
+      srcPort: back.srcPort,
+    },
+    { path, ttl, ipId, ipBytes, proto, srcPort },
+  );
+  t.is(back.tunnel, 0);
+});
+
+test("a packet in and out of a tunnel is one packet and its copy", (t) => {
+  const observer = new Observer([captureInfo()], []);
+  const frames = [
+    inner,
+    within(4789, concat([hex`08 00 00 00 00 00 2a 00`, inner])),
+    within(6081, concat([hex`00 00 65 58 00 00 2a 00`, inner])),
+  ];
+  frames.forEach((data, index) => {
+    const frame: Frame = frameOf(data, { nsec: index * 1_000 });
+    frame.number = index + 1;
+    observer.frame(frame);
+  });
+  const { flows } = observer.observation;
+  t.is(flows.table.count, 1);
+  t.is(flows.copies, 2);
+});
