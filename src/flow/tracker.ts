@@ -103,7 +103,7 @@ export class FlowTracker {
     const sec = frame.sec;
     const nsec = frame.nsec;
     const tcp = p.proto === TCP;
-    const watching = this.#watch > 0 || this.copies !== 0;
+    const watching = this.watching;
     let row: Int32Array;
     let at: number;
     if (flow >= 0) {
@@ -148,11 +148,12 @@ export class FlowTracker {
     if (watching) this.#edges((flow << 1) | dir, print, frame, p);
     // ---- counts and times
     const packets = row[at + R.PACKETS + dir]!;
-    row[at + R.PACKETS + dir] = packets + p.pieces;
+    row[at + R.PACKETS + dir] = packets + 1;
     const before = row[at + R.BYTES + dir]!;
     const after = (before + p.ipBytes) | 0;
     row[at + R.BYTES + dir] = after;
     if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
+    if (p.pieces !== 1) this.#waited(row, at, dir, p);
     const lastAt = at + R.LAST + dir * 2;
     if (packets === 0) {
       this.#firstOf(row, at, dir, frame, p);
@@ -199,6 +200,11 @@ export class FlowTracker {
     }
   }
 
+  /** True while every packet has to be looked at for being a copy. */
+  get watching(): boolean {
+    return this.#watch > 0 || this.copies !== 0;
+  }
+
   /** Packets of the capture's last 5 ms, as far as copies were watched for. */
   get tails(): Edges {
     return this.keptTails ?? this.#window.since(this.#lastSec, this.#lastNsec);
@@ -234,6 +240,15 @@ export class FlowTracker {
     if ((state & (R.S_SEQ << dir)) !== 0) return !continuesFrom(row[at + R.START + dir]!, p.seq);
     // Nothing numbered from this side yet: a SYN-ACK answers; a SYN starts anew where the other side was already talking.
     return (p.tcpFlags & ACK) === 0 && (state & ((R.S_DATA | R.S_ACK) << (1 - dir))) !== 0;
+  }
+
+  /** Fragments that had to wait count with the one that brought their transport header. */
+  #waited(row: Int32Array, at: number, dir: 0 | 1, p: Packet): void {
+    row[at + R.PACKETS + dir]! += p.pieces - 1;
+    const before = row[at + R.BYTES + dir]!;
+    const after = (before + p.heldBytes) | 0;
+    row[at + R.BYTES + dir] = after;
+    if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
   }
 
   #firstOf(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
