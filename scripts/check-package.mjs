@@ -21,6 +21,8 @@ const MUST_HOLD = [
   "dist/src/index.js",
   "dist/src/index.d.ts",
   "dist/decoders/index.js",
+  "dist/schemas/run.json",
+  "dist/schemas/model.json",
   "rules/opswat-sdp.yaml",
 ];
 const MUST_NOT_HOLD =

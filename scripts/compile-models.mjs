@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 /**
  * Compiles every `rules/*.yaml` to `OUT/rules/NAME.json`, and `index.json` with names and titles, so that a shipped model
- * costs `JSON.parse` at run time and no YAML. Runs after `tsc`; uses the loader that it has just built.
+ * costs `JSON.parse` at run time and no YAML. Puts the JSON Schemas that the package exports into `OUT/schemas`: `run.json`
+ * of what `--format json` prints, `model.json` of model files. Runs after `tsc`; uses the loader that it has just built.
  *
  *     node scripts/compile-models.mjs [OUT]      OUT: where tsc wrote to, `dist` unless given
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = resolve(process.argv[2] ?? join(root, "dist"));
 const { loadModel } = await import(pathToFileURL(join(out, "src/model/load.js")).href);
+const { modelSchema } = await import(pathToFileURL(join(out, "src/model/schema.js")).href);
 
 const folder = join(root, "rules");
 const target = join(out, "rules");
@@ -39,5 +41,9 @@ for (const file of readdirSync(folder)
   index.push({ name, title: `${[publisher, product].filter(Boolean).join(" ")}: ${title}` });
 }
 writeFileSync(join(target, "index.json"), `${JSON.stringify(index, null, 2)}\n`);
+const schemas = join(out, "schemas");
+mkdirSync(schemas, { recursive: true });
+copyFileSync(join(root, "src/report/schema.json"), join(schemas, "run.json"));
+writeFileSync(join(schemas, "model.json"), `${JSON.stringify(modelSchema(), null, 2)}\n`);
 if (failed) process.exit(1);
 console.log(`compiled ${index.length} models: ${index.map(({ name }) => name).join(", ")}`);

@@ -85,20 +85,27 @@ async function readAll(reader: CaptureReader, observer: Observer, options: RunOp
   const sizes = reader.captures.map((capture) => capture.size);
   const bytesTotal = sizes.every((size) => size !== null) ? sizes.reduce((a, b) => a! + b!, 0) : null;
   // A signal must not wait for input that may never come.
-  const stopped = new Promise<false>((resolve) =>
-    signal?.addEventListener("abort", () => resolve(false), { once: true }),
-  );
-  while (await (signal === undefined ? reader.more() : Promise.race([reader.more(), stopped]))) {
-    while (reader.next() === NEXT_FRAME) observer.frame(reader.frame);
-    if (signal?.aborted === true) return true;
-    onProgress?.({
-      packets: observer.observation.frames,
-      bytesRead: reader.bytesRead,
-      bytesTotal,
-      conversations: observer.observation.flows.table.count,
-    });
+  let stop = (): void => {};
+  const stopped = new Promise<false>((resolve) => {
+    stop = () => resolve(false);
+  });
+  signal?.addEventListener("abort", stop);
+  if (signal?.aborted === true) stop();
+  try {
+    while (await (signal === undefined ? reader.more() : Promise.race([reader.more(), stopped]))) {
+      while (reader.next() === NEXT_FRAME) observer.frame(reader.frame);
+      if (signal?.aborted === true) return true;
+      onProgress?.({
+        packets: observer.observation.frames,
+        bytesRead: reader.bytesRead,
+        bytesTotal,
+        conversations: observer.observation.flows.table.count,
+      });
+    }
+    return signal?.aborted === true;
+  } finally {
+    signal?.removeEventListener("abort", stop); // a program may hold one signal for many runs
   }
-  return signal?.aborted === true;
 }
 
 /** What was seen, judged: also for an observation that comes from a database. */

@@ -1,8 +1,8 @@
 /** The CAPTURE arguments: files and `-`, each in its realm. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
+import { UsageError } from "../errors.ts";
 import { findDatabase } from "../store/select.ts";
-import { UsageError } from "./errors.ts";
 
 export interface CaptureArgument {
   path: string;

@@ -1,10 +1,10 @@
 /** `wirepact check CAPTURE… --model NAME|FILE …`: captures held against models. */
+import { UsageError } from "../errors.ts";
 import { isDate, parseDuration } from "../model/values.ts";
 import type { Instant } from "../time.ts";
 import { captureArguments } from "./captures.ts";
-import { UsageError } from "./errors.ts";
 import { execute, type ResultOptions } from "./execute.ts";
-import { type JudgingOptions, loadJudging } from "./judging.ts";
+import { type JudgingOptions, judgingOf } from "./judging.ts";
 
 export interface CheckOptions extends ResultOptions, JudgingOptions {
   strict?: boolean;
@@ -19,7 +19,7 @@ export async function check(captures: string[], options: CheckOptions): Promise<
   const minSpanSec = seconds("--min-span", options.minSpan);
   const asOf = options.asOf === undefined ? null : instant("--as-of", options.asOf);
   const list = await captureArguments(captures, options.realm);
-  const judging = await loadJudging(options);
+  const judging = await judgingOf(options);
   const { strict = false, scope, infer } = options;
   return execute({ captures: list, ...judging, scope, infer, minSpanSec, asOf, strict }, options);
 }

@@ -1,9 +1,10 @@
 /** Databases as people name them on the command line. */
 import { stat } from "node:fs/promises";
+import { UsageError } from "../errors.ts";
 import type { RunResult } from "../report/result.ts";
 import { findDatabase, isDatabase, parseDatabaseRef } from "../store/select.ts";
 import type { Store } from "../store/store.ts";
-import { UsageError, warn } from "./errors.ts";
+import { warn } from "./errors.ts";
 
 /** Where results go when nothing else is said. */
 export const DEFAULT_DATABASE = "wirepact.sqlite";

@@ -1,33 +1,9 @@
-/** What goes wrong before or beside the judging, each with its exit code by the published contract. */
-import type { Problem } from "../model/types.ts";
+/** What goes wrong before or beside the judging, printed, with its exit code by the published contract. */
+import { ProblemsError, UsageError } from "../errors.ts";
 import { safe } from "../report/safe.ts";
 
 export const EXIT_USAGE = 2;
 export const EXIT_INTERNAL = 5;
-
-/** Wrong usage: exit code 2. The message says what was found, what was expected and what to write instead. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
-
-/** `FILE:LINE:COLUMN: error: …`, a problem a line, as editors and compilers write them. */
-export function problemLines(problems: readonly Problem[]): string[] {
-  return problems.map(({ source, line, column, severity, message }) => {
-    // A command line has no lines: there the source is the option.
-    const place = line > 0 && !source.startsWith("--") ? `${source}:${line}:${column}` : source;
-    return `${place}: ${severity}: ${message}`;
-  });
-}
-
-/** A model or site that does not load, or a command line that does not fit them: all its problems at once. */
-export class ProblemsError extends UsageError {
-  override name = "ProblemsError";
-  readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
-    super(problemLines(problems).join("\n"));
-    this.problems = problems;
-  }
-}
 
 /**
  * Prints an error for people and returns the exit code. Expected errors are their message alone; anything else is a
@@ -61,19 +37,4 @@ function printLines(text: string, print: (line: string) => void): void {
 /** For everything that is said beside the report: one line on standard error. */
 export function warn(message: string): void {
   process.stderr.write(`wirepact: warning: ${safe(message)}\n`);
-}
-
-/** The system's reason without its code and its path, for messages that name the path themselves. */
-export function systemReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const known: Record<string, string> = {
-    ENOENT: "no such file or folder",
-    EACCES: "permission denied",
-    EPERM: "not permitted",
-    EISDIR: "it is a folder",
-    ENOTDIR: "a part of its path is not a folder",
-    EROFS: "the file system is read-only",
-    ENOSPC: "no space is left",
-  };
-  return known[code] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -2,6 +2,7 @@
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
 import type { FormName } from "../report/forms.ts";
+import { storeRun } from "../store/keep.ts";
 import type { Store } from "../store/store.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
@@ -61,15 +62,8 @@ async function readAndJudge(task: Task, pipeline: Pipeline): Promise<RunOutcome>
 /** Storing may fail after an hour of reading: that is said, and the report comes all the same. */
 async function keep(store: Store, outcome: RunOutcome): Promise<"stored" | "failed"> {
   try {
-    const writer = await store.startRun(outcome.result.run);
-    outcome.result.run.run_id = writer.runId;
-    try {
-      await writer.write(outcome.result, outcome.observation());
-      return "stored";
-    } catch (error) {
-      await writer.fail("failed").catch(() => undefined);
-      throw error;
-    }
+    await storeRun(store, outcome);
+    return "stored";
   } catch (error) {
     reportError(error, (line) => process.stderr.write(`${line}\n`));
     return "failed";

@@ -1,12 +1,13 @@
 /** `wirepact models [list|show|lint|schema]`: vendor documents, made executable. */
+import { ProblemsError, problemLines, UsageError } from "../errors.ts";
+import { readText } from "../judging.ts";
 import type { ModelRow } from "../model/show.ts";
 import type { Model, Problem } from "../model/types.ts";
 import { Page } from "../report/page.ts";
 import { penFor } from "../report/pen.ts";
 import { safe } from "../report/safe.ts";
 import { plural } from "../report/words.ts";
-import { ProblemsError, problemLines, UsageError } from "./errors.ts";
-import { loadModelArgument, readText } from "./judging.ts";
+import { modelArgument } from "./judging.ts";
 import { reportOutput } from "./output.ts";
 
 /** The contract's code for a model with errors. */
@@ -43,7 +44,7 @@ export async function listModels(): Promise<number> {
 }
 
 export async function showModel(name: string, options: { format: "text" | "markdown" | "json" }): Promise<number> {
-  const model = await loadModelArgument(name);
+  const model = await modelArgument(name);
   const show = await import("../model/show.ts");
   const output = await reportOutput(undefined);
   const pen = penFor(output.terminal, process.env);
@@ -131,7 +132,7 @@ export async function lintModels(names: readonly string[], options: { document?:
 /** A model that does not load is what lint is there to tell of: its problems join the list. */
 async function loadForLint(name: string, problems: Problem[]): Promise<Model | null> {
   try {
-    return await loadModelArgument(name);
+    return await modelArgument(name);
   } catch (error) {
     if (!(error instanceof ProblemsError)) throw error;
     problems.push(...error.problems);

@@ -4,7 +4,8 @@ import { createWriteStream } from "node:fs";
 import { access, constants, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Writable } from "node:stream";
-import { EXIT_INTERNAL, systemReason, UsageError } from "./errors.ts";
+import { systemReason, UsageError } from "../errors.ts";
+import { EXIT_INTERNAL } from "./errors.ts";
 
 /** Writing failed on the way: exit code 5. What was at `--out` before is untouched. */
 export class OutputError extends Error {

@@ -3,6 +3,9 @@
  * which clauses were tried and which failed, where the document says it, what would change the verdict, and the commands
  * that show its packets.
  */
+
+import { UsageError } from "../errors.ts";
+import { nearest } from "../words.ts";
 import { explainConversation } from "./explain/conversation.ts";
 import { explainRule } from "./explain/rule.ts";
 import type { ConversationRow, RuleRow, RunResult } from "./result.ts";
@@ -43,13 +46,22 @@ function one(conversations: Iterable<ConversationRow>, prefix: string): Found | 
   return { kind: "conversation", conversation: first };
 }
 
-/** The page for what `find` found. */
-export function explain(
-  result: RunResult,
-  found: Extract<Found, { kind: "conversation" | "rule" }>,
-  options: TextOptions,
-): string {
+/**
+ * The page for an id, as `find` understands it. Throws UsageError where nothing goes by it (with the nearest rule's id)
+ * or several things do (with theirs).
+ */
+export function explain(result: RunResult, id: string, options: TextOptions): string {
+  const found = find(result, id);
+  if (found.kind === "none") throw new UsageError(`${id}: ${unknownId(result, id)}`);
+  if (found.kind === "several") throw new UsageError(`${id}: several go by that; which one? ${found.ids.join(", ")}`);
   return found.kind === "conversation"
     ? explainConversation(result, found.conversation, options)
     : explainRule(result, found.rule, options);
+}
+
+function unknownId(result: RunResult, id: string): string {
+  const known = result.rules.flatMap((rule) => [rule.rule_id, `${rule.model}/${rule.rule_id}`]);
+  const near = nearest(id, known);
+  const meant = near === null ? "" : ` Did you mean ${near}?`;
+  return `no conversation's id begins with it and no rule is called so.${meant} Ids are in the report: a conversation's (four hex digits or more), RULE or MODEL/RULE`;
 }

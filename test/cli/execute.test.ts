@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test, { type ExecutionContext } from "ava";
 import { execute, type Pipeline, type ResultOptions, type Task } from "../../src/cli/execute.ts";
-import { noBindings } from "../../src/cli/judging.ts";
+import { unjudged } from "../../src/judging.ts";
 import type { RunOptions } from "../../src/pipeline.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -11,15 +11,9 @@ import { scratch } from "./command.ts";
 
 const TASK: Task = {
   captures: [{ path: "span.pcap" }],
-  models: [],
-  background: null,
-  bindings: noBindings(),
-  site: null,
-  scope: "judged",
+  ...unjudged(),
   infer: true,
   minSpanSec: 300,
-  asOf: null,
-  strict: false,
 };
 
 /** A pipeline that found this, and what it was asked. */

@@ -9,9 +9,7 @@ import { hasHarmful } from "./plain.ts";
 import { capture, conversation, rest, result, rollout, rule, undocumented } from "./sample.ts";
 
 function page(value: RunResult, id: string, width = 100): string {
-  const found = find(value, id);
-  if (found.kind !== "conversation" && found.kind !== "rule") throw new Error(`${id}: ${found.kind}`);
-  return explain(value, found, { pen: makePen(width, false), database: "wirepact.sqlite", all: false });
+  return explain(value, id, { pen: makePen(width, false), database: "wirepact.sqlite", all: false });
 }
 
 test("ids: a conversation's, its beginning, a rule's, with its model", (t) => {

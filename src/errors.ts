@@ -1,0 +1,41 @@
+/** What a caller got wrong, as errors whose messages are for people: what was found, what was expected, what to write instead. */
+import type { Problem } from "./model/types.ts";
+
+/** Wrong usage, or a model or site that does not load (exit code 2 of the command). */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** `FILE:LINE:COLUMN: error: …`, a problem a line, as editors and compilers write them. */
+export function problemLines(problems: readonly Problem[]): string[] {
+  return problems.map(({ source, line, column, severity, message }) => {
+    // A command line has no lines: there the source is the option.
+    const place = line > 0 && !source.startsWith("--") ? `${source}:${line}:${column}` : source;
+    return `${place}: ${severity}: ${message}`;
+  });
+}
+
+/** A model or site that does not load, or bindings and parameters that do not fit them: all its problems at once. */
+export class ProblemsError extends UsageError {
+  override name = "ProblemsError";
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(problemLines(problems).join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** The system's reason without its code and its path, for messages that name the path themselves. */
+export function systemReason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const known: Record<string, string> = {
+    ENOENT: "no such file or folder",
+    EACCES: "permission denied",
+    EPERM: "not permitted",
+    EISDIR: "it is a folder",
+    ENOTDIR: "a part of its path is not a folder",
+    EROFS: "the file system is read-only",
+    ENOSPC: "no space is left",
+  };
+  return known[code] ?? (error instanceof Error ? error.message : String(error));
+}

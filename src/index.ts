@@ -1,0 +1,166 @@
+/**
+ * Wirepact as a library: what the command does, a program can do. Nothing here prints, exits or keeps state between calls.
+ *
+ *     const { result, exitCode } = await check({
+ *       captures: ["span.pcap"],
+ *       models: ["opswat-sdp"],
+ *       bind: { gateway: "10.20.0.5" },
+ *       set: { region: "us" },
+ *     });
+ *     for (const c of result.judged) if (c.verdict === "undocumented") console.log(c.responder, c.port, c.reason);
+ *
+ * Errors that are a caller's carry messages for people, and speak of options by the names that the command gives them:
+ * `UsageError`; `ProblemsError`, which has every problem of a model, site or binding with file, line and column;
+ * `StoreError`, from a database. A capture that cannot be read is no error: it is in `result.captures[].damage`, what was
+ * read before it is judged, and `exitCode` is 3.
+ */
+import { UsageError } from "./errors.ts";
+import { loadJudging, type OnWarning, unjudged } from "./judging.ts";
+import type { Model, Site } from "./model/types.ts";
+import { type RunOptions, type RunOutcome, run } from "./pipeline.ts";
+import { explain as explainPage } from "./report/explain.ts";
+import { makePen } from "./report/pen.ts";
+import type { RunResult } from "./report/result.ts";
+import { type TextOptions, textReport as textPage } from "./report/text.ts";
+
+export { DECODERS } from "../decoders/index.ts";
+export type { Decoder, FieldDoc } from "./decode/decoder.ts";
+export { ProblemsError, problemLines, UsageError } from "./errors.ts";
+export { type OnWarning, readModel, readSite } from "./judging.ts";
+export {
+  type Bound,
+  bindRoles,
+  formatModelTable,
+  lintDocument,
+  lintModel,
+  modelSchema,
+  type ShippedModel,
+  shippedModels,
+  showModel,
+} from "./model/index.ts";
+export type * from "./model/types.ts";
+export type { Progress, RunOutcome } from "./pipeline.ts";
+export { type Drift, driftOf } from "./report/drift.ts";
+export { exitCodeOf, type RunExitCode } from "./report/exit.ts";
+export { type Found, find } from "./report/explain.ts";
+export { jsonReport } from "./report/json.ts";
+export type * from "./report/result.ts";
+export { type Headline, headline } from "./report/summary.ts";
+export { storeRun } from "./store/keep.ts";
+export { type OpenOptions, openStore } from "./store/open.ts";
+export { type ObservationPart, type RunWriter, type Store, StoreError } from "./store/store.ts";
+export { VERSION } from "./version.ts";
+
+export interface ReadOptions {
+  /**
+   * Capture files in pcap, pcapng or snoop, as they are or packed with gzip or zstd; `-` is the process's standard input.
+   * Several are read in time order. `realm` names the part of the network that a capture is from, where addresses overlap.
+   */
+  captures: readonly (string | { path: string; realm?: string })[];
+  /** What is kept as the run's command when it is stored; `wirepact.check` or `wirepact.observe` unless given. */
+  command?: string;
+  /** Called after each block that was read: some 4 MiB of a file. */
+  onProgress?: NonNullable<RunOptions["onProgress"]>;
+  /** Ends the reading. The promise still resolves, with what was read until then and `result.run.status` `interrupted`. */
+  signal?: AbortSignal;
+}
+
+export interface CheckOptions extends ReadOptions {
+  /** Shipped models by name, model files by path, or what `readModel` gave. None: those that the site names. */
+  models?: readonly (string | Model)[];
+  /** A site file's path, or what `readSite` gave. */
+  site?: string | Site;
+  /** Who plays which role: `{ gateway: "10.20.0.5", client: ["10.30.0.0/16", "10.31.0.7+fd00::7"] }`; over the site's. */
+  bind?: Readonly<Record<string, string | readonly string[]>>;
+  /** The models' parameters: `{ region: "us" }`; over the site's. */
+  set?: Readonly<Record<string, string>>;
+  /** `all`: judge conversations too in which neither end plays a role. Unless given: `judged`. */
+  scope?: "judged" | "all";
+  /** What is not proved counts as drift too: in `exitCode`, not in the verdicts. */
+  strict?: boolean;
+  /** Whether roles that are not bound may be worked out from the traffic; true unless given. */
+  infer?: boolean;
+  /** Whether the shipped model of what every host needs (name resolution, DHCP, echo) applies; true unless given. */
+  background?: boolean;
+  /** Seconds that a host must have been seen before a rule of its may be called missing; 300 unless given. */
+  minSpanSec?: number;
+  /** The moment that decides waivers; the last packet's unless given. */
+  asOf?: Date;
+  /** Told of what is doubtful in a model, a site or a binding; what is wrong rejects. */
+  onWarning?: OnWarning;
+}
+
+/**
+ * Captures held against models: the command `check`. Resolves to the result (verdicts with their evidence), the exit code
+ * that the command would end with, and what was seen, for a store. Rejects with UsageError, before anything is read,
+ * where a model, site, role, address or parameter is wrong.
+ */
+export async function check(options: CheckOptions): Promise<RunOutcome> {
+  const { models = [], site = null, bind = {}, set = {}, background = true, minSpanSec = 300, asOf } = options;
+  const { scope = "judged", strict = false, infer = true } = options;
+  if (!(minSpanSec >= 0)) throw new UsageError(`minSpanSec: found ${minSpanSec}, expected seconds such as 300`);
+  if (Number.isNaN(asOf?.getTime())) throw new UsageError("asOf: found an invalid Date, expected a moment");
+  const judging = await loadJudging(
+    {
+      models,
+      site,
+      bind: Object.entries(bind).map(([role, values]) => `${role}=${[values].flat().join(",")}`),
+      set: Object.entries(set).map(([parameter, value]) => `${parameter}=${value}`),
+      background,
+    },
+    options.onWarning,
+  );
+  return run({
+    ...reading(options, "wirepact.check"),
+    ...judging,
+    scope,
+    strict,
+    infer,
+    minSpanSec,
+    asOf: asOf === undefined ? null : { sec: Math.floor(asOf.getTime() / 1000), nsec: 0 },
+  });
+}
+
+/** What is on the wire, without a model: the command `observe`. Conversations are in `result.rest`, without a verdict. */
+export async function observe(options: ReadOptions): Promise<RunOutcome> {
+  return run({ ...reading(options, "wirepact.observe"), ...unjudged() });
+}
+
+function reading(options: ReadOptions, command: string) {
+  const { onProgress, signal } = options;
+  if (options.captures.length === 0) throw new UsageError("captures: none given, expected at least one file");
+  return {
+    captures: options.captures.map((capture) => (typeof capture === "string" ? { path: capture } : capture)),
+    command: options.command ?? command,
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+export interface PageOptions {
+  /** Columns that no line but a command to copy goes beyond; 100 unless given, 40 at least. */
+  width?: number;
+  /** ANSI colours; none unless given. */
+  color?: boolean;
+  /** The database that holds the run, for the commands that the page names; none unless given. */
+  database?: string;
+  /** Every finding, not only the first of a kind. */
+  all?: boolean;
+}
+
+/** The report for people, as `--format text` prints it: one text that ends with a newline. */
+export function textReport(result: RunResult, options: PageOptions = {}): string {
+  return textPage(result, pageOf(options));
+}
+
+/**
+ * The whole story of one conversation (its id or the beginning of it) or one rule (`RULE` or `MODEL/RULE`). Throws
+ * UsageError where nothing goes by that id, with the nearest one, or several things do.
+ */
+export function explain(result: RunResult, id: string, options: PageOptions = {}): string {
+  return explainPage(result, id, pageOf(options));
+}
+
+function pageOf({ width = 100, color = false, database, all = false }: PageOptions): TextOptions {
+  return { pen: makePen(Math.max(40, width), color), database: database ?? null, all };
+}
