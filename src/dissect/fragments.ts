@@ -52,6 +52,8 @@ interface Datagram {
   tcpFlags: number;
   icmpType: number;
   icmpCode: number;
+  /** Of the fragment that began it, see `Packet.path`. */
+  path: number;
   /** Time it began, later that of its last fragment; and where in the datagram that one stood. */
   sec: number;
   nsec: number;
@@ -94,7 +96,7 @@ export class Fragments {
     if (d === null) return FRAGMENT;
     if (d.state === DONE) return this.#again(d, p);
     if (from === 0) d.next = p.proto;
-    if (d.state === PENDING && isThere(d, p, from, to)) return FRAGMENT_COPY;
+    if (d.state === PENDING && p.path !== d.path && isThere(d, p, from, to)) return FRAGMENT_COPY;
     if (!this.#insert(d, p, from, to)) this.overlaps++;
     if (d.state === PENDING) {
       d.held++;
@@ -140,6 +142,7 @@ export class Fragments {
       tcpFlags: 0,
       icmpType: 0,
       icmpCode: 0,
+      path: p.path,
       sec,
       nsec,
       completedBy: -1,

@@ -134,7 +134,7 @@ export const LINK_UNSUPPORTED = 4;
 export const TOO_DEEP = 5;
 /** A fragment whose transport header has not been seen yet. */
 export const FRAGMENT = 6;
-/** A fragment of a tunnel's packet that was seen already, on its way past another mirror. */
+/** A fragment that was seen already on its way past another mirror, and of which it is not known whose packet it is. */
 export const FRAGMENT_COPY = 7;
 
 /** Names of the codes, as the quality table shows them. */

@@ -18,6 +18,7 @@ const QOS = 0x80;
 const NO_DATA = 0x40;
 const BOTH_DS = 0x03;
 const MORE_FRAGMENTS = 0x04;
+const RETRY = 0x08;
 const PROTECTED = 0x40;
 const ORDER = 0x80;
 const AGGREGATE = 0x80;
@@ -49,8 +50,11 @@ function wlanFrame(p: Packet, buf: Uint8Array, off: number, end: number, wire: n
     if ((flags & ORDER) !== 0) header += 4;
   }
   if (padded) header = (header + 3) & ~3;
-  // An access point repeats what a station sends: receiver and transmitter tell the two apart.
-  p.path = (p.path * 31 + buf[off + 8]! + buf[off + 9]! * 3 + buf[off + 14]! * 5 + buf[off + 15]! * 7) & 0xfff;
+  // An access point repeats what a station sends, and either sends again what was not acknowledged: copies, which
+  // receiver, transmitter and the retry bit tell apart.
+  p.path =
+    (p.path * 31 + buf[off + 8]! + buf[off + 9]! * 3 + buf[off + 14]! * 5 + buf[off + 15]! * 7 + (flags & RETRY)) &
+    0xfff;
   if (aggregate) header += 14; // destination, source and length of the first
   return off + header > end ? CUT : llc(p, buf, off + header, end, wire - header);
 }

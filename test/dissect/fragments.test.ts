@@ -134,6 +134,15 @@ test("a fragment sent twice is no overlap", (t) => {
   t.is(bench.dissector.fragments.overlaps, 0);
 });
 
+test("a fragment that waits and comes again by another way is a copy", (t) => {
+  const bench = new Bench();
+  const last = ethernet(0x0800, piece({ from: 16, to: 40 }));
+  t.is(bench.code(last), FRAGMENT);
+  t.is(bench.code(ethernet(0x8100, concat([hex`00 07 08 00`, last.subarray(14)]))), FRAGMENT_COPY);
+  t.is(bench.code(ethernet(0x0800, piece({ from: 0, to: 16 }))), PACKET);
+  t.is(bench.packet.pieces, 2);
+});
+
 test("teardrop: a last fragment that ends before the first does is counted and completes nothing", (t) => {
   const bench = new Bench();
   bench.code(piece({ from: 0, to: 32 }), RAW);

@@ -48,6 +48,17 @@ test("a site's own VXLAN port is read, and only where it is given", (t) => {
   t.regex(new Bench({ vxlanPorts: [14_789] }).line(frame), /^udp 192\.0\.2\.1:40000 .* in vxlan$/);
 });
 
+test("a radio frame sent again is a copy, not a second packet", (t) => {
+  const frame = (control: number) =>
+    concat([
+      hex`08 ${control} 00 00  00 00 5e 00 53 02 00 00 5e 00 53 03 00 00 5e 00 53 01  10 00  aa aa 03 00 00 00 08 00`,
+      inner.subarray(14),
+    ]);
+  const observer = new Observer([captureInfo()], []);
+  for (const control of [0x02, 0x0a]) observer.frame(frameOf(frame(control), { linkType: 105 }));
+  t.is(observer.observation.flows.copies, 1);
+});
+
 test("GRE without a packet in it counts as itself", (t) => {
   const gre = (payload: Uint8Array) => dissected(ipv4(47, payload), { linkType: 101 });
   t.regex(gre(hex`00 00 00 00`), /^proto-47 /); // a keep-alive
