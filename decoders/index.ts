@@ -1,8 +1,13 @@
 /** The registry: one line a protocol, sorted by id. */
 import type { Decoder } from "../src/decode/decoder.ts";
 import { dns } from "./dns.ts";
+import { dtls } from "./dtls.ts";
+import { http } from "./http.ts";
+import { http2 } from "./http2.ts";
 import { ntp } from "./ntp.ts";
+import { quic } from "./quic.ts";
 import { stun } from "./stun.ts";
 import { tls } from "./tls.ts";
+import { websocket } from "./websocket.ts";
 
-export const DECODERS: readonly Decoder[] = [dns, ntp, stun, tls];
+export const DECODERS: readonly Decoder[] = [dns, dtls, http, http2, ntp, quic, stun, tls, websocket];

@@ -19,9 +19,9 @@
  */
 import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
-import { cipherForwardSecrecy, cipherName } from "./shared/tls-ciphers.ts";
-import { alertName, alpnApp, isKnownAlert } from "./shared/tls-codes.ts";
-import { ClientHello, readClientHello, readServerHello, ServerHello, TLS13 } from "./shared/tls-hello.ts";
+import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
+import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
+import { ClientHello, readClientHello, readServerHello, ServerHello } from "./shared/tls-hello.ts";
 
 const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23, heartbeat: 24 } as const;
 const HEADER_LENGTH = 5;
@@ -275,41 +275,17 @@ function tellHello(c: Cursor, type: number, emit: Emit): boolean {
     if (!client.proved && !server.proved) return false;
     problem = fault;
   }
-  if (type === CLIENT_HELLO) tellClient(client, emit);
-  else tellServer(server, emit);
+  if (type === CLIENT_HELLO) {
+    emit({ kind: "role", sender: "client", why: "TLS ClientHello" });
+    tellClientHello(client, "tls-sni", emit);
+  } else {
+    emit({ kind: "role", sender: "server", why: server.retry ? "TLS HelloRetryRequest" : "TLS ServerHello" });
+    tellServerHello(server, emit);
+  }
   if (problem !== null) {
     emit({ kind: "problem", what: problem.what === "short" ? "cut" : "malformed", why: `TLS ${problem}` });
   }
   return true;
-}
-
-function tellClient(hello: ClientHello, emit: Emit): void {
-  emit({ kind: "role", sender: "client", why: "TLS ClientHello" });
-  if (hello.serverName !== "") emit({ kind: "name", source: "tls-sni", name: hello.serverName });
-  emit({ kind: "field", field: "tls.offered", value: hello.offered });
-  if (hello.alpn.length > 0) emit({ kind: "field", field: "tls.alpn-offered", value: hello.alpn.join(",") });
-  if (hello.hidden !== "") emit({ kind: "field", field: "tls.ech", value: hello.hidden });
-  // What is offered alone is what runs, or the server refuses (RFC 7301 section 3.2).
-  const apps = new Set(hello.alpn.map(alpnApp));
-  if (apps.size === 1) for (const app of apps) emit({ kind: "inner", app });
-}
-
-function tellServer(hello: ServerHello, emit: Emit): void {
-  emit({ kind: "role", sender: "server", why: hello.retry ? "TLS HelloRetryRequest" : "TLS ServerHello" });
-  emit({ kind: "field", field: "tls.version", value: hello.version });
-  emit({ kind: "field", field: "tls.cipher", value: cipherName(hello.cipher) });
-  if (hello.retry) {
-    emit({ kind: "field", field: "tls.retry", value: "yes" });
-    return;
-  }
-  // TLS 1.3 is ephemeral but for a pre-shared key alone, which has no key share.
-  const forward = hello.version === TLS13 ? hello.keyShare : cipherForwardSecrecy(hello.cipher);
-  if (forward !== null) emit({ kind: "field", field: "tls.forward-secrecy", value: forward ? "yes" : "no" });
-  const protocol = hello.alpn[0];
-  if (protocol !== undefined) {
-    emit({ kind: "field", field: "tls.alpn", value: protocol });
-    emit({ kind: "inner", app: alpnApp(protocol) });
-  }
 }
 
 const V2_CLIENT_HELLO = 1;

@@ -53,6 +53,7 @@ const APPS = new Map<string, string>([
   ["http/1.1", "http"],
   ["h2", "http2"],
   ["h2c", "http2"],
+  ["h3", "http3"],
   ["mqtt", "mqtt"],
   ["x-amzn-mqtt-ca", "mqtt"],
   ["x-amzn-http-ca", "http"],
@@ -73,5 +74,6 @@ const APPS = new Map<string, string>([
   ["stun.nat-discovery", "stun"],
 ]);
 
-/** The decoder's id for an ALPN protocol; the ALPN text itself where we have no decoder for it. */
-export const alpnApp = (protocol: string): string => APPS.get(protocol) ?? protocol;
+/** The decoder's id for an ALPN protocol; `http3` for it and its drafts; else the ALPN text, as we have no decoder for it. */
+export const alpnApp = (protocol: string): string =>
+  APPS.get(protocol) ?? (/^h3-(\d\d|Q0\d\d|T05[01])$/.test(protocol) ? "http3" : protocol);

@@ -4,6 +4,7 @@
  *
  *     client: version 2 · random 32 · session id 1+n · cipher suites 2+n · compressions 1+n · extensions 2+n
  *     server: version 2 · random 32 · session id 1+n · cipher suite 2    · compression 1    · extensions 2+n
+ *     DTLS's client has a cookie 1+n behind the session id (RFC 6347 section 4.2.1)
  *     extension: type 2 · data 2+n
  *
  * The readers fill an object as they go, so that what was read before a fault is kept.
@@ -24,7 +25,7 @@ export const TLS13 = 0x0304;
 export class ClientHello {
   /** Lengths, version and session id held together: this is a hello, whatever is wrong behind them. */
   proved = false;
-  /** The highest version offered, GREASE left out, drafts of TLS 1.3 as TLS 1.3. */
+  /** The highest version offered, GREASE left out, drafts of TLS 1.3 as TLS 1.3, DTLS as the TLS that it is made from. */
   offered = 0;
   /** Lower case, no trailing dot; empty where none was sent. */
   serverName = "";
@@ -36,7 +37,7 @@ export class ClientHello {
 export class ServerHello {
   /** As in a ClientHello. */
   proved = false;
-  /** The chosen version; drafts of TLS 1.3 as TLS 1.3. */
+  /** The chosen version; as in a ClientHello. */
   version = 0;
   cipher = 0;
   /** The chosen protocol, where it is said in clear: up to TLS 1.2. */
@@ -46,13 +47,16 @@ export class ServerHello {
   retry = false;
 }
 
+/** Whose hello it is: DTLS numbers its versions otherwise and has a cookie. */
+export type HelloOf = "tls" | "dtls";
+
 /** Reads what stands behind the handshake header, to the cursor's end. */
-export function readClientHello(c: Cursor, hello: ClientHello): void {
+export function readClientHello(c: Cursor, hello: ClientHello, of: HelloOf = "tls"): void {
   c.part = "ClientHello";
-  hello.offered = c.u16();
-  if (hello.offered >> 8 !== 3) c.bad(`version ${hello.offered}`);
+  hello.offered = readVersion(c, of);
   c.skip(32);
   skipSessionId(c);
+  if (of === "dtls") c.skip(c.u8());
   hello.proved = true;
   const suites = c.u16();
   if (suites < 2 || suites % 2 !== 0) c.bad(`${suites} bytes of cipher suites`);
@@ -73,10 +77,9 @@ export function readClientHello(c: Cursor, hello: ClientHello): void {
 const RETRY_RANDOM = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
 
 /** Reads what stands behind the handshake header, to the cursor's end. */
-export function readServerHello(c: Cursor, hello: ServerHello): void {
+export function readServerHello(c: Cursor, hello: ServerHello, of: HelloOf = "tls"): void {
   c.part = "ServerHello";
-  hello.version = plainVersion(c.u16());
-  if (hello.version >> 8 !== 3) c.bad(`version ${hello.version}`);
+  hello.version = readVersion(c, of);
   hello.retry = c.hex(32) === RETRY_RANDOM;
   // The drafts of TLS 1.3 up to 21 left session id and compression out.
   if (hello.version !== TLS13) skipSessionId(c);
@@ -88,6 +91,13 @@ export function readServerHello(c: Cursor, hello: ServerHello): void {
     else if (type === EXTENSION.supportedVersions) hello.version = plainVersion(c.u16());
     else if (type === EXTENSION.keyShare) hello.keyShare = true;
   });
+}
+
+function readVersion(c: Cursor, of: HelloOf): number {
+  const sent = c.u16();
+  const version = plainVersion(sent);
+  if (version >> 8 !== 3 || isDatagramVersion(sent) !== (of === "dtls")) c.bad(`version ${sent}`);
+  return version;
 }
 
 function skipSessionId(c: Cursor): void {
@@ -160,5 +170,16 @@ function readVersions(c: Cursor): number {
 
 const isGrease = (value: number): boolean => (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff);
 
-/** Drafts of TLS 1.3 (`0x7f..`, Facebook's `0xfb..`) count as TLS 1.3. */
-const plainVersion = (version: number): number => (version >> 8 === 0x7f || version >> 8 === 0xfb ? TLS13 : version);
+/** Versions of DTLS by the TLS that each is made from (RFC 4347, 6347, 9147); the last is OpenSSL's before RFC 4347. */
+const DATAGRAM_VERSIONS = new Map<number, number>([
+  [0xfeff, 0x0302],
+  [0xfefd, 0x0303],
+  [0xfefc, TLS13],
+  [0x0100, 0x0302],
+]);
+
+export const isDatagramVersion = (version: number): boolean => DATAGRAM_VERSIONS.has(version);
+
+/** Drafts of TLS 1.3 (`0x7f..`, Facebook's `0xfb..`) count as TLS 1.3, versions of DTLS as the TLS behind them. */
+const plainVersion = (version: number): number =>
+  version >> 8 === 0x7f || version >> 8 === 0xfb ? TLS13 : (DATAGRAM_VERSIONS.get(version) ?? version);

@@ -3,7 +3,15 @@
  * direction of a stream, and what it said.
  */
 import { Cursor, Fault } from "../../src/decode/cursor.ts";
-import { type Context, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../../src/decode/decoder.ts";
+import {
+  type Context,
+  DATAGRAM_DONE,
+  DATAGRAM_MORE,
+  type Decoder,
+  STREAM_DONE,
+  STREAM_MORE,
+  STREAM_NO,
+} from "../../src/decode/decoder.ts";
 import type { Fact } from "../../src/decode/facts.ts";
 
 export interface Outcome {
@@ -11,7 +19,7 @@ export interface Outcome {
   facts: Fact[];
   /** Bytes of whole messages that were taken. */
   taken: number;
-  /** Streams: how reading ended; `none` at a message's end. */
+  /** How reading ended; `none` at a message's end. `more`: the next bytes, or datagrams, are needed too. */
   end: "none" | "more" | "done" | "bad" | "no";
 }
 
@@ -46,14 +54,19 @@ export function decodeDatagram(d: Decoder, bytes: Uint8Array, at: Context, cutOf
   const buf = within(bytes, around);
   if (d.datagram === undefined || d.looksDatagram?.(buf, AROUND, bytes.length) !== true) return said;
   const cursor = new Cursor().set(buf, AROUND, bytes.length, cutOff);
+  let end: Outcome["end"] = "none";
   try {
-    if (!d.datagram(cursor, (fact) => facts.push(fact), at)) return { ...said, facts: [] };
+    const result = d.datagram(cursor, (fact) => facts.push(fact), at);
+    if (result === false) return { ...said, facts: [] };
+    if (result === DATAGRAM_DONE) end = "done";
+    if (result === DATAGRAM_MORE) end = "more";
+    if (result === DATAGRAM_MORE && facts.length === 0) return { ...said, end };
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     if (facts.length === 0) return said;
     facts.push(problem(fault, cutOff));
   }
-  return { ...said, recognised: true, taken: bytes.length };
+  return { recognised: true, facts, taken: bytes.length, end };
 }
 
 /** Reads a direction's contiguous bytes, which come in pieces of these lengths (the last one repeats; default: at once). */
@@ -67,17 +80,19 @@ export function decodeStream(
 ): Outcome {
   const said: Outcome = { recognised: false, facts: [], taken: 0, end: "none" };
   const over = (): boolean => said.end === "done" || said.end === "bad" || said.end === "no";
+  const memory: Context = { ...at, state: 0 };
   let length = 0;
   for (let i = 0; length < bytes.length && !over(); i++) {
     length = Math.min(bytes.length, length + Math.max(1, pieces[Math.min(i, pieces.length - 1)]!));
     said.end = "none";
     const buf = within(bytes.subarray(0, length), around);
-    while (said.taken < length && said.end === "none") step(d, buf, length - said.taken, at, cutOff, said);
+    while (said.taken < length && said.end === "none") step(d, buf, length - said.taken, memory, cutOff, said);
   }
   return said.recognised ? said : { ...said, facts: [] };
 }
 
-function step(d: Decoder, buf: Uint8Array, length: number, at: Context, cutOff: number, said: Outcome): void {
+/** One call. What the decoder leaves in `memory.state` counts where the call took bytes. */
+function step(d: Decoder, buf: Uint8Array, length: number, memory: Context, cutOff: number, said: Outcome): void {
   const facts: Fact[] = [];
   const from = AROUND + said.taken;
   if (!said.recognised && d.looksStream?.(buf, from, length) !== true) {
@@ -85,9 +100,10 @@ function step(d: Decoder, buf: Uint8Array, length: number, at: Context, cutOff: 
     return;
   }
   const cursor = new Cursor().set(buf, from, length, cutOff);
+  const at: Context = { ...memory, started: said.recognised };
   let result: number;
   try {
-    result = d.stream!(cursor, (fact) => facts.push(fact), { ...at, started: said.recognised });
+    result = d.stream!(cursor, (fact) => facts.push(fact), at);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     if (fault.what === "short") said.end = "more";
@@ -104,6 +120,7 @@ function step(d: Decoder, buf: Uint8Array, length: number, at: Context, cutOff: 
   else {
     said.recognised = true;
     said.facts.push(...facts);
+    memory.state = at.state ?? 0;
     if (result === STREAM_DONE) said.end = "done";
     else if (result < 1 || result > length) throw new Error(`${d.id} took ${result} bytes of ${length}`);
     else said.taken += result;

@@ -1,0 +1,362 @@
+/**
+ * HTTP/1.0 and HTTP/1.1, every message of both directions: who asks whom for what, and with which end.
+ * RFC 9110, RFC 9112; WebSocket RFC 6455; what a refusal is also RFC 7725 and 6585.
+ *
+ *     client ── GET /status HTTP/1.1 ── Host: gw.example ── CRLF ── body ──▶
+ *     server ◀─ HTTP/1.1 200 OK ── Content-Length: 5 ── CRLF ── body ──────
+ *     body: as long as Content-Length says; or chunks of a hexadecimal length each, then trailers; or to the end
+ *
+ * A body is passed over as it comes and never held: the direction's state counts what is left of it. Behind CONNECT and
+ * Upgrade another protocol may begin: TLS and HTTP/2 are read on, WebSocket is named. The answer to HEAD has the
+ * lengths of a body that does not follow, so a body that begins with a status line is the next message.
+ *
+ * Does not cover: what bodies hold, HTTP/0.9, cookies and credentials (never kept), caching, ranges.
+ */
+import type { Cursor } from "../src/decode/cursor.ts";
+import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import type { Fact } from "../src/decode/facts.ts";
+import { http2 } from "./http2.ts";
+import { methodClass, refusalName } from "./shared/http-codes.ts";
+import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead } from "./shared/http-head.ts";
+import { looksLikeFrame } from "./shared/websocket-frame.ts";
+import { tls } from "./tls.ts";
+
+/** What comes next in a direction: the low bits of its state. Above them stand the bytes that are left of a body. */
+const NEXT = {
+  head: 0,
+  body: 1,
+  /** A body that may be missing: of a response whose request may have been HEAD. */
+  doubtfulBody: 2,
+  chunkSize: 3,
+  chunk: 4,
+  trailers: 5,
+  /** Bytes were lost, or can't be measured: a head may begin with any segment. */
+  anything: 6,
+  /** What an answer without a length is followed by: a body to the connection's end, a tunnel, or the next answer. */
+  rest: 7,
+  /** Another protocol, or a head where the switch to it was refused. */
+  switched: 8,
+  tls: 9,
+  http2: 10,
+} as const;
+const SHIFT = 16;
+const LONGEST_BODY = 2 ** 44; // bytes; a length beyond it is a lie, and the state is a number
+const LONGEST_TEXT = 200; // of what a report shows: agents, servers, paths
+const CHUNK_LINE = 4096; // bytes of a chunk's size with its extensions
+
+export const http: Decoder = {
+  id: "http",
+  title: "Hypertext Transfer Protocol, versions 1.0 and 1.1",
+  specs: ["RFC 9110", "RFC 9112", "RFC 6455", "RFC 7725"],
+  ports: { tcp: [80, 3128, 8000, 8008, 8080, 8081, 8088, 8888] },
+  fields: [
+    { field: "http.method", about: "the request's method" },
+    { field: "http.status", about: "the response's status" },
+    { field: "http.content-type", about: "media type of a body, without its parameters" },
+    { field: "http.user-agent", about: "the client's words about itself" },
+    { field: "http.server", about: "the server's words about itself" },
+    { field: "http.connect", about: "the tunnel's other end that a CONNECT asks a proxy for: host:port" },
+    { field: "http.absolute", about: "the server that a request to a proxy is for, from an absolute URI: host:port" },
+    { field: "http.upgrade", about: "the protocol that an Upgrade asks for or agrees to" },
+    { field: "http.websocket-protocol", about: "the subprotocol that a WebSocket asks for or agrees to" },
+  ],
+  everyMessage: true,
+
+  looksStream: looksLikeHead,
+
+  stream(c, emit, at) {
+    if (!at.started) {
+      at.state = NEXT.head;
+      return message(c, emit, at) ?? STREAM_NO;
+    }
+    const lost = at.lost ?? 0;
+    if (lost > 0 && !skipLost(at, lost)) return STREAM_DONE;
+    const state = at.state ?? 0;
+    switch (state % SHIFT) {
+      case NEXT.head:
+        return nextMessage(c, emit, at);
+      case NEXT.body:
+      case NEXT.chunk:
+        return passOver(c, at, state);
+      case NEXT.doubtfulBody:
+        if (looksLikeResponse(c.buf, c.pos, c.left)) {
+          c.need(Math.min("HTTP/1.".length, (state - NEXT.doubtfulBody) / SHIFT));
+          if (looksLikeHead(c.buf, c.pos, c.left)) return nextMessage(c, emit, at);
+        }
+        return passOver(c, at, state);
+      case NEXT.chunkSize:
+        return chunkSize(c, emit, at);
+      case NEXT.trailers:
+        return trailers(c, at);
+      case NEXT.anything:
+        return message(c, emit, at) ?? c.left;
+      case NEXT.tls:
+        return nested(tls, c, emit, at, true);
+      case NEXT.http2:
+        return nested(http2, c, emit, at, true);
+      case NEXT.rest:
+        if (looksLikeResponse(c.buf, c.pos, c.left)) return continues(c, emit, at);
+        return inside(c, emit, at) ?? STREAM_DONE;
+      default:
+        return switched(c, emit, at);
+    }
+  },
+};
+
+/**
+ * Where the capture lacks bytes: a body may go on behind them, else the next message has to be found. False where what
+ * comes is no HTTP.
+ */
+function skipLost(at: Context, lost: number): boolean {
+  const state = at.state ?? 0;
+  const next = state % SHIFT;
+  if (next >= NEXT.rest) return false;
+  const left = Math.floor(state / SHIFT);
+  const within = next === NEXT.body || next === NEXT.doubtfulBody || next === NEXT.chunk;
+  at.state = within && left >= lost ? after(next, left - lost) : NEXT.anything;
+  return true;
+}
+
+/** The state while `left` bytes of a body or chunk are to come. */
+function after(next: number, left: number): number {
+  if (left > 0) return (next === NEXT.doubtfulBody ? NEXT.body : next) + left * SHIFT;
+  return next === NEXT.chunk ? NEXT.chunkSize : NEXT.head;
+}
+
+function passOver(c: Cursor, at: Context, state: number): number {
+  const left = Math.floor(state / SHIFT);
+  const take = Math.min(left, c.left);
+  at.state = after(state % SHIFT, left - take);
+  return take;
+}
+
+/** A message behind another one. Empty lines before it belong to nothing (RFC 9112 section 2.2). */
+function nextMessage(c: Cursor, emit: Emit, at: Context): number {
+  at.state = NEXT.head;
+  let empty = 0;
+  while (empty < c.left && (c.buf[c.pos + empty] === 13 || c.buf[c.pos + empty] === 10)) empty++;
+  if (empty > 0) return empty;
+  return message(c, emit, at) ?? c.bad("no HTTP message where one should begin");
+}
+
+/** One head, told; `at.state` says what follows it. Null where it is none. */
+function message(c: Cursor, emit: Emit, at: Context): number | null {
+  const head = readHead(c);
+  if (head === null) return null;
+  if (head.method === "") tellResponse(head, emit, at);
+  else tellRequest(head, emit, at);
+  if (head.problem !== "") emit({ kind: "problem", what: "malformed", why: `HTTP ${head.problem}` });
+  if (head.cut) emit({ kind: "problem", what: "cut", why: `HTTP head: the capture cut ${c.cutOff} bytes off` });
+  at.state = head.cut ? NEXT.anything : follows(head);
+  return c.at;
+}
+
+function tellRequest(head: HttpHead, emit: Emit, at: Context): void {
+  const { method, target } = head;
+  if (!at.started) emit({ kind: "role", sender: "client", why: `HTTP request ${method}` });
+  const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)(.*)$/.exec(target);
+  const names = new Set<string>();
+  let path = target;
+  if (method === "CONNECT") {
+    const { host, port } = hostOf(target, 443);
+    if (!isAddress(host)) names.add(host);
+    path = `${host}:${port}`;
+    emit({ kind: "field", field: "http.connect", value: path });
+  } else if (absolute !== null) {
+    const { host, port } = hostOf(absolute[1]!, /^https|^wss/i.test(target) ? 443 : 80);
+    names.add(host);
+    path = absolute[2] === "" ? "/" : absolute[2]!;
+    if (host !== "") emit({ kind: "field", field: "http.absolute", value: `${host}:${port}` });
+  }
+  for (const value of head.fields.get("host") ?? []) names.add(hostOf(value, 80).host);
+  for (const name of names) if (name !== "") emit({ kind: "name", source: "http-host", name });
+  emit({ kind: "field", field: "http.method", value: method });
+  tellText(head, "user-agent", emit);
+  tellText(head, "content-type", emit);
+  tellUpgrade(head, emit);
+  const query = path.indexOf("?");
+  emit({
+    kind: "operation",
+    protocol: "http",
+    role: "request",
+    code: method,
+    operation: method,
+    class: methodClass(method, query >= 0),
+    target: bounded(query >= 0 ? path.slice(0, query) : path),
+    id: null,
+    failed: false,
+  });
+  emit({ kind: "message", what: "request", id: "" });
+}
+
+function tellResponse(head: HttpHead, emit: Emit, at: Context): void {
+  const { status } = head;
+  if (!at.started) {
+    emit({ kind: "role", sender: "server", why: `HTTP response ${status}` });
+    // What passed through a proxy is another host's word.
+    const server = head.fields.get("server")?.[0] ?? "";
+    if (server !== "" && !head.fields.has("via")) {
+      emit({ kind: "asset", what: "product", value: bounded(server), source: "HTTP Server" });
+    }
+  }
+  emit({ kind: "field", field: "http.status", value: status });
+  tellText(head, "server", emit);
+  tellText(head, "content-type", emit);
+  if (status === 101) {
+    tellUpgrade(head, emit);
+    for (const app of upgradesOf(head).map(upgradeApp)) emit({ kind: "inner", app });
+  }
+  const refusal = refusalName(status);
+  if (refusal !== null) emit({ kind: "fault", what: "http-status", code: status, text: refusal });
+  if (status >= 400) emit({ kind: "message", what: "response", id: "", failed: true });
+  else emit({ kind: "message", what: "response", id: "" });
+}
+
+/** A tunnel to an address names nobody. (A Host field that holds an address is what the client calls its server.) */
+const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
+
+const bounded = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
+
+function tellText(head: HttpHead, name: "user-agent" | "server" | "content-type", emit: Emit): void {
+  const whole = head.fields.get(name)?.[0] ?? "";
+  const value = name === "content-type" ? whole.replace(/\s*[;,].*$/, "").toLowerCase() : whole;
+  if (value !== "") emit({ kind: "field", field: `http.${name}`, value: bounded(value) });
+}
+
+/** Protocols of the Upgrade field, in lower case. */
+const upgradesOf = (head: HttpHead): string[] =>
+  (head.fields.get("upgrade") ?? []).flatMap((value) =>
+    value
+      .toLowerCase()
+      .split(",")
+      .map((protocol) => protocol.trim())
+      .filter((protocol) => protocol !== ""),
+  );
+
+/** The decoder's id for what an Upgrade names; the text itself where we have no decoder for it. */
+function upgradeApp(protocol: string): string {
+  if (protocol === "h2c") return "http2";
+  return protocol.startsWith("tls/") ? "tls" : protocol;
+}
+
+function tellUpgrade(head: HttpHead, emit: Emit): void {
+  const upgrades = upgradesOf(head);
+  if (upgrades.length === 0) return;
+  emit({ kind: "field", field: "http.upgrade", value: bounded(upgrades.join(",")) });
+  const sub = head.fields.get("sec-websocket-protocol");
+  if (sub !== undefined) emit({ kind: "field", field: "http.websocket-protocol", value: bounded(sub.join(",")) });
+}
+
+/** What follows a head (RFC 9112 section 6.3). */
+function follows(head: HttpHead): number {
+  const { method, status } = head;
+  if (method === "CONNECT" || status === 101) return NEXT.switched;
+  if (status !== 0 && (status < 200 || status === 204 || status === 304)) return NEXT.head;
+  if (method !== "" && upgradesOf(head).length > 0 && !hasBody(head)) return NEXT.switched;
+  const codings = head.fields.get("transfer-encoding");
+  if (codings !== undefined) {
+    if (/(^|[\s,])chunked$/i.test(codings.at(-1)!)) return NEXT.chunkSize;
+    return method === "" ? NEXT.rest : NEXT.anything;
+  }
+  const length = head.fields.get("content-length")?.[0];
+  // A response without a length goes on to the connection's end; so does a tunnel behind a proxy's 200.
+  if (length === undefined) return method === "" ? NEXT.rest : NEXT.head;
+  const bytes = /^\d{1,15}(?=\s*(,|$))/.exec(length);
+  if (bytes === null || Number(bytes[0]) > LONGEST_BODY) return NEXT.anything;
+  const left = Number(bytes[0]) * SHIFT;
+  return left === 0 ? NEXT.head : left + (method === "" ? NEXT.doubtfulBody : NEXT.body);
+}
+
+const hasBody = (head: HttpHead): boolean =>
+  head.fields.has("transfer-encoding") || (head.fields.get("content-length")?.[0] ?? "0") !== "0";
+
+/** `1a3 ; extension CRLF`; of an answer to HEAD there is none. */
+function chunkSize(c: Cursor, emit: Emit, at: Context): number {
+  c.part = "chunk size";
+  if (c.left > 0 && c.buf[c.pos] === 0x48) {
+    if (!looksLikeResponse(c.buf, c.pos, c.left)) c.bad("no chunk size");
+    return nextMessage(c, emit, at);
+  }
+  let size = 0;
+  let digits = 0;
+  for (;;) {
+    const digit = hexDigit(c.u8());
+    if (digit < 0) break;
+    size = size * 16 + digit;
+    if (++digits > 10) c.bad("a chunk size of more than ten digits");
+  }
+  if (digits === 0) c.bad("no chunk size");
+  c.pos--;
+  while (c.u8() !== 10) if (c.at > CHUNK_LINE) c.bad("a chunk size without an end");
+  at.state = size === 0 ? NEXT.trailers : NEXT.chunk + (size + 2) * SHIFT; // with the line end behind it
+  return c.at;
+}
+
+function hexDigit(b: number): number {
+  if (b >= 48 && b <= 57) return b - 48;
+  const lower = b | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+/** Fields behind the last chunk, one a call, and the empty line. */
+function trailers(c: Cursor, at: Context): number {
+  c.part = "trailer";
+  const first = c.u8();
+  if (first === 10 || (first === 13 && c.u8() === 10)) at.state = NEXT.head;
+  else while (c.u8() !== 10);
+  return c.at;
+}
+
+/** Behind a CONNECT or an Upgrade that the client asked for: another protocol, a head again, or nothing of ours. */
+function switched(c: Cursor, emit: Emit, at: Context): number {
+  const other = inside(c, emit, at);
+  if (other !== null) return other;
+  if (looksLikeHead(c.buf, c.pos, c.left)) return continues(c, emit, at);
+  if (looksLikeFrame(c.buf, c.pos, c.left)) emit({ kind: "inner", app: "websocket" });
+  return STREAM_DONE;
+}
+
+/** The next message, or whatever it is that only begins like one. */
+function continues(c: Cursor, emit: Emit, at: Context): number {
+  at.state = NEXT.head;
+  return message(c, emit, at) ?? STREAM_DONE;
+}
+
+const INSIDE = [
+  { decoder: tls, next: NEXT.tls },
+  { decoder: http2, next: NEXT.http2 },
+];
+
+/** Reads on in the protocol that begins here; null where it is none that we read inside of HTTP. */
+function inside(c: Cursor, emit: Emit, at: Context): number | null {
+  for (const { decoder, next } of INSIDE) {
+    if (decoder.looksStream?.(c.buf, c.pos, c.left) !== true) continue;
+    const begun = c.pos;
+    const said: Fact[] = [{ kind: "inner", app: decoder.id }];
+    at.state = next;
+    const taken = nested(decoder, c, (fact) => said.push(fact), at, false);
+    if (taken === STREAM_NO) {
+      c.pos = begun;
+      continue;
+    }
+    if (taken !== STREAM_MORE) for (const fact of said) emit(fact);
+    return taken;
+  }
+  return null;
+}
+
+/** One call of another decoder; its own state stands above ours. */
+function nested(decoder: Decoder, c: Cursor, emit: Emit, at: Context, started: boolean): number {
+  const state = at.state ?? 0;
+  const its: Context = {
+    ...at,
+    started,
+    fromStart: true,
+    peerStarted: false,
+    state: Math.floor(state / SHIFT),
+    lost: 0,
+  };
+  const taken = decoder.stream?.(c, emit, its) ?? STREAM_NO;
+  at.state = (state % SHIFT) + (its.state ?? 0) * SHIFT;
+  return taken;
+}

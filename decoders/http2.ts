@@ -1,0 +1,216 @@
+/**
+ * HTTP/2 in clear text: every request and response of a connection. RFC 9113, HPACK RFC 7541; the upgrade from HTTP/1.1
+ * RFC 7540 section 3.2.
+ *
+ *     client only   PRI * HTTP/2.0 CRLF CRLF SM CRLF CRLF
+ *     ┌───────────┬─────────┬──────────┬─────────────────────┐
+ *     │ length 24 │ type 8  │ flags 8  │ stream identifier 32│ a frame's head: 9 bytes, then the payload
+ *     └───────────┴─────────┴──────────┴─────────────────────┘
+ *       0 DATA · 1 HEADERS · 4 SETTINGS · 6 PING · 7 GOAWAY · 8 WINDOW_UPDATE · 9 CONTINUATION …
+ *
+ * The client is known by its preface. The server's first frame is SETTINGS: on stream 0, whole settings of six bytes
+ * each, with known ids and values in their range. Payloads other than headers are passed over as they come.
+ *
+ * Does not cover: header fields that rest on entries of earlier blocks (left out, see shared/hpack.ts), pushed requests,
+ * what comes inside of TLS, connections joined behind their first frames.
+ */
+import { Cursor } from "../src/decode/cursor.ts";
+import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import { type HeaderField, readBlock } from "./shared/hpack.ts";
+import { methodClass, refusalName } from "./shared/http-codes.ts";
+import { hostOf } from "./shared/http-head.ts";
+
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEAD_LENGTH = 9;
+const LONGEST_FIRST = 1 << 14; // until the peer allows more, which no first frame can know (RFC 9113 section 4.2)
+const TYPE = { data: 0, headers: 1, settings: 4, goAway: 7, continuation: 9 } as const;
+const KNOWN_TYPES = 16; // to 9 in RFC 9113, ALTSVC 10, ORIGIN 12, PRIORITY_UPDATE 16
+const FLAG = { ack: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
+const LONGEST_TEXT = 200;
+
+/** For a header block out of its frames; used and done with within one call. */
+const BLOCK = new Cursor();
+
+export const http2: Decoder = {
+  id: "http2",
+  title: "HTTP/2 in clear text",
+  specs: ["RFC 9113", "RFC 7541"],
+  ports: {},
+  fields: [
+    { field: "http2.method", about: "the request's method" },
+    { field: "http2.status", about: "the response's status" },
+    { field: "http2.content-type", about: "media type of a body, without its parameters" },
+    { field: "http2.user-agent", about: "the client's words about itself" },
+    { field: "http2.server", about: "the server's words about itself" },
+    { field: "http2.goaway", about: "the error by which the sender ended the connection, as on the wire" },
+  ],
+  everyMessage: true,
+
+  looksStream(buf, off, len) {
+    const first = buf[off]!;
+    if (first === 0x50) {
+      const there = Math.min(len, PREFACE.length);
+      for (let i = 1; i < there; i++) if (buf[off + i] !== PREFACE.charCodeAt(i)) return false;
+      return true;
+    }
+    // SETTINGS on stream 0: fewer than 43 of them, nothing or ACK as flags
+    if (first !== 0 || (len >= 2 && buf[off + 1] !== 0) || (len >= 4 && buf[off + 3] !== TYPE.settings)) return false;
+    if (len >= 5 && buf[off + 4]! > FLAG.ack) return false;
+    return len < HEAD_LENGTH || (buf[off + 5]! | buf[off + 6]! | buf[off + 7]! | buf[off + 8]!) === 0;
+  },
+
+  stream(c, emit, at) {
+    if (at.started) return next(c, emit, at);
+    at.state = 0;
+    if (c.left > 0 && c.buf[c.pos] === 0x50) {
+      if (c.text(PREFACE.length) !== PREFACE.replace(/\r/g, "\\x0d").replace(/\n/g, "\\x0a")) return STREAM_NO;
+      emit({ kind: "role", sender: "client", why: "HTTP/2 preface" });
+      return c.at;
+    }
+    if (!settingsHold(c)) return STREAM_NO;
+    emit({ kind: "role", sender: "server", why: "HTTP/2 SETTINGS" });
+    return c.at;
+  },
+};
+
+/** A server's first frame. It may have no settings at all, and then another frame has to follow. */
+function settingsHold(c: Cursor): boolean {
+  const head = readHead(c);
+  if (head === null || head.type !== TYPE.settings || head.stream !== 0) return false;
+  if (head.length % 6 !== 0 || head.length > LONGEST_FIRST || (head.flags & FLAG.ack) !== 0) return false;
+  for (let i = 0; i < head.length; i += 6) {
+    const id = c.u16();
+    const value = c.u32();
+    if (!isSetting(id, value)) return false;
+  }
+  if (head.length > 0) return true;
+  const taken = c.pos;
+  const next = readHead(c);
+  c.pos = taken;
+  return next !== null;
+}
+
+/** RFC 9113 section 6.5.2, RFC 8441 and 9218; ids of four equal hex digits' kind are grease that some clients send. */
+function isSetting(id: number, value: number): boolean {
+  if (id === 2 || id === 8 || id === 9) return value <= 1;
+  if (id === 4) return value < 2 ** 31;
+  if (id === 5) return value >= 1 << 14 && value < 1 << 24;
+  return id === 1 || id === 3 || id === 6 || (id & 0x0f0f) === 0x0a0a;
+}
+
+interface FrameHead {
+  length: number;
+  type: number;
+  flags: number;
+  stream: number;
+}
+
+/** Null where it can be none. */
+function readHead(c: Cursor): FrameHead | null {
+  c.part = "frame head";
+  const length = c.u24();
+  const type = c.u8();
+  const flags = c.u8();
+  const stream = c.u32();
+  if (type > KNOWN_TYPES || stream >= 2 ** 31) return null;
+  return { length, type, flags, stream };
+}
+
+/** What comes behind the first frame. The direction's state is what is left of a payload that is passed over. */
+function next(c: Cursor, emit: Emit, at: Context): number {
+  const lost = at.lost ?? 0;
+  let left = at.state ?? 0;
+  if (lost > left) return STREAM_DONE; // where the next frame begins is lost with them
+  left -= lost;
+  at.state = Math.max(0, left - c.left);
+  if (left > 0) return Math.min(left, c.left);
+  const head = readHead(c);
+  if (head === null) return c.bad("no HTTP/2 frame");
+  if (head.type === TYPE.headers) return headers(c, head, emit);
+  if (head.type === TYPE.goAway) return goAway(c, head, emit);
+  at.state = head.length;
+  return c.at;
+}
+
+function goAway(c: Cursor, head: FrameHead, emit: Emit): number {
+  const end = c.enter(head.length, "GOAWAY");
+  c.skip(4);
+  emit({ kind: "field", field: "http2.goaway", value: c.u32() });
+  c.leave(end);
+  return c.at;
+}
+
+/** HEADERS and the CONTINUATION frames behind it, which nothing may come between (section 6.10). */
+function headers(c: Cursor, head: FrameHead, emit: Emit): number {
+  const pieces: Uint8Array[] = [];
+  const outer = c.enter(head.length, "HEADERS");
+  const padding = (head.flags & FLAG.padded) !== 0 ? c.u8() : 0;
+  if ((head.flags & FLAG.priority) !== 0) c.skip(5);
+  if (padding > c.left) c.bad("more padding than payload");
+  pieces.push(c.buf.subarray(c.pos, c.end - padding));
+  c.leave(outer);
+  for (let last = head; (last.flags & FLAG.endHeaders) === 0; ) {
+    const next = readHead(c);
+    if (next === null || next.type !== TYPE.continuation || next.stream !== head.stream)
+      return c.bad("no CONTINUATION");
+    c.need(next.length);
+    pieces.push(c.buf.subarray(c.pos, c.pos + next.length));
+    c.skip(next.length);
+    last = next;
+  }
+  const block = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  const fields: HeaderField[] = [];
+  BLOCK.set(block, 0, block.length);
+  BLOCK.enter(block.length, "header block");
+  try {
+    readBlock(BLOCK, fields);
+  } finally {
+    tell(fields, String(head.stream), emit); // what was read before a fault holds
+  }
+  return c.at;
+}
+
+function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
+  const value = (name: string): string => fields.find((field) => field.name === name)?.value ?? "";
+  const text = (name: string): void => {
+    const whole =
+      name === "content-type"
+        ? value(name)
+            .replace(/\s*[;,].*$/, "")
+            .toLowerCase()
+        : value(name);
+    const bounded = whole.length > LONGEST_TEXT ? `${whole.slice(0, LONGEST_TEXT)}…` : whole;
+    if (bounded !== "") emit({ kind: "field", field: `http2.${name}`, value: bounded });
+  };
+  const method = value(":method");
+  if (method !== "") {
+    const { host } = hostOf(value(":authority") || value("host"), 80);
+    if (host !== "") emit({ kind: "name", source: "http2-authority", name: host });
+    emit({ kind: "field", field: "http2.method", value: method });
+    text("user-agent");
+    text("content-type");
+    const [path = "", query] = value(":path").split("?", 2);
+    emit({
+      kind: "operation",
+      protocol: "http2",
+      role: "request",
+      code: method,
+      operation: method,
+      class: methodClass(method, query !== undefined),
+      target: path === "" ? null : path.slice(0, LONGEST_TEXT),
+      id,
+      failed: false,
+    });
+    emit({ kind: "message", what: "request", id });
+    return;
+  }
+  const status = Number(value(":status"));
+  if (!(status >= 100 && status < 1000)) return;
+  emit({ kind: "field", field: "http2.status", value: status });
+  text("server");
+  text("content-type");
+  const refusal = refusalName(status);
+  if (refusal !== null) emit({ kind: "fault", what: "http-status", code: status, text: refusal });
+  if (status >= 400) emit({ kind: "message", what: "response", id, failed: true });
+  else emit({ kind: "message", what: "response", id });
+}

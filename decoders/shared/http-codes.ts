@@ -1,0 +1,48 @@
+/** What HTTP's methods do to the other end, and the names of the statuses that say that somebody refused. */
+import type { OperationClass } from "../../src/decode/facts.ts";
+
+/**
+ * Methods of RFC 9110 section 9, WebDAV (RFC 4918, 3253, 5323), PATCH (RFC 5789) and QUERY. Those of other
+ * registries and of products are `unknown`: what they change is theirs to say.
+ */
+const METHODS = new Map<string, OperationClass>([
+  ["GET", "read"],
+  ["HEAD", "read"],
+  ["QUERY", "read"],
+  ["PROPFIND", "read"],
+  ["REPORT", "read"],
+  ["SEARCH", "read"],
+  ["OPTIONS", "session"],
+  ["CONNECT", "session"],
+  ["TRACE", "session"],
+  ["POST", "write"],
+  ["PUT", "write"],
+  ["DELETE", "write"],
+  ["PATCH", "write"],
+  ["PROPPATCH", "write"],
+  ["MKCOL", "write"],
+  ["COPY", "write"],
+  ["MOVE", "write"],
+  ["LOCK", "write"],
+  ["UNLOCK", "write"],
+]);
+
+/**
+ * What a request does, by its method; a read that carries a query is `unknown`, because many devices and services
+ * take commands that way.
+ */
+export function methodClass(method: string, query: boolean): OperationClass {
+  const found = METHODS.get(method) ?? "unknown";
+  return query && found === "read" ? "unknown" : found;
+}
+
+/** Statuses by which a server, a proxy or a portal in between says: not from here (RFC 9110, 7725, 6585). */
+const REFUSALS = new Map<number, string>([
+  [403, "Forbidden"],
+  [407, "Proxy Authentication Required"],
+  [451, "Unavailable For Legal Reasons"],
+  [511, "Network Authentication Required"],
+]);
+
+/** The status's standard name where it is a refusal; null for all others. */
+export const refusalName = (status: number): string | null => REFUSALS.get(status) ?? null;

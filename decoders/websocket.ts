@@ -1,0 +1,53 @@
+/**
+ * WebSocket where the capture begins amid a connection. One that is captured from its start is HTTP, with this inside.
+ * RFC 6455, compression RFC 7692.
+ *
+ *     ┌───┬───┬────────┬────┬────────┬──────────────────┬─────────────┬─────────┐
+ *     │FIN│RSV│ opcode │MASK│ length │ extended length  │ masking key │ payload │
+ *     └─1─┴─3─┴───4────┴─1──┴───7────┴─ 126: 2, 127: 8 ─┴─ MASK: 4 ───┴─────────┘
+ *
+ * Its frames carry no mark of their own, so it is believed only where whole frames fill the bytes to their end and one
+ * of them, its mask taken off, is text. Only clients mask: that tells who is who.
+ *
+ * Does not cover: compressed and binary messages (never proof), messages over several frames, what runs inside.
+ */
+import { type Decoder, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import { looksLikeFrame, OPCODE, readFrameHead, readPayload } from "./shared/websocket-frame.ts";
+
+/** Text this long and longer is no accident: 14 bytes of chance are printable once in a million times. */
+const PROVING_TEXT = 14;
+
+export const websocket: Decoder = {
+  id: "websocket",
+  title: "WebSocket, joined mid-stream",
+  specs: ["RFC 6455", "RFC 7692"],
+  ports: {},
+  fields: [],
+  everyMessage: false,
+
+  looksStream: (buf, off, len) => (buf[off]! & 15) !== OPCODE.continuation && looksLikeFrame(buf, off, len),
+
+  stream(c, emit, at) {
+    if (at.started) return STREAM_DONE;
+    if (at.fromStart) return STREAM_NO;
+    let masked: boolean | null = null;
+    let proved = false;
+    while (c.left > 0) {
+      const head = readFrameHead(c);
+      if (head === null || head.length > c.left) return STREAM_NO; // a part is no proof, and nothing is worth waiting for
+      if (masked !== null && masked !== head.masked) return STREAM_NO;
+      masked = head.masked;
+      const payload = readPayload(c, head);
+      if (head.opcode !== OPCODE.text || head.compressed) continue;
+      if (!payload.every(isTextByte)) return STREAM_NO;
+      proved ||= head.final && payload.length >= PROVING_TEXT && payload.every(isPlain);
+    }
+    if (!proved) return STREAM_NO;
+    emit({ kind: "role", sender: masked ? "client" : "server", why: `WebSocket ${masked ? "masked" : "plain"} frame` });
+    return STREAM_DONE;
+  },
+};
+
+/** Any byte of UTF-8 but most control codes. */
+const isTextByte = (b: number): boolean => b >= 32 || (b >= 9 && b <= 13);
+const isPlain = (b: number): boolean => isTextByte(b) && b < 127;

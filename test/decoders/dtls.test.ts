@@ -1,0 +1,92 @@
+/** What fixtures can't show of DTLS: hellos over datagrams, protection as it begins, and bytes that only look like it. */
+import test from "ava";
+import { dtls } from "../../decoders/dtls.ts";
+import { Cursor } from "../../src/decode/cursor.ts";
+import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult } from "../../src/decode/decoder.ts";
+import type { Fact } from "../../src/decode/facts.ts";
+import { datagramAt, decodeDatagram } from "../support/decode.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
+import { concat, hex } from "../support/hex.ts";
+
+const AT = datagramAt(40_001, 41_002);
+
+function record(type: number, epoch: number, fragment: Uint8Array): Uint8Array {
+  const length = fragment.length;
+  return concat([Uint8Array.of(type, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 0, length >> 8, length & 255), fragment]);
+}
+/** A piece of a ClientHello. */
+function piece(body: Uint8Array, from: number, to: number, seq = 0): Uint8Array {
+  const numbers = [body.length, from, to - from].map((n) => Uint8Array.of(0, n >> 8, n & 255));
+  const head = concat([Uint8Array.of(1), numbers[0]!, Uint8Array.of(0, seq), numbers[1]!, numbers[2]!]);
+  return record(22, 0, concat([head, body.subarray(from, to)]));
+}
+/** The body of openssl's hello, without its record's and its handshake's header. */
+const BODY = fixturesOf("dtls")
+  .find((f) => f.file.endsWith("/dtls12.md") && f.title === "ClientHello")!
+  .bytes.subarray(13 + 12);
+
+function direction(datagrams: readonly Uint8Array[], peerStarted = false) {
+  const facts: Fact[] = [];
+  const results: DatagramResult[] = [];
+  let before: Uint8Array[] = [];
+  for (const bytes of datagrams) {
+    const at = { ...AT, before, peerStarted };
+    const result = dtls.datagram!(new Cursor().set(bytes, 0, bytes.length), (fact) => facts.push(fact), at);
+    results.push(result);
+    before = result === DATAGRAM_MORE ? [...before, bytes] : [];
+  }
+  return { facts, results };
+}
+const names = (facts: readonly Fact[]): string[] => facts.flatMap((f) => (f.kind === "name" ? [f.name] : []));
+
+test("a hello in pieces over several datagrams, in any order and with doubles", (t) => {
+  const [a, b, c] = [piece(BODY, 0, 50), piece(BODY, 50, 90), piece(BODY, 90, BODY.length)];
+  for (const datagrams of [
+    [a, b, c],
+    [c, a, b],
+    [a, a, c, b],
+    [concat([a, c]), b],
+    [piece(BODY, 0, 70), c, b],
+  ]) {
+    const { facts, results } = direction(datagrams);
+    t.deepEqual(names(facts), ["gw7.rollout.example"]);
+    t.deepEqual(results, [...new Array(datagrams.length - 1).fill(DATAGRAM_MORE), true]);
+  }
+});
+
+test("pieces of another hello fill no gap", (t) => {
+  const { facts } = direction([piece(BODY, 0, 50, 0), piece(BODY, 50, BODY.length, 1)]);
+  t.deepEqual(facts, []);
+});
+
+test("the first protected record ends the direction", (t) => {
+  const finished = concat([record(20, 0, hex`01`), record(22, 1, new Uint8Array(40))]);
+  t.deepEqual(direction([finished]), { facts: [{ kind: "up" }], results: [DATAGRAM_DONE] });
+  t.deepEqual(direction([record(23, 1, new Uint8Array(20))]).results, [DATAGRAM_DONE]);
+  t.deepEqual(direction([record(20, 0, hex`01`)]), { facts: [], results: [true] }, "a change of cipher alone");
+});
+
+test("DTLS 1.3's short header counts in a known connection and behind a hello", (t) => {
+  const short = concat([hex`2e 12 34 00 18`, new Uint8Array(24)]);
+  t.deepEqual(direction([short]).results, [false]);
+  t.deepEqual(direction([short], true), { facts: [{ kind: "up" }], results: [DATAGRAM_DONE] });
+  const { facts, results } = direction([concat([piece(BODY, 0, BODY.length), short])]);
+  t.deepEqual(names(facts), ["gw7.rollout.example"]);
+  t.deepEqual(results, [DATAGRAM_DONE]);
+});
+
+test("bytes that look like DTLS and are not", (t) => {
+  const hello = piece(BODY, 0, BODY.length);
+  const cases: [string, Uint8Array][] = [
+    ["bytes behind the record", concat([hello, hex`01 02 03`])],
+    ["a record longer than its datagram", hello.subarray(0, hello.length - 1)],
+    ["an empty record", record(22, 0, new Uint8Array(0))],
+    ["an alert of no level", record(21, 0, hex`07 28`)],
+    [
+      "a piece that reaches behind its message",
+      record(22, 0, concat([hex`01 00 00 02 00 00 00 00 01 00 00 02`, hex`03 03`])),
+    ],
+    ["a version of TLS", concat([hex`16 03 03`, hello.subarray(3)])],
+  ];
+  for (const [what, bytes] of cases) t.false(decodeDatagram(dtls, bytes, AT).recognised, what);
+});

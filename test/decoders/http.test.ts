@@ -1,0 +1,127 @@
+/** What fixtures can't show of HTTP: bodies that are never held, holes in them, and what a direction remembers. */
+import test from "ava";
+import { http } from "../../decoders/http.ts";
+import { methodClass, refusalName } from "../../decoders/shared/http-codes.ts";
+import { hostOf, looksLikeHead } from "../../decoders/shared/http-head.ts";
+import { Cursor } from "../../src/decode/cursor.ts";
+import { type Context, STREAM_DONE } from "../../src/decode/decoder.ts";
+import type { Fact } from "../../src/decode/facts.ts";
+import { decodeStream, streamAt } from "../support/decode.ts";
+import { ascii, concat, hex } from "../support/hex.ts";
+
+const CLIENT = streamAt(40_001, 80);
+
+/** One direction as the driver feeds it: bytes that are taken are gone, `lost` are missing before these. */
+class Direction {
+  readonly at: Context = { ...CLIENT, state: 0, lost: 0 };
+  facts: Fact[] = [];
+  held: Uint8Array = new Uint8Array(0);
+
+  feed(bytes: Uint8Array, lost = 0): number {
+    this.at.lost = lost;
+    this.held = concat([this.held, bytes]);
+    let result = 0;
+    while (this.held.length > 0) {
+      result = http.stream!(new Cursor().set(this.held, 0, this.held.length), (fact) => this.facts.push(fact), this.at);
+      if (result < 0) return result;
+      this.at.started = true;
+      this.at.lost = 0;
+      this.held = this.held.slice(result);
+    }
+    return result;
+  }
+  statuses(): (string | number)[] {
+    return this.facts.flatMap((fact) => (fact.kind === "field" && fact.field === "http.status" ? [fact.value] : []));
+  }
+}
+
+test("a body of a terabyte is passed over piece by piece", (t) => {
+  const direction = new Direction();
+  direction.feed(ascii("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"));
+  const piece = new Uint8Array(1460).fill(0x2e);
+  for (let i = 0; i < 1000; i++) t.is(direction.feed(piece), piece.length);
+  t.is(direction.held.length, 0);
+  t.deepEqual(direction.statuses(), [200]);
+});
+
+test("bytes lost within a body are counted as passed over", (t) => {
+  const direction = new Direction();
+  direction.feed(ascii("HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n"));
+  direction.feed(new Uint8Array(1000));
+  direction.feed(new Uint8Array(500), 1500);
+  direction.feed(ascii("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
+  t.deepEqual(direction.statuses(), [200, 404]);
+});
+
+test("behind lost heads the next message is found at a segment's start", (t) => {
+  const direction = new Direction();
+  direction.feed(ascii("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"));
+  direction.feed(ascii("of something"), 4000);
+  direction.feed(ascii("and more of it, HTTP/1.1 500 within a segment\r\n\r\n"));
+  direction.feed(ascii("HTTP/1.1 204 No Content\r\n\r\n"));
+  t.deepEqual(direction.statuses(), [200, 204]);
+});
+
+test("bytes lost within a tunnel end the direction", (t) => {
+  const direction = new Direction();
+  direction.feed(ascii("CONNECT api.rollout.example:443 HTTP/1.1\r\n\r\n"));
+  t.is(direction.feed(hex`16 03 01`, 100), STREAM_DONE);
+});
+
+test("a length that is a lie, or none", (t) => {
+  for (const length of ["-1", "12x", "99999999999999999999", "0x10"]) {
+    const direction = new Direction();
+    direction.feed(ascii(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`));
+    direction.feed(ascii("a body"));
+    direction.feed(ascii("HTTP/1.1 404 Not Found\r\n\r\n"));
+    t.deepEqual(direction.statuses(), [200, 404], length);
+  }
+});
+
+test("what runs behind CONNECT is named only where it is known", (t) => {
+  const inner = (bytes: Uint8Array): string[] =>
+    decodeStream(http, concat([ascii("CONNECT api.rollout.example:22 HTTP/1.1\r\n\r\n"), bytes]), CLIENT).facts.flatMap(
+      (fact) => (fact.kind === "inner" ? [fact.app] : []),
+    );
+  t.deepEqual(inner(ascii("SSH-2.0-OpenSSH_9.2\r\n")), []);
+  t.deepEqual(inner(ascii("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")), ["http2"]);
+  t.deepEqual(inner(hex`16 03 01 00 05 68 65 6c 6c 6f`), []);
+});
+
+test("a name is a host without its port", (t) => {
+  const cases: [string, string, number][] = [
+    ["GW7.rollout.example.", "gw7.rollout.example", 80],
+    ["gw7.rollout.example:8080", "gw7.rollout.example", 8080],
+    ["gw7.rollout.example:", "gw7.rollout.example", 80],
+    ["[FD00::7]:443", "fd00::7", 443],
+    ["fd00::7", "fd00::7", 80],
+    ["user:secret@192.0.2.1:81", "192.0.2.1", 81],
+    ["", "", 80],
+  ];
+  for (const [text, host, port] of cases) t.deepEqual(hostOf(text, 80), { host, port }, text);
+});
+
+test("the first look refuses other protocols by their first bytes", (t) => {
+  const looks = (text: string): boolean => looksLikeHead(ascii(text), 0, text.length);
+  for (const text of ["G", "GET", "GET /", "M-SEARCH *", "HTTP/1.1 2", "RPC_OUT_DATA http", "PRI * HTTP/2.0"]) {
+    t.true(looks(text), text);
+  }
+  for (const text of ["get /", "SSH-2.0-x", "220 mail", "* OK", "GET\0", "A /", "HTTP/2", "HTTP?", "GET \x01"]) {
+    t.false(looks(text), text);
+  }
+});
+
+test("methods and statuses mean what they say", (t) => {
+  t.deepEqual(
+    [
+      ["GET", false],
+      ["GET", true],
+      ["POST", true],
+      ["TRACE", false],
+      ["RPC_IN_DATA", false],
+    ].map(([method, query]) => methodClass(String(method), query === true)),
+    ["read", "unknown", "write", "session", "unknown"],
+  );
+  t.is(refusalName(407), "Proxy Authentication Required");
+  t.is(refusalName(404), null);
+});
