@@ -62,7 +62,8 @@ export const dns: Decoder = {
 
   looksStream(buf, off, len) {
     if (len >= 2 && ((buf[off]! << 8) | buf[off + 1]!) < HEADER_LENGTH) return false;
-    return len < 7 || buf[off + 6] === 0; // never 256 questions
+    if (len < 7) return len < 6 || flagsHold(buf[off + 4]!, buf[off + 5]!);
+    return buf[off + 6] === 0 && flagsHold(buf[off + 4]!, buf[off + 5]!); // never 256 questions
   },
 
   stream(c, emit, at) {
@@ -70,10 +71,11 @@ export const dns: Decoder = {
     const trusted = at.started || at.peerStarted || onPort(at);
     const length = c.u16();
     if (length < HEADER_LENGTH) return at.started ? c.bad(`a message of ${length} bytes`) : STREAM_NO;
-    if (c.left < HEADER_LENGTH && c.cutOff === 0) return STREAM_MORE; // costs less than a fault
+    if (c.left < HEADER_LENGTH && c.cutOff === 0) return STREAM_MORE;
     if (c.left < length) {
       const begun = c.pos;
       if (!headerHolds(readHeader(c), length - HEADER_LENGTH, !trusted)) return STREAM_NO;
+      if (c.cutOff === 0) return STREAM_MORE; // costs less than a fault
       c.pos = begun;
     }
     const outer = c.enter(length, "message");
@@ -86,6 +88,10 @@ export const dns: Decoder = {
     return c.at;
   },
 };
+
+/** Whether two bytes can be a header's flags: an opcode that exists, and no response code in a question. */
+const flagsHold = (high: number, low: number): boolean =>
+  ((high >> 3) & 0x0f) <= 6 && (high >= 0x80 || (low & 0x0f) === 0);
 
 const onPort = (at: Context): boolean => at.senderPort === PORT || at.receiverPort === PORT;
 const isKin = (at: Context): boolean => !onPort(at) && (KIN.includes(at.senderPort) || KIN.includes(at.receiverPort));

@@ -38,7 +38,7 @@ export const LIMITS = {
   /** Bytes of one direction held while a message is not whole. The largest DNS message over TCP is 65,537. */
   streamBytes: 128 << 10,
   /** Datagrams of one direction looked at before a flow counts as unknown. */
-  identifyDatagrams: 8,
+  identifyDatagrams: 5,
   /** Segments held for one direction while bytes before them are missing. */
   pendingSegments: 64,
   /** Payload bytes held for all directions together while they wait for more. Beyond it the waiting one is given up. */

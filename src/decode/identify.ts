@@ -192,7 +192,7 @@ export class Identifier {
   }
 
   #tryDatagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): DatagramResult {
-    this.#facts = [];
+    if (this.#facts.length > 0) this.#facts = [];
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
     try {
       return decoder.datagram?.(cursor, this.#emit, this.#context) ?? false;
@@ -519,7 +519,7 @@ export class Identifier {
 
   /** One call of a stream decoder; on a short read within cut data, what it had said is kept and the direction is done. */
   #tryStream(decoder: Decoder, buf: Uint8Array, off: number, len: number, cutOff: number): number {
-    this.#facts = [];
+    if (this.#facts.length > 0) this.#facts = [];
     const cursor = this.#cursor.set(buf, off, len, cutOff);
     let result: number;
     try {

@@ -25,10 +25,27 @@ const WORDS = 4; // flow and direction, print, seconds, nanoseconds
 
 /** `dir` makes the two directions of a flow differ, which share one print in the row. */
 export function printOf(p: Packet, dir: number): number {
-  let h = dir ^ Math.imul((p.ipId << 16) | p.checksum, 0x9e3779b1) ^ Math.imul(p.ipBytes + 0x51ed, 0x85ebca6b);
-  if (p.proto === 6) h ^= Math.imul(p.seq, 0xc2b2ae35) ^ Math.imul(p.ack ^ (p.tcpFlags << 13), 0x27d4eb2f);
+  const numbers = p.proto === 6 ? tcpNumbers(p.seq, p.ack, p.tcpFlags) : 0;
+  return print(p.ipId, p.checksum, p.ipBytes, numbers, p.path, dir);
+}
+
+/** The same from the fields themselves, for a packet that was not taken apart into a record. */
+export function print(
+  ipId: number,
+  checksum: number,
+  ipBytes: number,
+  numbers: number,
+  path: number,
+  dir: number,
+): number {
+  let h = dir ^ numbers ^ Math.imul((ipId << 16) | checksum, 0x9e3779b1) ^ Math.imul(ipBytes + 0x51ed, 0x85ebca6b);
   h ^= h >>> 15;
-  return (Math.imul(h, 0x2c1b3c6d) & ~PATH_BITS) | (p.path & PATH_BITS);
+  return (Math.imul(h, 0x2c1b3c6d) & ~PATH_BITS) | (path & PATH_BITS);
+}
+
+/** What TCP adds: two segments with the same checksum differ here. */
+export function tcpNumbers(seq: number, ack: number, flags: number): number {
+  return Math.imul(seq, 0xc2b2ae35) ^ Math.imul(ack ^ (flags << 13), 0x27d4eb2f);
 }
 
 export function samePacket(print: number, other: number): boolean {

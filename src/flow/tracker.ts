@@ -11,8 +11,40 @@ import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
 import { addEdge, COPY_WITHIN_NSEC, CopyWindow, type Edges, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
 import { type Quote, readQuote } from "./quotes.ts";
-import * as R from "./row.ts";
+import * as Row from "./row.ts";
 import { FlowTable } from "./table.ts";
+
+// A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
+const {
+  ANSWER_FRAME,
+  BYTES,
+  BYTES_HIGH,
+  CAPTURES,
+  FIRST,
+  FRAME,
+  LAST,
+  NEXT,
+  PACKETS,
+  PRINT,
+  SECOND,
+  START,
+  STATE,
+  SYN_FRAME,
+  S_ACK,
+  S_ANSWERED,
+  S_ASKED,
+  S_DATA,
+  S_FEED,
+  S_FIN,
+  S_MIDSTREAM,
+  S_REPEAT,
+  S_RST,
+  S_SEQ,
+  S_SYN,
+  S_SYNACK,
+  TUNNEL_SHIFT,
+  VLANS,
+} = Row;
 
 /** Who takes the payload. `row` and `at` are the flow's row; the sink clears `S_FEED` when it has seen enough. */
 export interface PayloadSink {
@@ -41,7 +73,7 @@ export class FlowTracker {
   readonly #window = new CopyWindow();
 
   /** Packets for which the window is kept although no copy was seen yet. */
-  #watch = WATCH_PACKETS;
+  #watch: number;
 
   /** Packets that were copies on another path. */
   copies = 0;
@@ -62,7 +94,9 @@ export class FlowTracker {
   /** Packets that found no room in the table. */
   untracked = 0;
 
-  constructor(sink: PayloadSink, caps: CapCounter) {
+  /** `watch`: for how many packets every one is looked at for being a copy, where none was seen yet. */
+  constructor(sink: PayloadSink, caps: CapCounter, watch = WATCH_PACKETS) {
+    this.#watch = watch;
     this.#sink = sink;
     this.#caps = caps;
   }
@@ -109,10 +143,10 @@ export class FlowTracker {
     if (flow >= 0) {
       row = table.rows(flow);
       at = table.at(flow);
-      const lastAt = at + R.LAST + dir * 2;
-      if (row[at + R.PACKETS + dir] !== 0) {
+      const lastAt = at + LAST + dir * 2;
+      if (row[at + PACKETS + dir] !== 0) {
         if (
-          samePacket(row[at + R.PRINT]!, print) &&
+          samePacket(row[at + PRINT]!, print) &&
           gapNsec(row[lastAt]!, row[lastAt + 1]!, sec, nsec) <= COPY_WITHIN_NSEC &&
           this.#again(flow, row, at, dir, print, p)
         ) {
@@ -141,20 +175,20 @@ export class FlowTracker {
       row = table.rows(flow);
       at = table.at(flow);
       if (watching) this.#window.seen((flow << 1) | dir, print, sec, nsec);
-      row[at + R.STATE] =
-        tcp || p.proto === UDP ? R.S_FEED | (R.S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? R.S_MIDSTREAM : 0) : 0;
+      row[at + STATE] =
+        tcp || p.proto === UDP ? S_FEED | (S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? S_MIDSTREAM : 0) : 0;
     }
 
     if (watching) this.#edges((flow << 1) | dir, print, frame, p);
     // ---- counts and times
-    const packets = row[at + R.PACKETS + dir]!;
-    row[at + R.PACKETS + dir] = packets + 1;
-    const before = row[at + R.BYTES + dir]!;
+    const packets = row[at + PACKETS + dir]!;
+    row[at + PACKETS + dir] = packets + 1;
+    const before = row[at + BYTES + dir]!;
     const after = (before + p.ipBytes) | 0;
-    row[at + R.BYTES + dir] = after;
-    if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
+    row[at + BYTES + dir] = after;
+    if (after >>> 0 < before >>> 0) row[at + BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
     if (p.pieces !== 1) this.#waited(row, at, dir, p);
-    const lastAt = at + R.LAST + dir * 2;
+    const lastAt = at + LAST + dir * 2;
     if (packets === 0) {
       this.#firstOf(row, at, dir, frame, p);
       row[lastAt] = sec;
@@ -165,18 +199,18 @@ export class FlowTracker {
     } else {
       this.#earlier(row, at, dir, frame);
     }
-    row[at + R.PRINT] = print;
+    row[at + PRINT] = print;
 
-    if (packets === 1 && !tcp) row[at + R.SECOND + dir] = frame.number;
+    if (packets === 1 && !tcp) row[at + SECOND + dir] = frame.number;
     if (tcp) this.#tcp(row, at, dir, frame, p);
     else if (p.payWire > 0) {
-      row[at + R.STATE]! |= R.S_DATA << dir;
+      row[at + STATE]! |= S_DATA << dir;
       if (p.proto === ICMP || p.proto === ICMP6) {
         // The flow is named by the question's type: whoever sends that one asks.
-        row[at + R.STATE]! |= (p.icmpType === p.srcPort ? R.S_ASKED : R.S_ANSWERED) << dir;
+        row[at + STATE]! |= (p.icmpType === p.srcPort ? S_ASKED : S_ANSWERED) << dir;
       }
     }
-    if (p.payLen > 0 && (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0) {
+    if (p.payLen > 0 && (row[at + STATE]! & (S_FEED << dir)) !== 0) {
       this.#sink.payload(flow, row, at, dir, frame, p);
     } else if (p.proto === ICMP || p.proto === ICMP6) {
       readQuote(this, frame, p, realm, this.#caps);
@@ -212,12 +246,12 @@ export class FlowTracker {
 
   /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */
   #again(flow: number, row: Int32Array, at: number, dir: 0 | 1, print: number, p: Packet): boolean {
-    if (!samePath(row[at + R.PRINT]!, print)) {
+    if (!samePath(row[at + PRINT]!, print)) {
       this.copies++;
       return true;
     }
     this.repeats++;
-    row[at + R.STATE]! |= R.S_REPEAT;
+    row[at + STATE]! |= S_REPEAT;
     const of = this.repeatsOf.get(flow * 2 + dir);
     if (of === undefined) {
       this.repeatsOf.set(flow * 2 + dir, { packets: 1, bytes: p.ipBytes, withId: p.ipId === 0 ? 0 : 1 });
@@ -231,74 +265,74 @@ export class FlowTracker {
 
   /** True where the packet belongs to another flow of the same key: after its idle gap, or by a new SYN. */
   #isOther(row: Int32Array, at: number, dir: 0 | 1, sec: number, p: Packet, tcp: boolean): boolean {
-    const last0 = row[at + R.LAST]!;
-    const last1 = row[at + R.LAST + 2]!;
+    const last0 = row[at + LAST]!;
+    const last1 = row[at + LAST + 2]!;
     const last = last0 > last1 ? last0 : last1;
     if (sec - last > (tcp ? IDLE_TCP_SEC : IDLE_SEC)) return true;
     if (!tcp || (p.tcpFlags & SYN) === 0) return false;
-    const state = row[at + R.STATE]!;
-    if ((state & (R.S_SEQ << dir)) !== 0) return !continuesFrom(row[at + R.START + dir]!, p.seq);
+    const state = row[at + STATE]!;
+    if ((state & (S_SEQ << dir)) !== 0) return !continuesFrom(row[at + START + dir]!, p.seq);
     // Nothing numbered from this side yet: a SYN-ACK answers; a SYN starts anew where the other side was already talking.
-    return (p.tcpFlags & ACK) === 0 && (state & ((R.S_DATA | R.S_ACK) << (1 - dir))) !== 0;
+    return (p.tcpFlags & ACK) === 0 && (state & ((S_DATA | S_ACK) << (1 - dir))) !== 0;
   }
 
   /** Fragments that had to wait count with the one that brought their transport header. */
   #waited(row: Int32Array, at: number, dir: 0 | 1, p: Packet): void {
-    row[at + R.PACKETS + dir]! += p.pieces - 1;
-    const before = row[at + R.BYTES + dir]!;
+    row[at + PACKETS + dir]! += p.pieces - 1;
+    const before = row[at + BYTES + dir]!;
     const after = (before + p.heldBytes) | 0;
-    row[at + R.BYTES + dir] = after;
-    if (after >>> 0 < before >>> 0) row[at + R.BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
+    row[at + BYTES + dir] = after;
+    if (after >>> 0 < before >>> 0) row[at + BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
   }
 
   #firstOf(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
-    row[at + R.FIRST + dir * 2] = frame.sec;
-    row[at + R.FIRST + dir * 2 + 1] = frame.nsec;
-    row[at + R.FRAME + dir] = frame.number;
-    row[at + R.CAPTURES]! |= frame.capture << (dir * 16);
-    row[at + R.VLANS]! |= (p.vlan | (p.tunnel << R.TUNNEL_SHIFT)) << (dir * 16);
+    row[at + FIRST + dir * 2] = frame.sec;
+    row[at + FIRST + dir * 2 + 1] = frame.nsec;
+    row[at + FRAME + dir] = frame.number;
+    row[at + CAPTURES]! |= frame.capture << (dir * 16);
+    row[at + VLANS]! |= (p.vlan | (p.tunnel << TUNNEL_SHIFT)) << (dir * 16);
   }
 
   /** A packet older than the last: it may be the oldest. */
   #earlier(row: Int32Array, at: number, dir: 0 | 1, frame: Frame): void {
-    const first = at + R.FIRST + dir * 2;
+    const first = at + FIRST + dir * 2;
     const firstSec = row[first]!;
     if (frame.sec < firstSec || (frame.sec === firstSec && frame.nsec < row[first + 1]!)) {
       row[first] = frame.sec;
       row[first + 1] = frame.nsec;
-      row[at + R.FRAME + dir] = frame.number;
+      row[at + FRAME + dir] = frame.number;
     }
   }
 
   #tcp(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
     const flags = p.tcpFlags;
-    let state = row[at + R.STATE]!;
+    let state = row[at + STATE]!;
     if ((flags & (SYN | RST | FIN)) !== 0) {
       state = this.#flags(row, at, dir, frame, p, state);
       if ((flags & RST) !== 0) {
-        row[at + R.STATE] = state; // a RST's numbers are often made up: they say nothing of the stream
+        row[at + STATE] = state; // a RST's numbers are often made up: they say nothing of the stream
         return;
       }
     } else if ((flags & ACK) !== 0) {
-      state |= R.S_ACK << dir;
+      state |= S_ACK << dir;
     }
-    if (p.payWire > 0) state |= R.S_DATA << dir;
+    if (p.payWire > 0) state |= S_DATA << dir;
     const next = (p.seq + p.payWire + ((flags & SYN) >> 1) + (flags & FIN)) | 0;
-    if ((state & (R.S_SEQ << dir)) === 0) {
-      state |= R.S_SEQ << dir;
-      row[at + R.START + dir] = p.seq;
-      row[at + R.NEXT + dir] = next;
+    if ((state & (S_SEQ << dir)) === 0) {
+      state |= S_SEQ << dir;
+      row[at + START + dir] = p.seq;
+      row[at + NEXT + dir] = next;
     } else {
-      const ahead = (p.seq - row[at + R.NEXT + dir]!) | 0;
+      const ahead = (p.seq - row[at + NEXT + dir]!) | 0;
       if (ahead > 0) {
         this.gaps++;
-        row[at + R.NEXT + dir] = next;
+        row[at + NEXT + dir] = next;
       } else {
         if (ahead < 0 && p.payWire > 1) this.#late(row, at, dir, frame);
-        if (((next - row[at + R.NEXT + dir]!) | 0) > 0) row[at + R.NEXT + dir] = next;
+        if (((next - row[at + NEXT + dir]!) | 0) > 0) row[at + NEXT + dir] = next;
       }
     }
-    row[at + R.STATE] = state;
+    row[at + STATE] = state;
   }
 
   #flags(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, before: number): number {
@@ -306,36 +340,34 @@ export class FlowTracker {
     let state = before;
     if ((flags & SYN) !== 0) {
       if ((flags & ACK) === 0) {
-        if ((state & (R.S_SYN << dir)) === 0) row[at + R.SYN_FRAME] = frame.number;
-        state |= R.S_SYN << dir;
+        if ((state & (S_SYN << dir)) === 0) row[at + SYN_FRAME] = frame.number;
+        state |= S_SYN << dir;
         // A SYN that was overtaken by its own data: the stream begins at the SYN after all.
-        if ((state & (R.S_SEQ << dir)) !== 0) row[at + R.START + dir] = p.seq;
+        if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq;
       } else {
-        if ((state & (R.S_SYNACK << dir)) === 0 && row[at + R.ANSWER_FRAME] === 0)
-          row[at + R.ANSWER_FRAME] = frame.number;
-        state |= R.S_SYNACK << dir;
+        if ((state & (S_SYNACK << dir)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
+        state |= S_SYNACK << dir;
         const other = 1 - dir;
-        if ((state & (R.S_SEQ << other)) === 0) {
+        if ((state & (S_SEQ << other)) === 0) {
           // The SYN itself was not captured (or comes later): its number is in the answer.
-          state |= R.S_SEQ << other;
-          row[at + R.START + other] = (p.ack - 1) | 0;
-          row[at + R.NEXT + other] = p.ack;
+          state |= S_SEQ << other;
+          row[at + START + other] = (p.ack - 1) | 0;
+          row[at + NEXT + other] = p.ack;
         }
       }
-      state &= ~R.S_MIDSTREAM;
+      state &= ~S_MIDSTREAM;
     }
-    if ((flags & FIN) !== 0) state |= (R.S_FIN << dir) | ((flags & ACK) !== 0 ? R.S_ACK << dir : 0);
+    if ((flags & FIN) !== 0) state |= (S_FIN << dir) | ((flags & ACK) !== 0 ? S_ACK << dir : 0);
     if ((flags & RST) !== 0) {
-      if ((state & ((R.S_RST << 1) | R.S_RST)) === 0 && row[at + R.ANSWER_FRAME] === 0)
-        row[at + R.ANSWER_FRAME] = frame.number;
-      state |= R.S_RST << dir;
+      if ((state & ((S_RST << 1) | S_RST)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
+      state |= S_RST << dir;
     }
     return state;
   }
 
   /** A segment below the highest byte seen: overtaken on its way, or sent again. */
   #late(row: Int32Array, at: number, dir: 0 | 1, frame: Frame): void {
-    const last = at + R.LAST + dir * 2;
+    const last = at + LAST + dir * 2;
     if (gapNsec(row[last]!, row[last + 1]!, frame.sec, frame.nsec) <= REORDER_NSEC) this.outOfOrder++;
   }
 }

@@ -4,7 +4,7 @@
  *
  *     meta     JSON: format, realms, decoder ids, captures, counters
  *     ipv6     the address table, 16 bytes a number
- *     flows    rows of 128 bytes, little-endian words, as in `flow/row.ts`
+ *     flows    blocks of rows, little-endian words, as in `flow/row.ts`
  *     details  JSON texts: arrays of [index, detail], about 1,000 a text
  *     quotes   JSON: ICMP errors
  */
@@ -29,6 +29,8 @@ const DETAILS_PER_PART = 1_000;
 
 interface Meta {
   format: number;
+  /** Rows in all. */
+  flows: number;
   realms: readonly string[];
   decoders: string[];
   captures: readonly CaptureInfo[];
@@ -51,6 +53,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
   const { flows, identified } = seen;
   const meta: Meta = {
     format: FORMAT,
+    flows: flows.table.count,
     realms: seen.realms,
     decoders: seen.decoders.map((decoder) => decoder.id),
     captures: seen.captures,
@@ -70,7 +73,8 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
   for (let chunk = 0; chunk * CHUNK_ROWS < flows.table.count; chunk++) {
     const rows = Math.min(CHUNK_ROWS, flows.table.count - chunk * CHUNK_ROWS);
     const words = flows.table.chunks[chunk]!;
-    yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, rows * R.ROW_WORDS * 4) };
+    const bytes = Math.ceil(rows / R.BLOCK_ROWS) * R.BLOCK_WORDS * 4;
+    yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, bytes) };
   }
   for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
     yield {
@@ -103,7 +107,7 @@ export async function decodeObservation(
       for (let i = 0; i + 3 < words.length; i += 4)
         flows.ipv6.of(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
     } else if (kind === "flows") {
-      addRows(flows, wordsOf(data));
+      addRows(flows, wordsOf(data), meta!.flows);
     } else if (kind === "details") {
       for (const plain of decode(data) as PlainDetail[]) identified.details.push(richDetail(plain));
     } else if (kind === "quotes") {
@@ -168,16 +172,14 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   identified.conflicts = of("conflicts");
 }
 
-function addRows(flows: FlowTracker, words: Int32Array): void {
-  for (let from = 0; from + R.ROW_WORDS <= words.length; from += R.ROW_WORDS) {
-    const flow = flows.table.add(
-      words[from + R.LOW]!,
-      words[from + R.HIGH]!,
-      words[from + R.PORTS]!,
-      words[from + R.META]!,
-    );
+/** Rows of one part, until there are `total` of them. */
+function addRows(flows: FlowTracker, words: Int32Array, total: number): void {
+  const { table } = flows;
+  for (let row = 0; row < (words.length / R.BLOCK_WORDS) * R.BLOCK_ROWS && table.count < total; row++) {
+    const from = R.placeOf(row);
+    const flow = table.add(words[from + R.LOW]!, words[from + R.HIGH]!, words[from + R.PORTS]!, words[from + R.META]!);
     if (flow < 0) return;
-    flows.table.rows(flow).set(words.subarray(from, from + R.ROW_WORDS), flows.table.at(flow));
+    R.copyRow(words, from, table.rows(flow), table.at(flow));
   }
 }
 

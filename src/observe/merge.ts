@@ -144,7 +144,7 @@ class Joiner {
       return;
     }
     const at = table.at(added);
-    table.rows(added).set(piece.words, at);
+    R.copyRow(piece.words, 0, table.rows(added), at);
     table.rows(added)[at + R.DETAIL] = 0;
     if (piece.detail !== null) table.rows(added)[at + R.DETAIL] = this.#merged.identified.details.push(piece.detail);
     this.#newest[added] = source;
@@ -344,7 +344,8 @@ interface Piece {
 function readPiece(source: Source, flow: number): Piece {
   const { table } = source.seen.flows;
   const at = table.at(flow);
-  const words = table.rows(flow).slice(at, at + R.ROW_WORDS);
+  const words = new Int32Array(R.ROW_SPAN);
+  R.copyRow(table.rows(flow), at, words, 0);
   const meta = words[R.META]!;
   words[R.META] = (meta & 0xffff) | (source.realms[meta >>> 16]! << 16);
   if (((meta >>> 8) & 0xff) === 6) {

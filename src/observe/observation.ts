@@ -7,6 +7,7 @@ import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
 import { DISSECT_NAMES, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import { FastPath } from "../flow/fast.ts";
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
 
@@ -40,13 +41,14 @@ export function newObservation(
   realms: readonly string[],
   decoders: readonly Decoder[],
   caps: CapCounter,
+  watch?: number,
 ): Observation {
   const identified = new Identifier(decoders, caps);
   return {
     captures,
     realms,
     decoders,
-    flows: new FlowTracker(identified, caps),
+    flows: new FlowTracker(identified, caps, watch),
     identified,
     caps,
     notPackets: new Map(),
@@ -60,17 +62,31 @@ export function newObservation(
   };
 }
 
+/** For tests: the result never depends on either. */
+export interface ObserverOptions {
+  fastPath?: boolean;
+  /** See `FlowTracker`. */
+  watch?: number;
+}
+
 /** Makes an observation of frames, one at a time. */
 export class Observer {
   readonly observation: Observation;
   readonly #packet = new Packet();
   readonly #dissector: Dissector;
+  readonly #fast: FastPath;
+  readonly #short: boolean;
   readonly #realmOf: number[] = [];
   #lastSec = 0;
   #lastNsec = 0;
   #lastCapture = -1;
 
-  constructor(captures: readonly CaptureInfo[], decoders: readonly Decoder[], caps = new CapCounter()) {
+  constructor(
+    captures: readonly CaptureInfo[],
+    decoders: readonly Decoder[],
+    caps = new CapCounter(),
+    options: ObserverOptions = {},
+  ) {
     const realms: string[] = [];
     for (const capture of captures) {
       let realm = realms.indexOf(capture.realm);
@@ -78,7 +94,9 @@ export class Observer {
       this.#realmOf.push(realm);
     }
     this.#dissector = new Dissector(this.#packet, { caps });
-    this.observation = newObservation(captures, realms, decoders, caps);
+    this.observation = newObservation(captures, realms, decoders, caps, options.watch);
+    this.#short = options.fastPath !== false;
+    this.#fast = new FastPath(this.observation.flows, this.#packet.tunnelBits);
   }
 
   /** Called for every frame. */
@@ -95,6 +113,7 @@ export class Observer {
     this.#lastNsec = frame.nsec;
     this.#lastCapture = frame.capture;
     const realm = this.#realmOf[frame.capture]!;
+    if (this.#short && this.#fast.take(frame, realm)) return;
     const code = this.#dissector.dissect(frame, realm);
     if (this.#packet.special) this.#special(code);
     if (code === PACKET) {

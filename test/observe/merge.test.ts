@@ -20,7 +20,7 @@ for (const path of caseCaptures()) {
     const whole = told(observe(frames));
     fc.assert(
       fc.property(fc.array(fc.nat(frames.length), { minLength: 1, maxLength: 4 }), (cuts) => {
-        const parts = slices(frames, cuts).map(observe);
+        const parts = slices(frames, cuts).map((slice) => observe(slice));
         return JSON.stringify(told(mergeObservations(parts, DECODERS))) === JSON.stringify(whole);
       }),
       { numRuns: Math.max(3, Math.min(20, Math.floor(2_000 / frames.length))) },

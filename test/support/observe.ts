@@ -5,7 +5,7 @@ import { DECODERS } from "../../decoders/index.ts";
 import { type CaptureInfo, type Frame, NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
 import { describe } from "../../src/conform/conform.ts";
-import { type Observation, Observer } from "../../src/observe/observation.ts";
+import { type Observation, Observer, type ObserverOptions } from "../../src/observe/observation.ts";
 
 /** A frame that outlives its slab. */
 export function copyFrame(frame: Frame): Frame {
@@ -24,7 +24,7 @@ export async function readFrames(path: string): Promise<Frame[]> {
 }
 
 /** What an observer says of frames that come as one capture. */
-export function observe(frames: readonly Frame[]): Observation {
+export function observe(frames: readonly Frame[], options: ObserverOptions = {}): Observation {
   const first = frames[0];
   const last = frames.at(-1);
   const info: CaptureInfo = {
@@ -46,7 +46,7 @@ export function observe(frames: readonly Frame[]): Observation {
     hosts: [],
     size: null,
   };
-  const observer = new Observer([info], DECODERS);
+  const observer = new Observer([info], DECODERS, undefined, options);
   for (const frame of frames) observer.frame(frame);
   return observer.observation;
 }
