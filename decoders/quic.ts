@@ -67,10 +67,13 @@ export const quic: Decoder = {
       const version = u32(buf, off + 1);
       return version === 0 || mayBeVersion(version) || (len >= SHORTEST_FIRST && isForcing(version));
     }
-    return (first & 0xc9) === 0x09 && len >= PUBLIC_HEADER && u32(buf, off + 9) >>> 16 === 0x5130;
+    if ((first & 0xc8) !== 0x08 || len < PUBLIC_HEADER) return false;
+    return (first & 1) === 0 || u32(buf, off + 9) >>> 16 === 0x5130;
   },
 
   datagram(c, emit, at) {
+    // Google's server leaves the version out: its packets are known by the client's.
+    if ((c.buf[c.pos]! & 0x81) === 0) return at.peerStarted;
     if (c.buf[c.pos]! < LONG) return publicHeader(c, emit);
     const number = u32(c.buf, c.pos + 1);
     if (number === 0) return negotiation(c, emit);

@@ -160,6 +160,12 @@ test("the server's answer is known by the client's question", (t) => {
   t.deepEqual(facts.at(-1), { kind: "field", field: "tls.version", value: 0x0304 });
 });
 
+test("Google's packets without a version are known by the client's", (t) => {
+  const bytes = concat([hex`08`, DCID, hex`01`, new Uint8Array(40)]);
+  t.false(decodeDatagram(quic, bytes, AT).recognised);
+  t.true(decodeDatagram(quic, bytes, { ...AT, peerStarted: true }).recognised);
+});
+
 test("versions", (t) => {
   const named = [1, 0x6b3343cf, 0xff000016, 0xff00001d, 0xff000022, 0xfaceb002, 0x51303433, 0x51303436, 0x54303531];
   t.deepEqual(
