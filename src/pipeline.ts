@@ -14,10 +14,12 @@ import { CapCounter } from "./limits.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
 import { encodeObservation } from "./observe/codec.ts";
+import { mergeObservations } from "./observe/merge.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation.ts";
 import { qualityOf } from "./observe/quality.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
+import { type DatabaseRef, findDatabase } from "./store/select.ts";
 import type { ObservationPart } from "./store/store.ts";
 import { formatInstant, type Instant } from "./time.ts";
 import { VERSION } from "./version.ts";
@@ -62,21 +64,44 @@ export interface RunOutcome {
 
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
-  const caps = new CapCounter();
-  const inputs = options.captures.map(({ path, realm }) => ({ path, realm: realm ?? DEFAULT_REALM }));
-  const reader = await openCaptures(inputs, { caps });
-  let observer: Observer;
+  const { files, databases } = await sortInputs(options.captures);
   let interrupted = false;
-  try {
-    observer = new Observer(reader.captures, DECODERS, caps);
-    interrupted = await readAll(reader, observer, options);
-  } finally {
-    await reader.close();
+  const observations: Observation[] = [];
+  for (const database of databases) {
+    const { readObserved } = await import("./store/observed.ts");
+    observations.push(await readObserved(database, DECODERS));
   }
-  const result = judge(observer.observation, options, startedAt, interrupted);
+  if (files.length > 0) {
+    const caps = new CapCounter();
+    const reader = await openCaptures(files, { caps });
+    try {
+      const observer = new Observer(reader.captures, DECODERS, caps);
+      interrupted = await readAll(reader, observer, options);
+      observations.push(observer.observation);
+    } finally {
+      await reader.close();
+    }
+  }
+  const seen = observations.length === 1 ? observations[0]! : mergeObservations(observations, DECODERS);
+  const result = judge(seen, options, startedAt, interrupted);
   const exitCode = exitCodeOf(result, options.strict);
   result.run.exit_code = exitCode;
-  return { result, observation: () => encodeObservation(observer.observation), exitCode };
+  return { result, observation: () => encodeObservation(seen), exitCode };
+}
+
+/** A Wirepact database may stand where a capture does: what it observed is judged again, without the packets. */
+async function sortInputs(inputs: RunOptions["captures"]): Promise<{
+  files: { path: string; realm: string }[];
+  databases: DatabaseRef[];
+}> {
+  const files: { path: string; realm: string }[] = [];
+  const databases: DatabaseRef[] = [];
+  for (const { path, realm } of inputs) {
+    const database = path === "-" ? null : await findDatabase(path);
+    if (database === null) files.push({ path, realm: realm ?? DEFAULT_REALM });
+    else databases.push(database);
+  }
+  return { files, databases };
 }
 
 /** Every frame to the observer; true where a signal ended it early. */

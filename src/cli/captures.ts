@@ -1,8 +1,7 @@
-/** The CAPTURE arguments: files and `-`, each in its realm. */
+/** The CAPTURE arguments: files, databases and `-`, each in its realm. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { UsageError } from "../errors.ts";
-import { findDatabase } from "../store/select.ts";
 
 export interface CaptureArgument {
   path: string;
@@ -33,15 +32,7 @@ export async function captureArguments(
   if (list.filter((capture) => capture.path === "-").length > 1) {
     throw new UsageError("standard input (-) is given twice; it can be read once");
   }
-  for (const { path } of list) await refuseDatabase(path);
   return list;
-}
-
-async function refuseDatabase(argument: string): Promise<void> {
-  if (argument === "-" || (await findDatabase(argument)) === null) return;
-  throw new UsageError(
-    `${argument}: this is a database; it can be printed (wirepact report ${argument}), and is no capture to read. Give the capture files it was made from`,
-  );
 }
 
 /** Refuses to write results over an input, whatever way its path is spelled. */
