@@ -2,6 +2,7 @@
 
 import { OPERATION_CLASSES } from "../decode/facts.ts";
 import type { Expectation } from "../model/types.ts";
+import { protocolVersion } from "../protocol-versions.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { framesOf, type SubjectFlow } from "./subject.ts";
@@ -15,15 +16,6 @@ export interface Broken {
 
 /** Seconds without a packet of the flow that end a burst (model language: "packets at most"). */
 const BURST_GAP_SEC = 10;
-
-const TLS_NAMES: Readonly<Record<number, string>> = {
-  2: "SSL 2.0",
-  768: "SSL 3.0",
-  769: "TLS 1.0",
-  770: "TLS 1.1",
-  771: "TLS 1.2",
-  772: "TLS 1.3",
-};
 
 export function checkExpectation(expectation: Expectation, flow: SubjectFlow): Clause | Broken {
   switch (expectation.kind) {
@@ -63,10 +55,10 @@ function tlsVersion(expectation: Expectation & { kind: "tls-version" }, flow: Su
   for (const sighting of flow.sightings) {
     const { fact } = sighting;
     if (fact.kind !== "field" || fact.field !== "tls.version" || typeof fact.value !== "number") continue;
-    const frames = framesOf(sighting, TLS_NAMES[fact.value] ?? `TLS version ${fact.value}`);
+    const frames = framesOf(sighting, protocolVersion(fact.value) ?? `TLS version ${fact.value}`);
     if (fact.value >= expectation.least)
-      return proved("expect", `${TLS_NAMES[fact.value] ?? fact.value} was chosen`, frames);
-    return broken(expectation, TLS_NAMES[fact.value] ?? `version 0x${fact.value.toString(16)}`, frames);
+      return proved("expect", `${protocolVersion(fact.value) ?? fact.value} was chosen`, frames);
+    return broken(expectation, protocolVersion(fact.value) ?? `version 0x${fact.value.toString(16)}`, frames);
   }
   return unproved(
     "expect",

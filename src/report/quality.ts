@@ -46,10 +46,52 @@ export function qualityNotes(result: RunResult): string[] {
   return notes;
 }
 
-/** Measures other than zero, in words, for the report's end. Packets, bytes and times stand at its beginning. */
-export function qualityRows(result: RunResult): [string, string][] {
+/** What a measure of the quality table counts, for people. */
+const COUNTS: Record<string, string> = {
+  drops: "packets that the capture lost",
+  frames_cut: "frames cut by the snap length",
+  file_cut: "files cut in their last record",
+  file_damaged: "files damaged, or not read",
+  undecoded: "packets and messages that were not understood",
+  malformed: "packets and messages that contradict themselves",
+  duplicates: "copies of packets, counted once",
+  repeats: "packets seen again on the same way",
+  one_sided: "flows seen in one direction only",
+  lost_segments: "TCP segments that are not in the capture though received",
+  out_of_order: "TCP segments out of order",
+  tcp_conflicts: "TCP segments that contradict earlier ones",
+  time_reversed: "frames that are earlier than the one before",
+  bad_checksums: "packets with a wrong checksum",
+  offload_checksums: "packets whose checksum was left to the network card",
+  offload_lengths: "packets whose length was left to the network card",
+  cut_messages: "messages cut by the snap length",
+  fragments_incomplete: "datagrams with fragments that were not seen",
+  fragment_overlaps: "fragments that overlap others",
+  untracked: "packets that found no place in the flow table",
+  caps_hit: "times that a limit was reached",
+  flows: "flows",
+  conversations: "conversations",
+  "frames:no-ip": "frames without IP",
+  "ethertype:llc": "LLC frames (spanning tree and the like)",
+  "ethertype:0x0806": "ARP",
+  "ethertype:0x8100": "VLAN tags without content",
+  "ethertype:0x8809": "LACP and other slow protocols",
+  "ethertype:0x888e": "EAPOL",
+  "ethertype:0x8892": "PROFINET",
+  "ethertype:0x88b8": "GOOSE",
+  "ethertype:0x88ba": "sampled values",
+  "ethertype:0x88cc": "LLDP",
+  "ethertype:0x88f7": "PTP",
+};
+
+/** Measures other than zero, as count, name and meaning (empty where none is known), for the report's end. Packets, bytes and times stand at its beginning. */
+export function qualityRows(result: RunResult): { count: string; measure: string; about: string }[] {
   const skip = new Set(["packets", "bytes", "first_time", "last_time"]);
   return Object.entries(result.quality)
     .filter(([measure, value]) => !skip.has(measure) && value !== null && value !== 0 && value !== "")
-    .map(([measure, value]) => [measure, typeof value === "number" ? number(value) : String(value)]);
+    .map(([measure, value]) => ({
+      count: typeof value === "number" ? number(value) : String(value),
+      measure,
+      about: COUNTS[measure] ?? "",
+    }));
 }

@@ -1,4 +1,5 @@
 /** Numbers, times and ends of conversations in words that people read. */
+import { protocolVersion } from "../protocol-versions.ts";
 import type { CaptureRow, ConversationRow, FrameRef, RuleRow } from "./result.ts";
 
 export function number(value: number): string {
@@ -20,6 +21,12 @@ export function bytes(count: number): string {
     unit = next;
   }
   return unit === "bytes" ? plural(count, "byte") : `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
+
+/** A decoder field's value: `TLS 1.3 (772)` where the number is a version that has a name. */
+export function fieldText(field: string, value: string | number): string {
+  const name = /^d?tls\.(version|offered)$/.test(field) ? protocolVersion(Number(value)) : null;
+  return name === null ? String(value) : `${name} (${value})`;
 }
 
 /** The two largest units: `1 h 2 min`. */

@@ -63,6 +63,15 @@ test("a rule's page: document, hosts, remedy, evidence, and what is near it", (t
   t.regex(near, /NEAREST TO IT, NOT COVERED {2}3 conversations/);
 });
 
+test("who opened it is no more certain than what shows it", (t) => {
+  const by = (initiator_by: string): string => {
+    const row = undocumented({ conversation_id: "abcd000000000001" });
+    return page(result({ judged: [{ ...row, evidence: { ...row.evidence!, initiator_by } }] }), "abcd000000000001");
+  };
+  t.regex(by("syn"), /opened by +10\.20\.0\.5, known by syn/);
+  t.regex(by("port"), /opened by +probably 10\.20\.0\.5: going by the ports alone/);
+});
+
 test("filters are what tshark reads, for every transport and family", (t) => {
   t.is(
     endsFilter(conversation({ initiator: "2001:db8::1", responder: "2001:db8::2", transport: "udp", port: 53 })),

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import { textWidth } from "../../src/report/layout.ts";
 import { makePen } from "../../src/report/pen.ts";
-import type { RunResult } from "../../src/report/result.ts";
+import type { ConversationRow, RunResult } from "../../src/report/result.ts";
 import { textReport } from "../../src/report/text.ts";
 import { HOSTILE, poisoned } from "./hostile.ts";
 import { hasHarmful, withoutColors } from "./plain.ts";
@@ -93,7 +93,12 @@ const damaged = (): RunResult =>
 
 const unread = (): RunResult =>
   result({
-    run: runInfo({ exit_code: 3, first_time: null, last_time: null }),
+    run: runInfo({
+      exit_code: 3,
+      first_time: null,
+      last_time: null,
+      warnings: ["10.20.0.5, bound to gateway, never appears in the capture."],
+    }),
     captures: [
       capture({ path: "notes.txt", packets: 0, damage: "This is a text, not a capture: give a pcap or pcapng file." }),
     ],
@@ -119,6 +124,31 @@ test("the first screen has the verdict, what it rests on and what to do", (t) =>
   t.regex(screen, /lost 212 packets/);
   t.regex(screen, /never appears/);
   t.regex(screen, /WHAT TO DO[\s\S]*Allow tcp\/443[\s\S]*Ask the vendor/);
+});
+
+test("of a capture that was not read nothing is said but why", (t) => {
+  t.false(print(unread(), 80).includes("never appears"));
+  const piped = unread();
+  piped.captures = [capture({ path: "-", packets: 0, damage: "This is empty." })];
+  t.regex(print(piped, 80), /! +Standard input: This is empty\./);
+});
+
+test("much that no document has and nothing that it asks for: the binding is doubted first", (t) => {
+  const strays = (count: number, ...others: ConversationRow[]): RunResult =>
+    result({
+      judged: [...Array.from({ length: count }, (_, i) => undocumented({ port: 5000 + i })), ...others],
+      rules: [rule({ status: "not-evaluable", conversations: 0 })],
+    });
+  const doubt = /1\. +Check that 10\.20\.0\.5 is gateway/;
+  t.regex(print(strays(3), 120), doubt);
+  t.notRegex(print(strays(2), 120), doubt);
+  t.notRegex(print(strays(3, conversation()), 120), doubt);
+});
+
+test("without a model, what has no ports is counted by its protocol", (t) => {
+  const row = conversation({ transport: "icmp6", port: null, app: null, verdict: null });
+  const value = result({ run: runInfo({ models: [], exit_code: 0 }), judged: [row], rules: [] });
+  t.regex(print(value, 80), /AS WHAT\n +icmp6 1\n/);
 });
 
 test("colours change nothing but colours", (t) => {

@@ -1,5 +1,5 @@
 import test from "ava";
-import { bytes, duration, few, number, plural, timeSpan } from "../../src/report/words.ts";
+import { bytes, duration, few, fieldText, number, plural, timeSpan } from "../../src/report/words.ts";
 
 test("numbers, amounts and times as people read them", (t) => {
   t.is(number(1234567), "1,234,567");
@@ -25,4 +25,13 @@ test("a span names the day once, and both days where there are two", (t) => {
     "2026-11-20 23:59:00 to 2026-11-21 00:01:00 UTC (2 min)",
   );
   t.is(timeSpan(null, null), null);
+});
+
+test("versions have their names, other fields are what they are", (t) => {
+  t.is(fieldText("tls.version", 772), "TLS 1.3 (772)");
+  t.is(fieldText("tls.offered", 0x0303), "TLS 1.2 (771)");
+  t.is(fieldText("dtls.version", 0xfefd), "DTLS 1.2 (65277)");
+  t.is(fieldText("tls.version", 0x7f1c), "32540");
+  t.is(fieldText("ntp.stratum", 772), "772");
+  t.is(fieldText("tls.cipher", "TLS_AES_256_GCM_SHA384"), "TLS_AES_256_GCM_SHA384");
 });

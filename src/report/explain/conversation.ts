@@ -10,6 +10,7 @@ import {
   duration,
   expected,
   FrameNames,
+  fieldText,
   isDefaultRealm,
   number,
   plural,
@@ -60,7 +61,7 @@ function printWhatItIs(page: Page, c: ConversationRow): void {
   page.heading("WHAT WAS SEEN");
   const seconds = (Date.parse(c.last_seen) - Date.parse(c.first_seen)) / 1000;
   const outcomes = Object.entries(c.outcomes).map(([outcome, count]) => `${outcome} ${number(count)}`);
-  fact(page, "opened by", `${c.initiator}${c.evidence === null ? "" : `, known by ${c.evidence.initiator_by}`}`);
+  fact(page, "opened by", opener(c));
   fact(page, "traffic", `${plural(c.flows, "flow")}, ${plural(c.packets, "packet")}, ${bytes(c.bytes)}`);
   fact(
     page,
@@ -69,7 +70,16 @@ function printWhatItIs(page: Page, c: ConversationRow): void {
   );
   fact(page, "outcome", outcomes.length > 1 ? `${c.outcome} (${outcomes.join(", ")})` : c.outcome);
   if (!isDefaultRealm(c.realm)) fact(page, "realm", c.realm);
-  for (const [field, values] of Object.entries(c.fields)) fact(page, field, values.map(String).join(", "));
+  for (const [field, values] of Object.entries(c.fields))
+    fact(page, field, values.map((value) => fieldText(field, value)).join(", "));
+}
+
+/** A documented or usual port makes it likely who opened a conversation, and proves nothing. */
+function opener({ initiator, evidence }: ConversationRow): string {
+  if (evidence === null) return initiator;
+  return evidence.initiator_by === "port"
+    ? `probably ${initiator}: going by the ports alone, no packet proves it`
+    : `${initiator}, known by ${evidence.initiator_by}`;
 }
 
 function printNames(page: Page, c: ConversationRow, frames: FrameNames): void {

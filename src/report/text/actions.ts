@@ -38,7 +38,9 @@ export function actionsOf(context: TextContext): string[] {
     ),
   ];
   const remedies = unevaluableRemedies(context);
-  return whyNothingJudged(result) === null ? [...actions, ...remedies] : [...remedies, ...actions];
+  const doubt = doubtTheBinding(context);
+  const order = whyNothingJudged(result) === null ? [...actions, ...remedies] : [...remedies, ...actions];
+  return doubt === null ? order : [doubt, ...order];
 }
 
 function firstOf<T>(findings: readonly T[], say: (finding: T) => string, one: string, many: string): string[] {
@@ -74,6 +76,20 @@ function ask(group: ConversationGroup, context: TextContext): string {
 
 function ends(group: ConversationGroup, { options }: TextContext): string {
   return `${few(group.initiators, 2)} ${options.pen.glyphs.arrow} ${responder(group.first)} ${service(group.first)}`;
+}
+
+/** Conversations of a host that are in no document before it is doubted, where not one of its rules is met. */
+const DOUBTFUL = 3;
+
+/** Much that no document has and nothing that it asks for: more likely another host than a product gone astray. */
+function doubtTheBinding({ result }: TextContext): string | null {
+  const undocumented = result.judged.filter((c) => c.verdict === "undocumented").length;
+  const covered = result.judged.some((c) => c.verdict === "documented" || c.verdict === "violation");
+  if (undocumented < DOUBTFUL || covered || result.rules.some((rule) => rule.status === "blocked")) return null;
+  const seen = result.run.bindings.filter((binding) => binding.seen);
+  if (seen.length === 0) return null;
+  const roles = seen.map((binding) => `${few(binding.values, 2)} is ${binding.role}`);
+  return `Check that ${few(roles, 3)}, and the parameters: nothing that was seen is what the document describes.`;
 }
 
 /** What would make rules evaluable: the remedy that opens most of them first. */

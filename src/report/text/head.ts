@@ -1,7 +1,7 @@
 import { doesNotApply, isFinding } from "../drift.ts";
 import type { Page } from "../page.ts";
 import { qualityNotes } from "../quality.ts";
-import type { RuleRow, RunResult } from "../result.ts";
+import type { CaptureRow, RuleRow, RunResult } from "../result.ts";
 import { headline, nothingRead } from "../summary.ts";
 import { few, number, plural, sentence, timeSpan } from "../words.ts";
 import { actionsOf } from "./actions.ts";
@@ -36,7 +36,7 @@ function facts(result: RunResult): [string, string][] {
     captures.reduce((sum, capture) => sum + capture.packets, 0),
     "packet",
   );
-  const paths = captures.map((capture) => (capture.path === "-" ? "standard input" : capture.path));
+  const paths = captures.map(sourceName);
   const source = captures.length > 3 ? plural(captures.length, "capture") : paths.join(", ");
   const span = timeSpan(run.first_time, run.last_time);
   const list: [string, string][] = [["Capture", [source, packets, ...(span === null ? [] : [span])].join(", ")]];
@@ -52,6 +52,10 @@ function facts(result: RunResult): [string, string][] {
   });
   if (run.models.length > 0) list.push(["Hosts", bound.length === 0 ? "no role is bound" : bound.join("; ")]);
   return list;
+}
+
+function sourceName({ path }: CaptureRow): string {
+  return path === "-" ? "standard input" : path;
 }
 
 /** `5 of 13 rules met, 2 not, 4 not evaluable, 2 not for this installation`. */
@@ -70,7 +74,10 @@ function ruleCounts(rules: readonly RuleRow[]): string {
 
 /** What stands in the way of believing the verdict. */
 function warnings(result: RunResult): string[] {
-  const damage = result.captures.flatMap(({ path, damage }) => (damage === null ? [] : [`${path}: ${damage}`]));
-  const all = [...damage, ...result.run.warnings, ...qualityNotes(result)];
+  const damage = result.captures.flatMap((capture) =>
+    capture.damage === null ? [] : [`${sourceName(capture)}: ${capture.damage}`],
+  );
+  // Of what was not read nothing else can be said: not even that a host is not in it.
+  const all = nothingRead(result) ? damage : [...damage, ...result.run.warnings, ...qualityNotes(result)];
   return [...new Set(all.map(sentence))];
 }

@@ -50,7 +50,8 @@ function overview(result: RunResult, most: number): Overview {
     b.bytes - a.bytes || compareText(a.conversation_id, b.conversation_id);
   const take = (c: ConversationRow): void => {
     seen.count++;
-    const app = c.app ?? "not identified";
+    // What runs over a port can be identified; the rest is what its protocol is.
+    const app = c.app ?? (c.port === null ? c.transport : "not identified");
     seen.apps.set(app, (seen.apps.get(app) ?? 0) + 1);
     seen.top.push(c);
     if (seen.top.length >= most * 8) seen.top = seen.top.sort(larger).slice(0, most);

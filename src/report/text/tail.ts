@@ -48,8 +48,14 @@ function printCaptures(page: Page, result: RunResult): void {
       page.hang({ text: capture.path }, parts.filter((part) => part !== "").join(", "), { paint: page.pen.dim });
     }
   }
-  const text = rows.map(([measure, value]) => `${measure} ${value}`).join(", ");
-  if (text !== "") page.text(text, { paint: page.pen.dim });
+  page.table(
+    rows.map(({ count, measure, about }) => [
+      { text: count },
+      { text: measure, paint: page.pen.dim },
+      // `flows` needs no second word.
+      { text: about === measure ? "" : about },
+    ]),
+  );
 }
 
 function printInForce(page: Page, result: RunResult): void {
