@@ -143,17 +143,17 @@ function nextMessage(c: Cursor, emit: Emit, at: Context): number {
 function message(c: Cursor, emit: Emit, at: Context): number | null {
   const head = readHead(c);
   if (head === null) return null;
-  if (head.method === "") tellResponse(head, emit, at);
-  else tellRequest(head, emit, at);
+  if (head.method === "") tellResponse(head, emit);
+  else tellRequest(head, emit);
   if (head.problem !== "") emit({ kind: "problem", what: "malformed", why: `HTTP ${head.problem}` });
   if (head.cut) emit({ kind: "problem", what: "cut", why: `HTTP head: the capture cut ${c.cutOff} bytes off` });
   at.state = head.cut ? NEXT.anything : follows(head);
   return c.at;
 }
 
-function tellRequest(head: HttpHead, emit: Emit, at: Context): void {
+function tellRequest(head: HttpHead, emit: Emit): void {
   const { method, target } = head;
-  if (!at.started) emit({ kind: "role", sender: "client", why: `HTTP request ${method}` });
+  emit({ kind: "role", sender: "client", why: `HTTP request ${method}` });
   const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/([^/?#]*)(.*)$/.exec(target);
   const names = new Set<string>();
   let path = target;
@@ -189,15 +189,13 @@ function tellRequest(head: HttpHead, emit: Emit, at: Context): void {
   emit({ kind: "message", what: "request", id: "" });
 }
 
-function tellResponse(head: HttpHead, emit: Emit, at: Context): void {
+function tellResponse(head: HttpHead, emit: Emit): void {
   const { status } = head;
-  if (!at.started) {
-    emit({ kind: "role", sender: "server", why: `HTTP response ${status}` });
-    // What passed through a proxy is another host's word.
-    const server = head.fields.get("server")?.[0] ?? "";
-    if (server !== "" && !head.fields.has("via")) {
-      emit({ kind: "asset", what: "product", value: bounded(server), source: "HTTP Server" });
-    }
+  emit({ kind: "role", sender: "server", why: `HTTP response ${status}` });
+  // What passed through a proxy is another host's word.
+  const server = head.fields.get("server")?.[0] ?? "";
+  if (server !== "" && !head.fields.has("via")) {
+    emit({ kind: "asset", what: "product", value: bounded(server), source: "HTTP Server" });
   }
   emit({ kind: "field", field: "http.status", value: status });
   tellText(head, "server", emit);

@@ -9,13 +9,15 @@
  *       0 DATA · 1 HEADERS · 4 SETTINGS · 6 PING · 7 GOAWAY · 8 WINDOW_UPDATE · 9 CONTINUATION …
  *
  * The client is known by its preface. The server's first frame is SETTINGS: on stream 0, whole settings of six bytes
- * each, with known ids and values in their range. Payloads other than headers are passed over as they come.
+ * each, with known ids and values in their range. Amid a connection a segment that begins with a whole header block
+ * proves it. Payloads other than headers are passed over as they come.
  *
  * Does not cover: header fields that rest on entries of earlier blocks (left out, see shared/hpack.ts), pushed requests,
- * what comes inside of TLS, connections joined behind their first frames.
+ * what comes inside of TLS.
  */
 import { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import type { Fact } from "../src/decode/facts.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
 import { hostOf } from "./shared/http-head.ts";
@@ -25,7 +27,8 @@ const HEAD_LENGTH = 9;
 const LONGEST_FIRST = 1 << 14; // until the peer allows more, which no first frame can know (RFC 9113 section 4.2)
 const TYPE = { data: 0, headers: 1, settings: 4, goAway: 7, continuation: 9 } as const;
 const KNOWN_TYPES = 16; // to 9 in RFC 9113, ALTSVC 10, ORIGIN 12, PRIORITY_UPDATE 16
-const FLAG = { ack: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
+const FLAG = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
+const HEADERS_FLAGS = FLAG.endStream | FLAG.endHeaders | FLAG.padded | FLAG.priority;
 const LONGEST_TEXT = 200;
 
 /** For a header block out of its frames; used and done with within one call. */
@@ -53,10 +56,11 @@ export const http2: Decoder = {
       for (let i = 1; i < there; i++) if (buf[off + i] !== PREFACE.charCodeAt(i)) return false;
       return true;
     }
-    // SETTINGS on stream 0: fewer than 43 of them, nothing or ACK as flags
-    if (first !== 0 || (len >= 2 && buf[off + 1] !== 0) || (len >= 4 && buf[off + 3] !== TYPE.settings)) return false;
-    if (len >= 5 && buf[off + 4]! > FLAG.ack) return false;
-    return len < HEAD_LENGTH || (buf[off + 5]! | buf[off + 6]! | buf[off + 7]! | buf[off + 8]!) === 0;
+    if (first !== 0 || (len >= 2 && buf[off + 1]! > LONGEST_FIRST >> 8)) return false;
+    if (len < HEAD_LENGTH) return len < 4 || buf[off + 3] === TYPE.settings || buf[off + 3] === TYPE.headers;
+    const stream = buf[off + 5]! | buf[off + 6]! | buf[off + 7]! | buf[off + 8]!;
+    if (buf[off + 3] === TYPE.settings) return stream === 0 && buf[off + 4] === 0;
+    return buf[off + 3] === TYPE.headers && stream !== 0 && (buf[off + 4]! & ~HEADERS_FLAGS) === 0;
   },
 
   stream(c, emit, at) {
@@ -67,11 +71,24 @@ export const http2: Decoder = {
       emit({ kind: "role", sender: "client", why: "HTTP/2 preface" });
       return c.at;
     }
+    if (c.left > 3 && c.buf[c.pos + 3] === TYPE.headers) return joined(c, emit, at);
     if (!settingsHold(c)) return STREAM_NO;
     emit({ kind: "role", sender: "server", why: "HTTP/2 SETTINGS" });
     return c.at;
   },
 };
+
+/** The data begins amid a connection: with the header block of a request or a response, or it stays unknown. */
+function joined(c: Cursor, emit: Emit, at: Context): number {
+  if (at.fromStart) return STREAM_NO;
+  const head = readHead(c);
+  if (head === null || head.length > LONGEST_FIRST || (head.flags & FLAG.endHeaders) === 0) return STREAM_NO;
+  const said: Fact[] = [];
+  const taken = headers(c, head, (fact) => said.push(fact));
+  if (!said.some((fact) => fact.kind === "message")) return STREAM_NO;
+  for (const fact of said) emit(fact);
+  return taken;
+}
 
 /** A server's first frame. It may have no settings at all, and then another frame has to follow. */
 function settingsHold(c: Cursor): boolean {
@@ -183,7 +200,8 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
     if (bounded !== "") emit({ kind: "field", field: `http2.${name}`, value: bounded });
   };
   const method = value(":method");
-  if (method !== "") {
+  if (/^[A-Z][A-Z_-]*$/.test(method)) {
+    emit({ kind: "role", sender: "client", why: `HTTP/2 request ${method}` });
     const { host } = hostOf(value(":authority") || value("host"), 80);
     if (host !== "") emit({ kind: "name", source: "http2-authority", name: host });
     emit({ kind: "field", field: "http2.method", value: method });
@@ -206,6 +224,7 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
   }
   const status = Number(value(":status"));
   if (!(status >= 100 && status < 1000)) return;
+  emit({ kind: "role", sender: "server", why: `HTTP/2 response ${status}` });
   emit({ kind: "field", field: "http2.status", value: status });
   text("server");
   text("content-type");
