@@ -88,8 +88,6 @@ const WRONG: [string, string[], RegExp][] = [
     /--as-of 2026-02-30: expected a day/,
   ],
   ["a realm without a capture", ["observe", "a.pcap", "--realm", "plant"], /write NAME=CAPTURE/],
-  ["a database as capture", ["observe", "some.sqlite"], /this is a database/],
-  ["a database of an hour ago as capture", ["observe", "some.sqlite@3"], /this is a database/],
   ["results over a capture", ["observe", "a.pcap", "--out", "folder/../a.pcap"], /--out .*name another one/],
   ["a database over a capture", ["observe", "link.pcap", "--db", "a.pcap"], /--db .*name another one/],
   [

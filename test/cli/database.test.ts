@@ -1,0 +1,59 @@
+/** A database in a capture's place: judged again with the same result, merged, and refused clearly where it can't be. */
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import test from "ava";
+import { writePcap } from "../support/capture-writer.ts";
+import { readFrames } from "../support/observe.ts";
+import { scratch, wirepact } from "./command.ts";
+
+const ROLLOUT = resolve("fixtures/cases/rollout/rollout.pcap");
+const MODEL = ["--model", "opswat-sdp", "--bind", "gateway=10.20.0.5", "--bind", "client=10.30.0.0/16"];
+const SET = ["--set", "region=us", "--set", "platform=aws", "--format", "json"];
+
+/** What was printed, without the run's own line (its id, start and command) and without where frames stand. */
+function findings(stdout: string, frames: boolean): unknown {
+  const { run: _, captures: _captures, ...rest } = JSON.parse(stdout) as Record<string, unknown>;
+  if (frames) return rest;
+  const text = JSON.stringify(rest, (key, value: unknown) =>
+    ["frame", "first_frame", "capture_id", "first_capture_id"].includes(key) ? 0 : value,
+  );
+  return JSON.parse(text) as unknown;
+}
+
+test("a stored run is judged again as the capture was", async (t) => {
+  const cwd = scratch(t);
+  const first = await wirepact(["check", ROLLOUT, ...MODEL, ...SET, "--db", "first.sqlite"], { cwd });
+  t.is(first.code, 1, first.stderr);
+  const again = await wirepact(["check", "first.sqlite", ...MODEL, ...SET, "--db", "again.sqlite"], { cwd });
+  t.is(again.code, 1, again.stderr);
+  t.deepEqual(findings(again.stdout, true), findings(first.stdout, true));
+  const third = await wirepact(["check", "again.sqlite@1", ...MODEL, ...SET, "--db", "third.sqlite"], { cwd });
+  t.deepEqual(findings(third.stdout, true), findings(first.stdout, true), "and what was judged again is kept whole");
+});
+
+test("runs over slices, put together, are the run over the whole", async (t) => {
+  const cwd = scratch(t);
+  const frames = await readFrames(ROLLOUT);
+  const whole = await wirepact(["check", ROLLOUT, ...MODEL, ...SET, "--db", "whole.sqlite"], { cwd });
+  const slices = [frames.slice(0, 213), frames.slice(213, 601), frames.slice(601)];
+  for (const [i, slice] of slices.entries()) {
+    const records = slice.map(({ buf, sec, nsec, wireLen }) => ({ data: buf, sec, nsec, wireLen }));
+    writeFileSync(join(cwd, `${i}.pcap`), writePcap(records, { linkType: 1 }));
+  }
+  for (const i of [0, 2]) await wirepact(["observe", `${i}.pcap`, "--db", `${i}.sqlite`], { cwd });
+  const merged = await wirepact(["check", "2.sqlite", "1.pcap", "0.sqlite", ...MODEL, ...SET, "--db", "m.sqlite"], {
+    cwd,
+  });
+  t.is(merged.code, whole.code, merged.stderr);
+  const [got, wanted] = [findings(merged.stdout, false), findings(whole.stdout, false)] as Record<string, unknown>[];
+  t.deepEqual(got!.rules, wanted!.rules);
+  t.deepEqual(got!.conversations, wanted!.conversations);
+});
+
+test("a run that is not there is named, with those that are", async (t) => {
+  const cwd = scratch(t);
+  await wirepact(["observe", ROLLOUT, "--db", "one.sqlite"], { cwd });
+  const ran = await wirepact(["observe", "one.sqlite@7", "--db", "other.sqlite"], { cwd });
+  t.is(ran.code, 5);
+  t.regex(ran.stderr, /no run 7; runs there: 1 \(finished\)/);
+});
