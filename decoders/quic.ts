@@ -34,6 +34,7 @@ const LONG = 0x80;
 const LONGEST_ID = 20;
 const SHORTEST_FIRST = 1200; // bytes of a datagram with a client's Initial (RFC 9000 section 14.1)
 const MOST_PACKETS = 8; // coalesced in one datagram: one of each kind, and some to spare
+const MOST_IDS = 4; // that a client's Initials are tried with: its first, a Retry's, the server's; each costs a key
 const PUBLIC_HEADER = 1 + 8 + 4;
 const HASH_LENGTH = 12;
 const CLIENT_HELLO = 1;
@@ -159,8 +160,9 @@ function look(seen: Seen, buf: Uint8Array, packets: readonly LongPacket[], versi
     if (packet.type === "0-rtt") seen.client ||= "QUIC 0-RTT";
     if (packet.type !== "initial") continue;
     if (packet.token > 0) seen.client ||= "QUIC token";
-    if (!seen.ids.some((id) => Buffer.compare(id, packet.destination) === 0)) seen.ids.push(packet.destination);
-    for (const id of [packet.destination, ...seen.ids]) {
+    const known = seen.ids.some((id) => Buffer.compare(id, packet.destination) === 0);
+    if (!known && seen.ids.length < MOST_IDS) seen.ids.push(packet.destination);
+    for (const id of seen.ids) {
       const frames = openInitial(version, id, buf, packet.start, packet.numberAt, packet.end);
       if (frames === null) continue;
       seen.client ||= "QUIC Initial";
