@@ -3,7 +3,7 @@
  * fields of the views. It is handed out in pieces, because conversations may be millions: no string ever holds more than
  * a piece and one row.
  */
-import type { RunResult } from "./result.ts";
+import type { ConversationRow, RunResult } from "./result.ts";
 
 /** Characters of a piece: large enough that writing costs little, small enough that a slow reader holds nothing up. */
 const PIECE = 64 << 10;
@@ -46,8 +46,14 @@ function* parts(result: RunResult): Generator<string, void, undefined> {
 }
 
 function* conversations(result: RunResult): Generator<object, void, undefined> {
-  yield* result.judged;
-  yield* result.rest.rows();
+  for (const row of result.judged) yield withNearest(row);
+  for (const row of result.rest.rows()) yield withNearest(row);
+}
+
+/** The nearest miss as the views have it, beside the whole of it in the evidence. */
+function withNearest(row: ConversationRow): object {
+  const nearest = row.evidence?.nearest;
+  return { ...row, nearest_rule: nearest?.rule_id ?? null, nearest_model: nearest?.model ?? null };
 }
 
 function* array(name: string, rows: Iterable<object>): Generator<string, void, undefined> {
