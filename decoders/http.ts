@@ -79,11 +79,7 @@ export const http: Decoder = {
       case NEXT.chunk:
         return passOver(c, at, state);
       case NEXT.doubtfulBody:
-        if (looksLikeResponse(c.buf, c.pos, c.left)) {
-          c.need(Math.min("HTTP/1.".length, (state - NEXT.doubtfulBody) / SHIFT));
-          if (looksLikeHead(c.buf, c.pos, c.left)) return nextMessage(c, emit, at);
-        }
-        return passOver(c, at, state);
+        return answerToHead(c, emit, at) ?? passOver(c, at, state);
       case NEXT.chunkSize:
         return chunkSize(c, emit, at);
       case NEXT.trailers:
@@ -121,6 +117,13 @@ function skipLost(at: Context, lost: number): boolean {
 function after(next: number, left: number): number {
   if (left > 0) return (next === NEXT.doubtfulBody ? NEXT.body : next) + left * SHIFT;
   return next === NEXT.chunk ? NEXT.chunkSize : NEXT.head;
+}
+
+/** The next response where a body should begin: the one before answered a HEAD. Null where it is a body. */
+function answerToHead(c: Cursor, emit: Emit, at: Context): number | null {
+  if (!looksLikeResponse(c.buf, c.pos, c.left)) return null;
+  c.need(Math.min("HTTP/1.".length, Math.floor((at.state ?? 0) / SHIFT)));
+  return message(c, emit, at);
 }
 
 function passOver(c: Cursor, at: Context, state: number): number {
