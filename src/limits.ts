@@ -39,6 +39,11 @@ export const LIMITS = {
   streamBytes: 128 << 10,
   /** Datagrams of one direction looked at before a flow counts as unknown. */
   identifyDatagrams: 5,
+  /**
+   * Datagrams of one direction kept for a message that needs several of them. QUIC's hellos with post-quantum keys take
+   * two or three, sent again as often until the server answers, and between them come early data.
+   */
+  keptDatagrams: 16,
   /** Segments held for one direction while bytes before them are missing. */
   pendingSegments: 64,
   /** Payload bytes held for all directions together while they wait for more. Beyond it the waiting one is given up. */

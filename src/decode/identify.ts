@@ -231,8 +231,8 @@ export class Identifier {
     const { datagrams } = this.detail(row, at);
     datagrams[dir] ??= [];
     const kept = datagrams[dir];
-    if (kept.length >= LIMITS.identifyDatagrams || this.#held > LIMITS.pendingBytes) {
-      this.#caps.hit(this.#held > LIMITS.pendingBytes ? "pendingBytes" : "identifyDatagrams");
+    if (kept.length >= LIMITS.keptDatagrams || this.#held > LIMITS.pendingBytes) {
+      this.#caps.hit(this.#held > LIMITS.pendingBytes ? "pendingBytes" : "keptDatagrams");
       this.#settle(row, at, dir);
       return;
     }

@@ -299,7 +299,7 @@ class Joiner {
       detail.sightings.push(...piece.detail.sightings.filter((sighting) => sighting.dir === dir));
       const kept = piece.detail.datagrams[dir];
       if (kept !== null)
-        detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.identifyDatagrams);
+        detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
       if ((piece.words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
     }
     detail.sightings.sort(byTime);
