@@ -4,6 +4,7 @@
  */
 import type { Rule } from "../model/types.ts";
 import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
+import type { Wanted } from "./candidates.ts";
 import type { Clause } from "./clause.ts";
 import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
@@ -107,7 +108,9 @@ function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgem
   const uses = results.flatMap((result) => result.uses);
   const documentedBy =
     worst.verdict === "documented" ? firstPerRule(counted.flatMap((result) => result.documentedBy)) : [];
-  return { ...worst, flipped, uses, documentedBy };
+  // Another flow may have been what kept it from a better verdict: what speaks against each speaks against all.
+  const against = results.flatMap((result) => (result === worst ? [] : result.against));
+  return { ...worst, flipped, uses, documentedBy, against: [...worst.against, ...against] };
 }
 
 const SEVERITY: Readonly<Record<Verdict, number>> = {
@@ -137,7 +140,7 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
   const against: FrameRef[] = [];
   let forbidden: { use: RuleUse; code: "forbidden" | "retired" } | null = null;
   for (const loaded of judges.models) {
-    for (const rule of loaded.model.rules) {
+    for (const rule of loaded.index.candidates(wantedOf(subject, loaded, flow, judges))) {
       const tried = tryRule(loaded, rule, subject, flow, judges.context);
       const use = useOf(tried, subject, flow);
       if (use === null) {
@@ -280,6 +283,30 @@ function wrongByItself(rule: Rule, use: RuleUse, flow: SubjectFlow, judges: Judg
   return rule.requirement === "retired" && flow.firstSec >= judges.retiredAt(rule) ? "retired" : null;
 }
 
+/** What a flow has that a rule may share. */
+function wantedOf(subject: Subject, { model }: LoadedModel, flow: SubjectFlow, { context }: Judges): Wanted {
+  const { own } = context.dns.namesOf(
+    subject.realm,
+    subject.responder,
+    subject.addresses,
+    flow.firstSec,
+    flow.firstNsec,
+  );
+  const names = own.flatMap((answer) => [answer.name, ...answer.aliases]);
+  if (subject.serverName !== null) names.push(subject.serverName);
+  for (const [name, addresses] of Object.entries(context.siteHosts)) {
+    if (addresses.includes(subject.responder)) names.push(name);
+  }
+  const roles = [...subject.initiatorRoles, ...subject.responderRoles];
+  return {
+    transport: subject.transport,
+    ports: subject.port === null ? [] : [subject.port],
+    names,
+    addresses: [subject.responder, subject.initiator],
+    roles: roles.filter((played) => played.model === model.name).map((played) => played.role),
+  };
+}
+
 /** The background model, or the leg to a bound proxy. */
 function ignoredBy(
   subject: Subject,
@@ -288,7 +315,7 @@ function ignoredBy(
 ): { use: RuleUse; code: "background" | "proxy-leg"; reason: string } | null {
   const { background } = judges;
   if (background === null) return null;
-  for (const rule of background.model.rules) {
+  for (const rule of background.index.candidates(wantedOf(subject, background, flow, judges))) {
     const tried = tryRule(background, rule, subject, flow, judges.context);
     const use = useOf(tried, subject, flow);
     // What every host does needs no answer to be background: an unanswered query is one too.
