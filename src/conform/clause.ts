@@ -15,6 +15,8 @@ export interface Clause {
   against: readonly FrameRef[];
   /** `whom`: which of the endpoint's hosts or addresses it was. */
   member?: string;
+  /** `whom`: proved by a name, which the client may yet contradict as long as it has said nothing. */
+  byName?: boolean;
   /** How specific a proved `whom` is: exact name 4, wildcard 3, address 2, role 5, anyone 1. */
   weight?: number;
 }

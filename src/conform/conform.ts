@@ -210,7 +210,7 @@ function conversationRow(
     delete row.outcomes.unanswered;
   }
   const against = unique(judgement.against);
-  const speaking = new Set(against.map(frameKey));
+  const speaking = new Set(judgement.verdict === "inconclusive" ? against.map(frameKey) : []);
   const support = unique(judgement.support).filter((ref) => !speaking.has(frameKey(ref)));
   row.evidence = {
     support: support.slice(0, LIMITS.evidenceFrames),

@@ -4,6 +4,7 @@
  */
 import { describeCondition, evaluateCondition } from "../model/conditions.ts";
 import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
+import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
@@ -14,6 +15,7 @@ export interface LoadedModel {
   model: Model;
   endpoints: ReadonlyMap<string, Endpoint>;
   parameter: (name: string) => string | null;
+  index: RuleIndex;
   /** The condition of each rule, evaluated once. */
   when: ReadonlyMap<string, Clause>;
 }
@@ -21,7 +23,7 @@ export interface LoadedModel {
 export function loadForJudging(model: Model, parameter: (name: string) => string | null): LoadedModel {
   const endpoints = new Map(model.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   const when = new Map(model.rules.map((rule) => [rule.id, whenClause(rule, parameter)]));
-  return { model, endpoints, parameter, when };
+  return { model, endpoints, parameter, index: new RuleIndex(model, parameter), when };
 }
 
 function whenClause(rule: Rule, parameter: (name: string) => string | null): Clause {

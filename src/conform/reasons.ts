@@ -11,6 +11,7 @@ export const CONVERSATION_REASONS = {
   "proxy-leg": "the leg to the bound proxy; the inner destination is judged",
   "no-role": "neither end plays a role in the site",
   "address-unresolved": "no name was sent and this initiator never resolved the address in the capture",
+  "name-unseen": "what the client said first, which may name another destination, is not in the capture",
   "shared-address": "the address was resolved for a documented and for another name",
   "name-contradicted": "the name that was sent is not what this initiator's DNS gave for the address",
   ech: "the hello is encrypted and only its outer name shows",

@@ -9,7 +9,7 @@ import type { RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow } from "./absence.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
-import type { LoadedModel } from "./cover.ts";
+import { clausesOf, type LoadedModel } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import {
   type HostStatus,
@@ -271,7 +271,7 @@ function metStatus(
     code: "met",
     reason: `${documented.length} flow(s), among them: ${use.tried.whom.says}`,
     remedy: null,
-    evidence: [...use.tried.who.support, ...use.tried.whom.support, ...use.tried.up.support],
+    evidence: clausesOf(use.tried).flatMap((clause) => clause.support),
   };
 }
 

@@ -40,6 +40,8 @@ export interface SubjectFlow {
   twoSided: boolean;
   /** TCP: it began in sight, and yet the client's first message is not in the capture. */
   holed: boolean;
+  /** It came up, and what its client said first, which may name the destination, is not in the capture. */
+  unheard: boolean;
   /** ICMP errors about it. */
   quotes: FrameRef[];
 }
@@ -161,6 +163,7 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     holed: isHoled(view, there),
+    unheard: isUnheard(view, there, outcome, view.app === 0 ? null : all.seen.decoders[view.app - 1]!.id),
     quotes,
   };
 }
@@ -180,6 +183,20 @@ function isHoled(view: FlowView, there: 0 | 1): boolean {
   if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
   if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
   return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
+}
+
+/** Applications whose client says first, in a hello that opens every connection, whom it wants to reach. */
+const HELLO: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
+
+/** A name that may have been sent and was not seen would win over DNS and over the address: without it, neither proves. */
+function isUnheard(view: FlowView, there: 0 | 1, outcome: ConversationOutcome, app: string | null): boolean {
+  if (outcome !== "established" && outcome !== "answered") return false;
+  const hello = app !== null && HELLO.has(app);
+  if (view.proto !== TCP && !hello) return false;
+  if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return true;
+  const detail = view.detail;
+  if (app === null) return !view.has(R.S_DATA, there) || (detail?.streams[there]?.pending.length ?? 0) > 0;
+  return detail === null || !detail.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
 }
 
 function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
