@@ -13,7 +13,8 @@
  *     └──────────────────────────────────────────────────────────┘
  *
  * On port 53 a message that begins as DNS is DNS, and what is wrong with it is a problem; on any other port all of it
- * has to be right. mDNS, LLMNR and NetBIOS name service look alike and are other applications, told by their ports.
+ * has to be right. mDNS, LLMNR and NetBIOS name service look alike and are other applications, told by their ports, and
+ * away from all of them by their names (shared/dns-kin.ts).
  *
  * Does not cover: signatures and their chains (records are named, not checked), transfers beyond their first message's
  * question, sessions of RFC 8490, DNS inside TLS or HTTPS.
@@ -24,6 +25,7 @@ import type { DnsRecord } from "../src/decode/facts.ts";
 import { LIMITS } from "../src/limits.ts";
 import { isKnownClass, isKnownType, opcodeName, rcodeName, TYPE, typeName } from "./shared/dns-codes.ts";
 import { readRecord } from "./shared/dns-data.ts";
+import { kinOf } from "./shared/dns-kin.ts";
 import {
   type DnsHeader,
   HEADER_LENGTH,
@@ -122,6 +124,7 @@ function message(c: Cursor, emit: Emit, strict: boolean): boolean {
       const question = readQuestion(c, `question ${i + 1}`);
       if (!isKnownClass(question.class & 0x7fff)) c.bad(`class ${question.class}`);
       if (strict && !isKnownType(question.type)) c.bad(`type ${question.type}`);
+      if (strict && kinOf(h, question.name, question.type) !== null) return false;
       questions.push(question);
     }
     rest = sections(c, h, records);

@@ -4,10 +4,26 @@ import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
+import { llmnr } from "./llmnr.ts";
+import { mdns } from "./mdns.ts";
+import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { quic } from "./quic.ts";
 import { stun } from "./stun.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 
-export const DECODERS: readonly Decoder[] = [dns, dtls, http, http2, ntp, quic, stun, tls, websocket];
+export const DECODERS: readonly Decoder[] = [
+  dns,
+  dtls,
+  http,
+  http2,
+  llmnr,
+  mdns,
+  netbiosNs,
+  ntp,
+  quic,
+  stun,
+  tls,
+  websocket,
+];

@@ -17,6 +17,10 @@ export interface DnsHeader {
   id: number;
   response: boolean;
   opcode: number;
+  /** The AA bit: the sender is an authority for the name. LLMNR has its C bit there: a conflict. */
+  authoritative: boolean;
+  /** RD or RA: recursion is wanted, or to be had. LLMNR has its T bit at the first: a tentative name. */
+  recursion: boolean;
   /** The TC bit: the message was cut to fit (RFC 2181 section 9). */
   truncated: boolean;
   /** The one bit that must be zero (RFC 1035 calls three of them Z; DNSSEC took the other two). */
@@ -42,6 +46,8 @@ export function readHeader(c: Cursor): DnsHeader {
     id,
     response: (flags & 0x8000) !== 0,
     opcode: (flags >> 11) & 15,
+    authoritative: (flags & 0x0400) !== 0,
+    recursion: (flags & 0x0180) !== 0,
     truncated: (flags & 0x0200) !== 0,
     zero: (flags & 0x0040) === 0,
     rcode: flags & 15,
