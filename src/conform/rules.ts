@@ -5,7 +5,7 @@
  */
 import type { Endpoint, Rule, Target } from "../model/types.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
-import type { RuleHostRow, RuleStatus } from "../report/result.ts";
+import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow } from "./absence.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
@@ -51,19 +51,20 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
   return settleFallbacks(judged);
 }
 
-/** Rules that some conversation fits as well as another of the same model: key of the rule → id of the other. */
-function equalRules(judgements: readonly Judgement[]): Map<string, string> {
-  const equals = new Map<string, string>();
-  for (const { documentedBy } of judgements) {
-    for (const use of documentedBy) {
-      const rival = documentedBy.find(
-        (other) =>
-          other.rule !== use.rule &&
-          other.loaded === use.loaded &&
-          other.weight === use.weight &&
-          other.fromHost === use.fromHost,
-      );
-      if (rival !== undefined) equals.set(`${use.loaded.model.name}/${use.rule.id}`, rival.rule.id);
+/** Uses of a rule that another rule of the same model fits as well, on the same flow: use → the other. */
+function equalRules(judgements: readonly Judgement[]): Map<RuleUse, RuleUse> {
+  const equals = new Map<RuleUse, RuleUse>();
+  for (const { uses } of judgements) {
+    const ofFlow = new Map<number, RuleUse[]>();
+    for (const use of uses) {
+      if (use.how !== "documented") continue;
+      const earlier = ofFlow.get(use.flow.flow) ?? [];
+      for (const other of earlier) {
+        if (other.loaded !== use.loaded || other.weight !== use.weight || other.fromHost !== use.fromHost) continue;
+        equals.set(use, other);
+        equals.set(other, use);
+      }
+      ofFlow.set(use.flow.flow, [...earlier, use]);
     }
   }
   return equals;
@@ -73,7 +74,7 @@ function judgeRule(
   loaded: LoadedModel,
   rule: Rule,
   uses: readonly RuleUse[],
-  equals: Map<string, string>,
+  equals: Map<RuleUse, RuleUse>,
   context: RuleContext,
 ): RuleJudgement {
   const make = (status: HostStatus, hosts: RuleHostRow[]): RuleJudgement => ({
@@ -143,10 +144,10 @@ function withoutHosts(
   loaded: LoadedModel,
   rule: Rule,
   uses: readonly RuleUse[],
-  equals: Map<string, string>,
+  equals: Map<RuleUse, RuleUse>,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(loaded, rule, uses, equals);
+  const met = metStatus(uses, equals);
   if (met !== null) return met;
   const tried = blockedStatus(loaded, rule, uses, context, null);
   if (tried !== null) return tried;
@@ -163,10 +164,10 @@ function judgeHost(
   rule: Rule,
   host: CastHost,
   uses: readonly RuleUse[],
-  equals: Map<string, string>,
+  equals: Map<RuleUse, RuleUse>,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(loaded, rule, uses, equals);
+  const met = metStatus(uses, equals);
   if (met !== null && met.status === "not-evaluable") return met;
   const members = membersOf(loaded, rule);
   const used = new Set(uses.filter((use) => use.how === "documented").map((use) => use.member));
@@ -249,30 +250,31 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
     : endpoint.addresses.map((range) => range.text);
 }
 
-function metStatus(
-  loaded: LoadedModel,
-  rule: Rule,
-  uses: readonly RuleUse[],
-  equals: Map<string, string>,
-): HostStatus | null {
+function metStatus(uses: readonly RuleUse[], equals: Map<RuleUse, RuleUse>): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length === 0) return null;
-  const twin = equals.get(`${loaded.model.name}/${rule.id}`);
-  if (twin !== undefined) {
-    return notEvaluable(
+  const use = documented.find((one) => !equals.has(one));
+  if (use === undefined) {
+    const one = documented[0]!;
+    const twin = equals.get(one)!;
+    const status = notEvaluable(
       "same-as",
-      `cannot be told from ${twin}: the evidence fits both equally`,
+      `cannot be told from ${twin.rule.id}: the evidence fits both equally`,
       "bind the roles to different addresses",
     );
+    return { ...status, evidence: [...supportOf(one), ...supportOf(twin)] };
   }
-  const use = documented[0]!;
   return {
     status: "met",
     code: "met",
     reason: `${documented.length} flow(s), among them: ${use.tried.whom.says}`,
     remedy: null,
-    evidence: clausesOf(use.tried).flatMap((clause) => clause.support),
+    evidence: supportOf(use),
   };
+}
+
+function supportOf(use: RuleUse): FrameRef[] {
+  return clausesOf(use.tried).flatMap((clause) => clause.support);
 }
 
 function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readonly RuleUse[]): HostStatus {

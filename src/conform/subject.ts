@@ -27,6 +27,8 @@ export interface SubjectFlow {
   asked: number;
   answered: number;
   sightings: readonly Sighting[];
+  /** The very first packet, of whichever end. */
+  began: FrameRef;
   /** Frames of the initiator's first packets, the first two. */
   asking: FrameRef[];
   /** Frames that show who opened it and that it came up. */
@@ -151,6 +153,7 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     asked: view.packets(there),
     answered: view.packets(back),
     sightings: view.detail?.sightings ?? [],
+    began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
     asking: askingFrames(view, there),
     opening: openingFrames(view, there),
     coming: comingFrames(view, there, outcome),
@@ -196,7 +199,9 @@ function isUnheard(view: FlowView, there: 0 | 1, outcome: ConversationOutcome, a
   if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return true;
   const detail = view.detail;
   if (app === null) return !view.has(R.S_DATA, there) || (detail?.streams[there]?.pending.length ?? 0) > 0;
-  return detail === null || !detail.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
+  return (
+    detail === null || !detail.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"))
+  );
 }
 
 function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {

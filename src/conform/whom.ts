@@ -48,9 +48,6 @@ export function isEndpoint(
     patterns.push(resolved);
   }
   const matching = (name: string) => patterns.find((pattern) => matchesName(pattern, name));
-  const responder = subject.responder;
-  const documented = endpoint.addresses.find((range) => inRange(range, responder));
-
   const sent = sentName(flow);
   if (sent !== null) {
     const pattern = matching(sent.name);
@@ -64,13 +61,24 @@ export function isEndpoint(
       );
     }
   }
-  const { own, other } = context.dns.namesOf(
-    subject.realm,
-    responder,
-    subject.addresses,
-    flow.firstSec,
-    flow.firstNsec,
-  );
+  const clause = byEvidence(endpoint, patterns, subject, flow, bound, context);
+  if (clause.result === "proved") return flow.unheard && patterns.length > 0 ? unheard(clause) : clause;
+  return beforeItsAnswer(clause, matching, subject, flow, context);
+}
+
+/** Without a name from the client: what DNS, the site and the document itself say of the address. */
+function byEvidence(
+  endpoint: Endpoint,
+  patterns: readonly HostPattern[],
+  subject: Subject,
+  flow: SubjectFlow,
+  bound: boolean,
+  context: WhomContext,
+): Clause {
+  const { responder } = subject;
+  const matching = (name: string) => patterns.find((pattern) => matchesName(pattern, name));
+  const documented = endpoint.addresses.find((range) => inRange(range, responder));
+  const { own, other } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
   const told = own.filter((answer) => nameIn(answer, matching) !== null);
   const otherwise = own.filter((answer) => nameIn(answer, matching) === null);
   if (told.length > 0) {
@@ -86,19 +94,22 @@ export function isEndpoint(
         otherwise.map(dnsFrame),
       );
     }
-    return named(pattern, `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`, [dnsFrame(answer)]);
+    const says = `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`;
+    return { ...named(pattern, says, [dnsFrame(answer)]), byName: true };
   }
   for (const [name, addresses] of Object.entries(context.siteHosts)) {
     const pattern = matching(name.toLowerCase());
     if (pattern !== undefined && addresses.includes(responder))
-      return named(pattern, `the site's hosts table gives ${responder} for ${name}`, []);
+      return { ...named(pattern, `the site's hosts table gives ${responder} for ${name}`, []), byName: true };
   }
   if (documented !== undefined) {
     if (otherwise.length > 0 && patterns.length > 0) {
-      return failed(
+      // The name wins over the address; yet without that answer the address would prove it, so this is no denial.
+      return unproved(
         "whom",
-        "no-rule",
+        "name-contradicted",
         `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`,
+        "a name sent by the client",
         otherwise.map(dnsFrame),
       );
     }
@@ -106,6 +117,7 @@ export function isEndpoint(
       ...proved("whom", `${responder} is a documented address`),
       member: documented.text,
       weight: WEIGHT_ADDRESS,
+      byName: patterns.length > 0,
     };
   }
   if (otherwise.length > 0) {
@@ -158,6 +170,42 @@ export function isEndpoint(
   );
 }
 
+/** Proved as far as it goes; but the client may have sent another name, which would win. */
+function unheard({ says }: Clause): Clause {
+  return unproved(
+    "whom",
+    "name-unseen",
+    `${says}, but what the client said first is not in the capture`,
+    "capture the connection from its start",
+  );
+}
+
+/** An answer that came while the flow was under way proves nothing of it: its first packet speaks against that. */
+function beforeItsAnswer(
+  clause: Clause,
+  matching: (name: string) => HostPattern | undefined,
+  subject: Subject,
+  flow: SubjectFlow,
+  context: WhomContext,
+): Clause {
+  const { own } = namesAt(subject, flow.lastSec, flow.lastNsec, context);
+  const late = own.find((answer) => nameIn(answer, matching) !== null);
+  if (late === undefined) return clause;
+  const against = [...clause.against, flow.began];
+  if (clause.result === "unproved") return { ...clause, against };
+  const says = `${clause.says}, and for ${late.name} only after this had begun`;
+  return unproved("whom", "shared-address", says, "a name sent by the client", against);
+}
+
+function namesAt(
+  { realm, responder, addresses }: Subject,
+  sec: number,
+  nsec: number,
+  context: WhomContext,
+): { own: NameAnswer[]; other: NameAnswer[] } {
+  return context.dns.namesOf(realm, responder, addresses, sec, nsec);
+}
+
 export interface SentName {
   name: string;
   source: string;
@@ -194,15 +242,18 @@ function sentNameHolds(
   context: WhomContext,
 ): Clause {
   const { realm, responder, addresses } = subject;
-  const { own } = context.dns.namesOf(realm, responder, addresses, flow.firstSec, flow.firstNsec);
+  const { own } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
   const confirmed = own.some((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
-  if (sent.encrypted && (!confirmed || context.dns.isEchPublicName(realm, addresses, sent.name))) {
+  const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
+  if (sent.encrypted && (!confirmed || cover !== null)) {
     return unproved(
       "whom",
       "ech",
       `the hello may be encrypted: ${sent.name} is only its outer name`,
       "this initiator's own DNS answers in the capture",
-      sent.frames,
+      cover === null
+        ? sent.frames
+        : [...sent.frames, { ...cover, what: `HTTPS record with the public name ${sent.name}` }],
     );
   }
   const answers = context.dns.answersFor(realm, addresses, sent.name, flow.firstSec);

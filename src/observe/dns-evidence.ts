@@ -8,6 +8,7 @@
 import { parseAddress } from "../address.ts";
 import type { AnswerFact, DnsRecord } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
+import type { FrameRef } from "../report/result.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
@@ -37,13 +38,16 @@ export interface WholeAnswer {
   frame: number;
 }
 
+/** The frame of an answer. */
+type Place = Pick<FrameRef, "capture_id" | "frame">;
+
 export class DnsEvidence {
   /** By realm and address: what was answered, to whom. */
   readonly #byAddress = new Map<string, NameAnswer[]>();
   /** By realm, client and name. */
   readonly #byName = new Map<string, WholeAnswer[]>();
-  /** Public names of ECH configurations, by client: a server name that is only a cover. */
-  readonly #echNames = new Map<string, Set<string>>();
+  /** Public names of ECH configurations, by client, and where they were published: a server name that is only a cover. */
+  readonly #echNames = new Map<string, Map<string, Place>>();
 
   constructor(seen: Observation) {
     const view = new FlowView(seen);
@@ -94,9 +98,13 @@ export class DnsEvidence {
     return [...found];
   }
 
-  /** True where an HTTPS record answered to this client published the name as a cover for encrypted hellos. */
-  isEchPublicName(realm: number, clients: ReadonlySet<string>, name: string): boolean {
-    return [...clients].some((client) => this.#echNames.get(`${realm}|${client}`)?.has(name) === true);
+  /** Where an HTTPS record answered to this client published the name as a cover for encrypted hellos; null where none did. */
+  echPublicName(realm: number, clients: ReadonlySet<string>, name: string): Place | null {
+    for (const client of clients) {
+      const place = this.#echNames.get(`${realm}|${client}`)?.get(name);
+      if (place !== undefined) return place;
+    }
+    return null;
   }
 
   #add(
@@ -110,8 +118,8 @@ export class DnsEvidence {
     for (const record of answer.records) {
       if (record.echPublicName !== undefined) {
         const key = `${realm}|${client}`;
-        const names = this.#echNames.get(key) ?? new Set();
-        names.add(record.echPublicName);
+        const names = this.#echNames.get(key) ?? new Map<string, Place>();
+        names.set(record.echPublicName, { capture_id: at.capture, frame: at.frame });
         this.#echNames.set(key, names);
       }
       if ((record.type !== "A" && record.type !== "AAAA") || !aliases.has(record.name)) continue;
