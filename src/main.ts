@@ -145,6 +145,21 @@ models
     exitCode = await showModel(name, options);
   });
 models
+  .command("explain")
+  .description("whether a connection would be documented, and by which rule; no capture needed")
+  .argument("<name|file>", "a shipped model or a model file")
+  .requiredOption("--from <role|address>", "who opens it")
+  .requiredOption("--to <role|name|address>", "whom")
+  .requiredOption("--over <transport/port>", "such as tcp/443")
+  .option("--app <decoder>", "as what, such as tls; without it, as whatever the rule names")
+  .addOption(
+    new Option("--set <key=value>", "a parameter of the model; repeatable").argParser(several).default([], "none"),
+  )
+  .action(async (name, options) => {
+    const { explainModel } = await import("./cli/model-explain.ts");
+    exitCode = await explainModel(name, options);
+  });
+models
   .command("lint")
   .description("what is wrong or doubtful in a model; exits 1 with errors")
   .argument("<name|file...>", "shipped models or model files")

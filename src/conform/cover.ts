@@ -22,21 +22,22 @@ export interface LoadedModel {
 
 export function loadForJudging(model: Model, parameter: (name: string) => string | null): LoadedModel {
   const endpoints = new Map(model.endpoints.map((endpoint) => [endpoint.name, endpoint]));
-  const when = new Map(model.rules.map((rule) => [rule.id, whenClause(rule, parameter)]));
+  const when = new Map(model.rules.map((rule) => [rule.id, whenClause(rule, model, parameter)]));
   return { model, endpoints, parameter, index: new RuleIndex(model, parameter), when };
 }
 
-function whenClause(rule: Rule, parameter: (name: string) => string | null): Clause {
+function whenClause(rule: Rule, model: Model, parameter: (name: string) => string | null): Clause {
   if (rule.when === null) return proved("when", "always");
   const result = evaluateCondition(rule.when, parameter);
   const text = describeCondition(rule.when);
   if (result === true) return proved("when", text);
   if (result === false) return failed("when", "condition-off", `documented only where ${text}`);
+  const values = model.parameters.find(({ name }) => name === result.missing)?.values ?? [];
   return unproved(
     "when",
     "parameter-missing",
     `documented where ${text}, and ${result.missing} was not given`,
-    `give --set ${result.missing}=VALUE`,
+    `give --set ${result.missing}=${values.length > 0 ? values.join("|") : "VALUE"}`,
   );
 }
 

@@ -1,0 +1,177 @@
+/**
+ * Would this connection be documented? The question people ask before they open a firewall, answered by the same clauses
+ * as a capture: a conversation is made up that came up and shows whom it is with, and each rule is tried on it.
+ */
+import { parseAddress } from "../address.ts";
+import type { Sighting } from "../decode/facts.ts";
+import { CapCounter } from "../limits.ts";
+import type { BoundHost } from "../model/bind.ts";
+import type { Model, Rule } from "../model/types.ts";
+import { DnsEvidence } from "../observe/dns-evidence.ts";
+import { newObservation } from "../observe/observation.ts";
+import type { NearestMiss } from "../report/result.ts";
+import { Cast, type Played } from "./cast.ts";
+import type { Clause } from "./clause.ts";
+import { clausesOf, loadForJudging, type Tried, tryRule } from "./cover.ts";
+import { nearestMiss } from "./nearest.ts";
+import type { Subject, SubjectFlow } from "./subject.ts";
+
+export interface Question {
+  /** A role of the model, or an address. */
+  from: string;
+  /** A role of the model, a host name, or an address. */
+  to: string;
+  transport: string;
+  /** Null for transports without ports. */
+  port: number | null;
+  /** Decoder id; null: whatever the rule names. */
+  app: string | null;
+}
+
+export interface Answer {
+  /** `depends`: documented once the unproved clauses are settled (a parameter, a binding). */
+  verdict: "documented" | "depends" | "forbidden" | "retired" | "undocumented";
+  /** The rules that say so, the best first. */
+  rules: { rule: Rule; says: string; decide: string | null }[];
+  nearest: NearestMiss | null;
+}
+
+/** Stand-ins for the two ends where the question names no address: RFC 5737, which no model documents. */
+const FROM_ADDRESS = "192.0.2.1";
+const TO_ADDRESS = "192.0.2.2";
+
+export function wouldBeDocumented(
+  model: Model,
+  question: Question,
+  parameter: (name: string) => string | null,
+): Answer {
+  const { subject, flow } = imagine(model, question);
+  const loaded = loadForJudging(model, parameter);
+  const named = parseAddress(question.to) === null ? { [question.to.toLowerCase()]: [subject.responder] } : {};
+  const context = {
+    cast: castOf(model, question),
+    dns: new DnsEvidence(newObservation([], [], [], new CapCounter())),
+    siteHosts: named,
+    ranges: {},
+    parameter: () => null,
+    backgroundName: null,
+  };
+  const tried = model.rules.map((rule) => {
+    const app = question.app ?? rule.apps?.[0] ?? null;
+    return tryRule(loaded, rule, { ...subject, app }, flow, context);
+  });
+  const covering = tried.filter((one) => covers(one).every((clause) => clause.result !== "failed"));
+  const proved = covering.filter((one) => covers(one).every((clause) => clause.result === "proved"));
+  const told = (list: readonly Tried[]) =>
+    list.map((one) => {
+      const open = covers(one).find((clause) => clause.result === "unproved");
+      const whom = one.rule.to.kind === "role" ? `to any ${one.rule.to.role}` : one.whom.says;
+      return { rule: one.rule, says: open?.says ?? whom, decide: open?.decide ?? null };
+    });
+  const unwanted = proved.find(({ rule }) => rule.requirement === "forbidden" || rule.requirement === "retired");
+  if (unwanted !== undefined) {
+    const verdict = unwanted.rule.requirement === "forbidden" ? "forbidden" : "retired";
+    return { verdict, rules: told([unwanted]), nearest: null };
+  }
+  if (proved.length > 0) return { verdict: "documented", rules: told(proved), nearest: null };
+  if (covering.length > 0) return { verdict: "depends", rules: told(covering), nearest: null };
+  return { verdict: "undocumented", rules: [], nearest: nearestMiss(tried, subject, flow) };
+}
+
+/** The clauses that say whether a rule covers it; what a rule expects beside that is told with the rule. */
+function covers(tried: Tried): Clause[] {
+  return clausesOf(tried).filter(({ clause }) => clause !== "expect" && clause !== "up");
+}
+
+function imagine(model: Model, question: Question): { subject: Subject; flow: SubjectFlow } {
+  const from = parseAddress(question.from) === null ? FROM_ADDRESS : question.from;
+  const to = parseAddress(question.to) === null ? TO_ADDRESS : question.to;
+  const isRole = (text: string) => model.roles.some((role) => role.name === text);
+  const isName = !isRole(question.to) && parseAddress(question.to) === null;
+  const sent: Sighting = {
+    fact: { kind: "name", source: "tls-sni", name: question.to.toLowerCase() },
+    dir: 0,
+    capture: 0,
+    frame: 0,
+    sec: 0,
+    nsec: 0,
+  };
+  const flow: SubjectFlow = {
+    flow: 0,
+    there: 0,
+    outcome: "established",
+    firstSec: 0,
+    firstNsec: 0,
+    lastSec: 0,
+    lastNsec: 0,
+    asked: 1,
+    answered: 1,
+    sightings: isName ? [sent] : [],
+    asking: [],
+    opening: [],
+    coming: [],
+    unknownContent: false,
+    hasData: true,
+    twoSided: true,
+    holed: false,
+    unheard: false,
+    began: { capture_id: 0, frame: 0, what: "imagined" },
+    quotes: [],
+  };
+  const subject: Subject = {
+    conversation: 0,
+    realm: 0,
+    realmName: "",
+    family: 4,
+    initiator: from,
+    responder: to,
+    addresses: new Set([from]),
+    farAddresses: new Set([to]),
+    initiatorRoles: isRole(question.from) ? [played(model, question.from, from)] : [],
+    responderRoles: isRole(question.to) ? [played(model, question.to, to)] : [],
+    transport: question.transport,
+    proto: 0,
+    port: question.port,
+    otherPort: null,
+    app: question.app,
+    serverName: isName ? question.to.toLowerCase() : null,
+    by: "syn",
+    outcome: "established",
+    flows: [flow],
+  };
+  return { subject, flow };
+}
+
+function hostOf(address: string): BoundHost {
+  const { family, hex } = parseAddress(address)!;
+  const addresses = [{ text: address, family, first: hex, last: hex }];
+  return { addresses, name: null, internet: false, single: true, text: address };
+}
+
+function played(model: Model, role: string, address: string): Played {
+  const presence = { firstSec: 0, lastSec: 0, bothWays: true, opened: true };
+  const host = {
+    model: model.name,
+    role,
+    realm: null,
+    host: hostOf(address),
+    outside: false,
+    how: "given" as const,
+    presence,
+  };
+  return { model: model.name, role, host };
+}
+
+/** Every role counts as bound somewhere: an end that is named as an address plays none. */
+function castOf(model: Model, question: Question): Cast {
+  const elsewhere = hostOf("192.0.2.3");
+  const bindings = model.roles.map(({ name }) => ({
+    model: model.name,
+    role: name,
+    realm: null,
+    hosts: [name === question.from ? hostOf(FROM_ADDRESS) : name === question.to ? hostOf(TO_ADDRESS) : elsewhere],
+    how: "given" as const,
+    outside: false,
+  }));
+  return new Cast(bindings, () => []);
+}
