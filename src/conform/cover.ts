@@ -2,8 +2,10 @@
  * Does a rule cover a flow? Each clause is tried by itself and says proved, unproved, failed or unobservable, with the
  * frames for and against; what follows from them together is `judge.ts`.
  */
+import { LIMITS } from "../limits.ts";
 import { describeCondition, evaluateCondition } from "../model/conditions.ts";
 import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
+import type { FrameRef } from "../report/result.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
@@ -270,7 +272,7 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
     if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
-    return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, frames);
+    return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
   }
   if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
   return unproved(
@@ -282,6 +284,21 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
 }
 
 // ---- up
+
+/** Messages that say who is who: where one protocol prepared the flow for another, its name comes from the second. */
+function speaking(flow: SubjectFlow, what: string): FrameRef[] {
+  const roles = flow.sightings.filter(({ fact }) => fact.kind === "role").slice(0, MOST_SPEAKING);
+  return roles.flatMap((sighting) => framesOf(sighting, what));
+}
+
+/** One more than are listed, so that the count tells that there were more. */
+const MOST_SPEAKING = LIMITS.evidenceFrames + 1;
+
+/** Requests without an answer: beside them, messages that want none prove nothing. */
+function asking(flow: SubjectFlow): FrameRef[] {
+  const requests = flow.sightings.filter(({ fact }) => fact.kind === "message" && fact.what === "request");
+  return requests.slice(0, MOST_SPEAKING).flatMap((sighting) => framesOf(sighting, "request without an answer"));
+}
 
 /** Protocols with messages that have no answer are documented in one direction. */
 function upClause(flow: SubjectFlow, silent: boolean): Clause {
@@ -299,7 +316,7 @@ function upClause(flow: SubjectFlow, silent: boolean): Clause {
         "never-came-up",
         "no answer is in the capture",
         "look whether something drops it on the way, or whether answers are mirrored",
-        flow.coming,
+        [...flow.coming, ...asking(flow)],
       );
     case "refused":
     case "unreachable":

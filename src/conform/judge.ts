@@ -199,8 +199,10 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
     };
   }
   const ignored = ignoredBy(subject, flow, judges);
-  if (ignored !== null) return { ...conclude(ignored.use, "ignored", ignored.code, ignored.reason), uses };
+  if (ignored?.certain)
+    return { ...conclude(ignored.use, "ignored", "background", ignored.use.rule.note ?? ignored.use.rule.id), uses };
   const open = uses.filter((use) => use.how === "attempted" || use.how === "candidate");
+  if (open.length === 0 && ignored !== null) open.push(ignored.use);
   if (open.length > 0) {
     const best = best1(open);
     const clause = best.clause ?? best.tried.up;
@@ -309,20 +311,24 @@ function wantedOf(subject: Subject, { model }: LoadedModel, flow: SubjectFlow, {
   };
 }
 
-/** The background model, or the leg to a bound proxy. */
-function ignoredBy(
-  subject: Subject,
-  flow: SubjectFlow,
-  judges: Judges,
-): { use: RuleUse; code: "background" | "proxy-leg"; reason: string } | null {
+/**
+ * What the background model makes of it: covered (`certain`), or nothing but its content speaks for that. What every host
+ * does needs no answer to be background: an unanswered query is one too. A lone SYN is not: it could have carried anything.
+ */
+function ignoredBy(subject: Subject, flow: SubjectFlow, judges: Judges): { use: RuleUse; certain: boolean } | null {
   const { background } = judges;
   if (background === null) return null;
+  let open: RuleUse | null = null;
   for (const rule of background.index.candidates(wantedOf(subject, background, flow, judges))) {
     const tried = tryRule(background, rule, subject, flow, judges.context);
     const use = useOf(tried, subject, flow);
-    // What every host does needs no answer to be background: an unanswered query is one too.
-    if (use === null || (use.how !== "documented" && !(use.how === "attempted" || use.clause === tried.up))) continue;
-    return { use, code: "background", reason: rule.note ?? rule.id };
+    if (use === null || [tried.who, tried.whom, tried.over, tried.when].some(isUnproved)) continue;
+    if (tried.app.result === "proved" && !tried.expect.some(isUnproved)) return { use, certain: true };
+    open ??= use;
   }
-  return null;
+  return open === null ? null : { use: open, certain: false };
+}
+
+function isUnproved(clause: Clause): boolean {
+  return clause.result === "unproved";
 }
