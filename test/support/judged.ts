@@ -107,10 +107,16 @@ export function judgeFrames(trial: Trial, frames: readonly Frame[]): Judged {
   return judged(observeFrames(trial, frames), trial.options);
 }
 
-export function judged(seen: Observation, options: RunOptions): Judged {
-  const result = judge(seen, options, "", false);
+/** A result by what it speaks of. */
+export function judgedResult(result: RunResult): Omit<Judged, "ofFlow"> {
   const conversations = new Map<string, ConversationRow>();
   for (const row of [...result.judged, ...result.rest.rows()]) conversations.set(row.conversation_id, row);
+  const rules = new Map(result.rules.map((rule) => [`${rule.model}/${rule.rule_id}`, rule]));
+  return { result, conversations, rules };
+}
+
+export function judged(seen: Observation, options: RunOptions): Judged {
+  const { result, conversations, rules } = judgedResult(judge(seen, options, "", false));
   const ofFlow = new Map<string, ConversationRow[]>();
   const folded = new Conversations(seen);
   const view = new FlowView(seen);
@@ -122,7 +128,6 @@ export function judged(seen: Observation, options: RunOptions): Judged {
     const known = ofFlow.get(name) ?? [];
     if (!known.includes(row)) ofFlow.set(name, [...known, row]);
   }
-  const rules = new Map(result.rules.map((rule) => [`${rule.model}/${rule.rule_id}`, rule]));
   return { result, conversations, ofFlow, rules };
 }
 
@@ -131,19 +136,23 @@ function flowName(realm: string, proto: number, one: string, other: string): str
 }
 
 const packet = new Packet();
-const dissector = new Dissector(packet, {});
 
-/** The frame's packet, valid until the next call; null where it is none. */
+/** The frame's packet, valid until the next call; null where it is none. Fragments are not put together. */
 export function packetOf(frame: Frame): Packet | null {
+  const dissector = new Dissector(packet, {});
   return dissector.dissect(frame, 0) === PACKET ? packet : null;
 }
 
 /** Verdict and rule of every conversation, and the status of every rule: what no change of form may change. */
-export function verdictsOf({ conversations, rules }: Judged): Record<string, string> {
+export function verdictsOf(
+  { conversations, rules }: Pick<Judged, "conversations" | "rules">,
+  reasons = true,
+): Record<string, string> {
+  const why = (code: string | null) => (reasons ? ` ${code}` : "");
   const all: Record<string, string> = {};
   for (const [id, row] of conversations)
     all[`${id} ${row.initiator} ${row.responder} ${row.transport}/${row.port} ${row.app} ${row.server_name}`] =
-      `${row.verdict} ${row.rule_id} ${row.reason_code}`;
+      `${row.verdict} ${row.rule_id}${why(row.reason_code)}`;
   for (const [key, rule] of rules)
     all[key] = [
       `${rule.status} ${rule.reason_code}`,

@@ -1,0 +1,154 @@
+/**
+ * What changes no verdict: frames moved among their neighbours, copies on other paths, other segments, the traffic of
+ * others, and the same capture given as slices in any order. Tried on every case's capture; seeds are fixed.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import type { Frame } from "../../src/capture/frame.ts";
+import { run } from "../../src/pipeline.ts";
+import { writePcap } from "../support/capture-writer.ts";
+import { changes, judgedResult, judgeFrames, readTrial, type Trial, verdictsOf } from "../support/judged.ts";
+import { copyFrame } from "../support/observe.ts";
+import { betweenOthers, coalesced, copyOf, PATHS, split } from "../support/retouch.ts";
+import { readCases } from "./case.ts";
+
+const SEED = 20_260_302;
+/** Frames that all runs of one property on one case may show to an observer. */
+const BUDGET = 3_000;
+
+const cases = readCases();
+const trials = new Map<string, Promise<Trial>>();
+const trialOf = (name: string): Promise<Trial> => {
+  const known = trials.get(name) ?? readTrial(cases.find((one) => one.name === name)!);
+  trials.set(name, known);
+  return known;
+};
+
+for (const { name, args } of cases) {
+  // A case that judges another case's capture again would only try the same frames.
+  if (!args.some((word) => !word.includes("/") && word.includes(".pcap"))) continue;
+
+  test(`${name}: frames moved among their neighbours`, async (t) => {
+    const trial = await trialOf(name);
+    unchanged(trial, fc.infiniteStream(fc.integer({ min: 0, max: 1 })), (frames, steps) => {
+      const places = frames.map((frame, i) => ({ frame, place: i + next(steps) * 1.5 }));
+      return places.sort((a, b) => a.place - b.place).map(({ frame }) => frame);
+    });
+    t.pass();
+  });
+
+  for (const path of PATHS) {
+    test(`${name}: copies on another path (${path})`, async (t) => {
+      const trial = await trialOf(name);
+      unchanged(trial, fc.infiniteStream(fc.integer({ min: -1, max: 4_900 })), (frames, delays) => {
+        const more = frames.flatMap((frame) => {
+          const delay = next(delays);
+          const copy = delay < 0 ? null : copyOf(frame, path, delay);
+          return copy === null ? [frame] : [frame, copy];
+        });
+        return more.sort((a, b) => a.sec - b.sec || a.nsec - b.nsec);
+      });
+      t.pass();
+    });
+  }
+
+  test(`${name}: other segments`, async (t) => {
+    const trial = await trialOf(name);
+    unchanged(trial, fc.infiniteStream(fc.integer({ min: 1, max: 700 })), (frames, sizes) => {
+      const pieces = frames.flatMap((frame) => split(frame, [next(sizes), next(sizes), next(sizes)]));
+      return next(sizes) % 2 === 0 ? pieces : coalesced(pieces, 2 + (next(sizes) % 5));
+    });
+    const whole = verdictsOf(judgeFrames(trial, trial.frames));
+    const joined = coalesced(trial.frames, 40);
+    t.deepEqual(changes(whole, verdictsOf(judgeFrames(trial, joined))), []);
+  });
+
+  test(`${name}: one byte a segment`, async (t) => {
+    const trial = await trialOf(name);
+    const whole = verdictsOf(judgeFrames(trial, trial.frames));
+    const every = Array.from({ length: 400 }, (_, i) => i + 1);
+    const pieces = trial.frames.slice(0, 150).flatMap((frame) => split(frame, every));
+    const after = judgeFrames(trial, [...pieces, ...trial.frames.slice(150)]);
+    t.deepEqual(changes(whole, verdictsOf(after)), []);
+  });
+
+  test(`${name}: the traffic of others`, async (t) => {
+    const trial = await trialOf(name);
+    const whole = verdictsOf(judgeFrames(trial, trial.frames), false);
+    const [first, last] = [trial.frames[0]!, trial.frames.at(-1)!];
+    const theirs = (await trialOf("rollout")).frames
+      .filter((frame) => frame.sec >= first.sec && frame.sec < last.sec)
+      .flatMap((frame) => betweenOthers(frame) ?? [])
+      .map((frame) => Object.assign(copyFrame(frame), { capture: 0 }));
+    const all = [...trial.frames, ...theirs].sort((a, b) => a.sec - b.sec || a.nsec - b.nsec);
+    const after = verdictsOf(judgeFrames(trial, all), false);
+    const said = Object.fromEntries(Object.entries(after).filter(([what]) => what in whole));
+    t.deepEqual(changes(whole, said), []);
+  });
+
+  test(`${name}: slices in any order`, async (t) => {
+    const trial = await trialOf(name);
+    if (trial.captures.length > 1 || trial.captures.some(({ cut, damage }) => cut || damage !== null)) {
+      t.log("SKIPPED: several files, or one that ends amid a record");
+      return t.pass();
+    }
+    const whole = verdictsOf(judgeFrames(trial, trial.frames));
+    const folder = mkdtempSync(join(tmpdir(), "wirepact-slices-"));
+    try {
+      const third = Math.ceil(trial.frames.length / 3);
+      const paths = [0, 1, 2].map((i) => {
+        const path = join(folder, `${i}.pcap`);
+        writeFileSync(path, pcapOf(trial.frames.slice(i * third, (i + 1) * third)));
+        return path;
+      });
+      for (const order of [
+        [0, 1, 2],
+        [2, 0, 1],
+        [1, 2, 0],
+      ]) {
+        const captures = order.map((i) => ({ path: paths[i]! }));
+        const { result } = await run({ ...trial.options, captures });
+        t.deepEqual(changes(whole, verdictsOf(judgedResult(result))), [], `in the order ${order.join()}`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** The verdicts of a trial's frames, however they are changed. */
+function unchanged(
+  trial: Trial,
+  numbers: fc.Arbitrary<Iterator<number>>,
+  change: (frames: readonly Frame[], numbers: Iterator<number>) => Frame[],
+): void {
+  const whole = verdictsOf(judgeFrames(trial, trial.frames));
+  fc.assert(
+    fc.property(numbers, (stream) => {
+      const after = verdictsOf(judgeFrames(trial, change(trial.frames, stream)));
+      const different = changes(whole, after);
+      if (different.length > 0) throw new Error(different.join("\n"));
+    }),
+    {
+      numRuns: Math.max(2, Math.min(12, Math.floor(BUDGET / trial.frames.length))),
+      seed: SEED,
+      includeErrorInReport: true,
+    },
+  );
+}
+
+function next(numbers: Iterator<number>): number {
+  return numbers.next().value as number;
+}
+
+function pcapOf(frames: readonly Frame[]): Uint8Array {
+  const linkType = frames[0]?.linkType ?? 1;
+  const data = (frame: Frame) => frame.buf.subarray(frame.off, frame.off + frame.capLen);
+  return writePcap(
+    frames.map((frame) => ({ data: data(frame), sec: frame.sec, nsec: frame.nsec, wireLen: frame.wireLen })),
+    { nanos: true, linkType },
+  );
+}
