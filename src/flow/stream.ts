@@ -53,7 +53,7 @@ export class Stream {
 
   /** Bytes held in memory. */
   get held(): number {
-    let sum = this.data.length;
+    let sum = this.length;
     for (const segment of this.pending) sum += segment.bytes.length;
     return sum;
   }

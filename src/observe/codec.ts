@@ -10,8 +10,8 @@
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
+import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
-import { type FlowDetail, newDetail } from "../decode/identify.ts";
 import type { Edge } from "../flow/copies.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
@@ -144,11 +144,11 @@ export function countersOf(seen: Observation): Record<string, number> {
     gaps: flows.gaps,
     outOfOrder: flows.outOfOrder,
     untracked: flows.untracked,
-    badChecksums: identified.badChecksums,
-    partialChecksums: identified.partialChecksums,
-    malformed: identified.malformed,
-    cutMessages: identified.cutMessages,
-    conflicts: identified.conflicts,
+    badChecksums: identified.counts.badChecksums,
+    partialChecksums: identified.counts.partialChecksums,
+    malformed: identified.counts.malformed,
+    cutMessages: identified.counts.cutMessages,
+    conflicts: identified.counts.conflicts,
   };
 }
 
@@ -165,11 +165,11 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   flows.gaps = of("gaps");
   flows.outOfOrder = of("outOfOrder");
   flows.untracked = of("untracked");
-  identified.badChecksums = of("badChecksums");
-  identified.partialChecksums = of("partialChecksums");
-  identified.malformed = of("malformed");
-  identified.cutMessages = of("cutMessages");
-  identified.conflicts = of("conflicts");
+  identified.counts.badChecksums = of("badChecksums");
+  identified.counts.partialChecksums = of("partialChecksums");
+  identified.counts.malformed = of("malformed");
+  identified.counts.cutMessages = of("cutMessages");
+  identified.counts.conflicts = of("conflicts");
 }
 
 /** Rows of one part, until there are `total` of them. */

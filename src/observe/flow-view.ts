@@ -1,6 +1,6 @@
 /** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
 import { formatIpv4, formatIpv6 } from "../address.ts";
-import type { FlowDetail } from "../decode/identify.ts";
+import type { FlowDetail } from "../decode/details.ts";
 import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";

@@ -14,9 +14,11 @@ const SET = ["--set", "region=us", "--set", "platform=aws", "--format", "json"];
 function findings(stdout: string, frames: boolean): unknown {
   const { run: _, captures: _captures, ...rest } = JSON.parse(stdout) as Record<string, unknown>;
   if (frames) return rest;
-  const text = JSON.stringify(rest, (key, value: unknown) =>
-    ["frame", "first_frame", "capture_id", "first_capture_id"].includes(key) ? 0 : value,
-  );
+  const text = JSON.stringify(rest, (key, value: unknown) => {
+    if (["frame", "first_frame", "capture_id", "first_capture_id"].includes(key)) return 0;
+    // Lists of frames stand in frame order, which the slices' own numbers change: what they are is compared.
+    return ["support", "against"].includes(key) ? (value as { what: string }[]).map(({ what }) => what).sort() : value;
+  });
   return JSON.parse(text) as unknown;
 }
 

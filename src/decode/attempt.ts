@@ -1,0 +1,84 @@
+/** One call of one decoder: its cursor, its context, what it said, and what becomes of a fault. */
+import type { Packet } from "../dissect/packet.ts";
+import { Cursor, Fault } from "./cursor.ts";
+import { type Context, type DatagramResult, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
+import type { Fact } from "./facts.ts";
+
+export const NOTHING: readonly Uint8Array[] = [];
+
+/** Counts of what went wrong while decoding. */
+export interface DecodeCounts {
+  badChecksums: number;
+  partialChecksums: number;
+  /** Messages of identified flows that could not be read to their end. */
+  malformed: number;
+  cutMessages: number;
+  /** TCP segments that brought other bytes for a place already filled. */
+  conflicts: number;
+}
+
+export class Attempt {
+  readonly counts: DecodeCounts = { badChecksums: 0, partialChecksums: 0, malformed: 0, cutMessages: 0, conflicts: 0 };
+  /** What the next call is told; filled by the driver. */
+  readonly context: Context = {
+    transport: "udp",
+    senderPort: 0,
+    receiverPort: 0,
+    sec: 0,
+    nsec: 0,
+    started: false,
+    fromStart: false,
+    peerStarted: false,
+    before: NOTHING,
+    state: 0,
+    lost: 0,
+  };
+  /** What the last call said. */
+  facts: Fact[] = [];
+  readonly #cursor = new Cursor();
+  readonly #emit = (fact: Fact): void => {
+    this.facts.push(fact);
+  };
+
+  /** A datagram; false where it is not the decoder's. */
+  datagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): DatagramResult {
+    if (this.facts.length > 0) this.facts = [];
+    const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
+    try {
+      return decoder.datagram?.(cursor, this.#emit, this.context) ?? false;
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      if (this.facts.length === 0) return false;
+      this.#problem(fault, cutOff);
+      return true;
+    }
+  }
+
+  /** One call of a stream decoder; on a short read within cut data, what it had said is kept and the direction is done. */
+  stream(decoder: Decoder, buf: Uint8Array, off: number, len: number, cutOff: number): number {
+    if (this.facts.length > 0) this.facts = [];
+    const cursor = this.#cursor.set(buf, off, len, cutOff);
+    let result: number;
+    try {
+      result = decoder.stream?.(cursor, this.#emit, this.context) ?? STREAM_NO;
+      if (result >= 0) result = Math.max(1, Math.min(result, len));
+      if (result !== STREAM_MORE || cutOff === 0 || this.facts.length === 0) return result;
+      this.facts.push({ kind: "problem", what: "cut", why: `${decoder.id}: the capture cut ${cutOff} bytes off` });
+      this.counts.cutMessages++;
+      return STREAM_DONE;
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      if (fault.what === "short" && cutOff === 0) return STREAM_MORE;
+      if (this.facts.length === 0) return this.context.started ? STREAM_DONE : STREAM_NO;
+      this.#problem(fault, cutOff);
+      return STREAM_DONE;
+    }
+  }
+
+  #problem(fault: Fault, cutOff: number): void {
+    const cut = fault.what === "short" && cutOff > 0;
+    if (cut) this.counts.cutMessages++;
+    else this.counts.malformed++;
+    this.facts.push({ kind: "problem", what: cut ? "cut" : "malformed", why: fault.toString() });
+  }
+}

@@ -1,0 +1,123 @@
+/** Datagrams → facts: each stands for itself, but for hellos that come in several. */
+import type { Frame } from "../capture/frame.ts";
+import type { Packet } from "../dissect/packet.ts";
+import type { Segment } from "../flow/stream.ts";
+import { LIMITS } from "../limits.ts";
+import { NOTHING } from "./attempt.ts";
+import { DATAGRAM_DONE, DATAGRAM_MORE, type Decoder } from "./decoder.ts";
+import type { Feed } from "./feed.ts";
+
+const NO_FRAMES: readonly number[] = [];
+
+export class Datagrams {
+  readonly #feed: Feed;
+  /** How many decoders share their flows with others. */
+  readonly #preparing: number;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+    this.#preparing = feed.decoders.filter((decoder) => decoder.prepares === true).length;
+  }
+
+  /** One datagram of a direction that is still fed. */
+  payload(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+    const context = this.#feed.attempt.context;
+    context.transport = "udp";
+    const app = this.#feed.app(row, at);
+    const { buf } = p;
+    const kept = this.#feed.details.get(row, at)?.datagrams[dir] ?? null;
+    context.before = kept === null ? NOTHING : kept.map((segment) => segment.bytes);
+    context.peerStarted = app !== 0;
+    if (app !== 0) {
+      const decoder = this.#feed.decoders[app - 1]!;
+      const result =
+        decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true
+          ? this.#feed.attempt.datagram(decoder, buf, p, cutOff)
+          : false;
+      if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      if (result === false) {
+        if (this.#beside(row, at, dir, frame, p, cutOff, decoder)) return;
+        this.#feed.details.of(row, at).undecoded++;
+        if (!decoder.everyMessage) this.#feed.missed(row, at, dir);
+        return;
+      }
+      this.#feed.keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      if (result === DATAGRAM_DONE || (!decoder.everyMessage && result !== DATAGRAM_MORE))
+        this.#feed.settle(row, at, dir);
+      else if (result === true && kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
+      return;
+    }
+    const hinted = this.#feed.hints.udp[p.dstPort]! || this.#feed.hints.udp[p.srcPort]!;
+    let plausible = false;
+    for (let i = hinted === 0 ? 0 : -1; i < this.#feed.decoders.length; i++) {
+      const tried = i < 0 ? hinted - 1 : i;
+      if (i === hinted - 1) continue; // tried first
+      const decoder = this.#feed.decoders[tried]!;
+      if (decoder.looksDatagram?.(buf, p.payOff, p.payLen) !== true) continue;
+      const result = this.#feed.attempt.datagram(decoder, buf, p, cutOff);
+      if (result === false) continue;
+      if (result === DATAGRAM_MORE) {
+        plausible = true;
+        if (this.#feed.attempt.facts.length === 0) continue;
+      }
+      this.#feed.setApp(row, at, tried);
+      this.#feed.keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      else if (result === DATAGRAM_DONE || !decoder.everyMessage) this.#feed.settle(row, at, dir);
+      else if (kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
+      return;
+    }
+    if (plausible) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+    else this.#feed.missed(row, at, dir);
+  }
+
+  /**
+   * A datagram that the flow's own decoder refused: where one protocol prepares the path for another, both use it. The
+   * messages of the one that prepares are read beside the other's; the first of the other's gives the flow its name.
+   */
+  #beside(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number, own: Decoder): boolean {
+    if (own.prepares !== true && this.#preparing === 0) return false;
+    this.#feed.attempt.context.peerStarted = false;
+    for (let i = 0; i < this.#feed.decoders.length; i++) {
+      const other = this.#feed.decoders[i]!;
+      if (other === own || (own.prepares !== true && other.prepares !== true)) continue;
+      if (other.looksDatagram?.(p.buf, p.payOff, p.payLen) !== true) continue;
+      const result = this.#feed.attempt.datagram(other, p.buf, p, cutOff);
+      if (result === false) continue;
+      if (other.prepares !== true && (result !== DATAGRAM_MORE || this.#feed.attempt.facts.length > 0))
+        this.#feed.setApp(row, at, i);
+      this.#feed.keep(row, at, dir, frame.capture, frame.number, NO_FRAMES);
+      if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      else if (other.prepares !== true && (result === DATAGRAM_DONE || !other.everyMessage))
+        this.#feed.settle(row, at, dir);
+      return true;
+    }
+    return false;
+  }
+
+  /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
+  #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+    const { datagrams } = this.#feed.details.of(row, at);
+    datagrams[dir] ??= [];
+    const kept = datagrams[dir];
+    if (kept.length >= LIMITS.keptDatagrams || this.#feed.held > LIMITS.pendingBytes) {
+      this.#feed.caps.hit(this.#feed.held > LIMITS.pendingBytes ? "pendingBytes" : "keptDatagrams");
+      this.#feed.settle(row, at, dir);
+      return;
+    }
+    this.#feed.held += p.payLen;
+    kept.push({
+      seq: 0,
+      bytes: p.buf.slice(p.payOff, p.payOff + p.payLen),
+      cutOff,
+      capture: frame.capture,
+      frame: frame.number,
+      sec: frame.sec,
+      nsec: frame.nsec,
+    });
+  }
+}
+
+function partsOf(kept: readonly Segment[] | null): readonly number[] {
+  return kept?.map((segment) => segment.frame) ?? NO_FRAMES;
+}

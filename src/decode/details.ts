@@ -1,0 +1,79 @@
+/** What is known of flows beyond their rows: facts, and what is unfinished. A row's DETAIL word is an index into these, plus one. */
+import { DETAIL } from "../flow/row.ts";
+import type { Segment, Stream } from "../flow/stream.ts";
+import { type CapCounter, LIMITS } from "../limits.ts";
+import type { Sighting } from "./facts.ts";
+
+/** What is known of one flow beyond its row. */
+export interface FlowDetail {
+  sightings: Sighting[];
+  /** Facts beyond `LIMITS.factsPerFlow`. */
+  dropped: number;
+  /** Messages that the flow's own decoder did not accept. */
+  undecoded: number;
+  streams: [Stream | null, Stream | null];
+  /** Datagrams that a decoder wants to see again with the next ones. */
+  datagrams: [Segment[] | null, Segment[] | null];
+  /** First segments of a direction that began before the capture did. */
+  heads: [Segment[] | null, Segment[] | null];
+}
+
+export function newDetail(): FlowDetail {
+  return {
+    sightings: [],
+    dropped: 0,
+    undecoded: 0,
+    streams: [null, null],
+    datagrams: [null, null],
+    heads: [null, null],
+  };
+}
+
+export class Details {
+  readonly all: FlowDetail[] = [];
+  /** Indices of details that are empty again. */
+  readonly #free: number[] = [];
+  readonly #caps: CapCounter;
+
+  constructor(caps: CapCounter) {
+    this.#caps = caps;
+  }
+
+  /** The detail of a row, or null where it has none. */
+  get(row: Int32Array, at: number): FlowDetail | null {
+    const index = row[at + DETAIL]! - 1;
+    return index < 0 ? null : this.all[index]!;
+  }
+
+  /** The detail of a row, made where it has none. Beyond the cap it is made and not kept. */
+  of(row: Int32Array, at: number): FlowDetail {
+    const known = this.get(row, at);
+    if (known !== null) return known;
+    const free = this.#free.pop();
+    if (free !== undefined) {
+      row[at + DETAIL] = free + 1;
+      return this.all[free]!;
+    }
+    const detail = newDetail();
+    if (this.all.length >= LIMITS.flowDetails) {
+      this.#caps.hit("flowDetails");
+      return detail;
+    }
+    row[at + DETAIL] = this.all.push(detail);
+    return detail;
+  }
+
+  /** Gives an empty detail back: most unknown flows end so, and their details would outnumber all others. */
+  release(row: Int32Array, at: number): void {
+    const index = row[at + DETAIL]! - 1;
+    if (index < 0 || !isEmpty(this.all[index]!)) return;
+    row[at + DETAIL] = 0;
+    this.#free.push(index);
+  }
+}
+
+function isEmpty(detail: FlowDetail): boolean {
+  const { sightings, streams, datagrams, heads } = detail;
+  if (sightings.length > 0 || detail.undecoded > 0 || detail.dropped > 0) return false;
+  return [streams, datagrams, heads].every(([a, b]) => a === null && b === null);
+}

@@ -1,0 +1,129 @@
+/** What the drivers of datagrams and streams share: a flow's application, its facts, and when nothing more is wanted of it. */
+import { APP_SHIFT, S_FEED, STATE, TRIES } from "../flow/row.ts";
+import { type CapCounter, LIMITS } from "../limits.ts";
+import { Attempt } from "./attempt.ts";
+import type { Decoder } from "./decoder.ts";
+import { Details, type FlowDetail } from "./details.ts";
+import type { Fact, Sighting } from "./facts.ts";
+import { type Hints, hintsOf } from "./hints.ts";
+
+/** Facts of one flow from which on those that only say again what was said are passed over. */
+const REPEATS_FROM = 256;
+
+/** Where a payload was captured. */
+export interface Where {
+  capture: number;
+  /** Frame number. */
+  number: number;
+  sec: number;
+  nsec: number;
+}
+
+export class Feed {
+  readonly decoders: readonly Decoder[];
+  readonly caps: CapCounter;
+  readonly details: Details;
+  readonly attempt = new Attempt();
+  readonly hints: Hints;
+  /** Payload bytes held for all flows together. */
+  held = 0;
+  /** Facts kept in all. */
+  facts = 0;
+  readonly #said = new WeakMap<FlowDetail, Set<string>>();
+
+  constructor(decoders: readonly Decoder[], caps: CapCounter) {
+    this.decoders = decoders;
+    this.caps = caps;
+    this.details = new Details(caps);
+    this.hints = hintsOf(decoders);
+  }
+
+  wants(row: Int32Array, at: number, dir: 0 | 1): boolean {
+    return (row[at + STATE]! & (S_FEED << dir)) !== 0;
+  }
+
+  /** Index + 1 of the flow's application; 0 where it is unknown. */
+  app(row: Int32Array, at: number): number {
+    return row[at + STATE]! >>> APP_SHIFT;
+  }
+
+  setApp(row: Int32Array, at: number, index: number): void {
+    row[at + STATE] = (row[at + STATE]! & ((1 << APP_SHIFT) - 1)) | ((index + 1) << APP_SHIFT);
+  }
+
+  /** One more message in vain: after some of them the direction counts as unknown. */
+  missed(row: Int32Array, at: number, dir: 0 | 1): void {
+    const tries = row[at + TRIES]! + (dir === 0 ? 1 : 0x10000);
+    row[at + TRIES] = tries;
+    if (((tries >>> (dir * 16)) & 0xffff) >= LIMITS.identifyDatagrams) this.settle(row, at, dir);
+  }
+
+  /** Nothing more is wanted of this direction: later packets only count. */
+  settle(row: Int32Array, at: number, dir: 0 | 1): void {
+    row[at + STATE]! &= ~(S_FEED << dir);
+    const detail = this.details.get(row, at);
+    if (detail === null) return;
+    const stream = detail.streams[dir];
+    if (stream !== null) {
+      this.held -= stream.held;
+      detail.streams[dir] = null;
+    }
+    this.forgetDatagrams(detail, dir);
+    this.details.release(row, at);
+  }
+
+  /** The message that they were the beginning of is whole, or given up. */
+  forgetDatagrams(detail: FlowDetail, dir: 0 | 1): void {
+    const kept = detail.datagrams[dir];
+    if (kept === null) return;
+    for (const segment of kept) this.held -= segment.bytes.length;
+    detail.datagrams[dir] = null;
+  }
+
+  /** Moves what the decoder said into the flow's detail. `earlier`: frames that carried pieces of the message before. */
+  keep(row: Int32Array, at: number, dir: 0 | 1, capture: number, frame: number, earlier: readonly number[]): void {
+    const { attempt } = this;
+    if (attempt.facts.length === 0) return;
+    const parts = earlier.filter((part) => part !== frame);
+    const detail = this.details.of(row, at);
+    const { sec, nsec } = attempt.context;
+    for (const fact of attempt.facts) {
+      if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
+      if (detail.sightings.length >= LIMITS.factsPerFlow || this.facts >= LIMITS.facts) {
+        detail.dropped++;
+        this.caps.hit(this.facts >= LIMITS.facts ? "facts" : "factsPerFlow");
+        continue;
+      }
+      this.facts++;
+      const sighting: Sighting = { fact, dir, capture, frame, sec, nsec };
+      if (parts.length > 0) sighting.parts = parts;
+      detail.sightings.push(sighting);
+    }
+    attempt.facts = [];
+  }
+
+  /**
+   * A long flow of requests says the same of itself again and again. Questions, answers, messages, operations and faults
+   * are counted and always kept; of the rest the first time is enough.
+   */
+  #saidBefore(detail: FlowDetail, dir: 0 | 1, fact: Fact): boolean {
+    if (
+      fact.kind !== "field" &&
+      fact.kind !== "role" &&
+      fact.kind !== "inner" &&
+      fact.kind !== "asset" &&
+      fact.kind !== "name"
+    ) {
+      return false;
+    }
+    let said = this.#said.get(detail);
+    if (said === undefined) {
+      said = new Set(detail.sightings.map((sighting) => `${sighting.dir}${JSON.stringify(sighting.fact)}`));
+      this.#said.set(detail, said);
+    }
+    const key = `${dir}${JSON.stringify(fact)}`;
+    if (said.has(key)) return true;
+    said.add(key);
+    return false;
+  }
+}

@@ -1,0 +1,21 @@
+/** Which decoder a port suggests: it orders the tries and fills `hint`, and never decides. */
+import type { Decoder } from "./decoder.ts";
+
+export interface Hints {
+  udp: Uint8Array;
+  tcp: Uint8Array;
+}
+const HINTS = new WeakMap<readonly Decoder[], Hints>();
+
+/** Decoder index + 1 by port, made once for a list of decoders; the first of two with one port keeps it. */
+export function hintsOf(decoders: readonly Decoder[]): Hints {
+  const known = HINTS.get(decoders);
+  if (known !== undefined) return known;
+  const hints = { udp: new Uint8Array(65_536), tcp: new Uint8Array(65_536) };
+  decoders.forEach((decoder, i) => {
+    for (const port of decoder.ports.udp ?? []) hints.udp[port] ||= i + 1;
+    for (const port of decoder.ports.tcp ?? []) hints.tcp[port] ||= i + 1;
+  });
+  HINTS.set(decoders, hints);
+  return hints;
+}

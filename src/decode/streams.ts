@@ -1,0 +1,325 @@
+/** TCP segments → contiguous bytes → facts: in order or not, overlapping, with holes, from the start or amid a connection. */
+import * as R from "../flow/row.ts";
+import { Stream } from "../flow/stream.ts";
+import { LIMITS } from "../limits.ts";
+import { STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
+import type { Feed, Where } from "./feed.ts";
+
+/** Connections under way in a capture's first minute may be the other half of what a capture before it ended with. */
+const SEAM_SEC = 60;
+
+export class Streams {
+  readonly #feed: Feed;
+  /** Until when a direction that is already under way may have begun in a slice before. */
+  #seamEnds = Number.POSITIVE_INFINITY;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  /** The time of the capture's first payload. */
+  beginAt(sec: number): void {
+    this.#seamEnds = sec + SEAM_SEC;
+  }
+
+  /** Payload of one TCP segment (`seq`: number of its first byte). Public because joining two slices plays segments again. */
+  segment(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    cutOff: number,
+    where: Where,
+  ): void {
+    const context = this.#feed.attempt.context;
+    context.transport = "tcp";
+    const ports = row[at + R.PORTS]!;
+    context.senderPort = dir === 0 ? ports >>> 16 : ports & 0xffff;
+    context.receiverPort = dir === 0 ? ports & 0xffff : ports >>> 16;
+    context.sec = where.sec;
+    context.nsec = where.nsec;
+    let stream = this.#feed.details.get(row, at)?.streams[dir] ?? null;
+    if (stream === null) {
+      const opened = this.#open(row, at, dir, seq, buf, off, len);
+      if (opened === null) return;
+      stream = opened;
+    }
+    if (!stream.fromStart) this.#keepHead(row, at, dir, seq, buf, off, len, cutOff, where);
+
+    const ahead = (seq - stream.next) | 0;
+    if (ahead > 0) {
+      if (stream.cutOff > 0) {
+        this.#skipHole(row, at, dir, stream, seq);
+      } else {
+        const bytes = buf.slice(off, off + len);
+        this.#feed.held += len;
+        const segment = {
+          seq,
+          bytes,
+          cutOff,
+          capture: where.capture,
+          frame: where.number,
+          sec: where.sec,
+          nsec: where.nsec,
+        };
+        if (stream.wait(segment)) return;
+        this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
+        if (!this.#feed.wants(row, at, dir)) return;
+        stream.wait(segment);
+        this.#drain(row, at, dir, stream);
+        return;
+      }
+      if (!this.#feed.wants(row, at, dir)) return;
+    }
+    const skip = -((seq - stream.next) | 0);
+    if (skip > 0) {
+      const conflicts = stream.conflicts;
+      stream.compare(seq, buf, off, Math.min(skip, len));
+      this.#feed.attempt.counts.conflicts += stream.conflicts - conflicts;
+    }
+    if (skip >= len) return;
+    this.#take(
+      row,
+      at,
+      dir,
+      stream,
+      buf,
+      off + Math.max(0, skip),
+      len - Math.max(0, skip),
+      cutOff,
+      where.capture,
+      where.number,
+    );
+    if (stream.pending.length > 0) this.#drain(row, at, dir, stream);
+  }
+
+  /** Waiting segments that have become contiguous. */
+  #drain(row: Int32Array, at: number, dir: 0 | 1, stream: Stream): void {
+    const context = this.#feed.attempt.context;
+    for (;;) {
+      if (!this.#feed.wants(row, at, dir)) return;
+      const next = stream.ready();
+      if (next === undefined) return;
+      this.#feed.held -= next.bytes.length;
+      const skip = -((next.seq - stream.next) | 0);
+      const known = Math.max(0, Math.min(skip, next.bytes.length));
+      if (known > 0) {
+        const conflicts = stream.conflicts;
+        stream.compare(next.seq, next.bytes, 0, known);
+        this.#feed.attempt.counts.conflicts += stream.conflicts - conflicts;
+      }
+      if (known === next.bytes.length) continue;
+      context.sec = next.sec;
+      context.nsec = next.nsec;
+      this.#take(
+        row,
+        at,
+        dir,
+        stream,
+        next.bytes,
+        known,
+        next.bytes.length - known,
+        next.cutOff,
+        next.capture,
+        next.frame,
+      );
+    }
+  }
+
+  /** Begins following a direction; null where its first bytes already say that nobody knows them. */
+  #open(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+  ): Stream | null {
+    const state = row[at + R.STATE]!;
+    const numbered = (state & ((R.S_SYN | R.S_SYNACK) << dir)) !== 0 || (state & (R.S_SYNACK << (1 - dir))) !== 0;
+    const first = (row[at + R.START + dir]! + 1) | 0;
+    // A stream that is joined to an earlier slice may have been numbered there while its bytes begin here.
+    const fromStart = numbered && ((seq - first) | 0) < LIMITS.streamBytes;
+    const ahead = fromStart ? (seq - first) | 0 : 0;
+    if (fromStart && ahead === 0 && !this.#anyLooks(buf, off, len)) {
+      this.#feed.settle(row, at, dir);
+      return null;
+    }
+    if (ahead < 0 && -ahead >= len) return null; // a keep-alive's byte before the first
+    const stream = new Stream(fromStart ? first : seq, fromStart);
+    this.#feed.details.of(row, at).streams[dir] = stream;
+    return stream;
+  }
+
+  #anyLooks(buf: Uint8Array, off: number, len: number): boolean {
+    for (let i = 0; i < this.#feed.decoders.length; i++) {
+      if (this.#feed.decoders[i]!.looksStream?.(buf, off, len) === true) return true;
+    }
+    return false;
+  }
+
+  /** Contiguous bytes: decode what is whole, keep the rest. */
+  #take(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    stream: Stream,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    cutOff: number,
+    capture: number,
+    frame: number,
+  ): void {
+    let data = buf;
+    let from = off;
+    let left = len;
+    const kept = stream.length > 0;
+    if (kept) {
+      this.#feed.held += len;
+      stream.append(buf, off, len, frame);
+      data = stream.data;
+      from = 0;
+      left = stream.length;
+    }
+    let used = 0;
+    while (left > 0) {
+      const took = this.#decode(row, at, dir, stream, data, from, left, cutOff, capture, frame);
+      if (took < 0) {
+        this.#feed.settle(row, at, dir);
+        return;
+      }
+      if (took === 0) break;
+      from += took;
+      left -= took;
+      used += took;
+    }
+    stream.cutOff = cutOff;
+    if (kept) {
+      this.#feed.held -= used;
+      stream.consume(used);
+    } else {
+      stream.base = (stream.base + used) | 0;
+      if (left > 0) {
+        this.#feed.held += left;
+        stream.append(data, from, left, frame);
+      }
+    }
+    const most = stream.decoder < 0 ? LIMITS.identifyBytes : LIMITS.streamBytes;
+    if (stream.length > most) {
+      this.#feed.caps.hit(stream.decoder < 0 ? "identifyBytes" : "streamBytes");
+      this.#feed.settle(row, at, dir);
+    } else if (this.#feed.held > LIMITS.pendingBytes) {
+      this.#feed.caps.hit("pendingBytes");
+      this.#feed.settle(row, at, dir);
+    }
+  }
+
+  /** Bytes that one message took; 0: more are needed; -1: this direction is done. */
+  #decode(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    stream: Stream,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    cutOff: number,
+    capture: number,
+    frame: number,
+  ): number {
+    const app = this.#feed.app(row, at);
+    const context = this.#feed.attempt.context;
+    context.fromStart = stream.fromStart;
+    context.started = stream.decoder >= 0;
+    context.peerStarted = context.started;
+    if (context.started) {
+      context.state = stream.state;
+      context.lost = stream.lost;
+      const result = this.#feed.attempt.stream(this.#feed.decoders[stream.decoder]!, buf, off, len, cutOff);
+      if (result >= 0 || result === STREAM_DONE) {
+        stream.state = context.state ?? 0;
+        stream.lost = 0;
+        this.#feed.keep(row, at, dir, capture, frame, stream.parts);
+        return result === STREAM_DONE ? -1 : result;
+      }
+      if (result === STREAM_MORE) return 0;
+      this.#feed.details.of(row, at).undecoded++;
+      return -1;
+    }
+    const hinted = this.#feed.hints.tcp[context.receiverPort]! || this.#feed.hints.tcp[context.senderPort]!;
+    const first = app !== 0 ? app : hinted; // what the other direction speaks, else what the port suggests
+    let plausible = false;
+    for (let i = first === 0 ? 0 : -1; i < this.#feed.decoders.length; i++) {
+      const index = i < 0 ? first - 1 : i;
+      if (i === first - 1) continue;
+      const decoder = this.#feed.decoders[index]!;
+      if (decoder.looksStream?.(buf, off, len) !== true) continue;
+      context.peerStarted = index === app - 1;
+      context.state = 0;
+      context.lost = 0;
+      const result = this.#feed.attempt.stream(decoder, buf, off, len, cutOff);
+      if (result === STREAM_NO) continue;
+      if (result === STREAM_MORE) {
+        plausible = true;
+        continue;
+      }
+      stream.decoder = index;
+      stream.state = context.state ?? 0;
+      if (app === 0) this.#feed.setApp(row, at, index);
+      this.#feed.keep(row, at, dir, capture, frame, stream.parts);
+      if (result === STREAM_DONE) return -1;
+      return result;
+    }
+    if (plausible) return 0;
+    if (stream.fromStart) return -1;
+    this.#feed.missed(row, at, dir); // mid-stream: the next segment may begin with a message
+    return len;
+  }
+
+  /** Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. */
+  #skipHole(row: Int32Array, at: number, dir: 0 | 1, stream: Stream, seq: number): void {
+    const missing = (seq - stream.base) | 0; // what is held was the beginning of something that has lost its end
+    this.#feed.held -= stream.length;
+    stream.consume(stream.length);
+    if (stream.decoder < 0 || !this.#feed.decoders[stream.decoder]!.everyMessage) {
+      this.#feed.settle(row, at, dir);
+      return;
+    }
+    stream.lost += missing;
+    stream.base = seq;
+    stream.cutOff = 0;
+  }
+
+  #keepHead(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    cutOff: number,
+    where: Where,
+  ): void {
+    if (where.sec > this.#seamEnds) return;
+    const heads = this.#feed.details.of(row, at).heads;
+    heads[dir] ??= [];
+    const head = heads[dir]!;
+    if (head.length >= LIMITS.identifyDatagrams) return;
+    this.#feed.held += len;
+    head.push({
+      seq,
+      bytes: buf.slice(off, off + len),
+      cutOff,
+      capture: where.capture,
+      frame: where.number,
+      sec: where.sec,
+      nsec: where.nsec,
+    });
+  }
+}
