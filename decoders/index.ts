@@ -1,5 +1,7 @@
 /** The registry: one line a protocol, sorted by id. */
 import type { Decoder } from "../src/decode/decoder.ts";
+import { dhcp } from "./dhcp.ts";
+import { dhcpv6 } from "./dhcpv6.ts";
 import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { http } from "./http.ts";
@@ -9,11 +11,14 @@ import { mdns } from "./mdns.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { quic } from "./quic.ts";
+import { snmp } from "./snmp.ts";
 import { stun } from "./stun.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 
 export const DECODERS: readonly Decoder[] = [
+  dhcp,
+  dhcpv6,
   dns,
   dtls,
   http,
@@ -23,6 +28,7 @@ export const DECODERS: readonly Decoder[] = [
   netbiosNs,
   ntp,
   quic,
+  snmp,
   stun,
   tls,
   websocket,

@@ -1,0 +1,55 @@
+/** What fixtures can't show of SNMP: classes by object, nesting that lies, secrets that are kept. */
+import test from "ava";
+import { snmp } from "../../decoders/snmp.ts";
+import { datagramAt, decodeDatagram, type Outcome } from "../support/decode.ts";
+import { concat, hex } from "../support/hex.ts";
+
+const element = (tag: number, ...parts: Uint8Array[]): Uint8Array => {
+  const value = concat(parts);
+  return concat([Uint8Array.of(tag, value.length), value]);
+};
+const SYS_DESCR = hex`06 08 2b 06 01 02 01 01 01 00`;
+const IF_DESCR = hex`06 0a 2b 06 01 02 01 02 02 01 02 01`;
+const request = (pdu: number, ...oids: Uint8Array[]): Uint8Array =>
+  element(
+    0x30,
+    hex`02 01 01  04 06 73 65 63 72 65 74`,
+    element(
+      0xa0 | pdu,
+      hex`02 02 12 34  02 01 00  02 01 00`,
+      element(0x30, ...oids.map((oid) => element(0x30, oid, hex`05 00`))),
+    ),
+  );
+const away = datagramAt(40_001, 41_000);
+const classOf = (said: Outcome): unknown => said.facts.flatMap((f) => (f.kind === "operation" ? [f.class] : []))[0];
+
+test("who only asks for the system group or the entity table identifies", (t) => {
+  t.is(classOf(decodeDatagram(snmp, request(0, SYS_DESCR), away)), "identify");
+  t.is(classOf(decodeDatagram(snmp, request(0, SYS_DESCR, IF_DESCR), away)), "read");
+  t.is(classOf(decodeDatagram(snmp, request(5, IF_DESCR), away)), "read");
+  t.is(classOf(decodeDatagram(snmp, request(3, SYS_DESCR), away)), "write", "a set is a write, whatever it sets");
+});
+
+test("the community is never told", (t) => {
+  const said = decodeDatagram(snmp, request(0, SYS_DESCR), away);
+  t.true(said.recognised);
+  t.false(JSON.stringify(said.facts).includes("secret"));
+});
+
+test("lengths that do not agree are no SNMP", (t) => {
+  const good = request(0, SYS_DESCR);
+  for (const at of [1, 6, 14, 16, 26]) {
+    const bad = Uint8Array.from(good);
+    bad[at]! += 1;
+    t.false(decodeDatagram(snmp, bad, datagramAt(40_001, 161)).recognised, `${at}`);
+  }
+  t.false(decodeDatagram(snmp, concat([good, hex`00`]), away).recognised);
+});
+
+test("versions 0, 1 and 3 are known", (t) => {
+  for (const version of [2, 4, 255]) {
+    const bytes = request(0, SYS_DESCR);
+    bytes[4] = version;
+    t.false(decodeDatagram(snmp, bytes, away).recognised, `${version}`);
+  }
+});
