@@ -305,6 +305,14 @@ function upClause(flow: SubjectFlow, silent: boolean): Clause {
   switch (flow.outcome) {
     case "established":
     case "answered":
+      if (flow.interrupted) {
+        return unproved(
+          "up",
+          "hole",
+          "packets are missing before the two had agreed: behind them may stand that it failed",
+          "capture again without loss",
+        );
+      }
       return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
     case "one-way":
       if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);

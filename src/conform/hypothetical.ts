@@ -114,6 +114,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     hasData: true,
     twoSided: true,
     holed: false,
+    interrupted: false,
     unheard: false,
     began: { capture_id: 0, frame: 0, what: "imagined" },
     quotes: [],

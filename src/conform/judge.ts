@@ -272,7 +272,7 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | nul
   });
   if (unproved !== undefined) return make("candidate", unproved);
   if (tried.broken !== null) return make("violated", null);
-  if (up.result !== "proved") return make(up.reason === "one-direction" ? "candidate" : "attempted", up);
+  if (up.result !== "proved") return make(up.reason === "never-came-up" ? "attempted" : "candidate", up);
   const expectation = tried.expect.find((clause) => clause.result === "unproved");
   if (expectation !== undefined) return make("candidate", expectation);
   return make("documented", null);

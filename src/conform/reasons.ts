@@ -19,6 +19,7 @@ export const CONVERSATION_REASONS = {
   "listed-range": "the address is in a published range of a shared provider, and nothing names it",
   "one-direction": "packets of one direction only are in the capture",
   "never-came-up": "the destination is documented and the connection never came up",
+  hole: "packets are missing between what was said before it was up, and behind them may stand that it failed",
   "role-not-bound": "the other end's role is bound to no address",
   "parameter-missing": "a parameter that decides was not given",
   "app-unseen": "the capture does not show enough to say which application it is",

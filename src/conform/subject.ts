@@ -42,6 +42,8 @@ export interface SubjectFlow {
   twoSided: boolean;
   /** TCP: it began in sight, and yet the client's first message is not in the capture. */
   holed: boolean;
+  /** It began in words that end in a hole, and neither side said that it was up. */
+  interrupted: boolean;
   /** It came up, and what its client said first, which may name the destination, is not in the capture. */
   unheard: boolean;
   /** ICMP errors about it. */
@@ -141,6 +143,7 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
   });
   const data0 = view.has(R.S_DATA, 0);
   const data1 = view.has(R.S_DATA, 1);
+  const app = view.app === 0 ? null : all.seen.decoders[view.app - 1]!.id;
   const midstream = view.proto === TCP && (view.state & R.S_MIDSTREAM) !== 0;
   return {
     flow: view.flow,
@@ -166,7 +169,8 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     holed: isHoled(view, there),
-    unheard: isUnheard(view, there, outcome, view.app === 0 ? null : all.seen.decoders[view.app - 1]!.id),
+    interrupted: isInterrupted(view, app),
+    unheard: isUnheard(view, there, outcome, app),
     quotes,
   };
 }
@@ -186,6 +190,18 @@ function isHoled(view: FlowView, there: 0 | 1): boolean {
   if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
   if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
   return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
+}
+
+/** TLS, whose sides show when their handshake is done: neither has, and something waits behind a hole. */
+function isInterrupted(view: FlowView, app: string | null): boolean {
+  const { detail } = view;
+  if (
+    app !== "tls" ||
+    detail === null ||
+    !detail.streams.some((stream) => stream !== null && stream.pending.length > 0)
+  )
+    return false;
+  return !detail.sightings.some(({ fact }) => fact.kind === "up");
 }
 
 /** Applications whose client says first, in a hello that opens every connection, whom it wants to reach. */

@@ -243,7 +243,8 @@ function sentNameHolds(
 ): Clause {
   const { realm, responder, addresses } = subject;
   const { own } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
-  const confirmed = own.some((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
+  const confirming = own.find((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
+  const confirmed = confirming !== undefined;
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null)) {
     return unproved(
@@ -272,7 +273,8 @@ function sentNameHolds(
       ],
     );
   }
-  return named(pattern, `the client asked for ${sent.name}`, sent.frames);
+  const support = sent.encrypted && confirmed ? [...sent.frames, dnsFrame(confirming)] : sent.frames;
+  return named(pattern, `the client asked for ${sent.name}`, support);
 }
 
 function named(pattern: HostPattern, says: string, support: FrameRef[]): Clause {

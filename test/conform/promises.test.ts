@@ -1,0 +1,328 @@
+/**
+ * The four promises of "Proof, not absence" on small scenes, for every set of frames that can be deleted: what real
+ * captures rarely hold, from names that contradict each other to protocols that share a flow.
+ */
+import test from "ava";
+import type { Frame } from "../../src/capture/frame.ts";
+import { tcpFrame, udpFrame } from "../support/frames.ts";
+import { ascii } from "../support/hex.ts";
+import { type Judged, judgeFrames, keyOf, type Trial } from "../support/judged.ts";
+import { brokenPromises, supported } from "../support/promises.ts";
+import {
+  alert,
+  clientHello,
+  connection,
+  lookUp,
+  serverHello,
+  stun,
+  tlsConnection,
+  upRecords,
+} from "../support/talk.ts";
+import { HOST, play, RESOLVER, type Scene, trialOf } from "./scene.ts";
+
+const FAR = "203.0.113.10";
+const FROM = `${HOST}:40000`;
+const TO = `${FAR}:443`;
+const api = { api: { hosts: ["api.example.com"] } };
+const both = { api: { hosts: ["api.example.com"], addresses: [FAR], need: "any" } };
+const tlsRule = { id: "r", to: "api", over: "tcp/443", app: "tls" };
+const anyRule = { id: "r", to: "api", over: "tcp/443", app: "any" };
+const dns = (name: string, ms: number, address = FAR) => lookUp(HOST, RESOLVER, name, [address], ms);
+/** Only the answer: the question says nothing that an answer does not repeat. */
+const told = (name: string, ms: number, address = FAR): Frame => dns(name, ms, address)[1];
+const http = (host: string): Uint8Array => ascii(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+
+interface Trying extends Scene {
+  what: string;
+  /** Verdict of the conversation with `FAR` in the whole. */
+  verdict: string;
+}
+
+const SCENES: readonly Trying[] = [
+  {
+    what: "the client sends the documented name",
+    verdict: "documented",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
+  },
+  {
+    what: "the client sends another name than DNS gave",
+    verdict: "undocumented",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+  },
+  {
+    what: "the client sends another name than DNS gave, and any application will do",
+    verdict: "undocumented",
+    endpoints: api,
+    rules: [anyRule],
+    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+  },
+  {
+    what: "the client sends another name than is documented beside the address",
+    verdict: "undocumented",
+    endpoints: both,
+    rules: [anyRule],
+    frames: tlsConnection(FROM, TO, 10, clientHello("other.example.net")),
+  },
+  {
+    what: "DNS gave a documented address for another name",
+    verdict: "inconclusive",
+    endpoints: both,
+    rules: [tlsRule],
+    frames: [told("other.example.net", 0), ...tlsConnection(FROM, TO, 10, clientHello(null))],
+  },
+  {
+    what: "DNS gave the address for two names",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      told("api.example.com", 0),
+      told("other.example.net", 5),
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
+  },
+  {
+    what: "DNS gave the address for two names of two rules",
+    verdict: "documented",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [tlsRule, { id: "s", to: "ws", over: "tcp/443", app: "tls" }],
+    frames: [
+      told("api.example.com", 0),
+      told("ws.example.com", 5),
+      ...tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
+    ],
+  },
+  {
+    what: "the name that was sent is contradicted",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      told("api.example.com", 0, "203.0.113.77"),
+      told("other.example.net", 5),
+      ...tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
+    ],
+  },
+  {
+    what: "the name that was sent is the cover of an encrypted hello",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      told("api.example.com", 0),
+      lookUp(HOST, RESOLVER, "x.example.net", [], 5, [
+        { name: "x.example.net", type: "HTTPS", data: "api.example.com" },
+      ])[1],
+      ...tlsConnection(FROM, TO, 10, clientHello("api.example.com", { ech: true })),
+    ],
+  },
+  {
+    what: "an encrypted hello whose outer name DNS gave",
+    verdict: "documented",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("api.example.com", { ech: true }))],
+  },
+  {
+    what: "the answer comes when the flow has begun",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [{ id: "r", to: "api", over: "udp/3478", app: "stun" }],
+    frames: [
+      udpFrame({ from: FROM, to: `${FAR}:3478`, ms: 0, data: stun(0x0001) }),
+      told("api.example.com", 5),
+      ...stunExchange(20, 2),
+    ],
+  },
+  {
+    what: "DNS gave another name before the flow, and the documented one after it had begun",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [{ id: "r", to: "api", over: "udp/3478", app: "stun" }],
+    frames: [told("other.example.net", 0), ...stunExchange(10, 1), told("api.example.com", 15), ...stunExchange(20, 2)],
+  },
+  {
+    what: "a request without an answer, and indications that want none",
+    verdict: "inconclusive",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/3478", app: "stun" }],
+    frames: [0x0011, 0x0001, 0x0011, 0x0011].map((type, i) =>
+      udpFrame({ from: FROM, to: `${FAR}:3478`, ms: i * 10, data: stun(type, i) }),
+    ),
+  },
+  {
+    what: "a forbidden name that DNS gave and the client does not send",
+    verdict: "undocumented",
+    endpoints: api,
+    rules: [{ ...anyRule, requirement: "forbidden" }],
+    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+  },
+  {
+    what: "a forbidden application's port used by another",
+    verdict: "undocumented",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "tcp/443", app: "http", requirement: "forbidden" }],
+    frames: tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
+  },
+  {
+    what: "another application on the resolver's port",
+    verdict: "undocumented",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: tlsConnection(FROM, "10.0.0.99:53", 10, clientHello("other.example.net")),
+  },
+  {
+    what: "two connections, one ended by an alert",
+    verdict: "documented",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
+      ...connection(`${HOST}:40001`, TO, 40, [
+        [">", clientHello("api.example.com")],
+        ["<", alert(40)],
+      ]),
+    ],
+  },
+  {
+    what: "two connections, both ended by an alert",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [FROM, `${HOST}:40001`].flatMap((from, i) =>
+      connection(from, TO, 10 + i * 30, [
+        [">", clientHello("api.example.com")],
+        ["<", serverHello()],
+        ["<", alert(40)],
+      ]),
+    ),
+  },
+  {
+    what: "too old a version",
+    verdict: "violation",
+    endpoints: api,
+    rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.2" } }],
+    frames: tlsConnection(FROM, TO, 10, clientHello("api.example.com"), 0x0301),
+  },
+  {
+    what: "a version that is new enough",
+    verdict: "documented",
+    endpoints: api,
+    rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.2" } }],
+    frames: tlsConnection(FROM, TO, 10, clientHello("api.example.com"), 0x0303),
+  },
+  {
+    what: "two rules that one conversation fits equally, and another that fits one of them",
+    verdict: "documented",
+    endpoints: { api: { hosts: ["a.example.com", "b.example.com"], need: "any" }, one: { hosts: ["a.example.com"] } },
+    rules: [
+      { ...tlsRule, id: "r" },
+      { ...tlsRule, id: "s", to: "one" },
+    ],
+    frames: [
+      ...connection(FROM, TO, 10, [
+        [">", clientHello("a.example.com")],
+        ["<", serverHello()],
+      ]),
+      ...connection(`${HOST}:40001`, TO, 40, [
+        [">", clientHello("b.example.com")],
+        ["<", serverHello()],
+      ]),
+    ],
+  },
+  {
+    what: "a reply where none is documented",
+    verdict: "violation",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/9000", app: "any", expect: { reply: "none" } }],
+    frames: [
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: 0, data: ascii("a") }),
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: 5, data: ascii("b") }),
+      udpFrame({ from: `${FAR}:9000`, to: FROM, ms: 9, data: ascii("c") }),
+      udpFrame({ from: `${FAR}:9000`, to: FROM, ms: 12, data: ascii("d") }),
+    ],
+  },
+  {
+    what: "two packets where one is documented",
+    verdict: "violation",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [
+      { id: "r", to: "api", over: "udp/9000", app: "any", expect: { packets: "at most 1 a burst", reply: "none" } },
+    ],
+    frames: [0, 100, 300].map((ms) => udpFrame({ from: FROM, to: `${FAR}:9000`, ms, data: ascii("a") })),
+  },
+  {
+    what: "a connection that was refused once",
+    verdict: "documented",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      told("api.example.com", 0),
+      tcpFrame({ from: FROM, to: TO, flags: "S", seq: 1, ms: 10 }),
+      tcpFrame({ from: TO, to: FROM, flags: "RA", seq: 0, ack: 2, ms: 12 }),
+      ...connection(`${HOST}:40001`, TO, 40, [
+        [">", clientHello("api.example.com")],
+        ["<", serverHello()],
+        [">", upRecords()],
+      ]),
+    ],
+  },
+  {
+    what: "HTTP on the port of TLS",
+    verdict: "undocumented",
+    endpoints: { api: { hosts: ["api.example.com"], addresses: [FAR], need: "any" } },
+    rules: [tlsRule],
+    frames: connection(FROM, TO, 10, [
+      [">", http("api.example.com")],
+      ["<", ascii("HTTP/1.1 204 No Content\r\n\r\n")],
+    ]),
+  },
+];
+
+for (const scene of SCENES) {
+  test(scene.what, async (t) => {
+    const { trial, said } = await play(scene);
+    const rows = [...said.conversations.values()].filter((row) => row.transport !== "udp" || row.port !== 53);
+    t.true(
+      rows.some((row) => row.verdict === scene.verdict),
+      rows.map((row) => `${row.verdict} ${row.reason}`).join(),
+    );
+    for (const { what, support, holds } of supported(said)) {
+      const kept = trial.frames.filter((frame) => support.has(keyOf(frame)));
+      t.true(holds(judgeFrames(trial, kept)), `${what} is not proved by ${[...support].join(" ")}`);
+    }
+    t.deepEqual(brokenBySomePart(trial, said), []);
+  });
+}
+
+/** Every set of frames deleted, and the first that breaks a promise. */
+function brokenBySomePart(trial: Trial, whole: Judged): string[] {
+  const { frames } = trial;
+  if (frames.length > 14) throw new Error(`${frames.length} frames have too many parts`);
+  for (let kept = 0; kept < 1 << frames.length; kept++) {
+    const part = frames.filter((_, i) => (kept & (1 << i)) !== 0);
+    const deleted = new Set(frames.filter((_, i) => (kept & (1 << i)) === 0).map(keyOf));
+    const broken = brokenPromises(whole, judgeFrames(trial, part), deleted);
+    if (broken.length > 0) return [`without ${[...deleted].join(" ")}`, ...broken];
+  }
+  return [];
+}
+
+function stunExchange(ms: number, transaction: number): Frame[] {
+  return [
+    udpFrame({ from: FROM, to: `${FAR}:3478`, ms, data: stun(0x0001, transaction) }),
+    udpFrame({ from: `${FAR}:3478`, to: FROM, ms: ms + 2, data: stun(0x0101, transaction) }),
+  ];
+}
+
+test("a scene's rule that nothing speaks of is not met", async (t) => {
+  const trial = await trialOf({ rules: [tlsRule], endpoints: api, frames: [] });
+  t.deepEqual(
+    [...judgeFrames(trial, []).rules.values()].map(({ status }) => status),
+    ["not-evaluable"],
+  );
+});
