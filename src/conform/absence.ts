@@ -36,7 +36,7 @@ export function couldNotShow(
     return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
   }
   if (!presence.opened) {
-    const reason = `${name} opened no conversation of its own in this capture`;
+    const reason = `no packet in this capture proves that ${name} opened a conversation of its own`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);

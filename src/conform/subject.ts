@@ -125,7 +125,7 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
     app: app === 0 ? null : seen.decoders[app - 1]!.id,
     serverName: name === 0 ? null : all.serverNames[name - 1]!,
     by: INITIATOR_BY[portApp >>> 24]!,
-    outcome: OUTCOMES[row[at + C.C_OUTCOME]!]!,
+    outcome: OUTCOMES[all.outcome(conversation)]!,
     flows,
   };
 }

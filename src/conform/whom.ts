@@ -124,7 +124,7 @@ function byEvidence(
     return failed(
       "whom",
       "no-rule",
-      `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}`,
+      `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}, which is not among ${names(endpoint)}`,
       otherwise.map(dnsFrame),
     );
   }

@@ -28,8 +28,9 @@ export const C_PACKETS = 6;
 export const C_BYTES = 7; // low word, high word
 export const C_FIRST = 9; // seconds, nanoseconds
 export const C_LAST = 11;
-/** Best outcome: index into OUTCOMES. */
+/** Best outcome: index into OUTCOMES; with MIXED where its flows ended differently. */
 export const C_OUTCOME = 13;
+export const MIXED = 1 << 8;
 /** First and last flow + 1 of the chain. */
 export const C_HEAD = 14;
 export const C_TAIL = 15;
@@ -147,8 +148,8 @@ export class Conversations {
     else this.next[tail] = flow + 1;
     row[at + C_TAIL] = flow + 1;
     row[at + C_FLOWS]! += 1;
-    if (outcome < row[at + C_OUTCOME]!) row[at + C_OUTCOME] = outcome;
-    if (OUTCOMES[outcome] === "one-way") this.oneSided++;
+    this.#ended(row, at + C_OUTCOME, outcome, tail < 0);
+    if (OUTCOMES[outcome] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
 
     let packets = view.packets(0) + view.packets(1);
     let bytes = view.bytes(0) + view.bytes(1);
@@ -183,6 +184,17 @@ export class Conversations {
       row[at + C_LAST] = lastSec;
       row[at + C_LAST + 1] = lastNsec;
     }
+  }
+
+  #ended(row: Int32Array, at: number, outcome: number, first: boolean): void {
+    const best = row[at]! & ~MIXED;
+    const mixed = first || best === outcome ? row[at]! & MIXED : MIXED;
+    row[at] = (first || outcome < best ? outcome : best) | mixed;
+  }
+
+  /** How its best flow ended: index into OUTCOMES. */
+  outcome(conversation: number): number {
+    return this.word(conversation, C_OUTCOME) & ~MIXED;
   }
 
   /** The name that the client sent first, as its number + 1; 0 where it sent none. */

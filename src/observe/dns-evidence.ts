@@ -88,6 +88,15 @@ export class DnsEvidence {
       .filter((answer) => answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC);
   }
 
+  get isEmpty(): boolean {
+    return this.#byAddress.size === 0;
+  }
+
+  /** True where any answer in the capture gave this address. */
+  knows(realm: number, address: string): boolean {
+    return this.#byAddress.has(`${realm}|${address}`);
+  }
+
   /** Addresses that any answer in the capture gave for a name. */
   addressesOf(name: string): string[] {
     const found = new Set<string>();

@@ -130,6 +130,9 @@ export class FlowView {
   /** Direction of the packets that the initiator sends, and how that is known. */
   initiator(): { dir: 0 | 1; by: InitiatorBy } {
     const { state } = this;
+    // Nobody sends from a group's address: a router's advertisement to all is no answer to them.
+    if (this.proto !== TCP)
+      for (const dir of [0, 1] as const) if (this.isGroup(dir)) return { dir: dir === 0 ? 1 : 0, by: "multicast" };
     const shaken = this.proto === TCP || this.proto === ICMP || this.proto === ICMP6 ? this.#byHandshake(state) : null;
     return shaken ?? this.#byMessage() ?? this.#byPort();
   }
@@ -156,7 +159,6 @@ export class FlowView {
   }
 
   #byPort(): { dir: 0 | 1; by: InitiatorBy } {
-    for (const dir of [0, 1] as const) if (this.isGroup(dir)) return { dir: dir === 0 ? 1 : 0, by: "multicast" };
     const low = this.port(0);
     const high = this.port(1);
     if (low === high) return { dir: 0, by: "port" };

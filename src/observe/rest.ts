@@ -64,7 +64,9 @@ export class Rest implements RestConversations {
     let inner = "null";
     let peer = "null";
     let extra = "null";
-    if (app !== 0 || row[at + C.C_OUTCOME]! > 2) {
+    const mixed = (row[at + C.C_OUTCOME]! & C.MIXED) !== 0;
+    const responder = row[at + C.C_RESPONDER]!;
+    if (app !== 0 || mixed || this.#named(meta >>> 16, family, responder)) {
       const details = readDetails(all, c, this.#dns, "");
       inner = text(details.innerApp);
       peer = text(peerName(details.names));
@@ -77,17 +79,23 @@ export class Rest implements RestConversations {
         initiator_by: INITIATOR_BY[portApp >>> 24],
       });
     } else {
+      // The common row by far: what it has not is not written, and `expandCompactRow` knows what that means.
       const hint = this.#hint(proto, portApp & 0xffff);
-      if (hint !== null) extra = `{"hint":${text(hint)}}`;
+      extra = `{${hint === null ? "" : `"hint":${text(hint)},`}"initiator_by":"${INITIATOR_BY[portApp >>> 24]}"}`;
     }
     return (
       `[${high},${low},${text(all.seen.realms[meta >>> 16] ?? null)},${address(all, family, row[at + C.C_INITIATOR]!)},` +
-      `${address(all, family, row[at + C.C_RESPONDER]!)},"${transportName(proto)}",${port},` +
+      `${address(all, family, responder)},"${transportName(proto)}",${port},` +
       `${app === 0 ? "null" : text(all.seen.decoders[app - 1]!.id)},${inner},${name === 0 ? "null" : text(all.serverNames[name - 1]!)},` +
-      `${peer},"${OUTCOMES[row[at + C.C_OUTCOME]!]}",${text(this.#verdict)},${row[at + C.C_FLOWS]},${row[at + C.C_PACKETS]! >>> 0},` +
+      `${peer},"${OUTCOMES[all.outcome(c)]}",${text(this.#verdict)},${row[at + C.C_FLOWS]},${row[at + C.C_PACKETS]! >>> 0},` +
       `${bytes},${row[at + C.C_FIRST]},${Math.floor(row[at + C.C_FIRST + 1]! / 1000)},${row[at + C.C_LAST]},` +
       `${Math.floor(row[at + C.C_LAST + 1]! / 1000)},${extra}]`
     );
+  }
+
+  /** True where DNS gave the address a name. */
+  #named(realm: number, family: number, word: number): boolean {
+    return !this.#dns.isEmpty && this.#dns.knows(realm, addressText(this.#all.seen.flows.ipv6, family, word));
   }
 
   #hint(proto: number, port: number): string | null {
@@ -130,13 +138,21 @@ export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdi
     inner_app: details.innerApp,
     server_name: name === 0 ? null : all.serverNames[name - 1]!,
     peer_name: peerName(details.names),
-    outcome: OUTCOMES[row[at + C.C_OUTCOME]!] as ConversationOutcome,
+    outcome: OUTCOMES[all.outcome(c)] as ConversationOutcome,
     verdict,
     model: null,
     rule_id: null,
     reason_code: verdict === "unrelated" ? "no-role" : null,
     reason: null,
-    evidence: null,
+    evidence: {
+      support: [],
+      support_count: 0,
+      against: [],
+      against_count: 0,
+      clauses: [],
+      initiator_by: INITIATOR_BY[portApp >>> 24]!,
+      nearest: null,
+    },
     flows: row[at + C.C_FLOWS]!,
     packets: row[at + C.C_PACKETS]! >>> 0,
     bytes: row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0),

@@ -81,7 +81,7 @@ export function expandCompactRow(row: CompactRow): ConversationRow {
     verdict,
     model: null,
     rule_id: null,
-    reason_code: null,
+    reason_code: verdict === "unrelated" ? "no-role" : null,
     reason: null,
     evidence:
       initiatorBy === null
@@ -104,12 +104,17 @@ export function expandCompactRow(row: CompactRow): ConversationRow {
     hint: extra?.hint ?? null,
     names: extra?.names ?? [],
     operations: (extra?.operations ?? []).map((operation) => ({ ...operation, conversation_id: conversationId })),
-    outcomes: extra?.outcomes ?? {},
+    // Where all flows ended alike, the row's own outcome says it.
+    outcomes: isEmpty(extra?.outcomes) ? { [outcome]: flows } : extra!.outcomes!,
     fields: extra?.fields ?? {},
     rules: [],
     expectation: null,
     found: null,
   };
+}
+
+function isEmpty(outcomes: ConversationRow["outcomes"] | undefined): boolean {
+  return outcomes === undefined || Object.keys(outcomes).length === 0;
 }
 
 function hex8(half: number): string {

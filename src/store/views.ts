@@ -43,14 +43,14 @@ FROM conversation
 UNION ALL
 SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
   ${seen(item(5))}, ${item(6)}, ${seen(item(7))}, ${seen(item(8))}, ${seen(item(9))}, ${seen(item(10))},
-  ${seen(item(11))}, ${seen(item(12))}, NULL, NULL, NULL, NULL,
+  ${seen(item(11))}, ${seen(item(12))}, NULL, NULL, CASE ${item(12)} WHEN 'unrelated' THEN 'no-role' END, NULL,
   CASE WHEN ${seen(extra("initiator_by"))} IS NOT NULL THEN json_object(
     'support', json('[]'), 'support_count', 0, 'against', json('[]'), 'against_count', 0, 'clauses', json('[]'),
     'initiator_by', ${extra("initiator_by")}, 'nearest', NULL) END,
   ${item(13)}, ${item(14)}, ${item(15)},
   ${time(16, 17)},
   ${time(18, 19)},
-  NULL, ${seen(extra("hint"))}, ${some(extra("names"), "[]")}, ${some(extra("outcomes"), "{}")},
+  NULL, ${seen(extra("hint"))}, ${some(extra("names"), "[]")}, COALESCE(${some(extra("outcomes"), "{}")}, json_object(${item(11)}, ${item(13)})),
   ${some(extra("fields"), "{}")}, NULL, NULL, NULL
 ${REST_FROM};`;
 

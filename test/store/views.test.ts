@@ -56,7 +56,7 @@ testEach("conversations are there once each, judged or not", async (t, driver) =
         verdict: "unrelated",
         model: null,
         rule_id: null,
-        reason_code: null,
+        reason_code: "no-role",
         reason: null,
         evidence:
           '{"support":[],"support_count":0,"against":[],"against_count":0,"clauses":[],"initiator_by":"dns-qr","nearest":null}',
