@@ -75,7 +75,7 @@ export function wouldBeDocumented(
   }
   if (proved.length > 0) return { verdict: "documented", rules: told(proved), nearest: null };
   if (covering.length > 0) return { verdict: "depends", rules: told(covering), nearest: null };
-  return { verdict: "undocumented", rules: [], nearest: nearestMiss(tried, subject, flow) };
+  return { verdict: "undocumented", rules: [], nearest: nearestMiss(tried, subject, flow)?.miss ?? null };
 }
 
 /** The clauses that say whether a rule covers it; what a rule expects beside that is told with the rule. */

@@ -217,8 +217,12 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
   const nearest = nearestMiss(missed, subject, flow);
   const off = missed.find((tried) => tried.when.result === "failed" && onlyFailed(tried, "when"));
   const code: ConversationReason = off === undefined ? "no-rule" : "condition-off";
-  const reason = nearest === null ? "no rule is near it" : nearest.says;
-  return { ...base, verdict: "undocumented", code, reason, use: null, clauses: [], support: [], against, nearest };
+  const reason = nearest === null ? "no rule is near it" : nearest.miss.says;
+  // The frames that show it at all: someone who doubts the verdict has to find it in the capture.
+  const support = [...flow.opening, ...flow.coming];
+  const clauses = nearest === null ? [] : clausesOf(nearest.tried);
+  const miss = nearest?.miss ?? null;
+  return { ...base, verdict: "undocumented", code, reason, use: null, clauses, support, against, nearest: miss };
 }
 
 function best1(uses: RuleUse[]): RuleUse {

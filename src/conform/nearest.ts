@@ -13,7 +13,12 @@ import { inRange, sentName } from "./whom.ts";
 /** Which failed clause to name where several failed: what a person would change first. */
 const TELLING: readonly string[] = ["when", "whom", "over", "app", "who", "expect", "up"];
 
-export function nearestMiss(missed: readonly Tried[], subject: Subject, flow: SubjectFlow): NearestMiss | null {
+/** Null where no rule has anything in common with it. `tried`: all clauses of that rule. */
+export function nearestMiss(
+  missed: readonly Tried[],
+  subject: Subject,
+  flow: SubjectFlow,
+): { miss: NearestMiss; tried: Tried } | null {
   let best: { tried: Tried; failures: number; common: number } | null = null;
   for (const tried of missed) {
     const common = inCommon(tried, subject, flow);
@@ -28,7 +33,8 @@ export function nearestMiss(missed: readonly Tried[], subject: Subject, flow: Su
   const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
   failed.sort((a, b) => TELLING.indexOf(a.clause) - TELLING.indexOf(b.clause));
   const says = failed.map((clause) => clause.says).join("; ");
-  return { model: tried.loaded.model.name, rule_id: tried.rule.id, clause: failed[0]?.clause ?? "whom", says };
+  const miss = { model: tried.loaded.model.name, rule_id: tried.rule.id, clause: failed[0]?.clause ?? "whom", says };
+  return { miss, tried };
 }
 
 /** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */
