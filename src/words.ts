@@ -43,7 +43,7 @@ export function nearest(word: string, words: Iterable<string>): string | null {
 }
 
 /** Up to this many known words are listed in a message; of longer lists only the nearest is named. */
-const LISTED = 16;
+const LISTED = 20;
 
 /** `unknown role "gatway", did you mean "gateway"? Known: client, gateway`. */
 export function unknownWord(what: string, word: string, words: readonly string[]): string {

@@ -35,9 +35,12 @@ export class RuleIndex {
   readonly #ranges: { range: AddressRange; endpoint: string }[] = [];
   readonly #byEndpoint = new Map<string, number[]>();
   readonly #byRole = new Map<string, number[]>();
+  /** By endpoint: the role whose hosts are meant too. */
+  readonly #roleOf = new Map<string, string>();
 
   constructor(model: Model, parameter: (name: string) => string | null) {
     this.#rules = model.rules;
+    for (const { name, role } of model.endpoints) if (role !== undefined) this.#roleOf.set(name, role);
     for (const [i, rule] of model.rules.entries()) this.#addRule(rule, i);
     const patterns: HostPattern[] = [];
     for (const endpoint of model.endpoints) {
@@ -53,8 +56,11 @@ export class RuleIndex {
   }
 
   #addRule(rule: Rule, index: number): void {
-    if (rule.to.kind === "endpoint") push(this.#byEndpoint, rule.to.endpoint, index);
-    else if (rule.to.kind === "role") push(this.#byRole, rule.to.role, index);
+    if (rule.to.kind === "endpoint") {
+      push(this.#byEndpoint, rule.to.endpoint, index);
+      const role = this.#roleOf.get(rule.to.endpoint);
+      if (role !== undefined) push(this.#byRole, role, index);
+    } else if (rule.to.kind === "role") push(this.#byRole, rule.to.role, index);
     for (const over of rule.over) {
       const spread =
         over.ports.length > 0 &&

@@ -3,6 +3,7 @@
  * frames for and against; what follows from them together is `judge.ts`.
  */
 import { LIMITS } from "../limits.ts";
+import { APP_PARTS } from "../model/apps.ts";
 import { describeCondition, evaluateCondition } from "../model/conditions.ts";
 import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
 import type { FrameRef } from "../report/result.ts";
@@ -10,6 +11,7 @@ import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
+import type { ConversationReason } from "./reasons.ts";
 import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
 import { isEndpoint, type WhomContext } from "./whom.ts";
 
@@ -97,6 +99,9 @@ export function tryRule(
   return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
 }
 
+/** More than an exact name: the site itself says who it is. */
+const WEIGHT_ROLE = 5;
+
 // ---- who
 
 function whoClause(
@@ -159,7 +164,11 @@ function playsTarget(
     case "role": {
       const played = roles.find((p) => p.model === model && p.role === target.role);
       if (played !== undefined)
-        return { ...proved(clause, `${address} is ${target.role}`), member: played.host.host.text, weight: 5 };
+        return {
+          ...proved(clause, `${address} is ${target.role}`),
+          member: played.host.host.text,
+          weight: WEIGHT_ROLE,
+        };
       const mine = roles.filter((p) => p.model === model);
       if (mine.length > 0) return failed(clause, "no-rule", `${address} is ${mine[0]!.role}, not ${target.role}`);
       if (context.cast.isInternet(model, target.role)) {
@@ -173,12 +182,7 @@ function playsTarget(
       }
       if (context.cast.isBound(model, target.role))
         return failed(clause, "no-rule", `${address} is not bound to ${target.role}`);
-      if (
-        rule.peer === "internet" &&
-        other.kind === "role" &&
-        context.cast.isBound(model, other.role) &&
-        isGlobal(address)
-      ) {
+      if (rule.peer === "internet" && isBoundEnd(loaded, other, context.cast) && isGlobal(address)) {
         return { ...proved(clause, `${address} is a global address, and ${target.role} may be anywhere`), weight: 1 };
       }
       return unproved(
@@ -191,6 +195,12 @@ function playsTarget(
     case "endpoint":
       return failed(clause, "no-rule", "an endpoint opens nothing");
   }
+}
+
+/** A role that is bound, or an endpoint whose role is. */
+export function isBoundEnd({ model, endpoints }: LoadedModel, end: Target, cast: Cast): boolean {
+  const role = end.kind === "role" ? end.role : end.kind === "endpoint" ? endpoints.get(end.endpoint)?.role : undefined;
+  return role !== undefined && cast.isBound(model.name, role);
 }
 
 // ---- whom
@@ -208,8 +218,19 @@ function whomClause(
   }
   const endpoint = loaded.endpoints.get(to.endpoint)!;
   const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);
-  return isEndpoint(endpoint, subject, flow, bound, { ...context, parameter: loaded.parameter });
+  const host = subject.responderRoles.find((p) => p.model === loaded.model.name && p.role === endpoint.role);
+  const elsewhere = bound && host === undefined;
+  const named = isEndpoint(endpoint, subject, flow, elsewhere, { ...context, parameter: loaded.parameter });
+  if (host === undefined || named.result !== "unproved" || !NAMELESS.includes(named.reason!)) return named;
+  return {
+    ...proved("whom", `${subject.responder} is ${endpoint.role}`),
+    member: host.host.host.text,
+    weight: WEIGHT_ROLE,
+  };
 }
+
+/** No name was seen that speaks for or against it: then the host that is bound to an endpoint's role is that endpoint. */
+const NAMELESS: readonly ConversationReason[] = ["address-unresolved", "dns-of-another", "parameter-missing"];
 
 // ---- over
 
@@ -272,6 +293,8 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
     if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
+    const part = partClause(rule.apps, subject.app, flow);
+    if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
   }
   if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
@@ -281,6 +304,19 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
     "capture the connection from its start",
   );
+}
+
+/** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */
+function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
+  const part = apps.find((word) => APP_PARTS[word]?.app === app);
+  if (part === undefined) return null;
+  const { field } = APP_PARTS[part]!;
+  const shown = flow.sightings.find(({ fact }) => fact.kind === "field" && fact.field === field);
+  if (shown !== undefined) return proved("app", part, framesOf(shown, part));
+  const request = flow.sightings.find(({ fact }) => fact.kind === "message" && fact.what === "request");
+  if (request !== undefined) return failed("app", "no-rule", `${app} without ${field}`, framesOf(request, app));
+  const decide = "capture the connection from its start";
+  return unproved("app", "app-unseen", `no request shows whether it is ${part}`, decide);
 }
 
 // ---- up

@@ -1,5 +1,5 @@
 /** What the parts of a rule's status are made of, for `rules.ts`, `blocked.ts` and `absence.ts`. */
-import type { Rule } from "../model/types.ts";
+import type { Endpoint, Rule } from "../model/types.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { CastHost } from "./cast.ts";
@@ -63,10 +63,17 @@ export function isHost(host: CastHost, address: string): boolean {
   return host.host.addresses.some((range) => inRange(range, address));
 }
 
+/** An endpoint's names and patterns, with the parameters' values in them; as written where none was given. */
+export function hostTexts(loaded: LoadedModel, endpoint: Endpoint): string[] {
+  return endpoint.hosts.map(({ text, parameter }) =>
+    parameter === null ? text : (loaded.parameter(parameter) ?? text),
+  );
+}
+
 /** The look-ups in which this host asked for exactly one of the rule's names (patterns are nobody's name). */
 export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): Lookup[] {
   if (rule.to.kind !== "endpoint") return [];
-  const { hosts } = loaded.endpoints.get(rule.to.endpoint)!;
-  const exact = new Set(hosts.filter((pattern) => !pattern.text.includes("*")).map((pattern) => pattern.text));
+  const names = hostTexts(loaded, loaded.endpoints.get(rule.to.endpoint)!);
+  const exact = new Set(names.filter((name) => !name.includes("*")));
   return context.lookups.filter((lookup) => exact.has(lookup.name) && isHost(host, lookup.client));
 }

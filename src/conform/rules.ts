@@ -9,10 +9,11 @@ import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow } from "./absence.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
-import { clausesOf, type LoadedModel } from "./cover.ts";
+import { clausesOf, isBoundEnd, type LoadedModel } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import {
   type HostStatus,
+  hostTexts,
   isUnwanted,
   notEvaluable,
   type RuleContext,
@@ -48,7 +49,7 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
       judged.push(judgeRule(loaded, rule, uses.get(`${loaded.model.name}/${rule.id}`) ?? [], equals, context));
     }
   }
-  return settleFallbacks(judged);
+  return settleFallbacks(settleChoices(judged));
 }
 
 /** Uses of a rule that another rule of the same model fits as well, on the same flow: use → the other. */
@@ -101,6 +102,8 @@ function judgeRule(
       [],
     );
   }
+  const unnamed = unnamedEnd(loaded, rule, context);
+  if (unnamed !== null) return make(unnamed, []);
   const from = rule.from.kind === "role" ? rule.from.role : null;
   const hosts =
     from === null
@@ -132,6 +135,21 @@ function judgeRule(
     else if (!absent && PRECEDENCE.indexOf(status.status) < PRECEDENCE.indexOf(worst.status)) worst = status;
   }
   return make(worst!, rows);
+}
+
+/** Whom it goes to is a name that was not given, and no host is bound in its stead: there is nothing to look for. */
+function unnamedEnd(loaded: LoadedModel, rule: Rule, context: RuleContext): HostStatus | null {
+  if (rule.to.kind !== "endpoint" || isBoundEnd(loaded, rule.to, context.judges.context.cast)) return null;
+  const unknown = loaded.endpoints
+    .get(rule.to.endpoint)!
+    .hosts.find(({ parameter }) => parameter !== null && loaded.parameter(parameter) === null);
+  if (unknown === undefined) return null;
+  const { parameter } = unknown;
+  return notEvaluable(
+    "parameter-missing",
+    `its name is the parameter ${parameter}, which was not given`,
+    `give --set ${parameter}=NAME`,
+  );
 }
 
 function otherBound(loaded: LoadedModel, rule: Rule, target: Target, context: RuleContext): boolean {
@@ -245,9 +263,7 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
   if (rule.to.kind !== "endpoint") return [];
   const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
   if (endpoint.need !== "each") return [];
-  return endpoint.hosts.length > 0
-    ? endpoint.hosts.map((host) => host.text)
-    : endpoint.addresses.map((range) => range.text);
+  return endpoint.hosts.length > 0 ? hostTexts(loaded, endpoint) : endpoint.addresses.map((range) => range.text);
 }
 
 function metStatus(uses: readonly RuleUse[], equals: Map<RuleUse, RuleUse>): HostStatus | null {
@@ -297,6 +313,25 @@ function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readon
     remedy: null,
     evidence: [...broken.clause.against],
   };
+}
+
+/** Of rules with the same `any-of` one is enough: the others are not missed while one is met. */
+function settleChoices(judged: RuleJudgement[]): RuleJudgement[] {
+  return judged.map((result) => {
+    const { anyOf } = result.rule;
+    if (anyOf === undefined || result.status !== "missing") return result;
+    const others = judged.filter(
+      (other) => other.loaded === result.loaded && other.rule !== result.rule && other.rule.anyOf === anyOf,
+    );
+    const met = others.find(({ status }) => status === "met");
+    if (met !== undefined) {
+      return { ...result, ...unused(result.rule), reason: `one of ${anyOf} is enough, and ${met.rule.id} is met` };
+    }
+    const open = others.find(({ code, status }) => status === "not-evaluable" && code !== "condition-off");
+    if (open === undefined) return result;
+    const says = `one of ${anyOf} is enough, and of ${open.rule.id} this capture can't say`;
+    return { ...result, ...notEvaluable("fallback", says, open.remedy) };
+  });
 }
 
 /** A rule that another one makes needless: not seen is no fault while that one is met. */

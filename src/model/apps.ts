@@ -68,3 +68,12 @@ export const APPS = {
 
 export type App = keyof typeof APPS;
 export const APP_IDS: readonly string[] = Object.keys(APPS);
+
+/** What a rule may name for a part of an application: the application, and the field that its requests show then. */
+export const APP_PARTS: Readonly<Record<string, { app: App; field: string; about: string }>> = {
+  ice: {
+    app: "stun",
+    field: "stun.ice-role",
+    about: "STUN between two ends that look for a way to each other (RFC 8445), no request to a server",
+  },
+};

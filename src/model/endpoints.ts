@@ -12,14 +12,16 @@ export function readEndpoints(
   reader: Reader,
   items: readonly NamedItem[],
   parameters: readonly Parameter[],
+  roles: ReadonlySet<string>,
 ): Endpoint[] {
-  return items.flatMap((item) => readEndpoint(reader, item, parameters) ?? []);
+  return items.flatMap((item) => readEndpoint(reader, item, parameters, roles) ?? []);
 }
 
 function readEndpoint(
   reader: Reader,
   { name, at, value }: NamedItem,
   parameters: readonly Parameter[],
+  roles: ReadonlySet<string>,
 ): Endpoint | null {
   const what = `endpoint ${quote(name)}`;
   const fields = reader.fields(value, what, KEYS.endpoint);
@@ -32,7 +34,11 @@ function readEndpoint(
   if (ranges !== null && !isIdentifier(ranges.text)) {
     reader.expected(ranges, `${what}, ranges`, `the name of a list that the site supplies: ${IDENTIFIER_RULE}`);
   }
-  return {
+  const role = reader.text(fields.get("role"), `${what}, role`);
+  if (role !== null && !roles.has(role.text)) {
+    reader.lacking(role.at, `${what}: ${unknownWord("role", role.text, [...roles])}`);
+  }
+  const endpoint: Endpoint = {
     name,
     about: reader.text(fields.get("about"), `${what}, about`)?.text ?? null,
     hosts: readHosts(reader, reader.texts(fields.get("hosts"), `${what}, a host`), parameters, pool),
@@ -42,6 +48,8 @@ function readEndpoint(
     pool,
     line: at.line,
   };
+  if (role !== null) endpoint.role = role.text;
+  return endpoint;
 }
 
 function readHosts(

@@ -4,7 +4,7 @@ export const KEYS = {
   document: ["title", "publisher", "product", "version", "retrieved", "text-sha256"],
   parameter: ["about", "type", "values", "default"],
   role: ["about"],
-  endpoint: ["about", "hosts", "addresses", "ranges", "need", "pool"],
+  endpoint: ["about", "hosts", "addresses", "ranges", "role", "need", "pool"],
   rule: [
     "id",
     "from",
@@ -18,6 +18,7 @@ export const KEYS = {
     "on",
     "every",
     "fallback-for",
+    "any-of",
     "peer",
     "expect",
     "cite",

@@ -43,6 +43,7 @@ function sameTerms(a: Rule, b: Rule): boolean {
     a.requirement === b.requirement &&
     a.on === b.on &&
     a.fallbackFor === b.fallbackFor &&
+    a.anyOf === b.anyOf &&
     a.retiredAfter === b.retiredAfter &&
     JSON.stringify(a.expect) === JSON.stringify(b.expect)
   );
@@ -90,6 +91,7 @@ function coversEndpoint(wide: Endpoint, narrow: Endpoint): boolean {
   const sameText = new Set(wide.hosts.map(({ text }) => text));
   return (
     (narrow.ranges === null || narrow.ranges === wide.ranges) &&
+    (narrow.role === undefined || narrow.role === wide.role) &&
     narrow.hosts.every(
       ({ text, labels }) =>
         sameText.has(text) || (!labels.some((label) => label.startsWith("*")) && matcher.match(text).length > 0),

@@ -20,6 +20,7 @@ export function lintModel(model: Model): Problem[] {
   for (const endpoint of model.endpoints) lintEndpoint(endpoint, report);
   lintNearNames(model, report);
   for (const rule of model.rules) lintRule(model, rule, report);
+  lintAlternatives(model, report);
   lintShadows(model, report);
   return problems.sort((a, b) => a.line - b.line);
 }
@@ -37,6 +38,7 @@ function lintUnused(model: Model, report: Report): void {
     for (const port of rule.over.flatMap((over) => over.ports)) parameters.add(port.parameter);
   }
   for (const host of model.endpoints.flatMap((endpoint) => endpoint.hosts)) parameters.add(host.parameter);
+  for (const { role } of model.endpoints) if (role !== undefined) roles.add(role);
   for (const { name, line } of model.roles) {
     if (!roles.has(name)) report("warning", line, `role ${quote(name)} is in no rule`);
   }
@@ -162,6 +164,14 @@ function comparePairs(
 function oneLetterOff(a: string, b: string): boolean {
   if (a === b || Math.abs(a.length - b.length) > 1) return false;
   return a.replace(/[0-9]/g, "") !== b.replace(/[0-9]/g, "") && editDistance(a, b) === 1;
+}
+
+/** A choice of one is none: the word is mistyped, or the other rule is missing. */
+function lintAlternatives({ rules }: Model, report: Report): void {
+  for (const { id, anyOf, line } of rules) {
+    if (anyOf === undefined || rules.some((other) => other.id !== id && other.anyOf === anyOf)) continue;
+    report("warning", line, `rule ${quote(id)} is the only one of ${quote(anyOf)}: any-of needs another`);
+  }
 }
 
 function lintRule(model: Model, rule: Rule, report: Report): void {

@@ -48,9 +48,10 @@ function readModel(reader: Reader, top: Fields | null, source: string): Model | 
   refuseReserved(reader, "endpoint", endpointItems);
   const parameters = readParameters(reader, reader.named(top.get("parameters"), "parameters"));
   const roles = roleItems.map((item) => readRole(reader, item));
-  const endpoints = readEndpoints(reader, endpointItems, parameters);
+  const roleNames = new Set([...roles.map((role) => role.name), PROXY_ROLE]);
+  const endpoints = readEndpoints(reader, endpointItems, parameters, roleNames);
   const names = {
-    roles: new Set([...roles.map((role) => role.name), PROXY_ROLE]),
+    roles: roleNames,
     endpoints: new Set(endpointItems.map((item) => item.name)),
     parameters,
   };

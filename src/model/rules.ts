@@ -1,6 +1,6 @@
 /** The rules of a model file. */
 import { quote, unknownWord } from "../words.ts";
-import { APP_IDS } from "./apps.ts";
+import { APP_IDS, APP_PARTS } from "./apps.ts";
 import { FILE_CAPS } from "./caps.ts";
 import { type ExpectNames, parseExpectation } from "./expect.ts";
 import { KEYS, REQUIREMENTS, RESERVED_ENDS } from "./keys.ts";
@@ -65,6 +65,8 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
   if (requirement === "conditional" && whenItem === undefined && on === null && fallback === null) {
     reader.lacking(fields.at, `${what}: conditional on what? Expected "when", "on" or "fallback-for" beside it`);
   }
+  const anyOf = reader.text(fields.get("any-of"), `${what}, any-of`);
+  if (anyOf !== null && !isIdentifier(anyOf.text)) reader.expected(anyOf, "any-of", `a word: ${IDENTIFIER_RULE}`);
   const from = readTarget(reader, fields.get("from"), "from", names);
   const to = readTarget(reader, fields.get("to"), "to", names);
   const over = readOver(reader, fields, names.parameters);
@@ -98,6 +100,7 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
     line: fields.at.line,
   };
   if (peer !== null) rule.peer = peer;
+  if (anyOf !== null) rule.anyOf = anyOf.text;
   return rule;
 }
 
@@ -160,9 +163,9 @@ function readApps(reader: Reader, item: Item | undefined): string[] | null {
     if (words.length > 1) reader.error(any.at, "app: any stands alone; it covers the others");
     return null;
   }
+  const known = [...APP_IDS, ...Object.keys(APP_PARTS), "any"];
   for (const word of words) {
-    if (!APP_IDS.includes(word.text))
-      reader.error(word.at, `app: ${unknownWord("decoder", word.text, [...APP_IDS, "any"])}`);
+    if (!known.includes(word.text)) reader.error(word.at, `app: ${unknownWord("decoder", word.text, known)}`);
   }
   return words.map((word) => word.text);
 }

@@ -2,7 +2,7 @@
  * JSON Schema (draft 2020-12) of model files, for editors: names the keys, the closed words and what each means. The
  * loader is the judge: what refers to another part of the file (roles, endpoints, parameters) only it can check.
  */
-import { APPS } from "./apps.ts";
+import { APP_IDS, APP_PARTS } from "./apps.ts";
 import { KEYS, PARAMETER_TYPES, REQUIREMENTS } from "./keys.ts";
 
 type Schema = Record<string, unknown>;
@@ -70,6 +70,7 @@ const endpointSchema = mapping("Who is meant", KEYS.endpoint, {
   ),
   addresses: oneOrList(text("An address, a prefix such as 10.0.0.0/8, a range such as 10.0.0.5-10.0.0.9")),
   ranges: text("Name of a published address list that the site supplies"),
+  role: text("A role whose bound hosts are meant too, whatever they are called"),
   need: { enum: ["any", "each"], description: "Whether one of them is enough, or every one is needed (default)" },
   pool: { type: "boolean", description: "Its name rotates over addresses: a member is what DNS said is one" },
 });
@@ -123,13 +124,17 @@ const ruleSchema = mapping(
     to: text("To whom: an endpoint, role:NAME, internet, judged, anyone"),
     over: oneOrList(text("tcp/443 · tcp/443,8443 · udp/1024-65535 · tcp/$parameter · tcp (any port) · icmp · ip/2")),
     "outside-port": text("$parameter: the port at the role's address beyond NAT; over is the port at its own"),
-    app: oneOrList({ enum: [...Object.keys(APPS), "any"], description: "A decoder's id; what is inside TLS is tls" }),
+    app: oneOrList({
+      enum: [...APP_IDS, ...Object.keys(APP_PARTS), "any"],
+      description: "A decoder's id; what is inside TLS is tls; ice is STUN between two ends, not with a server",
+    }),
     when: { $ref: "#/$defs/condition" },
     requirement: { enum: REQUIREMENTS, description: "How much it matters" },
     "last-day": day("For retired: the last day on which it is still documented"),
     on: text("The occasion to which the document ties it: it need not occur in a capture"),
     every: text("The cadence that the document gives: 24h, 15 min"),
     "fallback-for": text("Id of the rule that has to fail before this one is needed"),
+    "any-of": text("A word that several rules share: one of them is enough"),
     peer: { const: "internet", description: "The far end cannot be bound: it may be any Internet address" },
     expect: expectSchema,
     cite: oneOrList(citeSchema),

@@ -56,7 +56,8 @@ function describeEndpoint(endpoint: Endpoint): string {
   const addresses = endpoint.addresses.map(({ text }) => text);
   const list = endpoint.ranges === null ? [] : [`the published ranges "${endpoint.ranges}"`];
   const needed = hosts.length > 0 ? hosts : [...addresses, ...list];
-  const beside = hosts.length > 0 ? [...addresses, ...list] : [];
+  const bound = endpoint.role === undefined ? [] : [`or role:${endpoint.role}`];
+  const beside = [...(hosts.length > 0 ? [...addresses, ...list] : []), ...bound];
   const quantity = needed.length > 1 ? `${endpoint.need} of ` : "";
   const pool = endpoint.pool ? " (pool)" : "";
   return `${quantity}${needed.join(", ")}${pool}${beside.length > 0 ? ` (${beside.join(", ")})` : ""}`;
@@ -73,6 +74,7 @@ function describeNeed(rule: Rule): string {
   if (rule.on !== null) parts.push(`on ${rule.on}`);
   if (rule.everySec !== null) parts.push(`every ${describeSeconds(rule.everySec)}`);
   if (rule.fallbackFor !== null) parts.push(`if ${rule.fallbackFor} fails`);
+  if (rule.anyOf !== undefined) parts.push(`one of ${rule.anyOf} is enough`);
   if (rule.peer !== undefined) parts.push("an end that is not bound may be anywhere on the Internet");
   return parts.join(", ");
 }

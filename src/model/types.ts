@@ -58,6 +58,8 @@ export interface Endpoint {
   need: "any" | "each";
   /** Its names rotate over addresses: an address is a member when DNS said so. */
   pool: boolean;
+  /** The hosts bound to this role are meant too, whatever they are called; a name that was sent is the stronger. */
+  role?: string;
   line?: number;
 }
 
@@ -150,6 +152,8 @@ export interface Rule {
   /** Seconds. */
   everySec: number | null;
   fallbackFor: string | null;
+  /** Of the rules with the same word here one is enough: the others are not missed while one of them is met. */
+  anyOf?: string;
   /** `YYYY-MM-DD`, the last day on which a retired rule still documents. */
   retiredAfter: string | null;
   /**

@@ -72,6 +72,8 @@ test("endpoints", (t) => {
   });
   t.deepEqual(endpoint("own")?.hosts, [{ text: "$domain", labels: [], parameter: "domain" }]);
   t.deepEqual(endpoint("cloud")?.hosts[0]?.text, "query.example.org");
+  t.is(endpoint("own")?.role, "server");
+  t.is(endpoint("cloud")?.role, undefined);
   t.is(endpoint("cloud")?.ranges, "amazon");
   t.is(endpoint("cloud")?.need, "any");
   t.true(endpoint("time")?.pool);
@@ -114,6 +116,7 @@ test("over what", (t) => {
 
 test("as what", (t) => {
   t.deepEqual(rule("both").apps, ["tls", "quic"]);
+  t.deepEqual(rule("icap").apps, ["icap", "ice"]);
   t.is(rule("nat").apps, null);
 });
 
@@ -138,6 +141,8 @@ test("when", (t) => {
 test("how much it matters", (t) => {
   t.is(rule("both").everySec, 86_400);
   t.is(rule("icap").on, "an update");
+  t.is(rule("both").anyOf, "ways-out");
+  t.is(rule("icap").anyOf, undefined);
   t.is(rule("old").retiredAfter, "2018-11-22");
   t.is(rule("time-by-http").fallbackFor, "time");
   t.is(rule("icap").note, "configurable");

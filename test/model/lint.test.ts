@@ -96,6 +96,21 @@ const CASES: [name: string, change: Change, findings: string[]][] = [
     },
     ['8: warning: rule "r" is shadowed by "s"'],
   ],
+  ["a choice of one", rule({ "any-of": "ways" }), ['8: warning: rule "r" is the only one of "ways"']],
+  [
+    "a choice of two",
+    { ...rule({ "any-of": "ways" }), rest: rule({ id: "s", "any-of": "ways", over: "tcp/80" }).rule! },
+    [],
+  ],
+  [
+    "a role that an endpoint names",
+    {
+      ...QUIET,
+      roles: "roles: { client: , gateway: }",
+      endpoints: "endpoints: { api: { hosts: [api.example.com], role: gateway } }",
+    },
+    [],
+  ],
   ["a narrower one that matters more", { rest: rule({ id: "s", over: "tcp", requirement: "optional" }).rule! }, []],
   ["another port", { rest: rule({ id: "s", over: "tcp/80" }).rule! }, []],
   ["another transport", { rest: rule({ id: "s", over: "udp/443" }).rule! }, []],

@@ -196,6 +196,12 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     rule({ requirement: "¦requred" }),
     'unknown requirement "requred", did you mean "required"?',
   ],
+  ["an alternative that is no word", rule({ "any-of": "¦two words" }), 'any-of: found "two words", expected a word: '],
+  [
+    "an endpoint for nobody",
+    { endpoints: "endpoints: { api: { hosts: [api.example.com], role: ¦cleint } }" },
+    'endpoint "api": unknown role "cleint", did you mean "client"?',
+  ],
   ["an unknown decoder", rule({ app: "¦tsl" }), 'app: unknown decoder "tsl", did you mean "tls"?'],
   ["any and others", rule({ app: "[tls, ¦any]" }), "app: any stands alone; it covers the others"],
   ["an unknown transport", rule({ over: "¦tpc/443" }), 'unknown transport "tpc", did you mean "tcp"?'],
@@ -208,7 +214,7 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
   [
     "a value cut by a comma",
     rule({ over: "tcp/443,¦8443" }),
-    'rule: unknown key "8443". Known: id, from, to, over, outside-port, app, when, requirement, last-day, on, every, fallback-for, peer, expect, cite, note; inside { } a comma ends a value',
+    'rule: unknown key "8443". Known: id, from, to, over, outside-port, app, when, requirement, last-day, on, every, fallback-for, any-of, peer, expect, cite, note; inside { } a comma ends a value',
   ],
   ["port 0", rule({ over: "tcp/¦0" }), 'impossible port "0"; expected 1 to 65535'],
   ["port 65536", rule({ over: '"tcp/443,¦65536"' }), 'impossible port "65536"; expected 1 to 65535'],

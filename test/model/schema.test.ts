@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { parse } from "yaml";
-import { APP_IDS } from "../../src/model/apps.ts";
+import { APP_IDS, APP_PARTS } from "../../src/model/apps.ts";
 import { EXPECT_KEYS } from "../../src/model/expect.ts";
 import { KEYS } from "../../src/model/keys.ts";
 import { modelSchema } from "../../src/model/schema.ts";
@@ -26,7 +26,11 @@ test("the schema and the loader know the same keys", (t) => {
   same(at("properties", "rules", "items", "properties", "expect", "properties"), EXPECT_KEYS);
   same(at("properties", "unclear", "items", "properties"), KEYS.unclear);
   same(at("properties", "left-out", "items", "properties"), KEYS["left-out"]);
-  t.deepEqual(at("properties", "rules", "items", "properties", "app", "anyOf", "0", "enum"), [...APP_IDS, "any"]);
+  t.deepEqual(at("properties", "rules", "items", "properties", "app", "anyOf", "0", "enum"), [
+    ...APP_IDS,
+    ...Object.keys(APP_PARTS),
+    "any",
+  ]);
 });
 
 const models = readdirSync("rules").filter((file) => file.endsWith(".yaml"));

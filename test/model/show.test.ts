@@ -17,12 +17,16 @@ test("rules in words", (t) => {
     where: "Client: row 1; Summary",
   });
   t.is(row("both")?.to, "each of *.example.net, **.cdn.example.net");
-  t.is(row("both")?.needed, "conditional, every 1 d");
+  t.is(row("both")?.needed, "conditional, every 1 d, one of ways-out is enough");
   t.is(row("both")?.when, "region is us or eu and deployment is internet");
   t.is(row("nat")?.over, "udp/30000 (outside: $public-port)");
   t.is(row("nat")?.to, "role:server");
-  t.is(row("nat")?.needed, "required, an end that is not bound may be anywhere on the Internet");
+  t.is(
+    row("nat")?.needed,
+    "required, one of ways-out is enough, an end that is not bound may be anywhere on the Internet",
+  );
   t.is(row("old")?.needed, "retired, after 2018-11-22");
+  t.is(row("any-port")?.to, "$domain (or role:server)");
   t.is(row("time")?.to, "pool.example.org (pool)");
   t.is(row("time-by-http")?.to, 'query.example.org (the published ranges "amazon")');
   t.is(row("time-by-http")?.needed, "conditional, if time fails");
