@@ -189,6 +189,17 @@ test("ten addresses were retired on 22 November 2018, and none is an address of 
   }
 });
 
+test("a resolver in either place is enough", (t) => {
+  const either = model.rules.filter(({ anyOf }) => anyOf !== undefined);
+  t.deepEqual(
+    either.map(({ id, anyOf }) => [id, anyOf]),
+    [
+      ["dns-internet", "dns"],
+      ["dns-internal", "dns"],
+    ],
+  );
+});
+
 test("FTPS has to turn to TLS where no other row has the same port for plain FTP", (t) => {
   const encrypted = model.rules.filter(({ expect }) => expect.some(({ kind }) => kind === "encrypted"));
   t.deepEqual(
@@ -201,6 +212,7 @@ test("what every gateway is expected to show, whatever it is doing", (t) => {
   t.deepEqual(
     model.rules.filter(({ on, requirement }) => on === null && requirement === "required").map(({ id }) => id),
     [
+      "dns-internet",
       "rss-feed",
       "availability-list",
       "ntp-internet",
