@@ -6,13 +6,18 @@ import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
+import { kerberos } from "./kerberos.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { quic } from "./quic.ts";
+import { radius } from "./radius.ts";
 import { snmp } from "./snmp.ts";
+import { ssdp } from "./ssdp.ts";
 import { stun } from "./stun.ts";
+import { syslog } from "./syslog.ts";
+import { tftp } from "./tftp.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 
@@ -23,13 +28,18 @@ export const DECODERS: readonly Decoder[] = [
   dtls,
   http,
   http2,
+  kerberos,
   llmnr,
   mdns,
   netbiosNs,
   ntp,
   quic,
+  radius,
   snmp,
+  ssdp,
   stun,
+  syslog,
+  tftp,
   tls,
   websocket,
 ];

@@ -1,0 +1,40 @@
+/** What fixtures can't show of syslog: what counts on its port only, other text, and the priority's bounds. */
+import test from "ava";
+import { syslog } from "../../decoders/syslog.ts";
+import { datagramAt, decodeDatagram, decodeStream, streamAt } from "../support/decode.ts";
+import { ascii } from "../support/hex.ts";
+
+const away = datagramAt(40_001, 41_000);
+const is = (text: string, at = away): boolean => decodeDatagram(syslog, ascii(text), at).recognised;
+
+test("a priority and a time prove it on any port", (t) => {
+  t.true(is("<34>Oct 11 22:14:15 gw7 su: failed"));
+  t.true(is("<34>1 2003-10-11T22:14:15.003Z gw7 su - ID47 - failed"));
+  t.true(is("<189>29: *Apr 13 09:12:48.448: %SYS-5-CONFIG_I"), "as Cisco writes it");
+  t.false(is("<34>su: failed"));
+  t.true(is("<34>su: failed", datagramAt(40_001, 514)), "on its port a priority is enough");
+});
+
+test("what is no priority, and what is XML", (t) => {
+  const on = datagramAt(40_001, 514);
+  for (const text of [
+    "<192>Oct 11 22:14:15 gw7 a",
+    "<034>Oct 11 22:14:15 gw7 a",
+    "<>Oct 11",
+    "<xml/>",
+    "34 Oct 11 22:14:15",
+  ])
+    t.false(is(text, on), text);
+});
+
+test("over TCP a count or a line's end frames it, and text of others does not pass", (t) => {
+  const stream = (text: string, port = 41_000): unknown => {
+    const said = decodeStream(syslog, ascii(text), streamAt(40_001, port));
+    return said.facts.flatMap((f) => (f.kind === "field" && f.field === "syslog.framing" ? [f.value] : []))[0];
+  };
+  t.is(stream("34 <34>Oct 11 22:14:15 gw7 su: failed"), "octet-counted");
+  t.is(stream("<34>Oct 11 22:14:15 gw7 su: failed\n"), "newline");
+  t.is(stream("<34>Oct 11 22:14:15 gw7 su: fail"), undefined);
+  t.is(stream("220 mail.rollout.example ESMTP\r\n", 601), undefined);
+  t.is(stream("<stream:stream xmlns='jabber:client'>\n", 601), undefined);
+});
