@@ -223,7 +223,7 @@ function whomClause(
   const named = isEndpoint(endpoint, subject, flow, elsewhere, { ...context, parameter: loaded.parameter });
   if (host === undefined || named.result !== "unproved" || !NAMELESS.includes(named.reason!)) return named;
   return {
-    ...proved("whom", `${subject.responder} is ${endpoint.role}`),
+    ...proved("whom", `the far end is bound to ${endpoint.role}`),
     member: host.host.host.text,
     weight: WEIGHT_ROLE,
   };
