@@ -2,6 +2,7 @@
  * Does a rule cover a flow? Each clause is tried by itself and says proved, unproved, failed or unobservable, with the
  * frames for and against; what follows from them together is `judge.ts`.
  */
+import { parseAddress } from "../address.ts";
 import { LIMITS } from "../limits.ts";
 import { APP_PARTS } from "../model/apps.ts";
 import { describeCondition, evaluateCondition } from "../model/conditions.ts";
@@ -11,7 +12,6 @@ import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
-import type { ConversationReason } from "./reasons.ts";
 import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
 import { isEndpoint, type WhomContext } from "./whom.ts";
 
@@ -218,19 +218,22 @@ function whomClause(
   }
   const endpoint = loaded.endpoints.get(to.endpoint)!;
   const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);
+  const known = { ...context, parameter: loaded.parameter };
   const host = subject.responderRoles.find((p) => p.model === loaded.model.name && p.role === endpoint.role);
-  const elsewhere = bound && host === undefined;
-  const named = isEndpoint(endpoint, subject, flow, elsewhere, { ...context, parameter: loaded.parameter });
-  if (host === undefined || named.result !== "unproved" || !NAMELESS.includes(named.reason!)) return named;
-  return {
-    ...proved("whom", `the far end is bound to ${endpoint.role}`),
-    member: host.host.host.text,
-    weight: WEIGHT_ROLE,
-  };
+  if (host === undefined) return isEndpoint(endpoint, subject, flow, bound, known);
+  const clause = isEndpoint(withAddress(endpoint, subject.responder, loaded), subject, flow, false, known);
+  if (clause.result !== "proved" || clause.member !== subject.responder) return clause;
+  return { ...clause, says: `the far end is bound to ${endpoint.role}`, weight: WEIGHT_ROLE };
 }
 
-/** No name was seen that speaks for or against it: then the host that is bound to an endpoint's role is that endpoint. */
-const NAMELESS: readonly ConversationReason[] = ["address-unresolved", "dns-of-another", "parameter-missing"];
+/** The bound host's address is one of the endpoint's own; a name that nobody gave then does not matter. */
+function withAddress(endpoint: Endpoint, text: string, { parameter }: LoadedModel): Endpoint {
+  const address = parseAddress(text);
+  if (address === null) return endpoint;
+  const own = { text, family: address.family, first: address.hex, last: address.hex };
+  const hosts = endpoint.hosts.filter((host) => host.parameter === null || parameter(host.parameter) !== null);
+  return { ...endpoint, hosts, addresses: [own, ...endpoint.addresses] };
+}
 
 // ---- over
 

@@ -70,7 +70,7 @@ const endpointSchema = mapping("Who is meant", KEYS.endpoint, {
   ),
   addresses: oneOrList(text("An address, a prefix such as 10.0.0.0/8, a range such as 10.0.0.5-10.0.0.9")),
   ranges: text("Name of a published address list that the site supplies"),
-  role: text("A role whose bound hosts are meant too, whatever they are called"),
+  role: text("A role whose bound hosts are meant too, unless a name that was sent says otherwise"),
   need: { enum: ["any", "each"], description: "Whether one of them is enough, or every one is needed (default)" },
   pool: { type: "boolean", description: "Its name rotates over addresses: a member is what DNS said is one" },
 });

@@ -58,7 +58,7 @@ export interface Endpoint {
   need: "any" | "each";
   /** Its names rotate over addresses: an address is a member when DNS said so. */
   pool: boolean;
-  /** The hosts bound to this role are meant too, whatever they are called; a name that was sent is the stronger. */
+  /** The hosts bound to this role are meant too; a name that was sent is the stronger. */
   role?: string;
   line?: number;
 }
