@@ -5,7 +5,9 @@ export function endOfDay(day: string, timezone: string): number {
   const midnight = Date.parse(`${day}T00:00:00Z`) / 1000 + 86_400;
   // The offset just before and at that moment may differ by a clock change; the second look settles it.
   const guess = midnight - offsetAt(midnight, timezone);
-  return midnight - offsetAt(guess, timezone);
+  const end = midnight - offsetAt(guess, timezone);
+  // Where clocks go forward at midnight itself there is no such moment: the day ends with the change.
+  return end + offsetAt(end, timezone) < midnight ? Math.max(guess, end) : end;
 }
 
 /** The day of an instant in a timezone, as `YYYY-MM-DD`. */

@@ -115,7 +115,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     twoSided: true,
     holed: false,
     interrupted: false,
-    unheard: false,
+    firstWords: "heard",
     began: { capture_id: 0, frame: 0, what: "imagined" },
     quotes: [],
   };

@@ -285,8 +285,9 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | nul
 /** Forbidden at all, or retired by then: a violation even where it did not come up, as long as everything else is proved. */
 function wrongByItself(rule: Rule, use: RuleUse, flow: SubjectFlow, judges: Judges): "forbidden" | "retired" | null {
   if (use.how === "candidate") return null;
-  // An attempt says neither what it would have carried nor which name it would have sent.
-  if (use.how === "attempted" && (use.tried.app.result !== "proved" || use.tried.whom.byName === true)) return null;
+  // Who has said nothing yet has neither shown what it would carry nor which name it would send.
+  if (use.how === "attempted" && use.tried.app.result !== "proved") return null;
+  if (use.tried.whom.byName === true && flow.firstWords !== "heard") return null;
   if (rule.requirement === "forbidden") return "forbidden";
   return rule.requirement === "retired" && flow.firstSec >= judges.retiredAt(rule) ? "retired" : null;
 }

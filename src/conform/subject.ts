@@ -14,6 +14,9 @@ import {
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
 
+/** Seen; nothing said as far as anybody can see; or said and not in the capture. */
+export type FirstWords = "heard" | "none" | "missing";
+
 export interface SubjectFlow {
   flow: number;
   /** Direction of the initiator's packets. */
@@ -44,8 +47,8 @@ export interface SubjectFlow {
   holed: boolean;
   /** It began in words that end in a hole, and neither side said that it was up. */
   interrupted: boolean;
-  /** It came up, and what its client said first, which may name the destination, is not in the capture. */
-  unheard: boolean;
+  /** What its client said first, which may name the destination. */
+  firstWords: FirstWords;
   /** ICMP errors about it. */
   quotes: FrameRef[];
 }
@@ -170,7 +173,7 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     holed: isHoled(view, there),
     interrupted: isInterrupted(view, app),
-    unheard: isUnheard(view, there, outcome, app),
+    firstWords: firstWords(view, there, outcome, app),
     quotes,
   };
 }
@@ -208,16 +211,18 @@ function isInterrupted(view: FlowView, app: string | null): boolean {
 const HELLO: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
 
 /** A name that may have been sent and was not seen would win over DNS and over the address: without it, neither proves. */
-function isUnheard(view: FlowView, there: 0 | 1, outcome: ConversationOutcome, app: string | null): boolean {
-  if (outcome !== "established" && outcome !== "answered") return false;
+function firstWords(view: FlowView, there: 0 | 1, outcome: ConversationOutcome, app: string | null): FirstWords {
+  if (outcome !== "established" && outcome !== "answered") return "none";
   const hello = app !== null && HELLO.has(app);
-  if (view.proto !== TCP && !hello) return false;
-  if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return true;
-  const detail = view.detail;
-  if (app === null) return !view.has(R.S_DATA, there) || (detail?.streams[there]?.pending.length ?? 0) > 0;
-  return (
-    detail === null || !detail.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"))
-  );
+  if (view.proto !== TCP && !hello) return "heard";
+  if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return "missing";
+  const { detail } = view;
+  if (app === null) {
+    if ((detail?.streams[there]?.pending.length ?? 0) > 0) return "missing";
+    return view.has(R.S_DATA, there) ? "heard" : "none";
+  }
+  const heard = detail?.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
+  return heard === true ? "heard" : "missing";
 }
 
 function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {

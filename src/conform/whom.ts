@@ -62,7 +62,8 @@ export function isEndpoint(
     }
   }
   const clause = byEvidence(endpoint, patterns, subject, flow, bound, context);
-  if (clause.result === "proved") return flow.unheard && patterns.length > 0 ? unheard(clause) : clause;
+  if (clause.result === "proved")
+    return flow.firstWords === "missing" && patterns.length > 0 ? unheard(clause) : clause;
   return beforeItsAnswer(clause, matching, subject, flow, context);
 }
 

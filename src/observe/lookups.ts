@@ -29,18 +29,18 @@ export function collectLookups(seen: Observation): Lookup[] {
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     const detail = view.move(flow).detail;
     if (detail === null) continue;
-    const waiting: (Sighting & { fact: QueryFact })[] = [];
+    let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
     for (const sighting of [...detail.sightings].sort(byTime)) {
       if (sighting.fact.kind === "query") {
         waiting.push(sighting as Sighting & { fact: QueryFact });
       } else if (sighting.fact.kind === "answer") {
         const { fact } = sighting;
-        const asked = waiting.findIndex(
-          (q) =>
-            q.dir !== sighting.dir && q.fact.id === fact.id && q.fact.name === fact.name && q.fact.type === fact.type,
-        );
-        const query = asked < 0 ? null : waiting.splice(asked, 1)[0]!;
+        const isAsked = (q: Sighting & { fact: QueryFact }): boolean =>
+          q.dir !== sighting.dir && q.fact.id === fact.id && q.fact.name === fact.name && q.fact.type === fact.type;
+        const query = waiting.find(isAsked) ?? null;
+        // The same question sent again waits for the same answer.
+        if (query !== null) waiting = waiting.filter((q) => !isAsked(q));
         // An answer whose question is not in the capture still tells what was asked.
         add(folded, seen, view, query ?? sighting, sighting.dir === 0 ? 1 : 0, fact, fact);
       }

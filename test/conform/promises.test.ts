@@ -54,20 +54,6 @@ const SCENES: readonly Trying[] = [
     frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
   },
   {
-    what: "the client sends another name than DNS gave, and any application will do",
-    verdict: "undocumented",
-    endpoints: api,
-    rules: [anyRule],
-    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
-  },
-  {
-    what: "the client sends another name than is documented beside the address",
-    verdict: "undocumented",
-    endpoints: both,
-    rules: [anyRule],
-    frames: tlsConnection(FROM, TO, 10, clientHello("other.example.net")),
-  },
-  {
     what: "DNS gave a documented address for another name",
     verdict: "inconclusive",
     endpoints: both,

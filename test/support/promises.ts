@@ -44,12 +44,14 @@ function spokeAgainst(row: ConversationRow, deleted: ReadonlySet<string>): boole
 /** Promise 1: what is documented or met, each with the frames that it rests on. */
 export function supported(whole: Judged): { what: string; support: Set<string>; holds: (part: Judged) => boolean }[] {
   const claims: ReturnType<typeof supported> = [];
-  for (const [id, row] of whole.conversations) {
+  for (const row of whole.conversations.values()) {
     if (row.verdict !== "documented") continue;
+    // Where any application will do, its support does not show which one it was: the key may change, the ends do not.
+    const flows = [...whole.ofFlow].filter(([, rows]) => rows.includes(row)).map(([flow]) => flow);
     claims.push({
       what: `${row.initiator} ${row.responder} ${row.transport}/${row.port} ${row.server_name} by ${row.rule_id}`,
       support: new Set(row.evidence!.support.map(frameKey)),
-      holds: (part) => part.conversations.get(id)?.verdict === "documented",
+      holds: (part) => flows.some((flow) => part.ofFlow.get(flow)?.some((kept) => isSame(kept, row)) === true),
     });
   }
   for (const [key, rule] of whole.rules) {
@@ -61,4 +63,8 @@ export function supported(whole: Judged): { what: string; support: Set<string>; 
     });
   }
   return claims;
+}
+
+function isSame(kept: ConversationRow, row: ConversationRow): boolean {
+  return kept.verdict === "documented" && kept.rule_id === row.rule_id && kept.model === row.model;
 }
