@@ -19,14 +19,12 @@ export function nearestMiss(
   subject: Subject,
   flow: SubjectFlow,
 ): { miss: NearestMiss; tried: Tried } | null {
-  let best: { tried: Tried; failures: number; common: number } | null = null;
+  let best: { tried: Tried; distance: number } | null = null;
   for (const tried of missed) {
     const common = inCommon(tried, subject, flow);
     if (common === 0) continue;
-    const failures = clausesOf(tried).filter((clause) => clause.result === "failed").length;
-    if (best === null || failures < best.failures || (failures === best.failures && common > best.common)) {
-      best = { tried, failures, common };
-    }
+    const distance = distanceOf(tried, common, subject);
+    if (best === null || distance < best.distance) best = { tried, distance };
   }
   if (best === null) return null;
   const { tried } = best;
@@ -35,6 +33,18 @@ export function nearestMiss(
   const says = failed.map((clause) => clause.says).join("; ");
   const miss = { model: tried.loaded.model.name, rule_id: tried.rule.id, clause: failed[0]?.clause ?? "whom", says };
   return { miss, tried };
+}
+
+/**
+ * How far a rule is from covering it, as one number: how many clauses failed, then how much is shared, then whether the
+ * port is right, then whether the rule names the application, then how telling the clause is that failed.
+ */
+function distanceOf(tried: Tried, common: number, subject: Subject): number {
+  const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
+  const telling = Math.min(...failed.map((clause) => TELLING.indexOf(clause.clause)));
+  const named = subject.app !== null && tried.rule.apps?.includes(subject.app) === true ? 0 : 1;
+  const port = tried.over.result === "proved" ? 0 : 1;
+  return failed.length * 1_000 + (3 - common) * 100 + port * 40 + named * 20 + telling;
 }
 
 /** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */

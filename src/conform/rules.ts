@@ -36,6 +36,8 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
   const uses = new Map<string, RuleUse[]>();
   for (const judgement of context.judgements) {
     for (const use of judgement.uses) {
+      // What is in violation of one rule meets no other.
+      if (judgement.verdict === "violation" && use.how === "documented") continue;
       const key = `${use.loaded.model.name}/${use.rule.id}`;
       const list = uses.get(key);
       if (list === undefined) uses.set(key, [use]);

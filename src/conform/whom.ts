@@ -143,7 +143,7 @@ function byEvidence(
   }
   if (endpoint.ranges !== null) {
     const list = context.ranges[endpoint.ranges];
-    if (list === undefined) {
+    if (list === undefined && !bound) {
       return unproved(
         "whom",
         "address-unresolved",
@@ -151,7 +151,7 @@ function byEvidence(
         `give ${endpoint.ranges} under ranges: in the site`,
       );
     }
-    if (list.some((range) => inRange(range, responder))) {
+    if (list?.some((range) => inRange(range, responder)) === true) {
       return unproved(
         "whom",
         "listed-range",
