@@ -6,13 +6,18 @@ import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
+import { ike } from "./ike.ts";
 import { kerberos } from "./kerberos.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
+import { openvpn } from "./openvpn.ts";
 import { quic } from "./quic.ts";
 import { radius } from "./radius.ts";
+import { rtcp } from "./rtcp.ts";
+import { rtp } from "./rtp.ts";
+import { sip } from "./sip.ts";
 import { snmp } from "./snmp.ts";
 import { ssdp } from "./ssdp.ts";
 import { stun } from "./stun.ts";
@@ -20,6 +25,7 @@ import { syslog } from "./syslog.ts";
 import { tftp } from "./tftp.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
+import { wireguard } from "./wireguard.ts";
 
 export const DECODERS: readonly Decoder[] = [
   dhcp,
@@ -28,13 +34,18 @@ export const DECODERS: readonly Decoder[] = [
   dtls,
   http,
   http2,
+  ike,
   kerberos,
   llmnr,
   mdns,
   netbiosNs,
   ntp,
+  openvpn,
   quic,
   radius,
+  rtcp,
+  rtp,
+  sip,
   snmp,
   ssdp,
   stun,
@@ -42,4 +53,5 @@ export const DECODERS: readonly Decoder[] = [
   tftp,
   tls,
   websocket,
+  wireguard,
 ];

@@ -33,6 +33,8 @@ const ERRORS = [
 ];
 /** Datagrams of data in a row that prove it. */
 const ENOUGH = 3;
+/** Datagrams kept meanwhile; each may have come twice. */
+const MOST_KEPT = 4;
 const SMALLEST_BLOCK = 8;
 
 export const tftp: Decoder = {
@@ -130,7 +132,7 @@ function error(c: Cursor, emit: Emit): boolean {
 
 /** Blocks and their acknowledgements, of which one alone shows nothing. */
 function transfer(c: Cursor, op: number, emit: Emit, at: Context): DatagramResult {
-  const block = c.u16();
+  c.skip(2); // the block's number
   if (op === OP.acknowledgement && c.left + c.cutOff > 0) return false;
   if (at.peerStarted) {
     tellOperation(op, emit);
@@ -140,12 +142,23 @@ function transfer(c: Cursor, op: number, emit: Emit, at: Context): DatagramResul
   if (op === OP.data && size < 4 + SMALLEST_BLOCK) return false;
   const before = at.before ?? [];
   const last = before.at(-1);
-  if (last !== undefined && !precedes(last, c.buf[c.start + 1]!, block, c.end - c.start)) return false;
-  if (op === OP.acknowledgement || before.length + 1 < ENOUGH) return DATAGRAM_MORE;
-  tellOperation(op, emit);
-  return true;
+  const here = c.buf.subarray(c.start, c.end);
+  if (last !== undefined && !repeats(last, here) && !precedes(last, here)) return false;
+  const rows = before.filter((bytes, i) => i > 0 && !repeats(before[i - 1]!, bytes)).length + 1;
+  const known = last === undefined ? 1 : rows + (repeats(last, here) ? 0 : 1);
+  if (op === OP.data && known >= ENOUGH) {
+    tellOperation(op, emit);
+    return true;
+  }
+  return before.length < MOST_KEPT ? DATAGRAM_MORE : false;
 }
 
+const blockOf = (bytes: Uint8Array): number => (bytes[2]! << 8) | bytes[3]!;
+
+/** Sent again: with its answer on the way, or because both ends answer what they get twice. */
+const repeats = (last: Uint8Array, here: Uint8Array): boolean =>
+  last[1] === here[1] && blockOf(last) === blockOf(here) && last.length === here.length;
+
 /** Whether a datagram is the block before, of the same size. */
-const precedes = (bytes: Uint8Array, op: number, block: number, size: number): boolean =>
-  bytes[1] === op && ((((bytes[2]! << 8) | bytes[3]!) + 1) & 0xffff) === block && bytes.length === size;
+const precedes = (last: Uint8Array, here: Uint8Array): boolean =>
+  last[1] === here[1] && ((blockOf(last) + 1) & 0xffff) === blockOf(here) && last.length === here.length;

@@ -11,7 +11,7 @@
  *     ```
  *
  * Words after the time: `mid-stream` (the connection's first bytes were not captured), `cut=N` (the capture cut N bytes
- * off). `UPDATE_FIXTURES=1` writes what the decoders say now; a person reads the difference.
+ * off), `after=N` (the N messages before it in the file came the same way and were kept). `UPDATE_FIXTURES=1` writes what the decoders say now; a person reads the difference.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Context } from "../../src/decode/decoder.ts";
@@ -26,6 +26,8 @@ export interface Fixture {
   file: string;
   title: string;
   at: Context;
+  /** How many messages before it in the file `at.before` holds. */
+  after: number;
   cutOff: number;
   bytes: Uint8Array;
   expected: string;
@@ -45,24 +47,31 @@ function parse(decoder: string, file: string): Fixture[] {
     const parts = WHERE.exec(where!);
     if (parts === null) throw new Error(`${file}: ${title}: not understood: ${where}`);
     const [, transport, senderPort, receiverPort, sec, nsec, words] = parts;
+    const at: Context = {
+      transport: transport === "udp" ? ("udp" as const) : ("tcp" as const),
+      senderPort: Number(senderPort),
+      receiverPort: Number(receiverPort),
+      sec: Number(sec),
+      nsec: Number(nsec),
+      started: false,
+      fromStart: !words!.includes("mid-stream"),
+      peerStarted: false,
+    };
     return {
       decoder,
       file,
       title: title!,
-      at: {
-        transport: transport === "udp" ? ("udp" as const) : ("tcp" as const),
-        senderPort: Number(senderPort),
-        receiverPort: Number(receiverPort),
-        sec: Number(sec),
-        nsec: Number(nsec),
-        started: false,
-        fromStart: !words!.includes("mid-stream"),
-        peerStarted: false,
-      },
+      at,
+      after: Number(/after=(\d+)/.exec(words!)?.[1] ?? 0),
       cutOff: Number(/cut=(\d+)/.exec(words!)?.[1] ?? 0),
       bytes: hex(bytes!),
       expected: expected!,
     };
+  });
+  found.forEach((fixture, i) => {
+    const before = found.slice(i - fixture.after, i).map(({ bytes }) => bytes);
+    if (before.length !== fixture.after) throw new Error(`${file}: ${fixture.title}: not so many messages before it`);
+    if (fixture.after > 0) fixture.at.before = before;
   });
   const headings = text.match(/^## /gm)?.length ?? 0;
   if (found.length === 0 || found.length !== headings)

@@ -1,0 +1,23 @@
+/** What fixtures can't show of RTCP: what has to fill a datagram exactly. */
+import test from "ava";
+import { rtcp } from "../../decoders/rtcp.ts";
+import { datagramAt, decodeDatagram } from "../support/decode.ts";
+import { concat, hex } from "../support/hex.ts";
+
+const away = datagramAt(40_001, 41_000);
+const is = (...parts: Uint8Array[]): boolean => decodeDatagram(rtcp, concat(parts), away).recognised;
+const REPORT = hex`80 c9 00 01 00 00 00 07`;
+
+test("packets fill the datagram, a report first", (t) => {
+  t.true(is(REPORT));
+  t.true(is(REPORT, hex`81 cb 00 01 00 00 00 07`));
+  t.false(is(REPORT, hex`00 00 00 00`), "what is left over is none");
+  t.false(is(hex`81 cb 00 01 00 00 00 07`, REPORT), "goodbye first");
+  t.false(is(hex`81 c9 00 01 00 00 00 07`), "a block that is not there");
+  t.false(is(hex`80 c9 00 02 00 00 00 07`), "longer than the datagram");
+  t.false(is(hex`a0 c9 00 01 00 00 00 07`, REPORT), "padding that is not at the end");
+});
+
+test("of a datagram that was cut nothing is claimed", (t) => {
+  t.false(decodeDatagram(rtcp, REPORT, away, 8).recognised);
+});
