@@ -212,9 +212,9 @@ const HELLO: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
 
 /** A name that may have been sent and was not seen would win over DNS and over the address: without it, neither proves. */
 function firstWords(view: FlowView, there: 0 | 1, outcome: ConversationOutcome, app: string | null): FirstWords {
-  if (outcome !== "established" && outcome !== "answered") return "none";
   const hello = app !== null && HELLO.has(app);
   if (view.proto !== TCP && !hello) return "heard";
+  if (outcome !== "established" && outcome !== "answered") return "none";
   if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return "missing";
   const { detail } = view;
   if (app === null) {
