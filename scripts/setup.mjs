@@ -93,7 +93,15 @@ async function installPackages() {
 /** Runs `npm ci`. In a folder with spaces it does so elsewhere and moves the result: sqlite3's own build splits paths at spaces. */
 async function npmCi(log) {
   const { command, args } = npm();
-  const flags = ["ci", "--include=dev", "--include=optional", "--foreground-scripts", "--no-audit", "--no-fund"];
+  const flags = [
+    "ci",
+    "--include=dev",
+    "--include=optional",
+    "--prefer-offline",
+    "--foreground-scripts",
+    "--no-audit",
+    "--no-fund",
+  ];
   const headers = headersFolder();
   // node-gyp's own setting: npm would pass `npm_config_nodedir` on too, but warns of it.
   const env = childEnv(headers ? { npm_package_config_node_gyp_nodedir: headers } : {});
