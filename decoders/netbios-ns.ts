@@ -37,6 +37,8 @@ const OPCODES = new Map([
 ]);
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "ACTIVE", "CONFLICT"];
 const GROUP = 0x8000;
+const FLAGS_LOW_AT = 3;
+const BROADCAST = 0x10;
 
 export const netbiosNs: Decoder = {
   id: "netbios-ns",
@@ -115,7 +117,9 @@ function tell(c: Cursor, h: DnsHeader, first: Head, emit: Emit): void {
     if (h.opcode === QUERY && first.type === TYPE.NBSTAT) {
       emit({ kind: "field", field: "netbios-ns.status", value: first.name });
     } else if (h.opcode === QUERY) emit({ kind: "query", id: h.id, name: first.name, type: "NB" });
-    emit({ kind: "message", what: "request", id });
+    // What went to everybody is answered, if at all, from a host's own address.
+    const broadcast = (c.buf[c.start + FLAGS_LOW_AT]! & BROADCAST) !== 0;
+    emit({ kind: "message", what: broadcast ? "oneway" : "request", id });
     return;
   }
   emit({ kind: "message", what: "response", id, ...(h.rcode === 0 ? {} : { failed: true }) });

@@ -29,3 +29,12 @@ test("a type that is not NetBIOS's counts on its port only", (t) => {
   t.true(decodeDatagram(netbiosNs, query(FILES, 0x1c), datagramAt(137, 137)).recognised);
   t.false(decodeDatagram(netbiosNs, query(FILES, 0x1c), datagramAt(40_001, 41_000)).recognised);
 });
+
+test("who asks everybody waits for nobody in particular", (t) => {
+  const what = (bytes: Uint8Array): unknown[] =>
+    decodeDatagram(netbiosNs, bytes, datagramAt(137, 137)).facts.flatMap((f) => (f.kind === "message" ? [f.what] : []));
+  t.deepEqual(what(query(FILES)), ["oneway"]);
+  const direct = query(FILES);
+  direct[3] = 0;
+  t.deepEqual(what(direct), ["request"]);
+});
