@@ -78,7 +78,9 @@ export const sip: Decoder = {
 
 /** A method and a space, or the version, as far as the bytes go. */
 function looks(buf: Uint8Array, off: number, len: number): boolean {
-  if (buf[off] === 0x53 && beginsWith(buf, off, len, ANSWER)) return true;
+  const first = buf[off]!;
+  if (first < 0x41 || first > 0x55) return false; // ACK to UPDATE
+  if (beginsWith(buf, off, len, ANSWER)) return true;
   for (let i = 0; i < METHODS.length; i++) {
     const method = METHODS[i]!;
     if (!beginsWith(buf, off, len, method)) continue;
