@@ -1,0 +1,232 @@
+/** One scene for each verdict and reason of a conversation, and for each clause of a nearest miss. */
+import type { Frame } from "../../src/capture/frame.ts";
+import { tcpFrame, udpFrame } from "../support/frames.ts";
+import { ascii } from "../support/hex.ts";
+import {
+  alert,
+  clientHello,
+  connection,
+  dnsQuery,
+  lookUp,
+  serverHello,
+  tlsConnection,
+  upRecords,
+} from "../support/talk.ts";
+import { HOST, PEER, RESOLVER, type Scene } from "./scene.ts";
+import { anyRule, api, byAddress, FAR, FROM, good, hello, syn, TO, tlsRule } from "./stage.ts";
+
+export interface Judging extends Scene {
+  /** `verdict reason-code` of the conversation with `FAR`, or with `with`. */
+  says: string;
+  with?: string;
+}
+
+export const CONVERSATIONS: Record<string, Judging> = {
+  "covered and proved": { says: "documented rule-proved", endpoints: api, rules: [tlsRule], frames: good },
+  forbidden: {
+    says: "violation forbidden",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, requirement: "forbidden" }],
+    frames: [syn(0)],
+  },
+  "retired, a day after": {
+    says: "violation retired",
+    endpoints: byAddress,
+    rules: [{ ...tlsRule, requirement: "retired", "last-day": "2026-03-01" }],
+    frames: good,
+  },
+  "retired, on its last day": {
+    says: "documented rule-proved",
+    endpoints: byAddress,
+    rules: [{ ...tlsRule, requirement: "retired", "last-day": "2026-03-02" }],
+    frames: good,
+  },
+  "a broken expectation": {
+    says: "violation expectation-broken",
+    endpoints: api,
+    rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.3" } }],
+    frames: good,
+  },
+  "an expectation that cannot be told": {
+    says: "inconclusive expectation-unproved",
+    endpoints: api,
+    rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.2" } }],
+    frames: connection(FROM, TO, 10, [[">", hello]]),
+  },
+  background: {
+    says: "ignored background",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
+    with: RESOLVER,
+  },
+  "an unanswered question is background too": {
+    says: "ignored background",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [udpFrame({ from: FROM, to: `${RESOLVER}:53`, ms: 0, data: dnsQuery("api.example.com") })],
+    with: RESOLVER,
+  },
+  "a lone SYN to a resolver": {
+    says: "inconclusive never-came-up",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [syn(0, FROM, `${RESOLVER}:53`)],
+    with: RESOLVER,
+  },
+  "nobody's": {
+    says: "unrelated no-role",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: tlsConnection("10.9.9.9:40000", TO, 0, hello),
+  },
+  "no name at all": {
+    says: "inconclusive address-unresolved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: tlsConnection(FROM, TO, 10, clientHello(null)),
+  },
+  "the hello is missing": {
+    says: "inconclusive name-unseen",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0)[1],
+      ...connection(FROM, TO, 10, [["<", serverHello()]]),
+    ],
+  },
+  "an address of two names": {
+    says: "inconclusive shared-address",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
+      ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 3),
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
+  },
+  "a contradicted name": {
+    says: "inconclusive name-contradicted",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", ["203.0.113.77"], 0),
+      ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 3),
+      ...good,
+    ],
+  },
+  "names of one domain do not contradict": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", ["203.0.113.77"], 0),
+      ...lookUp(HOST, RESOLVER, "www.example.com", [FAR], 3),
+      ...good,
+    ],
+  },
+  "an encrypted hello": {
+    says: "inconclusive ech",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: tlsConnection(FROM, TO, 10, clientHello("api.example.com", { ech: true })),
+  },
+  hearsay: {
+    says: "inconclusive dns-of-another",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp("10.0.0.9", RESOLVER, "api.example.com", [FAR], 0),
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
+  },
+  "one direction": {
+    says: "inconclusive one-direction",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: good.filter((_, i) => i === 0 || i === 2 || i === 3),
+  },
+  "never came up": { says: "inconclusive never-came-up", endpoints: byAddress, rules: [tlsRule], frames: [syn(0)] },
+  "an alert": {
+    says: "inconclusive never-came-up",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: connection(FROM, TO, 0, [
+      [">", hello],
+      ["<", alert(40)],
+    ]),
+  },
+  "a hole before it was up": {
+    says: "inconclusive hole",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: connection(FROM, TO, 0, [
+      [">", hello],
+      ["<", serverHello()],
+      ["<", upRecords()],
+    ]).filter((_, i) => i !== 4),
+  },
+  "the other end's role is bound to nobody": {
+    says: "inconclusive role-not-bound",
+    rules: [{ ...tlsRule, to: "peer" }],
+    frames: good,
+  },
+  "a parameter that was not given": {
+    says: "inconclusive parameter-missing",
+    endpoints: api,
+    parameters: { region: { values: ["us", "eu"] } },
+    rules: [{ ...tlsRule, when: { region: "us" } }],
+    frames: good,
+  },
+  "no word of the application": {
+    says: "inconclusive app-unseen",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [
+      tcpFrame({ from: FROM, to: TO, flags: "A", seq: 9, ack: 9, ms: 0, data: ascii("?") }),
+      tcpFrame({ from: TO, to: FROM, flags: "SA", seq: 1, ack: 1, ms: 1 }),
+    ],
+  },
+  "nobody saw who opened it": {
+    says: "inconclusive initiator-unknown",
+    endpoints: byAddress,
+    rules: [anyRule],
+    frames: [
+      tcpFrame({ from: FROM, to: TO, flags: "A", seq: 9, ack: 9, ms: 0, data: ascii("?") }),
+      tcpFrame({ from: TO, to: FROM, flags: "A", seq: 9, ack: 9, ms: 1, data: ascii("!") }),
+    ],
+  },
+  "no rule": {
+    says: "undocumented no-rule",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [syn(0, FROM, `${FAR}:8443`)],
+  },
+  "a condition that is off": {
+    says: "undocumented condition-off",
+    endpoints: api,
+    parameters: { region: { values: ["us", "eu"], default: "eu" } },
+    rules: [{ ...tlsRule, when: { region: "us" } }],
+    frames: good,
+  },
+};
+
+export const NEAREST: Record<string, { rule: Record<string, unknown>; frames: Frame[]; clause: string }> = {
+  "another port": { rule: tlsRule, frames: tlsConnection(FROM, `${FAR}:8443`, 0, hello), clause: "over" },
+  "another name": { rule: tlsRule, frames: tlsConnection(FROM, TO, 0, clientHello("x.example.net")), clause: "whom" },
+  "another application": {
+    rule: { ...tlsRule, app: "http" },
+    frames: good,
+    clause: "app",
+  },
+  "another opener": {
+    rule: { ...tlsRule, from: "peer", to: "host" },
+    frames: tlsConnection("10.0.0.9:40000", `${HOST}:443`, 0, hello),
+    clause: "who",
+  },
+  "the other way round": {
+    rule: { ...tlsRule, from: "peer", to: "host" },
+    frames: tlsConnection(FROM, `${PEER}:443`, 0, hello),
+    clause: "whom",
+  },
+};

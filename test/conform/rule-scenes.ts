@@ -1,0 +1,202 @@
+/** One scene for each status and reason of a rule: the rule `r` of model `m`. */
+import type { Frame } from "../../src/capture/frame.ts";
+import { icmpFrame, udpFrame } from "../support/frames.ts";
+import { clientHello, connection, dnsQuery, lookUp, serverHello, tlsConnection } from "../support/talk.ts";
+import { HOST, RESOLVER, type Scene } from "./scene.ts";
+import { anyRule, api, busy, byAddress, datagram, FAR, FROM, good, hello, reset, syn, TO, tlsRule } from "./stage.ts";
+
+export const RULES: Record<string, Scene & { says: string }> = {
+  met: { says: "met met", endpoints: api, rules: [tlsRule], frames: good },
+  "a broken expectation": {
+    says: "violated expectation-broken",
+    endpoints: api,
+    rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.3" } }],
+    frames: [...good, ...busy],
+  },
+  touched: {
+    says: "violated touched",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, requirement: "forbidden" }],
+    frames: good,
+  },
+  "forbidden and not touched": {
+    says: "unused unused",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, requirement: "forbidden" }],
+    frames: busy,
+  },
+  "refused by RST": { says: "blocked refused", endpoints: byAddress, rules: [tlsRule], frames: [syn(0), reset(1)] },
+  "refused by ICMP": {
+    says: "blocked refused",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [syn(0), icmpFrame({ from: "10.0.0.254", to: HOST, ms: 1, type: 3, code: 13, quote: syn(0) })],
+  },
+  "refused once, then up": {
+    says: "met met",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [syn(0), reset(1), ...tlsConnection(`${HOST}:40001`, TO, 10, hello)],
+  },
+  "unanswered, while others answer": {
+    says: "blocked unanswered",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [syn(100_000), syn(101_000), ...busy],
+  },
+  "unanswered, and nobody answers": {
+    says: "not-evaluable replies-not-visible",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [syn(0), syn(1000)],
+  },
+  "the name does not exist": {
+    says: "blocked name-refused",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...nxdomain(0), ...busy],
+  },
+  "the name was asked for in vain": {
+    says: "not-evaluable name-unresolved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [udpFrame({ from: FROM, to: `${RESOLVER}:53`, ms: 0, data: dnsQuery("api.example.com") }), ...busy],
+  },
+  "some of its endpoints": {
+    says: "partial partial",
+    endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "each" } },
+    rules: [tlsRule],
+    frames: [...good, ...busy],
+  },
+  "any of its endpoints": {
+    says: "met met",
+    endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "any" } },
+    rules: [tlsRule],
+    frames: [...good, ...busy],
+  },
+  missing: { says: "missing missing", endpoints: api, rules: [tlsRule], frames: busy },
+  optional: {
+    says: "unused unused",
+    endpoints: api,
+    rules: [{ ...tlsRule, requirement: "optional" }],
+    frames: busy,
+  },
+  "on an occasion": {
+    says: "unused unused",
+    endpoints: api,
+    rules: [{ ...tlsRule, on: "update" }],
+    frames: busy,
+  },
+  "its condition is off": {
+    says: "not-evaluable condition-off",
+    endpoints: api,
+    parameters: { region: { values: ["us", "eu"], default: "eu" } },
+    rules: [{ ...tlsRule, when: { region: "us" } }],
+    frames: busy,
+  },
+  "its parameter was not given": {
+    says: "not-evaluable parameter-missing",
+    endpoints: api,
+    parameters: { region: { values: ["us", "eu"] } },
+    rules: [{ ...tlsRule, when: { region: "us" } }],
+    frames: busy,
+  },
+  "a role that is bound to nobody": {
+    says: "not-evaluable role-not-bound",
+    rules: [{ ...tlsRule, to: "peer" }],
+    frames: busy,
+  },
+  "its host never appears": {
+    says: "not-evaluable host-not-seen",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: busy,
+    bind: ["host=10.77.0.1"],
+  },
+  "its host opens nothing": {
+    says: "not-evaluable host-passive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [0, 601_000].flatMap((ms) => connection("10.0.0.9:40000", `${HOST}:22`, ms, [])),
+  },
+  "seen for too short a time": {
+    says: "not-evaluable too-short",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: busy.slice(0, 5),
+  },
+  "its own interval is longer than the capture": {
+    says: "not-evaluable too-short",
+    endpoints: api,
+    rules: [{ ...tlsRule, every: "24h" }],
+    frames: busy,
+  },
+  "answers are not in the capture": {
+    says: "not-evaluable one-sided",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [0, 601_000].map((ms) => datagram(ms, FROM, "203.0.113.99:9001")),
+  },
+  "a candidate that proves nothing": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...tlsConnection(FROM, TO, 10, clientHello(null)), ...busy],
+  },
+  "evidence that fits another rule equally": {
+    says: "not-evaluable same-as",
+    endpoints: api,
+    rules: [tlsRule, { ...tlsRule, id: "s" }],
+    frames: good,
+  },
+  "it may be carried by another connection": {
+    says: "not-evaluable may-be-carried",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [tlsRule, { ...tlsRule, id: "s", to: "ws" }],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
+      ...tlsConnection(FROM, TO, 10, clientHello("ws.example.com", { alpn: "h2" })),
+      ...busy,
+    ],
+  },
+  "opened by the Internet": {
+    says: "not-evaluable peer-unknown",
+    rules: [{ id: "r", from: "internet", to: "host", over: "tcp/443", app: "tls" }],
+    frames: busy,
+  },
+  "needed only if another fails": {
+    says: "unused unused",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [
+      { ...tlsRule, id: "r", to: "ws", "fallback-for": "s" },
+      { ...tlsRule, id: "s" },
+    ],
+    frames: [...good, ...busy],
+  },
+  "needed only if another fails, of which nobody knows": {
+    says: "not-evaluable fallback",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [
+      { ...tlsRule, id: "r", to: "ws", "fallback-for": "s" },
+      { ...tlsRule, id: "s", every: "24h" },
+    ],
+    frames: busy,
+  },
+  "a hole in a connection that could be it": {
+    says: "not-evaluable lossy",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 0),
+      ...connection(FROM, TO, 10, [["<", serverHello()]]),
+      ...busy,
+    ],
+  },
+};
+
+function nxdomain(ms: number): Frame[] {
+  const [query, answer] = lookUp(HOST, RESOLVER, "api.example.com", [], ms, []);
+  const refused = answer.buf;
+  refused[14 + 20 + 8 + 3]! |= 3; // RCODE; the checksum is not asked about
+  return [query, answer];
+}
