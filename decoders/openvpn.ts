@@ -40,6 +40,8 @@ const SESSION_LENGTH = 8;
 const REST_AT = SESSION_AT + SESSION_LENGTH;
 /** No ack and the packet id; one ack, the peer's session and the packet id. */
 const REST_LENGTHS = [5, 17];
+/** What newer versions say before the handshake stands behind it: type 2, length 2, flags 2. */
+const EARLY_LENGTH = 6;
 const REPLAY_LENGTH = 8; // packet id and time
 const HMACS = [16, 20, 28, 32, 48, 64]; // MD5, SHA-1, SHA-2
 const CRYPT_HMAC = 32;
@@ -117,7 +119,8 @@ function wrappingOf(c: Cursor, begin: number, size: number, opcode: number, at: 
     return { kind: "tls-auth", rest: begin + replay + REPLAY_LENGTH };
   }
   const longer = size - (REST_AT + REPLAY_LENGTH + CRYPT_HMAC);
-  const fits = opcode === 10 ? longer > 5 : REST_LENGTHS.includes(longer);
+  const fits =
+    opcode === 10 ? longer > 5 : REST_LENGTHS.includes(longer) || REST_LENGTHS.includes(longer - EARLY_LENGTH);
   return fits && replayHolds(c, begin + REST_AT, at) ? { kind: "tls-crypt", rest: -1 } : null;
 }
 
@@ -130,11 +133,12 @@ function restHolds(c: Cursor, begin: number, offset: number, size: number): bool
   return isZero(c, from + length - 4) && (length === 5 || isZero(c, from + 1));
 }
 
-/** The first packet of a session, sent about now. Newer versions mark it `0f` in its first byte. */
+/** The first packet of a session, sent about now. Newer versions mark it in its upper half (`0f000001`). */
 function replayHolds(c: Cursor, from: number, at: Context): boolean {
   if (from + REPLAY_LENGTH > c.end) return false;
   const id = word(c, from);
-  return (id === 1 || id === 0x0f000001) && Math.abs(word(c, from + 4) - at.sec) < YEAR;
+  const marked = id >>> 28 === 0 && id >>> 24 >= 0x0a && (id & 0xffff) === 1;
+  return (id === 1 || marked) && Math.abs(word(c, from + 4) - at.sec) < YEAR;
 }
 
 const word = (c: Cursor, at: number): number =>

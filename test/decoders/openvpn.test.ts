@@ -47,3 +47,17 @@ test("over TCP behind its length", (t) => {
   t.true(decodeStream(openvpn, concat([hex`00 0e`, RESET]), streamAt(40_001, 41_000)).recognised);
   t.false(decodeStream(openvpn, concat([hex`00 0f`, RESET, hex`00`]), streamAt(40_001, 1194)).recognised);
 });
+
+test("encrypted whole, the packet id and the time are left", (t) => {
+  const wrapped = (id: number, rest: number): boolean => {
+    const bytes = concat([RESET.subarray(0, 9), new Uint8Array(8 + 32 + rest).fill(7)]);
+    new DataView(bytes.buffer).setUint32(9, id);
+    new DataView(bytes.buffer).setUint32(13, away.sec);
+    return decodeDatagram(openvpn, bytes, away).recognised;
+  };
+  t.true(wrapped(1, 5));
+  t.true(wrapped(0x0f000001, 5));
+  t.true(wrapped(1, 11), "with what is said early");
+  t.false(wrapped(2, 5));
+  t.false(wrapped(1, 6));
+});

@@ -21,3 +21,12 @@ test("packets fill the datagram, a report first", (t) => {
 test("of a datagram that was cut nothing is claimed", (t) => {
   t.false(decodeDatagram(rtcp, REPORT, away, 8).recognised);
 });
+
+test("encrypted, the index near the end shows it", (t) => {
+  const tag = hex`01 02 03 04 05 06 07 08 09 0a`;
+  t.true(is(REPORT, hex`80 00 00 05`, tag));
+  t.true(is(REPORT, hex`de ad be ef de ad be ef 80 00 00 05`, tag), "with what is encrypted between");
+  t.true(is(REPORT, tag, hex`80 00 00 05`), "an index behind its tag");
+  t.false(is(REPORT, hex`00 00 00 05`, tag), "not marked");
+  t.false(is(hex`81 c9 00 01 00 00 00 07`, hex`80 00 00 05`, tag), "a block that is not there");
+});
