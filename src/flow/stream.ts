@@ -78,6 +78,7 @@ export class Stream {
 
   /** Forgets the first `count` bytes. */
   consume(count: number): void {
+    if (count === 0) return;
     this.base = (this.base + count) | 0;
     this.length -= count;
     if (this.length === 0) {

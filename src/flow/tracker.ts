@@ -271,7 +271,15 @@ export class FlowTracker {
     if (sec - last > (tcp ? IDLE_TCP_SEC : IDLE_SEC)) return true;
     if (!tcp || (p.tcpFlags & SYN) === 0) return false;
     const state = row[at + STATE]!;
-    if ((state & (S_SEQ << dir)) !== 0) return !continuesFrom(row[at + START + dir]!, p.seq);
+    if ((state & (S_SEQ << dir)) !== 0) {
+      const start = row[at + START + dir]!;
+      // A stream that began without its SYN may have begun with a segment that overtook it, and others.
+      const numbered = (state & (((S_SYN | S_SYNACK) << dir) | (S_SYNACK << (1 - dir)))) !== 0;
+      const overtaken = (start - p.seq) | 0;
+      const packets = row[at + PACKETS + dir]!;
+      if (!numbered && overtaken > 0 && overtaken <= OVERTAKEN_BYTES && packets <= OVERTAKEN) return false;
+      return !continuesFrom(start, p.seq);
+    }
     // Nothing numbered from this side yet: a SYN-ACK answers; a SYN starts anew where the other side was already talking.
     return (p.tcpFlags & ACK) === 0 && (state & ((S_DATA | S_ACK) << (1 - dir))) !== 0;
   }
@@ -347,11 +355,12 @@ export class FlowTracker {
       } else {
         if ((state & (S_SYNACK << dir)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
         state |= S_SYNACK << dir;
+        if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq; // overtaken by its own data, as a SYN below
         const other = 1 - dir;
+        // The SYN itself was not captured (or comes later): its number is in the answer.
+        if ((state & (S_SYN << other)) === 0) row[at + START + other] = (p.ack - 1) | 0;
         if ((state & (S_SEQ << other)) === 0) {
-          // The SYN itself was not captured (or comes later): its number is in the answer.
           state |= S_SEQ << other;
-          row[at + START + other] = (p.ack - 1) | 0;
           row[at + NEXT + other] = p.ack;
         }
       }
@@ -371,6 +380,10 @@ export class FlowTracker {
     if (gapNsec(row[last]!, row[last + 1]!, frame.sec, frame.nsec) <= REORDER_NSEC) this.outOfOrder++;
   }
 }
+
+/** Segments, and their bytes, that may overtake the SYN of their stream on the way to the capture. */
+const OVERTAKEN = 4;
+const OVERTAKEN_BYTES = 64 << 10;
 
 /** True where a SYN with this number can be the one that a stream first seen at `start` began with. */
 export function continuesFrom(start: number, synSeq: number): boolean {

@@ -44,33 +44,33 @@ const slice = (from: number, to = HELLO.length): Piece => ({ at: from, data: HEL
 const other = (from: number, to: number): Piece => ({ at: from, data: new Uint8Array(to - from).fill(0x55) });
 const bytewise = Array.from(HELLO, (_, at) => slice(at, at + 1));
 
-/** The name that the client sent, and the frame that completed it. */
+/** The name that the client sent, and the frames that carried it. */
 function heard(seen: Observation): string {
   for (const { sightings } of seen.identified.details) {
     const name = sightings.find(({ fact }) => fact.kind === "name");
-    if (name?.fact.kind === "name") return `${name.fact.name} ${name.frame}`;
+    if (name?.fact.kind === "name") return [name.fact.name, ...(name.parts ?? []), name.frame].join(" ");
   }
   return "nothing";
 }
 
 const WAYS: Record<string, { frames: Frame[]; heard: string }> = {
   "in one segment": { frames: client([slice(0)]), heard: "www.example.com 3" },
-  "in order": { frames: client([slice(0, 20), slice(20, 60), slice(60)]), heard: "www.example.com 5" },
-  "out of order": { frames: client([slice(60), slice(20, 60), slice(0, 20)]), heard: "www.example.com 3" },
-  "the last first": { frames: client([slice(60), slice(0, 20), slice(20, 60)]), heard: "www.example.com 3" },
+  "in order": { frames: client([slice(0, 20), slice(20, 60), slice(60)]), heard: "www.example.com 3 4 5" },
+  "out of order": { frames: client([slice(60), slice(20, 60), slice(0, 20)]), heard: "www.example.com 5 4 3" },
+  "the last first": { frames: client([slice(60), slice(0, 20), slice(20, 60)]), heard: "www.example.com 4 5 3" },
   "overlapping, the same bytes": {
     frames: client([slice(0, 40), slice(20, 70), slice(50)]),
-    heard: "www.example.com 5",
+    heard: "www.example.com 3 4 5",
   },
   "overlapping a later segment": {
     frames: client([slice(60), slice(0, 70), slice(60)]),
-    heard: "www.example.com 3",
+    heard: "www.example.com 4 3",
   },
-  "sent again": { frames: client([slice(0, 40), slice(0, 40), slice(40)]), heard: "www.example.com 5" },
-  "sent again, longer": { frames: client([slice(0, 40), slice(0)]), heard: "www.example.com 4" },
+  "sent again": { frames: client([slice(0, 40), slice(0, 40), slice(40)]), heard: "www.example.com 3 5" },
+  "sent again, longer": { frames: client([slice(0, 40), slice(0)]), heard: "www.example.com 3 4" },
   "overlapping, other bytes: the first stay": {
     frames: client([slice(0, 40), other(20, 40), slice(40)]),
-    heard: "www.example.com 5",
+    heard: "www.example.com 3 5",
   },
   "a keep-alive's byte before the first": {
     frames: client([other(-1, 0), slice(0)]),
@@ -78,15 +78,15 @@ const WAYS: Record<string, { frames: Frame[]; heard: string }> = {
   },
   "one byte a segment": {
     frames: client(bytewise),
-    heard: `www.example.com ${HELLO.length + 2}`,
+    heard: `www.example.com ${Array.from({ length: LIMITS.evidenceFrames }, (_, i) => i + 3).join(" ")} ${HELLO.length + 2}`,
   },
   "over the end of sequence numbers": {
     frames: client([slice(0, 20), slice(20, 60), slice(60)], { isn: 0xffff_ffff - 30 }),
-    heard: "www.example.com 5",
+    heard: "www.example.com 3 4 5",
   },
   "over their end, out of order": {
     frames: client([slice(60), slice(20, 60), slice(0, 20)], { isn: 0xffff_ffff - 30 }),
-    heard: "www.example.com 3",
+    heard: "www.example.com 5 4 3",
   },
   "with a hole": { frames: client([slice(0, 40), slice(60)]), heard: "nothing" },
   "with its beginning missing": { frames: client([slice(20)]), heard: "nothing" },
