@@ -8,11 +8,6 @@ export function compareInstants(a: Instant, b: Instant): number {
   return a.sec - b.sec || a.nsec - b.nsec;
 }
 
-/** Seconds from `a` to `b`, as a fraction; exact to the microsecond over a year. */
-export function secondsBetween(a: Instant, b: Instant): number {
-  return b.sec - a.sec + (b.nsec - a.nsec) / 1e9;
-}
-
 /** `YYYY-MM-DDThh:mm:ss.ffffffZ`: microseconds, the rest cut (contract of the views). */
 export function formatInstant(sec: number, nsec: number): string {
   const whole = new Date(sec * 1000);

@@ -8,6 +8,7 @@
  */
 import { parseAddress } from "../address.ts";
 import { compileNames, type NameMatcher, resolvePattern } from "../model/names.ts";
+import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern, Model, Rule } from "../model/types.ts";
 
 /** A range of more ports than this is not spread over the table. */
@@ -100,8 +101,7 @@ export class RuleIndex {
     if (parsed === null) return;
     for (const endpoint of this.#byAddress.get(parsed.hex) ?? []) endpoints.add(endpoint);
     for (const { range, endpoint } of this.#ranges) {
-      if (parsed.family === range.family && parsed.hex >= range.first && parsed.hex <= range.last)
-        endpoints.add(endpoint);
+      if (rangeHas(range, parsed.family, parsed.hex)) endpoints.add(endpoint);
     }
   }
 }

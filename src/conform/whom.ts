@@ -7,6 +7,7 @@
 import { parseAddress } from "../address.ts";
 import { psl } from "../model/lazy.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
+import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
@@ -309,7 +310,7 @@ function registrable(name: string): string | null {
 
 export function inRange(range: AddressRange, address: string): boolean {
   const parsed = parseAddress(address);
-  return parsed !== null && parsed.family === range.family && parsed.hex >= range.first && parsed.hex <= range.last;
+  return parsed !== null && rangeHas(range, parsed.family, parsed.hex);
 }
 
 /** An endpoint's members, for people: few of them. */

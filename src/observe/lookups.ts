@@ -1,5 +1,6 @@
 /** What names were asked for and what came back: DNS questions paired with their answers, folded by who asked whom what. */
 import type { AnswerFact, QueryFact, Sighting } from "../decode/facts.ts";
+import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
@@ -31,7 +32,7 @@ export function collectLookups(seen: Observation): Lookup[] {
     if (detail === null) continue;
     let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
-    for (const sighting of [...detail.sightings].sort(byTime)) {
+    for (const sighting of [...detail.sightings].sort(compareInstants)) {
       if (sighting.fact.kind === "query") {
         waiting.push(sighting as Sighting & { fact: QueryFact });
       } else if (sighting.fact.kind === "answer") {
@@ -91,10 +92,6 @@ function add(
     if (lookup.answers.length < MOST_ANSWERS && !lookup.answers.includes(record.data)) lookup.answers.push(record.data);
   }
   if (known === undefined) folded.set(key, lookup);
-}
-
-function byTime(a: Sighting, b: Sighting): number {
-  return a.sec - b.sec || a.nsec - b.nsec;
 }
 
 function hasData(answer: AnswerFact): boolean {

@@ -20,6 +20,7 @@ import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { continuesFrom, type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 import { CapCounter, LIMITS } from "../limits.ts";
+import { compareInstants } from "../time.ts";
 import { countersOf, setCounters } from "./codec.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
@@ -267,7 +268,7 @@ class Joiner {
       if ((row[at + R.STATE]! & feed) === 0) continue;
       this.#goOn(row, at, dir, piece, head.at(-1));
     }
-    identified.detail(row, at).sightings.sort(byTime);
+    identified.detail(row, at).sightings.sort(compareInstants);
   }
 
   /** What the later slice saw of a direction behind the segments that it kept. */
@@ -302,7 +303,7 @@ class Joiner {
         detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
       if ((piece.words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
     }
-    detail.sightings.sort(byTime);
+    detail.sightings.sort(compareInstants);
     detail.undecoded += piece.detail.undecoded;
     detail.dropped += piece.detail.dropped;
     if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
@@ -473,10 +474,6 @@ function fingerprint(words: Int32Array): string {
 
 function sightingKey({ fact, dir, sec, nsec }: Sighting): string {
   return `${dir}|${sec}|${nsec}|${JSON.stringify(fact)}`;
-}
-
-function byTime(a: Sighting, b: Sighting): number {
-  return a.sec - b.sec || a.nsec - b.nsec;
 }
 
 function addCounts(merged: Observation, sources: readonly Source[]): void {

@@ -1,4 +1,5 @@
 /** Conversations that nobody judged, as they stand in the store: texts of compact rows, made whole one by one. */
+import { formatIpv4 } from "../address.ts";
 import type { ConversationRow, OperationRow, RestConversations, Verdict } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 
@@ -123,5 +124,5 @@ function hex8(half: number): string {
 
 function addressText(address: number | string): string {
   if (typeof address === "string") return address;
-  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  return formatIpv4(address);
 }
