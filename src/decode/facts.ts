@@ -10,6 +10,7 @@ export type Fact =
   | QueryFact
   | AnswerFact
   | MessageFact
+  | ExpectFlowFact
   | FieldFact
   | OperationFact
   | AssetFact
@@ -78,6 +79,25 @@ export interface MessageFact {
   id: string;
   /** True where the response is an error by the protocol's own word. */
   failed?: boolean;
+}
+
+/**
+ * Another flow that this message agrees on, or that answers it: a data channel (FTP, SIP), or an answer from another port
+ * or address (TFTP, SSDP, DHCP). Where that flow comes in time, it is part of this one's conversation (`observe/folds.ts`).
+ *
+ * One of its ends is `address` and `port`. The other is the receiver of this message (anybody, where that is a group), or
+ * an end that another message of the same flow names, so that media agreed on through a proxy are found as well.
+ */
+export interface ExpectFlowFact {
+  kind: "expect-flow";
+  /** What will run there, a decoder's id; null where the message does not say. */
+  app: string | null;
+  transport: "tcp" | "udp";
+  /** Who waits there, as canonical text; null: the sender of this message (anybody, where it has no address yet). */
+  address: string | null;
+  port: number;
+  /** Where the answer repeats a transaction id: the `id` that a message of that flow must have. */
+  id?: string;
 }
 
 /** A value that models can hold an expectation against, or that a report shows. Field names are documented by the decoder. */
