@@ -162,16 +162,8 @@ export function readUuid(c: Cursor, little: boolean): string {
   return `${first}-${second}-${third}-${c.hex(2)}-${c.hex(6)}`;
 }
 
-export function readU16(c: Cursor, little: boolean): number {
-  const n = c.u16();
-  return little ? (n >> 8) | ((n & 0xff) << 8) : n;
-}
-
-export function readU32(c: Cursor, little: boolean): number {
-  if (!little) return c.u32();
-  const low = readU16(c, true);
-  return low + readU16(c, true) * 0x10000;
-}
+export const readU16 = (c: Cursor, little: boolean): number => (little ? c.u16le() : c.u16());
+export const readU32 = (c: Cursor, little: boolean): number => (little ? c.u32le() : c.u32());
 
 /** PROFINET's interfaces: device, controller, supervisor, parameter server (IEC 61158-6-10). */
 export const isProfinet = (uuid: string): boolean => /^dea0000[1-4]-6c97-11d1-8271-00a02442df7d$/.test(uuid);

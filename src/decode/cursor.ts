@@ -101,6 +101,19 @@ export class Cursor {
     this.pos = p + 4;
     return ((this.buf[p]! << 24) | (this.buf[p + 1]! << 16) | (this.buf[p + 2]! << 8) | this.buf[p + 3]!) >>> 0;
   }
+  /** The lowest byte first, as Windows and most of its kin write numbers. */
+  u16le(): number {
+    this.need(2);
+    const p = this.pos;
+    this.pos = p + 2;
+    return this.buf[p]! | (this.buf[p + 1]! << 8);
+  }
+  u32le(): number {
+    this.need(4);
+    const p = this.pos;
+    this.pos = p + 4;
+    return (this.buf[p]! | (this.buf[p + 1]! << 8) | (this.buf[p + 2]! << 16) | (this.buf[p + 3]! << 24)) >>> 0;
+  }
   i8(): number {
     return (this.u8() << 24) >> 24;
   }
