@@ -76,6 +76,11 @@ export function formatMac(buf: Uint8Array, off: number): string {
   );
 }
 
+/** The first four bytes as an unsigned number and the last two, as `formatMac`. */
+export function formatMacWords(high: number, low: number): string {
+  return formatHex("mac", high.toString(16).padStart(8, "0") + low.toString(16).padStart(4, "0"));
+}
+
 /** The hex form back to canonical text. */
 export function formatHex(family: AddressFamily, hex: string): string {
   if (family === 4) return formatIpv4(Number.parseInt(hex, 16));

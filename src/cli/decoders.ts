@@ -22,7 +22,11 @@ export async function decoders(options: { format: "text" | "json" }): Promise<nu
 
 function printDecoder(page: Page, { id, title, specs, ports, fields }: Decoder): void {
   const { pen } = page;
-  const over = [...(ports.tcp ?? []).map((port) => `tcp/${port}`), ...(ports.udp ?? []).map((port) => `udp/${port}`)];
+  const over = [
+    ...(ports.tcp ?? []).map((port) => `tcp/${port}`),
+    ...(ports.udp ?? []).map((port) => `udp/${port}`),
+    ...(ports.eth ?? []).map((type) => `eth 0x${type.toString(16).padStart(4, "0")}`),
+  ];
   page.blank();
   page.hang(
     { text: id, paint: pen.bold },

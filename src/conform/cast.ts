@@ -3,6 +3,7 @@
  * Within one model the longest prefix wins; equal ones give both roles.
  */
 import { parseAddress } from "../address.ts";
+import { FAMILY_ETH } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
 
@@ -52,6 +53,8 @@ export class Cast {
   readonly hosts: CastHost[] = [];
   readonly #v4: Range4[] = [];
   readonly #v6: Range6[] = [];
+  /** By a MAC address's 12 hex digits. */
+  readonly #macs = new Map<string, Played[]>();
   readonly #bound = new Set<string>();
   readonly #internet: { model: string; role: string }[] = [];
 
@@ -86,6 +89,7 @@ export class Cast {
   #range(family: 4 | 6 | "mac", first: string, last: string, played: Played): void {
     if (family === 4) this.#v4.push({ first: Number.parseInt(first, 16), last: Number.parseInt(last, 16), played });
     else if (family === 6) this.#v6.push({ first, last, played });
+    else push(this.#macs, first, played);
   }
 
   /** True where the role has a binding, be it to addresses or to `internet`. */
@@ -101,7 +105,8 @@ export class Cast {
   /** Roles that an address plays, in all models, the address as text. */
   ofText(realm: string, text: string): readonly Played[] {
     const address = parseAddress(text);
-    if (address === null || address.family === "mac") return NOBODY;
+    if (address === null) return NOBODY;
+    if (address.family === "mac") return this.#rolesOfMac(realm, address.hex);
     if (address.family === 4) return this.#rolesOf4(realm, Number.parseInt(address.hex, 16));
     return this.#rolesOf6(realm, address.hex);
   }
@@ -109,7 +114,12 @@ export class Cast {
   /** Roles that an address plays, in all models. */
   rolesOf(realm: string, family: number, word: number, ipv6: AddressTable): readonly Played[] {
     if (family === 4) return this.#v4.length === 0 ? NOBODY : this.#rolesOf4(realm, word >>> 0);
+    if (family === FAMILY_ETH) return this.#macs.size === 0 ? NOBODY : this.#rolesOfMac(realm, macHexOf(ipv6, word));
     return this.#v6.length === 0 ? NOBODY : this.#rolesOf6(realm, hexOf(ipv6, word));
+  }
+
+  #rolesOfMac(realm: string, hex: string): readonly Played[] {
+    return this.#macs.get(hex)?.filter((played) => inRealm(played, realm)) ?? NOBODY;
   }
 
   #rolesOf4(realm: string, address: number): readonly Played[] {
@@ -151,6 +161,18 @@ function inRealm(played: Played, realm: string): boolean {
 
 function width(range: Range6): bigint {
   return BigInt(`0x${range.last}`) - BigInt(`0x${range.first}`);
+}
+
+function push(map: Map<string, Played[]>, hex: string, played: Played): void {
+  const known = map.get(hex);
+  if (known === undefined) map.set(hex, [played]);
+  else known.push(played);
+}
+
+/** 12 hex digits of a MAC address's number. */
+function macHexOf(addresses: AddressTable, word: number): string {
+  const high = (addresses.word(word, 0) >>> 0).toString(16).padStart(8, "0");
+  return high + addresses.word(word, 1).toString(16).padStart(4, "0");
 }
 
 /** 32 hex digits of an IPv6 address's number. */

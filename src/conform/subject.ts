@@ -92,7 +92,7 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
   const portApp = row[at + C.C_PORT_APP]!;
   const app = (portApp >>> 16) & 0xff;
   const name = row[at + C.C_NAME]!;
-  const transport = transportName(meta & 0xff);
+  const transport = transportName(meta);
   const ported = transport === "tcp" || transport === "udp" || transport === "sctp";
   const initiator = row[at + C.C_INITIATOR]!;
   const responder = row[at + C.C_RESPONDER]!;

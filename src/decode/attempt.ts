@@ -22,6 +22,7 @@ export class Attempt {
   /** What the next call is told; filled by the driver. */
   readonly context: Context = {
     transport: "udp",
+    etherType: 0,
     senderPort: 0,
     receiverPort: 0,
     sec: 0,
@@ -43,6 +44,9 @@ export class Attempt {
   /** A datagram; false where it is not the decoder's. */
   datagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): DatagramResult {
     if (this.facts.length > 0) this.facts = [];
+    // A protocol of Ethernet's own has no business in UDP.
+    if (this.context.transport !== "eth" && decoder.ports.eth !== undefined && decoder.ports.udp === undefined)
+      return false;
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
     try {
       return decoder.datagram?.(cursor, this.#emit, this.context) ?? false;

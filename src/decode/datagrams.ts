@@ -4,7 +4,7 @@ import type { Packet } from "../dissect/packet.ts";
 import type { Segment } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { NOTHING } from "./attempt.ts";
-import { DATAGRAM_DONE, DATAGRAM_MORE, type Decoder } from "./decoder.ts";
+import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult, type Decoder } from "./decoder.ts";
 import type { Feed } from "./feed.ts";
 
 const NO_FRAMES: readonly number[] = [];
@@ -17,6 +17,13 @@ export class Datagrams {
   constructor(feed: Feed) {
     this.#feed = feed;
     this.#preparing = feed.decoders.filter((decoder) => decoder.prepares === true).length;
+  }
+
+  /** A frame of Ethernet's own, which its decoder has just accepted: what it said is still in the attempt. */
+  ether(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, decoder: number, result: DatagramResult): void {
+    this.#feed.setApp(row, at, decoder);
+    this.#feed.keep(row, at, dir, frame.capture, frame.number, NO_FRAMES);
+    if (result === DATAGRAM_DONE || !this.#feed.decoders[decoder]!.everyMessage) this.#feed.settle(row, at, dir);
   }
 
   /** One datagram of a direction that is still fed. */

@@ -11,6 +11,8 @@ import type { Fact } from "./facts.ts";
 /** What a decoder is told about the message beside its bytes. */
 export interface Context {
   transport: "udp" | "tcp" | "sctp" | "eth";
+  /** `eth` only: the frame's EtherType. */
+  etherType?: number;
   /** Ports of sender and receiver; 0 where the transport has none. */
   senderPort: number;
   receiverPort: number;
@@ -65,8 +67,16 @@ export interface Decoder {
   readonly title: string;
   /** `RFC 1035`, `RFC 8446` … */
   readonly specs: readonly string[];
-  /** Ports that suggest it. They order the tries and fill `hint`; they never decide. */
-  readonly ports: { readonly udp?: readonly number[]; readonly tcp?: readonly number[] };
+  /**
+   * Ports that suggest it. They order the tries and fill `hint`; they never decide. `eth`: the EtherTypes of a protocol
+   * that stands on Ethernet itself; frames of these are offered to `datagram` with `at.transport` `eth` (padding of the
+   * frame included), and those that it accepts become conversations between MAC addresses.
+   */
+  readonly ports: {
+    readonly udp?: readonly number[];
+    readonly tcp?: readonly number[];
+    readonly eth?: readonly number[];
+  };
   readonly fields: readonly FieldDoc[];
   /** Where true, every message of an identified flow is decoded; else the flow is settled once it is identified. */
   readonly everyMessage: boolean;

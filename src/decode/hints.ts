@@ -4,6 +4,8 @@ import type { Decoder } from "./decoder.ts";
 export interface Hints {
   udp: Uint8Array;
   tcp: Uint8Array;
+  /** By EtherType: indices of the decoders that read it, in the registry's order. */
+  eth: ReadonlyMap<number, readonly number[]>;
 }
 const HINTS = new WeakMap<readonly Decoder[], Hints>();
 
@@ -11,10 +13,12 @@ const HINTS = new WeakMap<readonly Decoder[], Hints>();
 export function hintsOf(decoders: readonly Decoder[]): Hints {
   const known = HINTS.get(decoders);
   if (known !== undefined) return known;
-  const hints = { udp: new Uint8Array(65_536), tcp: new Uint8Array(65_536) };
+  const eth = new Map<number, number[]>();
+  const hints = { udp: new Uint8Array(65_536), tcp: new Uint8Array(65_536), eth };
   decoders.forEach((decoder, i) => {
     for (const port of decoder.ports.udp ?? []) hints.udp[port] ||= i + 1;
     for (const port of decoder.ports.tcp ?? []) hints.tcp[port] ||= i + 1;
+    for (const type of decoder.ports.eth ?? []) eth.set(type, [...(eth.get(type) ?? []), i]);
   });
   HINTS.set(decoders, hints);
   return hints;

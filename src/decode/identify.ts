@@ -13,14 +13,16 @@
  */
 import type { Frame } from "../capture/frame.ts";
 import { checksumHolds, checksumIsPartial } from "../dissect/checksum.ts";
-import { type Packet, SYN, TCP } from "../dissect/packet.ts";
+import { FAMILY_ETH, type Packet, SYN, TCP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
-import type { DecodeCounts } from "./attempt.ts";
+import { type DecodeCounts, NOTHING } from "./attempt.ts";
 import { Datagrams } from "./datagrams.ts";
-import type { Decoder } from "./decoder.ts";
+import type { DatagramResult, Decoder } from "./decoder.ts";
 import type { FlowDetail } from "./details.ts";
 import { Feed, type Where } from "./feed.ts";
 import { Streams } from "./streams.ts";
+
+const NONE: readonly number[] = [];
 
 export class Identifier {
   readonly decoders: readonly Decoder[];
@@ -28,6 +30,9 @@ export class Identifier {
   readonly #datagrams: Datagrams;
   readonly #streams: Streams;
   #begun = false;
+  /** What became of the last frame that was offered to `accepts`. */
+  #etherDecoder = 0;
+  #etherResult: DatagramResult = false;
 
   constructor(decoders: readonly Decoder[], caps: CapCounter) {
     this.decoders = decoders;
@@ -57,6 +62,33 @@ export class Identifier {
     return this.#feed.details.of(row, at);
   }
 
+  /** EtherTypes that some decoder reads. */
+  get etherTypes(): Iterable<number> {
+    return this.#feed.hints.eth.keys();
+  }
+
+  /** Decoders that read an EtherType. */
+  ofEtherType(type: number): readonly number[] {
+    return this.#feed.hints.eth.get(type) ?? NONE;
+  }
+
+  /** Whether a decoder accepts a frame of Ethernet's own. What it says is kept by the `payload` that follows at once. */
+  accepts(decoder: number, frame: Frame, p: Packet): boolean {
+    const { attempt } = this.#feed;
+    const { context } = attempt;
+    context.transport = "eth";
+    context.etherType = p.etherType;
+    context.senderPort = 0;
+    context.receiverPort = 0;
+    context.sec = frame.sec;
+    context.nsec = frame.nsec;
+    context.peerStarted = false;
+    context.before = NOTHING;
+    this.#etherDecoder = decoder;
+    this.#etherResult = attempt.datagram(this.decoders[decoder]!, p.buf, p, p.payWire - p.payLen);
+    return this.#etherResult !== false;
+  }
+
   /** A packet with payload in a direction that is still fed. */
   payload(_flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
     if (!this.#begun) {
@@ -64,6 +96,10 @@ export class Identifier {
       this.#streams.beginAt(frame.sec);
     }
     if (p.fragment) return; // the payload comes with the fragment that completes it
+    if (p.family === FAMILY_ETH) {
+      this.#datagrams.ether(row, at, dir, frame, this.#etherDecoder, this.#etherResult);
+      return;
+    }
     const known = this.#feed.facts;
     const cutOff = p.payWire - p.payLen;
     if (p.proto === TCP) {

@@ -20,6 +20,8 @@ export { LINK_TYPES } from "./link-types.ts";
 export interface DissectOptions {
   /** Counts what was given up for want of room. */
   caps?: CapCounter;
+  /** EtherTypes that decoders read: such frames are `ETHER`. */
+  etherTypes?: Iterable<number>;
   /** UDP ports that carry VXLAN here, beside the usual ones. */
   vxlanPorts?: readonly number[];
 }
@@ -32,6 +34,9 @@ export class Dissector {
     this.packet = packet;
     this.fragments = new Fragments(options.caps ?? new CapCounter());
     packet.tunnelBits = tunnelBits(options.vxlanPorts);
+    const etherBits = new Int32Array(65_536 / 32);
+    for (const type of options.etherTypes ?? []) etherBits[type >>> 5]! |= 1 << (type & 31);
+    packet.etherBits = etherBits;
   }
 
   /** EtherType of the last frame that was `NO_IP`, see `Packet.etherType`. */

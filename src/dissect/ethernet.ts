@@ -8,7 +8,18 @@ import { LIMITS } from "../limits.ts";
 import { enter, through } from "./inner.ts";
 import { dissectIp, dissectIpv4, dissectIpv6 } from "./ip.ts";
 import { mpls } from "./mpls.ts";
-import { CUT, MALFORMED, NO_IP, type Packet, T_MAC_IN_MAC, T_NSH, T_PPPOE, TOO_DEEP } from "./packet.ts";
+import {
+  CUT,
+  ETHER,
+  FAMILY_ETH,
+  MALFORMED,
+  NO_IP,
+  type Packet,
+  T_MAC_IN_MAC,
+  T_NSH,
+  T_PPPOE,
+  TOO_DEEP,
+} from "./packet.ts";
 import { ppp } from "./ppp.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -36,6 +47,7 @@ export function dissectEthernet(p: Packet, buf: Uint8Array, off: number, end: nu
   p.path = (p.path * 31 + buf[off + 4]! + buf[off + 5]! * 3 + buf[off + 10]! * 5 + buf[off + 11]! * 7) & 0xfff;
   const type = (buf[off + 12]! << 8) | buf[off + 13]!;
   if (type === ETHERTYPE_IPV4) return dissectIpv4(p, buf, off + 14, end, wire - 14);
+  p.linkOff = off;
   return etherType(p, type, buf, off + 14, end, wire - 14);
 }
 
@@ -96,7 +108,7 @@ export function etherType(
       default:
         if (type < ETHERTYPE_LEAST) return llc(p, buf, off, type > 0 && type < end - off ? off + type : end, wire);
         p.etherType = type;
-        return NO_IP;
+        return (p.etherBits[type >>> 5]! & (1 << (type & 31))) !== 0 ? ether(p, buf, off, end, wire) : NO_IP;
     }
     if (end - off < tag) return CUT;
     type = (buf[off + tag - 2]! << 8) | buf[off + tag - 1]!;
@@ -104,6 +116,34 @@ export function etherType(
     wire -= tag;
   }
 }
+
+/** A frame that stands for itself. Where its link has no Ethernet addresses nobody can say who spoke to whom. */
+function ether(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
+  if (p.linkOff < 0) return NO_IP;
+  p.family = FAMILY_ETH;
+  p.proto = 0;
+  p.ttl = 0;
+  p.dstOff = p.linkOff;
+  p.srcOff = p.linkOff + 6;
+  p.srcPort = 0;
+  p.dstPort = 0;
+  p.netOff = off;
+  p.transportOff = off;
+  p.payOff = off;
+  p.payLen = end - off;
+  p.payWire = Math.max(wire, p.payLen);
+  p.ipBytes = p.payWire;
+  p.tcpFlags = 0;
+  // Nothing in it tells a frame from its copy but its bytes.
+  let h = 0x811c9dc5;
+  for (let i = off, last = Math.min(end, off + PRINTED); i < last; i++) h = Math.imul(h ^ buf[i]!, 0x01000193);
+  p.ipId = 0;
+  p.checksum = (h ^ (h >>> 16)) & 0xffff;
+  return ETHER;
+}
+
+/** Bytes of a frame without IP by which it is told from others: sequence numbers stand in its beginning. */
+const PRINTED = 128;
 
 /** As `etherType`, of the type that was left in the packet: a layer of a tunnel whose header announces one. */
 export function announced(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {

@@ -5,7 +5,7 @@
  * Rare, so clarity wins: the outer packet is saved whole, and the inner layer is called through a function value.
  */
 import { LIMITS } from "../limits.ts";
-import { FRAGMENT, NO_IP, PACKET, Packet, TOO_DEEP } from "./packet.ts";
+import { ETHER, FRAGMENT, NO_IP, PACKET, Packet, TOO_DEEP } from "./packet.ts";
 
 /** A layer: `off` to `end` are captured bytes, `wire` is how many there were from `off` on the wire. Returns a dissect code. */
 export type Layer = (p: Packet, buf: Uint8Array, off: number, end: number, wire: number) => number;
@@ -26,8 +26,10 @@ export function inside(p: Packet, kind: number, layer: Layer, buf: Uint8Array, o
   enter(p, kind);
   p.pieces = 1;
   p.fragment = false;
+  p.linkOff = -1;
   const code = layer(p, buf, off, end, wire);
-  if (code === PACKET || code === FRAGMENT || code === TOO_DEEP || (code === NO_IP && frames)) return code;
+  if (code === PACKET || code === FRAGMENT || code === TOO_DEEP || ((code === NO_IP || code === ETHER) && frames))
+    return code;
   p.copy(outer);
   return PACKET;
 }

@@ -19,6 +19,7 @@ export function dissectLink(
   wire: number,
 ): number {
   p.etherType = NO_ETHERTYPE;
+  p.linkOff = -1;
   switch (linkType) {
     case 0:
     case 108:

@@ -5,7 +5,7 @@
 export class Packet {
   /** What the offsets refer to: the frame's slab, or where a datagram was put together from its fragments. */
   buf: Uint8Array = NO_BYTES;
-  /** 4, 6, or 0 where there is no IP. */
+  /** 4 or 6; `FAMILY_ETH` of a frame that was `ETHER`. */
   family = 0;
   /** IP protocol number of the innermost header that was understood. */
   proto = 0;
@@ -25,6 +25,8 @@ export class Packet {
   checksum = 0;
   /** Bytes from the IP header on, on the wire (without padding of the frame). */
   ipBytes = 0;
+  /** Where the innermost Ethernet header stands, where one was read last and its EtherType is not IPv4; else below 0. */
+  linkOff = -1;
   /** First byte of the network header in `buf`. */
   netOff = 0;
   /** First byte of the transport header in `buf`, and its bytes on the wire to the packet's end. */
@@ -69,6 +71,8 @@ export class Packet {
   fragmentOffset = 0;
   moreFragments = false;
 
+  /** EtherTypes that stand for themselves (`ETHER`), one bit each. */
+  etherBits: Int32Array = NO_PORTS;
   /** UDP ports that a tunnel may use, one bit each (see `udp-tunnels.ts`). */
   tunnelBits: Int32Array = NO_PORTS;
 
@@ -136,6 +140,11 @@ export const TOO_DEEP = 5;
 export const FRAGMENT = 6;
 /** A fragment that was seen already on its way past another mirror, and of which it is not known whose packet it is. */
 export const FRAGMENT_COPY = 7;
+/**
+ * No IP, and of an EtherType that a decoder reads: addresses are MACs (`srcOff`, `dstOff`), the payload is what follows
+ * the EtherType, padding included.
+ */
+export const ETHER = 8;
 
 /** Names of the codes, as the quality table shows them. */
 export const DISSECT_NAMES = [
@@ -147,6 +156,7 @@ export const DISSECT_NAMES = [
   "too-deep",
   "fragment",
   "fragment-copy",
+  "ether",
 ] as const;
 
 /** `Packet.etherType` of frames whose link layer has no such field, or that end before it: management, control, encrypted. */
@@ -186,6 +196,9 @@ export const T_NSH = 12;
 export const T_CAPWAP = 13;
 export const T_ETHERIP = 14;
 export const T_MAC_IN_MAC = 15;
+
+/** `Packet.family` where there are MAC addresses and no IP. */
+export const FAMILY_ETH = 1;
 
 export const TCP = 6;
 export const UDP = 17;

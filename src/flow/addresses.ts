@@ -1,6 +1,6 @@
 /**
- * Numbers for addresses that do not fit one: IPv6 (16 bytes) and MAC (6 bytes, kept as 16 with a mark that no IPv6
- * address of the same bytes can have beside it, because each family has a table of its own).
+ * Numbers for addresses that do not fit one: IPv6 (16 bytes) and MAC (6 bytes: the first four in word 0, two in word 1).
+ * A flow's family says how its numbers are read, so an IPv6 address of the same words may share a MAC's number.
  *
  *     slots  ─▶ number + 1          open addressing, linear probing, at most half full
  *     words  ─▶ 4 words a number    in chunks, so growing never copies

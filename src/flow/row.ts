@@ -101,4 +101,4 @@ export const S_ANSWERED = S_SYNACK;
 /** Identified application: index + 1 into the decoders, 8 bits from here. */
 export const APP_SHIFT = 24;
 
-export const FAMILY_ETH = 1;
+export { FAMILY_ETH } from "../dissect/packet.ts";

@@ -20,6 +20,7 @@ const {
   BYTES,
   BYTES_HIGH,
   CAPTURES,
+  FAMILY_ETH,
   FIRST,
   FRAME,
   LAST,
@@ -110,14 +111,15 @@ export class FlowTracker {
       high = p.dst;
       forward = low < high || (low === high && p.srcPort <= p.dstPort);
     } else {
-      low = this.ipv6.ofBytes(p.buf, p.srcOff);
-      high = this.ipv6.ofBytes(p.buf, p.dstOff);
+      const ether = p.family === FAMILY_ETH;
+      low = ether ? this.ipv6.ofMac(p.buf, p.srcOff) : this.ipv6.ofBytes(p.buf, p.srcOff);
+      high = ether ? this.ipv6.ofMac(p.buf, p.dstOff) : this.ipv6.ofBytes(p.buf, p.dstOff);
       if (low < 0 || high < 0) {
         this.untracked++;
         this.#caps.hit("addresses");
         return;
       }
-      const order = compareBytes(p.buf, p.srcOff, p.dstOff, 16);
+      const order = compareBytes(p.buf, p.srcOff, p.dstOff, ether ? 6 : 16);
       forward = order < 0 || (order === 0 && p.srcPort <= p.dstPort);
     }
     let ports: number;
@@ -176,7 +178,9 @@ export class FlowTracker {
       at = table.at(flow);
       if (watching) this.#window.seen((flow << 1) | dir, print, sec, nsec);
       row[at + STATE] =
-        tcp || p.proto === UDP ? S_FEED | (S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? S_MIDSTREAM : 0) : 0;
+        tcp || p.proto === UDP || p.family === FAMILY_ETH
+          ? S_FEED | (S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? S_MIDSTREAM : 0)
+          : 0;
     }
 
     if (watching) this.#edges((flow << 1) | dir, print, frame, p);

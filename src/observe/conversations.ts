@@ -8,7 +8,7 @@
  */
 import { mix } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
-import { FlowView, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
+import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
 const CHUNK_SHIFT = 14;
@@ -93,7 +93,7 @@ export class Conversations {
     h.pair(this.#textHash(this.seen.realms[meta >>> 16] ?? ""));
     this.#hashAddress(h, family, row[at + C_INITIATOR]!);
     this.#hashAddress(h, family, row[at + C_RESPONDER]!);
-    h.word((meta & 0xff) | ((portApp & 0xffff) << 8));
+    h.word((meta & 0xff) | ((portApp & 0xffff) << 8) | (family === R.FAMILY_ETH ? 0x0100_0000 : 0));
     h.pair(this.#textHash(app === 0 ? "" : this.seen.decoders[app - 1]!.id));
     const name = row[at + C_NAME]!;
     h.pair(this.#textHash(name === 0 ? "" : this.serverNames[name - 1]!));
@@ -136,7 +136,7 @@ export class Conversations {
     const responder = view.address(back);
     const meta = view.row[view.at + R.META]!;
     const name = this.#serverName(view, dir);
-    const ported = transportName(view.proto) === "tcp" || view.proto === 17 || view.proto === 132;
+    const ported = view.proto === 6 || view.proto === 17 || view.proto === 132;
     const portApp = (ported ? view.port(back) : 0) | (view.app << 16);
     const conversation = this.#find(initiator, responder, meta, portApp, name, INITIATOR_BY.indexOf(by));
     const flow = view.flow;

@@ -1,5 +1,5 @@
 /** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
-import { formatIpv4, formatIpv6 } from "../address.ts";
+import { formatIpv4, formatIpv6, formatMacWords } from "../address.ts";
 import type { FlowDetail } from "../decode/details.ts";
 import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
@@ -173,7 +173,8 @@ export class FlowView {
   isGroup(dir: 0 | 1): boolean {
     const word = this.address(dir);
     if (this.family === 4) return word >>> 28 === 0xe || word === -1;
-    return this.family === 6 && this.#seen.flows.ipv6.word(word, 0) >>> 24 === 0xff;
+    const first = this.#seen.flows.ipv6.word(word, 0) >>> 24;
+    return this.family === R.FAMILY_ETH ? (first & 1) === 1 : first === 0xff;
   }
 
   /** What became of it, seen from the initiator. `quoted`: an ICMP error answered a packet of the initiator. */
@@ -220,23 +221,25 @@ export class FlowView {
 
   /** True where every message that was sent expects no answer. */
   #expectsNone(): boolean {
-    if (this.proto !== UDP && this.proto !== SCTP)
+    if (this.proto !== UDP && this.proto !== SCTP && this.family !== R.FAMILY_ETH)
       return !(this.has(R.S_ASKED, 0) || this.has(R.S_ASKED, 1)) || this.port(0) !== 8;
     const detail = this.detail;
-    if (detail === null) return false;
+    if (detail === null) return this.family === R.FAMILY_ETH;
     let oneway = false;
     for (const { fact } of detail.sightings) {
       if (fact.kind !== "message") continue;
       if (fact.what !== "oneway") return false;
       oneway = true;
     }
-    return oneway;
+    // On Ethernet itself what is no question is sent to whoever listens: cyclic data, GOOSE, sampled values.
+    return oneway || this.family === R.FAMILY_ETH;
   }
 }
 
 /** Text of an address word. */
 export function addressText(ipv6: AddressTable, family: number, word: number): string {
   if (family === 4) return formatIpv4(word >>> 0);
+  if (family === R.FAMILY_ETH) return formatMacWords(ipv6.word(word, 0) >>> 0, ipv6.word(word, 1));
   return formatIpv6(
     ipv6.word(word, 0) >>> 0,
     ipv6.word(word, 1) >>> 0,
@@ -245,8 +248,10 @@ export function addressText(ipv6: AddressTable, family: number, word: number): s
   );
 }
 
-/** `tcp udp sctp icmp icmp6`, or the IP protocol's number as text. */
-export function transportName(proto: number): string {
+/** `tcp udp sctp icmp icmp6 eth`, or the IP protocol's number as text; from a row's META word. */
+export function transportName(meta: number): string {
+  if (((meta >>> 8) & 0xff) === R.FAMILY_ETH) return "eth";
+  const proto = meta & 0xff;
   switch (proto) {
     case TCP:
       return "tcp";

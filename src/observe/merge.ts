@@ -349,7 +349,7 @@ function readPiece(source: Source, flow: number): Piece {
   R.copyRow(table.rows(flow), at, words, 0);
   const meta = words[R.META]!;
   words[R.META] = (meta & 0xffff) | (source.realms[meta >>> 16]! << 16);
-  if (((meta >>> 8) & 0xff) === 6) {
+  if (((meta >>> 8) & 0xff) !== 4) {
     words[R.LOW] = source.addresses[words[R.LOW]!]!;
     words[R.HIGH] = source.addresses[words[R.HIGH]!]!;
   }

@@ -6,10 +6,11 @@ import type { CaptureInfo, Frame } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
-import { DISSECT_NAMES, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import { DISSECT_NAMES, ETHER, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
 import { FastPath } from "../flow/fast.ts";
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
+import { EtherFrames } from "./ether.ts";
 
 /** The realm of captures that are given none. */
 export const DEFAULT_REALM = "default";
@@ -74,6 +75,7 @@ export class Observer {
   readonly observation: Observation;
   readonly #packet = new Packet();
   readonly #dissector: Dissector;
+  readonly #ether: EtherFrames;
   readonly #fast: FastPath;
   readonly #short: boolean;
   readonly #realmOf: number[] = [];
@@ -93,8 +95,10 @@ export class Observer {
       if (realm < 0) realm = realms.push(capture.realm) - 1;
       this.#realmOf.push(realm);
     }
-    this.#dissector = new Dissector(this.#packet, { caps });
     this.observation = newObservation(captures, realms, decoders, caps, options.watch);
+    const { flows, identified } = this.observation;
+    this.#dissector = new Dissector(this.#packet, { caps, etherTypes: identified.etherTypes });
+    this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
     this.#fast = new FastPath(this.observation.flows, this.#packet.tunnelBits);
   }
@@ -118,8 +122,10 @@ export class Observer {
     if (this.#packet.special) this.#special(code);
     if (code === PACKET) {
       seen.flows.packet(frame, this.#packet, realm);
-    } else {
+    } else if (code !== ETHER) {
       this.#other(code, frame);
+    } else if (!this.#ether.take(frame, this.#packet, realm)) {
+      this.#other(NO_IP, frame);
     }
   }
 

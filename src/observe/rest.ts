@@ -85,7 +85,7 @@ export class Rest implements RestConversations {
     }
     return (
       `[${high},${low},${text(all.seen.realms[meta >>> 16] ?? null)},${address(all, family, row[at + C.C_INITIATOR]!)},` +
-      `${address(all, family, responder)},"${transportName(proto)}",${port},` +
+      `${address(all, family, responder)},"${transportName(meta)}",${port},` +
       `${app === 0 ? "null" : text(all.seen.decoders[app - 1]!.id)},${inner},${name === 0 ? "null" : text(all.serverNames[name - 1]!)},` +
       `${peer},"${OUTCOMES[all.outcome(c)]}",${text(this.#verdict)},${row[at + C.C_FLOWS]},${row[at + C.C_PACKETS]! >>> 0},` +
       `${bytes},${row[at + C.C_FIRST]},${Math.floor(row[at + C.C_FIRST + 1]! / 1000)},${row[at + C.C_LAST]},` +
@@ -132,7 +132,7 @@ export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdi
     realm: all.seen.realms[meta >>> 16] ?? "",
     initiator: addressText(all.seen.flows.ipv6, family, row[at + C.C_INITIATOR]!),
     responder: addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!),
-    transport: transportName(proto),
+    transport: transportName(meta),
     port: hasPorts(proto) ? portApp & 0xffff : null,
     app: app === 0 ? null : all.seen.decoders[app - 1]!.id,
     inner_app: details.innerApp,

@@ -66,7 +66,7 @@ for (const decoder of DECODERS) {
       const wholeTexts = new Set(describe({ ...whole, facts, end: "none" }).split("\n"));
       for (let length = 0; length < fixture.bytes.length; length++) {
         const missing = fixture.bytes.length - length;
-        for (const cutOff of fixture.at.transport === "udp" ? [0, missing] : [0]) {
+        for (const cutOff of fixture.at.transport !== "tcp" ? [0, missing] : [0]) {
           const part = decode(decoder, fixture, length, fixture.at, cutOff);
           t.true(part.taken <= length);
           const facts = part.facts.filter((fact) => !isProblem(fact) && fact.kind !== "answer").map(header);
@@ -86,7 +86,7 @@ for (const decoder of DECODERS) {
             part.recognised &&
             !waits &&
             !another &&
-            fixture.at.transport === "udp" &&
+            fixture.at.transport !== "tcp" &&
             whole.facts.every((fact) => !isProblem(fact))
           ) {
             const lost =

@@ -29,8 +29,10 @@ for (const decoder of DECODERS) {
   test(`${decoder.id}: random bytes behind a true beginning`, (t) => {
     // The hardest strangers share the first bytes: one byte of a true message, and the length of one.
     for (const fixture of fixturesOf(decoder.id).filter((f) => f.bytes.length >= 12 && f.expected !== "")) {
-      const read = fixture.at.transport === "udp" ? decodeDatagram : decodeStream;
-      const at = fixture.at.transport === "udp" ? datagramAt(40_001, 41_002) : streamAt(40_001, 41_002);
+      const read = fixture.at.transport === "tcp" ? decodeStream : decodeDatagram;
+      const at = { udp: datagramAt(40_001, 41_002), tcp: streamAt(40_001, 41_002), sctp: fixture.at, eth: fixture.at }[
+        fixture.at.transport
+      ];
       const tail = fc.uint8Array({ minLength: fixture.bytes.length - 1, maxLength: fixture.bytes.length - 1 });
       fc.assert(
         fc.property(
@@ -50,7 +52,7 @@ for (const decoder of DECODERS) {
       fc.property(fc.constantFrom(...fixtures), fc.nat(), fc.integer({ min: 0, max: 255 }), (fixture, where, value) => {
         const changed = Uint8Array.from(fixture.bytes);
         changed[where % changed.length] = value;
-        const read = fixture.at.transport === "udp" ? decodeDatagram : decodeStream;
+        const read = fixture.at.transport === "tcp" ? decodeStream : decodeDatagram;
         return read(decoder, changed, fixture.at).taken <= changed.length;
       }),
       { numRuns: 2000 },

@@ -3,7 +3,7 @@
  * of the facts that a decoder has to say of it.
  *
  *     ## answer
- *     ```hex udp 53 > 40001 at 1764000000.123456789
+ *     ```hex udp 53 > 40001 at 1764000000.123456789        or: eth 0x8892 at 1764000000.123456789
  *     81 94          # Transaction ID
  *     ```
  *     ```facts
@@ -34,7 +34,7 @@ export interface Fixture {
 }
 
 const MESSAGE = /^## (.+)\n+```hex (.+)\n([\s\S]*?)\n```\n+```facts\n([\s\S]*?)```$/gm;
-const WHERE = /^(udp|tcp) (\d+) > (\d+) at (\d+)\.(\d{9})((?: [\w=-]+)*)$/;
+const WHERE = /^(?:(udp|tcp) (\d+) > (\d+)|eth 0x([\da-f]{4})) at (\d+)\.(\d{9})((?: [\w=-]+)*)$/;
 
 export function fixturesOf(decoder: string): Fixture[] {
   const files = readdirSync(`${FIXTURES}/${decoder}`).filter((name) => name.endsWith(".md"));
@@ -46,9 +46,10 @@ function parse(decoder: string, file: string): Fixture[] {
   const found = [...text.matchAll(MESSAGE)].map(([, title, where, bytes, expected]) => {
     const parts = WHERE.exec(where!);
     if (parts === null) throw new Error(`${file}: ${title}: not understood: ${where}`);
-    const [, transport, senderPort, receiverPort, sec, nsec, words] = parts;
+    const [, transport = "eth", senderPort = 0, receiverPort = 0, etherType, sec, nsec, words] = parts;
     const at: Context = {
-      transport: transport === "udp" ? ("udp" as const) : ("tcp" as const),
+      transport: transport as "udp" | "tcp" | "eth", // the pattern has no other
+      ...(etherType === undefined ? {} : { etherType: Number.parseInt(etherType, 16) }),
       senderPort: Number(senderPort),
       receiverPort: Number(receiverPort),
       sec: Number(sec),

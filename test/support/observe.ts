@@ -5,6 +5,7 @@ import { DECODERS } from "../../decoders/index.ts";
 import { type CaptureInfo, type Frame, NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
 import { describe } from "../../src/conform/conform.ts";
+import type { Decoder } from "../../src/decode/decoder.ts";
 import { type Observation, Observer, type ObserverOptions } from "../../src/observe/observation.ts";
 
 /** A frame that outlives its slab. */
@@ -24,7 +25,11 @@ export async function readFrames(path: string): Promise<Frame[]> {
 }
 
 /** What an observer says of frames that come as one capture. */
-export function observe(frames: readonly Frame[], options: ObserverOptions = {}): Observation {
+export function observe(
+  frames: readonly Frame[],
+  options: ObserverOptions = {},
+  decoders: readonly Decoder[] = DECODERS,
+): Observation {
   const first = frames[0];
   const last = frames.at(-1);
   const info: CaptureInfo = {
@@ -46,7 +51,7 @@ export function observe(frames: readonly Frame[], options: ObserverOptions = {})
     hosts: [],
     size: null,
   };
-  const observer = new Observer([info], DECODERS, undefined, options);
+  const observer = new Observer([info], decoders, undefined, options);
   for (const frame of frames) observer.frame(frame);
   return observer.observation;
 }
