@@ -4,6 +4,7 @@ import { dhcp } from "./dhcp.ts";
 import { dhcpv6 } from "./dhcpv6.ts";
 import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
+import { enip } from "./enip.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
 import { ike } from "./ike.ts";
@@ -32,6 +33,7 @@ export const DECODERS: readonly Decoder[] = [
   dhcpv6,
   dns,
   dtls,
+  enip,
   http,
   http2,
   ike,

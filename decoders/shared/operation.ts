@@ -1,0 +1,30 @@
+/** One operation on a device, told in a line: what decoders of controllers say of every message. */
+import type { Emit } from "../../src/decode/decoder.ts";
+import type { OperationClass } from "../../src/decode/facts.ts";
+
+/** What a code means: its name in the protocol's own words, and the class of what it does. */
+export type Meaning = readonly [operation: string, class_: OperationClass];
+
+interface More {
+  target?: string | null;
+  /** Pairs it with its answer; absent where the protocol has nothing to pair by. */
+  id?: string | null;
+  failed?: boolean;
+}
+
+export function tellOperation(
+  emit: Emit,
+  protocol: string,
+  role: "request" | "response",
+  code: string | number,
+  [operation, class_]: Meaning,
+  { target = null, id = null, failed = false }: More = {},
+): void {
+  emit({ kind: "operation", protocol, role, code: String(code), operation, class: class_, target, id, failed });
+}
+
+/** A code that no table knows: told as it stands, and `unknown`, because whoever claims that all was read must not be wrong. */
+export const unknownCode = (what: string, code: number, digits = 2): Meaning => [
+  `${what} 0x${code.toString(16).padStart(digits, "0")}`,
+  "unknown",
+];
