@@ -33,6 +33,17 @@ export const LIMITS = {
   factsPerFlow: 4_096,
   /** Facts in the whole run. */
   facts: 8_000_000,
+  /**
+   * Operations of one flow that are kept each by itself, like other facts; from the next on they are counted by kind
+   * (`decode/tally.ts`). More than the messages of `identifyDatagrams` segments, which a merge plays again.
+   */
+  operationsApart: 64,
+  /** Kinds of operations told apart in one flow, and as many of those that could change a device. Beyond it a new target is not named. */
+  operationKinds: 1_024,
+  /** Requests of one direction that wait for an answer. Beyond it the oldest counts as unanswered. Masters pipeline 16 at most. */
+  operationsOpen: 1_024,
+  /** Seconds of one flow of which the requests are counted, for its peak: three hours. */
+  operationSeconds: 10_800,
   /** Payload bytes of one direction looked at before it counts as unknown. The largest TLS 1.2 flights fit. */
   identifyBytes: 32 << 10,
   /** Bytes of one direction held while a message is not whole. The largest DNS message over TCP is 65,537. */

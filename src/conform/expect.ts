@@ -1,10 +1,10 @@
 /** The clause "expect": what else the document says must hold, where the capture can show it. */
 
-import { OPERATION_CLASSES } from "../decode/facts.ts";
 import type { Expectation } from "../model/types.ts";
 import { protocolVersion } from "../protocol-versions.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
+import { operationsAtMost } from "./operations.ts";
 import { framesOf, type SubjectFlow } from "./subject.ts";
 
 /** A broken expectation also says what was found instead. */
@@ -99,39 +99,9 @@ function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFl
   );
 }
 
-/** Operation classes at most; what is unknown is never below the limit. */
 function operations(expectation: Expectation & { kind: "operations" }, flow: SubjectFlow): Clause | Broken {
-  const most = OPERATION_CLASSES.indexOf(expectation.most as (typeof OPERATION_CLASSES)[number]);
-  let unknown: Clause | null = null;
-  for (const sighting of flow.sightings) {
-    const { fact } = sighting;
-    if (fact.kind !== "operation" || fact.role !== "request") continue;
-    const frames = framesOf(sighting, fact.operation);
-    if (fact.class === "unknown") {
-      unknown ??= unproved(
-        "expect",
-        "expectation-unproved",
-        `${fact.operation} is of unknown class`,
-        "look at the frame",
-        frames,
-      );
-    } else if (OPERATION_CLASSES.indexOf(fact.class) > most) {
-      return broken(
-        expectation,
-        `${fact.operation}${fact.target === null ? "" : ` of ${fact.target}`} (${fact.class})`,
-        frames,
-      );
-    }
-  }
-  if (unknown !== null) return unknown;
-  if (flow.sightings.some(({ fact }) => fact.kind === "operation"))
-    return proved("expect", `no operation above ${expectation.most}`);
-  return unproved(
-    "expect",
-    "expectation-unproved",
-    `${expectation.text}: no operation could be read`,
-    "capture from the connection's start",
-  );
+  const checked = operationsAtMost(expectation.most, expectation.text, flow);
+  return "found" in checked ? broken(expectation, checked.found, checked.against) : checked;
 }
 
 function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow): Clause | Broken {

@@ -9,6 +9,7 @@ import type { BoundHost } from "../model/bind.ts";
 import type { Model, Rule } from "../model/types.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { newObservation } from "../observe/observation.ts";
+import { operationsOf } from "../observe/operations.ts";
 import type { NearestMiss } from "../report/result.ts";
 import { Cast, type Played } from "./cast.ts";
 import type { Clause } from "./clause.ts";
@@ -107,6 +108,8 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     asked: 1,
     answered: 1,
     sightings: isName ? [sent] : [],
+    operations: operationsOf(null),
+    undecoded: 0,
     asking: [],
     opening: [],
     coming: [],

@@ -1,5 +1,6 @@
 /** A conversation as the judge sees it: its ends, its flows, and what was said in them, read once from the columns. */
 import type { Sighting } from "../decode/facts.ts";
+import type { OperationTally } from "../decode/tally.ts";
 import { SCTP, TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
@@ -11,6 +12,7 @@ import {
   OUTCOMES,
   transportName,
 } from "../observe/flow-view.ts";
+import { operationsOf } from "../observe/operations.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
 
@@ -30,6 +32,10 @@ export interface SubjectFlow {
   asked: number;
   answered: number;
   sightings: readonly Sighting[];
+  /** What was asked and answered, by kind. */
+  operations: OperationTally;
+  /** Messages that its decoder refused, and facts that found no room. */
+  undecoded: number;
   /** The very first packet, of whichever end. */
   began: FrameRef;
   /** Frames of the initiator's first packets, the first two. */
@@ -159,6 +165,8 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     asked: view.packets(there),
     answered: view.packets(back),
     sightings: view.detail?.sightings ?? [],
+    operations: operationsOf(view.detail),
+    undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
     asking: askingFrames(view, there),
     opening: openingFrames(view, there),

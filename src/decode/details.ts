@@ -3,10 +3,13 @@ import { DETAIL } from "../flow/row.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import type { Sighting } from "./facts.ts";
+import type { OperationTally } from "./tally.ts";
 
 /** What is known of one flow beyond its row. */
 export interface FlowDetail {
   sightings: Sighting[];
+  /** Operations behind those in `sightings`; null while all of them are there. */
+  operations: OperationTally | null;
   /** Facts beyond `LIMITS.factsPerFlow`. */
   dropped: number;
   /** Messages that the flow's own decoder did not accept. */
@@ -21,6 +24,7 @@ export interface FlowDetail {
 export function newDetail(): FlowDetail {
   return {
     sightings: [],
+    operations: null,
     dropped: 0,
     undecoded: 0,
     streams: [null, null],

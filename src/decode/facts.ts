@@ -117,9 +117,15 @@ export interface OperationFact {
   operation: string;
   class: OperationClass;
   target: string | null;
-  /** Pairs request and response; null where the protocol has nothing to pair by. */
-  id: string | null;
+  /**
+   * Pairs request and response; null where the protocol has nothing to pair by, and of a request that has no answer. Of
+   * each direction and protocol it names one request at a time; several of one message may share it. A number where only
+   * one protocol of the flow uses numbers: cheaper, where there are millions.
+   */
+  id: string | number | null;
   failed: boolean;
+  /** Responses only: what it says, for people, where there is more to say than success or failure: `illegal data address`. */
+  answer?: string;
 }
 export const OPERATION_CLASSES = ["session", "discover", "identify", "read", "write", "control", "program"] as const;
 export type OperationClass = (typeof OPERATION_CLASSES)[number] | "unknown";

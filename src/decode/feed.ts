@@ -4,8 +4,9 @@ import { type CapCounter, LIMITS } from "../limits.ts";
 import { Attempt } from "./attempt.ts";
 import type { Decoder } from "./decoder.ts";
 import { Details, type FlowDetail } from "./details.ts";
-import type { Fact, Sighting } from "./facts.ts";
+import type { Fact, OperationFact, Sighting } from "./facts.ts";
 import { type Hints, hintsOf } from "./hints.ts";
+import { OperationTally } from "./tally.ts";
 
 /** Facts of one flow from which on those that only say again what was said are passed over. */
 const REPEATS_FROM = 256;
@@ -29,6 +30,8 @@ export class Feed {
   held = 0;
   /** Facts kept in all. */
   facts = 0;
+  /** False while a merge plays segments again, out of order: operations are then sorted before they are counted. */
+  tallies = true;
   readonly #said = new WeakMap<FlowDetail, Set<string>>();
 
   constructor(decoders: readonly Decoder[], caps: CapCounter) {
@@ -84,10 +87,11 @@ export class Feed {
   keep(row: Int32Array, at: number, dir: 0 | 1, capture: number, frame: number, earlier: readonly number[]): void {
     const { attempt } = this;
     if (attempt.facts.length === 0) return;
-    const parts = earlier.filter((part) => part !== frame);
+    const parts = earlier.length === 0 ? earlier : earlier.filter((part) => part !== frame);
     const detail = this.details.of(row, at);
     const { sec, nsec } = attempt.context;
     for (const fact of attempt.facts) {
+      if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame, sec)) continue;
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
       if (detail.sightings.length >= LIMITS.factsPerFlow || this.facts >= LIMITS.facts) {
         detail.dropped++;
@@ -100,6 +104,20 @@ export class Feed {
       detail.sightings.push(sighting);
     }
     attempt.facts = [];
+  }
+
+  /** True where the operation was counted by its kind: in a long flow of them. */
+  #tallied(detail: FlowDetail, fact: OperationFact, dir: 0 | 1, capture: number, frame: number, sec: number): boolean {
+    if (detail.operations === null) {
+      if (!this.tallies || !isLong(detail)) return false;
+      detail.operations = new OperationTally();
+    }
+    detail.operations.add(fact, dir, capture, frame, sec);
+    if (detail.operations.hit !== null) {
+      this.caps.hit(detail.operations.hit);
+      detail.operations.hit = null;
+    }
+    return true;
   }
 
   /**
@@ -126,4 +144,18 @@ export class Feed {
     said.add(key);
     return false;
   }
+}
+
+/** Enough operations that they are counted by kind, and no segment to come that a merge would play again. */
+function isLong(detail: FlowDetail): boolean {
+  const { sightings, heads } = detail;
+  if (sightings.length < LIMITS.operationsApart) return false;
+  if (sightings.length < LIMITS.factsPerFlow / 2 && heads.some(isFilling)) return false;
+  let operations = 0;
+  for (const { fact } of sightings) if (fact.kind === "operation") operations++;
+  return operations >= LIMITS.operationsApart;
+}
+
+function isFilling(head: readonly unknown[] | null): boolean {
+  return head !== null && head.length < LIMITS.identifyDatagrams;
 }

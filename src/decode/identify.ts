@@ -89,6 +89,11 @@ export class Identifier {
     return this.#etherResult !== false;
   }
 
+  /** Whether operations may be counted by kind; false while segments are played again. */
+  set tallies(on: boolean) {
+    this.#feed.tallies = on;
+  }
+
   /** A packet with payload in a direction that is still fed. */
   payload(_flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
     if (!this.#begun) {

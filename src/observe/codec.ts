@@ -12,6 +12,7 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
+import { type PlainTally, plainTally, richTally } from "../decode/tally.ts";
 import type { Edge } from "../flow/copies.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
@@ -210,6 +211,7 @@ interface PlainStream {
 }
 interface PlainDetail {
   sightings: Sighting[];
+  operations?: PlainTally;
   dropped?: number;
   undecoded?: number;
   streams?: (PlainStream | null)[];
@@ -219,6 +221,7 @@ interface PlainDetail {
 
 function plainDetail(detail: FlowDetail): PlainDetail {
   const plain: PlainDetail = { sightings: detail.sightings };
+  if (detail.operations !== null) plain.operations = plainTally(detail.operations);
   if (detail.dropped > 0) plain.dropped = detail.dropped;
   if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
   if (detail.streams.some((stream) => stream !== null))
@@ -231,6 +234,7 @@ function plainDetail(detail: FlowDetail): PlainDetail {
 function richDetail(plain: PlainDetail): FlowDetail {
   const detail = newDetail();
   detail.sightings = plain.sightings;
+  if (plain.operations !== undefined) detail.operations = richTally(plain.operations);
   detail.dropped = plain.dropped ?? 0;
   detail.undecoded = plain.undecoded ?? 0;
   for (const dir of [0, 1] as const) {

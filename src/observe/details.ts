@@ -6,6 +6,7 @@ import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/
 import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, FlowView } from "./flow-view.ts";
+import { conversationOperations } from "./operations.ts";
 
 export interface ConversationDetails {
   names: NameEvidence[];
@@ -31,7 +32,6 @@ export function readDetails(
   const view = new FlowView(seen);
   const names = new Map<string, NameEvidence>();
   const fields: Record<string, (string | number)[]> = {};
-  const operations = new Map<string, OperationRow>();
   const outcomes: Partial<Record<ConversationOutcome, number>> = {};
   let innerApp: string | null = null;
   let count = 0;
@@ -64,26 +64,6 @@ export function readDetails(
         fields[fact.field] ??= [];
         const values = fields[fact.field]!;
         if (values.length < MOST_VALUES && !values.includes(fact.value)) values.push(fact.value);
-      } else if (fact.kind === "operation") {
-        const key = `${fact.protocol}|${fact.role}|${fact.code}|${fact.target}`;
-        const known = operations.get(key);
-        const operation = known ?? {
-          conversation_id: id,
-          protocol: fact.protocol,
-          role: fact.role,
-          code: fact.code,
-          operation: fact.operation,
-          class: fact.class,
-          target: fact.target,
-          count: 0,
-          failed: 0,
-          unanswered: 0,
-          first_frame: sighting.frame,
-          first_capture_id: sighting.capture,
-        };
-        operation.count++;
-        if (fact.failed) operation.failed++;
-        if (known === undefined) operations.set(key, operation);
       }
     }
   }
@@ -96,10 +76,28 @@ export function readDetails(
     names: [...names.values()],
     innerApp,
     fields,
-    operations: [...operations.values()],
+    operations: operationRows(all, conversation, id),
     outcomes,
     hint,
   };
+}
+
+function operationRows(all: C.Conversations, conversation: number, id: string): OperationRow[] {
+  return conversationOperations(all, conversation).kinds.map((kind) => ({
+    conversation_id: id,
+    protocol: kind.protocol,
+    role: kind.role,
+    code: kind.code,
+    operation: kind.operation,
+    class: kind.class,
+    target: kind.target,
+    count: kind.count,
+    failed: kind.failed,
+    unanswered: kind.unanswered,
+    first_frame: kind.frames[0]!.frame,
+    first_capture_id: kind.frames[0]!.capture,
+    answer: kind.answer,
+  }));
 }
 
 /** The best-supported name, whatever its source. */

@@ -14,13 +14,14 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
+import { copyTally } from "../decode/tally.ts";
 import { TCP } from "../dissect/packet.ts";
 import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import { continuesFrom, type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 import { CapCounter, LIMITS } from "../limits.ts";
-import { compareInstants } from "../time.ts";
+import { Apart, weight } from "./apart.ts";
 import { countersOf, setCounters } from "./codec.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
@@ -248,6 +249,7 @@ class Joiner {
       if (!known.has(sightingKey(sighting)) && detail.sightings.length < LIMITS.factsPerFlow)
         detail.sightings.push(sighting);
     }
+    if (weight(piece.detail.operations) > weight(detail.operations)) detail.operations = piece.detail.operations;
     for (const dir of [0, 1] as const) detail.streams[dir] ??= piece.detail.streams[dir];
   }
 
@@ -255,20 +257,28 @@ class Joiner {
     const { identified } = this.#merged;
     const from = piece.detail;
     if (from === null) return;
+    const detail = identified.detail(row, at);
+    const apart = new Apart(detail, identified);
     for (const dir of [0, 1] as const) {
       const feed = R.S_FEED << dir;
       // Settled before: whatever the later slice made of its bytes, the whole would only have counted them.
-      if ((row[at + R.STATE]! & feed) === 0) continue;
+      if ((row[at + R.STATE]! & feed) === 0) {
+        from.operations?.without(dir);
+        continue;
+      }
       const head = from.heads[dir] ?? [];
       for (const segment of head) {
         if ((row[at + R.STATE]! & feed) === 0) break;
         const where = { capture: segment.capture, number: segment.frame, sec: segment.sec, nsec: segment.nsec };
         identified.segment(row, at, dir, segment.seq, segment.bytes, 0, segment.bytes.length, segment.cutOff, where);
       }
-      if ((row[at + R.STATE]! & feed) === 0) continue;
+      if ((row[at + R.STATE]! & feed) === 0) {
+        from.operations?.without(dir);
+        continue;
+      }
       this.#goOn(row, at, dir, piece, head.at(-1));
     }
-    identified.detail(row, at).sightings.sort(compareInstants);
+    apart.join(from.operations);
   }
 
   /** What the later slice saw of a direction behind the segments that it kept. */
@@ -295,15 +305,19 @@ class Joiner {
     const shared = this.#prepares(mine) || this.#prepares(theirs);
     if (mine !== 0 && theirs !== 0 && mine !== theirs && !shared) return; // the first to be recognised names the flow
     const detail = this.#merged.identified.detail(row, at);
+    const apart = new Apart(detail, this.#merged.identified);
     for (const dir of [0, 1] as const) {
-      if ((row[at + R.STATE]! & (R.S_FEED << dir)) === 0) continue;
+      if ((row[at + R.STATE]! & (R.S_FEED << dir)) === 0) {
+        piece.detail.operations?.without(dir);
+        continue;
+      }
       detail.sightings.push(...piece.detail.sightings.filter((sighting) => sighting.dir === dir));
       const kept = piece.detail.datagrams[dir];
       if (kept !== null)
         detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
       if ((piece.words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
     }
-    detail.sightings.sort(compareInstants);
+    apart.join(piece.detail.operations);
     detail.undecoded += piece.detail.undecoded;
     detail.dropped += piece.detail.dropped;
     if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
@@ -365,6 +379,7 @@ function copyDetail(from: FlowDetail, captureOffset: number): FlowDetail {
     list === null ? null : list.map((segment) => ({ ...segment, capture: segment.capture + captureOffset }));
   const detail = newDetail();
   detail.sightings = from.sightings.map((sighting) => ({ ...sighting, capture: sighting.capture + captureOffset }));
+  detail.operations = from.operations === null ? null : copyTally(from.operations, captureOffset);
   detail.dropped = from.dropped;
   detail.undecoded = from.undecoded;
   for (const dir of [0, 1] as const) {

@@ -66,6 +66,8 @@ export interface OperationRow {
   unanswered: number;
   first_frame: number;
   first_capture_id: number;
+  /** Of requests: what the first answer said; null where there was none. */
+  answer: string | null;
 }
 
 export interface ConversationRow {

@@ -91,6 +91,7 @@ const OPERATION_COLUMNS = [
   ...["count", "failed", "unanswered", "first_frame", "first_capture_id"].map(
     (field) => `json_extract(o.value, '$.${field}') AS ${field}`,
   ),
+  "NULLIF(json_extract(o.value, '$.answer'), '') AS answer",
 ].join(",\n  ");
 
 const OPERATIONS = `CREATE VIEW operations AS

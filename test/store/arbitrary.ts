@@ -49,6 +49,7 @@ const anyOperation = record<OperationRow>({
   unanswered: whole,
   first_frame: whole,
   first_capture_id: whole,
+  answer: nullable,
 });
 const evidence = record<NonNullable<ConversationRow["evidence"]>>({
   support: frames,

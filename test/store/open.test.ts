@@ -58,13 +58,18 @@ testEach("a newer schema asks for an upgrade, an older one for its own version",
   for (const readOnly of [true, false]) {
     await t.throwsAsync(
       openStore(path, { driver, readOnly }),
-      refused(/newer Wirepact \(schema 2; this one reads 1\): upgrade/),
+      refused(
+        new RegExp(`newer Wirepact \\(schema ${SCHEMA_VERSION + 1}; this one reads ${SCHEMA_VERSION}\\): upgrade`),
+      ),
     );
   }
   const bytes = await readFile(path);
   bytes.writeUInt32BE(SCHEMA_VERSION - 1, 60);
   await writeFile(path, bytes);
-  await t.throwsAsync(openStore(path, { driver }), refused(/older Wirepact \(schema 0; .* make it anew/));
+  await t.throwsAsync(
+    openStore(path, { driver }),
+    refused(new RegExp(`older Wirepact \\(schema ${SCHEMA_VERSION - 1}; .* make it anew`)),
+  );
 });
 
 testEach("a damaged database is said to be damaged", async (t, driver) => {

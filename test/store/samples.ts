@@ -85,6 +85,7 @@ export function operation(changes: Partial<OperationRow> = {}): OperationRow {
     unanswered: 0,
     first_frame: 77,
     first_capture_id: 1,
+    answer: "success",
     ...changes,
   };
 }

@@ -1,0 +1,91 @@
+/**
+ * "expect: operations at most CLASS": what was asked of a device, held against a class. What is unknown is never below the
+ * limit, and neither is what could not be read: whoever claims read-only must not be wrong.
+ */
+import { OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
+import type { OperationKind } from "../decode/tally.ts";
+import type { FrameRef } from "../report/result.ts";
+import { type Clause, proved, unproved } from "./clause.ts";
+import type { SubjectFlow } from "./subject.ts";
+
+/** Kinds named in one sentence. */
+const NAMED = 3;
+
+/** What broke the expectation, in words and frames; or what became of the clause. */
+export type OperationsFound = { found: string; against: FrameRef[] } | Clause;
+
+export function operationsAtMost(most: string, text: string, flow: SubjectFlow): OperationsFound {
+  const { kinds, dropped } = flow.operations;
+  const limit = rank(most as OperationClass);
+  const above = kinds.filter((kind) => kind.class !== "unknown" && rank(kind.class) > limit);
+  const asked = above.filter((kind) => kind.role === "request");
+  // An answer proves its question, where that one itself is not in the capture.
+  const answers = above.filter(
+    (kind) => kind.role === "response" && !asked.some((of) => of.protocol === kind.protocol && of.class === kind.class),
+  );
+  const broken = [...asked, ...answers].sort(byWeight);
+  if (broken.length > 0) {
+    const more = broken.length > NAMED ? `; and ${broken.length - NAMED} kinds more` : "";
+    return {
+      found: broken.slice(0, NAMED).map(operationText).join("; ") + more,
+      against: broken.flatMap(framesOfKind),
+    };
+  }
+  const unknown = kinds.find((kind) => kind.class === "unknown");
+  if (unknown !== undefined) {
+    const says = `${operationText(unknown)}: nobody can say what it does`;
+    return unproved("expect", "expectation-unproved", says, "look at the frame", framesOfKind(unknown));
+  }
+  const unread = unreadFrames(flow);
+  if (unread.length > 0 || flow.undecoded > 0 || dropped > 0) {
+    const says = unread[0]?.what ?? `${flow.undecoded + dropped} message(s) of it could not be read`;
+    return unproved("expect", "expectation-unproved", `${text}: ${says}`, "look at the frames", unread);
+  }
+  if (kinds.some((kind) => kind.role === "request")) {
+    const count = kinds.reduce((sum, kind) => sum + (kind.role === "request" ? kind.count : 0), 0);
+    return proved("expect", `${count} operation(s), none above ${most}`);
+  }
+  return unproved(
+    "expect",
+    "expectation-unproved",
+    `${text}: no operation could be read`,
+    "capture from the connection's start",
+  );
+}
+
+function rank(of: OperationClass): number {
+  return (OPERATION_CLASSES as readonly string[]).indexOf(of);
+}
+
+/** The gravest first, then the one that came first. */
+function byWeight(a: OperationKind, b: OperationKind): number {
+  return rank(b.class) - rank(a.class) || a.frames[0]!.frame - b.frames[0]!.frame;
+}
+
+/** `write single register (write) of unit 1 register 40, once, frame 8123, answered: success`. */
+export function operationText(kind: OperationKind): string {
+  const target = kind.target === null ? "" : ` of ${kind.target}`;
+  const times = kind.count === 1 ? "once" : `${kind.count} times`;
+  const what = `${kind.operation} (${kind.class})${target}, ${times}, first in frame ${kind.frames[0]!.frame}`;
+  if (kind.role === "response") return `an answer to ${what}, its question not in the capture`;
+  return kind.answer === null ? `${what}, no answer` : `${what}, answered: ${kind.answer}`;
+}
+
+function framesOfKind(kind: OperationKind): FrameRef[] {
+  const refs = kind.frames.map(
+    ({ capture, frame }): FrameRef => ({ capture_id: capture, frame, what: kind.operation }),
+  );
+  if (kind.answerFrame !== null) {
+    const { capture, frame } = kind.answerFrame;
+    refs.push({ capture_id: capture, frame, what: `answer to ${kind.operation}: ${kind.answer}` });
+  }
+  return refs;
+}
+
+/** Messages that were not read to their end, and holes in the stream. */
+function unreadFrames(flow: SubjectFlow): FrameRef[] {
+  const refs: FrameRef[] = [];
+  for (const { fact, capture, frame } of flow.sightings)
+    if (fact.kind === "problem") refs.push({ capture_id: capture, frame, what: fact.why });
+  return refs;
+}

@@ -1,0 +1,88 @@
+/** All operations of a flow, whether they were kept one by one or counted as they were read, and of a conversation's flows. */
+import type { FlowDetail } from "../decode/details.ts";
+import { addKind, copyTally, type OperationKind, OperationTally, tellAnswer } from "../decode/tally.ts";
+import type { Conversations } from "./conversations.ts";
+import { FlowView } from "./flow-view.ts";
+
+const KNOWN = new WeakMap<FlowDetail, OperationTally>();
+const NONE = new OperationTally();
+
+/** Counted once for a detail, which must not change any more. The result is shared: not to be changed. */
+export function operationsOf(detail: FlowDetail | null): OperationTally {
+  if (detail === null) return NONE;
+  const known = KNOWN.get(detail);
+  if (known !== undefined) return known;
+  let all: OperationTally | null = null;
+  for (const { fact, dir, capture, frame, sec } of detail.sightings) {
+    if (fact.kind !== "operation") continue;
+    all ??= new OperationTally();
+    all.add(fact, dir, capture, frame, sec);
+  }
+  if (detail.operations !== null) {
+    all ??= new OperationTally();
+    all.append(copyTally(detail.operations, 0));
+  }
+  const result = all ?? NONE;
+  KNOWN.set(detail, result);
+  return result;
+}
+
+/** A conversation's operations: kinds by who sent them, with what has no answer in any of its flows. */
+export interface ConversationOperations {
+  kinds: OperationKind[];
+  /** Answers whose request is not in the capture. */
+  unasked: number;
+  /** Operations that found no room. */
+  dropped: number;
+  seconds: ReadonlyMap<number, number>;
+  mostOpen: number;
+}
+
+/**
+ * `dir` of a kind is 0 where the conversation's initiator sent it, else 1. An answer that came in another flow (from a port
+ * of its own) finds its request by its id.
+ */
+export function conversationOperations(all: Conversations, conversation: number): ConversationOperations {
+  const view = new FlowView(all.seen);
+  const kinds = new Map<string, OperationKind>();
+  const open = new Map<string | number, OperationKind[]>();
+  const early: OperationTally["early"] = [];
+  const seconds = new Map<number, number>();
+  let unasked = 0;
+  let dropped = 0;
+  let mostOpen = 0;
+  for (const flow of all.flowsOf(conversation)) {
+    const operations = operationsOf(view.move(flow).detail);
+    if (operations.kinds.length === 0) continue;
+    const there = view.initiator().dir;
+    const mine = new Map<OperationKind, OperationKind>();
+    for (const kind of operations.kinds) {
+      const dir = kind.dir === there ? 0 : 1;
+      const key = JSON.stringify([dir, kind.protocol, kind.role, kind.code, kind.operation, kind.class, kind.target]);
+      const known = kinds.get(key);
+      const sum = known ?? { ...kind, dir, frames: [...kind.frames] };
+      if (known === undefined) kinds.set(key, sum);
+      else addKind(known, kind);
+      mine.set(kind, sum);
+    }
+    for (const waiting of operations.open)
+      for (const [id, { kinds: asked }] of waiting)
+        open.set(id, [...(open.get(id) ?? []), ...asked.map((kind) => mine.get(kind)!)]);
+    early.push(...operations.early);
+    unasked += operations.unasked;
+    dropped += operations.dropped;
+    mostOpen = Math.max(mostOpen, operations.mostOpen);
+    for (const [sec, count] of operations.seconds) seconds.set(sec, (seconds.get(sec) ?? 0) + count);
+  }
+  for (const answer of early) {
+    const asked = open.get(answer.id);
+    if (asked?.length === 1) {
+      tellAnswer(asked[0]!, answer.failed, answer.answer, answer.place);
+      open.delete(answer.id);
+    } else {
+      unasked++;
+    }
+  }
+  for (const asked of open.values()) for (const kind of asked) kind.unanswered++;
+  return { kinds: [...kinds.values()], unasked, dropped, seconds, mostOpen };
+}
