@@ -6,6 +6,11 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** An interface that cannot be captured from (exit code 3 of the command, like a file that cannot be read). */
+export class CaptureError extends Error {
+  override name = "CaptureError";
+}
+
 /** `FILE:LINE:COLUMN: error: …`, a problem a line, as editors and compilers write them. */
 export function problemLines(problems: readonly Problem[]): string[] {
   return problems.map(({ source, line, column, severity, message }) => {

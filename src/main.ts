@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Option } from "commander";
 import { EXIT_USAGE, reportError } from "./cli/errors.ts";
+import { ENGINE_NAMES } from "./live/engine.ts";
 import { FORM_NAMES } from "./report/forms.ts";
 import { VERSION } from "./version.ts";
 
@@ -23,6 +24,7 @@ Examples:
   wirepact observe span.pcap
   wirepact check span.pcap --model opswat-sdp --bind gateway=10.20.0.5 --set region=us
   ssh sensor tcpdump -w - | wirepact check - --model opswat-sdp --site plant.yaml
+  sudo wirepact live -i eth1 --model opswat-sdp --site plant.yaml
   wirepact explain wirepact.sqlite 3f2a91c0
 
 Exit codes: 0 no drift · 1 drift · 2 wrong usage, or a model or site that does not load · 3 a capture could not be read
@@ -35,6 +37,8 @@ const formatOption = (): Option =>
 const outOption = (): Option => new Option("--out <file>", "print to FILE, replaced only once the new one is whole");
 const allOption = (): Option => new Option("--all", "list every finding, not only the first of a kind");
 const dbOption = (): Option => new Option("--db <file>", 'database that keeps the run (default: "wirepact.sqlite")');
+const filterOption = (): Option =>
+  new Option("-f, --filter <expression>", "only packets that pass, in libpcap's language (pcap-filter(7))");
 const realmOption = (): Option =>
   new Option(
     "--realm <name=capture>",
@@ -42,44 +46,94 @@ const realmOption = (): Option =>
   )
     .argParser(several)
     .default([], "one realm for all");
+const keepOption = (): Option =>
+  new Option("--keep-packets <folder>", "write the packets that prove each finding there, as pcapng");
+const keepSizeOption = (): Option =>
+  new Option("--keep-size <size>", "how much may lie there; the oldest go first").default("1G");
+
+/** What a judging command takes: what is held against the traffic, how strictly, and where the result goes. */
+const judging = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--model <name|file>", "a shipped model or a model file; repeatable")
+        .argParser(several)
+        .default([], "those of --site"),
+    )
+    .option("--site <file>", "one installation: roles, parameters, hosts, waivers")
+    .addOption(
+      new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
+        .argParser(several)
+        .default([], "none"),
+    )
+    .addOption(
+      new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"),
+    )
+    .addOption(dbOption())
+    .addOption(formatOption())
+    .addOption(outOption())
+    .addOption(allOption())
+    .option("--strict", "what is not proved counts as drift too")
+    .addOption(
+      new Option("--scope <what>", "judged: conversations of hosts that play a role; all: every one")
+        .choices(["judged", "all"])
+        .default("judged"),
+    )
+    .option("--no-infer", "do not work out from the traffic who plays a role that is not bound")
+    .option("--no-background", "judge also what every host needs: name resolution, DHCP, echo")
+    .option("--min-span <duration>", "how long a host must be seen before a rule is called missing", "5m")
+    .option("--as-of <date>", "the day that decides waivers (default: the last packet's)");
 
 let exitCode = 0;
 
-program
-  .command("check")
+judging(program.command("check"))
   .summary("hold captures against models")
   .description("Holds captures against models: what is undocumented, in violation, blocked or missing. Drift exits 1.")
   .argument("[capture...]", "capture files (pcap, pcapng, also gzip or zstd); - is standard input")
-  .addOption(
-    new Option("--model <name|file>", "a shipped model or a model file; repeatable")
-      .argParser(several)
-      .default([], "those of --site"),
-  )
-  .option("--site <file>", "one installation: roles, parameters, hosts, waivers")
-  .addOption(
-    new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
-      .argParser(several)
-      .default([], "none"),
-  )
-  .addOption(new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"))
-  .addOption(dbOption())
-  .addOption(formatOption())
-  .addOption(outOption())
-  .addOption(allOption())
-  .option("--strict", "what is not proved counts as drift too")
-  .addOption(
-    new Option("--scope <what>", "judged: conversations of hosts that play a role; all: every one")
-      .choices(["judged", "all"])
-      .default("judged"),
-  )
-  .option("--no-infer", "do not work out from the traffic who plays a role that is not bound")
-  .option("--no-background", "judge also what every host needs: name resolution, DHCP, echo")
-  .option("--min-span <duration>", "how long a host must be seen before a rule is called missing", "5m")
-  .option("--as-of <date>", "the day that decides waivers (default: the last packet's)")
   .addOption(realmOption())
+  .addOption(filterOption())
+  .addOption(keepOption())
+  .addOption(keepSizeOption())
   .action(async (captures, options) => {
     const { check } = await import("./cli/check.ts");
     exitCode = await check(captures, options);
+  });
+
+judging(program.command("live"))
+  .summary("hold live traffic against models")
+  .description(
+    "Reads interfaces through libpcap until it is stopped, tells findings as they are proved, and reports at the end like " +
+      "check. Without a model it only describes, like observe.",
+  )
+  .addOption(
+    new Option("-i, --interface <name>", "an interface, or any; repeatable").argParser(several).default([], "none"),
+  )
+  .option("--list-interfaces", "the interfaces that there are, and nothing else")
+  .addOption(filterOption())
+  .option("--for <duration>", "end after this time, such as 1h")
+  .option("--count <packets>", "end after so many packets")
+  .option("--snap-length <bytes>", "bytes captured of each packet", "262144")
+  .option("--buffer-size <size>", "what the kernel holds while nobody reads, such as 64M", "64M")
+  .option("--no-promiscuous", "only what the interface takes for itself")
+  .addOption(
+    new Option(
+      "--engine <name>",
+      "libpcap in this process; child: tcpdump or dumpcap; cap: the npm package (no kernel times, no count of losses)",
+    ).choices(ENGINE_NAMES),
+  )
+  .option("--user <name>", "whom to become once all is open, if started as root (default: who called sudo)")
+  .option("--checkpoint <duration>", "how often everything is written to the database", "10s")
+  .addOption(keepOption())
+  .addOption(keepSizeOption())
+  .option("--realm <name>", "the part of the network that is read, where addresses overlap", (name) => [name], [])
+  .addHelpText(
+    "after",
+    `
+SIGINT and SIGTERM end it with the report, SIGHUP loads models and site anew. With --format json it prints a line for each
+finding (event finding or withdrawn) and one at the end.`,
+  )
+  .action(async (options) => {
+    const { live } = await import("./cli/live.ts");
+    exitCode = await live(options);
   });
 
 program
@@ -92,6 +146,7 @@ program
   .addOption(outOption())
   .addOption(allOption())
   .addOption(realmOption())
+  .addOption(filterOption())
   .action(async (captures, options) => {
     const { observe } = await import("./cli/observe.ts");
     exitCode = await observe(captures, options);

@@ -7,6 +7,7 @@
  * prints, stores or exits.
  */
 import { DECODERS } from "../decoders/index.ts";
+import { FilteredReader, type FrameFilter } from "./capture/filtered.ts";
 import { type CaptureInfo, type CaptureReader, NEXT_FRAME } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conform, describe } from "./conform/conform.ts";
@@ -42,6 +43,8 @@ export interface RunOptions {
   strict: boolean;
   /** As typed, for the run's row. */
   command: string;
+  /** Frames of files that it lets through are looked at, all others are only counted. */
+  filter?: FrameFilter;
   onProgress?: (progress: Progress) => void;
   /** Stops the reading; what was read is judged. */
   signal?: AbortSignal;
@@ -73,7 +76,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   }
   if (files.length > 0) {
     const caps = new CapCounter();
-    const reader = await openCaptures(files, { caps });
+    const opened = await openCaptures(files, { caps });
+    const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
     try {
       const observer = new Observer(reader.captures, DECODERS, caps);
       interrupted = await readAll(reader, observer, options);

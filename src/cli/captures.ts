@@ -1,6 +1,7 @@
 /** The CAPTURE arguments: files, databases and `-`, each in its realm. */
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { FrameFilter } from "../capture/filtered.ts";
 import { UsageError } from "../errors.ts";
 
 export interface CaptureArgument {
@@ -33,6 +34,13 @@ export async function captureArguments(
     throw new UsageError("standard input (-) is given twice; it can be read once");
   }
   return list;
+}
+
+/** `-f` on captures, compiled before anything is read. libpcap is loaded only where there is a filter. */
+export async function filterAsked(text: string | undefined): Promise<{ filter?: FrameFilter }> {
+  if (text === undefined || text.trim() === "") return {};
+  const { FileFilter } = await import("../live/file-filter.ts");
+  return { filter: await FileFilter.of(text) };
 }
 
 /** Refuses to write results over an input, whatever way its path is spelled. */

@@ -1,8 +1,9 @@
 /** `wirepact check CAPTURE… --model NAME|FILE …`: captures held against models. */
 import { UsageError } from "../errors.ts";
 import { isDate, parseDuration } from "../model/values.ts";
+import type { RunOptions } from "../pipeline.ts";
 import type { Instant } from "../time.ts";
-import { captureArguments } from "./captures.ts";
+import { captureArguments, filterAsked } from "./captures.ts";
 import { execute, type ResultOptions } from "./execute.ts";
 import { type JudgingOptions, judgingOf } from "./judging.ts";
 
@@ -16,12 +17,20 @@ export interface CheckOptions extends ResultOptions, JudgingOptions {
 }
 
 export async function check(captures: string[], options: CheckOptions): Promise<number> {
-  const minSpanSec = seconds("--min-span", options.minSpan);
-  const asOf = options.asOf === undefined ? null : instant("--as-of", options.asOf);
+  const how = judgedHow(options);
   const list = await captureArguments(captures, options.realm);
   const judging = await judgingOf(options);
+  return execute({ captures: list, ...judging, ...how, ...(await filterAsked(options.filter)) }, options);
+}
+
+/** How it is judged, as far as neither model nor site says it. */
+export function judgedHow(
+  options: CheckOptions,
+): Pick<RunOptions, "scope" | "infer" | "minSpanSec" | "asOf" | "strict"> {
+  const minSpanSec = seconds("--min-span", options.minSpan);
+  const asOf = options.asOf === undefined ? null : instant("--as-of", options.asOf);
   const { strict = false, scope, infer } = options;
-  return execute({ captures: list, ...judging, scope, infer, minSpanSec, asOf, strict }, options);
+  return { scope, infer, minSpanSec, asOf, strict };
 }
 
 function seconds(option: string, text: string): number {

@@ -37,7 +37,7 @@ export async function withRun<T>(text: string, use: (result: RunResult) => Promi
  * The database that a run is written to. One that was asked for must open, else nothing is read; the default one may
  * fail, with a warning: the report itself needs none.
  */
-export async function openForWriting(asked: string | undefined): Promise<Store | null> {
+export async function openForWriting(asked: string | undefined, busyTimeoutMs?: number): Promise<Store | null> {
   const path = asked ?? DEFAULT_DATABASE;
   const there = await stat(path).catch(() => null);
   if (asked !== undefined && there !== null && there.size > 0 && !(await isDatabase(path))) {
@@ -45,7 +45,7 @@ export async function openForWriting(asked: string | undefined): Promise<Store |
   }
   try {
     const { openStore } = await import("../store/open.ts");
-    return await openStore(path);
+    return await openStore(path, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
   } catch (error) {
     if (asked !== undefined) throw error;
     warn(`nothing is stored: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,8 +1,9 @@
 /** What goes wrong before or beside the judging, printed, with its exit code by the published contract. */
-import { ProblemsError, UsageError } from "../errors.ts";
+import { CaptureError, ProblemsError, UsageError } from "../errors.ts";
 import { safe } from "../report/safe.ts";
 
 export const EXIT_USAGE = 2;
+export const EXIT_UNREAD = 3;
 export const EXIT_INTERNAL = 5;
 
 /**
@@ -17,6 +18,10 @@ export function reportError(error: unknown, print: (line: string) => void): numb
   if (error instanceof UsageError) {
     printLines(`wirepact: ${error.message}`, print);
     return EXIT_USAGE;
+  }
+  if (error instanceof CaptureError) {
+    printLines(`wirepact: ${error.message}`, print);
+    return EXIT_UNREAD;
   }
   // Told by name: loading the store's module to compare classes would cost every start.
   if (error instanceof Error && error.name === "StoreError") {

@@ -12,6 +12,7 @@ import { printResult } from "./print.ts";
 
 /** Options that say where results go; commander fills in the defaults. */
 export interface ResultOptions {
+  filter?: string;
   db?: string;
   format: FormName;
   out?: string;
@@ -80,7 +81,7 @@ async function print(
 }
 
 /** As typed, as far as a process can know it. */
-function commandLine(): string {
+export function commandLine(): string {
   return ["wirepact", ...process.argv.slice(2).map(quoted)].join(" ");
 }
 

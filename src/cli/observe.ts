@@ -1,6 +1,6 @@
 /** `wirepact observe CAPTURE…`: what is on the wire, without a model. */
 import { unjudged } from "../judging.ts";
-import { captureArguments } from "./captures.ts";
+import { captureArguments, filterAsked } from "./captures.ts";
 import { execute, type ResultOptions } from "./execute.ts";
 
 export interface ObserveOptions extends ResultOptions {
@@ -8,5 +8,6 @@ export interface ObserveOptions extends ResultOptions {
 }
 
 export async function observe(captures: string[], options: ObserveOptions): Promise<number> {
-  return execute({ captures: await captureArguments(captures, options.realm), ...unjudged() }, options);
+  const list = await captureArguments(captures, options.realm);
+  return execute({ captures: list, ...unjudged(), ...(await filterAsked(options.filter)) }, options);
 }

@@ -27,7 +27,7 @@ const HARMFUL = /[\p{C}\p{Zl}\p{Zp}]/gu;
  * JSON escapes only control characters below U+0020; others (C1, bidirectional overrides) would act on a terminal that
  * the document is shown on, so they are escaped as well. They can stand in strings only: the value stays the same.
  */
-function jsonText(value: unknown): string {
+export function jsonText(value: unknown): string {
   return JSON.stringify(value).replace(HARMFUL, (char) => {
     let escaped = "";
     for (let i = 0; i < char.length; i++) escaped += `\\u${char.charCodeAt(i).toString(16).padStart(4, "0")}`;

@@ -1,8 +1,9 @@
 /** The store over a driver: what was written, read back. Writing is in `writer.ts`, opening in `open.ts`. */
 import type { RestConversations, RunInfo, RunResult } from "../report/result.ts";
+import { SqliteCheckpoints } from "./checkpoints.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
-import { type ObservationPart, type RunWriter, type Store, StoreError } from "./store.ts";
+import { type CheckpointWriter, type ObservationPart, type RunWriter, type Store, StoreError } from "./store.ts";
 import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RULE, RUN, type Table } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 import { startRun } from "./writer.ts";
@@ -23,8 +24,24 @@ export class SqliteStore implements Store {
   }
 
   async startRun(run: RunInfo): Promise<RunWriter> {
-    if (this.#readOnly) throw new StoreError(`${this.path} was opened for reading only: no run can be written to it`);
+    this.#mustWrite();
     return startRun(this.#db, this.#transactions, run);
+  }
+
+  async startCheckpoints(run: RunInfo): Promise<CheckpointWriter> {
+    this.#mustWrite();
+    const { runId } = await startRun(this.#db, this.#transactions, run);
+    return new SqliteCheckpoints(this.#db, this.#transactions, runId);
+  }
+
+  async markInterrupted(run: number): Promise<void> {
+    this.#mustWrite();
+    const sql = "UPDATE run SET status = 'interrupted' WHERE run_id = ? AND status = 'running'";
+    await this.#transactions.run(() => this.#db.all(sql, [run]));
+  }
+
+  #mustWrite(): void {
+    if (this.#readOnly) throw new StoreError(`${this.path} was opened for reading only: no run can be written to it`);
   }
 
   async runs(): Promise<{ run_id: number; status: string; started_at: string; command: string }[]> {

@@ -21,10 +21,25 @@ export interface RunWriter {
   fail(status: "interrupted" | "failed"): Promise<void>;
 }
 
+/** A run that is written again and again while it goes on; each time in one transaction. */
+export interface CheckpointWriter {
+  readonly runId: number;
+  /**
+   * Everything of a result, in place of what the last call wrote; `data` null: that part is as it was. Readers see the
+   * state before or the state after, and where it throws nothing has changed.
+   */
+  checkpoint(result: RunResult, parts: Iterable<PartChange>): Promise<void>;
+}
+export type PartChange = Omit<ObservationPart, "data"> & { data: Uint8Array | null };
+
 export interface Store {
   readonly path: string;
   readonly driver: "node:sqlite" | "sqlite3";
   startRun(run: RunInfo): Promise<RunWriter>;
+  /** As `startRun`, for a run that goes on. */
+  startCheckpoints(run: RunInfo): Promise<CheckpointWriter>;
+  /** Marks a run whose writer is gone; what it wrote last stays. */
+  markInterrupted(run: number): Promise<void>;
   /** Run ids, newest last, with status and start. */
   runs(): Promise<{ run_id: number; status: string; started_at: string; command: string }[]>;
   /** A run's result as it was written; `run` omitted: the newest finished one. Throws StoreError where there is none. */

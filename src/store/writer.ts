@@ -43,31 +43,15 @@ class SqliteRunWriter implements RunWriter {
   async write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void> {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
-    await this.#rows(CAPTURE, result.captures);
-    await this.#rows(RULE, result.rules);
-    await this.#rows(CONVERSATION, withNearest(result.judged));
-    await this.#rows(LOOKUP, result.lookups);
-    await this.#rows(ASSET, result.assets);
-    await this.#batches("rest_chunk", ["seq", "has_operations", "data", "exact"], chunkValues(result.rest.chunks()));
-    await this.#batches("observation", ["kind", "seq", "data"], partValues(observation));
-    await this.#end(result);
+    for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
+    await this.#batches("observation", PART_COLUMNS, partValues(observation));
+    await this.#transactions.run(() => updateRun(this.#driver, this.runId, result));
   }
 
   async fail(status: "interrupted" | "failed"): Promise<void> {
     await this.#transactions.run(() =>
       this.#driver.all("UPDATE run SET status = ? WHERE run_id = ? AND status = 'running'", [status, this.runId]),
     );
-  }
-
-  async #end(result: RunResult): Promise<void> {
-    const status = result.run.status === "running" ? "finished" : result.run.status;
-    const row = { ...result.run, status, quality: result.quality, rest_count: result.rest.count };
-    const sql = `UPDATE run SET ${RUN.columns.map((column) => `${column} = ?`).join(", ")} WHERE run_id = ?`;
-    await this.#transactions.run(() => this.#driver.all(sql, [...RUN.encode(row), this.runId]));
-  }
-
-  async #rows<Row extends object>(table: Table<Row>, rows: Iterable<Row>): Promise<void> {
-    await this.#batches(table.name, table.columns, encodeAll(table, rows));
   }
 
   /** Inserts rows of values, the run's id before each. */
@@ -90,6 +74,43 @@ class SqliteRunWriter implements RunWriter {
     }
     if (batch.length > 0) await flush();
   }
+}
+
+/** The rows of a result, table by table, as values without the run's id. */
+export function resultTables(
+  result: RunResult,
+): { name: string; columns: readonly string[]; rows: Iterable<SqlValue[]> }[] {
+  const table = <Row extends object>(of: Table<Row>, rows: Iterable<Row>) => ({
+    name: of.name,
+    columns: of.columns,
+    rows: encodeAll(of, rows),
+  });
+  return [
+    table(CAPTURE, result.captures),
+    table(RULE, result.rules),
+    table(CONVERSATION, withNearest(result.judged)),
+    table(LOOKUP, result.lookups),
+    table(ASSET, result.assets),
+    {
+      name: "rest_chunk",
+      columns: ["seq", "has_operations", "data", "exact"],
+      rows: chunkValues(result.rest.chunks()),
+    },
+  ];
+}
+
+export const PART_COLUMNS: readonly string[] = ["kind", "seq", "data"];
+
+/** The run's own row; the caller has begun the transaction. A status that is still `running` becomes `finished`, unless one is given. */
+export async function updateRun(
+  driver: Driver,
+  runId: number,
+  result: RunResult,
+  status: RunInfo["status"] = result.run.status === "running" ? "finished" : result.run.status,
+): Promise<void> {
+  const row = { ...result.run, status, quality: result.quality, rest_count: result.rest.count };
+  const sql = `UPDATE run SET ${RUN.columns.map((column) => `${column} = ?`).join(", ")} WHERE run_id = ?`;
+  await driver.all(sql, [...RUN.encode(row), runId]);
 }
 
 function weigh(row: readonly SqlValue[]): number {

@@ -1,0 +1,30 @@
+/** What to do where an interface cannot be captured from: the sentence has the command to type. */
+import { nearest } from "../words.ts";
+import { listInterfaces } from "./interfaces.ts";
+import type { Native } from "./libpcap.ts";
+
+export function missingInterface(native: Native, name: string, said: string): string {
+  let there: string[] = [];
+  try {
+    there = listInterfaces(native).map((each) => each.name);
+  } catch {
+    // then the sentence goes without them
+  }
+  const near = nearest(name, there);
+  const meant = near === null ? "" : `; did you mean ${near}?`;
+  const list = there.length === 0 ? "" : ` There are: ${there.slice(0, 12).join(", ")}`;
+  return `there is no interface ${name}${meant}${list} (wirepact live --list-interfaces; libpcap: ${said})`;
+}
+
+export function missingRights(name: string, said: string): string {
+  const why = `this user may not capture on ${name} (libpcap: ${said.replaceAll("\n", " ")}).`;
+  if (process.platform !== "linux")
+    return `${why} Run it with sudo, or pipe a capture in: tcpdump -i ${name} -w - | wirepact check -`;
+  return [
+    `${why} One of these helps:`,
+    `  sudo wirepact live -i ${name} …                       the rights are dropped again once it is open`,
+    `  sudo setcap cap_net_raw,cap_net_admin+eip ${process.execPath}   gives every script of this node the right`,
+    `  sudo usermod -aG wireshark $USER                      and --engine child: dumpcap holds the right`,
+    `  ssh root@sensor tcpdump -i ${name} -w - | wirepact check - …`,
+  ].join("\n");
+}

@@ -1,0 +1,224 @@
+/**
+ * A live run: frames to an observer as they come, and between them what falls due.
+ *
+ *     sources ─▶ reader ─▶ observer ┬─▶ every moment: judged, new findings told
+ *                                   └─▶ every interval: judged, and written down whole
+ */
+import { setImmediate } from "node:timers/promises";
+import { DECODERS } from "../../decoders/index.ts";
+import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
+import { CapCounter } from "../limits.ts";
+import { encodeObservation } from "../observe/codec.ts";
+import { DEFAULT_REALM, type Observation, Observer } from "../observe/observation.ts";
+import { judge, type RunOptions, type RunOutcome } from "../pipeline.ts";
+import { exitCodeOf } from "../report/exit.ts";
+import type { RunResult } from "../report/result.ts";
+import type { LiveSource } from "./engine.ts";
+import { LiveReader } from "./reader.ts";
+
+export interface LiveOptions extends Omit<RunOptions, "captures" | "onProgress"> {
+  sources: readonly LiveSource[];
+  realm: string | null;
+  /** Milliseconds after which it ends by itself; null: never. */
+  forMs: number | null;
+  /** Frames after which it ends by itself; null: never. */
+  count: number | null;
+  /** Milliseconds between checkpoints. */
+  checkpointMs: number;
+  hooks: LiveHooks;
+}
+
+/** What a live run tells while it runs. */
+export interface LiveHooks {
+  status(status: LiveStatus): void;
+  /** Judged anew. `whole`: at a checkpoint or at the end, so that what is missing may be told too. */
+  judged(result: RunResult, whole: boolean): void;
+  /** To be written down. What it throws ends the run. */
+  checkpoint(result: RunResult, seen: Observation): Promise<void>;
+  /** A frame that was observed, for whoever keeps some. */
+  frame: ((frame: Frame) => void) | null;
+  /** What is held against the traffic from now on, where it was loaded anew; null where nothing changed. */
+  reloaded(): Pick<RunOptions, "models" | "background" | "site" | "bindings"> | null;
+}
+
+export interface LiveStatus {
+  seconds: number;
+  packets: number;
+  /** In the last second or so. */
+  packetsPerSecond: number;
+  dropped: number | null;
+  droppedByInterface: number;
+  flows: number;
+}
+
+/** Milliseconds between looks at the clock while nothing comes, between status lines, and between two judgements. */
+const TICK_MS = 200;
+const STATUS_MS = 1000;
+const JUDGE_MS = 1000;
+/** Judging may take this part of the time, so that a large observation is judged less often rather than packets lost. */
+const JUDGE_SHARE = 1 / 20;
+const CHECKPOINT_SHARE = 1 / 10;
+
+export async function runLive(options: LiveOptions): Promise<RunOutcome & { seen: Observation }> {
+  const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
+  const caps = new CapCounter();
+  const reader = await LiveReader.open(options.sources, options.realm ?? DEFAULT_REALM, caps);
+  const observer = new Observer(reader.captures, DECODERS, caps);
+  const run = new LiveRun(options, reader, observer, startedAt);
+  try {
+    await run.toItsEnd();
+  } finally {
+    await reader.close();
+  }
+  const seen = observer.observation;
+  const result = run.judge("finished");
+  const exitCode = exitCodeOf(result, options.strict);
+  result.run.exit_code = exitCode;
+  return { result, observation: () => encodeObservation(seen), exitCode, seen };
+}
+
+class LiveRun {
+  #options: LiveOptions;
+  readonly #reader: LiveReader;
+  readonly #observer: Observer;
+  readonly #startedAt: string;
+  readonly #began = performance.now();
+  #stopping = false;
+  #statusAt = 0;
+  #statusPackets = 0;
+  #judgeAt = 0;
+  #checkpointAt = 0;
+  /** Frames when it was last judged: nothing new needs no judgement. */
+  #judgedFrames = -1;
+
+  constructor(options: LiveOptions, reader: LiveReader, observer: Observer, startedAt: string) {
+    this.#options = options;
+    this.#reader = reader;
+    this.#observer = observer;
+    this.#startedAt = startedAt;
+    this.#judgeAt = this.#began + JUDGE_MS;
+    this.#checkpointAt = this.#began + options.checkpointMs;
+    this.#statusAt = this.#began;
+  }
+
+  async toItsEnd(): Promise<void> {
+    const bell = new Bell(TICK_MS);
+    const stop = (): void => bell.ring();
+    this.#options.signal?.addEventListener("abort", stop);
+    try {
+      let coming = this.#reader.more();
+      for (;;) {
+        const came = await Promise.race([coming, bell.rings()]);
+        if (came === false) return;
+        if (came === true) {
+          if (this.#readBlock()) return;
+          coming = this.#reader.more();
+          await setImmediate(); // signals and timers get their turn even where blocks come full
+        }
+        this.#stopWhenAsked();
+        if (!this.#stopping) await this.#whatIsDue();
+      }
+    } finally {
+      this.#options.signal?.removeEventListener("abort", stop);
+      bell.end();
+      this.#reader.count();
+    }
+  }
+
+  judge(status: RunResult["run"]["status"]): RunResult {
+    this.#options = { ...this.#options, ...this.#options.hooks.reloaded() };
+    const { droppedByInterface } = this.#reader.count();
+    const result = judge(this.#observer.observation, { ...this.#options, captures: [] }, this.#startedAt, false);
+    result.run.status = status;
+    result.quality.interface_drops = droppedByInterface;
+    return result;
+  }
+
+  /** True where enough frames have been read. */
+  #readBlock(): boolean {
+    const { count, hooks } = this.#options;
+    const reader = this.#reader;
+    const observer = this.#observer;
+    while (reader.next() === NEXT_FRAME) {
+      observer.frame(reader.frame);
+      if (hooks.frame !== null) hooks.frame(reader.frame);
+      if (count !== null && observer.observation.frames >= count) return true;
+    }
+    return false;
+  }
+
+  #stopWhenAsked(): void {
+    const { forMs, signal } = this.#options;
+    if (this.#stopping || !(signal?.aborted === true || (forMs !== null && performance.now() - this.#began >= forMs)))
+      return;
+    this.#stopping = true;
+    this.#reader.stop();
+  }
+
+  async #whatIsDue(): Promise<void> {
+    const now = performance.now();
+    const { hooks, checkpointMs } = this.#options;
+    if (now - this.#statusAt >= STATUS_MS) this.#tellStatus(now);
+    if (now >= this.#checkpointAt) {
+      const result = this.judge("running");
+      this.#judgedFrames = this.#observer.observation.frames;
+      hooks.judged(result, true);
+      await hooks.checkpoint(result, this.#observer.observation);
+      const took = performance.now() - now;
+      this.#checkpointAt = now + Math.max(checkpointMs, took / CHECKPOINT_SHARE);
+      this.#judgeAt = performance.now() + Math.max(JUDGE_MS, took / JUDGE_SHARE);
+    } else if (now >= this.#judgeAt) {
+      // Without new frames findings still settle, so it is judged once more after the last of them.
+      const { frames } = this.#observer.observation;
+      if (frames !== this.#judgedFrames) hooks.judged(this.judge("running"), false);
+      this.#judgedFrames = frames;
+      this.#judgeAt = now + Math.max(JUDGE_MS, (performance.now() - now) / JUDGE_SHARE);
+    }
+  }
+
+  #tellStatus(now: number): void {
+    const { frames, flows } = this.#observer.observation;
+    const { dropped, droppedByInterface } = this.#reader.count();
+    this.#options.hooks.status({
+      seconds: (now - this.#began) / 1000,
+      packets: frames,
+      packetsPerSecond: Math.round(((frames - this.#statusPackets) * 1000) / (now - this.#statusAt)),
+      dropped,
+      droppedByInterface,
+      flows: flows.table.count,
+    });
+    this.#statusAt = now;
+    this.#statusPackets = frames;
+  }
+}
+
+/** Rings every so often, and when somebody rings it. */
+class Bell {
+  #resolve: () => void = () => {};
+  #rings: Promise<"bell">;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(everyMs: number) {
+    this.#rings = this.#next();
+    this.#timer = setInterval(() => this.ring(), everyMs);
+  }
+
+  rings(): Promise<"bell"> {
+    return this.#rings;
+  }
+
+  ring(): void {
+    this.#resolve();
+    this.#rings = this.#next();
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  #next(): Promise<"bell"> {
+    return new Promise((resolve) => {
+      this.#resolve = () => resolve("bell");
+    });
+  }
+}

@@ -1,0 +1,69 @@
+/** Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. */
+import type { RunResult } from "../report/result.ts";
+import type { Driver, SqlValue } from "./driver.ts";
+import type { CheckpointWriter, PartChange } from "./store.ts";
+import type { Transactions } from "./transactions.ts";
+import { PART_COLUMNS, resultTables, updateRun } from "./writer.ts";
+
+/** Rows handed to the driver at once. */
+const BATCH = 1_000;
+
+export class SqliteCheckpoints implements CheckpointWriter {
+  readonly runId: number;
+  readonly #driver: Driver;
+  readonly #transactions: Transactions;
+  /** Parts that are in the database, as `kind seq`. */
+  #parts = new Set<string>();
+
+  constructor(driver: Driver, transactions: Transactions, runId: number) {
+    this.#driver = driver;
+    this.#transactions = transactions;
+    this.runId = runId;
+  }
+
+  async checkpoint(result: RunResult, parts: Iterable<PartChange>): Promise<void> {
+    this.#parts = await this.#transactions.run(async () => {
+      for (const { name, columns, rows } of resultTables(result)) {
+        await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
+        await this.#insert(name, columns, rows);
+      }
+      const written = await this.#writeParts(parts);
+      await updateRun(this.#driver, this.runId, result, result.run.status);
+      return written;
+    });
+  }
+
+  /** A changed part keeps its row's place: parts are read back in the order in which they were first written. */
+  async #writeParts(parts: Iterable<PartChange>): Promise<Set<string>> {
+    const there = new Set<string>();
+    for (const { kind, seq, data } of parts) {
+      const key = `${kind} ${seq}`;
+      there.add(key);
+      if (data === null) continue;
+      if (this.#parts.has(key)) {
+        const sql = "UPDATE observation SET data = ? WHERE run_id = ? AND kind = ? AND seq = ?";
+        await this.#driver.all(sql, [data, this.runId, kind, seq]);
+      } else {
+        await this.#insert("observation", PART_COLUMNS, [[kind, seq, data]]);
+      }
+    }
+    for (const key of this.#parts) {
+      if (there.has(key)) continue;
+      const [kind = "", seq = ""] = key.split(" ");
+      const sql = "DELETE FROM observation WHERE run_id = ? AND kind = ? AND seq = ?";
+      await this.#driver.all(sql, [this.runId, kind, Number(seq)]);
+    }
+    return there;
+  }
+
+  async #insert(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
+    let batch: SqlValue[][] = [];
+    for (const row of rows) {
+      batch.push([this.runId, ...row]);
+      if (batch.length < BATCH) continue;
+      await this.#driver.insert(table, ["run_id", ...columns], batch);
+      batch = [];
+    }
+    if (batch.length > 0) await this.#driver.insert(table, ["run_id", ...columns], batch);
+  }
+}
