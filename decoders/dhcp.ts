@@ -77,6 +77,7 @@ export const dhcp: Decoder = {
     { field: "dhcp.boot-file", about: "the file to boot" },
     { field: "dhcp.message", about: "why the server refuses, in its words" },
   ],
+  opens: { datagram: [1, 2] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -64,6 +64,7 @@ export const dhcpv6: Decoder = {
     { field: "dhcpv6.ntp", about: "an NTP server that the client shall use: an address or a name" },
     { field: "dhcpv6.status", about: "what the server could not do: NoAddrsAvail, NoBinding …" },
   ],
+  opens: { datagram: [[1, 36]] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -49,6 +49,12 @@ export const dtls: Decoder = {
     { field: "dtls.cookie", about: "the server asked the client to prove its address: yes" },
     { field: "dtls.alert", about: "a warning that did not end the handshake: its standard name" },
   ],
+  opens: {
+    datagram: [
+      [0x14, 0x1a],
+      [0x20, 0x3f],
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -60,6 +60,7 @@ export const http: Decoder = {
     { field: "http.upgrade", about: "the protocol that an Upgrade asks for or agrees to" },
     { field: "http.websocket-protocol", about: "the subprotocol that a WebSocket asks for or agrees to" },
   ],
+  opens: { stream: [[0x41, 0x5a]] },
   everyMessage: true,
 
   looksStream: looksLikeHead,

@@ -47,6 +47,7 @@ export const http2: Decoder = {
     { field: "http2.server", about: "the server's words about itself" },
     { field: "http2.goaway", about: "the error by which the sender ended the connection, as on the wire" },
   ],
+  opens: { stream: [0, 0x50] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -47,6 +47,7 @@ export const kerberos: Decoder = {
     },
     { field: "kerberos.error", about: "why it was refused: KDC_ERR_PREAUTH_REQUIRED, KRB_AP_ERR_SKEW …" },
   ],
+  opens: { datagram: [[0x60, 0x7f]], stream: [0] },
   everyMessage: true,
 
   looksDatagram: (buf, off, len) => looks(buf, off, len),

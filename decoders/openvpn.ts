@@ -57,6 +57,7 @@ export const openvpn: Decoder = {
     { field: "openvpn.message", about: "hard reset client v2, hard reset server v2 …" },
     { field: "openvpn.wrapping", about: "of the handshake: plain, tls-auth or tls-crypt" },
   ],
+  opens: { datagram: [[1 << 3, (12 << 3) | 7]] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

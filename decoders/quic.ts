@@ -59,6 +59,15 @@ export const quic: Decoder = {
     { field: "quic.retry", about: "the server asked the client to prove its address: yes" },
     { field: "quic.user-agent", about: "the client's words about itself, which only Google's QUIC carries" },
   ],
+  opens: {
+    datagram: [
+      [0x08, 0x0f],
+      [0x18, 0x1f],
+      [0x28, 0x2f],
+      [0x38, 0x3f],
+      [0x80, 0xff],
+    ],
+  },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

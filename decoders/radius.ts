@@ -65,6 +65,13 @@ export const radius: Decoder = {
     { field: "radius.calling-station", about: "where the user came from: a number, or a hardware address" },
     { field: "radius.reply-message", about: "the server's words for the user" },
   ],
+  opens: {
+    datagram: [
+      [1, 5],
+      [11, 12],
+      [40, 45],
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

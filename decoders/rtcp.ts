@@ -41,6 +41,7 @@ export const rtcp: Decoder = {
     { field: "rtcp.packet", about: "a kind of packet in the first datagram: SR, RR, SDES …" },
     { field: "rtcp.ssrc", about: "the reporting source, hexadecimal" },
   ],
+  opens: { datagram: [[0x80, 0xbf]] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

@@ -32,6 +32,7 @@ export const rtp: Decoder = {
     { field: "rtp.payload-type", about: "0 to 127: 0 and 8 are telephone sound, 96 and above are agreed elsewhere" },
     { field: "rtp.ssrc", about: "the source, hexadecimal" },
   ],
+  opens: { datagram: [[0x80, 0xbf]] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

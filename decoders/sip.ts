@@ -41,6 +41,7 @@ export const sip: Decoder = {
     { field: "sip.user-agent", about: "the sender's own name for itself" },
     { field: "sip.media", about: "where media shall flow to: kind, address and port" },
   ],
+  opens: { datagram: [[0x41, 0x55]], stream: [[0x41, 0x55]] },
   everyMessage: true,
 
   looksDatagram: looks,

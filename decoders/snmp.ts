@@ -55,6 +55,7 @@ export const snmp: Decoder = {
     { field: "snmp.object-id", about: "sysObjectID: the vendor's own identifier for the product" },
     { field: "snmp.enterprise", about: "of a version 1 trap: whose it is" },
   ],
+  opens: { datagram: [0x30] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -32,6 +32,7 @@ export const ssdp: Decoder = {
     { field: "ssdp.server", about: "the device's own words: system, UPnP version, product" },
     { field: "ssdp.user-agent", about: "the asking program's own words" },
   ],
+  opens: { datagram: [0x48, 0x4d, 0x4e] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

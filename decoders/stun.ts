@@ -20,7 +20,7 @@
  */
 import { formatIpv4, formatIpv6 } from "../src/address.ts";
 import type { Cursor } from "../src/decode/cursor.ts";
-import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import { ATTRIBUTE, classicSize, errorName, isClassicMethod, methodName } from "./shared/stun-codes.ts";
 
 const HEADER_LENGTH = 20;
@@ -50,6 +50,7 @@ export const stun: Decoder = {
     { field: "stun.ice-role", about: "an ICE connectivity check: controlling or controlled" },
     { field: "stun.use-candidate", about: "the controlling end chose this pair: yes" },
   ],
+  opens: { datagram: [[0, 0x7f]] },
   everyMessage: true,
   prepares: true,
 
@@ -79,6 +80,7 @@ export const stun: Decoder = {
       c.skip(padded(c.u16())); // over streams always padded (RFC 8656 section 12.5)
       return c.at;
     }
+    if (c.left < 8 + FRAME_LENGTH && c.cutOff === 0) return STREAM_MORE;
     c.need(8);
     if (u32(c.buf, c.pos + 4) !== MAGIC_COOKIE) {
       c.need(8 + FRAME_LENGTH);

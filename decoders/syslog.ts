@@ -47,6 +47,7 @@ export const syslog: Decoder = {
     { field: "syslog.host", about: "whose log it is, by the message's own words" },
     { field: "syslog.app", about: "of RFC 5424: the program that logged" },
   ],
+  opens: { datagram: [0x3c], stream: [0x3c, [0x31, 0x39]] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

@@ -49,6 +49,7 @@ export const tftp: Decoder = {
     { field: "tftp.option", about: "an option that is asked for or granted: `blksize=1428`" },
     { field: "tftp.error", about: "why it failed" },
   ],
+  opens: { datagram: [0] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

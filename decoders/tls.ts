@@ -49,6 +49,12 @@ export const tls: Decoder = {
     { field: "tls.retry", about: "the server asked for another key share: yes" },
     { field: "tls.alert", about: "a warning that did not end the handshake: its standard name" },
   ],
+  opens: {
+    stream: [
+      [0x14, 0x18],
+      [0x80, 0xff],
+    ],
+  },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -23,6 +23,7 @@ export const websocket: Decoder = {
   specs: ["RFC 6455", "RFC 7692"],
   ports: {},
   fields: [],
+  opens: { stream: [0x01, 0x02, 0x41, 0x42, 0x81, 0x82, [0x88, 0x8a], 0xc1, 0xc2] },
   everyMessage: false,
 
   looksStream: (buf, off, len) => (buf[off]! & 15) !== OPCODE.continuation && looksLikeFrame(buf, off, len),

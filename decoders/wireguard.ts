@@ -30,6 +30,7 @@ export const wireguard: Decoder = {
   specs: ["WireGuard: Next Generation Kernel Network Tunnel"],
   ports: { udp: [51820] },
   fields: [{ field: "wireguard.type", about: "initiation, response, cookie or data" }],
+  opens: { datagram: [[1, 4]] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

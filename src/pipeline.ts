@@ -8,7 +8,7 @@
  */
 import { DECODERS } from "../decoders/index.ts";
 import { FilteredReader, type FrameFilter } from "./capture/filtered.ts";
-import { type CaptureInfo, type CaptureReader, NEXT_FRAME } from "./capture/frame.ts";
+import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conform, describe } from "./conform/conform.ts";
 import { CapCounter } from "./limits.ts";
@@ -122,7 +122,7 @@ async function readAll(reader: CaptureReader, observer: Observer, options: RunOp
   if (signal?.aborted === true) stop();
   try {
     while (await (signal === undefined ? reader.more() : Promise.race([reader.more(), stopped]))) {
-      while (reader.next() === NEXT_FRAME) observer.frame(reader.frame);
+      observer.block(reader);
       if (signal?.aborted === true) return true;
       onProgress?.({
         packets: observer.observation.frames,

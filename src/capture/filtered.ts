@@ -11,6 +11,8 @@ export class FilteredReader implements CaptureReader {
   readonly #reader: CaptureReader;
   readonly #filter: FrameFilter;
   readonly captures: readonly CaptureInfo[];
+  /** Every frame has to be looked at. */
+  readonly plain = null;
 
   constructor(reader: CaptureReader, filter: FrameFilter) {
     this.#reader = reader;

@@ -1,3 +1,5 @@
+import type { Tally } from "./tally.ts";
+
 /**
  * A frame is one captured record: offsets into a slab that the reader owns and reuses.
  * Nothing may keep `buf` beyond the call that it was handed to; who needs bytes later copies them.
@@ -60,6 +62,22 @@ export interface CaptureDamage {
   message: string;
 }
 
+/**
+ * Records of classic pcap as they lie in the slab, for who walks them itself (`flow/fast.ts`) in place of `next`: 16 bytes
+ * of header in little-endian order, lengths in the usual one. Whoever takes some moves `slab.pos` and counts them in `info`.
+ */
+export interface PlainRecords {
+  readonly slab: { readonly buf: Uint8Array; pos: number; readonly end: number };
+  readonly info: Tally;
+  readonly linkType: number;
+  /** Index of the capture. */
+  readonly capture: number;
+  /** Whether fractions of seconds are nanoseconds, not microseconds. */
+  readonly nanos: boolean;
+  /** Frames of this second and later are not to be taken: those of another input may come between. */
+  readonly untilSec: number;
+}
+
 /** What `CaptureReader.next` says. */
 export const NEXT_FRAME = 1;
 /** The slab is used up: await `more()`. */
@@ -78,6 +96,8 @@ export interface CaptureReader {
   /** The current frame. One object per input, so read this property after each `next()`. */
   readonly frame: Frame;
   next(): number;
+  /** What comes next, where it is plain records and nothing of another input stands before it. */
+  readonly plain: PlainRecords | null;
   /** Resolves to false at the end of all inputs. */
   more(): Promise<boolean>;
   /** Bytes of the inputs (as stored) used up so far, for progress. */

@@ -1,5 +1,5 @@
 import { type CapCounter, LIMITS } from "../limits.ts";
-import { type CaptureInfo, type CaptureReader, Frame, NEXT_WAIT } from "./frame.ts";
+import { type CaptureInfo, type CaptureReader, Frame, NEXT_WAIT, type PlainRecords } from "./frame.ts";
 import type { Slab } from "./slab.ts";
 import type { ByteSource } from "./source.ts";
 import type { Tally } from "./tally.ts";
@@ -26,6 +26,7 @@ export interface InputParts {
 export abstract class Input implements CaptureReader {
   readonly captures: readonly CaptureInfo[];
   readonly frame = new Frame();
+  plain: PlainRecords | null = null;
   protected readonly slab: Slab;
   protected readonly info: Tally;
   protected readonly caps: CapCounter;

@@ -1,4 +1,4 @@
-import { type CaptureInfo, type CaptureReader, Frame, NEXT_FRAME, NEXT_WAIT } from "./frame.ts";
+import { type CaptureInfo, type CaptureReader, Frame, NEXT_FRAME, NEXT_WAIT, type PlainRecords } from "./frame.ts";
 
 /** One of several inputs. It is opened when its turn comes, so that its memory is only held from then on. */
 export interface Lane {
@@ -43,6 +43,15 @@ export class MergedReader implements CaptureReader {
 
   get bytesRead(): number {
     return this.#heap.reduce((sum, { reader }) => sum + reader.bytesRead, this.#bytesOfFinished);
+  }
+
+  /** Of the only input that is being read, up to the second in which the next one begins. */
+  get plain(): PlainRecords | null {
+    const only = this.#heap.length === 1 && this.#delivered ? this.#heap[0]!.reader.plain : null;
+    if (only === null) return null;
+    const untilSec = this.#waiting[this.#waiting.length - 1]?.sec ?? Number.POSITIVE_INFINITY;
+    const { slab, info, linkType, capture, nanos } = only;
+    return { slab, info, linkType, capture, nanos, untilSec };
   }
 
   next(): number {

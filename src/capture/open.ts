@@ -174,6 +174,7 @@ function inputIn(parts: InputParts, whatElse: string): CaptureReader {
 class NothingToRead implements CaptureReader {
   readonly captures: readonly CaptureInfo[];
   readonly frame = new Frame();
+  readonly plain = null;
   readonly bytesRead = 0;
 
   constructor(info: CaptureInfo) {

@@ -1,6 +1,6 @@
 import { NEXT_FRAME, NEXT_WAIT } from "./frame.ts";
 import { Input, type InputParts } from "./input.ts";
-import { FILE_HEADER, type PcapHeader, RECORD } from "./pcap-header.ts";
+import { FILE_HEADER, type PcapHeader, RECORD, RECORD_HEADER } from "./pcap-header.ts";
 
 /**
  * The records of a classic pcap file (draft-ietf-opsawg-pcap, section 5):
@@ -32,6 +32,20 @@ export class PcapInput extends Input {
     this.info.snapLength = header.snapLength;
     this.info.declare(header.linkType);
     this.slab.pos += FILE_HEADER;
+    if (header.recordHeader === RECORD_HEADER && header.capLenAt === RECORD.capLen && !header.bigEndian) {
+      const { slab, info, frame } = this;
+      const { linkType, nanos } = header;
+      this.plain = {
+        slab,
+        info,
+        linkType,
+        nanos,
+        untilSec: Number.POSITIVE_INFINITY,
+        get capture() {
+          return frame.capture;
+        },
+      };
+    }
   }
 
   next(): number {

@@ -49,6 +49,17 @@ export class Tally implements CaptureInfo {
     if (wireLen > capLen) this.framesCut++;
   }
 
+  /** Counts frames behind the first, in order of time; the last is of `sec`, `nsec`. */
+  countMany(packets: number, bytes: number, cut: number, sec: number, nsec: number): void {
+    this.packets += packets;
+    this.bytes += bytes;
+    this.framesCut += cut;
+    if (sec > this.lastSec || (sec === this.lastSec && nsec > this.lastNsec)) {
+      this.lastSec = sec;
+      this.lastNsec = nsec;
+    }
+  }
+
   /** A link type that this capture declares; each is listed once, and a list of nonsense ends somewhere. */
   declare(linkType: number): void {
     if (this.linkTypes.length < 256 && !this.linkTypes.includes(linkType)) this.linkTypes.push(linkType);

@@ -56,9 +56,10 @@ export class Datagrams {
     }
     const hinted = this.#feed.hints.udp[p.dstPort]! || this.#feed.hints.udp[p.srcPort]!;
     let plausible = false;
-    for (let i = hinted === 0 ? 0 : -1; i < this.#feed.decoders.length; i++) {
-      const tried = i < 0 ? hinted - 1 : i;
-      if (i === hinted - 1) continue; // tried first
+    const candidates = this.#feed.openings.datagram[buf[p.payOff]!]!;
+    for (let i = hinted === 0 ? 0 : -1; i < candidates.length; i++) {
+      const tried = i < 0 ? hinted - 1 : candidates[i]!;
+      if (i >= 0 && tried === hinted - 1) continue; // tried first
       const decoder = this.#feed.decoders[tried]!;
       if (decoder.looksDatagram?.(buf, p.payOff, p.payLen) !== true) continue;
       const result = this.#feed.attempt.datagram(decoder, buf, p, cutOff);

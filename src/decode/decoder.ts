@@ -55,6 +55,9 @@ export const DATAGRAM_MORE = "more";
 export const DATAGRAM_DONE = "done";
 export type DatagramResult = boolean | typeof DATAGRAM_MORE | typeof DATAGRAM_DONE;
 
+/** Bytes, single ones and inclusive ranges. */
+export type ByteSet = readonly (number | readonly [number, number])[];
+
 export interface FieldDoc {
   field: string;
   /** Units and meaning. */
@@ -85,6 +88,12 @@ export interface Decoder {
    * 7983). A flow of it is offered to the other decoders too, and the first that accepts a datagram names the flow.
    */
   readonly prepares?: boolean;
+
+  /**
+   * First bytes that `looksDatagram` and `looksStream` may accept, as single ones and inclusive ranges; any byte where it is
+   * left out. Unknown payload is offered only to decoders whose first byte it has.
+   */
+  readonly opens?: { readonly datagram?: ByteSet; readonly stream?: ByteSet };
 
   /** Cheap first look at a datagram: allocates nothing, throws nothing. False means: surely not ours. */
   looksDatagram?(buf: Uint8Array, off: number, len: number): boolean;

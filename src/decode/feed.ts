@@ -6,6 +6,7 @@ import type { Decoder } from "./decoder.ts";
 import { Details, type FlowDetail } from "./details.ts";
 import type { Fact, OperationFact, Sighting } from "./facts.ts";
 import { type Hints, hintsOf } from "./hints.ts";
+import { type AllOpenings, openingsOf } from "./openings.ts";
 import { OperationTally } from "./tally.ts";
 
 /** Facts of one flow from which on those that only say again what was said are passed over. */
@@ -26,6 +27,7 @@ export class Feed {
   readonly details: Details;
   readonly attempt = new Attempt();
   readonly hints: Hints;
+  readonly openings: AllOpenings;
   /** Payload bytes held for all flows together. */
   held = 0;
   /** Facts kept in all. */
@@ -39,6 +41,7 @@ export class Feed {
     this.caps = caps;
     this.details = new Details(caps);
     this.hints = hintsOf(decoders);
+    this.openings = openingsOf(decoders);
   }
 
   wants(row: Int32Array, at: number, dir: 0 | 1): boolean {

@@ -156,8 +156,8 @@ export class Streams {
   }
 
   #anyLooks(buf: Uint8Array, off: number, len: number): boolean {
-    for (let i = 0; i < this.#feed.decoders.length; i++) {
-      if (this.#feed.decoders[i]!.looksStream?.(buf, off, len) === true) return true;
+    for (const index of this.#feed.openings.stream[buf[off]!]!) {
+      if (this.#feed.decoders[index]!.looksStream?.(buf, off, len) === true) return true;
     }
     return false;
   }
@@ -254,9 +254,10 @@ export class Streams {
     const hinted = this.#feed.hints.tcp[context.receiverPort]! || this.#feed.hints.tcp[context.senderPort]!;
     const first = app !== 0 ? app : hinted; // what the other direction speaks, else what the port suggests
     let plausible = false;
-    for (let i = first === 0 ? 0 : -1; i < this.#feed.decoders.length; i++) {
-      const index = i < 0 ? first - 1 : i;
-      if (i === first - 1) continue;
+    const candidates = this.#feed.openings.stream[buf[off]!]!;
+    for (let i = first === 0 ? 0 : -1; i < candidates.length; i++) {
+      const index = i < 0 ? first - 1 : candidates[i]!;
+      if (i >= 0 && index === first - 1) continue;
       const decoder = this.#feed.decoders[index]!;
       if (decoder.looksStream?.(buf, off, len) !== true) continue;
       context.peerStarted = index === app - 1;

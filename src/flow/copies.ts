@@ -13,14 +13,16 @@
  * is a copy only where the capture shows copying on other flows too; that is decided when all is read.
  *
  * A flow's row has its last print, which finds most. A window of recent prints over all flows finds
- * those with other packets of their flow between; it is kept for a capture's first packets, and on where they show copies.
+ * those with other packets of their flow between; when it is kept is up to `copy-watch.ts`.
  */
 import type { Packet } from "../dissect/packet.ts";
+import { LANES } from "./lanes.ts";
 
 export const COPY_WITHIN_NSEC = 5_000_000;
 const PATH_BITS = 0xfff;
 
-const WINDOW = 1 << 14;
+/** Prints of one lane in the window: with all lanes, 5 ms of a full link. */
+const WINDOW = 1 << 10;
 const WORDS = 4; // flow and direction, print, seconds, nanoseconds
 
 /** `dir` makes the two directions of a flow differ, which share one print in the row. */
@@ -63,15 +65,15 @@ export function gapNsec(secA: number, nsecA: number, secB: number, nsecB: number
   return Math.abs(sec * 1e9 + nsecB - nsecA);
 }
 
-/** Recent prints of all flows, direct-mapped. */
+/** Recent prints of all flows, direct-mapped, each lane with a part of its own. */
 export class CopyWindow {
   #words = EMPTY;
 
   /** True where the same packet of this flow and direction was here within 5 ms on another path; remembers it else. */
-  seen(flowDir: number, print: number, sec: number, nsec: number): boolean {
-    if (this.#words.length === 0) this.#words = new Int32Array(WINDOW * WORDS); // most captures have no copies
+  seen(lane: number, flowDir: number, print: number, sec: number, nsec: number): boolean {
+    if (this.#words.length === 0) this.#words = new Int32Array(LANES * WINDOW * WORDS); // most captures have no copies
     const words = this.#words;
-    const at = (((Math.imul(flowDir, 0x9e3779b1) ^ (print >>> 12)) >>> 4) & (WINDOW - 1)) * WORDS;
+    const at = (lane * WINDOW + ((print >>> 12) & (WINDOW - 1))) * WORDS;
     if (
       words[at] === flowDir + 1 &&
       samePacket(words[at + 1]!, print) &&
@@ -87,15 +89,14 @@ export class CopyWindow {
     return false;
   }
 
-  /** What was here within 5 ms before an instant: of these a slice that follows may hold the copies. */
-  since(sec: number, nsec: number): Edges {
-    const edges: Edges = new Map();
+  /** Adds what was here within 5 ms before an instant: of these a slice that follows may hold the copies. */
+  since(lane: number, sec: number, nsec: number, edges: Edges): void {
     const words = this.#words;
-    for (let at = 0; at < words.length; at += WORDS) {
+    const end = Math.min(words.length, (lane + 1) * WINDOW * WORDS);
+    for (let at = lane * WINDOW * WORDS; at < end; at += WORDS) {
       if (words[at] === 0 || gapNsec(words[at + 2]!, words[at + 3]!, sec, nsec) > COPY_WITHIN_NSEC) continue;
       addEdge(edges, words[at]! - 1, { print: words[at + 1]!, bytes: 0, sec: words[at + 2]!, nsec: words[at + 3]! });
     }
-    return edges;
   }
 }
 

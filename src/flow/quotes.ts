@@ -23,6 +23,8 @@ export interface Quote {
   frame: number;
   sec: number;
   nsec: number;
+  /** Frames that had been read by then, of all captures together: the order of quotes. */
+  order: number;
 }
 
 const UNREACHABLE = 3;
@@ -32,7 +34,7 @@ const TIME_EXCEEDED6 = 3;
 
 /** Writes down what an ICMP error quotes; other messages, and quotes too short to name a flow, are passed over. */
 export function readQuote(
-  into: { quotes: Quote[]; ipv6: AddressTable },
+  into: { quotes: Quote[]; ipv6: AddressTable; now: number },
   frame: Frame,
   p: Packet,
   realm: number,
@@ -82,5 +84,6 @@ export function readQuote(
     frame: frame.number,
     sec: frame.sec,
     nsec: frame.nsec,
+    order: into.now,
   });
 }

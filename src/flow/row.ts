@@ -10,7 +10,7 @@
  *     ╞════════╪════════╪════════╪════════╪════════╪════════╪════════╪════════╡
  *     │firstS0 │firstNs0│firstS1 │firstNs1│ frame0 │ frame1 │captures│bytesHi │
  *     ├────────┼────────┼────────┼────────┼────────┼────────┼────────┼────────┤ cold
- *     │ start0 │ start1 │ TRIES  │ VLANS  │ SYNFRM │ ACKFRM │ DETAIL │        │
+ *     │ start0 │ start1 │ TRIES  │ VLANS  │ SYNFRM │ ACKFRM │ DETAIL │ BORN   │
  *     └────────┴────────┴────────┴────────┴────────┴────────┴────────┴────────┘
  *
  * Rows stand in blocks of 64: a page of hot halves, then a page of cold ones, so that the packets of many flows touch
@@ -82,6 +82,8 @@ export const ANSWER_FRAME = COLD + 13;
 export const SECOND = COLD + 12;
 /** Index + 1 into the details: facts and unfinished streams; 0 where there are none. */
 export const DETAIL = COLD + 14;
+/** How many frames had been read when the flow began, of all captures together, modulo 2 ** 32: the order of rows. */
+export const BORN = COLD + 15;
 
 /** Bits of STATE. Where a bit has a direction, shift it left by that. */
 export const S_FEED = 1 << 0; // payload of this direction still goes to the decoders

@@ -65,7 +65,9 @@ export class Stream {
 
   /** Appends contiguous bytes. */
   append(buf: Uint8Array, off: number, len: number, frame: number): void {
-    if (this.parts.length < LIMITS.evidenceFrames) this.parts.push(frame);
+    if (this.parts.length === 0)
+      this.parts = [frame]; // a literal has no spare room, which most streams never need
+    else if (this.parts.length < LIMITS.evidenceFrames) this.parts.push(frame);
     const need = this.length + len;
     if (need > this.data.length) {
       const grown = new Uint8Array(Math.max(need, LEAST_BYTES, Math.min(this.data.length * 2, LIMITS.streamBytes)));

@@ -9,7 +9,8 @@ import type { Frame } from "../capture/frame.ts";
 import { ACK, FIN, ICMP, ICMP6, type Packet, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
-import { addEdge, COPY_WITHIN_NSEC, CopyWindow, type Edges, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
+import { COPY_WITHIN_NSEC, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
+import { CopyWatch } from "./copy-watch.ts";
 import { type Quote, readQuote } from "./quotes.ts";
 import * as Row from "./row.ts";
 import { FlowTable } from "./table.ts";
@@ -17,6 +18,7 @@ import { FlowTable } from "./table.ts";
 // A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
 const {
   ANSWER_FRAME,
+  BORN,
   BYTES,
   BYTES_HIGH,
   CAPTURES,
@@ -56,12 +58,6 @@ export interface PayloadSink {
 export const IDLE_TCP_SEC = 2 * 3600;
 export const IDLE_SEC = 300;
 
-/** A capture that copies shows it early: after so many packets without one, only a flow's last print is looked at. */
-const WATCH_PACKETS = 20_000;
-
-/** Flows' directions whose first packets are kept for merging: 5 ms of a full link. */
-const MOST_HEADS = 4_096;
-
 /** A segment that comes late by no more than this was overtaken on its way, not sent again. */
 const REORDER_NSEC = 3_000_000;
 
@@ -71,38 +67,28 @@ export class FlowTracker {
   readonly quotes: Quote[] = [];
   readonly #caps: CapCounter;
   readonly #sink: PayloadSink;
-  readonly #window = new CopyWindow();
+  readonly watch: CopyWatch;
 
-  /** Packets for which the window is kept although no copy was seen yet. */
-  #watch: number;
-
-  /** Packets that were copies on another path. */
-  copies = 0;
   /** Identical packets on one path; `repeatFlows` of how many flows, and whether their IP IDs say that they are copies. */
   repeats = 0;
   readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
-  /** Packets of the capture's first 5 ms: each may be the copy of one with which another slice of the capture ended. */
-  readonly heads: Edges = new Map();
-  /** Packets of its last 5 ms. Set where they come from elsewhere than from reading. */
-  keptTails: Edges | null = null;
-  #firstSec = -1;
-  #firstNsec = 0;
-  #lastSec = 0;
-  #lastNsec = 0;
   /** TCP segments that start beyond the highest byte seen, and those that came late to fill such a hole. */
   gaps = 0;
   outOfOrder = 0;
+  /** Frames read so far, of all captures together: what a new flow's row has as BORN. */
+  now = 0;
   /** Packets that found no room in the table. */
   untracked = 0;
 
-  /** `watch`: for how many packets every one is looked at for being a copy, where none was seen yet. */
-  constructor(sink: PayloadSink, caps: CapCounter, watch = WATCH_PACKETS) {
-    this.#watch = watch;
+  /** `watch`: whether the capture's beginning is watched for copies. */
+  constructor(sink: PayloadSink, caps: CapCounter, watch = true) {
+    this.watch = new CopyWatch(watch);
     this.#sink = sink;
     this.#caps = caps;
   }
 
-  packet(frame: Frame, p: Packet, realm: number): void {
+  /** `lane`: the packet's, see `lanes.ts`. */
+  packet(frame: Frame, p: Packet, realm: number, lane: number): void {
     let low = 0;
     let high = 0;
     let forward = true; // from the lower end to the higher
@@ -139,7 +125,7 @@ export class FlowTracker {
     const sec = frame.sec;
     const nsec = frame.nsec;
     const tcp = p.proto === TCP;
-    const watching = this.watching;
+    const watching = this.watch.watches(lane);
     let row: Int32Array;
     let at: number;
     if (flow >= 0) {
@@ -150,13 +136,13 @@ export class FlowTracker {
         if (
           samePacket(row[at + PRINT]!, print) &&
           gapNsec(row[lastAt]!, row[lastAt + 1]!, sec, nsec) <= COPY_WITHIN_NSEC &&
-          this.#again(flow, row, at, dir, print, p)
+          this.#again(flow, row, at, dir, print, p, lane)
         ) {
           return;
         }
       }
-      if (watching && this.#window.seen((flow << 1) | dir, print, sec, nsec)) {
-        this.copies++;
+      if (watching && this.watch.seen(lane, (flow << 1) | dir, print, sec, nsec)) {
+        this.watch.copied(lane);
         return;
       }
       // Nearly every packet is neither late nor a SYN: only those can belong to another flow.
@@ -176,14 +162,15 @@ export class FlowTracker {
       }
       row = table.rows(flow);
       at = table.at(flow);
-      if (watching) this.#window.seen((flow << 1) | dir, print, sec, nsec);
+      row[at + BORN] = this.now | 0;
+      if (watching) this.watch.seen(lane, (flow << 1) | dir, print, sec, nsec);
       row[at + STATE] =
         tcp || p.proto === UDP || p.family === FAMILY_ETH
           ? S_FEED | (S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? S_MIDSTREAM : 0)
           : 0;
     }
 
-    if (watching) this.#edges((flow << 1) | dir, print, frame, p);
+    if (watching) this.watch.note(lane, (flow << 1) | dir, print, p.ipBytes, sec, nsec);
     // ---- counts and times
     const packets = row[at + PACKETS + dir]!;
     row[at + PACKETS + dir] = packets + 1;
@@ -221,37 +208,10 @@ export class FlowTracker {
     }
   }
 
-  /** While copies are watched for: what a slice before or behind this capture would have to know. */
-  #edges(flowDir: number, print: number, frame: Frame, p: Packet): void {
-    if (this.#watch > 0) this.#watch--;
-    this.#lastSec = frame.sec;
-    this.#lastNsec = frame.nsec;
-    if (this.#firstSec < 0) {
-      this.#firstSec = frame.sec;
-      this.#firstNsec = frame.nsec;
-    }
-    if (
-      this.heads.size < MOST_HEADS &&
-      gapNsec(this.#firstSec, this.#firstNsec, frame.sec, frame.nsec) <= COPY_WITHIN_NSEC
-    ) {
-      addEdge(this.heads, flowDir, { print, bytes: p.ipBytes, sec: frame.sec, nsec: frame.nsec });
-    }
-  }
-
-  /** True while every packet has to be looked at for being a copy. */
-  get watching(): boolean {
-    return this.#watch > 0 || this.copies !== 0;
-  }
-
-  /** Packets of the capture's last 5 ms, as far as copies were watched for. */
-  get tails(): Edges {
-    return this.keptTails ?? this.#window.since(this.#lastSec, this.#lastNsec);
-  }
-
   /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */
-  #again(flow: number, row: Int32Array, at: number, dir: 0 | 1, print: number, p: Packet): boolean {
+  #again(flow: number, row: Int32Array, at: number, dir: 0 | 1, print: number, p: Packet, lane: number): boolean {
     if (!samePath(row[at + PRINT]!, print)) {
-      this.copies++;
+      this.watch.copied(lane);
       return true;
     }
     this.repeats++;

@@ -24,6 +24,7 @@ interface Lane {
  */
 export class LiveReader implements CaptureReader {
   readonly captures: readonly Tally[];
+  readonly plain = null;
   readonly #lanes: Lane[];
   #current: Lane | null = null;
   /** Lanes that still run. */

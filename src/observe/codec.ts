@@ -64,8 +64,8 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     etherTypes: [...seen.etherTypes],
     linkTypes: [...seen.linkTypes],
     repeats: [...flows.repeatsOf],
-    heads: [...flows.heads],
-    tails: [...flows.tails],
+    heads: [...flows.watch.heads],
+    tails: [...flows.watch.tails],
   };
   yield { kind: "meta", seq: 0, data: encode(meta) };
   const addresses = new Int32Array(flows.ipv6.count * 4);
@@ -120,8 +120,8 @@ export async function decodeObservation(
   renumberApps(flows, apps);
   for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
-  for (const [key, value] of meta.heads) flows.heads.set(key, value);
-  flows.keptTails = new Map(meta.tails);
+  for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
+  flows.watch.keptTails = new Map(meta.tails);
   captures.push(...meta.captures);
   realms.push(...meta.realms);
   for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {
@@ -140,7 +140,7 @@ export function countersOf(seen: Observation): Record<string, number> {
     clockSteps: seen.clockSteps,
     fragmentsIncomplete: seen.fragmentsIncomplete,
     fragmentOverlaps: seen.fragmentOverlaps,
-    copies: flows.copies,
+    copies: flows.watch.copies,
     repeats: flows.repeats,
     gaps: flows.gaps,
     outOfOrder: flows.outOfOrder,
@@ -161,7 +161,7 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   seen.clockSteps = of("clockSteps");
   seen.fragmentsIncomplete = of("fragmentsIncomplete");
   seen.fragmentOverlaps = of("fragmentOverlaps");
-  flows.copies = of("copies");
+  flows.watch.copies = of("copies");
   flows.repeats = of("repeats");
   flows.gaps = of("gaps");
   flows.outOfOrder = of("outOfOrder");

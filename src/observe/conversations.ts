@@ -265,7 +265,7 @@ export class Conversations {
 
 /** A repeat with an IP ID of its own is a copy for sure; two flows of them show that the capture copies. */
 function showsCopying(seen: Observation): boolean {
-  if (seen.flows.copies > 0) return seen.flows.repeats > 0;
+  if (seen.flows.watch.copies > 0) return seen.flows.repeats > 0;
   const flows = new Set<number>();
   for (const [key, { withId }] of seen.flows.repeatsOf) if (withId > 0) flows.add(key >>> 1);
   return flows.size >= 2;

@@ -32,7 +32,7 @@ export class EtherFrames {
       p.srcPort = this.#marks[index]!;
       p.dstPort = p.srcPort;
       if (!this.#isSettled(p, realm) && !this.#identified.accepts(index, frame, p)) continue;
-      this.#flows.packet(frame, p, realm);
+      this.#flows.packet(frame, p, realm, 0);
       return true;
     }
     return false;

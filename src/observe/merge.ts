@@ -46,7 +46,7 @@ export function mergeObservations(observations: readonly Observation[], decoders
   const captures: CaptureInfo[] = [];
   const realms: string[] = [];
   const merged = newObservation(captures, realms, decoders, caps);
-  merged.flows.keptTails = new Map();
+  merged.flows.watch.keptTails = new Map();
   const sources = observations.map((seen) => addSource(merged, captures, realms, seen));
   const joiner = new Joiner(merged, sources);
   for (const [source, flow] of inOrder(sources)) joiner.piece(source, flow);
@@ -74,7 +74,7 @@ function addSource(merged: Observation, captures: CaptureInfo[], realms: string[
     captureOffset,
     realms: realmNumbers,
     addresses,
-    tails: seen.flows.tails,
+    tails: seen.flows.watch.tails,
     firstSec: Math.min(...read.map((capture) => capture.firstSec)),
     lastSec: Math.max(...read.map((capture) => capture.lastSec)),
   };
@@ -180,15 +180,15 @@ class Joiner {
   #edge(flow: number, row: Int32Array, at: number, piece: Piece, dir: 0 | 1): void {
     const { flows } = this.#merged;
     const { words, detail } = piece;
-    const tails = flows.keptTails!.get(flow * 2 + dir) ?? [];
-    for (const edge of piece.source.seen.flows.heads.get(piece.flow * 2 + dir) ?? []) {
+    const tails = flows.watch.keptTails!.get(flow * 2 + dir) ?? [];
+    for (const edge of piece.source.seen.flows.watch.heads.get(piece.flow * 2 + dir) ?? []) {
       const near = (other: { sec: number; nsec: number }) =>
         gapNsec(other.sec, other.nsec, edge.sec, edge.nsec) <= COPY_WITHIN_NSEC;
       const copied = tails.some(
         (tail) => near(tail) && samePacket(tail.print, edge.print) && !samePath(tail.print, edge.print),
       );
       if (copied) {
-        flows.copies++;
+        flows.watch.copies++;
         words[R.PACKETS + dir]! -= 1;
         words[R.BYTES + dir]! -= edge.bytes;
         if (detail !== null)
@@ -212,9 +212,10 @@ class Joiner {
     const from = piece.source.seen.flows;
     for (const dir of [0, 1]) {
       if (heads)
-        for (const edge of from.heads.get(piece.flow * 2 + dir) ?? []) addEdge(flows.heads, flow * 2 + dir, edge);
+        for (const edge of from.watch.heads.get(piece.flow * 2 + dir) ?? [])
+          addEdge(flows.watch.heads, flow * 2 + dir, edge);
       for (const edge of piece.source.tails.get(piece.flow * 2 + dir) ?? [])
-        addEdge(flows.keptTails!, flow * 2 + dir, edge);
+        addEdge(flows.watch.keptTails!, flow * 2 + dir, edge);
     }
   }
 

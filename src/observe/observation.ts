@@ -2,12 +2,14 @@
  * What a run has seen: flows in columns, their facts, and what was counted. It is a value: stored whole, merged with
  * others (`merge.ts`), judged as often as one likes. Nothing in it depends on a model.
  */
-import type { CaptureInfo, Frame } from "../capture/frame.ts";
+import { type CaptureInfo, type CaptureReader, type Frame, NEXT_FRAME, type PlainRecords } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
 import { DISSECT_NAMES, ETHER, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import { WATCH_FRAMES } from "../flow/copy-watch.ts";
 import { FastPath } from "../flow/fast.ts";
+import { ALL_LANES, laneOfPacket } from "../flow/lanes.ts";
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
 import { EtherFrames } from "./ether.ts";
@@ -42,7 +44,7 @@ export function newObservation(
   realms: readonly string[],
   decoders: readonly Decoder[],
   caps: CapCounter,
-  watch?: number,
+  watch = true,
 ): Observation {
   const identified = new Identifier(decoders, caps);
   return {
@@ -63,11 +65,13 @@ export function newObservation(
   };
 }
 
-/** For tests: the result never depends on either. */
 export interface ObserverOptions {
+  /** For tests: false takes the long way for every packet, with the same result. */
   fastPath?: boolean;
-  /** See `FlowTracker`. */
+  /** For tests: for how many frames every packet is looked at for being a copy, where none was seen yet. */
   watch?: number;
+  /** Lanes whose flows are kept, a bit each; all unless several threads share them. What belongs to no flow is counted anyway. */
+  lanes?: number;
 }
 
 /** Makes an observation of frames, one at a time. */
@@ -79,8 +83,9 @@ export class Observer {
   readonly #fast: FastPath;
   readonly #short: boolean;
   readonly #realmOf: number[] = [];
-  #lastSec = 0;
-  #lastNsec = 0;
+  readonly #lanes: number;
+  /** Frames of the beginning, in which every packet is looked at for being a copy. */
+  readonly #watched: number;
   #lastCapture = -1;
 
   constructor(
@@ -95,46 +100,80 @@ export class Observer {
       if (realm < 0) realm = realms.push(capture.realm) - 1;
       this.#realmOf.push(realm);
     }
-    this.observation = newObservation(captures, realms, decoders, caps, options.watch);
+    this.#watched = options.watch ?? WATCH_FRAMES;
+    this.#lanes = options.lanes ?? ALL_LANES;
+    this.observation = newObservation(captures, realms, decoders, caps, this.#watched > 0);
     const { flows, identified } = this.observation;
-    this.#dissector = new Dissector(this.#packet, { caps, etherTypes: identified.etherTypes });
+    // What happens to a frame before it is known whose it is happens in every thread, and is counted by the one with lane 0.
+    const dissectCaps = (this.#lanes & 1) !== 0 ? caps : new CapCounter();
+    this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes: identified.etherTypes });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
-    this.#fast = new FastPath(this.observation.flows, this.#packet.tunnelBits);
+    this.#fast = new FastPath(flows, this.#packet.tunnelBits, this.#lanes);
   }
 
-  /** Called for every frame. */
-  frame(frame: Frame): void {
+  /** All frames that the reader has in memory, `most` of them at most; false where there were more. */
+  block(reader: CaptureReader, most = Number.POSITIVE_INFINITY): boolean {
     const seen = this.observation;
-    seen.frames++;
+    const end = seen.frames + most;
+    while (seen.frames < end) {
+      const refused = this.#short && seen.frames >= this.#watched && this.#run(reader.plain, end - seen.frames);
+      if (seen.frames >= end) break;
+      if (reader.next() !== NEXT_FRAME) return true;
+      this.#frame(reader.frame, !refused && this.#short);
+    }
+    return false;
+  }
+
+  /** One frame. */
+  frame(frame: Frame): void {
+    this.#frame(frame, this.#short);
+  }
+
+  /** `short`: whether it may be a common packet; else that has been found out. */
+  #frame(frame: Frame, short: boolean): void {
+    const seen = this.observation;
+    if (seen.frames++ === this.#watched) seen.flows.watch.settle();
+    const fast = this.#fast;
     if (
       frame.capture === this.#lastCapture &&
-      (frame.sec < this.#lastSec || (frame.sec === this.#lastSec && frame.nsec < this.#lastNsec))
+      (frame.sec < fast.sec || (frame.sec === fast.sec && frame.nsec < fast.nsec))
     ) {
       seen.clockSteps++;
     }
-    this.#lastSec = frame.sec;
-    this.#lastNsec = frame.nsec;
+    fast.sec = frame.sec;
+    fast.nsec = frame.nsec;
     this.#lastCapture = frame.capture;
     const realm = this.#realmOf[frame.capture]!;
-    if (this.#short && this.#fast.take(frame, realm)) return;
+    if (short && fast.take(frame, realm)) return;
     const code = this.#dissector.dissect(frame, realm);
-    if (this.#packet.special) this.#special(code);
+    const lane = code === PACKET ? laneOfPacket(this.#packet) : 0;
+    const mine = ((this.#lanes >>> lane) & 1) !== 0;
+    if (this.#packet.special) this.#special(code, mine);
     if (code === PACKET) {
-      seen.flows.packet(frame, this.#packet, realm);
+      seen.flows.now = seen.frames;
+      if (mine) seen.flows.packet(frame, this.#packet, realm, lane);
     } else if (code !== ETHER) {
       this.#other(code, frame);
-    } else if (!this.#ether.take(frame, this.#packet, realm)) {
-      this.#other(NO_IP, frame);
+    } else if (mine) {
+      seen.flows.now = seen.frames;
+      if (!this.#ether.take(frame, this.#packet, realm)) this.#other(NO_IP, frame);
     }
   }
 
+  /** Common packets of a plain file; true where the next frame is none. */
+  #run(records: PlainRecords | null, most: number): boolean {
+    if (records === null || records.capture !== this.#lastCapture) return false;
+    this.observation.frames += this.#fast.run(records, this.#realmOf[records.capture]!, most);
+    return true;
+  }
+
   /** Counts what plain traffic does not have. */
-  #special(code: number): void {
+  #special(code: number, mine: boolean): void {
     const seen = this.observation;
     const { offload, released } = this.#packet;
     const { incomplete, overlaps } = this.#dissector.fragments;
-    if (offload && code === PACKET) seen.offloads++;
+    if (offload && code === PACKET && mine) seen.offloads++;
     seen.fragmentsIncomplete = incomplete;
     seen.fragmentOverlaps = overlaps;
     if (released > 0) seen.notPackets.set("fragment", (seen.notPackets.get("fragment") ?? 0) - released);

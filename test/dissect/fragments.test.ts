@@ -251,7 +251,7 @@ test("packets and bytes of a flow are those of its fragments; copies on another 
   const at = flows.table.at(0);
   t.is(row[at + 5]! + row[at + 6]!, 6);
   t.is(row[at + 7]! + row[at + 8]!, 6 * 20 + 40 + 40 + 16);
-  t.is(flows.copies, 5);
+  t.is(flows.watch.copies, 5);
   t.is(fragmentsIncomplete, 2);
   t.is(notPackets.get("fragment"), 1);
   t.is(notPackets.get("fragment-copy"), 2);

@@ -56,7 +56,7 @@ test("a radio frame sent again is a copy, not a second packet", (t) => {
     ]);
   const observer = new Observer([captureInfo()], []);
   for (const control of [0x02, 0x0a]) observer.frame(frameOf(frame(control), { linkType: 105 }));
-  t.is(observer.observation.flows.copies, 1);
+  t.is(observer.observation.flows.watch.copies, 1);
 });
 
 test("GRE without a packet in it counts as itself", (t) => {
@@ -102,5 +102,5 @@ test("a packet in and out of a tunnel is one packet and its copy", (t) => {
   });
   const { flows } = observer.observation;
   t.is(flows.table.count, 1);
-  t.is(flows.copies, 2);
+  t.is(flows.watch.copies, 2);
 });

@@ -33,7 +33,7 @@ function counted(frames: Frame[]): Counted {
     const at = flows.table.at(flow);
     packets += flows.table.rows(flow)[at + PACKETS]! + flows.table.rows(flow)[at + PACKETS + 1]!;
   }
-  return { packets, copies: flows.copies, repeats: flows.repeats };
+  return { packets, copies: flows.watch.copies, repeats: flows.repeats };
 }
 
 for (const [name, path] of Object.entries(PATHS)) {

@@ -1,34 +1,59 @@
 import test from "ava";
+import { DECODERS } from "../../decoders/index.ts";
+import { openCaptures } from "../../src/capture/open.ts";
 import { FastPath } from "../../src/flow/fast.ts";
 import { countersOf } from "../../src/observe/codec.ts";
+import { type Observation, Observer, type ObserverOptions } from "../../src/observe/observation.ts";
 import { caseCaptures, observe, readFrames, told } from "../support/observe.ts";
 
 /** Beside what people read: every count, and every row word for word. */
-function everything(seen: ReturnType<typeof observe>): unknown {
+function everything(seen: Observation): unknown {
   const { table } = seen.flows;
   return { told: told(seen), counters: countersOf(seen), rows: table.chunks.map((chunk) => [...chunk]) };
 }
 
+/** As the program reads it: block by block, common packets without a frame. */
+async function observeFile(path: string, options: ObserverOptions): Promise<Observation> {
+  const reader = await openCaptures([{ path, realm: "default" }]);
+  const observer = new Observer(reader.captures, DECODERS, undefined, options);
+  while (await reader.more()) observer.block(reader);
+  return observer.observation;
+}
+
 for (const path of caseCaptures()) {
-  test(`${path}: the short way and the long way see the same`, async (t) => {
+  test(`${path}: the short ways and the long way see the same`, async (t) => {
     const frames = await readFrames(path);
-    const long = everything(observe(frames, { fastPath: false, watch: 0 }));
-    t.is(JSON.stringify(everything(observe(frames, { watch: 0 }))), JSON.stringify(long));
+    const long = observe(frames, { fastPath: false, watch: 0 });
+    const expected = JSON.stringify(everything(long));
+    t.is(JSON.stringify(everything(observe(frames, { watch: 0 }))), expected);
+    const read = await observeFile(path, { watch: 0 });
+    t.is(JSON.stringify(everything(read)), expected);
+    t.is(read.captures[0]!.packets, frames.length);
   });
 }
 
-test.serial("the short way is taken at all", async (t) => {
-  const take = FastPath.prototype.take;
+test.serial("the short ways are taken at all", async (t) => {
+  const { run, take } = FastPath.prototype;
   let taken = 0;
+  let walked = 0;
   FastPath.prototype.take = function (frame, realm) {
     const short = take.call(this, frame, realm);
     if (short) taken++;
     return short;
   };
+  FastPath.prototype.run = function (records, realm, most) {
+    const count = run.call(this, records, realm, most);
+    walked += count;
+    return count;
+  };
   try {
-    for (const path of caseCaptures()) observe(await readFrames(path), { watch: 0 });
+    for (const path of caseCaptures()) {
+      observe(await readFrames(path), { watch: 0 });
+      await observeFile(path, { watch: 0 });
+    }
   } finally {
-    FastPath.prototype.take = take;
+    Object.assign(FastPath.prototype, { run, take });
   }
   t.true(taken > 300, `${taken} packets`);
+  t.true(walked > 300, `${walked} packets`);
 });

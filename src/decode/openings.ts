@@ -1,0 +1,37 @@
+/**
+ * Which decoders may want a message, by its first byte: unknown payload is offered to a handful of them, not to all. It
+ * only spares calls of `looksDatagram` and `looksStream`, which decide.
+ */
+import type { ByteSet, Decoder } from "./decoder.ts";
+
+/** By first byte: indices of decoders, in the registry's order. */
+export type Openings = readonly (readonly number[])[];
+
+export interface AllOpenings {
+  datagram: Openings;
+  stream: Openings;
+}
+const OPENINGS = new WeakMap<readonly Decoder[], AllOpenings>();
+
+/** Made once for a list of decoders. */
+export function openingsOf(decoders: readonly Decoder[]): AllOpenings {
+  const known = OPENINGS.get(decoders);
+  if (known !== undefined) return known;
+  const openings = {
+    datagram: byFirstByte(decoders.map((d) => (d.looksDatagram === undefined ? NONE : (d.opens?.datagram ?? ANY)))),
+    stream: byFirstByte(decoders.map((d) => (d.looksStream === undefined ? NONE : (d.opens?.stream ?? ANY)))),
+  };
+  OPENINGS.set(decoders, openings);
+  return openings;
+}
+
+const NONE: ByteSet = [];
+const ANY: ByteSet = [[0, 255]];
+
+function byFirstByte(sets: readonly ByteSet[]): Openings {
+  return Array.from({ length: 256 }, (_, byte) => sets.flatMap((set, index) => (holds(set, byte) ? [index] : [])));
+}
+
+export function holds(set: ByteSet, byte: number): boolean {
+  return set.some((part) => (typeof part === "number" ? part === byte : part[0] <= byte && byte <= part[1]));
+}

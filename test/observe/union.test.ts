@@ -1,0 +1,44 @@
+import test from "ava";
+import fc from "fast-check";
+import type { Frame } from "../../src/capture/frame.ts";
+import { describe } from "../../src/conform/conform.ts";
+import { ALL_LANES } from "../../src/flow/lanes.ts";
+import { countersOf } from "../../src/observe/codec.ts";
+import type { Observation } from "../../src/observe/observation.ts";
+import { uniteShares } from "../../src/observe/union.ts";
+import { caseCaptures, observe, readFrames } from "../support/observe.ts";
+
+/** All that is said of an observation, in the order in which it is said. */
+function said(seen: Observation): string {
+  const { rest, lookups } = describe(seen);
+  const { watch, repeatsOf, quotes } = seen.flows;
+  const counts = { ...countersOf(seen), caps: [...seen.caps.hits], notPackets: [...seen.notPackets] };
+  const edges = [watch.heads, watch.tails, repeatsOf].map((map) => [...map].sort(([a], [b]) => a - b));
+  return JSON.stringify([[...rest.rows()], lookups, counts, edges, quotes.length, [...seen.etherTypes]]);
+}
+
+function shared(frames: readonly Frame[], masks: readonly number[], watch: number): Observation {
+  return uniteShares(masks.map((lanes) => observe(frames, { lanes, watch })));
+}
+
+for (const path of caseCaptures()) {
+  test(`${path}: however the lanes are shared, the whole is the same`, async (t) => {
+    const frames = await readFrames(path);
+    const watches = fc.constantFrom(0, 10, 20_000);
+    const sharing = fc.uniqueArray(fc.integer({ min: 1, max: 15 }), { minLength: 0, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(watches, sharing, fc.integer({ min: 0, max: ALL_LANES }), async (watch, cuts, mask) => {
+        const one = said(observe(frames, { watch }));
+        const masks = cuts.length === 0 ? [mask | 1, ALL_LANES & ~(mask | 1)] : rangesOf(cuts);
+        t.is(said(shared(frames, masks, watch)), one);
+      }),
+      { numRuns: 6 },
+    );
+  });
+}
+
+/** Lanes cut into ranges, as masks; the first has lane 0. */
+function rangesOf(cuts: readonly number[]): number[] {
+  const edges = [0, ...cuts.toSorted((a, b) => a - b), 16];
+  return edges.slice(1).map((end, i) => ((1 << end) - 1) & ~((1 << edges[i]!) - 1));
+}
