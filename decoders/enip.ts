@@ -11,8 +11,8 @@
  * All numbers have their lowest byte first. Command, length, status, options 0 and the items' lengths prove it on any port;
  * a request without a body is all zeros behind its command and counts on the port only, or behind others.
  *
- * The carriers SendRRData and SendUnitData are `session` where the CIP in them is told beside them, else `unknown`. I/O is
- * `control`: who sends it holds a connection that takes part in the process.
+ * The carriers SendRRData and SendUnitData are `session` where the CIP in them is told beside them, else `unknown`. I/O (`cip-io`)
+ * is `control`: who sends it holds a connection that takes part in the process.
  *
  * Does not cover: CIP Security (that is TLS and DTLS), Modbus and DeviceNet behind translators, Safety and Motion data.
  */
@@ -123,7 +123,7 @@ function io(c: Cursor, emit: Emit): boolean {
   const length = c.u16le();
   if (length !== c.left + c.cutOff) return false;
   const target = `connection 0x${connection}`;
-  tellOperation(emit, "enip", "request", "io", ["I/O", "control"], { target });
+  tellOperation(emit, "cip-io", "request", "io", ["I/O", "control"], { target });
   c.skip(length);
   return true;
 }

@@ -1,5 +1,6 @@
 /** The registry: one line a protocol, sorted by id. */
 import type { Decoder } from "../src/decode/decoder.ts";
+import { bacnet } from "./bacnet.ts";
 import { dhcp } from "./dhcp.ts";
 import { dhcpv6 } from "./dhcpv6.ts";
 import { dns } from "./dns.ts";
@@ -29,6 +30,7 @@ import { websocket } from "./websocket.ts";
 import { wireguard } from "./wireguard.ts";
 
 export const DECODERS: readonly Decoder[] = [
+  bacnet,
   dhcp,
   dhcpv6,
   dns,
