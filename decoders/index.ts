@@ -19,6 +19,7 @@ import { quic } from "./quic.ts";
 import { radius } from "./radius.ts";
 import { rtcp } from "./rtcp.ts";
 import { rtp } from "./rtp.ts";
+import { s7comm } from "./s7comm.ts";
 import { sip } from "./sip.ts";
 import { snmp } from "./snmp.ts";
 import { ssdp } from "./ssdp.ts";
@@ -49,6 +50,7 @@ export const DECODERS: readonly Decoder[] = [
   radius,
   rtcp,
   rtp,
+  s7comm,
   sip,
   snmp,
   ssdp,

@@ -68,6 +68,8 @@ export class Streams {
         if (stream.wait(segment)) return;
         this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
         if (!this.#feed.wants(row, at, dir)) return;
+        this.#drain(row, at, dir, stream); // makes room for this one, where every segment has a hole before it
+        if (!this.#feed.wants(row, at, dir)) return;
         stream.wait(segment);
         this.#drain(row, at, dir, stream);
         return;
