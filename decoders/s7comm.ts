@@ -15,8 +15,10 @@
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import type { OperationClass } from "../src/decode/facts.ts";
 import { DATA_MORE, DATA_NONE, dataAt, readTsdu, TPDU, type Tsdu, tsapText, tsduSize } from "./shared/cotp.ts";
-import { type Framing, type Meaning, operation, readFrame } from "./shared/frames.ts";
+import { type Framing, readFrame } from "./shared/frames.ts";
+import { joinTargets, type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 import {
   GROUP,
   invocationMeaning,
@@ -147,22 +149,25 @@ function tellRole(at: Context, sender: "client" | "server", why: string, emit: E
   if (!at.started) emit({ kind: "role", sender, why });
 }
 
+const jobMeaning = (code: number): Meaning => JOBS.get(code) ?? unknownCode("function", code);
+
 /** A job is the client's; but of a download the controller asks for the block's pieces by jobs of its own. */
 function tellJob({ c, id, parameters }: Message, emit: Emit, at: Context): void {
   const code = c.u8();
-  const outer = c.enter(Math.max(0, parameters - 1), "parameters");
-  let meaning: Meaning = JOBS.get(code) ?? { name: `function ${code}`, class: "unknown" };
+  let meaning = jobMeaning(code);
   let target: string | null = null;
-  if (code === JOB.read || code === JOB.write) target = readItems(c);
-  else if (code === JOB.invoke) ({ meaning, target } = readInvocation(c));
-  else if (code === JOB.setup) tellPduLength(c, emit);
-  else if (code >= JOB.requestDownload && code <= JOB.startUpload) target = readBlock(c);
-  c.leave(outer);
   const own = code === JOB.downloadBlock || code === JOB.downloadEnded;
-  tellRole(at, own ? "server" : "client", `S7 job ${meaning.name}`, emit);
-  emit(
-    operation(ID, { role: "request", code: String(code), operation: meaning.name, class: meaning.class, target, id }),
-  );
+  tellRole(at, own ? "server" : "client", `S7 job ${meaning[0]}`, emit);
+  try {
+    const outer = c.enter(Math.max(0, parameters - 1), "parameters");
+    if (code === JOB.read || code === JOB.write) target = readItems(c);
+    else if (code === JOB.invoke) ({ meaning, target } = readInvocation(c));
+    else if (code === JOB.setup) tellPduLength(c, emit);
+    else if (code >= JOB.requestDownload && code <= JOB.startUpload) target = readBlock(c);
+    c.leave(outer);
+  } finally {
+    tellOperation(emit, ID, "request", code, meaning, { target, id }); // asked for, whatever is wrong with the rest
+  }
 }
 
 /** Two counts of parallel jobs, then the longest message. */
@@ -179,8 +184,7 @@ function readInvocation(c: Cursor): { meaning: Meaning; target: string | null } 
   const name = c.text(c.u8());
   const text = escapeBytes(argument, 0, argument.length);
   const blocks = text.match(/0[8A-F]\d{5}[ABP]?/g)?.map((block) => blockName(`_${block}`)) ?? [];
-  const target = blocks.length > 0 ? blocks.slice(0, 8).join(",") : null;
-  return { meaning: invocationMeaning(name), target };
+  return { meaning: invocationMeaning(name), target: joinTargets(blocks) };
 }
 
 /** The file name of a block: one byte, five that stand for nothing here, then its length. */
@@ -195,20 +199,23 @@ function readBlock(c: Cursor): string | null {
 function tellAck({ c, id, parameters, data, failed }: Message, emit: Emit, at: Context): void {
   if (parameters === 0) {
     tellRole(at, "server", "S7 acknowledgement", emit);
-    emit(operation(ID, { role: "response", code: "ack", operation: "acknowledgement", class: "session", id, failed }));
+    tellOperation(emit, ID, "response", "ack", ["acknowledgement", "session"], { id, failed });
     return;
   }
-  const outer = c.enter(parameters, "parameters");
   const code = c.u8();
-  const meaning = JOBS.get(code) ?? { name: `function ${code}`, class: "unknown" };
-  const count = (code === JOB.read || code === JOB.write) && c.left > 0 ? c.u8() : 0;
-  if (code === JOB.setup) tellPduLength(c, emit);
-  c.leave(outer);
+  const meaning = jobMeaning(code);
   const own = code === JOB.downloadBlock || code === JOB.downloadEnded;
-  tellRole(at, own ? "client" : "server", `S7 acknowledgement of ${meaning.name}`, emit);
-  const refused = failed || (data > 0 && anyItemFailed(c, count, code === JOB.read));
-  const said = { role: "response", code: String(code), operation: meaning.name, class: meaning.class, id } as const;
-  emit(operation(ID, { ...said, failed: refused }));
+  tellRole(at, own ? "client" : "server", `S7 acknowledgement of ${meaning[0]}`, emit);
+  let refused = failed;
+  try {
+    const outer = c.enter(parameters - 1, "parameters");
+    const count = (code === JOB.read || code === JOB.write) && c.left > 0 ? c.u8() : 0;
+    if (code === JOB.setup) tellPduLength(c, emit);
+    c.leave(outer);
+    if (data > 0 && anyItemFailed(c, count, code === JOB.read)) refused = true;
+  } finally {
+    tellOperation(emit, ID, "response", code, meaning, { id, failed: refused });
+  }
 }
 
 function tellUserdata({ c, id, parameters, data }: Message, emit: Emit, at: Context): void {
@@ -219,37 +226,29 @@ function tellUserdata({ c, id, parameters, data }: Message, emit: Emit, at: Cont
   const group = kinds & 0x0f;
   const subfunction = c.u8();
   c.skip(1);
-  if (c.left >= 4) c.skip(2); // unit and whether it is the last
+  if (c.left >= 4) c.skip(2); // unit, and whether it is the last
   const error = c.left >= 2 ? c.u16() : 0;
   c.leave(outer);
   const pushed = type === TYPE.push;
   const request = type === TYPE.request;
-  const about: About = data >= 4 ? readUserdata(c, group, subfunction, request) : {};
-  const meaning = { ...userdataMeaning(group, subfunction), ...about.meaning };
-  tellRole(
-    at,
-    request ? "client" : "server",
-    `S7 userdata ${request ? "request" : pushed ? "push" : "response"}`,
-    emit,
-  );
+  const kind = request ? "request" : pushed ? "push" : "response";
+  tellRole(at, request ? "client" : "server", `S7 userdata ${kind}`, emit);
   if (error !== 0) emit({ kind: "field", field: "s7comm.error", value: hex4(error) });
-  emit(
-    operation(ID, {
-      role: request ? "request" : "response",
-      code: `ud:${group}/${subfunction}`,
-      operation: pushed ? `${meaning.name} (pushed)` : meaning.name,
-      class: meaning.class,
-      target: about.target ?? null,
-      id: pushed ? null : id,
-      failed: error !== 0,
-    }),
-  );
+  const [name, usual] = userdataMeaning(group, subfunction);
+  let about: About = {};
+  try {
+    if (data >= 4) about = readUserdata(c, group, subfunction, request);
+  } finally {
+    const meaning: Meaning = [pushed ? `${name} (pushed)` : name, about.class ?? usual];
+    const more = { target: about.target ?? null, id: pushed ? null : id, failed: error !== 0 };
+    tellOperation(emit, ID, request ? "request" : "response", `ud:${group}/${subfunction}`, meaning, more);
+  }
   if (about.list) tellSzl(c, emit);
 }
 
 interface About {
   /** Where the data say more than the code does. */
-  meaning?: Partial<Meaning>;
+  class?: OperationClass;
   target?: string;
   /** The cursor stands before a list that says what the device is. */
   list?: true;
@@ -264,9 +263,8 @@ function readUserdata(c: Cursor, group: number, subfunction: number, request: bo
   if (group === GROUP.cpu && subfunction === READ_SZL && c.left >= 4) {
     const id = (c.buf[c.pos]! << 8) | c.buf[c.pos + 1]!;
     const index = (c.buf[c.pos + 2]! << 8) | c.buf[c.pos + 3]!;
-    const meaning = { class: szlClass(id) };
-    if (request) return { meaning, target: `SZL ${hex4(id)}/${hex4(index)}` };
-    return result === RETURN_OK ? { meaning, list: true } : {};
+    if (request) return { class: szlClass(id), target: `SZL ${hex4(id)}/${hex4(index)}` };
+    return result === RETURN_OK ? { class: szlClass(id), list: true } : {};
   }
   if (group === GROUP.programmer && request && isJobControl(subfunction) && c.left >= 4) {
     const parameters = c.u16();
@@ -282,6 +280,6 @@ const isJobControl = (subfunction: number): boolean =>
 
 /** What is enabled, disabled or deleted is a job of some function, and of that one's class. */
 function ofJob(jobFunction: number): About {
-  const { name, class: cls } = userdataMeaning(GROUP.programmer, jobFunction);
-  return { meaning: { class: cls }, target: name };
+  const [target, class_] = userdataMeaning(GROUP.programmer, jobFunction);
+  return { class: class_, target };
 }

@@ -11,7 +11,8 @@
  */
 import { type Cursor, Fault } from "../../src/decode/cursor.ts";
 import { type Context, type Emit, STREAM_MORE, STREAM_NO } from "../../src/decode/decoder.ts";
-import type { OperationClass, OperationFact } from "../../src/decode/facts.ts";
+import type { OperationClass } from "../../src/decode/facts.ts";
+import { type Meaning, tellOperation } from "./operation.ts";
 
 /** A direction's state: at a message's head, or looking for the next one. Decoders may use the numbers from 2 on. */
 export const NEXT_FRAME = 0;
@@ -94,7 +95,7 @@ function within(framing: Framing, c: Cursor, emit: Emit, at: Context, cut: boole
     c.end = end;
     c.depth = depth;
     if (!cut) {
-      if (!asked) emit(unreadable(framing, at));
+      if (!asked) tellUnreadable(framing, emit, at);
       emit({ kind: "problem", what: "malformed", why: `${framing.name}: ${fault}` });
       return true;
     }
@@ -105,10 +106,10 @@ function within(framing: Framing, c: Cursor, emit: Emit, at: Context, cut: boole
 }
 
 /** What it asked for nobody knows: who claims that only reads were seen has to count it. */
-function unreadable({ protocol, ports, name }: Framing, at: Context): OperationFact {
+function tellUnreadable({ protocol, ports, name }: Framing, emit: Emit, at: Context): void {
   const answers = ports.includes(at.senderPort) && !ports.includes(at.receiverPort);
-  const said = { role: answers ? "response" : "request", code: "unreadable" } as const;
-  return operation(protocol, { ...said, operation: `${name} message that contradicts itself`, class: "unknown" });
+  const meaning: Meaning = [`${name} message that contradicts itself`, "unknown"];
+  tellOperation(emit, protocol, answers ? "response" : "request", "unreadable", meaning);
 }
 
 /** Bytes that begin no message: said once, and what follows in this segment is passed over with them. */
@@ -120,45 +121,14 @@ function passOver(framing: Framing, c: Cursor, emit: Emit, at: Context): number 
   return c.left;
 }
 
-/** An operation as decoders write it; what most have not is left out. */
-export interface Said {
-  role: "request" | "response";
-  code: string;
-  operation: string;
-  class: OperationClass;
-  target?: string | null;
-  id?: string | null;
-  failed?: boolean;
-}
-export const operation = (protocol: string, said: Said): OperationFact => ({
-  kind: "operation",
-  protocol,
-  role: said.role,
-  code: said.code,
-  operation: said.operation,
-  class: said.class,
-  target: said.target ?? null,
-  id: said.id ?? null,
-  failed: said.failed ?? false,
-});
-
-/** An operation's name and class, for the tables of codes. */
-export interface Meaning {
-  readonly name: string;
-  readonly class: OperationClass;
-}
 /** Makes a table of codes from lists by class: `{ read: { 1: "read", … }, write: … }`. */
 export function meanings(
   lists: Partial<Record<OperationClass, Readonly<Record<number, string>>>>,
 ): ReadonlyMap<number, Meaning> {
   const table = new Map<number, Meaning>();
   for (const [cls, codes] of Object.entries(lists)) {
-    for (const [code, name] of Object.entries(codes)) table.set(Number(code), { name, class: cls as OperationClass }); // Object.entries forgets the keys' type
+    // Object.entries forgets the type of the keys.
+    for (const [code, name] of Object.entries(codes)) table.set(Number(code), [name, cls as OperationClass]);
   }
   return table;
 }
-
-/** The targets of one operation, all of them up to a few. */
-export const MOST_TARGETS = 8;
-export const joinTargets = (targets: readonly string[], more: boolean): string | null =>
-  targets.length === 0 ? null : targets.slice(0, MOST_TARGETS).join(",") + (more ? ",…" : "");

@@ -28,3 +28,8 @@ export const unknownCode = (what: string, code: number, digits = 2): Meaning => 
   `${what} 0x${code.toString(16).padStart(digits, "0")}`,
   "unknown",
 ];
+
+/** The targets of one operation as one text, all of them up to a few; null where there are none. */
+export const MOST_TARGETS = 8;
+export const joinTargets = (targets: readonly string[], more = targets.length > MOST_TARGETS): string | null =>
+  targets.length === 0 ? null : targets.slice(0, MOST_TARGETS).join(",") + (more ? ",…" : "");

@@ -1,6 +1,7 @@
 /** S7's functions by name and class: jobs, userdata by group, program invocations. */
 import type { OperationClass } from "../../src/decode/facts.ts";
-import { type Meaning, meanings } from "./frames.ts";
+import { meanings } from "./frames.ts";
+import type { Meaning } from "./operation.ts";
 
 export const ROSCTR = { job: 1, ack: 2, ackData: 3, userdata: 7 } as const;
 export const JOB = {
@@ -122,25 +123,24 @@ const GROUPS: ReadonlyMap<number, ReadonlyMap<number, Meaning>> = new Map([
 
 /** What a userdata function is; of group and subfunction that are not known, `unknown`. */
 export function userdataMeaning(group: number, subfunction: number): Meaning {
-  if (group === GROUP.mode) return { name: "mode transition", class: "read" }; // the controller's own notice
-  if (group === GROUP.bsend) return { name: "BSEND", class: "write" }; // data for the partner's memory
-  return GROUPS.get(group)?.get(subfunction) ?? { name: `function ${group}/${subfunction}`, class: "unknown" };
+  if (group === GROUP.mode) return ["mode transition", "read"]; // the controller's own notice
+  if (group === GROUP.bsend) return ["BSEND", "write"]; // data for the partner's memory
+  return GROUPS.get(group)?.get(subfunction) ?? [`function ${group}/${subfunction}`, "unknown"];
 }
 
 /** A program invocation by its name: P_PROGRAM starts the program (warm, or cold with an argument), the others change it. */
 export function invocationMeaning(name: string): Meaning {
-  const known = INVOCATIONS.get(name);
-  return known === undefined ? { name: `program invocation ${name}`, class: "unknown" } : known;
+  return INVOCATIONS.get(name) ?? [`program invocation ${name}`, "unknown"];
 }
 const INVOCATIONS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
-  ["P_PROGRAM", { name: "PLC start", class: "control" }],
-  ["_INSE", { name: "activate block", class: "program" }],
-  ["_INS2", { name: "activate block", class: "program" }],
-  ["_DELE", { name: "delete block", class: "program" }],
-  ["_MODU", { name: "copy RAM to ROM", class: "program" }],
-  ["_GARB", { name: "compress memory", class: "program" }],
-  ["_N_LOGIN_", { name: "log in to the NC", class: "session" }],
-  ["_N_LOGOUT", { name: "log out of the NC", class: "session" }],
+  ["P_PROGRAM", ["PLC start", "control"]],
+  ["_INSE", ["activate block", "program"]],
+  ["_INS2", ["activate block", "program"]],
+  ["_DELE", ["delete block", "program"]],
+  ["_MODU", ["copy RAM to ROM", "program"]],
+  ["_GARB", ["compress memory", "program"]],
+  ["_N_LOGIN_", ["log in to the NC", "session"]],
+  ["_N_LOGOUT", ["log out of the NC", "session"]],
 ]);
 
 /** Lists that say what the module is: its identification and the names of its components. */

@@ -2,7 +2,7 @@
 import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
 import type { Emit } from "../../src/decode/decoder.ts";
 import type { AssetFact } from "../../src/decode/facts.ts";
-import { joinTargets, MOST_TARGETS } from "./frames.ts";
+import { joinTargets, MOST_TARGETS } from "./operation.ts";
 import { SZL } from "./s7-codes.ts";
 
 const SYNTAX_ANY = 0x10;

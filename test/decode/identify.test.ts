@@ -205,3 +205,19 @@ test("segments behind a hole are held up to the cap, then the stream is given up
   const { table } = seen.flows;
   t.is(table.rows(0)[table.at(0) + NEXT]!, 1001 + 1010 + (LIMITS.pendingSegments + 1) * 10);
 });
+
+test("where every segment has a hole before it, none behind the cap is forgotten", (t) => {
+  const count = 2 * LIMITS.pendingSegments;
+  const pieces = Array.from({ length: count }, (_, i) => {
+    const query = dnsQuery(`host${i}.example`, { id: i });
+    return { at: i * 100, data: concat([u16(query.length), query]) };
+  });
+  const seen = observe(client(pieces, { port: 53 }));
+  const asked = seen.identified.details.flatMap(({ sightings }) =>
+    sightings.flatMap(({ fact }) => (fact.kind === "query" ? [fact.id] : [])),
+  );
+  t.deepEqual(
+    asked,
+    Array.from({ length: count - LIMITS.pendingSegments }, (_, i) => i),
+  );
+});
