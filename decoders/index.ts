@@ -12,6 +12,7 @@ import { ike } from "./ike.ts";
 import { kerberos } from "./kerberos.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
+import { modbus } from "./modbus.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { openvpn } from "./openvpn.ts";
@@ -43,6 +44,7 @@ export const DECODERS: readonly Decoder[] = [
   kerberos,
   llmnr,
   mdns,
+  modbus,
   netbiosNs,
   ntp,
   openvpn,

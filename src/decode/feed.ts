@@ -94,7 +94,7 @@ export class Feed {
     const detail = this.details.of(row, at);
     const { sec, nsec } = attempt.context;
     for (const fact of attempt.facts) {
-      if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame, sec)) continue;
+      if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame)) continue;
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
       if (detail.sightings.length >= LIMITS.factsPerFlow || this.facts >= LIMITS.facts) {
         detail.dropped++;
@@ -110,12 +110,13 @@ export class Feed {
   }
 
   /** True where the operation was counted by its kind: in a long flow of them. */
-  #tallied(detail: FlowDetail, fact: OperationFact, dir: 0 | 1, capture: number, frame: number, sec: number): boolean {
+  #tallied(detail: FlowDetail, fact: OperationFact, dir: 0 | 1, capture: number, frame: number): boolean {
     if (detail.operations === null) {
       if (!this.tallies || !isLong(detail)) return false;
       detail.operations = new OperationTally();
     }
-    detail.operations.add(fact, dir, capture, frame, sec);
+    const { sec, nsec } = this.attempt.context;
+    detail.operations.add(fact, dir, capture, frame, sec, nsec);
     if (detail.operations.hit !== null) {
       this.caps.hit(detail.operations.hit);
       detail.operations.hit = null;

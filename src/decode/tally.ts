@@ -4,11 +4,12 @@
  * of those that could change a device the first few.
  *
  * Requests are paired with their answers by what the protocol pairs by, and by nothing else: an answer belongs to the
- * newest request of its id; a request whose id is used anew has had no answer. What is open at one end of a slice of a
- * capture is kept, and so is what comes unasked at its beginning, so that slices can be joined:
+ * newest request of its id that stands before it in time and has no answer yet. That is how brackets are matched, so a slice
+ * of a capture comes down to the answers that its own requests do not explain, and the requests that are still open, and
+ * slices join to what the whole would have said:
  *
  *     slice 1   ──ask 1── answer 1 ──ask 2──┆                     open: 2
- *     slice 2                               ┆ answer 2 ──ask 3──  early: 2, asked: 3, open: 3
+ *     slice 2                               ┆ answer 2 ──ask 3──  early: 2, open: 3
  *     merged    open: 3
  */
 import { type Cap, LIMITS } from "../limits.ts";
@@ -35,6 +36,8 @@ export interface OperationKind {
   failed: number;
   /** Requests that can have no answer any more; those that are still waiting are in `open`. */
   unanswered: number;
+  /** Responses whose request is not in the capture, beyond those in `early`. */
+  unasked: number;
   /** First frames of it: one, or `FRAMES_KEPT` of what is above `read`. Never empty. */
   frames: FramePlace[];
   /** The first answer to a request of this kind, in words, and its frame. */
@@ -42,14 +45,19 @@ export interface OperationKind {
   answerFrame: FramePlace | null;
 }
 
-type Id = string | number;
+export type Id = string | number;
 /** What makes a kind, direction and target apart. */
 type Told = "protocol" | "role" | "code" | "operation" | "class" | "target";
 
-/** Requests of one message that wait for their answers. */
-interface Waiting {
-  frame: number;
+/** Requests of one message that wait for their answers, on top of older ones that used the same id. */
+export interface Waiting {
+  readonly frame: number;
+  readonly sec: number;
+  readonly nsec: number;
+  /** How many requests the direction had sent by then. */
+  readonly nth: number;
   kinds: OperationKind[];
+  below: Waiting | null;
 }
 
 /** An answer whose request is not here. */
@@ -61,6 +69,8 @@ export interface EarlyAnswer {
   failed: boolean;
   answer: string | null;
   place: FramePlace;
+  sec: number;
+  nsec: number;
 }
 
 /** Frames that are kept of a kind above `read`. */
@@ -74,47 +84,46 @@ export function isGrave(of: OperationClass): boolean {
 
 export class OperationTally {
   kinds: OperationKind[] = [];
-  /** By direction of the request: what waits for an answer. */
+  /** By direction of the request: what waits for an answer, by id, the newest on top. */
   open: [Map<Id, Waiting>, Map<Id, Waiting>] = [new Map(), new Map()];
-  /** Answers that came before any request of their id, as long as `asked` is kept. */
+  /** Answers that no request here explains; the first of them, others are counted in `unasked`. */
   early: EarlyAnswer[] = [];
-  /** By direction: ids of requests so far; null once they are too many for an answer to be of a slice before. */
-  asked: [Set<Id> | null, Set<Id> | null] = [new Set(), new Set()];
-  /** Answers without a request, beyond those in `early`. */
+  /** Answers without a request beyond those in `early`. */
   unasked = 0;
   /** Operations that found no room for their kind. */
   dropped = 0;
   /** Requests by second of capture time; bounded, the first seconds stay. */
   seconds = new Map<number, number>();
-  /** The most requests that waited for an answer at once. */
+  /** The most requests within two seconds behind the newest one that was answered: how many were on their way at once. */
   mostOpen = 0;
   /** The cap that the last call hit, for whoever counts them. */
   hit: Cap | null = null;
   readonly #byTarget = new Map<string | null, OperationKind[]>();
   #graveKinds = 0;
+  /** By direction: entries in `open`, requests sent, of those the newest answered, and how many before this second and the last. */
+  readonly #waiting: [number, number] = [0, 0];
+  readonly #sent: [number, number] = [0, 0];
+  readonly #newestAnswered: [number, number] = [0, 0];
+  #second = 0;
+  readonly #before: [number, number] = [0, 0];
+  readonly #beforeLast: [number, number] = [0, 0];
 
-  add(fact: OperationFact, dir: 0 | 1, capture: number, frame: number, sec: number): void {
+  add(fact: OperationFact, dir: 0 | 1, capture: number, frame: number, sec: number, nsec: number): void {
     const kind = this.#kindOf(fact, dir);
     if (kind === null) return;
     kind.count++;
     if (kind.frames.length === 0 || (kind.frames.length < FRAMES_KEPT && isGrave(kind.class)))
       kind.frames.push({ capture, frame });
     if (fact.role === "request") {
-      const seen = this.seconds.get(sec);
-      if (seen !== undefined || this.seconds.size < LIMITS.operationSeconds) this.seconds.set(sec, (seen ?? 0) + 1);
-      if (fact.id !== null) this.#ask(idOf(fact), kind, dir, frame);
+      this.#sends(dir, sec);
+      if (fact.id !== null) this.#ask(idOf(fact), kind, dir, frame, sec, nsec);
       return;
     }
     if (fact.failed) kind.failed++;
     if (fact.id === null) return;
-    const answer: EarlyAnswer = {
-      dir,
-      id: idOf(fact),
-      kind,
-      failed: fact.failed,
-      answer: fact.answer ?? null,
-      place: { capture, frame },
-    };
+    const id = idOf(fact);
+    const { failed } = fact;
+    const answer = { dir, id, kind, failed, answer: fact.answer ?? null, place: { capture, frame }, sec, nsec };
     if (!this.#answered(answer)) this.#unasked(answer);
   }
 
@@ -122,7 +131,7 @@ export class OperationTally {
   append(later: OperationTally): void {
     const mine = new Map<OperationKind, OperationKind>();
     for (const kind of later.kinds) {
-      const known = this.#find(kind, kind.dir);
+      const known = this.#find(kind, kind.dir, kind.target);
       if (known === null) this.#insert(kind);
       else addKind(known, kind);
       mine.set(kind, known ?? kind);
@@ -132,20 +141,10 @@ export class OperationTally {
       if (!this.#answered(answer)) this.#unasked(answer);
     }
     for (const dir of [0, 1] as const) {
-      for (const id of later.asked[dir] ?? []) {
-        const waiting = this.open[dir].get(id);
-        if (waiting === undefined) continue;
-        for (const kind of waiting.kinds) kind.unanswered++;
-        this.open[dir].delete(id);
-      }
-      const asked = this.asked[dir];
-      if (asked !== null) {
-        if (later.asked[dir] === null) this.asked[dir] = null;
-        else for (const id of later.asked[dir]!) this.#asks(dir, id);
-      }
-      for (const [id, { frame, kinds }] of later.open[dir]) {
-        this.open[dir].set(id, { frame, kinds: kinds.map((kind) => mine.get(kind)!) });
-        this.#bound(dir);
+      for (const [id, top] of later.open[dir]) {
+        for (const waiting of stackOf(top)) {
+          this.#push(dir, id, { ...waiting, kinds: waiting.kinds.map((kind) => mine.get(kind)!), below: null });
+        }
       }
     }
     for (const [sec, count] of later.seconds) this.seconds.set(sec, (this.seconds.get(sec) ?? 0) + count);
@@ -161,6 +160,7 @@ export class OperationTally {
     this.#byTarget.clear();
     for (const kind of kept) this.#insert(kind);
     this.open[dir].clear();
+    this.#waiting[dir] = 0;
     this.early = this.early.filter((answer) => answer.dir !== dir);
   }
 
@@ -173,11 +173,15 @@ export class OperationTally {
     else same.push(kind);
   }
 
+  /** Puts back what a store has kept: kinds, then what waits. */
   restore(kinds: readonly OperationKind[]): void {
     for (const kind of kinds) this.#insert(kind);
   }
+  restoreWaiting(dir: 0 | 1, id: Id, waiting: Waiting): void {
+    this.#push(dir, id, waiting);
+  }
 
-  #find(of: Pick<OperationKind, Told>, dir: 0 | 1, target = of.target): OperationKind | null {
+  #find(of: Pick<OperationKind, Told>, dir: 0 | 1, target: string | null): OperationKind | null {
     const same = this.#byTarget.get(target);
     if (same === undefined) return null;
     for (const kind of same) {
@@ -197,7 +201,7 @@ export class OperationTally {
 
   /** Its kind, new where there is room; else the kind without a target; null where there is no room for that either. */
   #kindOf(fact: OperationFact, dir: 0 | 1): OperationKind | null {
-    const known = this.#find(fact, dir);
+    const known = this.#find(fact, dir, fact.target);
     if (known !== null) return known;
     const grave = isGrave(fact.class);
     const there = grave ? this.#graveKinds : this.kinds.length - this.#graveKinds;
@@ -215,67 +219,115 @@ export class OperationTally {
     const { protocol, role, code, operation } = fact;
     const kind: OperationKind = {
       ...{ dir, protocol, role, code, operation, class: fact.class, target },
-      ...{ count: 0, failed: 0, unanswered: 0, frames: [], answer: null, answerFrame: null },
+      ...{ count: 0, failed: 0, unanswered: 0, unasked: 0, frames: [], answer: null, answerFrame: null },
     };
     this.#insert(kind);
     return kind;
   }
 
-  #ask(id: Id, kind: OperationKind, dir: 0 | 1, frame: number): void {
-    if (this.asked[dir] !== null) this.#asks(dir, id);
-    const open = this.open[dir];
-    const waiting = open.get(id);
-    if (waiting === undefined) {
-      open.set(id, { frame, kinds: [kind] });
-      if (open.size > this.mostOpen) this.mostOpen = open.size;
-      this.#bound(dir);
-    } else if (waiting.frame === frame) {
-      waiting.kinds.push(kind); // several in one message
-    } else {
-      for (const old of waiting.kinds) old.unanswered++;
-      open.delete(id); // so that the oldest stands first
-      open.set(id, { frame, kinds: [kind] });
+  #sends(dir: 0 | 1, sec: number): void {
+    const seen = this.seconds.get(sec);
+    if (seen !== undefined || this.seconds.size < LIMITS.operationSeconds) this.seconds.set(sec, (seen ?? 0) + 1);
+    if (sec !== this.#second) {
+      for (const d of [0, 1] as const) {
+        this.#beforeLast[d] = sec === this.#second + 1 ? this.#before[d] : this.#sent[d];
+        this.#before[d] = this.#sent[d];
+      }
+      this.#second = sec;
     }
+    const onTheirWay = ++this.#sent[dir] - Math.max(this.#newestAnswered[dir], this.#beforeLast[dir]);
+    if (onTheirWay > this.mostOpen) this.mostOpen = onTheirWay;
   }
 
-  #asks(dir: 0 | 1, id: Id): void {
-    const asked = this.asked[dir]!;
-    asked.add(id);
-    if (asked.size > LIMITS.operationsOpen) this.asked[dir] = null;
+  #ask(id: Id, kind: OperationKind, dir: 0 | 1, frame: number, sec: number, nsec: number): void {
+    const top = this.open[dir].get(id);
+    if (top !== undefined && top.frame === frame) {
+      top.kinds.push(kind); // several in one message
+      return;
+    }
+    this.#push(dir, id, { frame, sec, nsec, nth: this.#sent[dir], kinds: [kind], below: null });
+    if (this.early.length > 0) this.#overtaken(dir, id, sec, nsec);
   }
 
-  /** The oldest waits no more where too many do. */
-  #bound(dir: 0 | 1): void {
+  /** An answer may have been read before its request, where that one waited behind a hole in its stream. */
+  #overtaken(dir: 0 | 1, id: Id, sec: number, nsec: number): void {
+    const at = this.early.findIndex(
+      (answer) => answer.id === id && answer.dir !== dir && !isLater(sec, nsec, answer.sec, answer.nsec),
+    );
+    if (at >= 0 && this.#answered(this.early[at]!)) this.early.splice(at, 1);
+  }
+
+  #push(dir: 0 | 1, id: Id, waiting: Waiting): void {
     const open = this.open[dir];
-    if (open.size <= LIMITS.operationsOpen) return;
-    const [id, waiting] = open.entries().next().value!;
-    for (const kind of waiting.kinds) kind.unanswered++;
-    open.delete(id);
+    waiting.below = open.get(id) ?? null;
+    open.set(id, waiting);
+    if (++this.#waiting[dir] > LIMITS.operationsOpen) this.#forget(dir);
+  }
+
+  /** The oldest of the id that has waited longest waits no more. */
+  #forget(dir: 0 | 1): void {
+    const open = this.open[dir];
+    const [id, top] = open.entries().next().value!;
+    let last = top;
+    let above: Waiting | null = null;
+    for (; last.below !== null; last = last.below) above = last;
+    for (const kind of last.kinds) kind.unanswered++;
+    if (above === null) open.delete(id);
+    else above.below = null;
+    this.#waiting[dir]--;
     this.hit = "operationsOpen";
   }
 
-  /** True where its request was waiting. Of several requests of one message the one with its code, or the only one left. */
-  #answered({ dir, id, kind, failed, answer, place }: EarlyAnswer): boolean {
-    const open = this.open[dir === 0 ? 1 : 0];
-    const waiting = open.get(id);
-    if (waiting === undefined) return false;
+  /**
+   * True where its request was waiting, and where an answer of this id that does not fit was waited for. Of several
+   * requests of one message the one with its code, or the only one left.
+   */
+  #answered({ dir, id, kind, failed, answer, place, sec, nsec }: EarlyAnswer): boolean {
+    const asker = dir === 0 ? 1 : 0;
+    const open = this.open[asker];
+    let waiting = open.get(id) ?? null;
+    let above: Waiting | null = null;
+    for (; waiting !== null && isLater(waiting.sec, waiting.nsec, sec, nsec); waiting = waiting.below) above = waiting;
+    if (waiting === null) return false;
     const { kinds } = waiting;
-    let which = 0;
-    if (kinds.length > 1) {
-      which = kinds.findIndex((asked) => asked.code === kind.code && asked.protocol === kind.protocol);
-      if (which < 0) return false;
+    const which =
+      kinds.length === 1 ? 0 : kinds.findIndex((of) => of.code === kind.code && of.protocol === kind.protocol);
+    if (which < 0) {
+      this.unasked++;
+      kind.unasked++;
+      return true;
     }
     tellAnswer(kinds[which]!, failed, answer, place);
-    if (kinds.length > 1) kinds.splice(which, 1);
+    if (waiting.nth > this.#newestAnswered[asker]) this.#newestAnswered[asker] = waiting.nth;
+    if (kinds.length > 1) {
+      kinds.splice(which, 1);
+      return true;
+    }
+    if (above !== null) above.below = waiting.below;
+    else if (waiting.below !== null) open.set(id, waiting.below);
     else open.delete(id);
+    this.#waiting[asker]--;
     return true;
   }
 
   #unasked(answer: EarlyAnswer): void {
-    const asked = this.asked[answer.dir === 0 ? 1 : 0];
-    if (asked !== null && !asked.has(answer.id) && this.early.length < LIMITS.operationsOpen) this.early.push(answer);
-    else this.unasked++;
+    if (this.early.length < LIMITS.operationsOpen) this.early.push(answer);
+    else {
+      this.unasked++;
+      answer.kind.unasked++;
+    }
   }
+}
+
+/** The oldest first. */
+export function stackOf(top: Waiting): Waiting[] {
+  const all: Waiting[] = [];
+  for (let waiting: Waiting | null = top; waiting !== null; waiting = waiting.below) all.unshift(waiting);
+  return all;
+}
+
+function isLater(sec: number, nsec: number, thanSec: number, thanNsec: number): boolean {
+  return sec > thanSec || (sec === thanSec && nsec > thanNsec);
 }
 
 /** What became of a request of this kind. */
@@ -290,6 +342,7 @@ export function addKind(known: OperationKind, more: OperationKind): void {
   known.count += more.count;
   known.failed += more.failed;
   known.unanswered += more.unanswered;
+  known.unasked += more.unasked;
   const most = isGrave(known.class) ? FRAMES_KEPT : 1;
   known.frames = [...known.frames, ...more.frames].slice(0, most);
   if (known.answerFrame === null) {
@@ -301,58 +354,4 @@ export function addKind(known: OperationKind, more: OperationKind): void {
 /** Texts of two protocols in one message may be equal; numbers are of one protocol. */
 function idOf(fact: OperationFact): Id {
   return typeof fact.id === "number" ? fact.id : `${fact.protocol}/${fact.id}`;
-}
-
-/** A tally as plain data, for a store: kinds are named by their place in the list. */
-export interface PlainTally {
-  kinds: OperationKind[];
-  open: [Id, number, number[]][][];
-  early: (Omit<EarlyAnswer, "kind"> & { kind: number })[];
-  asked: (Id[] | null)[];
-  unasked: number;
-  dropped: number;
-  seconds: [number, number][];
-  mostOpen: number;
-}
-
-export function plainTally(tally: OperationTally): PlainTally {
-  const places = new Map(tally.kinds.map((kind, i) => [kind, i]));
-  const place = (kind: OperationKind): number => places.get(kind)!;
-  const { kinds, unasked, dropped, mostOpen } = tally;
-  return {
-    ...{ kinds, unasked, dropped, mostOpen },
-    open: tally.open.map((open) => [...open].map(([id, waiting]) => [id, waiting.frame, waiting.kinds.map(place)])),
-    early: tally.early.map((answer) => ({ ...answer, kind: place(answer.kind) })),
-    asked: tally.asked.map((asked) => (asked === null ? null : [...asked])),
-    seconds: [...tally.seconds],
-  };
-}
-
-/** The tally again. `captureOffset` is added to the captures of its frames. */
-export function richTally(plain: PlainTally, captureOffset = 0): OperationTally {
-  const moved = ({ capture, frame }: FramePlace): FramePlace => ({ capture: capture + captureOffset, frame });
-  const tally = new OperationTally();
-  const kinds = plain.kinds.map((kind) => ({
-    ...kind,
-    frames: kind.frames.map(moved),
-    answerFrame: kind.answerFrame === null ? null : moved(kind.answerFrame),
-  }));
-  tally.restore(kinds);
-  for (const dir of [0, 1] as const) {
-    for (const [id, frame, of] of plain.open[dir] ?? [])
-      tally.open[dir].set(id, { frame, kinds: of.map((place) => kinds[place]!) });
-    const asked = plain.asked[dir] ?? null;
-    tally.asked[dir] = asked === null ? null : new Set(asked);
-  }
-  tally.early = plain.early.map((answer) => ({ ...answer, kind: kinds[answer.kind]!, place: moved(answer.place) }));
-  tally.seconds = new Map(plain.seconds);
-  tally.unasked = plain.unasked;
-  tally.dropped = plain.dropped;
-  tally.mostOpen = plain.mostOpen;
-  return tally;
-}
-
-/** A copy that is free to change. */
-export function copyTally(tally: OperationTally, captureOffset: number): OperationTally {
-  return richTally(plainTally(tally), captureOffset);
 }

@@ -36,8 +36,8 @@ export class Apart {
     }
     const before = this.#before;
     for (const sighting of detail.sightings) {
-      const { fact, dir, capture, frame, sec } = sighting;
-      if (fact.kind === "operation") this.#counted.add(fact, dir, capture, frame, sec);
+      const { fact, dir, capture, frame, sec, nsec } = sighting;
+      if (fact.kind === "operation") this.#counted.add(fact, dir, capture, frame, sec, nsec);
       else before.push(sighting);
     }
     detail.sightings = before;

@@ -12,7 +12,7 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
-import { type PlainTally, plainTally, richTally } from "../decode/tally.ts";
+import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import type { Edge } from "../flow/copies.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";

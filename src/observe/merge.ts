@@ -14,7 +14,7 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
-import { copyTally } from "../decode/tally.ts";
+import { copyTally } from "../decode/tally-plain.ts";
 import { TCP } from "../dissect/packet.ts";
 import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";

@@ -1,6 +1,7 @@
 /** All operations of a flow, whether they were kept one by one or counted as they were read, and of a conversation's flows. */
 import type { FlowDetail } from "../decode/details.ts";
-import { addKind, copyTally, type OperationKind, OperationTally, tellAnswer } from "../decode/tally.ts";
+import { addKind, type OperationKind, OperationTally, stackOf, tellAnswer } from "../decode/tally.ts";
+import { copyTally } from "../decode/tally-plain.ts";
 import type { Conversations } from "./conversations.ts";
 import { FlowView } from "./flow-view.ts";
 
@@ -13,10 +14,10 @@ export function operationsOf(detail: FlowDetail | null): OperationTally {
   const known = KNOWN.get(detail);
   if (known !== undefined) return known;
   let all: OperationTally | null = null;
-  for (const { fact, dir, capture, frame, sec } of detail.sightings) {
+  for (const { fact, dir, capture, frame, sec, nsec } of detail.sightings) {
     if (fact.kind !== "operation") continue;
     all ??= new OperationTally();
-    all.add(fact, dir, capture, frame, sec);
+    all.add(fact, dir, capture, frame, sec, nsec);
   }
   if (detail.operations !== null) {
     all ??= new OperationTally();
@@ -66,9 +67,10 @@ export function conversationOperations(all: Conversations, conversation: number)
       mine.set(kind, sum);
     }
     for (const waiting of operations.open)
-      for (const [id, { kinds: asked }] of waiting)
-        open.set(id, [...(open.get(id) ?? []), ...asked.map((kind) => mine.get(kind)!)]);
-    early.push(...operations.early);
+      for (const [id, top] of waiting)
+        for (const { kinds: asked } of stackOf(top))
+          open.set(id, [...(open.get(id) ?? []), ...asked.map((kind) => mine.get(kind)!)]);
+    for (const answer of operations.early) early.push({ ...answer, kind: mine.get(answer.kind)! });
     unasked += operations.unasked;
     dropped += operations.dropped;
     mostOpen = Math.max(mostOpen, operations.mostOpen);
@@ -80,6 +82,7 @@ export function conversationOperations(all: Conversations, conversation: number)
       tellAnswer(asked[0]!, answer.failed, answer.answer, answer.place);
       open.delete(answer.id);
     } else {
+      answer.kind.unasked++;
       unasked++;
     }
   }

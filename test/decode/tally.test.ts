@@ -2,7 +2,8 @@
 import test from "ava";
 import fc from "fast-check";
 import type { OperationFact } from "../../src/decode/facts.ts";
-import { copyTally, OperationTally } from "../../src/decode/tally.ts";
+import { OperationTally, stackOf } from "../../src/decode/tally.ts";
+import { copyTally } from "../../src/decode/tally-plain.ts";
 import { LIMITS } from "../../src/limits.ts";
 
 interface Said {
@@ -23,7 +24,7 @@ function tally(said: readonly (OperationFact | Said)[]): OperationTally {
   const all = new OperationTally();
   said.forEach((one, i) => {
     const { dir, fact, frame } = "fact" in one ? one : { fact: one, dir: dirOf(one), frame: i + 1 };
-    all.add(fact, dir, 0, frame, 0);
+    all.add(fact, dir, 0, frame, frame >> 4, frame);
   });
   return all;
 }
@@ -32,7 +33,8 @@ const dirOf = (fact: OperationFact): 0 | 1 => (fact.role === "request" ? 0 : 1);
 /** `role target count/failed/unanswered`, open requests counted as unanswered. */
 function lines(all: OperationTally): string[] {
   const copy = copyTally(all, 0);
-  for (const open of copy.open) for (const { kinds } of open.values()) for (const kind of kinds) kind.unanswered++;
+  for (const open of copy.open)
+    for (const top of open.values()) for (const { kinds } of stackOf(top)) for (const kind of kinds) kind.unanswered++;
   return copy.kinds
     .map((k) => `${k.role} ${k.target} ${k.count}/${k.failed}/${k.unanswered} ${k.answer ?? "-"}`)
     .sort();
@@ -61,10 +63,22 @@ test("an answer of a wrong id belongs to nobody", (t) => {
   t.is(all.early.length + all.unasked, 1);
 });
 
-test("an id that is used anew ends the wait for the first", (t) => {
-  const all = tally([ask(0, "a"), ask(0, "b"), answer(0), answer(0)]);
-  t.deepEqual(lines(all), ["request a 1/0/1 -", "request b 1/0/0 success", "response null 2/0/0 -"]);
-  t.is(all.unasked, 1, "the second answer answers nothing");
+test("an answer belongs to the newest request of its id", (t) => {
+  const all = tally([ask(0, "a"), ask(0, "b"), answer(0)]);
+  t.deepEqual(lines(all), ["request a 1/0/1 -", "request b 1/0/0 success", "response null 1/0/0 -"]);
+});
+
+test("answers that were read late are paired by the time at which they came", (t) => {
+  // All of one id; the answers waited behind a hole in their stream and are read at once.
+  const at = (fact: OperationFact, frame: number): Said => ({ dir: dirOf(fact), fact, frame });
+  const said = [at(ask(0, "a"), 1), at(ask(0, "b"), 3), at(ask(0, "c"), 5), at(answer(0), 2), at(answer(0), 6)];
+  t.deepEqual(lines(tally(said)).slice(0, 3), [
+    "request a 1/0/0 success",
+    "request b 1/0/1 -",
+    "request c 1/0/0 success",
+  ]);
+  const waited = [at(answer(0), 2), at(answer(0), 4), at(ask(0, "a"), 1), at(ask(0, "b"), 3)];
+  t.deepEqual(lines(tally(waited)).slice(0, 2), ["request a 1/0/0 success", "request b 1/0/0 success"]);
 });
 
 test("several requests of one message are answered one by one", (t) => {
@@ -93,8 +107,8 @@ test("directions are kept apart: two masters behind one connection's two ends", 
 
 test("a hidden write keeps its frames and its target among more targets than are told apart", (t) => {
   const all = new OperationTally();
-  for (let i = 0; i < LIMITS.operationKinds * 3; i++) all.add(ask(null, `register ${i}`), 0, 0, i + 1, 0);
-  all.add(ask(null, "register 40", { code: "6", operation: "write", class: "write" }), 0, 0, 9_999, 0);
+  for (let i = 0; i < LIMITS.operationKinds * 3; i++) all.add(ask(null, `register ${i}`), 0, 0, i + 1, 0, 0);
+  all.add(ask(null, "register 40", { code: "6", operation: "write", class: "write" }), 0, 0, 9_999, 0, 0);
   t.true(all.kinds.length <= LIMITS.operationKinds + 2);
   t.is(all.hit, "operationKinds");
   t.is(all.dropped, 0);
@@ -108,7 +122,7 @@ test("a hidden write keeps its frames and its target among more targets than are
 
 test("no more requests wait than the cap allows, the oldest go unanswered", (t) => {
   const all = new OperationTally();
-  for (let i = 0; i < LIMITS.operationsOpen + 10; i++) all.add(ask(i), 0, 0, i + 1, 0);
+  for (let i = 0; i < LIMITS.operationsOpen + 10; i++) all.add(ask(i), 0, 0, i + 1, 0, 0);
   t.is(all.open[0].size, LIMITS.operationsOpen);
   t.is(all.kinds[0]!.unanswered, 10);
   t.is(all.hit, "operationsOpen");
