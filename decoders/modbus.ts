@@ -101,7 +101,7 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
   const { start, end } = c;
   const hinted = at.senderPort === PORT || at.receiverPort === PORT || at.peerStarted;
   const rtu = looksRtu(c.buf, start, end - start) ? findRtu(c, REQUEST | RESPONSE) : null;
-  if (rtu !== null && rtu.length > 0 && (hinted || rtu.length === end - start)) {
+  if (rtu !== null && rtu.length > 0 && (hinted || isFollowed(c, start + rtu.length))) {
     at.state = RTU;
     c.pos = start;
     return readRtu(c, emit, at);
@@ -123,6 +123,15 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
   }
   if (rtu !== null && rtu.length === 0 && end - start < RTU_LONGEST) c.short(RTU_LONGEST);
   return STREAM_NO;
+}
+
+/** A checksum of 16 bits alone is too little proof: nothing stands behind the frame, or another one. */
+function isFollowed(c: Cursor, next: number): boolean {
+  if (next >= c.end) return true;
+  c.pos = next;
+  const found = looksRtu(c.buf, next, c.end - next) ? findRtu(c, REQUEST | RESPONSE) : null;
+  if (found !== null && found.length === 0 && c.end - next < RTU_LONGEST) c.short(RTU_LONGEST);
+  return found !== null && found.length > 0;
 }
 
 function readTcp(c: Cursor, emit: Emit, at: Context): number {
