@@ -19,6 +19,8 @@ export interface FlowDetail {
   datagrams: [Segment[] | null, Segment[] | null];
   /** First segments of a direction that began before the capture did. */
   heads: [Segment[] | null, Segment[] | null];
+  /** True where several flows that said the same have this one: whoever learns more gets a copy of its own. */
+  shared: boolean;
 }
 
 export function newDetail(): FlowDetail {
@@ -30,6 +32,7 @@ export function newDetail(): FlowDetail {
     streams: [null, null],
     datagrams: [null, null],
     heads: [null, null],
+    shared: false,
   };
 }
 
@@ -52,7 +55,7 @@ export class Details {
   /** The detail of a row, made where it has none. Beyond the cap it is made and not kept. */
   of(row: Int32Array, at: number): FlowDetail {
     const known = this.get(row, at);
-    if (known !== null) return known;
+    if (known !== null) return known.shared ? this.#ownCopy(row, at, known) : known;
     const free = this.#free.pop();
     if (free !== undefined) {
       row[at + DETAIL] = free + 1;
@@ -65,6 +68,30 @@ export class Details {
     }
     row[at + DETAIL] = this.all.push(detail);
     return detail;
+  }
+
+  /** Gives a flow the detail of another that said the same, and its own back. */
+  share(row: Int32Array, at: number, index: number): void {
+    const own = row[at + DETAIL]! - 1;
+    if (own === index) return;
+    this.all[index]!.shared = true;
+    row[at + DETAIL] = index + 1;
+    this.all[own] = newDetail();
+    this.#free.push(own);
+  }
+
+  /** Replaces all of them; rows have been given their new indices. */
+  replace(details: readonly FlowDetail[]): void {
+    this.all.length = 0;
+    for (const detail of details) this.all.push(detail);
+    this.#free.length = 0;
+  }
+
+  #ownCopy(row: Int32Array, at: number, known: FlowDetail): FlowDetail {
+    row[at + DETAIL] = 0;
+    const own = this.of(row, at);
+    own.sightings = [...known.sightings];
+    return own;
   }
 
   /** Gives an empty detail back: most unknown flows end so, and their details would outnumber all others. */

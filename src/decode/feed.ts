@@ -44,6 +44,17 @@ export class Feed {
     this.openings = openingsOf(decoders);
   }
 
+  /** What is held and how many facts there are, counted from the details themselves. */
+  recount(): void {
+    this.held = 0;
+    this.facts = 0;
+    for (const { sightings, streams, datagrams, heads } of this.details.all) {
+      this.facts += sightings.length;
+      for (const stream of streams) this.held += stream?.held ?? 0;
+      for (const kept of [...datagrams, ...heads]) for (const { bytes } of kept ?? []) this.held += bytes.length;
+    }
+  }
+
   wants(row: Int32Array, at: number, dir: 0 | 1): boolean {
     return (row[at + STATE]! & (S_FEED << dir)) !== 0;
   }

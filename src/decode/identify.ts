@@ -46,6 +46,22 @@ export class Identifier {
     return this.#feed.details.all;
   }
 
+  /** Gives a flow the detail of another that said the same, see `Details.share`. */
+  share(row: Int32Array, at: number, index: number): void {
+    this.#feed.details.share(row, at, index);
+  }
+
+  /** Goes on with these details alone. */
+  replaceDetails(details: readonly FlowDetail[]): void {
+    this.#feed.details.replace(details);
+    this.recount();
+  }
+
+  /** Counts anew what the details hold, after some have been given up from outside. */
+  recount(): void {
+    this.#feed.recount();
+  }
+
   get counts(): DecodeCounts {
     return this.#feed.attempt.counts;
   }

@@ -50,6 +50,14 @@ export class AddressTable {
     return number;
   }
 
+  /** Becomes what another table is, which must not be used any more. */
+  takeOver(other: AddressTable): void {
+    this.#chunks.splice(0, this.#chunks.length, ...other.#chunks);
+    this.#slots = other.#slots;
+    this.#mask = other.#mask;
+    this.count = other.count;
+  }
+
   /** Word 0 to 3 of an address. */
   word(number: number, which: number): number {
     return this.#chunks[number >>> CHUNK_SHIFT]![((number & (CHUNK - 1)) << 2) + which]!;

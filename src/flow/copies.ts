@@ -89,6 +89,11 @@ export class CopyWindow {
     return false;
   }
 
+  /** Forgets everything: flows have other numbers now. */
+  clear(): void {
+    this.#words = EMPTY;
+  }
+
   /** Adds what was here within 5 ms before an instant: of these a slice that follows may hold the copies. */
   since(lane: number, sec: number, nsec: number, edges: Edges): void {
     const words = this.#words;

@@ -54,6 +54,12 @@ export class CopyWatch {
     return this.#window.seen(lane, flowDir, print, sec, nsec);
   }
 
+  /** Flows have other numbers now, and the capture's beginning is long past. */
+  renumbered(): void {
+    this.heads.clear();
+    this.#window.clear();
+  }
+
   /** A packet of a lane that is watched. */
   note(lane: number, flowDir: number, print: number, bytes: number, sec: number, nsec: number): void {
     const times = this.#times;

@@ -62,6 +62,23 @@ export class FlowTable {
     return flow;
   }
 
+  /** A new row that `find` never returns: of a flow that is over. Its words are the caller's to write; -1 where the table is full. */
+  append(): number {
+    if (this.count >= LIMITS.flows) return -1;
+    const flow = this.count++;
+    if ((flow & ROW_MASK) === 0) this.chunks.push(newChunk());
+    return flow;
+  }
+
+  /** Becomes what another table is, which must not be used any more. */
+  takeOver(other: FlowTable): void {
+    this.chunks.splice(0, this.chunks.length, ...other.chunks);
+    this.#slots = other.#slots;
+    this.#mask = other.#mask;
+    this.#keys = other.#keys;
+    this.count = other.count;
+  }
+
   /** The chunk that holds a flow, and the flow's place in it. */
   rows(flow: number): Int32Array {
     return this.chunks[flow >>> CHUNK_SHIFT]!;

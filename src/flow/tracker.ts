@@ -72,6 +72,8 @@ export class FlowTracker {
   /** Identical packets on one path; `repeatFlows` of how many flows, and whether their IP IDs say that they are copies. */
   repeats = 0;
   readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
+  /** Flows that a row stands for beside its own: equal ones that ended long ago (`live/age.ts`). */
+  readonly weights = new Map<number, number>();
   /** TCP segments that start beyond the highest byte seen, and those that came late to fill such a hole. */
   gaps = 0;
   outOfOrder = 0;
@@ -206,6 +208,17 @@ export class FlowTracker {
     } else if (p.proto === ICMP || p.proto === ICMP6) {
       readQuote(this, frame, p, realm, this.#caps);
     }
+  }
+
+  /** Goes on with the rows of another table, where flows and addresses have other numbers. */
+  takeOver(from: Pick<FlowTracker, "table" | "ipv6" | "repeatsOf" | "weights">): void {
+    this.table.takeOver(from.table);
+    this.ipv6.takeOver(from.ipv6);
+    this.repeatsOf.clear();
+    for (const [key, of] of from.repeatsOf) this.repeatsOf.set(key, of);
+    this.weights.clear();
+    for (const [flow, weight] of from.weights) this.weights.set(flow, weight);
+    this.watch.renumbered();
   }
 
   /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */

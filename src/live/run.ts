@@ -13,6 +13,7 @@ import { DEFAULT_REALM, type Observation, Observer } from "../observe/observatio
 import { judge, type RunOptions, type RunOutcome } from "../pipeline.ts";
 import { exitCodeOf } from "../report/exit.ts";
 import type { RunResult } from "../report/result.ts";
+import { Ager } from "./age.ts";
 import type { LiveSource } from "./engine.ts";
 import { LiveReader } from "./reader.ts";
 
@@ -55,6 +56,7 @@ export interface LiveStatus {
 const TICK_MS = 200;
 const STATUS_MS = 1000;
 const JUDGE_MS = 1000;
+const AGE_MS = 5000;
 /** Judging may take this part of the time, so that a large observation is judged less often rather than packets lost. */
 const JUDGE_SHARE = 1 / 20;
 const CHECKPOINT_SHARE = 1 / 10;
@@ -88,6 +90,8 @@ class LiveRun {
   #statusPackets = 0;
   #judgeAt = 0;
   #checkpointAt = 0;
+  readonly #ager: Ager;
+  #agedAt = performance.now();
   /** Frames when it was last judged: nothing new needs no judgement. */
   #judgedFrames = -1;
 
@@ -96,6 +100,7 @@ class LiveRun {
     this.#reader = reader;
     this.#observer = observer;
     this.#startedAt = startedAt;
+    this.#ager = new Ager(observer.observation);
     this.#judgeAt = this.#began + JUDGE_MS;
     this.#checkpointAt = this.#began + options.checkpointMs;
     this.#statusAt = this.#began;
@@ -159,6 +164,10 @@ class LiveRun {
     const now = performance.now();
     const { hooks, checkpointMs } = this.#options;
     if (now - this.#statusAt >= STATUS_MS) this.#tellStatus(now);
+    if (now - this.#agedAt >= AGE_MS) {
+      this.#agedAt = now;
+      this.#ager.age();
+    }
     if (now >= this.#checkpointAt) {
       const result = this.judge("running");
       this.#judgedFrames = this.#observer.observation.frames;

@@ -41,6 +41,7 @@ interface Meta {
   etherTypes: [number, number][];
   linkTypes: [string, number][];
   repeats: [number, { packets: number; bytes: number; withId: number }][];
+  weights?: [number, number][];
   heads: [number, Edge[]][];
   tails: [number, Edge[]][];
 }
@@ -64,6 +65,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     etherTypes: [...seen.etherTypes],
     linkTypes: [...seen.linkTypes],
     repeats: [...flows.repeatsOf],
+    weights: [...flows.weights],
     heads: [...flows.watch.heads],
     tails: [...flows.watch.tails],
   };
@@ -120,6 +122,7 @@ export async function decodeObservation(
   renumberApps(flows, apps);
   for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
+  for (const [key, value] of meta.weights ?? []) flows.weights.set(key, value);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
   flows.watch.keptTails = new Map(meta.tails);
   captures.push(...meta.captures);

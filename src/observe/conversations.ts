@@ -147,7 +147,7 @@ export class Conversations {
     if (tail < 0) row[at + C_HEAD] = flow + 1;
     else this.next[tail] = flow + 1;
     row[at + C_TAIL] = flow + 1;
-    row[at + C_FLOWS]! += 1;
+    row[at + C_FLOWS]! += view.flows;
     this.#ended(row, at + C_OUTCOME, outcome, tail < 0);
     if (OUTCOMES[outcome] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
 

@@ -50,7 +50,7 @@ export function readDetails(
     view.move(flow);
     const { dir } = view.initiator();
     const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + view.flows;
     if (count++ < MOST_FLOWS && (view.proto === 6 || view.proto === 17 || view.proto === 132)) {
       const { own, other } = dns.namesOf(view.realm, responder, clients, view.firstSec, view.firstNsec);
       for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);

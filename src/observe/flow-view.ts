@@ -45,6 +45,10 @@ export class FlowView {
   #word(field: number): number {
     return this.row[this.at + field]!;
   }
+  /** How many flows the row stands for. */
+  get flows(): number {
+    return 1 + (this.#seen.flows.weights.get(this.flow) ?? 0);
+  }
   get state(): number {
     return this.#word(R.STATE);
   }

@@ -80,7 +80,7 @@ function add(
     firstNsec: at.nsec,
     lastSec: at.sec,
   };
-  lookup.count++;
+  lookup.count += view.flows;
   if (at.sec < lookup.firstSec || (at.sec === lookup.firstSec && at.nsec < lookup.firstNsec)) {
     lookup.capture = at.capture;
     lookup.frame = at.frame;

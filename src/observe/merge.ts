@@ -332,6 +332,9 @@ class Joiner {
   }
 
   #addRepeats(flow: number, piece: Piece): void {
+    const { weights } = this.#merged.flows;
+    const weight = piece.source.seen.flows.weights.get(piece.flow);
+    if (weight !== undefined) weights.set(flow, (weights.get(flow) ?? 0) + weight);
     for (const dir of [0, 1] as const) {
       const of = piece.source.seen.flows.repeatsOf.get(piece.flow * 2 + dir);
       if (of === undefined) continue;

@@ -1,0 +1,287 @@
+/**
+ * What keeps a run of weeks in bounded memory. Flows come and go by the thousand a second; what they say is mostly what
+ * others said before them, so a flow that has fallen silent is kept in two steps less than whole:
+ *
+ *     live ──10 s silent──▶ shares its facts ──idle gap──▶ stands in the row of an equal one, which counts it
+ *
+ * Equal are flows of one day between the same two ends, to the same port, with the same facts (but transaction ids and
+ * remaining lifetimes), that ended in the same way. Verdicts, names, look-ups and counts stay; evidence names the frames
+ * of the first of them.
+ */
+import type { FlowDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
+import { TCP, UDP } from "../dissect/packet.ts";
+import { AddressTable } from "../flow/addresses.ts";
+import * as R from "../flow/row.ts";
+import { FlowTable } from "../flow/table.ts";
+import { type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
+import { FlowView } from "../observe/flow-view.ts";
+import type { Observation } from "../observe/observation.ts";
+
+/** Seconds of silence after which a flow has said what it had to say for now. */
+const SILENT_SEC = 10;
+/** DNS answers hold for a day at least, so within one day it does not matter which flow was the first. */
+const DAY_SEC = 86_400;
+/** Rows are gone through once there are this many more, half as many again, than were left the last time. */
+const MORE_ROWS = 50_000;
+const MOST_PACKETS = 0x7fff_ffff;
+
+/** What tells how a flow ended, and as what; not what is only needed while packets come. */
+const ENDED =
+  (0xff << R.APP_SHIFT) |
+  R.S_MIDSTREAM |
+  [R.S_SYN, R.S_SYNACK, R.S_FIN, R.S_RST, R.S_DATA, R.S_ACK, R.S_QUOTED].reduce(
+    (bits, bit) => bits | bit | (bit << 1),
+    0,
+  );
+
+export class Ager {
+  readonly #seen: Observation;
+  /** Details that others share, by what they say, and where they are. */
+  #said = new Map<string, number>();
+  #rowsLeft = 0;
+  readonly #moreRows: number;
+
+  /** `moreRows`: for tests; the result never depends on it. */
+  constructor(seen: Observation, moreRows = MORE_ROWS) {
+    this.#seen = seen;
+    this.#moreRows = moreRows;
+  }
+
+  /** To be called every few seconds of a run; cheap where nothing is to be done. */
+  age(): void {
+    const { captures, flows } = this.#seen;
+    const now = captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
+    this.#shareFacts(now);
+    if (flows.table.count < this.#rowsLeft * 1.5 + this.#moreRows) return;
+    this.#foldRows(now);
+    this.#rowsLeft = flows.table.count;
+  }
+
+  #shareFacts(now: number): void {
+    const { flows, identified } = this.#seen;
+    const { table } = flows;
+    let settled = 0;
+    for (let flow = 0; flow < table.count; flow++) {
+      const row = table.rows(flow);
+      const at = table.at(flow);
+      const index = row[at + R.DETAIL]! - 1;
+      if (index < 0 || now - lastOf(row, at) < SILENT_SEC) continue;
+      const detail = identified.details[index]!;
+      if (detail.shared || !isSettled(detail, row[at + R.STATE]!, row[at + R.META]! & 0xff)) continue;
+      settled++;
+      const key = whatItSaid(flows.ipv6, row, at, detail);
+      const known = this.#said.get(key);
+      if (known === undefined) this.#said.set(key, index);
+      else identified.share(row, at, known);
+      // The first of its kind is as good as shared: whoever speaks again gets a copy.
+      if (known === undefined) dropUnfinished(detail);
+    }
+    if (settled > 0) identified.recount();
+  }
+
+  /** Goes through all rows: flows that are over stand in the row of an equal one; the others move up. */
+  #foldRows(now: number): void {
+    const { flows, identified } = this.#seen;
+    const target = new Rebuilt(flows, identified.details);
+    const view = new FlowView(this.#seen);
+    for (let flow = 0; flow < flows.table.count; flow++) {
+      view.move(flow);
+      if (isOver(view, now)) target.fold(view);
+      else target.keep(view);
+    }
+    flows.takeOver(target);
+    identified.replaceDetails(target.details);
+    for (const quote of flows.quotes.splice(0)) {
+      const moved = target.moveQuote(quote);
+      if (moved !== null) flows.quotes.push(moved);
+    }
+    this.#said = new Map(
+      [...this.#said].flatMap(([key, index]) => {
+        const moved = target.movedDetail(index);
+        return moved === null ? [] : [[key, moved] as const];
+      }),
+    );
+  }
+}
+
+/** The table that is left, with everything that names its rows, addresses and details renumbered. */
+class Rebuilt {
+  readonly table = new FlowTable();
+  readonly ipv6 = new AddressTable();
+  readonly details: FlowDetail[] = [];
+  readonly repeatsOf: FlowTracker["repeatsOf"] = new Map();
+  readonly weights: FlowTracker["weights"] = new Map();
+  readonly #from: FlowTracker;
+  readonly #oldDetails: readonly FlowDetail[];
+  readonly #newIndex: Int32Array;
+  /** Rows of flows that are over, by what makes them equal. */
+  readonly #equal = new Map<string, number>();
+
+  constructor(from: FlowTracker, details: readonly FlowDetail[]) {
+    this.#from = from;
+    this.#oldDetails = details;
+    this.#newIndex = new Int32Array(details.length).fill(-1);
+  }
+
+  /** A flow that may go on. */
+  keep(view: FlowView): void {
+    const { row, at } = view;
+    const flow = this.table.add(
+      this.#address(view.family, row[at + R.LOW]!),
+      this.#address(view.family, row[at + R.HIGH]!),
+      row[at + R.PORTS]!,
+      row[at + R.META]!,
+    );
+    this.#copy(view, flow);
+  }
+
+  /** A flow that is over: counted in an equal one's row, or the first of its kind. */
+  fold(view: FlowView): void {
+    const { row, at } = view;
+    const { dir } = view.initiator();
+    const bits = (view.packets(0) > 0 ? 1 : 0) | (view.packets(1) > 0 ? 2 : 0);
+    const day = Math.floor(view.firstSec / DAY_SEC);
+    const ports = view.proto === TCP || view.proto === UDP ? view.port(1 - dir) : row[at + R.PORTS];
+    const key = [
+      ...[row[at + R.LOW], row[at + R.HIGH], row[at + R.META], ports, dir, day, bits, view.state & ENDED],
+      ...[row[at + R.DETAIL], row[at + R.VLANS], row[at + R.CAPTURES]],
+    ].join();
+    const there = this.#equal.get(key);
+    if (there !== undefined && (view.state & R.S_REPEAT) === 0 && addTo(this.table, there, view)) {
+      this.weights.set(there, (this.weights.get(there) ?? 0) + view.flows);
+      return;
+    }
+    const flow = this.table.append();
+    this.#copy(view, flow);
+    this.#equal.set(key, flow);
+  }
+
+  movedDetail(index: number): number | null {
+    const moved = this.#newIndex[index] ?? -1;
+    return moved < 0 ? null : moved;
+  }
+
+  /** An error message about a flow that is still known by its key; null for others: what it said is in their rows. */
+  moveQuote<Q extends FlowTracker["quotes"][number]>(quote: Q): Q | null {
+    const family = (quote.meta >>> 8) & 0xff;
+    const low = this.#address(family, quote.low);
+    const high = this.#address(family, quote.high);
+    if (this.table.find(low, high, quote.ports, quote.meta) < 0) return null;
+    return { ...quote, low, high, sender: this.#address(family, quote.sender) };
+  }
+
+  #copy(view: FlowView, flow: number): void {
+    if (flow < 0) return; // it has no more rows than the table it comes from
+    const { row, at } = view;
+    const into = this.table.rows(flow);
+    const place = this.table.at(flow);
+    R.copyRow(row, at, into, place);
+    into[place + R.LOW] = this.#address(view.family, row[at + R.LOW]!);
+    into[place + R.HIGH] = this.#address(view.family, row[at + R.HIGH]!);
+    const index = row[at + R.DETAIL]! - 1;
+    if (index >= 0) {
+      if (this.#newIndex[index]! < 0) this.#newIndex[index] = this.details.push(this.#oldDetails[index]!) - 1;
+      into[place + R.DETAIL] = this.#newIndex[index]! + 1;
+    }
+    for (const dir of [0, 1]) {
+      const repeats = this.#from.repeatsOf.get(view.flow * 2 + dir);
+      if (repeats !== undefined) this.repeatsOf.set(flow * 2 + dir, repeats);
+    }
+    if (view.flows > 1) this.weights.set(flow, view.flows - 1);
+  }
+
+  #address(family: number, word: number): number {
+    if (family === 4) return word;
+    const { ipv6 } = this.#from;
+    return this.ipv6.of(ipv6.word(word, 0), ipv6.word(word, 1), ipv6.word(word, 2), ipv6.word(word, 3));
+  }
+}
+
+/** Counts and times of a flow into the row of an equal one; false where a count would overflow. */
+function addTo(table: FlowTable, flow: number, view: FlowView): boolean {
+  const row = table.rows(flow);
+  const at = table.at(flow);
+  const from = view.row;
+  const fromAt = view.at;
+  for (const dir of [0, 1]) {
+    if (row[at + R.PACKETS + dir]! + from[fromAt + R.PACKETS + dir]! > MOST_PACKETS) return false;
+    if (((row[at + R.BYTES_HIGH]! >>> (dir * 16)) & 0xffff) === 0xffff) return false;
+  }
+  for (const dir of [0, 1]) {
+    row[at + R.PACKETS + dir]! += from[fromAt + R.PACKETS + dir]!;
+    const low = (row[at + R.BYTES + dir]! >>> 0) + (from[fromAt + R.BYTES + dir]! >>> 0);
+    const high = ((from[fromAt + R.BYTES_HIGH]! >>> (dir * 16)) & 0xffff) + (low > 0xffff_ffff ? 1 : 0);
+    row[at + R.BYTES + dir] = low | 0;
+    row[at + R.BYTES_HIGH]! += high << (dir * 16);
+    const last = R.LAST + dir * 2;
+    if (isLater(from, fromAt + last, row, at + last)) copyTime(from, fromAt + last, row, at + last);
+    const first = R.FIRST + dir * 2;
+    if (isLater(row, at + first, from, fromAt + first)) copyTime(from, fromAt + first, row, at + first);
+  }
+  return true;
+}
+
+function isLater(a: Int32Array, at: number, b: Int32Array, bt: number): boolean {
+  return a[at]! > b[bt]! || (a[at]! === b[bt]! && a[at + 1]! > b[bt + 1]!);
+}
+
+function copyTime(from: Int32Array, fromAt: number, to: Int32Array, toAt: number): void {
+  to[toAt] = from[fromAt]!;
+  to[toAt + 1] = from[fromAt + 1]!;
+}
+
+function lastOf(row: Int32Array, at: number): number {
+  return Math.max(row[at + R.LAST]!, row[at + R.LAST + 2]!);
+}
+
+/** No packet can belong to it any more: another one of its key would be another flow. */
+function isOver(view: FlowView, now: number): boolean {
+  const { row, at, state } = view;
+  const silent = now - lastOf(row, at);
+  if (silent <= IDLE_SEC || (view.detail !== null && !view.detail.shared && hasUnfinished(view.detail))) return false;
+  if (view.proto !== TCP || silent > IDLE_TCP_SEC) return true;
+  const finished = (state & R.S_FIN) !== 0 && (state & (R.S_FIN << 1)) !== 0;
+  const refused = (state & (R.S_RST | (R.S_RST << 1))) !== 0;
+  const unanswered = (state & (R.S_DATA | (R.S_DATA << 1) | R.S_ACK | (R.S_ACK << 1))) === 0;
+  return finished || refused || unanswered;
+}
+
+/** Nothing is half said: what it has is all there is for now. */
+function isSettled(detail: FlowDetail, state: number, proto: number): boolean {
+  if (detail.operations !== null || detail.dropped > 0 || detail.undecoded > 0 || detail.sightings.length === 0)
+    return false;
+  const closed = (state & (R.S_RST | (R.S_RST << 1))) !== 0 || (state & R.S_FIN && state & (R.S_FIN << 1)) !== 0;
+  return (proto === TCP && closed) || !hasUnfinished(detail);
+}
+
+function hasUnfinished({ streams, datagrams }: FlowDetail): boolean {
+  return [...streams, ...datagrams].some((each) => each !== null);
+}
+
+function dropUnfinished(detail: FlowDetail): void {
+  detail.streams = [null, null];
+  detail.datagrams = [null, null];
+  detail.heads = [null, null];
+  detail.shared = true;
+}
+
+/** Two ends, lower port and day of a flow, and its facts without what differs from one time to the next. */
+function whatItSaid(ipv6: AddressTable, row: Int32Array, at: number, detail: FlowDetail): string {
+  const ports = row[at + R.PORTS]!;
+  const port = Math.min(ports >>> 16, ports & 0xffff);
+  const day = Math.floor(row[at + R.LAST]! / DAY_SEC);
+  const facts = detail.sightings.map(({ fact, dir }: Sighting) => `${dir}${JSON.stringify(fact, withoutPassing)}`);
+  const family = (row[at + R.META]! >>> 8) & 0xff;
+  // An address's number changes when rows are gone through; its words do not.
+  const address = (word: number): string =>
+    family === 4 ? `${word}` : [0, 1, 2, 3].map((i) => ipv6.word(word, i)).join(".");
+  const ends = `${address(row[at + R.LOW]!)},${address(row[at + R.HIGH]!)},${row[at + R.META]}`;
+  return `${ends},${port},${day}|${facts.join("|")}`;
+}
+
+function withoutPassing(key: string, value: unknown): unknown {
+  if (key === "id" || key === "ttl") return undefined;
+  if (key !== "records" || !Array.isArray(value)) return value;
+  return value.map((record) => JSON.stringify(record, withoutPassing)).sort();
+}
