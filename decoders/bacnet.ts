@@ -87,6 +87,7 @@ export const bacnet: Decoder = {
     { field: "bacnet.description", about: "the device's description" },
   ],
   everyMessage: true,
+  opens: { datagram: [IP, IP6] },
 
   looksDatagram(buf, off, len) {
     if (len < 4 || (buf[off] !== IP && buf[off] !== IP6)) return false;

@@ -50,6 +50,8 @@ const COMMANDS: ReadonlyMap<number, Meaning> = new Map([
   [0x73, ["Cancel", "session"]],
   [0xc8, ["StartDTLS", "session"]],
 ]);
+/** Of those, the lower byte; 2 begins I/O. */
+const FIRST_BYTES = [2, ...[...COMMANDS.keys()].map((command) => command & 0xff)];
 /** Success, the seven kinds of failure of table 2-3.3, and those of CIP Security. */
 const STATUSES = new Set([0, 1, 2, 3, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a]);
 const ITEM = { identity: 0x0c, connected: 0xb1, unconnected: 0xb2, services: 0x100, sequenced: 0x8002 };
@@ -64,8 +66,10 @@ export const enip: Decoder = {
     { field: "enip.service", about: "ListServices: what a device offers, `Communications` for CIP" },
   ],
   everyMessage: true,
+  opens: { datagram: FIRST_BYTES, stream: FIRST_BYTES },
 
-  looksDatagram: (buf, off, len) => looksLikeIo(buf, off, len) || looksLikeHeader(buf, off, len, false),
+  looksDatagram: (buf, off, len) =>
+    looksLikeIo(buf, off, len) || (len >= HEADER_LENGTH && looksLikeHeader(buf, off, len, false)),
 
   datagram(c, emit, at) {
     if (looksLikeIo(c.buf, c.pos, c.left)) return io(c, emit);
@@ -93,7 +97,8 @@ const lengthAt = (c: Cursor): number => c.buf[c.pos + 2]! | (c.buf[c.pos + 3]! <
 
 /** As far as the bytes go; `anyCommand` where others stood before it. */
 function looksLikeHeader(buf: Uint8Array, off: number, len: number, anyCommand: boolean): boolean {
-  if (len > 1 && !anyCommand && !COMMANDS.has(buf[off]! | (buf[off + 1]! << 8))) return false;
+  const command = buf[off]! | ((len > 1 ? buf[off + 1]! : 0) << 8); // none is above 255
+  if (!anyCommand && !COMMANDS.has(command)) return false;
   if (len > 3 && (buf[off + 2]! | (buf[off + 3]! << 8)) > LONGEST) return false;
   if (len > 11 && (!STATUSES.has(buf[off + 8]!) || buf[off + 9] !== 0 || buf[off + 10] !== 0 || buf[off + 11] !== 0))
     return false;

@@ -16,6 +16,8 @@ import { modbus } from "./modbus.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { openvpn } from "./openvpn.ts";
+import { profinetCm } from "./profinet-cm.ts";
+import { profinetDcp } from "./profinet-dcp.ts";
 import { quic } from "./quic.ts";
 import { radius } from "./radius.ts";
 import { rtcp } from "./rtcp.ts";
@@ -48,6 +50,8 @@ export const DECODERS: readonly Decoder[] = [
   netbiosNs,
   ntp,
   openvpn,
+  profinetCm,
+  profinetDcp,
   quic,
   radius,
   rtcp,

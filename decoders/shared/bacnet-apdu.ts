@@ -51,7 +51,7 @@ export function tellApdu(c: Cursor, route: Route, emit: Emit): void {
   else if (type === PDU.reject || type === PDU.abort) refused(c, first, route, emit);
   else if (type === PDU.segmentAck) c.skip(3);
   else c.bad(`an APDU of type ${type}`);
-  c.skip(c.left);
+  c.skip(c.left + c.cutOff);
 }
 
 /** Invoke ids belong to a pair of devices: those behind routers bring their own. */
@@ -135,7 +135,7 @@ function readReference(c: Cursor, tag: number, object: number): Target {
 function readTargets(c: Cursor, reads: boolean): Target {
   const texts: string[] = [];
   let identifies = reads;
-  while (c.left > 0) {
+  while (c.left + c.cutOff > 0) {
     const object = readNumber(c, expect(c, 0));
     expect(c, 1, "open");
     while (!isNext(c, 1, "close")) {
@@ -212,7 +212,7 @@ function readResult(c: Cursor, route: Route, emit: Emit): void {
 /** [0] object, in [1] a list of [2] property, [3] index, and [4] its value or [5] why there is none. */
 function readResults(c: Cursor, route: Route, emit: Emit, segmented: boolean): void {
   if (segmented) return; // the rest comes in other datagrams
-  while (c.left > 0) {
+  while (c.left + c.cutOff > 0) {
     const object = readNumber(c, expect(c, 0));
     expect(c, 1, "open");
     while (!isNext(c, 1, "close")) {

@@ -38,6 +38,7 @@ export function readTag(c: Cursor): Tag {
 
 /** Whether the next tag is this one of the context; reads nothing. */
 export function isNext(c: Cursor, number: number, what: Tag["what"] = "value"): boolean {
+  if (c.left < 1 && c.cutOff > 0) c.short(1);
   if (c.left < 1) return false;
   const first = c.buf[c.pos]!;
   if ((first & 8) === 0 || first >> 4 !== number) return false;
