@@ -6,16 +6,22 @@ import { dhcpv6 } from "./dhcpv6.ts";
 import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { enip } from "./enip.ts";
+import { ftp } from "./ftp.ts";
+import { ftpData } from "./ftp-data.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
 import { ike } from "./ike.ts";
+import { imap } from "./imap.ts";
 import { kerberos } from "./kerberos.ts";
+import { ldap } from "./ldap.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
 import { modbus } from "./modbus.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { openvpn } from "./openvpn.ts";
+import { pop3 } from "./pop3.ts";
+import { postgresql } from "./postgresql.ts";
 import { profinetCm } from "./profinet-cm.ts";
 import { profinetDcp } from "./profinet-dcp.ts";
 import { quic } from "./quic.ts";
@@ -24,6 +30,7 @@ import { rtcp } from "./rtcp.ts";
 import { rtp } from "./rtp.ts";
 import { s7comm } from "./s7comm.ts";
 import { sip } from "./sip.ts";
+import { smtp } from "./smtp.ts";
 import { snmp } from "./snmp.ts";
 import { ssdp } from "./ssdp.ts";
 import { stun } from "./stun.ts";
@@ -32,6 +39,7 @@ import { tftp } from "./tftp.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 import { wireguard } from "./wireguard.ts";
+import { xmpp } from "./xmpp.ts";
 
 export const DECODERS: readonly Decoder[] = [
   bacnet,
@@ -40,16 +48,22 @@ export const DECODERS: readonly Decoder[] = [
   dns,
   dtls,
   enip,
+  ftp,
+  ftpData,
   http,
   http2,
   ike,
+  imap,
   kerberos,
+  ldap,
   llmnr,
   mdns,
   modbus,
   netbiosNs,
   ntp,
   openvpn,
+  pop3,
+  postgresql,
   profinetCm,
   profinetDcp,
   quic,
@@ -58,6 +72,7 @@ export const DECODERS: readonly Decoder[] = [
   rtp,
   s7comm,
   sip,
+  smtp,
   snmp,
   ssdp,
   stun,
@@ -66,4 +81,5 @@ export const DECODERS: readonly Decoder[] = [
   tls,
   websocket,
   wireguard,
+  xmpp,
 ];

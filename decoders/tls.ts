@@ -15,10 +15,11 @@
  * connection, records are believed only where one ends exactly at the end of the data or another follows it.
  *
  * Does not cover: certificates (skipped by their length), DTLS and QUIC, upgrades from plain text, SSL 2.0 beyond its
- * hellos, anything protected. In TLS 1.3 the chosen ALPN protocol is protected.
+ * hellos, anything protected; SOCKS before anything but TLS. In TLS 1.3 the chosen ALPN protocol is protected.
  */
 import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
 import { ClientHello, readClientHello, readServerHello, ServerHello } from "./shared/tls-hello.ts";
@@ -47,6 +48,7 @@ export const tls: Decoder = {
     { field: "tls.alpn-offered", about: "the application protocols that the client offers, with commas" },
     { field: "tls.ech", about: "the hello hides another one: outer (Encrypted Client Hello, grease included) or esni" },
     { field: "tls.retry", about: "the server asked for another key share: yes" },
+    { field: "tls.socks", about: "whom the client asks a SOCKS proxy for, before its hello: host:port" },
     { field: "tls.alert", about: "a warning that did not end the handshake: its standard name" },
   ],
   opens: {
@@ -59,6 +61,7 @@ export const tls: Decoder = {
 
   looksStream(buf, off, len) {
     const first = buf[off]!;
+    if (looksLikeSocks(buf, off, len)) return true;
     if (first >= 0x80) return len < 3 || isV2Hello(buf[off + 2]!);
     if (first < RECORD.changeCipherSpec || first > RECORD.heartbeat) return false;
     if (len >= 2 && buf[off + 1] !== 3) return false;
@@ -68,6 +71,7 @@ export const tls: Decoder = {
 
   stream(c, emit, at) {
     if (at.started) return nextRecord(c, emit);
+    if (looksLikeSocks(c.buf, c.pos, c.left)) return at.fromStart ? behindSocks(c, emit) : STREAM_NO;
     if (c.left > 0 && c.buf[c.pos]! >= 0x80) return v2Hello(c, emit);
     const begun = c.pos;
     const type = readHeader(c);
@@ -79,6 +83,20 @@ export const tls: Decoder = {
     return at.fromStart ? STREAM_NO : midStream(c, emit);
   },
 };
+
+/** A hello behind what a proxy was asked, or what it answered. Until the hello is whole nothing is claimed. */
+function behindSocks(c: Cursor, emit: Emit): number {
+  const socks = readSocks(c);
+  if (socks === null) return STREAM_NO;
+  c.need(HEADER_LENGTH + 1);
+  const type = readHeader(c);
+  if (type !== RECORD.handshake) return STREAM_NO;
+  c.pos -= HEADER_LENGTH;
+  if (!couldBeHello(c)) return STREAM_NO;
+  const taken = hello(c, emit);
+  if (taken !== STREAM_NO && socks.target !== "") emit({ kind: "field", field: "tls.socks", value: socks.target });
+  return taken;
+}
 
 /** Reads a record's header and returns its type, or -1 where it is none. */
 function readHeader(c: Cursor): number {

@@ -296,7 +296,7 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
     if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
-    const part = partClause(rule.apps, subject.app, flow);
+    const part = partClause(rule.apps, subject.app, flow) ?? upgradeClause(rule.apps, subject.app, flow);
     if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
   }
@@ -308,6 +308,18 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     "capture the connection from its start",
   );
 }
+
+/**
+ * A connection that began in clear and became another protocol's in sight (STARTTLS, a WebSocket) is both. What is told to
+ * run inside TLS is what its hellos say and no more; null where nothing of the kind was seen.
+ */
+function upgradeClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
+  if (ENCRYPTED.has(app)) return null;
+  const became = flow.sightings.find(({ fact }) => fact.kind === "inner" && apps.includes(fact.app));
+  if (became?.fact.kind !== "inner") return null;
+  return proved("app", `${app}, then ${became.fact.app}`, framesOf(became, became.fact.app));
+}
+const ENCRYPTED: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
 
 /** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */
 function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {

@@ -33,6 +33,7 @@ export class Attempt {
     before: NOTHING,
     state: 0,
     lost: 0,
+    next: "",
   };
   /** What the last call said. */
   facts: Fact[] = [];

@@ -40,6 +40,8 @@ export interface Context {
   state?: number;
   /** Streams only: bytes before these that the capture lacks, behind what was taken last; 0 where nothing is missing. */
   lost?: number;
+  /** Streams only: with `STREAM_NEXT`, the id of the decoder that reads this direction from here on. */
+  next?: string;
 }
 
 export type Emit = (fact: Fact) => void;
@@ -48,6 +50,13 @@ export type Emit = (fact: Fact) => void;
 export const STREAM_NO = -1; // not this protocol
 export const STREAM_MORE = -2; // plausible so far, nothing whole yet: call again with more bytes
 export const STREAM_DONE = -3; // nothing more to learn from this direction: later packets only count
+/**
+ * What begins at this message boundary is another protocol, agreed on in this one (STARTTLS): set `at.next` to its
+ * decoder's id. From these bytes on that decoder reads the direction, as if they were a connection's first; what it says is
+ * the flow's, which keeps its application, and where it accepts them the driver says `inner` for it. Each direction finds
+ * its own way there, by content. Only where `at.started`; an id without a decoder ends the direction.
+ */
+export const STREAM_NEXT = -4;
 
 /** What `datagram` says beside yes and no: plausible, and the next ones are needed too (a hello in several datagrams). */
 export const DATAGRAM_MORE = "more";

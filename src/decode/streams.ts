@@ -2,7 +2,7 @@
 import * as R from "../flow/row.ts";
 import { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
-import { STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
+import { STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
 
 /** Connections under way in a capture's first minute may be the other half of what a capture before it ended with. */
@@ -236,14 +236,22 @@ export class Streams {
   ): number {
     const app = this.#feed.app(row, at);
     const context = this.#feed.attempt.context;
-    context.fromStart = stream.fromStart;
-    context.started = stream.decoder >= 0;
+    context.fromStart = stream.fromStart || (stream.handed && stream.lost === 0);
+    context.started = stream.decoder >= 0 && !stream.handed;
     context.peerStarted = context.started;
-    if (context.started) {
+    if (stream.decoder >= 0) {
       context.state = stream.state;
       context.lost = stream.lost;
-      const result = this.#feed.attempt.stream(this.#feed.decoders[stream.decoder]!, buf, off, len, cutOff);
+      const decoder = this.#feed.decoders[stream.decoder]!;
+      const result = this.#feed.attempt.stream(decoder, buf, off, len, cutOff);
+      if (result === STREAM_NEXT && context.started) {
+        this.#feed.keep(row, at, dir, capture, frame, stream.parts);
+        if (!this.#handOver(stream, context.next ?? "")) return -1;
+        return this.#decode(row, at, dir, stream, buf, off, len, cutOff, capture, frame);
+      }
       if (result >= 0 || result === STREAM_DONE) {
+        if (stream.handed) this.#feed.attempt.facts.unshift({ kind: "inner", app: decoder.id });
+        stream.handed = false;
         stream.state = context.state ?? 0;
         stream.lost = 0;
         this.#feed.keep(row, at, dir, capture, frame, stream.parts);
@@ -282,6 +290,14 @@ export class Streams {
     if (stream.fromStart) return -1;
     this.#feed.missed(row, at, dir); // mid-stream: the next segment may begin with a message
     return len;
+  }
+
+  /** From here on another decoder reads the direction; false where there is none of that id. */
+  #handOver(stream: Stream, id: string): boolean {
+    stream.decoder = this.#feed.decoders.findIndex((decoder) => decoder.id === id);
+    stream.state = 0;
+    stream.handed = true;
+    return stream.decoder >= 0;
   }
 
   /** Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. */

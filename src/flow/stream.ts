@@ -31,8 +31,10 @@ export class Stream {
   length = 0;
   /** Beyond a hole, in order of sequence numbers. */
   pending: Segment[] = [];
-  /** Index of the decoder that has accepted bytes of this direction; -1 while none has. */
+  /** Index of the decoder that has accepted bytes of this direction, or that they were handed to; -1 while none has. */
   decoder = -1;
+  /** True where another decoder has handed the direction to `decoder`, which has not accepted any bytes yet. */
+  handed = false;
   /** True where the first byte of the connection is the first byte here. */
   readonly fromStart: boolean;
   /** Bytes that the capture cut off right behind `data`: nothing contiguous can follow. */

@@ -209,6 +209,7 @@ interface PlainStream {
   conflicts: number;
   state?: number;
   lost?: number;
+  handed?: true;
   parts: number[];
   pending: PlainSegment[];
 }
@@ -256,6 +257,7 @@ function plainStream(stream: Stream): PlainStream {
   const plain: PlainStream = { base, data, fromStart, decoder, cutOff, conflicts, parts, pending };
   if (stream.state !== 0) plain.state = stream.state;
   if (stream.lost !== 0) plain.lost = stream.lost;
+  if (stream.handed) plain.handed = true;
   return plain;
 }
 
@@ -268,6 +270,7 @@ function richStream(plain: PlainStream): Stream {
   stream.conflicts = plain.conflicts;
   stream.state = plain.state ?? 0;
   stream.lost = plain.lost ?? 0;
+  stream.handed = plain.handed ?? false;
   stream.parts = plain.parts;
   stream.pending = plain.pending.map(richSegment);
   return stream;

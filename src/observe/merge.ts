@@ -405,6 +405,7 @@ function copyStream(from: Stream, pending: Segment[]): Stream {
   stream.conflicts = from.conflicts;
   stream.state = from.state;
   stream.lost = from.lost;
+  stream.handed = from.handed;
   stream.parts = [...from.parts];
   return stream;
 }

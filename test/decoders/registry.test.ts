@@ -22,7 +22,7 @@ test("one file a decoder, and a decoder for every file", (t) => {
   const files = readdirSync("decoders").filter((name) => name.endsWith(".ts") && name !== "index.ts");
   t.deepEqual(
     files.sort(),
-    ids.map((id) => `${id}.ts`),
+    ids.map((id) => `${id}.ts`).sort(),
   );
 });
 

@@ -2,6 +2,7 @@
  * The driver's half of the contract in src/decode/decoder.ts, in its plainest form: one decoder, one message or one
  * direction of a stream, and what it said.
  */
+import { DECODERS } from "../../decoders/index.ts";
 import { Cursor, Fault } from "../../src/decode/cursor.ts";
 import {
   type Context,
@@ -10,6 +11,7 @@ import {
   type Decoder,
   STREAM_DONE,
   STREAM_MORE,
+  STREAM_NEXT,
   STREAM_NO,
 } from "../../src/decode/decoder.ts";
 import type { Fact } from "../../src/decode/facts.ts";
@@ -81,26 +83,35 @@ export function decodeStream(
   const said: Outcome = { recognised: false, facts: [], taken: 0, end: "none" };
   const over = (): boolean => said.end === "done" || said.end === "bad" || said.end === "no";
   const memory: Context = { ...at, state: 0 };
+  const reading: Reading = { decoder: d, handed: false };
   let length = 0;
   for (let i = 0; length < bytes.length && !over(); i++) {
     length = Math.min(bytes.length, length + Math.max(1, pieces[Math.min(i, pieces.length - 1)]!));
     said.end = "none";
     const buf = within(bytes.subarray(0, length), around);
-    while (said.taken < length && said.end === "none") step(d, buf, length - said.taken, memory, cutOff, said);
+    while (said.taken < length && said.end === "none") step(reading, buf, length - said.taken, memory, cutOff, said);
   }
   return said.recognised ? said : { ...said, facts: [] };
 }
 
+/** Who reads a direction; `handed`: another decoder gave it to this one, which has not accepted any bytes yet. */
+interface Reading {
+  decoder: Decoder;
+  handed: boolean;
+}
+
 /** One call. What the decoder leaves in `memory.state` counts where the call took bytes. */
-function step(d: Decoder, buf: Uint8Array, length: number, memory: Context, cutOff: number, said: Outcome): void {
+function step(reading: Reading, buf: Uint8Array, length: number, memory: Context, cutOff: number, said: Outcome): void {
   const facts: Fact[] = [];
   const from = AROUND + said.taken;
+  const { decoder: d, handed } = reading;
   if (!said.recognised && d.looksStream?.(buf, from, length) !== true) {
     said.end = "no";
     return;
   }
   const cursor = new Cursor().set(buf, from, length, cutOff);
-  const at: Context = { ...memory, started: said.recognised };
+  const at: Context = { ...memory, started: said.recognised && !handed };
+  if (handed) at.fromStart = true;
   let result: number;
   try {
     result = d.stream!(cursor, (fact) => facts.push(fact), at);
@@ -117,8 +128,17 @@ function step(d: Decoder, buf: Uint8Array, length: number, memory: Context, cutO
   }
   if (result === STREAM_NO) said.end = said.recognised ? "bad" : "no";
   else if (result === STREAM_MORE) said.end = "more";
-  else {
+  else if (result === STREAM_NEXT) {
+    const next = DECODERS.find((other) => other.id === at.next);
+    if (!at.started || next === undefined) throw new Error(`${d.id} hands over to ${at.next}`);
+    said.facts.push(...facts);
+    reading.decoder = next;
+    reading.handed = true;
+    memory.state = 0;
+  } else {
     said.recognised = true;
+    if (handed) said.facts.push({ kind: "inner", app: d.id });
+    reading.handed = false;
     said.facts.push(...facts);
     memory.state = at.state ?? 0;
     if (result === STREAM_DONE) said.end = "done";

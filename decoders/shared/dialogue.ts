@@ -1,0 +1,95 @@
+/**
+ * Text protocols in which one side says commands and the other answers, a line each (SMTP, FTP, POP3, IMAP).
+ *
+ *     server  220 mail.rollout.example ESMTP CRLF        client  EHLO gw7.rollout.example CRLF
+ *
+ * Some of their words are the same: `220` opens SMTP and FTP, `USER` comes in FTP and POP3. So a direction's first lines
+ * are weighed one by one until a line proves whose they are; a line that only fits is kept waiting for the next one, or
+ * for the other direction to be known. Once that is decided the direction is read line by line.
+ */
+import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
+import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "../../src/decode/decoder.ts";
+import { tls } from "../tls.ts";
+
+/** What a line says about whose it is. */
+export type Weight = "proves" | "fits" | "no";
+
+/** Beyond this a line is no line: RFC 5321 has 512 bytes, RFC 9051 suggests 8192, FTP says nothing. */
+const LONGEST_LINE = 8192;
+/** First lines, and bytes of them, in which a protocol has to prove itself. */
+const FIRST_LINES = 12;
+const FIRST_BYTES = 4096;
+const LONGEST_TEXT = 200; // of what a report shows
+const FIRST_RECORD = 20; // the lowest type of a TLS record
+const LF = 10;
+const CR = 13;
+const TAB = 9;
+
+/**
+ * Whether a direction's first lines are a protocol's: the length of the first of them, or STREAM_NO, or STREAM_MORE
+ * while they only fit (from a connection's start on). Where the other direction is known already, one line that fits is enough. `line` is the number of
+ * the line that is weighed.
+ */
+export function provedBy(c: Cursor, at: Context, weigh: (text: string, line: number) => Weight): number {
+  const begun = c.pos;
+  let first = 0;
+  for (let line = 0; line < FIRST_LINES; line++) {
+    const end = c.buf.indexOf(LF, c.pos);
+    // Amid a connection nothing is waited for: the next segment may begin with a better line, or with another protocol.
+    if (end < 0 || end >= c.end) return !at.fromStart || c.end - begun > FIRST_BYTES ? STREAM_NO : STREAM_MORE;
+    if (!isText(c.buf, c.pos, end)) return STREAM_NO;
+    const weight = weigh(lineText(c.buf, c.pos, end), line);
+    c.pos = end + 1;
+    if (line === 0) first = c.pos - begun;
+    if (weight === "no" || c.pos - begun > FIRST_BYTES) return STREAM_NO;
+    if (weight === "proves" || at.peerStarted) {
+      c.pos = begun;
+      return first;
+    }
+  }
+  return STREAM_NO;
+}
+
+/**
+ * The next line of a direction that is known, without its end; the cursor stands behind it. A number where there is none,
+ * for `stream` to return: TLS begins here (STREAM_NEXT), or what comes is no text, such as a protected session
+ * (STREAM_DONE). Faults short while the line is not whole.
+ */
+export function nextLine(c: Cursor, at: Context): string | number {
+  c.part = "line";
+  if (beginsTls(c)) {
+    at.next = tls.id;
+    return STREAM_NEXT;
+  }
+  const end = c.buf.indexOf(LF, c.pos);
+  const stop = end < 0 || end >= c.end ? c.end : end;
+  if (!isText(c.buf, c.pos, stop) || stop - c.pos > LONGEST_LINE) return STREAM_DONE;
+  if (stop === c.end) c.short(c.left + 1);
+  const text = lineText(c.buf, c.pos, end);
+  c.pos = end + 1;
+  return text;
+}
+
+/** Whether TLS begins at the cursor. Faults short where its first bytes do not tell yet; no text begins with them. */
+export function beginsTls(c: Cursor): boolean {
+  if (c.left === 0 || c.buf[c.pos]! < FIRST_RECORD || tls.looksStream?.(c.buf, c.pos, c.left) !== true) return false;
+  c.need(c.buf[c.pos]! >= 0x80 ? 3 : 2);
+  return true;
+}
+
+/** Text for a report, bounded. */
+export const bounded = (text: string): string =>
+  text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+
+function lineText(buf: Uint8Array, from: number, end: number): string {
+  return escapeBytes(buf, from, end > from && buf[end - 1] === CR ? end - 1 : end);
+}
+
+/** No control codes but blanks and line ends; bytes beyond ASCII are text in some language. */
+function isText(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const b = buf[i]!;
+    if ((b < 0x20 && b !== TAB && b !== CR) || b === 0x7f) return false;
+  }
+  return true;
+}
