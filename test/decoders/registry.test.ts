@@ -20,10 +20,7 @@ test("the registry is sorted, without doubles, and of known ids", (t) => {
 
 test("one file a decoder, and a decoder for every file", (t) => {
   const files = readdirSync("decoders").filter((name) => name.endsWith(".ts") && name !== "index.ts");
-  t.deepEqual(
-    files.sort(),
-    ids.map((id) => `${id}.ts`).sort(),
-  );
+  t.deepEqual(files.sort(), ids.map((id) => `${id}.ts`).sort());
 });
 
 test("one folder of fixtures and one test a decoder", (t) => {
