@@ -43,6 +43,9 @@ const OPCODE = { query: 0, notify: 4, update: 5 } as const;
 /** Answers, not failures: no error, no such name, and the prerequisites of an update that did not hold. */
 const ANSWERING_RCODES = [0, 3, 6, 7, 8];
 
+/** Bytes of a connection's first message, at most: what is longer is no DNS, or begins amid a connection. */
+const LONGEST_FIRST = 0x3fff;
+
 export const dns: Decoder = {
   id: "dns",
   title: "Domain Name System",
@@ -51,6 +54,8 @@ export const dns: Decoder = {
   fields: [
     { field: "dns.opcode", about: "what the message asks for, where it is no plain query: NOTIFY, UPDATE, STATUS …" },
   ],
+  // Whole zones go in messages of 16 KiB and less; a query, which comes first, is far shorter.
+  opens: { stream: [[0, LONGEST_FIRST >> 8]] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {
@@ -63,6 +68,7 @@ export const dns: Decoder = {
   },
 
   looksStream(buf, off, len) {
+    if (buf[off]! > LONGEST_FIRST >> 8) return false;
     if (len >= 2 && ((buf[off]! << 8) | buf[off + 1]!) < HEADER_LENGTH) return false;
     if (len < 7) return len < 6 || flagsHold(buf[off + 4]!, buf[off + 5]!);
     return buf[off + 6] === 0 && flagsHold(buf[off + 4]!, buf[off + 5]!); // never 256 questions

@@ -29,12 +29,14 @@ export const llmnr: Decoder = {
     { field: "llmnr.conflict", about: "several hosts claim the name: yes" },
     { field: "llmnr.tentative", about: "the host is not sure yet that the name is its own: yes" },
   ],
+  opens: { stream: [[0, 0x3f]] },
   everyMessage: true,
 
   looksDatagram: looks,
   datagram: message,
 
   looksStream(buf, off, len) {
+    if (buf[off]! > 0x3f) return false; // names of a link are short
     return len >= 2 && ((buf[off]! << 8) | buf[off + 1]!) < HEADER_LENGTH ? false : looks(buf, off + 2, len - 2, true);
   },
 

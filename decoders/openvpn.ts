@@ -46,6 +46,8 @@ const REPLAY_LENGTH = 8; // packet id and time
 const HMACS = [16, 20, 28, 32, 48, 64]; // MD5, SHA-1, SHA-2
 const CRYPT_HMAC = 32;
 const SHORTEST = REST_AT + 5;
+/** Over TCP; a wrapped key makes the longest of them. */
+const LONGEST_RESET = 2048;
 const YEAR = 366 * 86_400;
 
 export const openvpn: Decoder = {
@@ -57,7 +59,7 @@ export const openvpn: Decoder = {
     { field: "openvpn.message", about: "hard reset client v2, hard reset server v2 …" },
     { field: "openvpn.wrapping", about: "of the handshake: plain, tls-auth or tls-crypt" },
   ],
-  opens: { datagram: [[1 << 3, (12 << 3) | 7]] },
+  opens: { datagram: [[1 << 3, (12 << 3) | 7]], stream: [[0, LONGEST_RESET >> 8]] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {
@@ -70,7 +72,8 @@ export const openvpn: Decoder = {
   },
 
   looksStream(buf, off, len) {
-    if (len >= 2 && ((buf[off]! << 8) | buf[off + 1]!) < SHORTEST) return false;
+    const first = buf[off]! << 8;
+    if (first > LONGEST_RESET || (len >= 2 && (first | buf[off + 1]!) < SHORTEST)) return false;
     return len < 3 || isReset(buf[off + 2]! >> 3);
   },
 
@@ -78,7 +81,7 @@ export const openvpn: Decoder = {
     const length = c.u16();
     if (c.left < Math.min(length, REST_AT)) return STREAM_MORE;
     if (length < SHORTEST || !isReset(c.buf[c.pos]! >> 3)) return STREAM_NO;
-    if (c.left < length) return length > 2048 ? STREAM_NO : STREAM_MORE; // a wrapped key makes the longest of them
+    if (c.left < length) return length > LONGEST_RESET ? STREAM_NO : STREAM_MORE;
     const outer = c.enter(length, "message");
     const ours = reset(c, length, emit, at);
     c.leave(outer);

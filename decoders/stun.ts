@@ -50,7 +50,8 @@ export const stun: Decoder = {
     { field: "stun.ice-role", about: "an ICE connectivity check: controlling or controlled" },
     { field: "stun.use-candidate", about: "the controlling end chose this pair: yes" },
   ],
-  opens: { datagram: [[0, 0x7f]] },
+  // Over streams every method that is assigned begins with 0 or 1, and a length before it (RFC 4571) is below 4,096.
+  opens: { datagram: [[0, 0x7f]], stream: [[0, 0x0f]] },
   everyMessage: true,
   prepares: true,
 
@@ -67,7 +68,8 @@ export const stun: Decoder = {
   },
 
   looksStream(buf, off, len) {
-    if (len < 4 + FRAME_LENGTH) return buf[off]! < 0x40;
+    if (buf[off]! > 0x0f) return false;
+    if (len < 4 + FRAME_LENGTH) return true;
     if (len < 8 + FRAME_LENGTH) return (buf[off + 3]! & 3) === 0 || (buf[off + 3 + FRAME_LENGTH]! & 3) === 0;
     return u32(buf, off + 4) === MAGIC_COOKIE || u32(buf, off + FRAME_LENGTH + 4) === MAGIC_COOKIE;
   },

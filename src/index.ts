@@ -59,6 +59,8 @@ export interface ReadOptions {
   captures: readonly (string | { path: string; realm?: string })[];
   /** What is kept as the run's command when it is stored; `wirepact.check` or `wirepact.observe` unless given. */
   command?: string;
+  /** Threads to read with, which never changes the result; as many as are worth it unless given. */
+  jobs?: number;
   /** Called after each block that was read: some 4 MiB of a file. */
   onProgress?: NonNullable<RunOptions["onProgress"]>;
   /** Ends the reading. The promise still resolves, with what was read until then and `result.run.status` `interrupted`. */
@@ -127,11 +129,12 @@ export async function observe(options: ReadOptions): Promise<RunOutcome> {
 }
 
 function reading(options: ReadOptions, command: string) {
-  const { onProgress, signal } = options;
+  const { jobs, onProgress, signal } = options;
   if (options.captures.length === 0) throw new UsageError("captures: none given, expected at least one file");
   return {
     captures: options.captures.map((capture) => (typeof capture === "string" ? { path: capture } : capture)),
     command: options.command ?? command,
+    ...(jobs === undefined ? {} : { jobs }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   };

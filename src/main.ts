@@ -46,6 +46,11 @@ const realmOption = (): Option =>
   )
     .argParser(several)
     .default([], "one realm for all");
+const jobsOption = (): Option =>
+  new Option("--jobs <n>", "threads that read together; never changes the result").default(
+    undefined,
+    "as many as are worth it",
+  );
 const keepOption = (): Option =>
   new Option("--keep-packets <folder>", "write the packets that prove each finding there, as pcapng");
 const keepSizeOption = (): Option =>
@@ -91,6 +96,7 @@ judging(program.command("check"))
   .argument("[capture...]", "capture files (pcap, pcapng, also gzip or zstd); - is standard input")
   .addOption(realmOption())
   .addOption(filterOption())
+  .addOption(jobsOption())
   .addOption(keepOption())
   .addOption(keepSizeOption())
   .action(async (captures, options) => {
@@ -163,18 +169,6 @@ program
   .action(async (database, options) => {
     const { report } = await import("./cli/report.ts");
     exitCode = await report(database, options);
-  });
-
-program
-  .command("assets")
-  .summary("the devices that said what they are")
-  .description("Devices by their own words: vendor, product, version, serial number, with the message that said so.")
-  .argument("<db[@run]>", "database that check or observe wrote")
-  .addOption(new Option("--format <form>", "how it is printed").choices(["text", "json", "csv"]).default("text"))
-  .addOption(outOption())
-  .action(async (database, options) => {
-    const { assets } = await import("./cli/assets.ts");
-    exitCode = await assets(database, options);
   });
 
 program

@@ -6,19 +6,22 @@
  * `run` opens the captures, shows every frame to an observer, and holds what it saw against the models. Nothing here
  * prints, stores or exits.
  */
+import { setImmediate } from "node:timers/promises";
 import { DECODERS } from "../decoders/index.ts";
 import { FilteredReader, type FrameFilter } from "./capture/filtered.ts";
 import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conform, describe } from "./conform/conform.ts";
+import { Helpers } from "./jobs/helpers.ts";
+import { isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { CapCounter } from "./limits.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
-import { collectAssets } from "./observe/assets.ts";
 import { encodeObservation } from "./observe/codec.ts";
 import { mergeObservations } from "./observe/merge.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation.ts";
 import { qualityOf } from "./observe/quality.ts";
+import { uniteShares } from "./observe/union.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
 import { type DatabaseRef, findDatabase } from "./store/select.ts";
@@ -42,6 +45,8 @@ export interface RunOptions {
   /** Decides waivers; null: the last packet's time. */
   asOf: Instant | null;
   strict: boolean;
+  /** Threads to read with; as many as are worth it, where it is not given. */
+  jobs?: number;
   /** As typed, for the run's row. */
   command: string;
   /** Frames of files that it lets through are looked at, all others are only counted. */
@@ -76,16 +81,9 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     observations.push(await readObserved(database, DECODERS));
   }
   if (files.length > 0) {
-    const caps = new CapCounter();
-    const opened = await openCaptures(files, { caps });
-    const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
-    try {
-      const observer = new Observer(reader.captures, DECODERS, caps);
-      interrupted = await readAll(reader, observer, options);
-      observations.push(observer.observation);
-    } finally {
-      await reader.close();
-    }
+    const read = await readFiles(files, options);
+    interrupted = read.interrupted;
+    observations.push(read.observation);
   }
   const seen = observations.length === 1 ? observations[0]! : mergeObservations(observations, DECODERS);
   const result = judge(seen, options, startedAt, interrupted);
@@ -109,9 +107,49 @@ async function sortInputs(inputs: RunOptions["captures"]): Promise<{
   return { files, databases };
 }
 
+/** Reads the captures, with other threads where that is worth it; the result is the same with any number of them. */
+async function readFiles(
+  files: readonly { path: string; realm: string }[],
+  options: RunOptions,
+): Promise<{ observation: Observation; interrupted: boolean }> {
+  const sizes = options.filter === undefined ? sizesOf(files.map(({ path }) => path)) : null;
+  const jobs =
+    sizes === null
+      ? 1
+      : jobsFor(
+          options.jobs,
+          sizes.reduce((a, b) => a + b, 0),
+        );
+  const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
+  const caps = new CapCounter();
+  const opened = await openCaptures(inputs, { caps });
+  const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
+  const masks = shareLanes(isShareable(reader.captures) ? jobs : 1);
+  const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1));
+  try {
+    const observer = new Observer(reader.captures, DECODERS, caps, { lanes: masks[0]! });
+    const interrupted = await readAll(reader, observer, options, helpers);
+    const others = (await helpers?.observations(DECODERS)) ?? [];
+    const { observation } = observer;
+    return { observation: others.length === 0 ? observation : uniteShares([observation, ...others]), interrupted };
+  } finally {
+    await reader.close();
+    await helpers?.close();
+  }
+}
+
+/** Milliseconds after which signals and timers get their turn: reading a file never waits for anything by itself. */
+const TURN_MS = 50;
+
 /** Every frame to the observer; true where a signal ended it early. */
-async function readAll(reader: CaptureReader, observer: Observer, options: RunOptions): Promise<boolean> {
+async function readAll(
+  reader: CaptureReader,
+  observer: Observer,
+  options: RunOptions,
+  helpers: Helpers | null,
+): Promise<boolean> {
   const { onProgress, signal } = options;
+  const { observation } = observer;
   const sizes = reader.captures.map((capture) => capture.size);
   const bytesTotal = sizes.every((size) => size !== null) ? sizes.reduce((a, b) => a! + b!, 0) : null;
   // A signal must not wait for input that may never come.
@@ -121,15 +159,28 @@ async function readAll(reader: CaptureReader, observer: Observer, options: RunOp
   });
   signal?.addEventListener("abort", stop);
   if (signal?.aborted === true) stop();
+  let turn = performance.now();
+  let end = Number.POSITIVE_INFINITY;
   try {
-    while (await (signal === undefined ? reader.more() : Promise.race([reader.more(), stopped]))) {
-      observer.block(reader);
-      if (signal?.aborted === true) return true;
+    while (
+      observation.frames < end &&
+      (await (signal === undefined || helpers !== null ? reader.more() : Promise.race([reader.more(), stopped])))
+    ) {
+      if (helpers !== null) end = helpers.tell(observation.frames);
+      observer.block(reader, end - observation.frames);
+      if (performance.now() - turn > TURN_MS) {
+        await setImmediate();
+        turn = performance.now();
+      }
+      if (signal?.aborted === true) {
+        if (helpers === null) return true;
+        helpers.stop();
+      }
       onProgress?.({
-        packets: observer.observation.frames,
+        packets: observation.frames,
         bytesRead: reader.bytesRead,
         bytesTotal,
-        conversations: observer.observation.flows.table.count,
+        conversations: observation.flows.table.count,
       });
     }
     return signal?.aborted === true;
@@ -167,9 +218,8 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
   const captures = seen.captures.map(captureRow);
   if (options.models.length === 0) {
     const { rest, lookups, conversations } = describe(seen);
-    const assets = collectAssets(conversations);
     const quality = qualityOf(seen, conversations);
-    return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets, quality };
+    return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets: [], quality };
   }
   const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = conform(seen, {
     models: options.models,
@@ -183,10 +233,9 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
     damaged: damaged || interrupted,
     lastSec,
   });
-  const assets = collectAssets(conversations);
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);
-  return { run, captures, judged, rest, rules, lookups, assets, quality };
+  return { run, captures, judged, rest, rules, lookups, assets: [], quality };
 }
 
 function withTimes(info: RunInfo, quality: RunResult["quality"]): RunInfo {

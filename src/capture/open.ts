@@ -21,6 +21,8 @@ export interface CaptureInput {
   path: string;
   /** The part of the network that its addresses belong to; empty unless given. */
   realm?: string;
+  /** A file is read to here and no further, in bytes; to its end unless given. */
+  size?: number;
 }
 
 export interface OpenOptions {
@@ -42,7 +44,7 @@ export interface OpenOptions {
  */
 export async function openCaptures(inputs: readonly CaptureInput[], options: OpenOptions = {}): Promise<CaptureReader> {
   const tallies = inputs.map(({ path, realm }) => new Tally(path, realm ?? ""));
-  const opener = new Opener(options, inputs.length);
+  const opener = new Opener(options, inputs);
   if (tallies.length === 1) return opener.open(tallies[0]!, 0);
 
   const lanes: Lane[] = [];
@@ -62,9 +64,9 @@ class Opener {
   readonly #caps: CapCounter;
   readonly #warn: InputParts["warn"];
   readonly #stdin: OpenOptions["stdin"];
-  readonly #inputs: number;
+  readonly #inputs: readonly CaptureInput[];
 
-  constructor({ caps = new CapCounter(), onWarning = () => {}, stdin }: OpenOptions, inputs: number) {
+  constructor({ caps = new CapCounter(), onWarning = () => {}, stdin }: OpenOptions, inputs: readonly CaptureInput[]) {
     this.#caps = caps;
     this.#warn = onWarning;
     this.#stdin = stdin;
@@ -75,7 +77,7 @@ class Opener {
   async open(info: Tally, order: number, warn = this.#warn): Promise<CaptureReader> {
     let source: ByteSource | null = null;
     try {
-      source = this.#sourceOf(info.path);
+      source = this.#sourceOf(this.#inputs[order]!);
       info.size = source.size;
       return await this.#reader(info, order, source, warn);
     } catch (error) {
@@ -111,12 +113,12 @@ class Opener {
 
   async #reader(info: Tally, order: number, plain: ByteSource, warn: InputParts["warn"]): Promise<CaptureReader> {
     let source = plain;
-    let slab = new Slab(blockBytes(source.size, this.#inputs));
+    let slab = new Slab(blockBytes(source.size, this.#inputs.length));
     let head = await firstBytes(slab, source);
     const packing = packingOf(head);
     if (packing !== null) {
       source = new UnpackSource(packing, new ReplaySource(slab.buf.slice(slab.pos, slab.end), plain));
-      slab = new Slab(blockBytes(null, this.#inputs));
+      slab = new Slab(blockBytes(null, this.#inputs.length));
       head = await firstBytes(slab, source);
       if (head.length < 4 && source.cut)
         throw new Error(`The ${packing} file is cut before anything could be unpacked`);
@@ -128,7 +130,7 @@ class Opener {
     return input;
   }
 
-  #sourceOf(path: string): ByteSource {
+  #sourceOf({ path, size }: CaptureInput): ByteSource {
     if (path === "-") {
       if (this.#stdin === undefined && process.stdin.isTTY) {
         throw new Error("Standard input is a terminal: send a capture to it, as in tcpdump -w - | wirepact check -");
@@ -137,7 +139,7 @@ class Opener {
     }
     const stats: Stats = statSync(path);
     if (stats.isDirectory()) throw Object.assign(new Error(path), { code: "EISDIR" });
-    if (stats.isFile()) return new FileSource(path, this.#inputs <= KEPT_OPEN);
+    if (stats.isFile()) return new FileSource(path, this.#inputs.length <= KEPT_OPEN, size);
     return new StreamSource(createReadStream(path));
   }
 }

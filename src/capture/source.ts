@@ -28,10 +28,13 @@ export class FileSource implements ByteSource {
   readonly size: number;
   readonly cut = false;
   bytesRead = 0;
-  #keepOpen: boolean;
+  readonly #most: number;
+  readonly #keepOpen: boolean;
   #descriptor: number | null = null;
 
-  constructor(path: string, keepOpen: boolean) {
+  /** `most`: bytes to read; all that come, where it is left out. */
+  constructor(path: string, keepOpen: boolean, most = Number.POSITIVE_INFINITY) {
+    this.#most = most;
     this.path = path;
     this.#keepOpen = keepOpen;
     this.#descriptor = openSync(path, "r");
@@ -41,10 +44,10 @@ export class FileSource implements ByteSource {
 
   read(into: Uint8Array, at: number, length: number): number {
     this.#descriptor ??= openSync(this.path, "r");
-    const got = readSync(this.#descriptor, into, at, length, this.bytesRead);
+    const got = readSync(this.#descriptor, into, at, Math.min(length, this.#most - this.bytesRead), this.bytesRead);
     this.bytesRead += got;
     if (!this.#keepOpen) this.#release();
-    if (got === 0 && this.bytesRead < this.size) {
+    if (got === 0 && this.bytesRead < Math.min(this.size, this.#most)) {
       throw new Error(`The file became shorter while it was read: ${this.size} bytes at first, ${this.bytesRead} now`);
     }
     return got;

@@ -58,3 +58,11 @@ export async function refuseOverwrite(
     }
   }
 }
+
+/** `--jobs N`. */
+export function jobsAsked(text: string | undefined): { jobs?: number } {
+  if (text === undefined) return {};
+  const jobs = /^[1-9]\d?$/.test(text) ? Number(text) : 0;
+  if (jobs === 0) throw new UsageError(`--jobs ${text}: expected a number of threads, such as 2`);
+  return { jobs };
+}

@@ -3,7 +3,7 @@ import { UsageError } from "../errors.ts";
 import { isDate, parseDuration } from "../model/values.ts";
 import type { RunOptions } from "../pipeline.ts";
 import type { Instant } from "../time.ts";
-import { captureArguments, filterAsked } from "./captures.ts";
+import { captureArguments, filterAsked, jobsAsked } from "./captures.ts";
 import { execute, type ResultOptions } from "./execute.ts";
 import { type JudgingOptions, judgingOf } from "./judging.ts";
 
@@ -20,7 +20,10 @@ export async function check(captures: string[], options: CheckOptions): Promise<
   const how = judgedHow(options);
   const list = await captureArguments(captures, options.realm);
   const judging = await judgingOf(options);
-  return execute({ captures: list, ...judging, ...how, ...(await filterAsked(options.filter)) }, options);
+  return execute(
+    { captures: list, ...judging, ...how, ...jobsAsked(options.jobs), ...(await filterAsked(options.filter)) },
+    options,
+  );
 }
 
 /** How it is judged, as far as neither model nor site says it. */

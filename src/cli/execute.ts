@@ -13,6 +13,7 @@ import { printResult } from "./print.ts";
 /** Options that say where results go; commander fills in the defaults. */
 export interface ResultOptions {
   filter?: string;
+  jobs?: string;
   db?: string;
   format: FormName;
   out?: string;

@@ -16,15 +16,16 @@ const ROW_MASK = CHUNK_ROWS - 1;
 export class FlowTable {
   readonly chunks: Int32Array[] = [];
   /** Pairs of a key's hash and its newest flow + 1: a row is looked at only where the whole hash agrees. */
-  #slots = new Int32Array(2 << 14);
-  #mask = (1 << 14) - 1;
+  slots = new Int32Array(2 << 14);
+  /** Pairs less one. */
+  mask = (1 << 14) - 1;
   #keys = 0;
   count = 0;
 
   /** The newest flow with this key, or -1. */
   find(low: number, high: number, ports: number, meta: number): number {
-    const slots = this.#slots;
-    const mask = this.#mask;
+    const slots = this.slots;
+    const mask = this.mask;
     const hash = mix(low, high, ports, meta);
     let slot = hash & mask;
     for (;;) {
@@ -54,11 +55,11 @@ export class FlowTable {
     row[at + PORTS] = ports;
     row[at + META] = meta;
     const hash = mix(low, high, ports, meta);
-    let slot = hash & this.#mask;
-    while (this.#slots[slot * 2 + 1] !== 0 && this.#slots[slot * 2 + 1] !== older + 1) slot = (slot + 1) & this.#mask;
-    this.#slots[slot * 2] = hash;
-    this.#slots[slot * 2 + 1] = flow + 1;
-    if (older < 0 && ++this.#keys * 2 > this.#mask + 1) this.#grow();
+    let slot = hash & this.mask;
+    while (this.slots[slot * 2 + 1] !== 0 && this.slots[slot * 2 + 1] !== older + 1) slot = (slot + 1) & this.mask;
+    this.slots[slot * 2] = hash;
+    this.slots[slot * 2 + 1] = flow + 1;
+    if (older < 0 && ++this.#keys * 2 > this.mask + 1) this.#grow();
     return flow;
   }
 
@@ -73,8 +74,8 @@ export class FlowTable {
   /** Becomes what another table is, which must not be used any more. */
   takeOver(other: FlowTable): void {
     this.chunks.splice(0, this.chunks.length, ...other.chunks);
-    this.#slots = other.#slots;
-    this.#mask = other.#mask;
+    this.slots = other.slots;
+    this.mask = other.mask;
     this.#keys = other.#keys;
     this.count = other.count;
   }
@@ -88,9 +89,9 @@ export class FlowTable {
   }
 
   #grow(): void {
-    const old = this.#slots;
+    const old = this.slots;
     const slots = new Int32Array(old.length * 2);
-    const mask = this.#mask * 2 + 1;
+    const mask = this.mask * 2 + 1;
     for (let i = 0; i < old.length; i += 2) {
       if (old[i + 1] === 0) continue;
       let slot = old[i]! & mask;
@@ -98,8 +99,8 @@ export class FlowTable {
       slots[slot * 2] = old[i]!;
       slots[slot * 2 + 1] = old[i + 1]!;
     }
-    this.#slots = slots;
-    this.#mask = mask;
+    this.slots = slots;
+    this.mask = mask;
   }
 }
 

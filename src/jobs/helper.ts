@@ -1,0 +1,21 @@
+/** A thread that reads the same captures as the first one, and keeps the flows of its own lanes. */
+import { parentPort, workerData } from "node:worker_threads";
+import { DECODERS } from "../../decoders/index.ts";
+import { openCaptures } from "../capture/open.ts";
+import { CapCounter } from "../limits.ts";
+import { encodeObservation } from "../observe/codec.ts";
+import { Observer } from "../observe/observation.ts";
+import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
+
+const { inputs, lanes, place, shared } = workerData as HelperTask; // made by `Helpers`
+const progress = new Progress(shared);
+const reader = await openCaptures(inputs, { caps: new CapCounter() }); // the first thread counts what the reader hits
+const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes });
+let end = progress.tell(place, 0);
+while (observer.observation.frames < end && (await reader.more())) {
+  end = progress.tell(place, observer.observation.frames);
+  observer.block(reader, end - observer.observation.frames);
+}
+await reader.close();
+const answer: HelperAnswer = [...encodeObservation(observer.observation)];
+parentPort?.postMessage(answer);

@@ -1,0 +1,55 @@
+/** The other threads of a run: started, stopped together, and asked for what they saw. */
+import { Worker } from "node:worker_threads";
+import type { Decoder } from "../decode/decoder.ts";
+import { decodeObservation } from "../observe/codec.ts";
+import type { Observation } from "../observe/observation.ts";
+import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
+
+/** The first thread's place in `Progress`. */
+const FIRST = 0;
+
+export class Helpers {
+  readonly #progress: Progress;
+  readonly #workers: Worker[];
+  readonly #answers: Promise<HelperAnswer>[];
+
+  /** Starts a thread for each mask of lanes. */
+  constructor(inputs: HelperTask["inputs"], masks: readonly number[]) {
+    this.#progress = new Progress(masks.length + 1);
+    const { shared } = this.#progress;
+    this.#workers = masks.map((lanes, i) => {
+      const task: HelperTask = { inputs, lanes, place: i + 1, shared };
+      return new Worker(new URL("./helper.js", import.meta.url), { workerData: task });
+    });
+    this.#answers = this.#workers.map(
+      (worker) =>
+        new Promise<HelperAnswer>((resolve, reject) => {
+          worker.once("message", resolve);
+          worker.once("error", reject);
+          worker.once("exit", () => reject(new Error("a reading thread ended before it was done")));
+        }),
+    );
+    // Who waits for them comes later, and may not come at all where the first thread fails.
+    for (const answer of this.#answers) answer.catch(() => {});
+  }
+
+  /** Says how far the first thread is; returns the frame before which it has to stop. */
+  tell(frames: number): number {
+    return this.#progress.tell(FIRST, frames);
+  }
+
+  /** Makes all threads stop at one frame, which is near. */
+  stop(): void {
+    this.#progress.stop();
+  }
+
+  /** What they saw, each. */
+  async observations(decoders: readonly Decoder[]): Promise<Observation[]> {
+    const answers = await Promise.all(this.#answers);
+    return Promise.all(answers.map((answer) => decodeObservation(answer, decoders)));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { check, observe } from "../../src/index.ts";
+import { jobsFor, MOST_JOBS, shareLanes, sizesOf } from "../../src/jobs/plan.ts";
+import { Progress } from "../../src/jobs/protocol.ts";
+import type { RunOutcome } from "../../src/pipeline.ts";
+import { writePcap } from "../support/capture-writer.ts";
+import { udpFrame } from "../support/frames.ts";
+import { caseCaptures } from "../support/observe.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "wirepact-jobs-"));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The whole result as text, without what no two runs share. */
+function textOf({ result, exitCode }: RunOutcome): string {
+  const { rest, run, ...others } = result;
+  return JSON.stringify(
+    [others, [...rest.rows()], [...rest.chunks()], { ...run, started_at: null }, exitCode],
+    (_, value) => (value instanceof Map ? [...value] : value),
+  );
+}
+
+test("lanes are shared out among threads, each to one of them", (t) => {
+  for (let jobs = 1; jobs <= MOST_JOBS; jobs++) {
+    const masks = shareLanes(jobs);
+    t.is(masks.length, jobs);
+    t.is(
+      masks.reduce((sum, mask) => sum + mask, 0),
+      0xffff,
+    );
+    t.is(
+      masks.reduce((all, mask) => all | mask, 0),
+      0xffff,
+    );
+    t.is(masks[0]! & 1, 1);
+  }
+});
+
+test("small captures are read by one thread, unless asked otherwise", (t) => {
+  t.is(jobsFor(undefined, 1 << 20), 1);
+  t.is(jobsFor(2, 0), 2);
+  t.is(jobsFor(99, 0), MOST_JOBS);
+});
+
+test("only files can be read by several threads", (t) => {
+  t.is(sizesOf(["-"]), null);
+  t.is(sizesOf([folder]), null);
+  t.is(sizesOf([join(folder, "nothing.pcap")]), null);
+  t.deepEqual(sizesOf(["package.json", "package.json"])?.length, 2);
+});
+
+test("threads stop at one frame, further than any of them can have come", (t) => {
+  const progress = new Progress(2);
+  t.is(progress.tell(0, 100), Number.MAX_SAFE_INTEGER);
+  progress.tell(1, 5_000);
+  const end = progress.stop();
+  t.true(end > 5_000 + (4 << 20) / 16);
+  t.is(progress.stop(), end, "once said it stands");
+  t.is(progress.tell(0, 200), end);
+});
+
+for (const path of caseCaptures().filter((_, i) => i % 6 === 0)) {
+  test.serial(`${path}: read by three threads, the result is the same`, async (t) => {
+    const options = { captures: [path], models: ["opswat-sdp"], scope: "all" } as const;
+    t.is(textOf(await check({ ...options, jobs: 3 })), textOf(await check({ ...options, jobs: 1 })));
+  });
+}
+
+test.serial("several files and a damaged one, read by two threads", async (t) => {
+  const broken = join(folder, "broken.pcap");
+  writeFileSync(
+    broken,
+    Buffer.concat([
+      writePcap([{ data: udpFrame({ from: "10.0.0.1:4000", to: "10.0.0.2:53" }).buf }]),
+      new Uint8Array(40).fill(0xff),
+    ]),
+  );
+  const captures = [...caseCaptures().slice(0, 4), broken];
+  t.is(textOf(await observe({ captures, jobs: 2 })), textOf(await observe({ captures, jobs: 1 })));
+});
+
+test.serial("interrupted, all threads stop at the same frame, and what was read is told", async (t) => {
+  const path = join(folder, "long.pcap");
+  const frames = Array.from({ length: 50 }, (_, i) => ({
+    data: udpFrame({ from: `10.0.0.${i + 1}:4000`, to: "10.0.0.99:53" }).buf,
+  }));
+  const file = writePcap(frames);
+  const header = file.slice(0, 24);
+  const records = file.slice(24);
+  writeFileSync(path, Buffer.concat([header, ...Array.from({ length: 20_000 }, () => records)]));
+  for (const jobs of [1, 2]) {
+    const stop = new AbortController();
+    const onProgress = () => stop.abort();
+    const { result } = await observe({ captures: [path], jobs, onProgress, signal: stop.signal });
+    t.is(result.run.status, "interrupted");
+    const { packets } = result.captures[0]!;
+    t.true(packets > 0 && packets < 1_000_000, `${packets}`);
+    // The same frames again and again: each is counted once, by the thread that has its flow, and else as a copy.
+    const counted = [...result.rest.rows()].reduce((sum, row) => sum + row.packets, 0);
+    t.is(counted + Number(result.quality.duplicates), packets);
+  }
+});
