@@ -110,6 +110,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     sightings: isName ? [sent] : [],
     operations: operationsOf(null),
     undecoded: 0,
+    unfinished: false,
     asking: [],
     opening: [],
     coming: [],

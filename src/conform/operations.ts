@@ -20,9 +20,7 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   const above = kinds.filter((kind) => kind.class !== "unknown" && rank(kind.class) > limit);
   const asked = above.filter((kind) => kind.role === "request");
   // An answer proves its question, where that one itself is not in the capture.
-  const answers = above.filter(
-    (kind) => kind.role === "response" && !asked.some((of) => of.protocol === kind.protocol && of.class === kind.class),
-  );
+  const answers = above.filter((kind) => kind.role === "response" && isUnasked(kind, flow));
   const broken = [...asked, ...answers].sort(byWeight);
   if (broken.length > 0) {
     const more = broken.length > NAMED ? `; and ${broken.length - NAMED} kinds more` : "";
@@ -31,7 +29,7 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
       against: broken.flatMap(framesOfKind),
     };
   }
-  const unknown = kinds.find((kind) => kind.class === "unknown");
+  const unknown = kinds.find((kind) => kind.class === "unknown" && (kind.role === "request" || isUnasked(kind, flow)));
   if (unknown !== undefined) {
     const says = `${operationText(unknown)}: nobody can say what it does`;
     return unproved("expect", "expectation-unproved", says, "look at the frame", framesOfKind(unknown));
@@ -40,6 +38,10 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   if (unread.length > 0 || flow.undecoded > 0 || dropped > 0) {
     const says = unread[0]?.what ?? `${flow.undecoded + dropped} message(s) of it could not be read`;
     return unproved("expect", "expectation-unproved", `${text}: ${says}`, "look at the frames", unread);
+  }
+  if (flow.unfinished) {
+    const says = `${text}: bytes of the connection are missing, and what stands behind them was not read`;
+    return unproved("expect", "expectation-unproved", says, "capture without loss");
   }
   if (kinds.some((kind) => kind.role === "request")) {
     const count = kinds.reduce((sum, kind) => sum + (kind.role === "request" ? kind.count : 0), 0);
@@ -51,6 +53,14 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
     `${text}: no operation could be read`,
     "capture from the connection's start",
   );
+}
+
+/** Whether some answer of this kind has no question here; where nothing pairs the two, whether there is no question like it. */
+function isUnasked(kind: OperationKind, { operations }: SubjectFlow): boolean {
+  if (kind.unasked > 0 || operations.early.some((answer) => answer.kind === kind)) return true;
+  const alike = (of: OperationKind): boolean =>
+    of.role === "request" && of.protocol === kind.protocol && (of.code === kind.code || of.class === kind.class);
+  return !operations.kinds.some(alike);
 }
 
 function rank(of: OperationClass): number {

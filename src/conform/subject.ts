@@ -36,6 +36,8 @@ export interface SubjectFlow {
   operations: OperationTally;
   /** Messages that its decoder refused, and facts that found no room. */
   undecoded: number;
+  /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
+  unfinished: boolean;
   /** The very first packet, of whichever end. */
   began: FrameRef;
   /** Frames of the initiator's first packets, the first two. */
@@ -167,6 +169,7 @@ function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFl
     sightings: view.detail?.sightings ?? [],
     operations: operationsOf(view.detail),
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
+    unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
     asking: askingFrames(view, there),
     opening: openingFrames(view, there),
@@ -201,6 +204,11 @@ function isHoled(view: FlowView, there: 0 | 1): boolean {
   if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
   if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
   return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
+}
+
+function isUnfinished(view: FlowView, there: 0 | 1): boolean {
+  const stream = view.detail?.streams[there] ?? null;
+  return stream !== null && (stream.length > 0 || stream.pending.length > 0);
 }
 
 /** TLS, whose sides show when their handshake is done: neither has, and something waits behind a hole. */
