@@ -36,7 +36,9 @@ export function provedBy(c: Cursor, at: Context, weigh: (text: string, line: num
   for (let line = 0; line < FIRST_LINES; line++) {
     const end = c.buf.indexOf(LF, c.pos);
     // Amid a connection nothing is waited for: the next segment may begin with a better line, or with another protocol.
-    if (end < 0 || end >= c.end) return !at.fromStart || c.end - begun > FIRST_BYTES ? STREAM_NO : STREAM_MORE;
+    if (end < 0 || end >= c.end) {
+      return !at.fromStart || c.end - begun > FIRST_BYTES || !isText(c.buf, c.pos, c.end) ? STREAM_NO : STREAM_MORE;
+    }
     if (!isText(c.buf, c.pos, end)) return STREAM_NO;
     const weight = weigh(lineText(c.buf, c.pos, end), line);
     c.pos = end + 1;

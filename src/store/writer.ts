@@ -54,16 +54,22 @@ class SqliteRunWriter implements RunWriter {
     );
   }
 
-  /** Inserts rows of values, the run's id before each. */
+  /**
+   * Inserts rows of values, the run's id before each. While one batch is written the next is made: making them takes as
+   * long as writing them, and a driver that works in a thread of its own does both at once.
+   */
   async #batches(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
     const all = ["run_id", ...columns];
     let batch: SqlValue[][] = [];
     let bytes = 0;
+    let writing: Promise<void> = Promise.resolve();
     const flush = async (): Promise<void> => {
       const full = batch;
       batch = [];
       bytes = 0;
-      await this.#transactions.run(() => this.#driver.insert(table, all, full));
+      await writing;
+      writing = this.#transactions.run(() => this.#driver.insert(table, all, full));
+      writing.catch(() => undefined); // told where it is waited for
       // A synchronous driver would otherwise keep signals and progress waiting until the end.
       await setImmediate();
     };
@@ -73,6 +79,7 @@ class SqliteRunWriter implements RunWriter {
       if (bytes >= BATCH_BYTES) await flush();
     }
     if (batch.length > 0) await flush();
+    await writing;
   }
 }
 
