@@ -200,7 +200,11 @@ function tellFixed(m: Fixed, emit: Emit, type: readonly [string, DhcpWhat] | nul
   if (m.assigned !== 0) field("assigned-address", formatIpv4(m.assigned));
   if (m.relay !== 0) field("relay", formatIpv4(m.relay));
   const failed = name === "NAK" ? { failed: true } : {};
-  emit({ kind: "message", what: type?.[1] ?? what(m), id: m.xid, ...failed });
+  const said = type?.[1] ?? what(m);
+  emit({ kind: "message", what: said, id: m.xid, ...failed });
+  // A client without an address is answered at everybody's, or at the one that it is given.
+  if (said === "request")
+    emit({ kind: "expect-flow", app: "dhcp", transport: "udp", address: null, port: null, id: m.xid });
 }
 
 const TEXTS: readonly (readonly [number, string])[] = [

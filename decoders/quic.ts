@@ -41,6 +41,11 @@ const CLIENT_HELLO = 1;
 /** Datagrams of a direction that are waited for where the first ones did not say who is who. */
 const PATIENCE = 3;
 
+/** A short header's first byte, a packet number and the tag (RFC 9001 section 5.4.2 asks for as much to protect it). */
+const SHORTEST_LATER = 21;
+const FORM = 0xc0;
+const SHORT = 0x40;
+
 /** For frames and hellos that were opened, and for datagrams that came before; used and done with within one call. */
 const FRAMES = new Cursor();
 const EARLIER = new Cursor();
@@ -80,6 +85,8 @@ export const quic: Decoder = {
     if ((first & 0xc8) !== 0x08 || len < PUBLIC_HEADER) return false;
     return (first & 1) === 0 || u32(buf, off + 9) >>> 16 === 0x5130;
   },
+
+  maybeLater: isShort,
 
   datagram(c, emit, at) {
     // Google's server leaves the version out: its packets are known by the client's.
@@ -323,4 +330,11 @@ function clearFrames(c: Cursor, version: QuicVersion, emit: Emit): DatagramResul
 function tellGoogle({ serverName, userAgent }: GoogleHello, emit: Emit): void {
   if (serverName !== "") emit({ kind: "name", source: "quic-sni", name: serverName });
   if (userAgent !== "") emit({ kind: "field", field: "quic.user-agent", value: userAgent });
+}
+
+/** A short header looks like anything with the right two bits; text, of which that is true as well, it is not. */
+function isShort(buf: Uint8Array, off: number, len: number): boolean {
+  if (len < SHORTEST_LATER || (buf[off]! & FORM) !== SHORT) return false;
+  for (let i = 1; i < SHORTEST_LATER; i++) if (buf[off + i]! >= 0x80) return true;
+  return false;
 }

@@ -12,6 +12,7 @@
  * Does not cover: dialogs and forking, compact forms beyond those of Call-ID, From, To, Content-Length and Content-Type, SIP
  * in TLS.
  */
+import { formatHex, parseAddress } from "../src/address.ts";
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Decoder, type Emit, STREAM_NO } from "../src/decode/decoder.ts";
 import { beginsWith, readTextHead, type TextHead } from "./shared/text-head.ts";
@@ -165,18 +166,30 @@ function tellMedia(c: Cursor, said: Said, length: number, cut: boolean, emit: Em
   const type = said.head.fields.get("content-type") ?? said.head.fields.get("c") ?? "";
   if (!type.toLowerCase().startsWith("application/sdp") || cut) return;
   let shared = "";
-  const media: { kind: string; port: string; address: string }[] = [];
+  const media: { kind: string; port: string; over: string; address: string }[] = [];
   for (const line of escapeBytes(c.buf, c.pos, c.pos + length).split(/\\x0d\\x0a|\\x0a/)) {
     const address = /^c=IN IP[46] ([0-9A-Za-z.:-]+)/.exec(line)?.[1];
-    const stream = /^m=(\w+) (\d{1,5})(?:\/\d+)? /.exec(line);
+    const stream = /^m=(\w+) (\d{1,5})(?:\/\d+)? (\S+)/.exec(line);
     const last = media.at(-1);
-    if (stream !== null) media.push({ kind: stream[1]!, port: stream[2]!, address: "" });
+    if (stream !== null) media.push({ kind: stream[1]!, port: stream[2]!, over: stream[3]!, address: "" });
     else if (address !== undefined && last === undefined) shared = address;
     else if (address !== undefined && last !== undefined) last.address = address;
   }
-  for (const { kind, port, address } of media) {
+  for (const { kind, port, over, address } of media) {
     const host = address || shared;
     if (host === "" || port === "0") continue;
     emit({ kind: "field", field: "sip.media", value: `${kind} ${host.includes(":") ? `[${host}]` : host}:${port}` });
+    tellFlow(host, Number(port), over, emit);
   }
+}
+
+/** Where media will come to, and their reports a port above (RFC 3550 section 11). Both may be protected, or begin with STUN. */
+function tellFlow(host: string, port: number, over: string, emit: Emit): void {
+  const parsed = parseAddress(host);
+  if (parsed === null || port > 0xffff) return;
+  const address = formatHex(parsed.family, parsed.hex);
+  const transport = over.startsWith("TCP") ? "tcp" : "udp";
+  const expect = (at: number): void => emit({ kind: "expect-flow", app: null, transport, address, port: at });
+  expect(port);
+  if (transport === "udp" && over.includes("RTP") && port < 0xffff) expect(port + 1);
 }

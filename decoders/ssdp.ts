@@ -47,6 +47,7 @@ export const ssdp: Decoder = {
     const target = head.fields.get(method === "NOTIFY" ? "nt" : "st");
     if (target === undefined || (method === "200" && !head.fields.has("usn"))) return false;
     tell(method, target, head, emit);
+    if (method === "M-SEARCH") emit({ kind: "expect-flow", app: "ssdp", transport: "udp", address: null, port: null });
     if (!head.whole) c.short(Math.max(1, c.cutOff));
     return true;
   },

@@ -11,7 +11,7 @@
  * The answer comes from a port of its own, so that a transfer is two flows: the request's, and that of the data. A request
  * and an answer with options prove themselves. Data need three blocks in a row of one size, or a flow that is known.
  *
- * Does not cover: the files' content, and which request a transfer belongs to.
+ * Does not cover: the files' content.
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, DATAGRAM_MORE, type DatagramResult, type Decoder, type Emit } from "../src/decode/decoder.ts";
@@ -89,6 +89,7 @@ function request(c: Cursor, op: number, emit: Emit): boolean {
   emit({ kind: "field", field: "tftp.mode", value: mode });
   // What is behind a mode and is no option is an extension of somebody's own, or padding.
   emit({ kind: "message", what: "request", id: file });
+  emit({ kind: "expect-flow", app: "tftp", transport: "udp", address: null, port: null });
   tellOptions(readOptions(c), emit);
   if (c.cutOff > 0) c.short(c.left + c.cutOff);
   return true;

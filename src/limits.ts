@@ -59,6 +59,9 @@ export const LIMITS = {
   pendingSegments: 64,
   /** Payload bytes held for all directions together while they wait for more. Beyond it the waiting one is given up. */
   pendingBytes: 64 << 20,
+  /** Messages that agree on another flow, in all and for one port. Beyond it their flows stay conversations of their own. */
+  expectedFlows: 1_000_000,
+  expectedOfPort: 4_096,
   /** ICMP errors kept for matching with the flows that they quote. */
   quotes: 100_000,
   /** Frames listed as support of one verdict, and as many against it. Counts go on. */

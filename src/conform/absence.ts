@@ -8,7 +8,8 @@ import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import { type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
-import type { Subject, SubjectFlow } from "./subject.ts";
+import type { Subject } from "./subject.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 import { names } from "./whom.ts";
 
 /**

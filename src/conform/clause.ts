@@ -13,6 +13,8 @@ export interface Clause {
   decide: string | null;
   support: readonly FrameRef[];
   against: readonly FrameRef[];
+  /** Frames that speak against it too and whose numbers are not kept: counted, not listed. */
+  unlisted?: number;
   /** `whom`: which of the endpoint's hosts or addresses it was. */
   member?: string;
   /** `whom`: proved by a name, which the client may yet contradict as long as it has said nothing. */

@@ -15,8 +15,9 @@ import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../
 import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type LoadedModel, loadForJudging } from "./cover.ts";
-import { type Judgement, type Judges, judgeConversation } from "./judge.ts";
+import type { Judgement, Judges } from "./judge.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
+import { judgeConversation } from "./readings.ts";
 import type { RuleJudgement } from "./rule-status.ts";
 import { judgeRules, targetText } from "./rules.ts";
 import { readSubject } from "./subject.ts";
@@ -159,6 +160,7 @@ function notePresence(
   let asked = false;
   let answered = false;
   for (const flow of all.flowsOf(c)) {
+    if (all.folds.has(flow)) continue; // who asks there is not who asked for it
     view.move(flow);
     const { dir } = view.initiator();
     asked ||= view.packets(dir) > 0;
@@ -216,7 +218,7 @@ function conversationRow(
     support: support.slice(0, LIMITS.evidenceFrames),
     support_count: support.length,
     against: against.slice(0, LIMITS.evidenceFrames),
-    against_count: against.length,
+    against_count: against.length + judgement.unlisted,
     clauses: judgement.clauses.map(({ clause, result, says }) => ({ clause, result, says })),
     initiator_by: subject.by,
     nearest: judgement.nearest,

@@ -12,7 +12,8 @@ import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
-import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
+import type { Subject } from "./subject.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 import { isEndpoint, type WhomContext } from "./whom.ts";
 
 export interface LoadedModel {
@@ -79,7 +80,7 @@ export function tryRule(
   context: JudgeContext,
 ): Tried {
   const when = loaded.when.get(rule.id)!;
-  const over = overClause(loaded, rule, subject);
+  const over = overClause(loaded, rule, subject, flow);
   const who = whoClause(loaded, rule, subject, flow, over, context);
   const whom = whomClause(loaded, rule, subject, flow, context);
   const app = appClause(rule, subject, flow);
@@ -114,7 +115,7 @@ function whoClause(
 ): Clause {
   const end = playsTarget("who", loaded, rule, rule.from, subject.initiator, subject.initiatorRoles, context, rule.to);
   if (end.result !== "proved") return end;
-  if (subject.by === "port") {
+  if (subject.by === "port" && !subject.eitherOpens) {
     if (subject.transport === "tcp") {
       return unproved(
         "who",
@@ -237,12 +238,13 @@ function withAddress(endpoint: Endpoint, text: string, { parameter }: LoadedMode
 
 // ---- over
 
-function overClause(loaded: LoadedModel, rule: Rule, subject: Subject): Clause {
-  const what = subject.port === null ? subject.transport : `${subject.transport}/${subject.port}`;
+function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
+  const port = subject.port ?? flow.icmpType;
+  const what = port === null ? subject.transport : `${subject.transport}/${port}`;
   const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
   let missing: string | null = null;
   for (const over of rule.over) {
-    const match = overMatches(over, subject, outside, loaded.parameter);
+    const match = overMatches(over, subject, port, outside, loaded.parameter);
     if (match === true) return proved("over", what);
     if (typeof match === "string") missing = match;
   }
@@ -261,6 +263,7 @@ function overClause(loaded: LoadedModel, rule: Rule, subject: Subject): Clause {
 function overMatches(
   over: Over,
   subject: Subject,
+  port: number | null,
   outside: boolean,
   parameter: (name: string) => string | null,
 ): boolean | string {
@@ -270,7 +273,7 @@ function overMatches(
     );
   if (over.transport !== "any" && over.transport !== subject.transport) return false;
   if (over.ports.length === 0) return true;
-  if (subject.port === null) return false;
+  if (port === null) return false;
   let missing: string | false = false;
   for (const range of over.ports) {
     let { first, last } = range;
@@ -282,7 +285,7 @@ function overMatches(
       }
       first = last = Number(value);
     }
-    if (subject.port >= first && subject.port <= last) return true;
+    if (port >= first && port <= last) return true;
   }
   return missing;
 }
@@ -299,6 +302,16 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     const part = partClause(rule.apps, subject.app, flow) ?? upgradeClause(rule.apps, subject.app, flow);
     if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
+  }
+  const unreadable = rule.apps.filter((app) => flow.unreadableAs.includes(app));
+  if (flow.unknownContent && unreadable.length > 0) {
+    return unproved(
+      "app",
+      "app-unseen",
+      `only its ends can read it, which ${unreadable.join(" or ")} is like behind its first packets`,
+      "capture the connection from its start",
+      flow.coming,
+    );
   }
   if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
   return unproved(
@@ -337,7 +350,7 @@ function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Cl
 // ---- up
 
 /** Messages that say who is who: where one protocol prepared the flow for another, its name comes from the second. */
-function speaking(flow: SubjectFlow, what: string): FrameRef[] {
+export function speaking(flow: SubjectFlow, what: string): FrameRef[] {
   const roles = flow.sightings.filter(({ fact }) => fact.kind === "role").slice(0, MOST_SPEAKING);
   return roles.flatMap((sighting) => framesOf(sighting, what));
 }

@@ -5,7 +5,7 @@ import { protocolVersion } from "../protocol-versions.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { operationsAtMost } from "./operations.ts";
-import { framesOf, type SubjectFlow } from "./subject.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
 /** A broken expectation also says what was found instead. */
 export interface Broken {
@@ -13,9 +13,6 @@ export interface Broken {
   expectation: string;
   found: string;
 }
-
-/** Seconds without a packet of the flow that end a burst (model language: "packets at most"). */
-const BURST_GAP_SEC = 10;
 
 export function checkExpectation(expectation: Expectation, flow: SubjectFlow): Clause | Broken {
   switch (expectation.kind) {
@@ -82,21 +79,12 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
   );
 }
 
-/**
- * Packets at most in a burst. Only the first and last packet's times are kept of a flow, so this says "broken" only
- * where no spread of the packets over that time could keep the gaps, and "holds" only where none could break them.
- */
+/** Packets at most in a burst. Any of a burst's frames may be what breaks it; which they were is known of the first two. */
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
-  if (flow.asked <= expectation.most) return proved("expect", `${flow.asked} packet(s)`);
-  const seconds = flow.lastSec - flow.firstSec + (flow.lastNsec - flow.firstNsec) / 1e9;
-  const bursts = Math.floor(seconds / BURST_GAP_SEC) + 1;
-  if (flow.asked > bursts * expectation.most) {
-    return broken(expectation, `${flow.asked} packets within ${seconds.toFixed(1)} s`, flow.asking);
-  }
-  return unobservable(
-    "expect",
-    `${expectation.text}: ${flow.asked} packets over ${Math.round(seconds)} s may be bursts of their own`,
-  );
+  const largest = flow.bursts[flow.there];
+  if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
+  const found = broken(expectation, `${largest} packets in a burst`, flow.asking);
+  return { ...found, clause: { ...found.clause, unlisted: largest } };
 }
 
 function operations(expectation: Expectation & { kind: "operations" }, flow: SubjectFlow): Clause | Broken {

@@ -15,7 +15,8 @@ import { Cast, type Played } from "./cast.ts";
 import type { Clause } from "./clause.ts";
 import { clausesOf, loadForJudging, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
-import type { Subject, SubjectFlow } from "./subject.ts";
+import type { Subject } from "./subject.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 export interface Question {
   /** A role of the model, or an address. */
@@ -119,12 +120,22 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     twoSided: true,
     holed: false,
     interrupted: false,
+    unreadableAs: [],
+    leads: null,
+    bursts: [1, 1],
     firstWords: "heard",
+    words: [],
+    before: [],
+    openedSec: 0,
+    connectionless: false,
+    icmpType: null,
     began: { capture_id: 0, frame: 0, what: "imagined" },
     quotes: [],
   };
   const subject: Subject = {
     conversation: 0,
+    eitherOpens: false,
+    goesByPort: false,
     realm: 0,
     realmName: "",
     family: 4,

@@ -2,14 +2,17 @@
  * One verdict a conversation: the first that applies, in the order of `verdicts.md`. Each flow is judged by itself; the
  * conversation has the worst of those that came up, of all where none did, and a violation always counts.
  */
+
 import type { Rule } from "../model/types.ts";
 import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
 import type { Wanted } from "./candidates.ts";
-import type { Clause } from "./clause.ts";
+import { type Clause, unproved } from "./clause.ts";
 import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
+import { judgeConversation, rank } from "./readings.ts";
 import type { ConversationReason } from "./reasons.ts";
-import type { Subject, SubjectFlow } from "./subject.ts";
+import type { Subject } from "./subject.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** How one rule stands to one conversation; what the rules' own statuses are made from. */
 export interface RuleUse {
@@ -44,6 +47,8 @@ export interface Judgement {
   clauses: Clause[];
   support: FrameRef[];
   against: FrameRef[];
+  /** Frames that speak against it and whose numbers are not kept. */
+  unlisted: number;
   nearest: NearestMiss | null;
   expectation: string | null;
   found: string | null;
@@ -57,49 +62,8 @@ export interface Judges {
   retiredAt: (rule: Rule) => number;
 }
 
-export function judgeConversation(subject: Subject, judges: Judges): Judgement {
-  const straight = judgeOneWay(subject, judges, false);
-  if (subject.by !== "port") return straight;
-  const turned = judgeOneWay(flip(subject), judges, true);
-  return rank(turned) < rank(straight) ? turned : straight;
-}
-
-/** Verdicts by how much they explain: of the two readings of a conversation nobody opened in sight, the better stands. */
-const RANK: Readonly<Record<Verdict, number>> = {
-  violation: 1,
-  documented: 0,
-  ignored: 2,
-  inconclusive: 3,
-  undocumented: 4,
-  unrelated: 5,
-};
-
-function rank(judgement: Judgement): number {
-  return RANK[judgement.verdict];
-}
-
-/** The same conversation with initiator and responder exchanged. */
-function flip(subject: Subject): Subject {
-  return {
-    ...subject,
-    initiator: subject.responder,
-    responder: subject.initiator,
-    initiatorRoles: subject.responderRoles,
-    responderRoles: subject.initiatorRoles,
-    addresses: subject.farAddresses,
-    farAddresses: subject.addresses,
-    port: subject.otherPort,
-    otherPort: subject.port,
-    flows: subject.flows.map((flow) => ({
-      ...flow,
-      there: flow.there === 0 ? 1 : 0,
-      asked: flow.answered,
-      answered: flow.asked,
-    })),
-  };
-}
-
-function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgement {
+/** One reading of a conversation: who opened it is settled. */
+export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgement {
   const results = subject.flows.map((flow) => judgeFlow(subject, flow, judges));
   const violation = results.find((result) => result.verdict === "violation");
   const cameUp = results.filter((_, i) => isUp(subject.flows[i]!));
@@ -110,7 +74,8 @@ function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgem
     worst.verdict === "documented" ? firstPerRule(counted.flatMap((result) => result.documentedBy)) : [];
   // Another flow may have been what kept it from a better verdict: what speaks against each speaks against all.
   const against = results.flatMap((result) => (result === worst ? [] : result.against));
-  return { ...worst, flipped, uses, documentedBy, against: [...worst.against, ...against] };
+  const unlisted = results.reduce((sum, result) => sum + result.unlisted, 0);
+  return { ...worst, flipped, uses, documentedBy, against: [...worst.against, ...against], unlisted };
 }
 
 const SEVERITY: Readonly<Record<Verdict, number>> = {
@@ -126,7 +91,7 @@ function isUp(flow: SubjectFlow): boolean {
   return flow.outcome === "established" || flow.outcome === "answered" || flow.outcome === "one-way";
 }
 
-function firstPerRule(uses: RuleUse[]): RuleUse[] {
+export function firstPerRule(uses: RuleUse[]): RuleUse[] {
   const seen = new Set<string>();
   return uses.filter(({ loaded, rule }) => {
     const key = `${loaded.model.name}/${rule.id}`;
@@ -134,13 +99,29 @@ function firstPerRule(uses: RuleUse[]): RuleUse[] {
   });
 }
 
+/**
+ * A flow that another one led to is documented by itself or by what it belongs to, whichever says more; a violation of its
+ * own stays one. So deleting the message that led to it can make neither better.
+ */
 function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
+  if (flow.leads === null) return judgeByItself(subject, flow, judges);
+  const own = { ...judgeConversation(flow.leads.own, judges), subject, flipped: false };
+  const within = judgeConversation(flow.leads.within, judges);
+  const better = own.verdict !== "violation" && within.verdict !== "violation" && rank(within) < rank(own);
+  if (!better) return { ...own, against: [...own.against, ...within.against] };
+  const support = [...within.support, ...flow.leads.because, flow.began];
+  return { ...within, subject, flipped: false, uses: [], support, against: [...within.against, ...own.against] };
+}
+
+/** One flow against every rule that may cover it. */
+function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
   const uses: RuleUse[] = [];
   const missed: Tried[] = [];
   const against: FrameRef[] = [];
   let forbidden: { use: RuleUse; code: "forbidden" | "retired" } | null = null;
   for (const loaded of judges.models) {
     for (const rule of loaded.index.candidates(wantedOf(subject, loaded, flow, judges))) {
+      if (subject.goesByPort && rule.apps !== null) continue;
       const tried = tryRule(loaded, rule, subject, flow, judges.context);
       const use = useOf(tried, subject, flow);
       if (use === null) {
@@ -149,6 +130,7 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
         continue;
       }
       const bad = wrongByItself(rule, use, flow, judges);
+      if (bad === null && use.how === "documented") mayBeRetired(use, judges);
       if (bad !== null) {
         use.how = "violated";
         forbidden ??= { use, code: bad };
@@ -157,7 +139,16 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
       uses.push(use);
     }
   }
-  const base = { subject, flipped: false, uses, documentedBy: [], nearest: null, expectation: null, found: null };
+  const base = {
+    subject,
+    flipped: false,
+    uses,
+    documentedBy: [],
+    unlisted: 0,
+    nearest: null,
+    expectation: null,
+    found: null,
+  };
   const conclude = (use: RuleUse, verdict: Verdict, code: ConversationReason, reason: string): Judgement => ({
     ...base,
     verdict,
@@ -170,6 +161,7 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
       ...clausesOf(use.tried).flatMap((clause) => clause.against),
       ...(verdict === "documented" ? [] : against),
     ],
+    unlisted: clausesOf(use.tried).reduce((sum, clause) => sum + (clause.unlisted ?? 0), 0),
   });
 
   if (forbidden !== null) {
@@ -178,8 +170,13 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
       code === "forbidden"
         ? `${use.rule.id} forbids it`
         : `${use.rule.id}: this destination is retired since ${use.rule.retiredAfter}`;
+    const concluded = conclude(use, "violation", code, says);
+    // Of a flow that began before that, the later packets are in violation; which they are is not kept.
+    const late = code === "retired" && flow.firstSec < judges.retiredAt(use.rule);
     return {
-      ...conclude(use, "violation", code, says),
+      ...concluded,
+      against: code === "retired" ? [...concluded.against, ...use.flow.opening] : concluded.against,
+      unlisted: concluded.unlisted + (late ? 1 : 0),
       expectation: code === "forbidden" ? "not at all" : `not after ${use.rule.retiredAfter}`,
       found: "it was used",
     };
@@ -289,7 +286,23 @@ function wrongByItself(rule: Rule, use: RuleUse, flow: SubjectFlow, judges: Judg
   if (use.how === "attempted" && use.tried.app.result !== "proved") return null;
   if (use.tried.whom.byName === true && flow.firstWords !== "heard") return null;
   if (rule.requirement === "forbidden") return "forbidden";
-  return rule.requirement === "retired" && flow.firstSec >= judges.retiredAt(rule) ? "retired" : null;
+  if (rule.requirement !== "retired") return null;
+  // Each datagram is a use of its own; a connection is one, when it is opened.
+  const used = flow.connectionless ? flow.lastSec : flow.openedSec;
+  return used >= judges.retiredAt(rule) ? "retired" : null;
+}
+
+/** A connection that is seen after the rule's last day, and may have been opened before it ended. */
+function mayBeRetired(use: RuleUse, judges: Judges): void {
+  const { rule, flow } = use;
+  if (rule.requirement !== "retired" || flow.firstSec < judges.retiredAt(rule)) return;
+  use.how = "candidate";
+  use.clause = unproved(
+    "when",
+    "expectation-unproved",
+    `retired since ${rule.retiredAfter}, and no packet shows that it was not opened before`,
+    "capture the connection from its start",
+  );
 }
 
 /** What a flow has that a rule may share. */
@@ -309,7 +322,7 @@ function wantedOf(subject: Subject, { model }: LoadedModel, flow: SubjectFlow, {
   const roles = [...subject.initiatorRoles, ...subject.responderRoles];
   return {
     transport: subject.transport,
-    ports: subject.port === null ? [] : [subject.port],
+    ports: [subject.port ?? flow.icmpType].filter((port) => port !== null),
     names,
     addresses: [subject.responder, subject.initiator],
     roles: roles.filter((played) => played.model === model.name).map((played) => played.role),

@@ -7,7 +7,8 @@ import { matchesName, resolvePattern } from "../model/names.ts";
 import type { Target } from "../model/types.ts";
 import type { NearestMiss } from "../report/result.ts";
 import { clausesOf, type Tried } from "./cover.ts";
-import type { Subject, SubjectFlow } from "./subject.ts";
+import type { Subject } from "./subject.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 import { inRange, sentName } from "./whom.ts";
 
 /** Which failed clause to name where several failed: what a person would change first. */

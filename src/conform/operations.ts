@@ -6,7 +6,7 @@ import { OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
 import type { OperationKind } from "../decode/tally.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
-import type { SubjectFlow } from "./subject.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** Kinds named in one sentence. */
 const NAMED = 3;

@@ -1,7 +1,4 @@
 /** A conversation as the judge sees it: its ends, its flows, and what was said in them, read once from the columns. */
-import type { Sighting } from "../decode/facts.ts";
-import type { OperationTally } from "../decode/tally.ts";
-import { SCTP, TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
 import {
@@ -12,54 +9,9 @@ import {
   OUTCOMES,
   transportName,
 } from "../observe/flow-view.ts";
-import { operationsOf } from "../observe/operations.ts";
-import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import type { ConversationOutcome } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
-
-/** Seen; nothing said as far as anybody can see; or said and not in the capture. */
-export type FirstWords = "heard" | "none" | "missing";
-
-export interface SubjectFlow {
-  flow: number;
-  /** Direction of the initiator's packets. */
-  there: 0 | 1;
-  outcome: ConversationOutcome;
-  firstSec: number;
-  firstNsec: number;
-  lastSec: number;
-  lastNsec: number;
-  /** Packets of initiator and responder. */
-  asked: number;
-  answered: number;
-  sightings: readonly Sighting[];
-  /** What was asked and answered, by kind. */
-  operations: OperationTally;
-  /** Messages that its decoder refused, and facts that found no room. */
-  undecoded: number;
-  /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
-  unfinished: boolean;
-  /** The very first packet, of whichever end. */
-  began: FrameRef;
-  /** Frames of the initiator's first packets, the first two. */
-  asking: FrameRef[];
-  /** Frames that show who opened it and that it came up. */
-  opening: FrameRef[];
-  coming: FrameRef[];
-  /** True where payload passed and no decoder knew it although its beginning was seen. */
-  unknownContent: boolean;
-  /** True where payload bytes passed at all. */
-  hasData: boolean;
-  /** False where nothing can come back: a group address, or a transport without questions. */
-  twoSided: boolean;
-  /** TCP: it began in sight, and yet the client's first message is not in the capture. */
-  holed: boolean;
-  /** It began in words that end in a hole, and neither side said that it was up. */
-  interrupted: boolean;
-  /** What its client said first, which may name the destination. */
-  firstWords: FirstWords;
-  /** ICMP errors about it. */
-  quotes: FrameRef[];
-}
+import { framesOf, readFlow, type SubjectFlow } from "./subject-flow.ts";
 
 export interface Subject {
   conversation: number;
@@ -82,6 +34,10 @@ export interface Subject {
   app: string | null;
   serverName: string | null;
   by: InitiatorBy;
+  /** Rules cover it whichever end opened it, so that nobody has to say which one did. */
+  eitherOpens: boolean;
+  /** Judged by ports alone: only rules that take any application count. */
+  goesByPort: boolean;
   outcome: ConversationOutcome;
   flows: SubjectFlow[];
 }
@@ -90,102 +46,135 @@ export interface Subject {
 const MOST_FLOWS = 4_096;
 
 export function readSubject(all: C.Conversations, conversation: number, cast: Cast): Subject {
-  const { seen } = all;
   const row = all.rows(conversation);
   const at = all.at(conversation);
-  const meta = row[at + C.C_META]!;
-  const family = (meta >>> 8) & 0xff;
-  const realm = meta >>> 16;
-  const realmName = seen.realms[realm] ?? "";
-  const portApp = row[at + C.C_PORT_APP]!;
-  const app = (portApp >>> 16) & 0xff;
-  const name = row[at + C.C_NAME]!;
-  const transport = transportName(meta);
-  const ported = transport === "tcp" || transport === "udp" || transport === "sctp";
-  const initiator = row[at + C.C_INITIATOR]!;
-  const responder = row[at + C.C_RESPONDER]!;
-  const view = new FlowView(seen);
+  const app = (row[at + C.C_PORT_APP]! >>> 16) & 0xff;
+  const key: Key = {
+    conversation,
+    meta: row[at + C.C_META]!,
+    initiator: row[at + C.C_INITIATOR]!,
+    responder: row[at + C.C_RESPONDER]!,
+    port: row[at + C.C_PORT_APP]! & 0xffff,
+    app: app === 0 ? null : all.seen.decoders[app - 1]!.id,
+    serverName: nameOf(all, conversation),
+    by: INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24]!,
+    outcome: OUTCOMES[all.outcome(conversation)]!,
+  };
+  const view = new FlowView(all.seen);
   const flows: SubjectFlow[] = [];
   let otherPort: number | null = null;
   for (const flow of all.flowsOf(conversation)) {
     if (flows.length === MOST_FLOWS) break;
     view.move(flow);
     const { dir } = view.initiator();
-    if (otherPort === null && ported) otherPort = view.port(dir);
-    flows.push(readFlow(all, view, dir));
+    otherPort ??= view.port(dir);
+    flows.push({ ...readFlow(all, view, dir, key), leads: readLeads(all, view, key, cast) });
   }
-  const initiatorRoles = cast.rolesOf(realmName, family, initiator, seen.flows.ipv6);
-  const initiatorText = addressText(seen.flows.ipv6, family, initiator);
-  const responderRoles = cast.rolesOf(realmName, family, responder, seen.flows.ipv6);
-  const responderText = addressText(seen.flows.ipv6, family, responder);
+  return subjectOf(all, cast, key, otherPort, flows);
+}
+
+/** A conversation's key, or that of one flow by itself. */
+export interface Key {
+  conversation: number;
+  /** As `R.META`; addresses as in the flow's row. */
+  meta: number;
+  initiator: number;
+  responder: number;
+  port: number;
+  app: string | null;
+  serverName: string | null;
+  by: InitiatorBy;
+  outcome: ConversationOutcome;
+}
+
+function subjectOf(
+  all: C.Conversations,
+  cast: Cast,
+  key: Key,
+  otherPort: number | null,
+  flows: SubjectFlow[],
+): Subject {
+  const { seen } = all;
+  const { conversation, meta, app, serverName, by, outcome } = key;
+  const family = (meta >>> 8) & 0xff;
+  const realm = meta >>> 16;
+  const realmName = seen.realms[realm] ?? "";
+  const transport = transportName(meta);
+  const ported = transport === "tcp" || transport === "udp" || transport === "sctp";
+  const initiatorRoles = cast.rolesOf(realmName, family, key.initiator, seen.flows.ipv6);
+  const initiator = addressText(seen.flows.ipv6, family, key.initiator);
+  const responderRoles = cast.rolesOf(realmName, family, key.responder, seen.flows.ipv6);
+  const responder = addressText(seen.flows.ipv6, family, key.responder);
   return {
     conversation,
-    addresses: addressesOf(initiatorText, initiatorRoles),
-    farAddresses: addressesOf(responderText, responderRoles),
+    addresses: addressesOf(initiator, initiatorRoles),
+    farAddresses: addressesOf(responder, responderRoles),
     realm,
     realmName,
     family,
-    initiator: initiatorText,
-    responder: responderText,
+    initiator,
+    responder,
     initiatorRoles,
     responderRoles,
     transport,
     proto: meta & 0xff,
-    port: ported ? portApp & 0xffff : null,
-    otherPort,
-    app: app === 0 ? null : seen.decoders[app - 1]!.id,
-    serverName: name === 0 ? null : all.serverNames[name - 1]!,
-    by: INITIATOR_BY[portApp >>> 24]!,
-    outcome: OUTCOMES[all.outcome(conversation)]!,
+    port: ported ? key.port : null,
+    otherPort: ported ? otherPort : null,
+    app,
+    serverName,
+    by,
+    eitherOpens: false,
+    goesByPort: false,
+    outcome,
     flows,
   };
 }
 
-function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1): SubjectFlow {
-  const back = there === 0 ? 1 : 0;
-  const outcome = view.outcome(there, view.has(R.S_QUOTED, there));
-  const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
-    const quote = all.seen.flows.quotes[index]!;
+function nameOf(all: C.Conversations, conversation: number): string | null {
+  const name = all.word(conversation, C.C_NAME);
+  return name === 0 ? null : all.serverNames[name - 1]!;
+}
+
+/** A flow that another one led to: see `SubjectFlow.leads`. `view` is left where it was. */
+function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): SubjectFlow["leads"] {
+  const fold = all.folds.get(view.flow);
+  if (fold !== undefined) {
+    const leader = new FlowView(all.seen).move(fold.into);
+    const { dir } = leader.initiator();
+    const own = ownKey(all, view, key.conversation);
+    const there = view.initiator().dir;
     return {
-      capture_id: quote.capture,
-      frame: quote.frame,
-      what: `ICMP type ${quote.type} code ${quote.code} about it`,
+      own: subjectOf(all, cast, own, view.port(there), [readFlow(all, view, there, own)]),
+      within: subjectOf(all, cast, key, leader.port(dir), [readFlow(all, leader, dir, key)]),
+      because: framesOf(fold.sighting, "the message that led to it"),
     };
-  });
-  const data0 = view.has(R.S_DATA, 0);
-  const data1 = view.has(R.S_DATA, 1);
+  }
   const app = view.app === 0 ? null : all.seen.decoders[view.app - 1]!.id;
-  const midstream = view.proto === TCP && (view.state & R.S_MIDSTREAM) !== 0;
+  if (app === key.app) return null;
+  // What prepared the flow for another application, which the flow is named by.
+  const { dir } = view.initiator();
+  const whole = { ...key, app, serverName: nameOf(all, all.of[view.flow]!), conversation: all.of[view.flow]! };
   return {
-    flow: view.flow,
-    there,
-    outcome,
-    firstSec: view.firstSec,
-    firstNsec: view.firstNsec,
-    lastSec: view.lastSec,
-    lastNsec: view.lastNsec,
-    asked: view.packets(there),
-    answered: view.packets(back),
-    sightings: view.detail?.sightings ?? [],
-    operations: operationsOf(view.detail),
-    undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
-    unfinished: isUnfinished(view, there),
-    began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
-    asking: askingFrames(view, there),
-    opening: openingFrames(view, there),
-    coming: comingFrames(view, there, outcome),
-    unknownContent:
-      view.app === 0 &&
-      (data0 || data1) &&
-      !midstream &&
-      view.detail?.streams[0] == null &&
-      view.detail?.streams[1] == null,
-    hasData: data0 || data1,
-    twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
-    holed: isHoled(view, there),
-    interrupted: isInterrupted(view, app),
-    firstWords: firstWords(view, there, outcome, app),
-    quotes,
+    own: subjectOf(all, cast, key, view.port(dir), [readFlow(all, view, dir, key)]),
+    within: subjectOf(all, cast, whole, view.port(dir), [readFlow(all, view, dir, whole)]),
+    because: [],
+  };
+}
+
+/** A folded flow's key, had it not folded. */
+function ownKey(all: C.Conversations, view: FlowView, conversation: number): Key {
+  const { dir, by } = view.initiator();
+  const back = dir === 0 ? 1 : 0;
+  return {
+    conversation,
+    meta: view.row[view.at + R.META]!,
+    initiator: view.address(dir),
+    responder: view.address(back),
+    port: view.port(back),
+    app: view.app === 0 ? null : all.seen.decoders[view.app - 1]!.id,
+    serverName: null,
+    by,
+    outcome: OUTCOMES[all.flowOutcome(view, dir)]!,
   };
 }
 
@@ -196,104 +185,4 @@ function addressesOf(address: string, roles: readonly Played[]): ReadonlySet<str
     for (const range of host.host.addresses) if (range.first === range.last) all.add(range.text);
   }
   return all;
-}
-
-/** The connection was opened in sight and the server has spoken, but what the client said first was not captured whole. */
-function isHoled(view: FlowView, there: 0 | 1): boolean {
-  const back = there === 0 ? 1 : 0;
-  if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
-  if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
-  return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
-}
-
-function isUnfinished(view: FlowView, there: 0 | 1): boolean {
-  const stream = view.detail?.streams[there] ?? null;
-  return stream !== null && (stream.length > 0 || stream.pending.length > 0);
-}
-
-/** TLS, whose sides show when their handshake is done: neither has, and something waits behind a hole. */
-function isInterrupted(view: FlowView, app: string | null): boolean {
-  const { detail } = view;
-  if (
-    app !== "tls" ||
-    detail === null ||
-    !detail.streams.some((stream) => stream !== null && stream.pending.length > 0)
-  )
-    return false;
-  return !detail.sightings.some(({ fact }) => fact.kind === "up");
-}
-
-/** Applications whose client says first, in a hello that opens every connection, whom it wants to reach. */
-const HELLO: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
-
-/** A name that may have been sent and was not seen would win over DNS and over the address: without it, neither proves. */
-function firstWords(view: FlowView, there: 0 | 1, outcome: ConversationOutcome, app: string | null): FirstWords {
-  const hello = app !== null && HELLO.has(app);
-  if (view.proto !== TCP && !hello) return "heard";
-  if (outcome !== "established" && outcome !== "answered") return "none";
-  if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return "missing";
-  const { detail } = view;
-  if (app === null) {
-    if ((detail?.streams[there]?.pending.length ?? 0) > 0) return "missing";
-    return view.has(R.S_DATA, there) ? "heard" : "none";
-  }
-  const heard = detail?.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
-  return heard === true ? "heard" : "missing";
-}
-
-function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
-  const capture_id = view.capture(there);
-  const frames = [view.frame(there), view.secondFrame(there)].filter((frame) => frame !== 0);
-  return frames.map((frame, i) => ({ capture_id, frame, what: i === 0 ? "first packet" : "second packet" }));
-}
-
-/** Frames that say who opened it. */
-function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
-  const back = there === 0 ? 1 : 0;
-  if (view.proto === TCP) {
-    if (view.synFrame !== 0) return [{ capture_id: view.capture(there), frame: view.synFrame, what: "SYN" }];
-    if (view.has(R.S_SYNACK, back))
-      return [{ capture_id: view.capture(back), frame: view.answerFrame, what: "SYN-ACK" }];
-    return [];
-  }
-  for (const sighting of view.detail?.sightings ?? []) {
-    if (sighting.fact.kind === "role")
-      return [{ capture_id: sighting.capture, frame: sighting.frame, what: sighting.fact.why }];
-  }
-  return view.packets(there) > 0
-    ? [{ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" }]
-    : [];
-}
-
-/** Frames that say what became of it. */
-function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome): FrameRef[] {
-  const back = there === 0 ? 1 : 0;
-  const frames: FrameRef[] = [];
-  if (view.proto === TCP && view.answerFrame !== 0) {
-    const what = outcome === "refused" ? "RST" : "SYN-ACK";
-    frames.push({ capture_id: view.capture(back), frame: view.answerFrame, what });
-  } else {
-    if (view.packets(there) > 0)
-      frames.push({ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" });
-    if (view.packets(back) > 0)
-      frames.push({ capture_id: view.capture(back), frame: view.frame(back), what: "first answer" });
-  }
-  for (const sighting of view.detail?.sightings ?? []) {
-    if (sighting.fact.kind !== "fault" || outcome !== "failed") continue;
-    frames.push({
-      capture_id: sighting.capture,
-      frame: sighting.frame,
-      what: `${sighting.fact.what} ${sighting.fact.text}`,
-    });
-  }
-  return frames;
-}
-
-/** The frames of one sighting: all that carried a piece of its message. */
-export function framesOf(sighting: Sighting, what: string): FrameRef[] {
-  const refs = (sighting.parts ?? []).map(
-    (frame): FrameRef => ({ capture_id: sighting.capture, frame, what: `${what} (part)` }),
-  );
-  refs.push({ capture_id: sighting.capture, frame: sighting.frame, what });
-  return refs;
 }

@@ -12,7 +12,8 @@ import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
-import { framesOf, type Subject, type SubjectFlow } from "./subject.ts";
+import type { Subject } from "./subject.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
 export interface WhomContext {
   dns: DnsEvidence;
@@ -63,8 +64,11 @@ export function isEndpoint(
     }
   }
   const clause = byEvidence(endpoint, patterns, subject, flow, bound, context);
-  if (clause.result === "proved")
-    return flow.firstWords === "missing" && patterns.length > 0 ? unheard(clause) : clause;
+  if (clause.result === "proved" && patterns.length > 0) {
+    if (flow.firstWords === "missing") return unheard(clause);
+    return { ...clause, support: [...clause.support, ...flow.words] };
+  }
+  if (clause.result === "proved") return clause;
   return beforeItsAnswer(clause, matching, subject, flow, context);
 }
 
@@ -226,7 +230,7 @@ export function sentName(flow: SubjectFlow): SentName | null {
       found ??= {
         name: fact.name,
         source: fact.source,
-        frames: framesOf(sighting, `${fact.source} ${fact.name}`),
+        frames: [...flow.before, ...framesOf(sighting, `${fact.source} ${fact.name}`)],
         encrypted: false,
       };
     } else if (fact.kind === "field" && fact.field === "tls.ech" && sighting.dir === flow.there) {

@@ -1,11 +1,12 @@
 /** Datagrams → facts: each stands for itself, but for hellos that come in several. */
 import type { Frame } from "../capture/frame.ts";
 import type { Packet } from "../dissect/packet.ts";
+import { S_LEGIBLE, STATE } from "../flow/row.ts";
 import type { Segment } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { NOTHING } from "./attempt.ts";
 import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult, type Decoder } from "./decoder.ts";
-import type { Feed } from "./feed.ts";
+import { type Feed, markBeside } from "./feed.ts";
 
 const NO_FRAMES: readonly number[] = [];
 
@@ -13,9 +14,12 @@ export class Datagrams {
   readonly #feed: Feed;
   /** How many decoders share their flows with others. */
   readonly #preparing: number;
+  /** Those of which a flow may show nothing but what only its ends can read. */
+  readonly #later: readonly Decoder[];
 
   constructor(feed: Feed) {
     this.#feed = feed;
+    this.#later = feed.decoders.filter((decoder) => decoder.maybeLater !== undefined);
     this.#preparing = feed.decoders.filter((decoder) => decoder.prepares === true).length;
   }
 
@@ -75,8 +79,14 @@ export class Datagrams {
       else if (kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
       return;
     }
-    if (plausible) this.#keepDatagram(row, at, dir, frame, p, cutOff);
-    else this.#feed.missed(row, at, dir);
+    if (plausible) {
+      this.#keepDatagram(row, at, dir, frame, p, cutOff);
+      return;
+    }
+    if (!this.#later.some((decoder) => decoder.maybeLater!(buf, p.payOff, p.payLen))) {
+      row[at + STATE]! |= S_LEGIBLE << dir;
+    }
+    this.#feed.missed(row, at, dir);
   }
 
   /**
@@ -92,9 +102,12 @@ export class Datagrams {
       if (other.looksDatagram?.(p.buf, p.payOff, p.payLen) !== true) continue;
       const result = this.#feed.attempt.datagram(other, p.buf, p, cutOff);
       if (result === false) continue;
-      if (other.prepares !== true && (result !== DATAGRAM_MORE || this.#feed.attempt.facts.length > 0))
+      if (other.prepares !== true && (result !== DATAGRAM_MORE || this.#feed.attempt.facts.length > 0)) {
         this.#feed.setApp(row, at, i);
-      this.#feed.keep(row, at, dir, frame.capture, frame.number, NO_FRAMES);
+        markBeside(this.#feed.details.get(row, at)?.sightings ?? [], own.id);
+      }
+      const beside = other.prepares === true ? other.id : undefined;
+      this.#feed.keep(row, at, dir, frame.capture, frame.number, NO_FRAMES, beside);
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
       else if (other.prepares !== true && (result === DATAGRAM_DONE || !other.everyMessage))
         this.#feed.settle(row, at, dir);

@@ -114,6 +114,12 @@ export interface Decoder {
    */
   datagram?(c: Cursor, emit: Emit, at: Context): DatagramResult;
 
+  /**
+   * Datagrams only: true where the bytes could be a later message of it that only its own ends can read. A flow of such
+   * datagrams alone is unreadable, and no proof of another application.
+   */
+  maybeLater?(buf: Uint8Array, off: number, len: number): boolean;
+
   /** Cheap first look at the first bytes of a direction (at least one). False means: surely not ours. */
   looksStream?(buf: Uint8Array, off: number, len: number): boolean;
   /**

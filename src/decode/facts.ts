@@ -95,7 +95,8 @@ export interface ExpectFlowFact {
   transport: "tcp" | "udp";
   /** Who waits there, as canonical text; null: the sender of this message (anybody, where it has no address yet). */
   address: string | null;
-  port: number;
+  /** Null: the port that this message came from. */
+  port: number | null;
   /** Where the answer repeats a transaction id: the `id` that a message of that flow must have. */
   id?: string;
 }
@@ -177,6 +178,8 @@ export interface Sighting {
   capture: number;
   /** The frame that completed the message. */
   frame: number;
+  /** The decoder that said it, where that is not the flow's own but one that shares the flow (`Decoder.prepares`). */
+  beside?: string;
   /** Frames that carried earlier pieces of it; absent where it stood in one. */
   parts?: readonly number[];
   sec: number;

@@ -12,6 +12,11 @@ import { OperationTally } from "./tally.ts";
 /** Facts of one flow from which on those that only say again what was said are passed over. */
 const REPEATS_FROM = 256;
 
+/** Another protocol names the flow from now on: what was said of it is its predecessor's, which prepared it. */
+export function markBeside(sightings: readonly Sighting[], decoder: string): void {
+  for (const sighting of sightings) sighting.beside ??= decoder;
+}
+
 /** Where a payload was captured. */
 export interface Where {
   capture: number;
@@ -98,7 +103,15 @@ export class Feed {
   }
 
   /** Moves what the decoder said into the flow's detail. `earlier`: frames that carried pieces of the message before. */
-  keep(row: Int32Array, at: number, dir: 0 | 1, capture: number, frame: number, earlier: readonly number[]): void {
+  keep(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    capture: number,
+    frame: number,
+    earlier: readonly number[],
+    beside?: string,
+  ): void {
     const { attempt } = this;
     if (attempt.facts.length === 0) return;
     const parts = earlier.length === 0 ? earlier : earlier.filter((part) => part !== frame);
@@ -115,6 +128,7 @@ export class Feed {
       this.facts++;
       const sighting: Sighting = { fact, dir, capture, frame, sec, nsec };
       if (parts.length > 0) sighting.parts = parts;
+      if (beside !== undefined) sighting.beside = beside;
       detail.sightings.push(sighting);
     }
     attempt.facts = [];

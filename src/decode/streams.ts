@@ -287,7 +287,7 @@ export class Streams {
       return result;
     }
     if (plausible) return 0;
-    if (stream.fromStart) return -1;
+    if (stream.fromStart || (row[at + R.STATE]! & R.S_MIDSTREAM) === 0) return -1;
     this.#feed.missed(row, at, dir); // mid-stream: the next segment may begin with a message
     return len;
   }

@@ -18,7 +18,7 @@ import type { FlowTable } from "./table.ts";
 import { type FlowTracker, IDLE_SEC } from "./tracker.ts";
 
 // A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
-const { BYTES, HIGH, LAST, LOW, META, NEXT, PACKETS, PORTS, PRINT, STATE, S_SEQ } = Row;
+const { BURST_GAP_SEC, BYTES, HIGH, LAST, LOW, META, NEXT, PACKETS, PORTS, PRINT, STATE, S_SEQ } = Row;
 
 /** Bytes 12 to 14 of the frame: EtherType IPv4, then version 4 and a header of 20 bytes. */
 const PLAIN_IPV4 = 0x080045;
@@ -197,11 +197,17 @@ export class FastPath {
         const state = row[at + STATE]!;
         const packets = row[at + PACKETS + dir]!;
         const hasPayload = -payload >>> 31;
-        // Of flows without connections the second packet is remembered too.
-        if (packets < (proto === TCP ? 1 : 2) || (hasPayload & (state >>> dir)) !== 0) break; // S_FEED is the lowest bit
+        // Of flows without connections the second packet is remembered too; of connections, each side's first payload.
+        const unheard = (state | ~(state >>> S_DATA_SHIFT)) >>> dir; // S_FEED is the lowest bit
+        if (packets < (proto === TCP ? 1 : 2) || (hasPayload & unheard) !== 0) break;
         const last = at + LAST + dir * 2;
         const since = atSec - row[last]!;
-        if (since < 0 || since > IDLE_SEC || (since === 0 && atNsec < row[last + 1]!)) break;
+        if (
+          since < 0 ||
+          since > (proto === TCP ? IDLE_SEC : BURST_GAP_SEC - 1) ||
+          (since === 0 && atNsec < row[last + 1]!)
+        )
+          break;
         const mac = buf[off + 4]! + buf[off + 5]! * 3 + buf[off + 10]! * 5 + buf[off + 11]! * 7;
         const path = (mac & 0xfff) * 31 + buf[off + IP + 8]!;
         const fingerprint = print(view.getUint16(off + IP + 4), checksum, total, numbers, path, dir);

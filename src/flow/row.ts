@@ -71,6 +71,11 @@ export const BYTES_HIGH = COLD + 7;
 export const START = COLD + 8;
 /** Datagrams (or mid-stream segments) that no decoder took: direction 0 in the low half, 1 in the high. */
 export const TRIES = COLD + 10;
+/**
+ * TCP that did not begin mid-stream, which counts no tries, in the same word: frame of the first payload of the end that
+ * opened it, or of its end without any; 0 where no packet before it said which one that is.
+ */
+export const WORDS_FRAME = TRIES;
 /** Of the first packet of each direction, 0 in the low half, 1 in the high: innermost VLAN id, and tunnel in the top 4 bits. */
 export const VLANS = COLD + 11;
 /** Within a half of VLANS: an index into the dissector's `TUNNELS`. */
@@ -80,6 +85,15 @@ export const SYN_FRAME = COLD + 12;
 export const ANSWER_FRAME = COLD + 13;
 /** Not TCP: frame of the second packet of each direction, in the same two words. */
 export const SECOND = COLD + 12;
+/**
+ * Not TCP, in the words of NEXT and START: bursts, which a gap of `BURST_GAP_SEC` parts. BURST_FROM is how many packets came
+ * before the burst that is under way; BURSTS the size of the largest that ended and was not the first, in the low half, and
+ * of the first, in the high; both stay at 65,535.
+ */
+export const BURST_FROM = NEXT;
+export const BURSTS = START;
+/** Seconds without a packet of a direction that end a burst of it. */
+export const BURST_GAP_SEC = 10;
 /** Index + 1 into the details: facts and unfinished streams; 0 where there are none. */
 export const DETAIL = COLD + 14;
 /** How many frames had been read when the flow began, of all captures together, modulo 2 ** 32: the order of rows. */
@@ -97,6 +111,8 @@ export const S_SEQ = 1 << 14; // START and NEXT hold
 export const S_MIDSTREAM = 1 << 16; // (no direction) began without a SYN
 export const S_QUOTED = 1 << 18; // an ICMP error quoted a packet of this direction
 export const S_REPEAT = 1 << 20; // (no direction) identical packets on one path, see `copies.ts`
+/** A datagram came that no decoder knew and that can't be a later one of a protocol whose packets only its ends can read. */
+export const S_LEGIBLE = 1 << 21;
 /** ICMP has no handshake: the same bits say who sent the question and who the answer. */
 export const S_ASKED = S_SYN;
 export const S_ANSWERED = S_SYNACK;

@@ -9,6 +9,7 @@ import type { Frame } from "../capture/frame.ts";
 import { ACK, FIN, ICMP, ICMP6, type Packet, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
+import { beginsBurst, endBurst } from "./bursts.ts";
 import { COPY_WITHIN_NSEC, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
 import { CopyWatch } from "./copy-watch.ts";
 import { type Quote, readQuote } from "./quotes.ts";
@@ -47,6 +48,7 @@ const {
   S_SYNACK,
   TUNNEL_SHIFT,
   VLANS,
+  WORDS_FRAME,
 } = Row;
 
 /** Who takes the payload. `row` and `at` are the flow's row; the sink clears `S_FEED` when it has seen enough. */
@@ -182,6 +184,8 @@ export class FlowTracker {
     if (after >>> 0 < before >>> 0) row[at + BYTES_HIGH]! += dir === 0 ? 1 : 0x10000;
     if (p.pieces !== 1) this.#waited(row, at, dir, p);
     const lastAt = at + LAST + dir * 2;
+    if (!tcp && packets !== 0 && beginsBurst(row[lastAt]!, row[lastAt + 1]!, sec, nsec))
+      endBurst(row, at, dir, packets);
     if (packets === 0) {
       this.#firstOf(row, at, dir, frame, p);
       row[lastAt] = sec;
@@ -301,7 +305,10 @@ export class FlowTracker {
     } else if ((flags & ACK) !== 0) {
       state |= S_ACK << dir;
     }
-    if (p.payWire > 0) state |= S_DATA << dir;
+    if (p.payWire > 0 && (state & (S_DATA << dir)) === 0) {
+      state |= S_DATA << dir;
+      this.#words(row, at, dir, frame, state);
+    }
     const next = (p.seq + p.payWire + ((flags & SYN) >> 1) + (flags & FIN)) | 0;
     if ((state & (S_SEQ << dir)) === 0) {
       state |= S_SEQ << dir;
@@ -318,6 +325,11 @@ export class FlowTracker {
       }
     }
     row[at + STATE] = state;
+  }
+
+  /** The first words of the end that opened the connection; or that it ended without any. */
+  #words(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, state: number): void {
+    if ((state & ((S_SYN << dir) | (S_SYNACK << (1 - dir)))) !== 0) row[at + WORDS_FRAME] = frame.number;
   }
 
   #flags(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, before: number): number {
@@ -341,8 +353,10 @@ export class FlowTracker {
           row[at + NEXT + other] = p.ack;
         }
       }
+      if ((state & S_MIDSTREAM) !== 0) row[at + WORDS_FRAME] = 0; // tries of before
       state &= ~S_MIDSTREAM;
     }
+    if ((flags & FIN) !== 0 && (state & ((S_DATA | S_FIN) << dir)) === 0) this.#words(row, at, dir, frame, state);
     if ((flags & FIN) !== 0) state |= (S_FIN << dir) | ((flags & ACK) !== 0 ? S_ACK << dir : 0);
     if ((flags & RST) !== 0) {
       if ((state & ((S_RST << 1) | S_RST)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;

@@ -1,7 +1,7 @@
 /**
  * `over`: transport and ports.
  *
- *     tcp/443   tcp/443,8443   udp/1024-65535   tcp/$icap-port   tcp (any port)   icmp   icmp6   ip/2   eth   any
+ *     tcp/443   tcp/443,8443   udp/1024-65535   tcp/$icap-port   tcp (any port)   icmp   icmp/3,8   ip/2   eth   any
  */
 import { quote, unknownWord } from "../words.ts";
 import type { Over, Parameter, PortRange, Transport } from "./types.ts";
@@ -9,6 +9,7 @@ import { type Fail, parsePort } from "./values.ts";
 
 export const TRANSPORTS: readonly Transport[] = ["tcp", "udp", "sctp", "icmp", "icmp6", "eth", "ip", "any"];
 const WITH_PORTS: readonly string[] = ["tcp", "udp", "sctp"];
+const WITH_TYPES: readonly string[] = ["icmp", "icmp6"];
 
 /** One alternative. Null where it can't be read, every reason told to `fail`. */
 export function parseOver(text: string, parameters: readonly Parameter[], fail: Fail): Over | null {
@@ -23,6 +24,7 @@ export function parseOver(text: string, parameters: readonly Parameter[], fail: 
   }
   if (transport === "ip") return parseProtocol(rest, text, fail);
   if (rest === null) return { transport, ports: [], text };
+  if (WITH_TYPES.includes(transport)) return parseTypes(rest, transport, text, fail);
   if (!WITH_PORTS.includes(transport)) {
     fail(`${transport} has no ports; found ${quote(text)}, expected ${transport} alone`, slash + 1);
     return null;
@@ -51,6 +53,23 @@ function parseProtocol(rest: string | null, text: string, fail: Fail): Over | nu
     return null;
   }
   return { transport: "ip", ports: [{ first: number, last: number, parameter: null }], text };
+}
+
+/** `icmp/3,8`: types, of a question that is answered the question's. */
+function parseTypes(rest: string, transport: Transport, text: string, fail: Fail): Over | null {
+  const types = rest.split(",").map((item) => {
+    const [first, last = first] = item.split("-");
+    const isType = (word: string | undefined) => /^(?:0|[1-9][0-9]{0,2})$/.test(word ?? "") && Number(word) <= 255;
+    return isType(first) && isType(last) && Number(first) <= Number(last)
+      ? { first: Number(first), last: Number(last), parameter: null }
+      : null;
+  });
+  if (types.every((type) => type !== null)) return { transport, ports: types, text };
+  fail(
+    `expected ICMP types, 0 to 255, such as ${transport}/3,8 or ${transport}/133-136; found ${quote(text)}`,
+    transport.length + 1,
+  );
+  return null;
 }
 
 function parsePorts(text: string, transport: string, parameters: readonly Parameter[], fail: Fail): PortRange[] | null {

@@ -122,7 +122,11 @@ const ruleSchema = mapping(
     id: text("Its own name in this model"),
     from: text("Who opens it: a role, an endpoint, internet, judged (any host with a role), anyone"),
     to: text("To whom: an endpoint, role:NAME, internet, judged, anyone"),
-    over: oneOrList(text("tcp/443 · tcp/443,8443 · udp/1024-65535 · tcp/$parameter · tcp (any port) · icmp · ip/2")),
+    over: oneOrList(
+      text(
+        "tcp/443 · tcp/443,8443 · udp/1024-65535 · tcp/$parameter · tcp (any port) · icmp · icmp/3,8 (types) · ip/2",
+      ),
+    ),
     "outside-port": text("$parameter: the port at the role's address beyond NAT; over is the port at its own"),
     app: oneOrList({
       enum: [...APP_IDS, ...Object.keys(APP_PARTS), "any"],

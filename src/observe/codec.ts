@@ -24,7 +24,7 @@ import type { ObservationPart } from "../store/store.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 const DETAILS_PER_PART = 1_000;
 

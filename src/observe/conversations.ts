@@ -1,15 +1,20 @@
 /**
  * Flows → conversations: folded by realm, initiator, responder, transport, responder's port, application and server
- * name. What people read are conversations; a long connection cut by idle gaps is one of them, and so are a browser's six
+ * name; a flow whose requests name several hosts is part of several (`parts.ts`), and one that answers or was agreed on
+ * elsewhere is part of that conversation (`folds.ts`). What people read are conversations; a long connection cut by idle gaps is one of them, and so are a browser's six
  * parallel ones.
  *
  * Kept in columns like the flows, 16 words a conversation, because a capture may hold millions that nobody judges. Each
  * knows its first flow, and `next` chains a conversation's flows together.
  */
+
+import type { Sighting } from "../decode/facts.ts";
 import { mix } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
+import { type Fold, findFolds } from "./folds.ts";
 import type { Observation } from "./observation.ts";
+import { partsOf } from "./parts.ts";
 
 const CHUNK_SHIFT = 14;
 const CHUNK = 1 << CHUNK_SHIFT;
@@ -46,12 +51,19 @@ export class Conversations {
   readonly of: Int32Array;
   /** Flows that an ICMP error is about, with the index of that quote. */
   readonly quoted = new Map<number, number[]>();
+  /** By flow: the one whose conversation it is part of, as a message there says. */
+  readonly folds: ReadonlyMap<number, Fold>;
+  /** By flow: those that fold into it. */
+  readonly answeredBy = new Map<number, number[]>();
   /** True where identical packets on one path are copies, because the capture shows copying on several flows. */
   readonly repeatsAreCopies: boolean;
   /** Flows whose packets go one way only, although their kind is answered. */
   oneSided = 0;
   #slots = new Int32Array(1 << 12);
   #mask = (1 << 12) - 1;
+  /** By flow: its conversations beside its own, one for each further part of it; and those conversations' flows. */
+  readonly #others = new Map<number, number[]>();
+  readonly #alsoIn = new Map<number, number[]>();
   readonly #nameIds = new Map<string, number>();
   /** Hashes of realm and application names, so that each is walked once. */
   readonly #textHashes = new Map<string, [number, number]>();
@@ -61,9 +73,19 @@ export class Conversations {
     this.next = new Int32Array(seen.flows.table.count);
     this.of = new Int32Array(seen.flows.table.count);
     this.repeatsAreCopies = showsCopying(seen);
+    this.folds = findFolds(seen);
     this.#matchQuotes();
     const view = new FlowView(seen);
-    for (let flow = 0; flow < seen.flows.table.count; flow++) this.#fold(view.move(flow));
+    for (const [flow, { into }] of this.folds) {
+      const known = this.answeredBy.get(into);
+      if (known === undefined) this.answeredBy.set(into, [flow]);
+      else known.push(flow);
+    }
+    for (let flow = 0; flow < seen.flows.table.count; flow++) if (!this.folds.has(flow)) this.#fold(view.move(flow));
+    for (const [flow, { into }] of this.folds) {
+      view.move(flow);
+      this.#add(this.of[into]!, view, view.initiator().dir, true);
+    }
   }
 
   rows(conversation: number): Int32Array {
@@ -76,9 +98,23 @@ export class Conversations {
     return this.rows(conversation)[this.at(conversation) + field]!;
   }
 
-  /** Flows of a conversation, in the order in which they began in the table. */
+  /** Flows of a conversation, in the order in which they began in the table; then those of which another part is their own. */
   *flowsOf(conversation: number): Generator<number> {
     for (let flow = this.word(conversation, C_HEAD) - 1; flow >= 0; flow = this.next[flow]! - 1) yield flow;
+    yield* this.#alsoIn.get(conversation) ?? [];
+  }
+
+  /** All conversations that a flow is part of, its own first. */
+  conversationsOf(flow: number): readonly number[] {
+    return [this.of[flow]!, ...(this.#others.get(flow) ?? [])];
+  }
+
+  /** What was said in a flow, as far as it belongs to the conversation. `view` is at that flow. */
+  sightingsOf(conversation: number, view: FlowView): readonly Sighting[] {
+    const sightings = view.detail?.sightings ?? [];
+    if (!this.#others.has(view.flow)) return sightings;
+    const at = this.#others.get(view.flow)!.indexOf(conversation) + 1;
+    return partsOf(sightings, view.initiator().dir)?.[at]?.sightings ?? sightings;
   }
 
   /** The two halves of a conversation's id: a hash of realm and key, equal in every run and on every machine. */
@@ -131,25 +167,51 @@ export class Conversations {
   #fold(view: FlowView): void {
     const { dir, by } = view.initiator();
     const back = dir === 0 ? 1 : 0;
-    const outcome = OUTCOMES.indexOf(view.outcome(dir, view.has(R.S_QUOTED, dir)));
-    const initiator = view.address(dir);
-    const responder = view.address(back);
     const meta = view.row[view.at + R.META]!;
-    const name = this.#serverName(view, dir);
     const ported = view.proto === 6 || view.proto === 17 || view.proto === 132;
-    const portApp = (ported ? view.port(back) : 0) | (view.app << 16);
-    const conversation = this.#find(initiator, responder, meta, portApp, name, INITIATOR_BY.indexOf(by));
+    const port = ported ? view.port(back) : 0;
+    const parts = partsOf(view.detail?.sightings ?? [], dir);
+    const find = (app: number, name: number): number =>
+      this.#find(view.address(dir), view.address(back), meta, port | (app << 16), name, INITIATOR_BY.indexOf(by));
+    const conversation = find(view.app, this.#serverName(view, dir));
+    this.#add(conversation, view, dir, true);
+    if (OUTCOMES[this.flowOutcome(view, dir)] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
+    if (parts === null) return;
+    const others = parts.slice(1).map(({ beside, name }) => {
+      const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
+      return find(app, name === null ? 0 : this.#nameId(name));
+    });
+    this.#others.set(view.flow, others);
+    for (const other of others) {
+      this.#add(other, view, dir, false);
+      const flows = this.#alsoIn.get(other);
+      if (flows === undefined) this.#alsoIn.set(other, [view.flow]);
+      else flows.push(view.flow);
+    }
+  }
+
+  /** A flow's outcome: index into OUTCOMES. What came from another port or address answers as well. */
+  flowOutcome(view: FlowView, dir: 0 | 1): number {
+    const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
+    const answers = view.proto === 17 && outcome !== "answered" && this.answeredBy.has(view.flow);
+    return OUTCOMES.indexOf(answers ? "answered" : outcome);
+  }
+
+  /** Counts a flow in a conversation. `own`: its first part, or all of it. */
+  #add(conversation: number, view: FlowView, dir: 0 | 1, own: boolean): void {
     const flow = view.flow;
-    this.of[flow] = conversation;
     const row = this.rows(conversation);
     const at = this.at(conversation);
-    const tail = row[at + C_TAIL]! - 1;
-    if (tail < 0) row[at + C_HEAD] = flow + 1;
-    else this.next[tail] = flow + 1;
-    row[at + C_TAIL] = flow + 1;
+    const isFirst = row[at + C_FLOWS] === 0;
+    if (own) {
+      this.of[flow] = conversation;
+      const tail = row[at + C_TAIL]! - 1;
+      if (tail < 0) row[at + C_HEAD] = flow + 1;
+      else this.next[tail] = flow + 1;
+      row[at + C_TAIL] = flow + 1;
+    }
     row[at + C_FLOWS]! += view.flows;
-    this.#ended(row, at + C_OUTCOME, outcome, tail < 0);
-    if (OUTCOMES[outcome] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
+    this.#ended(row, at + C_OUTCOME, this.flowOutcome(view, dir), isFirst);
 
     let packets = view.packets(0) + view.packets(1);
     let bytes = view.bytes(0) + view.bytes(1);
@@ -164,23 +226,14 @@ export class Conversations {
     const low = (row[at + C_BYTES]! >>> 0) + (bytes % 0x1_0000_0000);
     row[at + C_BYTES] = low | 0;
     row[at + C_BYTES + 1]! += Math.floor(bytes / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
-    const firstSec = view.firstSec;
-    const firstNsec = view.firstNsec;
-    if (
-      tail < 0 ||
-      firstSec < row[at + C_FIRST]! ||
-      (firstSec === row[at + C_FIRST]! && firstNsec < row[at + C_FIRST + 1]!)
-    ) {
+    const { firstSec, firstNsec, lastSec, lastNsec } = view;
+    const began = firstSec - row[at + C_FIRST]! || firstNsec - row[at + C_FIRST + 1]!;
+    if (isFirst || began < 0) {
       row[at + C_FIRST] = firstSec;
       row[at + C_FIRST + 1] = firstNsec;
     }
-    const lastSec = view.lastSec;
-    const lastNsec = view.lastNsec;
-    if (
-      tail < 0 ||
-      lastSec > row[at + C_LAST]! ||
-      (lastSec === row[at + C_LAST]! && lastNsec > row[at + C_LAST + 1]!)
-    ) {
+    const ended = lastSec - row[at + C_LAST]! || lastNsec - row[at + C_LAST + 1]!;
+    if (isFirst || ended > 0) {
       row[at + C_LAST] = lastSec;
       row[at + C_LAST + 1] = lastNsec;
     }
@@ -203,14 +256,18 @@ export class Conversations {
     if (detail === null) return 0;
     for (const { fact, dir } of detail.sightings) {
       if (fact.kind !== "name" || fact.source === "certificate" || dir !== initiatorDir) continue;
-      let id = this.#nameIds.get(fact.name);
-      if (id === undefined) {
-        id = this.serverNames.push(fact.name);
-        this.#nameIds.set(fact.name, id);
-      }
-      return id;
+      return this.#nameId(fact.name);
     }
     return 0;
+  }
+
+  #nameId(name: string): number {
+    let id = this.#nameIds.get(name);
+    if (id === undefined) {
+      id = this.serverNames.push(name);
+      this.#nameIds.set(name, id);
+    }
+    return id;
   }
 
   #find(initiator: number, responder: number, meta: number, portApp: number, name: number, by: number): number {

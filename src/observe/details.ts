@@ -1,11 +1,10 @@
 /** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
 
-import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
-import { addressText, FlowView } from "./flow-view.ts";
+import { addressText, FlowView, OUTCOMES } from "./flow-view.ts";
 import { conversationOperations } from "./operations.ts";
 
 export interface ConversationDetails {
@@ -49,14 +48,14 @@ export function readDetails(
   for (const flow of all.flowsOf(conversation)) {
     view.move(flow);
     const { dir } = view.initiator();
-    const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
+    const outcome = OUTCOMES[all.flowOutcome(view, dir)]!;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + view.flows;
     if (count++ < MOST_FLOWS && (view.proto === 6 || view.proto === 17 || view.proto === 132)) {
       const { own, other } = dns.namesOf(view.realm, responder, clients, view.firstSec, view.firstNsec);
       for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
       for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
     }
-    for (const sighting of view.detail?.sightings ?? []) {
+    for (const sighting of all.sightingsOf(conversation, view)) {
       const { fact } = sighting;
       if (fact.kind === "name") addName(fact.name, fact.source, sighting.capture, sighting.frame);
       else if (fact.kind === "inner") innerApp ??= fact.app;

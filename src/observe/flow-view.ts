@@ -101,6 +101,10 @@ export class FlowView {
   get answerFrame(): number {
     return this.proto === TCP ? this.#word(R.ANSWER_FRAME) >>> 0 : 0;
   }
+  /** Frame of the first payload of a connection's client; 0 where it is not known. */
+  get wordsFrame(): number {
+    return this.proto === TCP && (this.state & R.S_MIDSTREAM) === 0 ? this.#word(R.WORDS_FRAME) >>> 0 : 0;
+  }
   has(bit: number, dir: number): boolean {
     return (this.state & (bit << dir)) !== 0;
   }

@@ -14,8 +14,10 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
+import { markBeside } from "../decode/feed.ts";
 import { copyTally } from "../decode/tally-plain.ts";
 import { TCP } from "../dissect/packet.ts";
+import { joinBursts, shortenFirstBurst } from "../flow/bursts.ts";
 import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -190,6 +192,7 @@ class Joiner {
       if (copied) {
         flows.watch.copies++;
         words[R.PACKETS + dir]! -= 1;
+        if ((words[R.META]! & 0xff) !== TCP) shortenFirstBurst(words, 0, dir);
         words[R.BYTES + dir]! -= edge.bytes;
         if (detail !== null)
           detail.sightings = detail.sightings.filter(
@@ -234,6 +237,7 @@ class Joiner {
           R.FIRST + dir * 2,
           R.FIRST + dir * 2 + 1,
           R.FRAME + dir,
+          ...((words[R.META]! & 0xff) === TCP ? [] : [R.BURST_FROM + dir, R.BURSTS + dir]),
         ];
         for (const field of fields) row[at + field] = words[field]!;
         copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
@@ -307,6 +311,8 @@ class Joiner {
     if (mine !== 0 && theirs !== 0 && mine !== theirs && !shared) return; // the first to be recognised names the flow
     const detail = this.#merged.identified.detail(row, at);
     const apart = new Apart(detail, this.#merged.identified);
+    if (mine !== theirs && this.#prepares(theirs) && mine !== 0) markBeside(piece.detail.sightings, this.#idOf(theirs));
+    else if (mine !== theirs && this.#prepares(mine) && theirs !== 0) markBeside(detail.sightings, this.#idOf(mine));
     for (const dir of [0, 1] as const) {
       if ((row[at + R.STATE]! & (R.S_FEED << dir)) === 0) {
         piece.detail.operations?.without(dir);
@@ -329,6 +335,10 @@ class Joiner {
   /** Whether the application is one that shares its flows with what it prepares, which then names them. */
   #prepares(app: number): boolean {
     return app !== 0 && this.#merged.decoders[app - 1]!.prepares === true;
+  }
+
+  #idOf(app: number): string {
+    return this.#merged.decoders[app - 1]!.id;
   }
 
   #addRepeats(flow: number, piece: Piece): void {
@@ -431,20 +441,20 @@ function isOtherFlow(row: Int32Array, at: number, words: Int32Array): boolean {
 
 /** Counts, times and numbers of one direction, the later piece behind the earlier. */
 function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1): void {
-  if ((row[at + R.STATE]! & (R.S_SEQ << dir)) === 0) row[at + R.START + dir] = words[R.START + dir]!;
+  const tcp = (words[R.META]! & 0xff) === TCP;
+  if (!tcp) joinBursts(row, at, words, dir);
+  else if ((row[at + R.STATE]! & (R.S_SEQ << dir)) === 0) row[at + R.START + dir] = words[R.START + dir]!;
   if ((words[R.STATE]! & (R.S_SEQ << dir)) !== 0) {
     const known = (row[at + R.STATE]! & (R.S_SEQ << dir)) !== 0;
     if (!known || ((words[R.NEXT + dir]! - row[at + R.NEXT + dir]!) | 0) > 0)
       row[at + R.NEXT + dir] = words[R.NEXT + dir]!;
   }
   if (dir === 0) {
-    if ((words[R.META]! & 0xff) === TCP) {
+    if (tcp) {
       row[at + R.SYN_FRAME] ||= words[R.SYN_FRAME]!;
       row[at + R.ANSWER_FRAME] ||= words[R.ANSWER_FRAME]!;
     }
-    const low = (row[at + R.TRIES]! & 0xffff) + (words[R.TRIES]! & 0xffff);
-    const high = (row[at + R.TRIES]! >>> 16) + (words[R.TRIES]! >>> 16);
-    row[at + R.TRIES] = Math.min(low, 0xffff) | (Math.min(high, 0xffff) << 16);
+    joinTries(row, at, words, tcp);
   }
   if (words[R.PACKETS + dir] === 0) return;
   if (row[at + R.PACKETS + dir] === 0) {
@@ -454,7 +464,7 @@ function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1):
     copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
     copyHalf(row, at + R.VLANS, words[R.VLANS]!, dir);
   }
-  if ((words[R.META]! & 0xff) !== TCP && row[at + R.PACKETS + dir]! < 2) {
+  if (!tcp && row[at + R.PACKETS + dir]! < 2) {
     row[at + R.SECOND + dir] = words[(row[at + R.PACKETS + dir] === 1 ? R.FRAME : R.SECOND) + dir]!;
   }
   row[at + R.LAST + dir * 2] = words[R.LAST + dir * 2]!;
@@ -466,6 +476,21 @@ function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1):
   const high = half(row[at + R.BYTES_HIGH]!) + half(words[R.BYTES_HIGH]!) + (bytes >= 0x1_0000_0000 ? 1 : 0);
   row[at + R.BYTES + dir] = bytes | 0;
   copyHalf(row, at + R.BYTES_HIGH, high << (dir * 16), dir);
+}
+
+/** Tries in vain of both; of connections whose beginning was seen, where their clients spoke first. */
+function joinTries(row: Int32Array, at: number, words: Int32Array, tcp: boolean): void {
+  const known = (state: number): boolean => tcp && (state & R.S_MIDSTREAM) === 0;
+  const mine = row[at + R.TRIES]!;
+  const theirs = words[R.TRIES]!;
+  if (known(row[at + R.STATE]!)) {
+    if (mine === 0 && known(words[R.STATE]!)) row[at + R.WORDS_FRAME] = theirs;
+    return;
+  }
+  if (known(words[R.STATE]!)) return;
+  const low = (mine & 0xffff) + (theirs & 0xffff);
+  const high = (mine >>> 16) + (theirs >>> 16);
+  row[at + R.TRIES] = Math.min(low, 0xffff) | (Math.min(high, 0xffff) << 16);
 }
 
 /** Puts a direction's half of one word into another. */

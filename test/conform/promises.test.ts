@@ -4,7 +4,8 @@
  */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
-import { tcpFrame, udpFrame } from "../support/frames.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
+import { START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { type Judged, judgeFrames, keyOf, type Trial } from "../support/judged.ts";
 import { brokenPromises, supported } from "../support/promises.ts";
@@ -31,6 +32,10 @@ const dns = (name: string, ms: number, address = FAR) => lookUp(HOST, RESOLVER, 
 /** Only the answer: the question says nothing that an answer does not repeat. */
 const told = (name: string, ms: number, address = FAR): Frame => dns(name, ms, address)[1];
 const http = (host: string): Uint8Array => ascii(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+
+/** The midnight that follows the scenes' first packet, and the day that it ends. */
+const LAST_DAY = new Date(START_SEC * 1_000).toISOString().slice(0, 10);
+const MIDNIGHT_MS = 86_400_000 - (START_SEC % 86_400) * 1_000;
 
 interface Trying extends Scene {
   what: string;
@@ -242,6 +247,122 @@ const SCENES: readonly Trying[] = [
     frames: [0, 100, 300].map((ms) => udpFrame({ from: FROM, to: `${FAR}:9000`, ms, data: ascii("a") })),
   },
   {
+    what: "bursts of two where two are documented, and one of three",
+    verdict: "violation",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/9000", app: "any", expect: { packets: "at most 2 a burst" } }],
+    frames: [0, 100, 20_000, 29_000, 38_000, 60_000].map((ms) =>
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms, data: ascii(`at ${ms}`) }),
+    ),
+  },
+  {
+    what: "bursts of two where two are documented, close enough to be one of four",
+    verdict: "documented",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [
+      { id: "r", to: "api", over: "udp/9000", app: "any", expect: { packets: "at most 2 a burst", reply: "none" } },
+    ],
+    frames: [0, 9_000, 19_000, 20_000].map((ms) =>
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms, data: ascii(`at ${ms}`) }),
+    ),
+  },
+  {
+    what: "datagrams to a retired address that began on its last day",
+    verdict: "violation",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/9000", app: "any", requirement: "retired", "last-day": LAST_DAY }],
+    frames: [-900, -400, 200, 700].map((ms) =>
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: MIDNIGHT_MS + ms, data: ascii(`at ${ms}`) }),
+    ),
+  },
+  {
+    what: "a connection to a retired address that was opened on its last day",
+    verdict: "documented",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ ...tlsRule, requirement: "retired", "last-day": LAST_DAY }],
+    frames: tlsConnection(FROM, TO, MIDNIGHT_MS - 1, clientHello("api.example.com")),
+  },
+  {
+    what: "a connection to a retired address that was opened the day after",
+    verdict: "violation",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ ...tlsRule, requirement: "retired", "last-day": LAST_DAY }],
+    frames: tlsConnection(FROM, TO, MIDNIGHT_MS + 1, clientHello("api.example.com")),
+  },
+  {
+    what: "any application by a DNS name, and the client asks for another",
+    verdict: "undocumented",
+    endpoints: api,
+    rules: [anyRule],
+    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+  },
+  {
+    what: "any application by a DNS name, and the client says something",
+    verdict: "documented",
+    endpoints: api,
+    rules: [anyRule],
+    frames: [
+      told("api.example.com", 0),
+      ...connection(FROM, TO, 10, [
+        ["<", ascii("ready 1.0\r\n")],
+        [">", ascii("hello there")],
+        [">", ascii("and more")],
+      ]),
+    ],
+  },
+  {
+    what: "any application by a DNS name, and nothing but a handshake",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [anyRule],
+    frames: [told("api.example.com", 0), ...connection(FROM, TO, 10, [])],
+  },
+  {
+    what: "any application by a DNS name, and the client closes without a word",
+    verdict: "documented",
+    endpoints: api,
+    rules: [anyRule],
+    frames: [told("api.example.com", 0), ...connection(FROM, TO, 10, [[">", "FA"]])],
+  },
+  {
+    what: "any application on the far end's port, and the far end is the one that asks",
+    verdict: "inconclusive",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/9000", app: "any" }],
+    frames: [
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: 0, data: ascii("something of its own") }),
+      udpFrame({ from: `${FAR}:9000`, to: FROM, ms: 5, data: stun(0x0001, 1) }),
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: 7, data: stun(0x0101, 1) }),
+      udpFrame({ from: `${FAR}:9000`, to: FROM, ms: 9, data: ascii("and an answer to it") }),
+    ],
+  },
+  {
+    what: "HTTP requests to two hosts, of which the second is documented",
+    verdict: "undocumented",
+    endpoints: api,
+    rules: [{ id: "r", to: "api", over: "tcp/443", app: "http" }],
+    frames: connection(FROM, TO, 10, [
+      [">", http("other.example.net")],
+      ["<", ascii("HTTP/1.1 204 No Content\r\n\r\n")],
+      [">", http("api.example.com")],
+      ["<", ascii("HTTP/1.1 204 No Content\r\n\r\n")],
+    ]),
+  },
+  {
+    what: "STUN that prepares DTLS, of which STUN is documented",
+    verdict: "undocumented",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/3478", app: "stun" }],
+    frames: prepared(),
+  },
+  {
+    what: "STUN that prepares DTLS, of which DTLS is documented",
+    verdict: "documented",
+    endpoints: { api: { addresses: [FAR] } },
+    rules: [{ id: "r", to: "api", over: "udp/3478", app: "dtls" }],
+    frames: prepared(),
+  },
+  {
     what: "a connection that was refused once",
     verdict: "documented",
     endpoints: api,
@@ -302,6 +423,17 @@ function stunExchange(ms: number, transaction: number): Frame[] {
   return [
     udpFrame({ from: FROM, to: `${FAR}:3478`, ms, data: stun(0x0001, transaction) }),
     udpFrame({ from: `${FAR}:3478`, to: FROM, ms: ms + 2, data: stun(0x0101, transaction) }),
+  ];
+}
+
+/** A path that STUN tried, and the hellos of DTLS on it. */
+function prepared(): Frame[] {
+  const [client, server] = fixturesOf("dtls").filter(({ file }) => file.endsWith("/dtls12.md"));
+  const dtls = (from: string, to: string, ms: number, data: Uint8Array) => udpFrame({ from, to, ms, data });
+  return [
+    ...stunExchange(0, 1),
+    dtls(FROM, `${FAR}:3478`, 10, client!.bytes),
+    dtls(`${FAR}:3478`, FROM, 12, server!.bytes),
   ];
 }
 

@@ -231,7 +231,8 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     rule({ over: '"udp/53, ¦tcp/53"' }),
     "several transports are a list, such as [udp/53, tcp/53]",
   ],
-  ["ports of ICMP", rule({ over: "icmp/¦8" }), 'icmp has no ports; found "icmp/8", expected icmp alone'],
+  ["a type of ICMP", rule({ over: "icmp/¦256" }), "expected ICMP types, 0 to 255, such as icmp/3,8"],
+  ["types of ICMP", rule({ over: "icmp6/¦136-133" }), "expected ICMP types, 0 to 255, such as icmp6/3,8"],
   ["a protocol's number", rule({ over: "¦ip/256" }), "expected an IP protocol's number, 0 to 255"],
   [
     "an unknown port parameter",

@@ -124,9 +124,11 @@ export function judged(seen: Observation, options: RunOptions): Judged {
     view.move(flow);
     const end = (dir: 0 | 1) => `${addressText(seen.flows.ipv6, view.family, view.address(dir))}|${view.port(dir)}`;
     const name = flowName(seen.realms[view.realm]!, view.proto, end(0), end(1));
-    const row = conversations.get(idText(folded.id(folded.of[flow]!)))!;
-    const known = ofFlow.get(name) ?? [];
-    if (!known.includes(row)) ofFlow.set(name, [...known, row]);
+    for (const conversation of folded.conversationsOf(flow)) {
+      const row = conversations.get(idText(folded.id(conversation)))!;
+      const known = ofFlow.get(name) ?? [];
+      if (!known.includes(row)) ofFlow.set(name, [...known, row]);
+    }
   }
   return { result, conversations, ofFlow, rules };
 }

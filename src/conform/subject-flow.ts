@@ -1,0 +1,311 @@
+/** One flow as the judge sees it: how far it came, what was said first, and the frames that show each of it. */
+import type { Sighting } from "../decode/facts.ts";
+import type { OperationTally } from "../decode/tally.ts";
+import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
+import { largestBurst } from "../flow/bursts.ts";
+import * as R from "../flow/row.ts";
+import { LIMITS } from "../limits.ts";
+import type * as C from "../observe/conversations.ts";
+import { FlowView, OUTCOMES } from "../observe/flow-view.ts";
+import { operationsOf } from "../observe/operations.ts";
+import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import type { Key, Subject } from "./subject.ts";
+
+/** Seen; nothing said, because it never came up or ended without a word; or said (or yet to be said) and not in the capture. */
+export type FirstWords = "heard" | "none" | "missing";
+
+export interface SubjectFlow {
+  flow: number;
+  /** Direction of the initiator's packets. */
+  there: 0 | 1;
+  outcome: ConversationOutcome;
+  firstSec: number;
+  firstNsec: number;
+  lastSec: number;
+  lastNsec: number;
+  /** Packets of initiator and responder. */
+  asked: number;
+  answered: number;
+  /** Packets of the largest burst of each direction, by direction; identical packets that may be copies left out. */
+  bursts: readonly [number, number];
+  sightings: readonly Sighting[];
+  /** What was asked and answered, by kind. */
+  operations: OperationTally;
+  /** Messages that its decoder refused, and facts that found no room. */
+  undecoded: number;
+  /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
+  unfinished: boolean;
+  /** The very first packet, of whichever end. */
+  began: FrameRef;
+  /** Frames of the initiator's first packets, the first two. */
+  asking: FrameRef[];
+  /** Frames that show who opened it and that it came up. */
+  opening: FrameRef[];
+  coming: FrameRef[];
+  /** True where payload passed and no decoder knew it although its beginning was seen. */
+  unknownContent: boolean;
+  /** Applications that its datagrams could be later messages of, which only their ends can read. */
+  unreadableAs: readonly string[];
+  /** True where payload bytes passed at all. */
+  hasData: boolean;
+  /** False where nothing can come back: a group address, or a transport without questions. */
+  twoSided: boolean;
+  /** TCP: it began in sight, and yet the client's first message is not in the capture. */
+  holed: boolean;
+  /** It began in words that end in a hole, and neither side said that it was up. */
+  interrupted: boolean;
+  /** What its client said first, which may name the destination. */
+  firstWords: FirstWords;
+  /** Frames of that. */
+  words: FrameRef[];
+  /** Where the flow has several parts, and this is not the first: frames of the requests before, which lead to its own. */
+  before: FrameRef[];
+  /** Earliest time at which it can have been opened; -Infinity where nothing in the capture says. Datagrams: its first. */
+  openedSec: number;
+  /** True where each packet is a use of its own: datagrams. */
+  connectionless: boolean;
+  /** ICMP: the type of the question. */
+  icmpType: number | null;
+  /** ICMP errors about it. */
+  quotes: FrameRef[];
+  /**
+   * Where another flow led to this one (an answer from another port, a data channel), or a part of it prepared the rest:
+   * the flow by itself, what it belongs to, and the frames that say so. Either may document it.
+   */
+  leads: { own: Subject; within: Subject; because: FrameRef[] } | null;
+}
+
+/** `view` is at the flow; `there` is the direction of the initiator's packets. */
+export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { conversation, app }: Key): SubjectFlow {
+  const back = there === 0 ? 1 : 0;
+  const outcome = OUTCOMES[all.flowOutcome(view, there)]!;
+  const sightings = all.sightingsOf(conversation, view);
+  const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
+    const quote = all.seen.flows.quotes[index]!;
+    return {
+      capture_id: quote.capture,
+      frame: quote.frame,
+      what: `ICMP type ${quote.type} code ${quote.code} about it`,
+    };
+  });
+  const data0 = view.has(R.S_DATA, 0);
+  const data1 = view.has(R.S_DATA, 1);
+  const midstream = view.proto === TCP && (view.state & R.S_MIDSTREAM) !== 0;
+  return {
+    flow: view.flow,
+    there,
+    outcome,
+    firstSec: view.firstSec,
+    firstNsec: view.firstNsec,
+    lastSec: view.lastSec,
+    lastNsec: view.lastNsec,
+    asked: view.packets(there),
+    answered: view.packets(back),
+    bursts: [burstOf(all, view, 0), burstOf(all, view, 1)],
+    sightings,
+    operations: operationsOf(view.detail),
+    undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
+    unfinished: isUnfinished(view, there),
+    began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
+    asking: askingFrames(view, there),
+    opening: openingFrames(view, there),
+    coming: [...comingFrames(view, there, outcome), ...answersElsewhere(all, view)],
+    unknownContent:
+      view.app === 0 &&
+      (data0 || data1) &&
+      !midstream &&
+      view.detail?.streams[0] == null &&
+      view.detail?.streams[1] == null,
+    hasData: data0 || data1,
+    twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
+    holed: isHoled(view, there),
+    interrupted: isInterrupted(view, app),
+    unreadableAs: unreadableAs(all, view),
+    firstWords: firstWords(all, view, there, outcome, app),
+    words: wordsFrames(view, there, app),
+    before: framesBefore(view, there, sightings),
+    openedSec: openedSec(view, back),
+    connectionless: view.proto !== TCP,
+    icmpType: view.proto === ICMP || view.proto === ICMP6 ? view.port(0) : null,
+    quotes,
+    leads: null,
+  };
+}
+
+function burstOf(all: C.Conversations, view: FlowView, dir: 0 | 1): number {
+  if (view.proto === TCP) return view.packets(dir);
+  const copies = all.repeatsAreCopies ? (all.seen.flows.repeatsOf.get(view.flow * 2 + dir)?.packets ?? 0) : 0;
+  return largestBurst(view.row, view.at, dir) - copies;
+}
+
+/** The connection was opened in sight and the server has spoken, but what the client said first was not captured whole. */
+function isHoled(view: FlowView, there: 0 | 1): boolean {
+  const back = there === 0 ? 1 : 0;
+  if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
+  if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
+  return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
+}
+
+function isUnfinished(view: FlowView, there: 0 | 1): boolean {
+  const stream = view.detail?.streams[there] ?? null;
+  return stream !== null && (stream.length > 0 || stream.pending.length > 0);
+}
+
+/** TLS, whose sides show when their handshake is done: neither has, and something waits behind a hole. */
+function isInterrupted(view: FlowView, app: string | null): boolean {
+  const { detail } = view;
+  if (
+    app !== "tls" ||
+    detail === null ||
+    !detail.streams.some((stream) => stream !== null && stream.pending.length > 0)
+  )
+    return false;
+  return !detail.sightings.some(({ fact }) => fact.kind === "up");
+}
+
+/** Applications whose client says first, in a hello that opens every connection, whom it wants to reach. */
+const HELLO: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
+
+/** A name that may have been sent and was not seen would win over DNS and over the address: without it, neither proves. */
+function firstWords(
+  all: C.Conversations,
+  view: FlowView,
+  there: 0 | 1,
+  outcome: ConversationOutcome,
+  app: string | null,
+): FirstWords {
+  const hello = app !== null && HELLO.has(app);
+  if (view.proto !== TCP && !hello) {
+    const port = view.port(1 - there);
+    return unreadableAs(all, view).some((id) => id === all.seen.identified.hint(false, port, port))
+      ? "missing"
+      : "heard";
+  }
+  if (outcome !== "established" && outcome !== "answered") return "none";
+  if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return "missing";
+  const { detail } = view;
+  if (app === null) {
+    if ((detail?.streams[there]?.pending.length ?? 0) > 0) return "missing";
+    if (view.has(R.S_DATA, there)) return "heard";
+    return endedEmpty(view, there) ? "none" : "missing";
+  }
+  const heard = detail?.sightings.some(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
+  return heard === true ? "heard" : "missing";
+}
+
+/** The client's SYN and FIN, and not a byte between them. */
+function endedEmpty(view: FlowView, there: 0 | 1): boolean {
+  const { row, at } = view;
+  return (
+    view.has(R.S_FIN, there) &&
+    view.has(R.S_SEQ, there) &&
+    ((row[at + R.NEXT + there]! - row[at + R.START + there]!) | 0) === 2
+  );
+}
+
+function wordsFrames(view: FlowView, there: 0 | 1, app: string | null): FrameRef[] {
+  if (app === null) {
+    if (view.wordsFrame === 0) return [];
+    return [{ capture_id: view.capture(there), frame: view.wordsFrame, what: "the client's first words, or its end" }];
+  }
+  const hello = HELLO.has(app);
+  const first = view.detail?.sightings.find(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
+  return first === undefined ? [] : framesOf(first, "the client's first words");
+}
+
+/** Frames of the client's messages before a part's first. */
+function framesBefore(view: FlowView, there: 0 | 1, part: readonly Sighting[]): FrameRef[] {
+  const all = view.detail?.sightings ?? [];
+  const first = part.find(({ dir }) => dir === there);
+  if (all.length === part.length || first === undefined || first.beside !== undefined) return [];
+  const frames = new Map<number, FrameRef>();
+  for (const sighting of all) {
+    if (sighting === first || frames.size > LIMITS.evidenceFrames) break;
+    if (sighting.dir === there)
+      for (const ref of framesOf(sighting, "an earlier request of the connection")) frames.set(ref.frame, ref);
+  }
+  return [...frames.values()];
+}
+
+/** A client that sends its SYN again and again gives up by then. */
+const LONGEST_OPENING_SEC = 180;
+
+function openedSec(view: FlowView, back: 0 | 1): number {
+  if (view.proto !== TCP || view.synFrame !== 0) return view.firstSec;
+  return view.has(R.S_SYNACK, back) ? view.firstSec - LONGEST_OPENING_SEC : Number.NEGATIVE_INFINITY;
+}
+
+function unreadableAs(all: C.Conversations, view: FlowView): readonly string[] {
+  const legible = R.S_LEGIBLE | (R.S_LEGIBLE << 1);
+  if (view.proto !== UDP || view.app !== 0 || (view.state & legible) !== 0 || view.row[view.at + R.TRIES] === 0)
+    return [];
+  return all.seen.decoders.filter((decoder) => decoder.maybeLater !== undefined).map(({ id }) => id);
+}
+
+function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
+  const capture_id = view.capture(there);
+  const frames = [view.frame(there), view.secondFrame(there)].filter((frame) => frame !== 0);
+  return frames.map((frame, i) => ({ capture_id, frame, what: i === 0 ? "first packet" : "second packet" }));
+}
+
+/** Frames that say who opened it. */
+function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
+  const back = there === 0 ? 1 : 0;
+  if (view.proto === TCP) {
+    if (view.synFrame !== 0) return [{ capture_id: view.capture(there), frame: view.synFrame, what: "SYN" }];
+    if (view.has(R.S_SYNACK, back))
+      return [{ capture_id: view.capture(back), frame: view.answerFrame, what: "SYN-ACK" }];
+    return [];
+  }
+  for (const sighting of view.detail?.sightings ?? []) {
+    if (sighting.fact.kind === "role")
+      return [{ capture_id: sighting.capture, frame: sighting.frame, what: sighting.fact.why }];
+  }
+  return view.packets(there) > 0
+    ? [{ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" }]
+    : [];
+}
+
+/** Frames that say what became of it. */
+function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome): FrameRef[] {
+  const back = there === 0 ? 1 : 0;
+  const frames: FrameRef[] = [];
+  if (view.proto === TCP && view.answerFrame !== 0) {
+    const what = outcome === "refused" ? "RST" : "SYN-ACK";
+    frames.push({ capture_id: view.capture(back), frame: view.answerFrame, what });
+  } else {
+    if (view.packets(there) > 0)
+      frames.push({ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" });
+    if (view.packets(back) > 0)
+      frames.push({ capture_id: view.capture(back), frame: view.frame(back), what: "first answer" });
+  }
+  for (const sighting of view.detail?.sightings ?? []) {
+    if (sighting.fact.kind !== "fault" || outcome !== "failed") continue;
+    frames.push({
+      capture_id: sighting.capture,
+      frame: sighting.frame,
+      what: `${sighting.fact.what} ${sighting.fact.text}`,
+    });
+  }
+  return frames;
+}
+
+/** First frames of datagrams that answered it from another port or address. */
+function answersElsewhere(all: C.Conversations, view: FlowView): FrameRef[] {
+  const flows = view.proto === UDP ? (all.answeredBy.get(view.flow) ?? []) : [];
+  const answer = new FlowView(all.seen);
+  return flows.slice(0, LIMITS.evidenceFrames).map((flow) => {
+    answer.move(flow);
+    const frame = answer.frame(answer.firstDir);
+    return { capture_id: answer.capture(answer.firstDir), frame, what: "an answer from another port or address" };
+  });
+}
+
+/** The frames of one sighting: all that carried a piece of its message. */
+export function framesOf(sighting: Sighting, what: string): FrameRef[] {
+  const refs = (sighting.parts ?? []).map(
+    (frame): FrameRef => ({ capture_id: sighting.capture, frame, what: `${what} (part)` }),
+  );
+  refs.push({ capture_id: sighting.capture, frame: sighting.frame, what });
+  return refs;
+}

@@ -1,0 +1,58 @@
+/** Bursts of datagrams, counted while reading and joined over cuts, held against counting them by their times. */
+import test from "ava";
+import fc from "fast-check";
+import { DECODERS } from "../../decoders/index.ts";
+import { largestBurst } from "../../src/flow/bursts.ts";
+import { BURST_GAP_SEC } from "../../src/flow/row.ts";
+import { mergeObservations } from "../../src/observe/merge.ts";
+import type { Observation } from "../../src/observe/observation.ts";
+import { numbered, udpFrame } from "../support/frames.ts";
+import { ascii } from "../support/hex.ts";
+import { observe } from "../support/observe.ts";
+
+const ENDS = ["10.0.0.1:40000", "10.0.0.2:9000"] as const;
+
+/** Packets of a direction's largest burst, from their times alone. */
+function byTimes(times: readonly number[]): number {
+  let largest = 0;
+  let here = 0;
+  for (const [i, ms] of times.entries()) {
+    here = i > 0 && ms - times[i - 1]! < BURST_GAP_SEC * 1_000 ? here + 1 : 1;
+    largest = Math.max(largest, here);
+  }
+  return largest;
+}
+
+function counted(seen: Observation): number[][] {
+  const { table } = seen.flows;
+  return Array.from({ length: table.count }, (_, flow) =>
+    ([0, 1] as const).map((dir) => largestBurst(table.rows(flow), table.at(flow), dir)),
+  );
+}
+
+const packets = fc.array(
+  fc.record({ gapMs: fc.constantFrom(5, 400, 9_999, 10_000, 10_001, 25_000), back: fc.boolean() }),
+  { minLength: 1, maxLength: 30 },
+);
+
+test("a direction's largest burst is what its packets' times say, whole or in slices", (t) => {
+  fc.assert(
+    fc.property(packets, fc.array(fc.nat(30), { maxLength: 3 }), fc.boolean(), (list, cuts, fastPath) => {
+      let ms = 0;
+      const times: [number[], number[]] = [[], []];
+      const frames = numbered(
+        list.map(({ gapMs, back }, i) => {
+          ms += gapMs;
+          times[back ? 1 : 0].push(ms);
+          const [from, to] = back ? [ENDS[1], ENDS[0]] : ENDS;
+          return udpFrame({ from, to, ms, data: ascii(`packet ${i}`) });
+        }),
+      );
+      const wanted = [times.map(byTimes)];
+      t.deepEqual(counted(observe(frames, { fastPath, watch: 0 })), wanted);
+      const places = [0, ...[...new Set(cuts)].filter((cut) => cut > 0 && cut < frames.length).sort((a, b) => a - b)];
+      const slices = places.map((from, i) => observe(frames.slice(from, places[i + 1] ?? frames.length)));
+      t.deepEqual(counted(mergeObservations(slices, DECODERS)), wanted);
+    }),
+  );
+});

@@ -1,0 +1,176 @@
+/**
+ * Flows that belong to another's conversation, on messages of real programs (the decoders' fixtures) between ends made for
+ * the test; and flows that do not, although they look like it. Each scene is also cut before every frame and merged.
+ */
+import test from "ava";
+import { DECODERS } from "../../decoders/index.ts";
+import type { Frame } from "../../src/capture/frame.ts";
+import { mergeObservations } from "../../src/observe/merge.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
+import { numbered, udpFrame } from "../support/frames.ts";
+import { ascii } from "../support/hex.ts";
+import { observe, told } from "../support/observe.ts";
+import { stun } from "../support/talk.ts";
+
+const message = (decoder: string, file: string, title: string): Uint8Array => {
+  const found = fixturesOf(decoder).find((f) => f.file.endsWith(`/${file}.md`) && f.title === title);
+  if (found === undefined) throw new Error(`no ${title} in ${decoder}/${file}.md`);
+  return found.bytes;
+};
+const udp = (from: string, to: string, ms: number, data: Uint8Array): Frame => udpFrame({ from, to, ms, data });
+
+const CLIENT = "10.0.0.5";
+const SERVER = "10.0.0.9";
+const block = (n: number): Uint8Array => Uint8Array.of(0, 3, 0, n, ...ascii("start file ".repeat(8)));
+const acknowledged = (n: number): Uint8Array => Uint8Array.of(0, 4, 0, n);
+const read = message("tftp", "read", "request");
+const asked = udp(`${CLIENT}:40000`, `${SERVER}:69`, 0, read);
+const transfer = (server: string, client = `${CLIENT}:40000`, ms = 5): Frame[] =>
+  [1, 2, 3].flatMap((n) => [
+    udp(server, client, ms + n * 10, block(n)),
+    udp(client, server, ms + n * 10 + 2, acknowledged(n)),
+  ]);
+
+const search = message("ssdp", "by-hand", "who is there");
+const found = message("ssdp", "by-hand", "an answer");
+const discover = message("dhcp", "lease", "discover");
+const offer = message("dhcp", "lease", "offer");
+
+/** A call's messages with the addresses of the test in place of loopback's; lengths stay. */
+const moved = (bytes: Uint8Array, address: string): Uint8Array =>
+  ascii(Buffer.from(bytes).toString("latin1").replaceAll("127.0.0.1", address));
+const invite = moved(message("sip", "call", "invite"), "10.20.0.5");
+const taken = moved(message("sip", "call", "answer"), "10.20.0.6");
+const media = (from: string, to: string, ms: number): Frame[] =>
+  Array.from({ length: 4 }, (_, i) => udp(from, to, ms + i * 20, rtp(i)));
+const rtp = (n: number): Uint8Array =>
+  Uint8Array.of(0x80, 0, 0, n, 0, 0, 0, n * 160, 1, 2, 3, 4, ...new Uint8Array(160).fill(0xd5));
+
+const SCENES: Record<string, { frames: Frame[]; conversations: string[] }> = {
+  "TFTP answers from a port of its own": {
+    frames: [asked, ...transfer(`${SERVER}:51731`)],
+    conversations: ["10.0.0.5 10.0.0.9 udp/69 tftp answered 2 flows, 7 packets"],
+  },
+  "one datagram from the new port is enough": {
+    frames: [asked, udp(`${SERVER}:51731`, `${CLIENT}:40000`, 9, block(1))],
+    conversations: ["10.0.0.5 10.0.0.9 udp/69 tftp answered 2 flows, 2 packets"],
+  },
+  "another server's transfer is its own": {
+    frames: [asked, ...transfer("10.0.0.77:51731")],
+    conversations: [
+      "10.0.0.5 10.0.0.9 udp/69 tftp unanswered 1 flows, 1 packets",
+      "10.0.0.77 10.0.0.5 udp/40000 tftp answered 1 flows, 6 packets",
+    ],
+  },
+  "a transfer to another port is its own": {
+    frames: [asked, ...transfer(`${SERVER}:51731`, `${CLIENT}:40001`)],
+    conversations: [
+      "10.0.0.5 10.0.0.9 udp/69 tftp unanswered 1 flows, 1 packets",
+      "10.0.0.9 10.0.0.5 udp/40001 tftp answered 1 flows, 6 packets",
+    ],
+  },
+  "another application on the port that waits is its own": {
+    frames: [asked, udp(`${SERVER}:3478`, `${CLIENT}:40000`, 9, stun(0x0101))],
+    conversations: [
+      "10.0.0.5 10.0.0.9 udp/3478 stun one-way 1 flows, 1 packets",
+      "10.0.0.5 10.0.0.9 udp/69 tftp unanswered 1 flows, 1 packets",
+    ],
+  },
+  "what comes hours later answers nothing": {
+    frames: [asked, ...transfer(`${SERVER}:51731`, `${CLIENT}:40000`, 7_200_000)],
+    conversations: [
+      "10.0.0.5 10.0.0.9 udp/69 tftp unanswered 1 flows, 1 packets",
+      "10.0.0.9 10.0.0.5 udp/40000 tftp answered 1 flows, 6 packets",
+    ],
+  },
+  "what came before the question answers nothing": {
+    frames: [...transfer(`${SERVER}:51731`, `${CLIENT}:40000`, -60_000), asked],
+    conversations: [
+      "10.0.0.5 10.0.0.9 udp/69 tftp unanswered 1 flows, 1 packets",
+      "10.0.0.9 10.0.0.5 udp/40000 tftp answered 1 flows, 6 packets",
+    ],
+  },
+  "everybody answers a search": {
+    frames: [
+      udp(`${CLIENT}:40001`, "239.255.255.250:1900", 0, search),
+      udp("10.0.0.7:1900", `${CLIENT}:40001`, 40, found),
+      udp("10.0.0.8:34567", `${CLIENT}:40001`, 60, found),
+    ],
+    conversations: ["10.0.0.5 239.255.255.250 udp/1900 ssdp answered 3 flows, 3 packets"],
+  },
+  "a DHCP offer goes to the address that it gives": {
+    frames: [udp("0.0.0.0:68", "255.255.255.255:67", 0, discover), udp("10.0.0.1:67", "10.0.0.50:68", 90, offer)],
+    conversations: ["0.0.0.0 255.255.255.255 udp/67 dhcp answered 2 flows, 2 packets"],
+  },
+  "a DHCP offer of another transaction is none": {
+    frames: [
+      udp("0.0.0.0:68", "255.255.255.255:67", 0, discover),
+      udp(
+        "10.0.0.1:67",
+        "10.0.0.50:68",
+        90,
+        offer.map((byte, i) => (i === 4 ? byte ^ 1 : byte)),
+      ),
+    ],
+    conversations: [
+      "0.0.0.0 255.255.255.255 udp/67 dhcp one-way 1 flows, 1 packets",
+      "10.0.0.50 10.0.0.1 udp/67 dhcp one-way 1 flows, 1 packets",
+    ],
+  },
+  "a call's media flow where its messages say": {
+    frames: [
+      udp("10.20.0.5:5062", "10.20.0.6:5060", 0, invite),
+      udp("10.20.0.6:5060", "10.20.0.5:5062", 30, taken),
+      ...media("10.20.0.5:6008", "10.20.0.6:6000", 60),
+      ...media("10.20.0.6:6000", "10.20.0.5:6008", 65),
+    ],
+    conversations: ["10.20.0.5 10.20.0.6 udp/5060 sip answered 2 flows, 10 packets"],
+  },
+  "through a proxy, they flow between the telephones": {
+    frames: [
+      udp("10.20.0.5:5062", "10.20.0.1:5060", 0, invite),
+      udp("10.20.0.1:5060", "10.20.0.5:5062", 30, taken),
+      ...media("10.20.0.5:6008", "10.20.0.6:6000", 60),
+    ],
+    conversations: ["10.20.0.5 10.20.0.1 udp/5060 sip answered 2 flows, 6 packets"],
+  },
+  "media from a stranger are not the call's": {
+    frames: [
+      udp("10.20.0.5:5062", "10.20.0.6:5060", 0, invite),
+      udp("10.20.0.6:5060", "10.20.0.5:5062", 30, taken),
+      ...media("198.51.100.7:9000", "10.20.0.5:6008", 60),
+    ],
+    conversations: [
+      "10.20.0.5 10.20.0.6 udp/5060 sip answered 1 flows, 2 packets",
+      "198.51.100.7 10.20.0.5 udp/6008 rtp one-way 1 flows, 4 packets",
+    ],
+  },
+};
+
+const lines = (seen: ReturnType<typeof observe>): string[] =>
+  (told(seen).conversations as Record<string, unknown>[])
+    .map(
+      (c) =>
+        `${c.initiator} ${c.responder} ${c.transport}/${c.port} ${c.app} ${c.outcome} ${c.flows} flows, ${c.packets} packets`,
+    )
+    .sort();
+
+/** Without the application, which takes several datagrams to be known, and what follows from it. */
+const ends = (said: readonly string[]): string[] =>
+  said.map((line) => line.replace(/ (?:tftp|rtp|null) (?:one-way|unanswered)?/, " "));
+
+for (const [what, scene] of Object.entries(SCENES)) {
+  test(what, (t) => {
+    const frames = numbered([...scene.frames].sort((a, b) => a.sec - b.sec || a.nsec - b.nsec));
+    const whole = observe(frames);
+    t.deepEqual(lines(whole), scene.conversations);
+    for (let cut = 1; cut < frames.length; cut++) {
+      const parts = [observe(frames.slice(0, cut)), observe(frames.slice(cut))];
+      t.deepEqual(
+        ends(lines(mergeObservations(parts, DECODERS))),
+        ends(scene.conversations),
+        `cut before frame ${cut + 1}`,
+      );
+    }
+  });
+}
