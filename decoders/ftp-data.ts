@@ -27,6 +27,9 @@ export const ftpData: Decoder = {
   specs: ["RFC 959", "RFC 3659"],
   ports: { tcp: [20] },
   fields: [{ field: "ftp-data.list", about: "the form of the list that it carries: unix, dos or machine" }],
+  opens: {
+    stream: [0x2d, [0x30, 0x39], 0x44, [0x4d, 0x50], [0x53, 0x55], [0x62, 0x64], 0x6c, 0x6d, 0x70, [0x73, 0x75]],
+  },
   everyMessage: false,
 
   looksStream: (buf, off) => LIST.has(buf[off]!),

@@ -17,7 +17,7 @@
 import { formatHex, parseAddress } from "../src/address.ts";
 import type { Decoder, Emit } from "../src/decode/decoder.ts";
 import type { OperationClass } from "../src/decode/facts.ts";
-import { bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { beginsCommand, beginsReply, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const REPLY = /^([1-6]\d\d)([ -]|$)(.*)$/;
 /** What the servers call themselves; a mail server may stand on a host of that name. */
@@ -65,14 +65,16 @@ export const ftp: Decoder = {
     { field: "ftp.mode", about: "who opens the data connections: passive (the client) or active (the server)" },
     { field: "ftp.protection", about: "of the data connections behind AUTH: C clear, P private" },
   ],
+  opens: {
+    stream: [
+      [0x31, 0x36],
+      [0x41, 0x5a],
+      [0x61, 0x7a],
+    ],
+  },
   everyMessage: true,
 
-  looksStream(buf, off) {
-    const first = buf[off]!;
-    if (first >= 0x31 && first <= 0x36) return true;
-    const letter = first & 0xdf;
-    return letter >= 0x41 && letter <= 0x5a;
-  },
+  looksStream: (buf, off, len) => beginsReply(buf, off, len, 6) || beginsCommand(buf, off, len, 3, 4),
 
   stream(c, emit, at) {
     const begun = c.at;

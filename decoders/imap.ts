@@ -13,7 +13,7 @@
  * Does not cover: credentials and mails (never kept), what runs inside TLS or is compressed.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { beginsCommand, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const GREETING = /^\* (OK|PREAUTH|BYE) (.*)$/;
 const UNTAGGED = /^\* (OK|NO|BAD|BYE|PREAUTH|CAPABILITY|ID|ENABLED)\b(.*)$/i;
@@ -26,6 +26,9 @@ const AFTER = new Set(
     " ",
   ),
 );
+
+const LONGEST_TAG = 32;
+const NOT_IN_TAGS = new Set([...'*+"(){%\\]'].map((letter) => letter.charCodeAt(0)));
 
 export const imap: Decoder = {
   id: "imap",
@@ -40,11 +43,18 @@ export const imap: Decoder = {
     { field: "imap.starttls", about: "offered, or asked for; agreed where inner_app is tls" },
     { field: "imap.login-disabled", about: "the server takes no passwords in clear: yes" },
   ],
+  opens: { stream: [[0x21, 0x7e]] },
   everyMessage: true,
 
   looksStream(buf, off, len) {
     if (buf[off] === 0x2a) return len < 2 || buf[off + 1] === 0x20;
-    return buf[off]! > 0x20 && buf[off]! < 0x7f;
+    // A tag without what no tag has, then a blank and a word.
+    for (let i = 0; i < Math.min(len, LONGEST_TAG + 1); i++) {
+      const b = buf[off + i]!;
+      if (b === 0x20) return i > 0 && (i + 1 === len || beginsCommand(buf, off + i + 1, len - i - 1, 2, 16));
+      if (b < 0x20 || b >= 0x7f || NOT_IN_TAGS.has(b)) return false;
+    }
+    return len <= LONGEST_TAG;
   },
 
   stream(c, emit, at) {

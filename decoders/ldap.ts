@@ -48,6 +48,7 @@ export const ldap: Decoder = {
     },
     { field: "ldap.starttls", about: "asked for; agreed where inner_app is tls" },
   ],
+  opens: { datagram: [0x30], stream: [0x30] },
   everyMessage: true,
 
   looksDatagram: (buf, off, len) => len >= 7 && looks(buf, off, len),

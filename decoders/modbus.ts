@@ -14,7 +14,7 @@
  * Does not cover: ASCII framing, the Security protocol's inside (it is TLS), what a user-defined function or UMAS carries.
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
-import { type Context, type Decoder, type Emit, STREAM_NO } from "../src/decode/decoder.ts";
+import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { AssetFact, OperationFact } from "../src/decode/facts.ts";
 import { crc16, exceptionText, isPublic, modbusFunction } from "./shared/modbus-codes.ts";
 import { REQUEST, RESPONSE, rtuLength, shapesOf, targetOf, unitText } from "./shared/modbus-pdu.ts";
@@ -108,6 +108,7 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
   }
   c.pos = start;
   if (looksTcp(c.buf, start, end - start)) {
+    if (end - start < HEADER + 2 && c.cutOff === 0) return STREAM_MORE;
     c.need(HEADER + 2);
     const length = (c.buf[start + 4]! << 8) | c.buf[start + 5]!;
     if (length <= MOST_LENGTH) {
@@ -121,8 +122,9 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
       }
     }
   }
-  if (rtu !== null && rtu.length === 0 && end - start < RTU_LONGEST) c.short(RTU_LONGEST);
-  return STREAM_NO;
+  if (rtu === null || rtu.length > 0 || end - start >= RTU_LONGEST) return STREAM_NO;
+  if (c.cutOff === 0) return STREAM_MORE;
+  return c.short(RTU_LONGEST);
 }
 
 /** A checksum of 16 bits alone is too little proof: nothing stands behind the frame, or another one. */

@@ -14,7 +14,7 @@
  * Does not cover: credentials and mails (never kept), what runs inside TLS.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { beginsCommand, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const ANSWER = /^(\+OK|-ERR)(?: (.*))?$/;
 const GREETING = /pop|ready|hello|server|welcome|<[^<>@ ]+@[^<>@ ]+>/i;
@@ -38,9 +38,14 @@ export const pop3: Decoder = {
     { field: "pop3.auth-offered", about: "the mechanisms that the server offers, with commas" },
     { field: "pop3.stls", about: "offered, or asked for; agreed where inner_app is tls" },
   ],
+  opens: { stream: [0x2b, 0x2d, [0x41, 0x5a], [0x61, 0x7a]] },
   everyMessage: true,
 
-  looksStream: (buf, off) => buf[off] === 0x2b || buf[off] === 0x2d || "USPACLRDNQT".includes(letter(buf[off]!)),
+  looksStream(buf, off, len) {
+    if (buf[off] === 0x2b) return len < 2 || buf[off + 1] === 0x4f; // +OK
+    if (buf[off] === 0x2d) return len < 2 || buf[off + 1] === 0x45; // -ERR
+    return beginsCommand(buf, off, len, 3, 4);
+  },
 
   stream(c, emit, at) {
     const begun = c.at;
@@ -63,8 +68,6 @@ export const pop3: Decoder = {
     return at.state > MOST_LINES ? STREAM_DONE : taken;
   },
 };
-
-const letter = (byte: number): string => String.fromCharCode(byte & 0xdf);
 
 function weigh(text: string, line: number): Weight {
   const answer = ANSWER.exec(text);

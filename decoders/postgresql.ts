@@ -65,6 +65,7 @@ export const postgresql: Decoder = {
     { field: "postgresql.server-version", about: "the server's version, by its own words" },
     { field: "postgresql.error", about: "why the server refused: an SQLSTATE such as 28P01" },
   ],
+  opens: { stream: [0, 0x45, 0x47, 0x4e, 0x52, 0x53] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

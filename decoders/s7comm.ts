@@ -52,6 +52,7 @@ export const s7comm: Decoder = {
     { field: "s7comm.pdu-length", about: "bytes of the longest message, as proposed or agreed" },
     { field: "s7comm.error", about: "why a job failed: class and code, hexadecimal" },
   ],
+  opens: { stream: [3] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -37,6 +37,7 @@ export const smtp: Decoder = {
     { field: "smtp.auth", about: "the mechanism that the client logs in by: PLAIN, LOGIN, XOAUTH2 …" },
     { field: "smtp.auth-offered", about: "the mechanisms that the server offers, with commas" },
   ],
+  opens: { stream: [0x32, 0x35, [0x41, 0x5a], [0x61, 0x7a]] },
   everyMessage: true,
 
   looksStream(buf, off) {

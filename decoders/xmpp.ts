@@ -45,6 +45,7 @@ export const xmpp: Decoder = {
     { field: "xmpp.auth", about: "the mechanism that the client logs in by" },
     { field: "xmpp.auth-offered", about: "a mechanism that the server offers" },
   ],
+  opens: { stream: [0x3c] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -87,6 +87,28 @@ function lineText(buf: Uint8Array, from: number, end: number): string {
   return escapeBytes(buf, from, end > from && buf[end - 1] === CR ? end - 1 : end);
 }
 
+/** Whether a reply may begin here, as far as the bytes go: three digits, of which the first is at most `most`, and what follows them. */
+export function beginsReply(buf: Uint8Array, off: number, len: number, most: number): boolean {
+  if (buf[off]! <= ZERO || buf[off]! > ZERO + most) return false;
+  for (let i = 1; i < Math.min(len, 3); i++) if (buf[off + i]! < ZERO || buf[off + i]! > NINE) return false;
+  return len < 4 || buf[off + 3] === SPACE || buf[off + 3] === HYPHEN || endsLine(buf[off + 3]!);
+}
+
+/** Whether a command may begin here: a word of `least` to `most` letters and digits, the first a letter, and what follows it. */
+export function beginsCommand(buf: Uint8Array, off: number, len: number, least: number, most: number): boolean {
+  let i = 0;
+  while (i < len && i < most && (isLetter(buf[off + i]!) || (i > 0 && isDigit(buf[off + i]!)))) i++;
+  return i === len || (i >= least && (buf[off + i] === SPACE || endsLine(buf[off + i]!)));
+}
+
+const SPACE = 0x20;
+const HYPHEN = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+const isDigit = (b: number): boolean => b >= ZERO && b <= NINE;
+const isLetter = (b: number): boolean => (b & 0xdf) >= 0x41 && (b & 0xdf) <= 0x5a;
+const endsLine = (b: number): boolean => b === CR || b === LF;
+
 /** No control codes but blanks and line ends; bytes beyond ASCII are text in some language. */
 function isText(buf: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
