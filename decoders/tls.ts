@@ -51,12 +51,7 @@ export const tls: Decoder = {
     { field: "tls.socks", about: "whom the client asks a SOCKS proxy for, before its hello: host:port" },
     { field: "tls.alert", about: "a warning that did not end the handshake: its standard name" },
   ],
-  opens: {
-    stream: [
-      [0x14, 0x18],
-      [0x80, 0xff],
-    ],
-  },
+  opens: { stream: [0, 4, 5, [0x14, 0x18], [0x80, 0xff]] },
   everyMessage: true,
 
   looksStream(buf, off, len) {
