@@ -9,11 +9,14 @@ import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, reportError } from "./errors.ts";
 import { type ReportOutput, reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
+import { sizeOption } from "./sizes.ts";
 
 /** Options that say where results go; commander fills in the defaults. */
 export interface ResultOptions {
   filter?: string;
   jobs?: string;
+  keepPackets?: string;
+  keepSize?: string;
   db?: string;
   format: FormName;
   out?: string;
@@ -34,10 +37,12 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   await refuseOverwrite("--db", database, [...inputs, ...sources]);
   await refuseOverwrite("--out", options.out, [...inputs, ...sources, database]);
   const output = await reportOutput(options.out);
+  const evidence = await evidenceAsked(options);
   const store = await openForWriting(options.db);
   try {
     const outcome = await readAndJudge(task, await load());
     const stored = store === null ? null : await keep(store, outcome);
+    if (evidence !== null) await evidence(outcome.result, task);
     await print(outcome, output, options, stored === "stored" ? database : null);
     return stored === "failed" ? EXIT_INTERNAL : outcome.exitCode;
   } finally {
@@ -79,6 +84,16 @@ async function print(
   database: string | null,
 ): Promise<void> {
   await printResult(outcome.result, output, { format: options.format, database, all: options.all ?? false });
+}
+
+/** `--keep-packets`: what writes them once all is judged; null where nobody asked. The folder is made, or refused, before. */
+async function evidenceAsked(
+  options: ResultOptions,
+): Promise<((result: RunOutcome["result"], task: Task) => Promise<void>) | null> {
+  if (options.keepPackets === undefined) return null;
+  const { EvidenceFolder, keepFromFiles } = await import("../live/evidence.ts");
+  const folder = await EvidenceFolder.open(options.keepPackets, sizeOption("--keep-size", options.keepSize ?? "1G"));
+  return (result, { captures, strict }) => keepFromFiles(folder, result, strict, captures);
 }
 
 /** As typed, as far as a process can know it. */

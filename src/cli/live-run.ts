@@ -1,7 +1,10 @@
 /** What surrounds a live run: rights given up, database, signals, what is told meanwhile, the report at its end. */
 
+import { systemReason } from "../errors.ts";
 import type { Opened } from "../live/engines.ts";
+import { EvidenceFolder } from "../live/evidence.ts";
 import { type Finding, FindingLog } from "../live/findings.ts";
+import { FrameRing } from "../live/frame-ring.ts";
 import { closeKilledRuns, Keeper } from "../live/keeper.ts";
 import { loadNative } from "../live/libpcap.ts";
 import { become, noNewPrivileges, userFor } from "../live/rights.ts";
@@ -50,7 +53,9 @@ export async function carryOut(
     const output = await reportOutput(where.out);
     store = await openForWriting(where.db, LOCK_MS);
     if (store !== null) await tellOfKilledRuns(store);
-    const run = new Surroundings(opened, task, where, output, store, reload);
+    const { keepPackets } = where;
+    const evidence = keepPackets === undefined ? null : await EvidenceFolder.open(keepPackets, task.keepBytes);
+    const run = new Surroundings(opened, task, where, output, store, reload, evidence);
     return await run.toItsEnd();
   } finally {
     for (const source of opened.sources) await source.close();
@@ -89,6 +94,10 @@ class Surroundings {
   readonly #findings: FindingLog;
   readonly #keeper: Keeper | null;
   readonly #stop = new AbortController();
+  readonly #evidence: EvidenceFolder | null;
+  readonly #ring: FrameRing | null;
+  #kept: Promise<void> = Promise.resolve();
+  #keepFailed = false;
   #reloaded: Judging | null = null;
   #lost = 0;
   #storeFailed = false;
@@ -101,7 +110,10 @@ class Surroundings {
     output: ReportOutput,
     store: Store | null,
     reload: () => Promise<Judging>,
+    evidence: EvidenceFolder | null,
   ) {
+    this.#evidence = evidence;
+    this.#ring = evidence === null ? null : new FrameRing();
     this.#opened = opened;
     this.#task = task;
     this.#where = where;
@@ -157,7 +169,7 @@ class Surroundings {
 
   #hooks(): LiveHooks {
     return {
-      frame: null,
+      frame: this.#ring === null ? null : (frame) => this.#ring?.take(frame),
       status: (status) => {
         const lost = (status.dropped ?? 0) + status.droppedByInterface;
         if (lost > this.#lost) this.#screen.line(`${lost - this.#lost} packets were lost (${lost} in all)`);
@@ -179,6 +191,22 @@ class Surroundings {
     const { found, withdrawn } = this.#findings.judged(result, whole, this.#last);
     for (const finding of withdrawn) this.#print("withdrawn", finding);
     for (const finding of found) this.#print("finding", finding);
+    this.#keepPackets(found, result);
+  }
+
+  /** In the background, one after the other; what cannot be written is said once. */
+  #keepPackets(found: readonly Finding[], result: RunResult): void {
+    const ring = this.#ring;
+    const folder = this.#evidence;
+    if (ring === null || folder === null) return;
+    for (const finding of found) {
+      this.#kept = this.#kept
+        .then(() => folder.keep(finding, result.captures, (ref) => ring.find(ref.capture_id, ref.frame)))
+        .catch((error: unknown) => {
+          if (!this.#keepFailed) this.#screen.line(`wirepact: warning: packets are not kept: ${systemReason(error)}`);
+          this.#keepFailed = true;
+        });
+    }
   }
 
   #print(event: "finding" | "withdrawn", finding: Finding): void {
@@ -217,6 +245,7 @@ class Surroundings {
     this.#screen.clear();
     this.#last = true;
     this.#tell(result, true);
+    await this.#kept;
     const stored = await this.#storeAtEnd(result, outcome.seen);
     if (this.#where.format === "json") {
       const { run, captures, rules, quality } = result;

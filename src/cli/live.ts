@@ -11,6 +11,7 @@ import { warn } from "./errors.ts";
 import { judgingOf } from "./judging.ts";
 import { carryOut } from "./live-run.ts";
 import { writeTo } from "./output.ts";
+import { sizeOption } from "./sizes.ts";
 
 export interface LiveCliOptions extends CheckOptions {
   interface: string[];
@@ -42,7 +43,7 @@ export async function live(options: LiveCliOptions): Promise<number> {
     forMs: options.for === undefined ? null : duration("--for", options.for),
     count: options.count === undefined ? null : positive("--count", options.count),
     checkpointMs: duration("--checkpoint", options.checkpoint),
-    keepBytes: size("--keep-size", options.keepSize),
+    keepBytes: sizeOption("--keep-size", options.keepSize),
   };
   const opened = await openSources(requests, options.engine);
   if (opened.instead !== null) warn(opened.instead);
@@ -61,7 +62,7 @@ function requestOf(name: string, options: LiveCliOptions): LiveRequest {
   if (snapLength < 64 || snapLength > 262_144) {
     throw new UsageError(`--snap-length ${options.snapLength}: expected 64 to 262144 bytes of each frame`);
   }
-  const bufferBytes = size("--buffer-size", options.bufferSize);
+  const bufferBytes = sizeOption("--buffer-size", options.bufferSize);
   if (bufferBytes > 0x7fff_ffff) {
     throw new UsageError(`--buffer-size ${options.bufferSize}: libpcap takes less than 2G; ask for less, such as 64M`);
   }
@@ -101,14 +102,4 @@ function positive(option: string, text: string): number {
   const value = /^\d{1,15}$/.test(text) ? Number(text) : 0;
   if (value === 0) throw new UsageError(`${option} ${text}: expected a whole number above zero`);
   return value;
-}
-
-const UNITS: Readonly<Record<string, number>> = { "": 1, K: 1 << 10, M: 1 << 20, G: 1 << 30 };
-
-/** `64M`: binary units, as tcpdump and the kernel count. */
-export function size(option: string, text: string): number {
-  const [, amount = "", unit = ""] = /^(\d{1,12})([KMG]?)(?:i?B)?$/i.exec(text) ?? [];
-  const bytes = Number(amount) * (UNITS[unit.toUpperCase()] ?? 1);
-  if (amount === "" || bytes === 0) throw new UsageError(`${option} ${text}: expected a size such as 64M or 1G`);
-  return bytes;
 }

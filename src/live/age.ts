@@ -22,8 +22,8 @@ import type { Observation } from "../observe/observation.ts";
 const SILENT_SEC = 10;
 /** DNS answers hold for a day at least, so within one day it does not matter which flow was the first. */
 const DAY_SEC = 86_400;
-/** Rows are gone through once there are this many more, half as many again, than were left the last time. */
-const MORE_ROWS = 50_000;
+/** Rows are gone through once there are this many more, and a fifth more, than were left the last time. */
+const MORE_ROWS = 20_000;
 const MOST_PACKETS = 0x7fff_ffff;
 
 /** What tells how a flow ended, and as what; not what is only needed while packets come. */
@@ -53,7 +53,7 @@ export class Ager {
     const { captures, flows } = this.#seen;
     const now = captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
     this.#shareFacts(now);
-    if (flows.table.count < this.#rowsLeft * 1.5 + this.#moreRows) return;
+    if (flows.table.count < this.#rowsLeft * 1.2 + this.#moreRows) return;
     this.#foldRows(now);
     this.#rowsLeft = flows.table.count;
   }
