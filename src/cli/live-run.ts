@@ -127,15 +127,15 @@ class Surroundings {
   async toItsEnd(): Promise<number> {
     const { sources, engine } = this.#opened;
     for (const source of sources) source.onNotice = (message) => this.#screen.line(message);
-    const listening = sources.map((source) => source.interface).join(", ");
-    this.#screen.line(`Reading ${listening} (${engine.name}). Ctrl-C ends it with the report.`);
-    if (engine.limits !== null) warn(engine.limits);
     const signals: [NodeJS.Signals, () => void][] = [
       ["SIGINT", () => this.#end()],
       ["SIGTERM", () => this.#end()],
       ["SIGHUP", () => void this.#loadAnew()],
     ];
     for (const [name, handler] of signals) process.on(name, handler);
+    const reading = sources.map((source) => source.interface).join(", ");
+    this.#screen.line(`Reading ${reading} (${engine.name}). Ctrl-C ends it with the report.`);
+    if (engine.limits !== null) warn(engine.limits);
     try {
       const outcome = await runLive({
         ...this.#task,

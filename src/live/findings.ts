@@ -10,7 +10,7 @@ export type Finding =
   | { kind: "rule"; key: string; row: RuleRow };
 
 /** Judgements that a finding has to outlive before it is told: a connection's first packets say less than its next ones. */
-const STANDS = 3;
+export const STANDS = 3;
 
 export class FindingLog {
   readonly #strict: boolean;

@@ -52,6 +52,9 @@ export interface Libc {
   indexOfName(name: string): number;
   /** Writes at most 16 bytes; null where there is no such interface any more. */
   nameOfIndex(index: number, into: Uint8Array): string | null;
+  /** netdevice(7); null elsewhere than on Linux. */
+  openSocket: ((family: number, type: number, protocol: number) => number) | null;
+  ioctl: ((descriptor: number, request: number, argument: Uint8Array) => number) | null;
   /** Linux's `prctl(2)`; null elsewhere. */
   control: ((option: number, a: number, b: number, c: number, d: number) => number) | null;
 }
@@ -97,6 +100,7 @@ async function load(): Promise<Native> {
   }
   const library = openLibrary(koffi);
   const c = koffi.load(null);
+  const linux = process.platform === "linux";
   const P = "void *";
   const bytes = "uint8_t *";
   const f = (name: string, result: string, ...args: string[]) => library.func(name, result, args);
@@ -138,8 +142,9 @@ async function load(): Promise<Native> {
       closeStream: c.func("fclose", "int", [P]),
       indexOfName: c.func("if_nametoindex", "uint", ["str"]),
       nameOfIndex: c.func("if_indextoname", "str", ["uint", bytes]),
-      control:
-        process.platform === "linux" ? c.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]) : null,
+      openSocket: linux ? c.func("socket", "int", ["int", "int", "int"]) : null,
+      ioctl: linux ? c.func("ioctl", "int", ["int", "ulong", bytes]) : null,
+      control: linux ? c.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]) : null,
     },
     allocate: (size) => koffi.alloc("uint8_t", size) as Pointer,
     release: (memory) => koffi.free(memory),

@@ -14,6 +14,7 @@ import { missingInterface, missingRights } from "./advice.ts";
 import type { LiveCounts, LiveRequest, LiveSource } from "./engine.ts";
 import { compileFilter } from "./filter.ts";
 import { ERROR_BYTES, errorText, type Native, type Pointer } from "./libpcap.ts";
+import { linkIsUp } from "./link.ts";
 
 /** Bytes after which a block goes to the reader: what is in the processor's cache is read fastest. */
 const BLOCK = 1 << 20;
@@ -24,7 +25,7 @@ const LOOK_MS = 10;
 const DRAIN_MS = 3 * HAND_OVER_MS;
 const MOST_DRAIN_MS = 500;
 /** Milliseconds between looks at what the interface is called, and at one that is down. */
-const WATCH_MS = 1000;
+const WATCH_MS = 500;
 const DOWN_MS = 100;
 
 const NANOSECONDS = 1;
@@ -147,25 +148,27 @@ export class PcapSource implements LiveSource {
       packets += came;
       this.#used = pcap.dumpTell(this.#dumper);
     }
-    if (packets > 0 && this.#down) {
-      this.#down = false;
-      this.onNotice(`${this.#name}: the link is up again`);
-    }
+    if (packets > 0 && this.#down) this.#setDown(false);
     return packets;
   }
 
   /** After an error: false where the interface is gone for good. One that is only down is waited for. */
   #goesOn(): boolean {
-    const said = this.#native.pcap.error(this.#pcap);
-    if (this.#index !== 0 && this.#watch() && !this.#down) {
-      this.#down = true;
-      this.onNotice(`${this.#name}: the link went down; waiting for it (libpcap: ${said})`);
+    if (this.#index === 0) {
+      this.gone ??= `${this.interface}: libpcap says: ${this.#native.pcap.error(this.#pcap)}`;
+      return false;
     }
-    if (this.#index === 0) this.gone ??= `${this.interface}: libpcap says: ${said}`;
-    return this.gone === null;
+    // What libpcap calls gone may only be down, or have another name: it is there as long as its number is.
+    return this.#watch();
   }
 
-  /** Notes a new name. False where the interface is not there any more. */
+  #setDown(down: boolean): void {
+    if (down === this.#down) return;
+    this.#down = down;
+    this.onNotice(`${this.#name}: ${down ? "the link went down; waiting for it" : "the link is up again"}`);
+  }
+
+  /** Notes a new name, and whether the link is up. False where the interface is not there any more. */
   #watch(): boolean {
     this.#watchedAt = performance.now();
     if (this.#index === 0) return true;
@@ -176,6 +179,7 @@ export class PcapSource implements LiveSource {
     }
     if (name !== this.#name) this.onNotice(`${this.#name} is called ${name} now; reading goes on`);
     this.#name = name;
+    this.#setDown(!linkIsUp(this.#native, name));
     return true;
   }
 }

@@ -15,6 +15,7 @@ import { exitCodeOf } from "../report/exit.ts";
 import type { RunResult } from "../report/result.ts";
 import { Ager } from "./age.ts";
 import type { LiveSource } from "./engine.ts";
+import { STANDS } from "./findings.ts";
 import { LiveReader } from "./reader.ts";
 
 export interface LiveOptions extends Omit<RunOptions, "captures" | "onProgress"> {
@@ -92,8 +93,9 @@ class LiveRun {
   #checkpointAt = 0;
   readonly #ager: Ager;
   #agedAt = performance.now();
-  /** Frames when it was last judged: nothing new needs no judgement. */
-  #judgedFrames = -1;
+  /** Frames when it was last judged, and judgements that are still due where none has come since. */
+  #judgedFrames = 0;
+  #unsettled = 0;
 
   constructor(options: LiveOptions, reader: LiveReader, observer: Observer, startedAt: string) {
     this.#options = options;
@@ -170,16 +172,16 @@ class LiveRun {
     }
     if (now >= this.#checkpointAt) {
       const result = this.judge("running");
-      this.#judgedFrames = this.#observer.observation.frames;
       hooks.judged(result, true);
       await hooks.checkpoint(result, this.#observer.observation);
       const took = performance.now() - now;
       this.#checkpointAt = now + Math.max(checkpointMs, took / CHECKPOINT_SHARE);
       this.#judgeAt = performance.now() + Math.max(JUDGE_MS, took / JUDGE_SHARE);
     } else if (now >= this.#judgeAt) {
-      // Without new frames findings still settle, so it is judged once more after the last of them.
+      // After the last frame it is judged a few times more: a finding is told once it has stood for some judgements.
       const { frames } = this.#observer.observation;
-      if (frames !== this.#judgedFrames) hooks.judged(this.judge("running"), false);
+      this.#unsettled = frames !== this.#judgedFrames ? STANDS : this.#unsettled - 1;
+      if (this.#unsettled > 0) hooks.judged(this.judge("running"), false);
       this.#judgedFrames = frames;
       this.#judgeAt = now + Math.max(JUDGE_MS, (performance.now() - now) / JUDGE_SHARE);
     }

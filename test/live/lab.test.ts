@@ -1,0 +1,210 @@
+/** Live runs on a wire of their own, with real servers and clients, and what may go wrong with interfaces and rights. */
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionContext } from "ava";
+import type { RunResult } from "../../src/report/result.ts";
+import { openStore } from "../../src/store/open.ts";
+import { wirepact } from "../cli/command.ts";
+import { Lab, labTest, type Program } from "./lab.ts";
+
+const MODEL = ["--model", "opswat-sdp", "--bind", "gateway=10.20.0.5", "--set", "region=us", "--set", "platform=aws"];
+const READING = /Reading eth0/;
+
+function scene(t: ExecutionContext, name: string): { lab: Lab; folder: string; db: string } {
+  const lab = new Lab(name);
+  const folder = mkdtempSync(join(tmpdir(), "wirepact-live-"));
+  chmodSync(folder, 0o777); // whom a run becomes has to write there
+  t.teardown(() => {
+    lab.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { lab, folder, db: join(folder, "live.sqlite") };
+}
+
+async function end(program: Program, signal: NodeJS.Signals = "SIGINT"): Promise<number | null> {
+  program.child.kill(signal);
+  return program.ended;
+}
+
+async function stored(db: string): Promise<RunResult> {
+  const store = await openStore(db, { readOnly: true });
+  const result = await store.read();
+  await store.close();
+  return result;
+}
+
+/** Verdicts as people compare them: whom, what was judged, and why. */
+function verdicts(result: RunResult): unknown {
+  const conversations = result.judged.map((c) => [
+    c.initiator,
+    c.responder,
+    c.transport,
+    c.port,
+    c.app,
+    c.server_name,
+    c.verdict,
+    c.reason_code,
+  ]);
+  const rules = result.rules.map((rule) => [rule.rule_id, rule.status, rule.reason_code]);
+  return { conversations: conversations.map((row) => row.join(" ")).sort(), rules };
+}
+
+for (const engine of ["libpcap", "child"]) {
+  labTest(`the same verdicts as check on what tcpdump wrote: ${engine}`, async (t) => {
+    const { lab, folder, db } = scene(t, engine);
+    const servers = await lab.servers();
+    const pcap = join(folder, "same.pcap");
+    const tcpdump = lab.tool(["tcpdump", "-i", "eth0", "-U", "-Z", "root", "-w", pcap]);
+    await tcpdump.says(/listening/);
+    const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--engine", engine, "--db", db, "--format", "json"]);
+    await live.says(READING);
+    await lab.talk("api-us.sdp.opswat.com", "telemetry.example.com");
+    await live.says(/"event":"finding","kind":"undocumented"/);
+    t.is(await end(live), 1);
+    await end(tcpdump);
+    await end(servers, "SIGTERM");
+
+    const lines = live.stdout
+      .trim()
+      .split("\n")
+      .map(
+        (line) =>
+          JSON.parse(line) as {
+            event: string;
+            kind?: string;
+            server_name?: string;
+            run: RunResult["run"];
+            quality: RunResult["quality"];
+          },
+      );
+    const found = lines.filter(({ event }) => event === "finding");
+    t.true(found.some(({ kind, server_name }) => kind === "undocumented" && server_name === "telemetry.example.com"));
+    t.is(lines.at(-1)?.event, "end");
+    t.is(lines.at(-1)?.quality.drops, 0);
+    t.is(lines.at(-1)?.run.status, "finished");
+
+    const other = join(folder, "check.sqlite");
+    const checked = await wirepact(["check", pcap, ...MODEL, "--db", other]);
+    t.is(checked.code, 1);
+    const [seen, read] = [await stored(db), await stored(other)];
+    t.deepEqual(verdicts(seen), verdicts(read));
+    t.is(seen.judged.find((c) => c.server_name === "api-us.sdp.opswat.com")?.verdict, "documented");
+    t.is(seen.judged.find((c) => c.server_name === "telemetry.example.com")?.verdict, "undocumented");
+    t.is(seen.quality.packets, read.quality.packets);
+    t.is(seen.captures[0]?.first_time?.slice(0, 23), read.captures[0]?.first_time?.slice(0, 23));
+  });
+}
+
+labTest("the packets of a finding are kept, and a filter holds", async (t) => {
+  const { lab, folder, db } = scene(t, "keep");
+  const servers = await lab.servers();
+  const kept = join(folder, "kept");
+  const words = ["live", "-i", "eth0", ...MODEL, "-f", "not port 53", "--db", db, "--keep-packets", kept];
+  const live = lab.wirepact(words);
+  await live.says(READING);
+  await lab.talk("telemetry.example.com");
+  await live.says(/undocumented {2}/);
+  t.is(await end(live), 1);
+  await end(servers, "SIGTERM");
+  const [file = ""] = readdirSync(kept).filter((name) => name.startsWith("undocumented-"));
+  const again = await wirepact(["observe", join(kept, file), "--db", join(folder, "kept.sqlite"), "--format", "json"]);
+  const { conversations } = JSON.parse(again.stdout) as { conversations: { server_name: string | null }[] };
+  t.true(conversations.some(({ server_name }) => server_name === "telemetry.example.com"));
+  t.true(readFileSync(join(kept, file)).includes("undocumented"));
+  t.false((await stored(db)).lookups.length > 0);
+});
+
+labTest("an interface that goes down and up again, and one that gets another name: it goes on", async (t) => {
+  const { lab, db } = scene(t, "down");
+  const servers = await lab.servers();
+  const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db]);
+  await live.says(READING);
+  lab.ip("link", "set", "eth0", "down");
+  await live.says(/eth0: the link went down; waiting/);
+  lab.up();
+  await lab.talk("telemetry.example.com");
+  await live.says(/the link is up again/);
+  lab.ip("link", "set", "eth0", "down");
+  lab.ip("link", "set", "eth0", "name", "lan7");
+  await live.says(/eth0 is called lan7 now/);
+  t.is(await end(live), 1, live.stderr);
+  await end(servers, "SIGTERM");
+  t.is((await stored(db)).judged.find((c) => c.server_name === "telemetry.example.com")?.verdict, "undocumented");
+});
+
+labTest("an interface that is removed: what was read is judged and stored, exit code 3", async (t) => {
+  const { lab, db } = scene(t, "gone");
+  const servers = await lab.servers();
+  const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db]);
+  await live.says(READING);
+  await lab.talk("telemetry.example.com");
+  lab.ip("link", "del", "eth0");
+  t.is(await live.ended, 3);
+  await end(servers, "SIGTERM");
+  const result = await stored(db);
+  t.regex(result.captures[0]?.damage ?? "", /eth0 was removed/);
+  t.is(result.judged.find((c) => c.server_name === "telemetry.example.com")?.verdict, "undocumented");
+  t.notRegex(live.stderr, /at .*\.js:\d+/);
+});
+
+labTest("interfaces that cannot be read: exit code 3 and what to do", async (t) => {
+  const { lab, folder } = scene(t, "refused");
+  const none = lab.wirepact(["live", "-i", "eth9"], { cwd: folder });
+  t.is(await none.ended, 3);
+  t.regex(none.stderr, /no interface eth9; did you mean eth0\?/);
+  const nobody = lab.wirepact(["live", "-i", "eth0"], { cwd: folder, uid: 65_534 });
+  t.is(await nobody.ended, 3);
+  t.regex(nobody.stderr, /setcap cap_net_raw,cap_net_admin\+eip /);
+  lab.ip("link", "set", "eth0", "down");
+  const down = lab.wirepact(["live", "-i", "eth0"], { cwd: folder });
+  t.is(await down.ended, 3);
+  t.regex(down.stderr, /eth0 is down: ip link set eth0 up/);
+  t.false(existsSync(join(folder, "wirepact.sqlite")));
+});
+
+labTest("started as root it becomes another user, who gains no rights any more", async (t) => {
+  const { lab, db } = scene(t, "user");
+  const live = lab.wirepact(["live", "-i", "eth0", "--user", "nobody", "--db", db]);
+  await live.says(READING);
+  const status = readFileSync(`/proc/${live.child.pid}/status`, "utf8");
+  t.regex(status, /^Uid:\t65534\t65534\t65534\t65534$/m);
+  t.regex(status, /^Groups:\t65534 $/m);
+  t.regex(status, /^CapEff:\t0+$/m);
+  t.regex(status, /^NoNewPrivs:\t1$/m);
+  t.is(await end(live, "SIGTERM"), 0);
+  t.is((await stored(db)).run.status, "finished");
+});
+
+labTest("a killed run keeps its last checkpoint, and the next one says so", async (t) => {
+  const { lab, db } = scene(t, "killed");
+  const servers = await lab.servers();
+  const words = ["live", "-i", "eth0", ...MODEL, "--db", db, "--checkpoint", "500ms"];
+  const live = lab.wirepact(words);
+  await live.says(READING);
+  await lab.talk("telemetry.example.com");
+  await live.says(/rule |undocumented {2}/);
+  const reader = await openStore(db, { readOnly: true });
+  const seen = "SELECT count(*) AS n FROM observed_undocumented WHERE server_name = 'telemetry.example.com'";
+  for (let tries = 0; (await reader.query(seen))[0]?.n !== 1; tries++) {
+    t.true(tries < 100);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  t.is((await reader.runs())[0]?.status, "running");
+  await reader.close();
+  await end(live, "SIGKILL");
+  await end(servers, "SIGTERM");
+
+  const next = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db, "--count", "1", "--for", "1s"]);
+  await next.ended;
+  t.regex(next.stderr, /run 1 of .* was killed: what it saw until \d{4}-/);
+  const store = await openStore(db, { readOnly: true });
+  t.deepEqual(
+    (await store.runs()).map(({ status }) => status),
+    ["interrupted", "finished"],
+  );
+  await store.close();
+  const again = await wirepact(["check", `${db}@1`, ...MODEL, "--db", `${db}.2`, "--format", "json"]);
+  t.is(again.code, 1);
+  t.true(again.stdout.includes("telemetry.example.com"));
+});
