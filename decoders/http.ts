@@ -16,6 +16,8 @@ import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { Fact } from "../src/decode/facts.ts";
 import { http2 } from "./http2.ts";
+import { bounded } from "./shared/bounded.ts";
+import { readChunkSize } from "./shared/chunks.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead } from "./shared/http-head.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
@@ -41,8 +43,6 @@ const NEXT = {
 } as const;
 const SHIFT = 16;
 const LONGEST_BODY = 2 ** 44; // bytes; a length beyond it is a lie, and the state is a number
-const LONGEST_TEXT = 200; // of what a report shows: agents, servers, paths
-const CHUNK_LINE = 4096; // bytes of a chunk's size with its extensions
 
 export const http: Decoder = {
   id: "http",
@@ -217,8 +217,6 @@ function tellResponse(head: HttpHead, emit: Emit): void {
 /** A tunnel to an address names nobody. (A Host field that holds an address is what the client calls its server.) */
 const isAddress = (host: string): boolean => /^[\d.]+$|:/.test(host);
 
-const bounded = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
-
 function tellText(head: HttpHead, name: "user-agent" | "server" | "content-type", emit: Emit): void {
   const whole = head.fields.get(name)?.[0] ?? "";
   const value = name === "content-type" ? whole.replace(/\s*[;,].*$/, "").toLowerCase() : whole;
@@ -279,25 +277,9 @@ function chunkSize(c: Cursor, emit: Emit, at: Context): number {
     if (!looksLikeResponse(c.buf, c.pos, c.left)) c.bad("no chunk size");
     return nextMessage(c, emit, at);
   }
-  let size = 0;
-  let digits = 0;
-  for (;;) {
-    const digit = hexDigit(c.u8());
-    if (digit < 0) break;
-    size = size * 16 + digit;
-    if (++digits > 10) c.bad("a chunk size of more than ten digits");
-  }
-  if (digits === 0) c.bad("no chunk size");
-  c.pos--;
-  while (c.u8() !== 10) if (c.at > CHUNK_LINE) c.bad("a chunk size without an end");
+  const size = readChunkSize(c);
   at.state = size === 0 ? NEXT.trailers : NEXT.chunk + (size + 2) * SHIFT; // with the line end behind it
   return c.at;
-}
-
-function hexDigit(b: number): number {
-  if (b >= 48 && b <= 57) return b - 48;
-  const lower = b | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
 /** Fields behind the last chunk, one a call, and the empty line. */

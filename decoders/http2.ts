@@ -18,6 +18,7 @@
 import { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { Fact } from "../src/decode/facts.ts";
+import { bounded } from "./shared/bounded.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
 import { hostOf } from "./shared/http-head.ts";
@@ -29,7 +30,6 @@ const TYPE = { data: 0, headers: 1, settings: 4, goAway: 7, continuation: 9 } as
 const KNOWN_TYPES = 16; // to 9 in RFC 9113, ALTSVC 10, ORIGIN 12, PRIORITY_UPDATE 16
 const FLAG = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
 const HEADERS_FLAGS = FLAG.endStream | FLAG.endHeaders | FLAG.padded | FLAG.priority;
-const LONGEST_TEXT = 200;
 
 /** For a header block out of its frames; used and done with within one call. */
 const BLOCK = new Cursor();
@@ -197,8 +197,7 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
             .replace(/\s*[;,].*$/, "")
             .toLowerCase()
         : value(name);
-    const bounded = whole.length > LONGEST_TEXT ? `${whole.slice(0, LONGEST_TEXT)}…` : whole;
-    if (bounded !== "") emit({ kind: "field", field: `http2.${name}`, value: bounded });
+    if (whole !== "") emit({ kind: "field", field: `http2.${name}`, value: bounded(whole) });
   };
   const method = value(":method");
   if (/^[A-Z][A-Z_-]*$/.test(method)) {
@@ -216,7 +215,7 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
       code: method,
       operation: method,
       class: methodClass(method, query !== undefined),
-      target: path === "" ? null : path.slice(0, LONGEST_TEXT),
+      target: path === "" ? null : bounded(path),
       id,
       failed: false,
     });

@@ -1,6 +1,8 @@
 /** The registry: one line a protocol, sorted by id. */
 import type { Decoder } from "../src/decode/decoder.ts";
+import { amqp } from "./amqp.ts";
 import { bacnet } from "./bacnet.ts";
+import { dcerpc } from "./dcerpc.ts";
 import { dhcp } from "./dhcp.ts";
 import { dhcpv6 } from "./dhcpv6.ts";
 import { dns } from "./dns.ts";
@@ -10,6 +12,7 @@ import { ftp } from "./ftp.ts";
 import { ftpData } from "./ftp-data.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
+import { icap } from "./icap.ts";
 import { ike } from "./ike.ts";
 import { imap } from "./imap.ts";
 import { kerberos } from "./kerberos.ts";
@@ -17,6 +20,7 @@ import { ldap } from "./ldap.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
 import { modbus } from "./modbus.ts";
+import { mqtt } from "./mqtt.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
 import { openvpn } from "./openvpn.ts";
@@ -26,15 +30,20 @@ import { profinetCm } from "./profinet-cm.ts";
 import { profinetDcp } from "./profinet-dcp.ts";
 import { quic } from "./quic.ts";
 import { radius } from "./radius.ts";
+import { rdp } from "./rdp.ts";
 import { rtcp } from "./rtcp.ts";
 import { rtp } from "./rtp.ts";
 import { s7comm } from "./s7comm.ts";
+import { sctp } from "./sctp.ts";
 import { sip } from "./sip.ts";
+import { smb } from "./smb.ts";
 import { smtp } from "./smtp.ts";
 import { snmp } from "./snmp.ts";
 import { ssdp } from "./ssdp.ts";
+import { ssh } from "./ssh.ts";
 import { stun } from "./stun.ts";
 import { syslog } from "./syslog.ts";
+import { tacacs } from "./tacacs.ts";
 import { tftp } from "./tftp.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
@@ -42,7 +51,9 @@ import { wireguard } from "./wireguard.ts";
 import { xmpp } from "./xmpp.ts";
 
 export const DECODERS: readonly Decoder[] = [
+  amqp,
   bacnet,
+  dcerpc,
   dhcp,
   dhcpv6,
   dns,
@@ -52,6 +63,7 @@ export const DECODERS: readonly Decoder[] = [
   ftpData,
   http,
   http2,
+  icap,
   ike,
   imap,
   kerberos,
@@ -59,6 +71,7 @@ export const DECODERS: readonly Decoder[] = [
   llmnr,
   mdns,
   modbus,
+  mqtt,
   netbiosNs,
   ntp,
   openvpn,
@@ -68,15 +81,20 @@ export const DECODERS: readonly Decoder[] = [
   profinetDcp,
   quic,
   radius,
+  rdp,
   rtcp,
   rtp,
   s7comm,
+  sctp,
   sip,
+  smb,
   smtp,
   snmp,
   ssdp,
+  ssh,
   stun,
   syslog,
+  tacacs,
   tftp,
   tls,
   websocket,

@@ -11,18 +11,17 @@
  * Does not cover: redirects to other servers, statistics behind a node status answer's names.
  */
 import { formatIpv4 } from "../src/address.ts";
-import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
+import type { Cursor } from "../src/decode/cursor.ts";
 import type { Decoder, Emit } from "../src/decode/decoder.ts";
 import type { DnsRecord } from "../src/decode/facts.ts";
 import { countsHold } from "./shared/dns-kin.ts";
 import { type DnsHeader, HEADER_LENGTH, readHeader, readName } from "./shared/dns-message.ts";
+import { decodeName, ENCODED_LENGTH, NAME_LENGTH, nameText, withoutKind } from "./shared/netbios-name.ts";
 
 const PORT = 137;
 const TYPE = { NULL: 10, NB: 0x20, NBSTAT: 0x21 } as const;
 const TYPES: readonly number[] = Object.values(TYPE);
 const INTERNET = 1;
-const NAME_LENGTH = 16;
-const ENCODED_LENGTH = 2 * NAME_LENGTH;
 const WORKSTATION = "<00>";
 const NO_MAC = "000000000000";
 const QUERY = 0;
@@ -84,26 +83,16 @@ interface Head {
 /** Name, type and class; null where it is no NetBIOS name. */
 function readHead(c: Cursor, part: string): Head | null {
   c.part = part;
-  const name = decodeName(readName(c));
+  const name = scopedName(readName(c));
   const type = c.u16();
   return c.u16() === INTERNET && name !== null ? { name, type } : null;
 }
 
-/** From the doubled letters (in lower case by `readName`) to `ws1<20>`, behind it the scope where there is one. */
-function decodeName(wire: string): string | null {
-  const [letters, ...scope] = wire.split(".");
-  if (letters === undefined || !/^[a-p]{32}$/.test(letters)) return null;
-  const half = (i: number): number => letters.charCodeAt(i) - 0x61;
-  const bytes = Uint8Array.from({ length: NAME_LENGTH }, (_, i) => half(2 * i) * 16 + half(2 * i + 1));
-  return [nameText(bytes, 0), ...scope].join(".");
-}
-
-/** 15 bytes of text, blanks or zeros at their end left out, in lower case; then the kind in hexadecimal. */
-function nameText(buf: Uint8Array, off: number): string {
-  let end = off + NAME_LENGTH - 1;
-  while (end > off && (buf[end - 1] === 0x20 || buf[end - 1] === 0)) end--;
-  const kind = buf[off + NAME_LENGTH - 1]!.toString(16).padStart(2, "0");
-  return `${escapeBytes(buf, off, end).toLowerCase()}<${kind}>`;
+/** The name of `readName`, behind it the scope where there is one. */
+function scopedName(wire: string): string | null {
+  const [letters = "", ...scope] = wire.split(".");
+  const name = decodeName(letters);
+  return name === null ? null : [name, ...scope].join(".");
 }
 
 function tell(c: Cursor, h: DnsHeader, first: Head, emit: Emit): void {
@@ -154,7 +143,7 @@ function tellStatus(c: Cursor, emit: Emit): void {
     const group = (c.u16() & GROUP) !== 0;
     emit({ kind: "field", field: "netbios-ns.node-name", value: group ? `${name} group` : name });
     if (!group && name.endsWith(WORKSTATION)) {
-      emit({ kind: "asset", what: "name", value: name.slice(0, -WORKSTATION.length), source: "NetBIOS node status" });
+      emit({ kind: "asset", what: "name", value: withoutKind(name), source: "NetBIOS node status" });
     }
   }
   c.part = "hardware address";

@@ -23,6 +23,7 @@ import {
   CL_FLAG,
   CL_HEADER_LENGTH,
   type ClHeader,
+  ENDPOINT_MAPPER,
   isProfinet,
   looksLikeCl,
   readClHeader,
@@ -32,7 +33,6 @@ import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts"
 import { isIdentification, profinetVendor, recordName } from "./shared/profinet-codes.ts";
 
 const PORT = 34_964;
-const MAPPER = "e1af8308-5d1f-11c9-91a4-08002b14a0fa";
 
 const OPERATION = { connect: 0, release: 1, read: 2, write: 3, control: 4, readImplicit: 5 } as const;
 const OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
@@ -86,7 +86,7 @@ export const profinetCm: Decoder = {
 
   datagram(c, emit, at) {
     const header = readClHeader(c);
-    const mapper = header.interface === MAPPER && isOnPort(at);
+    const mapper = header.interface === ENDPOINT_MAPPER && isOnPort(at);
     if (!isProfinet(header.interface) && !mapper) return false;
     if (CL_HEADER_LENGTH + header.length > c.end - c.start + c.cutOff) return false;
     const known = (mapper ? MAPPER_OPERATIONS : OPERATIONS).get(header.operation);

@@ -165,5 +165,8 @@ export function readUuid(c: Cursor, little: boolean): string {
 export const readU16 = (c: Cursor, little: boolean): number => (little ? c.u16le() : c.u16());
 export const readU32 = (c: Cursor, little: boolean): number => (little ? c.u32le() : c.u32());
 
+/** Where a host's interfaces are asked for, Windows' as PROFINET's. */
+export const ENDPOINT_MAPPER = "e1af8308-5d1f-11c9-91a4-08002b14a0fa";
+
 /** PROFINET's interfaces: device, controller, supervisor, parameter server (IEC 61158-6-10). */
 export const isProfinet = (uuid: string): boolean => /^dea0000[1-4]-6c97-11d1-8271-00a02442df7d$/.test(uuid);

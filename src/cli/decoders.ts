@@ -25,6 +25,7 @@ function printDecoder(page: Page, { id, title, specs, ports, fields }: Decoder):
   const over = [
     ...(ports.tcp ?? []).map((port) => `tcp/${port}`),
     ...(ports.udp ?? []).map((port) => `udp/${port}`),
+    ...(ports.sctp ?? []).map((port) => `sctp/${port}`),
     ...(ports.eth ?? []).map((type) => `eth 0x${type.toString(16).padStart(4, "0")}`),
   ];
   page.blank();

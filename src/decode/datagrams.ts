@@ -1,6 +1,6 @@
 /** Datagrams → facts: each stands for itself, but for hellos that come in several. */
 import type { Frame } from "../capture/frame.ts";
-import type { Packet } from "../dissect/packet.ts";
+import { type Packet, SCTP } from "../dissect/packet.ts";
 import { S_LEGIBLE, STATE } from "../flow/row.ts";
 import type { Segment } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
@@ -33,6 +33,11 @@ export class Datagrams {
   /** One datagram of a direction that is still fed. */
   payload(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
     const context = this.#feed.attempt.context;
+    if (p.proto === SCTP) {
+      context.transport = "sctp";
+      this.#sctp(row, at, dir, frame, p, cutOff);
+      return;
+    }
     context.transport = "udp";
     const app = this.#feed.app(row, at);
     const { buf } = p;
@@ -85,6 +90,24 @@ export class Datagrams {
     }
     if (!this.#later.some((decoder) => decoder.maybeLater!(buf, p.payOff, p.payLen))) {
       row[at + STATE]! |= S_LEGIBLE << dir;
+    }
+    this.#feed.missed(row, at, dir);
+  }
+
+  /** A packet of SCTP, from its first chunk on. */
+  #sctp(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+    const { context } = this.#feed.attempt;
+    context.before = NOTHING;
+    context.peerStarted = this.#feed.app(row, at) !== 0;
+    for (const index of this.#feed.hints.sctp) {
+      const decoder = this.#feed.decoders[index]!;
+      if (decoder.looksDatagram?.(p.buf, p.payOff, p.payLen) !== true) continue;
+      const result = this.#feed.attempt.datagram(decoder, p.buf, p, cutOff);
+      if (result === false) continue;
+      this.#feed.setApp(row, at, index);
+      this.#feed.keep(row, at, dir, frame.capture, frame.number, NO_FRAMES);
+      if (result === DATAGRAM_DONE || !decoder.everyMessage) this.#feed.settle(row, at, dir);
+      return;
     }
     this.#feed.missed(row, at, dir);
   }

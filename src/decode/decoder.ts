@@ -82,12 +82,14 @@ export interface Decoder {
   /**
    * Ports that suggest it. They order the tries and fill `hint`; they never decide. `eth`: the EtherTypes of a protocol
    * that stands on Ethernet itself; frames of these are offered to `datagram` with `at.transport` `eth` (padding of the
-   * frame included), and those that it accepts become conversations between MAC addresses.
+   * frame included), and those that it accepts become conversations between MAC addresses. A list for `sctp`, though
+   * empty, says that SCTP's packets, from the first chunk on, are offered to `datagram` with `at.transport` `sctp`.
    */
   readonly ports: {
     readonly udp?: readonly number[];
     readonly tcp?: readonly number[];
     readonly eth?: readonly number[];
+    readonly sctp?: readonly number[];
   };
   readonly fields: readonly FieldDoc[];
   /** Where true, every message of an identified flow is decoded; else the flow is settled once it is identified. */

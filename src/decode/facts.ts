@@ -34,7 +34,14 @@ export interface NameFact {
   /** Lower case, no trailing dot; bytes outside printable ASCII as `\xNN`. */
   name: string;
 }
-export type NameSource = "tls-sni" | "quic-sni" | "dtls-sni" | "http-host" | "http2-authority" | "certificate";
+export type NameSource =
+  | "tls-sni"
+  | "quic-sni"
+  | "dtls-sni"
+  | "http-host"
+  | "http2-authority"
+  | "icap-host"
+  | "certificate";
 
 /** A question of DNS or of its kin. */
 export interface QueryFact {

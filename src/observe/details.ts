@@ -114,6 +114,7 @@ const NAME_ORDER = [
   "dtls-sni",
   "http-host",
   "http2-authority",
+  "icap-host",
   "dns",
   "site",
   "document",

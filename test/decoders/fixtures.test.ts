@@ -26,7 +26,7 @@ function decode(
 const header = (fact: Fact): Fact =>
   fact.kind === "message" && fact.what === "response" ? { ...fact, failed: false } : fact;
 /** Their messages end where the datagram ends, behind any option: a shorter one is another message, and whole. */
-const OPEN_ENDED = ["dhcpv6", "syslog", "tftp", "ike", "rtp", "rtcp"];
+const OPEN_ENDED = ["dhcpv6", "syslog", "tftp", "ike", "rtp", "rtcp", "sctp"];
 const isProblem = (fact: { kind: string }): boolean => fact.kind === "problem";
 
 for (const decoder of DECODERS) {

@@ -34,7 +34,7 @@ export interface Fixture {
 }
 
 const MESSAGE = /^## (.+)\n+```hex (.+)\n([\s\S]*?)\n```\n+```facts\n([\s\S]*?)```$/gm;
-const WHERE = /^(?:(udp|tcp) (\d+) > (\d+)|eth 0x([\da-f]{4})) at (\d+)\.(\d{9})((?: [\w=-]+)*)$/;
+const WHERE = /^(?:(udp|tcp|sctp) (\d+) > (\d+)|eth 0x([\da-f]{4})) at (\d+)\.(\d{9})((?: [\w=-]+)*)$/;
 
 export function fixturesOf(decoder: string): Fixture[] {
   const files = readdirSync(`${FIXTURES}/${decoder}`).filter((name) => name.endsWith(".md"));
@@ -48,7 +48,7 @@ function parse(decoder: string, file: string): Fixture[] {
     if (parts === null) throw new Error(`${file}: ${title}: not understood: ${where}`);
     const [, transport = "eth", senderPort = 0, receiverPort = 0, etherType, sec, nsec, words] = parts;
     const at: Context = {
-      transport: transport as "udp" | "tcp" | "eth", // the pattern has no other
+      transport: transport as "udp" | "tcp" | "sctp" | "eth", // the pattern has no other
       ...(etherType === undefined ? {} : { etherType: Number.parseInt(etherType, 16) }),
       senderPort: Number(senderPort),
       receiverPort: Number(receiverPort),

@@ -1,0 +1,38 @@
+/** Interfaces of DCE/RPC that are met in plants and offices, by their UUIDs: C706, Microsoft's open specifications, OPC. */
+const INTERFACES = new Map<string, string>([
+  ["e1af8308-5d1f-11c9-91a4-08002b14a0fa", "epmapper"],
+  ["afa8bd80-7d8a-11c9-bef4-08002b102989", "mgmt"],
+  ["99fcfec4-5260-101b-bbcb-00aa0021347a", "IObjectExporter"],
+  ["000001a0-0000-0000-c000-000000000046", "IRemoteSCMActivator"],
+  ["4d9f4ab8-7d1c-11cf-861e-0020af6e7c57", "IActivation"],
+  ["00000131-0000-0000-c000-000000000046", "IRemUnknown"],
+  ["00000143-0000-0000-c000-000000000046", "IRemUnknown2"],
+  ["00000000-0000-0000-c000-000000000046", "IUnknown"],
+  ["12345678-1234-abcd-ef00-01234567cffb", "netlogon"],
+  ["12345778-1234-abcd-ef00-0123456789ab", "lsarpc"],
+  ["12345778-1234-abcd-ef00-0123456789ac", "samr"],
+  ["3919286a-b10c-11d0-9ba8-00c04fd92ef5", "dssetup"],
+  ["e3514235-4b06-11d1-ab04-00c04fc2dcd2", "drsuapi"],
+  ["367abb81-9844-35f1-ad32-98f038001003", "svcctl"],
+  ["338cd001-2244-31f1-aaaa-900038001003", "winreg"],
+  ["4b324fc8-1670-01d3-1278-5a47bf6ee188", "srvsvc"],
+  ["6bffd098-a112-3610-9833-46c3f87e345a", "wkssvc"],
+  ["1ff70682-0a51-30e8-076d-740be8cee98b", "atsvc"],
+  ["86d35949-83c9-4044-b424-db363231fd0c", "ITaskSchedulerService"],
+  ["12345678-1234-abcd-ef00-0123456789ab", "spoolss"],
+  ["76f03f96-cdfd-44fc-a22c-64950a001209", "IRemoteWinspool"],
+  ["82273fdc-e32a-18c3-3f78-827929dc23ea", "eventlog"],
+  ["f6beaff7-1e19-4fbb-9f8f-b89e2018337c", "eventlog6"],
+  ["f309ad18-d86a-11d0-a075-00c04fb68820", "IWbemLevel1Login"],
+  ["9556dc99-828c-11cf-a37e-00aa003240c7", "IWbemServices"],
+  ["d4781cd6-e5d3-44df-ad94-930efe48a887", "IWbemLoginClientID"],
+  ["39c13a4d-011e-11d0-9675-0020afd8adb3", "IOPCServer"],
+  ["39c13a52-011e-11d0-9675-0020afd8adb3", "IOPCSyncIO"],
+  ["39c13a54-011e-11d0-9675-0020afd8adb3", "IOPCItemMgt"],
+  ["39c13a70-011e-11d0-9675-0020afd8adb3", "IOPCDataCallback"],
+  ["39c13a71-011e-11d0-9675-0020afd8adb3", "IOPCAsyncIO2"],
+  ["13486d51-4821-11d2-a494-3cb306c10000", "IOPCServerList"],
+]);
+
+/** Null where it is none of these. */
+export const interfaceName = (uuid: string): string | null => INTERFACES.get(uuid) ?? null;
