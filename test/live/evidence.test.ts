@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "ava";
+import fc from "fast-check";
+import { Frame } from "../../src/capture/frame.ts";
+import { EvidenceFolder } from "../../src/live/evidence.ts";
+import { FrameRing } from "../../src/live/frame-ring.ts";
+import { pcapngOf } from "../../src/live/pcapng-writer.ts";
+import { findUser } from "../../src/live/rights.ts";
+import { scratch, wirepact } from "../cli/command.ts";
+import { rollout } from "../report/sample.ts";
+import { readFile } from "../support/read-captures.ts";
+
+test("packets come back as they were written, with their times and from where", async (t) => {
+  const path = join(scratch(t), "kept.pcapng");
+  const packets = [1, 2, 3].map((n) => ({
+    from: n === 2 ? "eth1" : "eth0",
+    linkType: n === 2 ? 276 : 1,
+    bytes: new Uint8Array(n * 7).fill(n),
+    wireLen: n * 9,
+    sec: 1_800_000_000 + n,
+    nsec: 999_999_990 + n,
+    comment: `the ${n}th`,
+  }));
+  writeFileSync(path, pcapngOf("a finding", "wirepact", packets));
+  const { frames, captures } = await readFile(path);
+  t.deepEqual(
+    frames.map(({ sec, nsec, wireLen, linkType, data }) => ({ sec, nsec, wireLen, linkType, data })),
+    packets.map(({ sec, nsec, wireLen, linkType, bytes }) => {
+      return { sec, nsec, wireLen, linkType, data: Buffer.from(bytes).toString("hex") };
+    }),
+  );
+  t.is(captures[0]?.damage, null);
+});
+
+test("what the ring still holds is what was put in, and the newest is always held", (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 34, max: 9000 }), { minLength: 1, maxLength: 200 }), (lengths) => {
+      const ring = new FrameRing();
+      const frame = new Frame();
+      frame.linkType = 1;
+      for (const [i, length] of lengths.entries()) {
+        // Another flow each: addresses are the number.
+        frame.buf = new Uint8Array(length).fill(i & 0xff);
+        frame.buf.set([8, 0, 0x45], 12);
+        new DataView(frame.buf.buffer).setUint32(26, i);
+        frame.capLen = length;
+        frame.wireLen = length;
+        frame.number = i + 1;
+        ring.take(frame);
+        t.is(ring.find(0, i + 1)?.bytes.length, length);
+      }
+      for (const [i, length] of lengths.entries()) {
+        const held = ring.find(0, i + 1);
+        if (held !== null) t.deepEqual([held.bytes.length, held.bytes[0]], [length, i & 0xff]);
+      }
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("the ring goes round: old packets are not held any more, and none is mixed up", (t) => {
+  const ring = new FrameRing();
+  const frame = new Frame();
+  frame.linkType = 1;
+  const length = 9000;
+  const packets = Math.ceil((40 << 20) / length);
+  for (let i = 0; i < packets; i++) {
+    frame.buf = new Uint8Array(length).fill(i & 0xff);
+    frame.buf.set([8, 0, 0x45], 12);
+    new DataView(frame.buf.buffer).setUint32(26, i);
+    frame.capLen = length;
+    frame.number = i + 1;
+    ring.take(frame);
+  }
+  t.is(ring.find(0, 1), null);
+  for (let i = 0; i < packets; i++) {
+    const held = ring.find(0, i + 1);
+    if (held !== null) t.is(held.bytes[0], i & 0xff);
+  }
+  t.not(ring.find(0, packets), null);
+});
+
+test("a folder never outgrows its size; the oldest go first, and what is not ours stays", async (t) => {
+  const folder = scratch(t);
+  writeFileSync(join(folder, "mine.pcapng"), "x".repeat(5000));
+  const evidence = await EvidenceFolder.open(folder, 3000);
+  const { judged, captures } = rollout();
+  const [row] = judged;
+  const bytes = { bytes: new Uint8Array(900), wireLen: 900, linkType: 1, sec: 1, nsec: 0 };
+  for (const id of ["a", "b", "c", "d"]) {
+    const support = [{ capture_id: 0, frame: 1, what: "a packet" }];
+    const finding = {
+      kind: "undocumented" as const,
+      key: id,
+      row: { ...row!, conversation_id: id, evidence: { ...row!.evidence!, support, against: [] } },
+    };
+    await evidence.keep(finding, captures, () => bytes);
+  }
+  const names = readdirSync(folder).sort();
+  t.true(names.includes("mine.pcapng") && names.includes("undocumented-d.pcapng"));
+  t.false(names.includes("undocumented-a.pcapng"));
+  t.true(
+    names
+      .filter((name) => name !== "mine.pcapng")
+      .reduce((sum, name) => sum + readFileSync(join(folder, name)).length, 0) <= 3000,
+  );
+});
+
+test("check keeps the packets of its findings: what they prove is in them", async (t) => {
+  const folder = scratch(t);
+  const words = [
+    "--model",
+    "opswat-sdp",
+    "--bind",
+    "gateway=10.20.0.5",
+    "--set",
+    "region=us",
+    "--db",
+    join(folder, "a.sqlite"),
+  ];
+  const kept = join(folder, "kept");
+  const ran = await wirepact(["check", "fixtures/cases/rollout/rollout.pcap", ...words, "--keep-packets", kept]);
+  t.is(ran.code, 1);
+  const names = readdirSync(kept);
+  t.true(names.length >= 3);
+  const again = await wirepact([
+    "observe",
+    ...names.map((name) => join(kept, name)),
+    "--db",
+    join(folder, "b.sqlite"),
+    "--format",
+    "json",
+  ]);
+  t.regex(again.stdout, /telemetry\.example\.com/);
+  t.is((await wirepact(["check", "x.pcap", ...words, "--keep-packets", kept, "--keep-size", "many"])).code, 2);
+});
+
+test("users are found by name and by number", (t) => {
+  const passwd = "root:x:0:0:root:/root:/bin/sh\nsensor:x:997:996::/var/lib/sensor:/usr/sbin/nologin\n";
+  t.deepEqual(findUser(passwd, "sensor"), { name: "sensor", uid: 997, gid: 996 });
+  t.deepEqual(findUser(passwd, "997"), { name: "sensor", uid: 997, gid: 996 });
+  t.is(findUser(passwd, "nobody"), null);
+  t.is(findUser(passwd, ""), null);
+});
