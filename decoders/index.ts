@@ -5,6 +5,7 @@ import { bacnet } from "./bacnet.ts";
 import { dcerpc } from "./dcerpc.ts";
 import { dhcp } from "./dhcp.ts";
 import { dhcpv6 } from "./dhcpv6.ts";
+import { dnp3 } from "./dnp3.ts";
 import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { enip } from "./enip.ts";
@@ -13,16 +14,19 @@ import { ftpData } from "./ftp-data.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
 import { icap } from "./icap.ts";
+import { iec104 } from "./iec104.ts";
 import { ike } from "./ike.ts";
 import { imap } from "./imap.ts";
 import { kerberos } from "./kerberos.ts";
 import { ldap } from "./ldap.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
+import { mms } from "./mms.ts";
 import { modbus } from "./modbus.ts";
 import { mqtt } from "./mqtt.ts";
 import { netbiosNs } from "./netbios-ns.ts";
 import { ntp } from "./ntp.ts";
+import { opcua } from "./opcua.ts";
 import { openvpn } from "./openvpn.ts";
 import { pop3 } from "./pop3.ts";
 import { postgresql } from "./postgresql.ts";
@@ -34,6 +38,7 @@ import { rdp } from "./rdp.ts";
 import { rtcp } from "./rtcp.ts";
 import { rtp } from "./rtp.ts";
 import { s7comm } from "./s7comm.ts";
+import { s7commPlus } from "./s7comm-plus.ts";
 import { sctp } from "./sctp.ts";
 import { sip } from "./sip.ts";
 import { smb } from "./smb.ts";
@@ -56,6 +61,7 @@ export const DECODERS: readonly Decoder[] = [
   dcerpc,
   dhcp,
   dhcpv6,
+  dnp3,
   dns,
   dtls,
   enip,
@@ -64,16 +70,19 @@ export const DECODERS: readonly Decoder[] = [
   http,
   http2,
   icap,
+  iec104,
   ike,
   imap,
   kerberos,
   ldap,
   llmnr,
   mdns,
+  mms,
   modbus,
   mqtt,
   netbiosNs,
   ntp,
+  opcua,
   openvpn,
   pop3,
   postgresql,
@@ -85,6 +94,7 @@ export const DECODERS: readonly Decoder[] = [
   rtcp,
   rtp,
   s7comm,
+  s7commPlus,
   sctp,
   sip,
   smb,

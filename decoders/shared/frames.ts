@@ -14,8 +14,7 @@ import { type Context, type Emit, STREAM_MORE, STREAM_NO } from "../../src/decod
 import type { OperationClass } from "../../src/decode/facts.ts";
 import { type Meaning, tellOperation } from "./operation.ts";
 
-/** A direction's state: at a message's head, or looking for the next one. Decoders may use the numbers from 2 on. */
-export const NEXT_FRAME = 0;
+/** In a direction's state: the next message's head has to be found. The bits above it are the decoder's own. */
 export const LOST_FRAME = 1;
 
 export interface Framing {
@@ -38,15 +37,15 @@ export const looksFramed = (framing: Framing, buf: Uint8Array, off: number, len:
 
 /** One message of a stream; to be returned by a decoder's `stream`. */
 export function readFrame(framing: Framing, c: Cursor, emit: Emit, at: Context): number {
-  if (at.started && (at.lost ?? 0) > 0) at.state = LOST_FRAME;
-  if (!at.started) at.state = NEXT_FRAME;
+  if (!at.started) at.state = 0;
+  else if ((at.lost ?? 0) > 0) at.state = (at.state ?? 0) | LOST_FRAME;
   const size = framing.size(c.buf, c.pos, c.left);
   if (size === 0) return at.started ? passOver(framing, c, emit, at) : STREAM_NO;
   const cut = c.cutOff > 0 && (size < 0 || size > c.left);
   if (!cut && (size < 0 || size > c.left)) return STREAM_MORE;
   const length = cut ? c.left : size;
   const outer = cut ? c.end : c.enter(length, framing.name);
-  if (at.state === LOST_FRAME) at.state = NEXT_FRAME;
+  at.state = (at.state ?? 0) & ~LOST_FRAME;
   const ours = within(framing, c, emit, at, cut);
   if (!ours && !at.started) return STREAM_NO;
   if (!cut) c.leave(outer);
@@ -68,6 +67,7 @@ export function readFrames(framing: Framing, c: Cursor, emit: Emit, at: Context)
     if (cut) return true;
     c.leave(outer);
   }
+  if (c.cutOff > 0) tellCut(framing, c, emit);
   return true;
 }
 
@@ -100,10 +100,13 @@ function within(framing: Framing, c: Cursor, emit: Emit, at: Context, cut: boole
       return true;
     }
   }
-  emit({ kind: "problem", what: "cut", why: `${framing.name}: the capture cut ${c.cutOff} bytes off` });
+  tellCut(framing, c, emit);
   c.pos = c.end;
   return true;
 }
+
+const tellCut = (framing: Framing, c: Cursor, emit: Emit): void =>
+  emit({ kind: "problem", what: "cut", why: `${framing.name}: the capture cut ${c.cutOff} bytes off` });
 
 /** What it asked for nobody knows: who claims that only reads were seen has to count it. */
 function tellUnreadable({ protocol, ports, name }: Framing, emit: Emit, at: Context): void {
@@ -114,9 +117,10 @@ function tellUnreadable({ protocol, ports, name }: Framing, emit: Emit, at: Cont
 
 /** Bytes that begin no message: said once, and what follows in this segment is passed over with them. */
 function passOver(framing: Framing, c: Cursor, emit: Emit, at: Context): number {
-  if (at.state !== LOST_FRAME) {
+  const state = at.state ?? 0;
+  if ((state & LOST_FRAME) === 0) {
     emit({ kind: "problem", what: "malformed", why: `${framing.name}: no message where one should begin` });
-    at.state = LOST_FRAME;
+    at.state = state | LOST_FRAME;
   }
   return c.left;
 }
