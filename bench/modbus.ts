@@ -1,0 +1,86 @@
+/**
+ * What an operation costs: a million Modbus requests with their answers through `check`, beside tshark.
+ *
+ *     node dist/bench/modbus.js [--scale 0.1] [--runs 3]
+ *
+ * 50 devices are asked by one sensor, a connection each, one question on its way at a time: the reads that a profiler
+ * repeats (40 of them a device), and one write in the middle of all. tshark gets a fifth of it. The figure that counts
+ * is the ratio of requests a second: seconds drift with machine and day.
+ */
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Measurement, measure, median, warm } from "./measure.ts";
+import { DEVICES, ModbusWriter } from "./modbus-session.ts";
+
+const CLI = new URL("../src/main.js", import.meta.url).pathname;
+const FOLDER = "bench/data";
+const DATABASE = `${FOLDER}/modbus.sqlite`;
+const REQUESTS = 1_000_000;
+const TSHARK_SHARE = 0.2;
+const TARGET = { requests: 1_000_000, tshark: 100 };
+const EDITION = 1;
+
+const { values } = parseArgs({
+  options: { scale: { type: "string", default: "1" }, runs: { type: "string", default: "3" } },
+});
+const scale = Number(values.scale);
+const runs = Number(values.runs);
+mkdirSync(FOLDER, { recursive: true });
+
+const whole = makeCapture(Math.round(REQUESTS * scale));
+const part = makeCapture(Math.round(REQUESTS * scale * TSHARK_SHARE));
+const model = [
+  "--model",
+  "opswat-md-ot-security",
+  "--bind",
+  "network-sensor=10.20.0.5",
+  "--bind",
+  "device=10.30.0.0/16",
+];
+const check = [process.execPath, CLI, "check", whole.path, ...model, "--db", DATABASE];
+const tshark = ["tshark", "-r", part.path, "-Y", "modbus", "-T", "fields", "-e", "modbus.func_code"];
+const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
+
+for (const { path } of [whole, part]) await warm(path);
+const ours: Measurement[] = [];
+const theirs: Measurement[] = [];
+for (let run = 0; run < runs; run++) {
+  rmSync(DATABASE, { force: true });
+  ours.push(await measure(check));
+  if (hasTshark) theirs.push(await measure(tshark));
+}
+rmSync(DATABASE, { force: true });
+const failed = ours.find(({ exitCode }) => exitCode !== 1); // the write is drift
+if (failed !== undefined) {
+  console.error(`bench: FAILED: check exits ${failed.exitCode}: ${failed.lastWords}`);
+  process.exitCode = 1;
+}
+const rate = (requests: number, of: readonly Measurement[]): number =>
+  requests / median(of.map(({ cpuSeconds, seconds }) => Math.min(cpuSeconds ?? seconds, seconds)));
+const own = rate(whole.requests, ours);
+console.log(
+  `${whole.requests.toLocaleString("en")} requests, medians of ${runs}, processor or wall time, whichever is kinder`,
+);
+console.log(
+  `  wirepact check  ${Math.round(own).toLocaleString("en")} requests/s, target ${TARGET.requests.toLocaleString("en")}`,
+);
+if (!hasTshark) console.log("  not here: tshark");
+else {
+  const peer = rate(part.requests, theirs);
+  console.log(`  tshark          ${Math.round(peer).toLocaleString("en")} requests/s on 20 % of it`);
+  console.log(`  ratio           ${(own / peer).toFixed(0)} ×, target ${TARGET.tshark} ×`);
+}
+
+/** A capture of so many requests with their answers; kept, because it is the same every time. */
+function makeCapture(requests: number): { path: string; requests: number } {
+  const each = Math.max(1, Math.round(requests / DEVICES));
+  const path = `${FOLDER}/modbus-${each * DEVICES}-edition${EDITION}.pcap`;
+  if (!existsSync(path)) {
+    const file = openSync(`${path}.part`, "w");
+    new ModbusWriter(file).session(each);
+    closeSync(file);
+    renameSync(`${path}.part`, path);
+  }
+  return { path, requests: each * DEVICES };
+}
