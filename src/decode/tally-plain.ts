@@ -5,6 +5,7 @@ import {
   type Id,
   type OperationKind,
   OperationTally,
+  type Runs,
   stackOf,
   type Waiting,
 } from "./tally.ts";
@@ -18,16 +19,16 @@ export interface PlainTally {
   unasked: number;
   dropped: number;
   seconds: [number, number][];
-  mostOpen: number;
+  runs: Runs;
 }
 
 export function plainTally(tally: OperationTally): PlainTally {
   const places = new Map(tally.kinds.map((kind, i) => [kind, i]));
   const place = (kind: OperationKind): number => places.get(kind)!;
-  const { kinds, unasked, dropped, mostOpen } = tally;
-  const plain = ({ frame, sec, nsec, kinds }: Waiting) => ({ frame, sec, nsec, nth: 0, kinds: kinds.map(place) });
+  const { kinds, unasked, dropped, runs } = tally;
+  const plain = ({ frame, sec, nsec, kinds }: Waiting) => ({ frame, sec, nsec, kinds: kinds.map(place) });
   return {
-    ...{ kinds, unasked, dropped, mostOpen },
+    ...{ kinds, unasked, dropped, runs: { ...runs } },
     open: tally.open.map((open) => [...open].map(([id, top]) => [id, stackOf(top).map(plain)])),
     early: tally.early.map((answer) => ({ ...answer, kind: place(answer.kind) })),
     seconds: [...tally.seconds],
@@ -52,7 +53,7 @@ export function richTally(plain: PlainTally, captureOffset = 0): OperationTally 
   tally.seconds = new Map(plain.seconds);
   tally.unasked = plain.unasked;
   tally.dropped = plain.dropped;
-  tally.mostOpen = plain.mostOpen;
+  tally.runs = { ...plain.runs };
   return tally;
 }
 

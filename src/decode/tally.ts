@@ -54,8 +54,6 @@ export interface Waiting {
   readonly frame: number;
   readonly sec: number;
   readonly nsec: number;
-  /** How many requests the direction had sent by then. */
-  readonly nth: number;
   kinds: OperationKind[];
   below: Waiting | null;
 }
@@ -94,19 +92,14 @@ export class OperationTally {
   dropped = 0;
   /** Requests by second of capture time; bounded, the first seconds stay. */
   seconds = new Map<number, number>();
-  /** The most requests within two seconds behind the newest one that was answered: how many were on their way at once. */
-  mostOpen = 0;
+  /** Requests in a row without an answer between them: how many were on their way at once. */
+  runs: Runs = { first: 0, last: 0, longest: 0, answered: false };
   /** The cap that the last call hit, for whoever counts them. */
   hit: Cap | null = null;
   readonly #byTarget = new Map<string | null, OperationKind[]>();
   #graveKinds = 0;
-  /** By direction: entries in `open`, requests sent, of those the newest answered, and how many before this second and the last. */
+  /** By direction: entries in `open`. */
   readonly #waiting: [number, number] = [0, 0];
-  readonly #sent: [number, number] = [0, 0];
-  readonly #newestAnswered: [number, number] = [0, 0];
-  #second = 0;
-  readonly #before: [number, number] = [0, 0];
-  readonly #beforeLast: [number, number] = [0, 0];
 
   add(fact: OperationFact, dir: 0 | 1, capture: number, frame: number, sec: number, nsec: number): void {
     const kind = this.#kindOf(fact, dir);
@@ -115,10 +108,12 @@ export class OperationTally {
     if (kind.frames.length === 0 || (kind.frames.length < FRAMES_KEPT && isGrave(kind.class)))
       kind.frames.push({ capture, frame });
     if (fact.role === "request") {
-      this.#sends(dir, sec);
+      this.#sends(sec);
       if (fact.id !== null) this.#ask(idOf(fact), kind, dir, frame, sec, nsec);
       return;
     }
+    this.runs.answered = true;
+    this.runs.last = 0;
     if (fact.failed) kind.failed++;
     if (fact.id === null) return;
     const id = idOf(fact);
@@ -148,7 +143,7 @@ export class OperationTally {
       }
     }
     for (const [sec, count] of later.seconds) this.seconds.set(sec, (this.seconds.get(sec) ?? 0) + count);
-    this.mostOpen = Math.max(this.mostOpen, later.mostOpen);
+    this.runs = joinRuns(this.runs, later.runs);
     this.unasked += later.unasked;
     this.dropped += later.dropped;
   }
@@ -225,18 +220,13 @@ export class OperationTally {
     return kind;
   }
 
-  #sends(dir: 0 | 1, sec: number): void {
+  #sends(sec: number): void {
     const seen = this.seconds.get(sec);
     if (seen !== undefined || this.seconds.size < LIMITS.operationSeconds) this.seconds.set(sec, (seen ?? 0) + 1);
-    if (sec !== this.#second) {
-      for (const d of [0, 1] as const) {
-        this.#beforeLast[d] = sec === this.#second + 1 ? this.#before[d] : this.#sent[d];
-        this.#before[d] = this.#sent[d];
-      }
-      this.#second = sec;
-    }
-    const onTheirWay = ++this.#sent[dir] - Math.max(this.#newestAnswered[dir], this.#beforeLast[dir]);
-    if (onTheirWay > this.mostOpen) this.mostOpen = onTheirWay;
+    const { runs } = this;
+    runs.last++;
+    if (!runs.answered) runs.first = runs.last;
+    if (runs.last > runs.longest) runs.longest = runs.last;
   }
 
   #ask(id: Id, kind: OperationKind, dir: 0 | 1, frame: number, sec: number, nsec: number): void {
@@ -245,7 +235,7 @@ export class OperationTally {
       top.kinds.push(kind); // several in one message
       return;
     }
-    this.#push(dir, id, { frame, sec, nsec, nth: this.#sent[dir], kinds: [kind], below: null });
+    this.#push(dir, id, { frame, sec, nsec, kinds: [kind], below: null });
     if (this.early.length > 0) this.#overtaken(dir, id, sec, nsec);
   }
 
@@ -298,7 +288,6 @@ export class OperationTally {
       return true;
     }
     tellAnswer(kinds[which]!, failed, answer, place);
-    if (waiting.nth > this.#newestAnswered[asker]) this.#newestAnswered[asker] = waiting.nth;
     if (kinds.length > 1) {
       kinds.splice(which, 1);
       return true;
@@ -328,6 +317,23 @@ export function stackOf(top: Waiting): Waiting[] {
 
 function isLater(sec: number, nsec: number, thanSec: number, thanNsec: number): boolean {
   return sec > thanSec || (sec === thanSec && nsec > thanNsec);
+}
+
+/** Requests in a row without an answer: at the beginning, at the end, and the longest; and whether there was any answer. */
+export interface Runs {
+  first: number;
+  last: number;
+  longest: number;
+  answered: boolean;
+}
+
+function joinRuns(a: Runs, b: Runs): Runs {
+  return {
+    first: a.answered ? a.first : a.first + b.first,
+    last: b.answered ? b.last : a.last + b.last,
+    longest: Math.max(a.longest, b.longest, a.last + b.first),
+    answered: a.answered || b.answered,
+  };
 }
 
 /** What became of a request of this kind. */

@@ -66,6 +66,7 @@ export function readDetails(
       }
     }
   }
+  const operations = operationRows(all, conversation, id, fields);
   const portApp = row[at + C.C_PORT_APP]!;
   const proto = row[at + C.C_META]! & 0xff;
   const port = portApp & 0xffff;
@@ -75,14 +76,29 @@ export function readDetails(
     names: [...names.values()],
     innerApp,
     fields,
-    operations: operationRows(all, conversation, id),
+    operations,
     outcomes,
     hint,
   };
 }
 
-function operationRows(all: C.Conversations, conversation: number, id: string): OperationRow[] {
-  return conversationOperations(all, conversation).kinds.map((kind) => ({
+/** The rows, and beside them in `fields` how fast the questions came. */
+function operationRows(
+  all: C.Conversations,
+  conversation: number,
+  id: string,
+  fields: ConversationDetails["fields"],
+): OperationRow[] {
+  const { kinds, seconds, atOnce, unasked, dropped } = conversationOperations(all, conversation);
+  if (seconds.size > 0) {
+    let peak = 0;
+    for (const count of seconds.values()) if (count > peak) peak = count;
+    fields["operations.per-second"] = [peak];
+    fields["operations.at-once"] = [atOnce];
+  }
+  if (unasked > 0) fields["operations.unasked"] = [unasked];
+  if (dropped > 0) fields["operations.dropped"] = [dropped];
+  return kinds.map((kind) => ({
     conversation_id: id,
     protocol: kind.protocol,
     role: kind.role,

@@ -2,6 +2,7 @@
 import type { FlowDetail } from "../decode/details.ts";
 import { addKind, type OperationKind, OperationTally, stackOf, tellAnswer } from "../decode/tally.ts";
 import { copyTally } from "../decode/tally-plain.ts";
+import { compareInstants } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 import { FlowView } from "./flow-view.ts";
 
@@ -14,7 +15,8 @@ export function operationsOf(detail: FlowDetail | null): OperationTally {
   const known = KNOWN.get(detail);
   if (known !== undefined) return known;
   let all: OperationTally | null = null;
-  for (const { fact, dir, capture, frame, sec, nsec } of detail.sightings) {
+  const single = detail.sightings.filter(({ fact }) => fact.kind === "operation").sort(compareInstants);
+  for (const { fact, dir, capture, frame, sec, nsec } of single) {
     if (fact.kind !== "operation") continue;
     all ??= new OperationTally();
     all.add(fact, dir, capture, frame, sec, nsec);
@@ -36,7 +38,8 @@ export interface ConversationOperations {
   /** Operations that found no room. */
   dropped: number;
   seconds: ReadonlyMap<number, number>;
-  mostOpen: number;
+  /** The most requests in a row without an answer between them, of any of its flows. */
+  atOnce: number;
 }
 
 /**
@@ -51,7 +54,7 @@ export function conversationOperations(all: Conversations, conversation: number)
   const seconds = new Map<number, number>();
   let unasked = 0;
   let dropped = 0;
-  let mostOpen = 0;
+  let atOnce = 0;
   for (const flow of all.flowsOf(conversation)) {
     const operations = operationsOf(view.move(flow).detail);
     if (operations.kinds.length === 0) continue;
@@ -73,7 +76,7 @@ export function conversationOperations(all: Conversations, conversation: number)
     for (const answer of operations.early) early.push({ ...answer, kind: mine.get(answer.kind)! });
     unasked += operations.unasked;
     dropped += operations.dropped;
-    mostOpen = Math.max(mostOpen, operations.mostOpen);
+    atOnce = Math.max(atOnce, operations.runs.longest);
     for (const [sec, count] of operations.seconds) seconds.set(sec, (seconds.get(sec) ?? 0) + count);
   }
   for (const answer of early) {
@@ -87,5 +90,5 @@ export function conversationOperations(all: Conversations, conversation: number)
     }
   }
   for (const asked of open.values()) for (const kind of asked) kind.unanswered++;
-  return { kinds: [...kinds.values()], unasked, dropped, seconds, mostOpen };
+  return { kinds: [...kinds.values()], unasked, dropped, seconds, atOnce };
 }

@@ -43,7 +43,7 @@ function lines(all: OperationTally): string[] {
 test("a question and its answer, a failure, and no answer", (t) => {
   const all = tally([ask(1), answer(1), ask(2), answer(2, { failed: true, answer: "no such address" }), ask(3)]);
   t.deepEqual(lines(all), ["request a 3/1/1 success", "response null 2/1/0 -"]);
-  t.is(all.mostOpen, 1);
+  t.is(all.runs.longest, 1);
 });
 
 test("pipelined requests are paired by their id, in whatever order the answers come", (t) => {
@@ -54,7 +54,7 @@ test("pipelined requests are paired by their id, in whatever order the answers c
     "request c 1/1/0 failure",
     "response null 2/1/0 -",
   ]);
-  t.is(all.mostOpen, 3);
+  t.is(all.runs.longest, 3);
 });
 
 test("an answer of a wrong id belongs to nobody", (t) => {
@@ -157,6 +157,7 @@ test("slices that are joined say what the whole says, wherever the cuts are", (t
       t.deepEqual(lines(joined), lines(whole));
       t.is(joined.unasked + joined.early.length, whole.unasked + whole.early.length);
       t.deepEqual([...joined.seconds], [...whole.seconds]);
+      t.deepEqual(joined.runs, whole.runs);
     }),
     { numRuns: 2_000 },
   );
