@@ -166,6 +166,10 @@ program
   .addOption(formatOption())
   .addOption(outOption())
   .addOption(allOption())
+  .option(
+    "--profile <[model/]role>",
+    "the proof page of one role: what it asked of which device, and that it did no more",
+  )
   .action(async (database, options) => {
     const { report } = await import("./cli/report.ts");
     exitCode = await report(database, options);

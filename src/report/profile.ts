@@ -1,0 +1,227 @@
+/**
+ * The proof page for one role, as data: what it asked of which device, over which protocol, of what class; what was more
+ * than asking; what nobody can read; which of the document's rules were exercised on which device; how fast; what failed.
+ * Made of a stored result alone, so that it can be printed long after the capture is gone.
+ */
+import { parseAddress } from "../address.ts";
+import { OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
+import { UsageError } from "../errors.ts";
+import { parseRange, rangeHas } from "../model/ranges.ts";
+import { quote, unknownWord } from "../words.ts";
+import type { ConversationRow, OperationRow, RuleStatus, RunResult } from "./result.ts";
+
+export const PROFILE_CLASSES: readonly OperationClass[] = [...OPERATION_CLASSES, "unknown"];
+const READ = OPERATION_CLASSES.indexOf("read");
+
+/** One device by one protocol. */
+export interface ProfileLine {
+  device: string;
+  protocol: string;
+  over: string;
+  conversations: string[];
+  /** Questions by class; classes that were not seen are left out. */
+  classes: Partial<Record<OperationClass, number>>;
+  questions: number;
+  failed: number;
+  unanswered: number;
+  /** Of one conversation, the fastest: questions in its busiest second, and in a row without an answer. */
+  per_second: number;
+  at_once: number;
+}
+
+export interface ProfiledOperation extends OperationRow {
+  device: string;
+  verdict: string | null;
+}
+
+export interface Profile {
+  model: string;
+  role: string;
+  hosts: string[];
+  /** `read-only`: every question was read, and none was more than reading. `not-read-only`; `unproved`: look at `unread`. */
+  verdict: "read-only" | "not-read-only" | "unproved" | "nothing-asked";
+  questions: number;
+  devices: number;
+  lines: ProfileLine[];
+  /** What is above reading, the gravest first. */
+  beyond: ProfiledOperation[];
+  /** Conversations of the role in which something could not be read, and why. */
+  unread: { conversation_id: string; device: string; over: string; app: string | null; why: string }[];
+  /** Conversations in which nothing was asked that is an operation: documented, or of a protocol that has none. */
+  others: { device: string; over: string; app: string | null; verdict: string | null }[];
+  /** What the devices say they are, by address. */
+  identities: Record<string, string>;
+  /** Rules of the role that lead to another role. */
+  coverage: { rule_id: string; what: string; section: string; status: RuleStatus; devices: string[] }[];
+  failed: ProfiledOperation[];
+  /** What this capture did not hold: measures of its quality that limit what the page can say. */
+  limits: { measure: string; value: number }[];
+}
+
+const CAME_UP: ReadonlySet<string> = new Set(["established", "answered", "one-way"]);
+/** What runs inside is not seen. */
+const SEALED: ReadonlySet<string> = new Set(["tls", "dtls", "quic", "ssh", "ike", "openvpn", "wireguard"]);
+
+/** Measures that mean that something may have passed unseen. */
+const LIMITING = [
+  "drops",
+  "frames_cut",
+  "file_cut",
+  "file_damaged",
+  "lost_segments",
+  "one_sided",
+  "undecoded",
+  "malformed",
+];
+LIMITING.push("cut_messages", "fragments_incomplete", "untracked", "caps_hit");
+
+/** Throws UsageError where no model of the run has the role. */
+export function profileOf(result: RunResult, text: string): Profile {
+  const { model, role, values } = findRole(result, text);
+  const inRole = hostTest(values);
+  const rules = result.rules.filter((rule) => rule.model === model && rule.from_role === role);
+  const own = new Set(rules.map((rule) => rule.rule_id));
+  const profile: Profile = {
+    ...{ model, role, hosts: values, verdict: "nothing-asked", questions: 0, devices: 0 },
+    ...{ lines: [], beyond: [], unread: [], others: [], identities: {}, coverage: [], failed: [], limits: [] },
+  };
+  const reached = new Map<string, Set<string>>();
+  for (const c of conversations(result)) {
+    const byRule = c.model === model && c.rule_id !== null && own.has(c.rule_id);
+    if (!byRule && !inRole(c.initiator)) continue;
+    for (const rule of [c.rule_id, ...c.rules.filter((r) => r.model === model).map((r) => r.rule_id)]) {
+      if (rule === null || !own.has(rule)) continue;
+      reached.set(rule, (reached.get(rule) ?? new Set()).add(c.responder));
+    }
+    addConversation(profile, c);
+  }
+  for (const { rule_id, to_endpoint, transport, ports, app, section, item, status } of rules) {
+    if (!to_endpoint.startsWith("role:")) continue;
+    const over = ports === "" ? transport : `${transport}/${ports}`;
+    const devices = [...(reached.get(rule_id) ?? [])].sort();
+    profile.coverage.push({ rule_id, what: `${over} ${app ?? "any"}`, section: item ?? section, status, devices });
+  }
+  profile.beyond.sort((a, b) => rank(b.class) - rank(a.class) || a.first_frame - b.first_frame);
+  profile.lines.sort((a, b) => (a.device + a.protocol < b.device + b.protocol ? -1 : 1));
+  profile.devices = new Set(profile.lines.map((line) => line.device)).size;
+  profile.questions = profile.lines.reduce((sum, line) => sum + line.questions, 0);
+  for (const asset of result.assets) {
+    if (!profile.lines.some((line) => line.device === asset.address)) continue;
+    const words = [asset.vendor, asset.product, asset.order_code].filter((word) => word !== null).join(" ");
+    if (words !== "") profile.identities[asset.address] ??= words;
+  }
+  for (const measure of LIMITING) {
+    const value = result.quality[measure];
+    if (typeof value === "number" && value > 0) profile.limits.push({ measure, value });
+  }
+  profile.verdict = verdictOf(profile);
+  return profile;
+}
+
+function verdictOf({ beyond, unread, questions }: Profile): Profile["verdict"] {
+  if (beyond.length > 0) return "not-read-only";
+  if (unread.length > 0) return "unproved";
+  return questions === 0 ? "nothing-asked" : "read-only";
+}
+
+function* conversations(result: RunResult): Generator<ConversationRow> {
+  yield* result.judged;
+  yield* result.rest.rows();
+}
+
+function findRole(result: RunResult, text: string): { model: string; role: string; values: string[] } {
+  const slash = text.indexOf("/");
+  const [wantedModel, wantedRole] = slash < 0 ? [null, text] : [text.slice(0, slash), text.slice(slash + 1)];
+  const known = new Map<string, { model: string; role: string; values: string[] }>();
+  for (const rule of result.rules)
+    known.set(`${rule.model}/${rule.from_role}`, { model: rule.model, role: rule.from_role, values: [] });
+  for (const { model, role, values } of result.run.bindings) known.set(`${model}/${role}`, { model, role, values });
+  const found = [...known.values()].filter(
+    ({ model, role }) => role === wantedRole && (wantedModel === null || model === wantedModel),
+  );
+  const [first, second] = found;
+  if (first === undefined) {
+    const roles = [...new Set([...known.values()].map(({ role }) => role))].sort();
+    throw new UsageError(`--profile ${quote(text)}: ${unknownWord("role", wantedRole, roles)}`);
+  }
+  if (second !== undefined) {
+    const all = found.map(({ model, role }) => `${model}/${role}`).join(", ");
+    throw new UsageError(`--profile ${quote(text)}: several models have that role; which one? ${all}`);
+  }
+  return first;
+}
+
+/** Whether an address is one of a binding's values; a host bound by name is known by the rules that it used. */
+function hostTest(values: readonly string[]): (address: string) => boolean {
+  const ranges = values.flatMap((value) => value.split("+").flatMap((part) => parseRange(part, () => undefined) ?? []));
+  return (text) => {
+    const address = parseAddress(text);
+    return address !== null && ranges.some((range) => rangeHas(range, address.family, address.hex));
+  };
+}
+
+function addConversation(profile: Profile, c: ConversationRow): void {
+  const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
+  const device = c.responder;
+  const operations = c.operations.filter((operation) => operation.role === "request");
+  for (const operation of operations) {
+    const line = lineOf(profile, device, operation.protocol, over, c);
+    const of = operation.class as OperationClass;
+    line.classes[of] = (line.classes[of] ?? 0) + operation.count;
+    line.questions += operation.count;
+    line.failed += operation.failed;
+    line.unanswered += operation.unanswered;
+    const profiled = { ...operation, device, verdict: c.verdict };
+    if (rank(operation.class) > READ) profile.beyond.push(profiled);
+    if (operation.failed + operation.unanswered > 0) profile.failed.push(profiled);
+  }
+  // An answer proves its question, where that one itself is not in the capture.
+  for (const operation of c.operations) {
+    const asked = operations.some((of) => of.protocol === operation.protocol && of.class === operation.class);
+    if (operation.role === "response" && !asked && rank(operation.class) > READ)
+      profile.beyond.push({ ...operation, device, verdict: c.verdict });
+  }
+  const why = whyUnread(c, operations);
+  if (why === null && operations.length === 0 && CAME_UP.has(c.outcome))
+    profile.others.push({ device, over, app: c.app, verdict: c.verdict });
+  const unasked = Number(c.fields["operations.unasked"]?.[0] ?? 0);
+  if (unasked > 0) profile.limits.push({ measure: `answers of ${device} whose question is not here`, value: unasked });
+  if (why !== null) profile.unread.push({ conversation_id: c.conversation_id, device, over, app: c.app, why });
+}
+
+function lineOf(profile: Profile, device: string, protocol: string, over: string, c: ConversationRow): ProfileLine {
+  let line = profile.lines.find((one) => one.device === device && one.protocol === protocol && one.over === over);
+  if (line === undefined) {
+    line = {
+      ...{ device, protocol, over, conversations: [], classes: {}, questions: 0, failed: 0, unanswered: 0 },
+      ...{ per_second: 0, at_once: 0 },
+    };
+    profile.lines.push(line);
+  }
+  if (!line.conversations.includes(c.conversation_id)) {
+    line.conversations.push(c.conversation_id);
+    line.per_second = Math.max(line.per_second, Number(c.fields["operations.per-second"]?.[0] ?? 0));
+    line.at_once = Math.max(line.at_once, Number(c.fields["operations.at-once"]?.[0] ?? 0));
+  }
+  return line;
+}
+
+/** Why a conversation cannot be said to have asked only; null where it can, or where the document expects no operations. */
+function whyUnread(c: ConversationRow, operations: readonly OperationRow[]): string | null {
+  const unknown = operations.find((operation) => operation.class === "unknown");
+  if (unknown !== undefined) return `${unknown.operation}, frame ${unknown.first_frame}: nobody can say what it does`;
+  const clause = c.evidence?.clauses.find(
+    ({ clause, result, says }) => clause === "expect" && result === "unproved" && says.includes("operations"),
+  );
+  if (clause !== undefined) return clause.says;
+  if (operations.length === 0 && CAME_UP.has(c.outcome) && c.verdict !== "documented" && c.verdict !== "ignored") {
+    if (c.app === null && c.packets > 0) return "its protocol is not known, so nobody can say what was asked";
+    if (c.app !== null && SEALED.has(c.app)) return `${c.app} is encrypted, so nobody can say what was asked`;
+  }
+  if (c.fields["operations.dropped"] !== undefined) return "more kinds of operations than are told apart";
+  return null;
+}
+
+function rank(of: string): number {
+  return (OPERATION_CLASSES as readonly string[]).indexOf(of);
+}

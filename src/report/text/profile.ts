@@ -1,0 +1,216 @@
+/** The proof page for people: the answer first, then what it rests on, so that it can be handed over as it is. */
+import { Page, type Piece } from "../page.ts";
+import type { Pen } from "../pen.ts";
+import { PROFILE_CLASSES, type Profile, type ProfiledOperation } from "../profile.ts";
+import type { RunResult } from "../result.ts";
+import { FrameNames, few, number, plural, timeSpan } from "../words.ts";
+
+/** Failed questions and operations beyond reading that are listed; the JSON form has all. */
+const LISTED = 20;
+const HEADS = [...PROFILE_CLASSES];
+
+export function profilePage(result: RunResult, profile: Profile, pen: Pen): string {
+  const page = new Page(pen);
+  const frames = new FrameNames(result.captures);
+  const frameOf = (o: ProfiledOperation): string => frames.name(o.first_capture_id, o.first_frame);
+  printAnswer(page, result, profile);
+  printBeyond(page, profile, frameOf);
+  printUnread(page, profile);
+  printAsked(page, profile);
+  printPace(page, profile);
+  printOthers(page, profile);
+  printCoverage(page, profile);
+  printFailed(page, profile, frameOf);
+  printLimits(page, profile);
+  return page.toString();
+}
+
+function printAnswer(page: Page, result: RunResult, profile: Profile): void {
+  const { pen } = page;
+  const good = profile.verdict === "read-only";
+  const sign = good ? pen.glyphs.good : profile.verdict === "not-read-only" ? pen.glyphs.bad : pen.glyphs.unsure;
+  const paint = good ? pen.green : profile.verdict === "not-read-only" ? pen.red : pen.yellow;
+  page.hang({ text: `${sign} ${TITLE[profile.verdict]}`, paint }, answer(profile), { indent: 0 });
+  page.blank();
+  const about = (label: string, text: string): void => page.hang({ text: label, paint: pen.dim }, text, { column: 14 });
+  about("Role", `${profile.role} of ${profile.model}: ${profile.hosts.join(", ") || "bound to no address"}`);
+  const model = result.run.models.find(({ name }) => name === profile.model);
+  if (model !== undefined)
+    about("Document", model.version === null ? model.document : `${model.document} ${model.version}`);
+  about(
+    "Capture",
+    few(
+      result.captures.map((capture) => capture.path),
+      3,
+    ),
+  );
+  const span = timeSpan(result.run.first_time, result.run.last_time);
+  if (span !== null) about("Time", span);
+  about("Made by", `Wirepact ${result.run.wirepact}${result.run.run_id === null ? "" : `, run ${result.run.run_id}`}`);
+}
+
+const TITLE: Readonly<Record<Profile["verdict"], string>> = {
+  "read-only": "ASKED ONLY",
+  "not-read-only": "MORE THAN ASKING",
+  unproved: "NOT PROVED",
+  "nothing-asked": "NOTHING ASKED",
+};
+
+function answer(profile: Profile): string {
+  const asked = `${plural(profile.questions, "question")} to ${plural(profile.devices, "device")}`;
+  switch (profile.verdict) {
+    case "read-only":
+      return `${asked}, each read from the packets, none above class read: nothing was written, switched or programmed.`;
+    case "not-read-only": {
+      const count = profile.beyond.reduce((sum, operation) => sum + operation.count, 0);
+      const devices = new Set(profile.beyond.map(({ device }) => device)).size;
+      return `${asked}; ${number(count)} of them did more than read, on ${plural(devices, "device")}: see below.`;
+    }
+    case "unproved":
+      return `${asked}; none that could be read is above class read, but not everything could be read: see below.`;
+    case "nothing-asked":
+      return "No operation of this role is in the capture.";
+  }
+}
+
+function printBeyond(page: Page, profile: Profile, frameOf: (o: ProfiledOperation) => string): void {
+  if (profile.beyond.length === 0) return;
+  page.heading("MORE THAN ASKING", "the gravest first; a write that was refused was still tried");
+  for (const o of profile.beyond.slice(0, LISTED)) {
+    const label = { text: o.device, paint: page.pen.bold };
+    page.hang(label, `${o.protocol} ${operationText(o)}`, { column: 20, paint: page.pen.red });
+    page.text(`${o.count === 1 ? "once" : `${number(o.count)} times`}, first at ${frameOf(o)}; ${outcome(o)}`, {
+      indent: 20,
+    });
+  }
+  more(page, profile.beyond.length);
+}
+
+function operationText(o: ProfiledOperation): string {
+  const target = o.target === null ? "" : ` of ${o.target}`;
+  return `${o.operation} (${o.class})${target}${o.role === "response" ? ", known by its answer alone" : ""}`;
+}
+
+function outcome(o: ProfiledOperation): string {
+  if (o.answer === null) return "no answer";
+  return `first answer: ${o.answer}`;
+}
+
+function printUnread(page: Page, profile: Profile): void {
+  if (profile.unread.length === 0) return;
+  page.heading("NOT READABLE", "what this page cannot vouch for");
+  for (const { conversation_id, device, over, app, why } of profile.unread.slice(0, LISTED)) {
+    page.hang({ text: device, paint: page.pen.bold }, `${over} ${app ?? "unknown"}: ${why}`, { column: 20 });
+    page.text(conversation_id, { indent: 20, paint: page.pen.dim });
+  }
+  more(page, profile.unread.length);
+}
+
+function printAsked(page: Page, profile: Profile): void {
+  page.heading("WHAT WAS ASKED", "questions by device, protocol and class");
+  if (profile.lines.length === 0) {
+    page.text("nothing");
+    return;
+  }
+  const { pen } = page;
+  const seen = HEADS.filter((of) => profile.lines.some((line) => line.classes[of] !== undefined));
+  const head: Piece[] = ["device", "protocol", "over", ...seen].map((text) => ({ text, paint: pen.dim }));
+  const rows = profile.lines.map((line) => [
+    { text: deviceText(profile, line.device) },
+    { text: line.protocol },
+    { text: line.over },
+    ...seen.map((of): Piece => {
+      const count = line.classes[of];
+      if (count === undefined) return { text: pen.glyphs.dot, paint: pen.dim };
+      const grave = of === "unknown" || ["write", "control", "program"].includes(of);
+      return grave ? { text: number(count), paint: pen.red } : { text: number(count) };
+    }),
+  ]);
+  page.table([head, ...rows]);
+}
+
+function deviceText({ identities }: Profile, device: string): string {
+  const identity = identities[device];
+  return identity === undefined ? device : `${device} (${identity})`;
+}
+
+function printOthers(page: Page, { others }: Profile): void {
+  if (others.length === 0) return;
+  page.heading("ALSO SPOKEN WITH", "conversations without operations: documented, or of a protocol that has none");
+  for (const { device, over, app, verdict } of others.slice(0, LISTED))
+    page.hang({ text: device }, `${over} ${app ?? "unknown"}${verdict === null ? "" : `, ${verdict}`}`, { column: 20 });
+  more(page, others.length);
+}
+
+function printPace(page: Page, profile: Profile): void {
+  if (profile.lines.length === 0) return;
+  page.heading(
+    "HOW FAST",
+    "the fastest conversation of each: its busiest second, and questions in a row without an answer",
+  );
+  page.table(
+    profile.lines.map((line) => [
+      { text: line.device },
+      { text: line.protocol },
+      { text: `${number(line.per_second)} a second` },
+      { text: `${number(line.at_once)} at once` },
+    ]),
+  );
+}
+
+function printCoverage(page: Page, profile: Profile): void {
+  if (profile.coverage.length === 0) return;
+  page.heading("WHAT THE DOCUMENT LISTS", "its rules that lead from this role to another, and where each was seen");
+  const { pen } = page;
+  page.table(
+    profile.coverage.map(({ rule_id, what, section, status, devices }) => [
+      { text: rule_id },
+      { text: what, paint: pen.dim },
+      devices.length === 0
+        ? { text: "not seen", paint: pen.dim }
+        : {
+            text: `${few(devices, 4)}${status === "violated" ? " (violated)" : ""}`,
+            ...(status === "violated" ? { paint: pen.red } : {}),
+          },
+      { text: section, paint: pen.dim },
+    ]),
+  );
+}
+
+function printFailed(page: Page, profile: Profile, frameOf: (o: ProfiledOperation) => string): void {
+  page.heading("FAILED QUESTIONS");
+  if (profile.failed.length === 0) {
+    page.text("none: every question that can be paired has its answer");
+    return;
+  }
+  for (const o of profile.failed.slice(0, LISTED)) {
+    const parts = [
+      o.failed > 0 ? `${number(o.failed)} refused` : "",
+      o.unanswered > 0 ? `${number(o.unanswered)} without an answer` : "",
+    ];
+    const failed = parts.filter((part) => part !== "").join(", ");
+    const why = o.answer !== null && o.failed > 0 ? `, first answer: ${o.answer}` : "";
+    const text = `${o.protocol} ${operationText(o)}: ${failed} of ${number(o.count)}${why}; first at ${frameOf(o)}`;
+    page.hang({ text: o.device, paint: page.pen.bold }, text, { column: 20 });
+  }
+  more(page, profile.failed.length);
+}
+
+function printLimits(page: Page, profile: Profile): void {
+  page.heading("WHAT THE CAPTURE MAY LACK");
+  if (profile.limits.length === 0) {
+    page.text("Nothing that it knows of: no drops, no cut frames, no lost segments, no cap was hit.");
+  } else {
+    page.table(
+      profile.limits.map(({ measure, value }) => [{ text: number(value) }, { text: measure.replaceAll("_", " ") }]),
+    );
+  }
+  page.text("A page like this speaks of what passed this capture point in this time, and of nothing else.", {
+    paint: page.pen.dim,
+  });
+}
+
+function more(page: Page, count: number): void {
+  if (count > LISTED)
+    page.text(`and ${number(count - LISTED)} more; --format json lists them`, { paint: page.pen.dim });
+}

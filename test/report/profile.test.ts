@@ -1,0 +1,85 @@
+/** The proof page: what may be claimed of a role, and what the page says where it may not. */
+import test from "ava";
+import type { Frame } from "../../src/capture/frame.ts";
+import { penFor } from "../../src/report/pen.ts";
+import { type Profile, profileOf } from "../../src/report/profile.ts";
+import { profileReport } from "../../src/report/profile-forms.ts";
+import type { RunResult } from "../../src/report/result.ts";
+import { HOST, PEER, trialOf } from "../conform/scene.ts";
+import { numbered } from "../support/frames.ts";
+import { ascii, concat, hex } from "../support/hex.ts";
+import { judgeFrames } from "../support/judged.ts";
+import { u16 } from "../support/packets.ts";
+import { connection, type Line } from "../support/talk.ts";
+
+const RULES = [
+  { id: "profile", to: "role:peer", over: "tcp/502", app: "modbus", expect: { operations: "at most read" } },
+  { id: "other", to: "role:peer", over: "tcp/102", app: "s7comm", requirement: "optional" },
+];
+const adu = (transaction: number, pdu: Uint8Array): Uint8Array =>
+  concat([u16(transaction), u16(0), u16(pdu.length + 1), hex`01`, pdu]);
+const say = (transaction: number, question: Uint8Array, answer: Uint8Array | null): Line[] => [
+  [">", adu(transaction, question)],
+  ...(answer === null ? [] : [["<", adu(transaction, answer)] as const]),
+];
+const READ = hex`03 00 28 00 01`;
+const WORD = hex`03 02 00 07`;
+const WRITE = hex`06 00 28 00 07`;
+const talk = (...lines: Line[][]): Frame[] => connection(`${HOST}:40000`, `${PEER}:502`, 10, lines.flat());
+
+async function judged(frames: readonly Frame[]): Promise<RunResult> {
+  const trial = await trialOf({ rules: RULES, bind: [`host=${HOST}`, `peer=${PEER}`], frames: numbered(frames) });
+  return judgeFrames(trial, trial.frames).result;
+}
+const profile = async (frames: readonly Frame[]): Promise<Profile> => profileOf(await judged(frames), "host");
+
+test("questions alone: the page says so, with device, protocol, class and pace", async (t) => {
+  const said = await profile(talk(say(1, READ, WORD), say(2, hex`2b 0e 01 00`, hex`ab 01`), say(3, READ, null)));
+  t.is(said.verdict, "read-only");
+  t.like(said.lines[0], {
+    ...{ device: PEER, protocol: "modbus", over: "tcp/502", classes: { identify: 1, read: 2 }, questions: 3 },
+    ...{ failed: 1, unanswered: 1, per_second: 3, at_once: 1 },
+  });
+  t.deepEqual(
+    said.failed.map((o) => [o.operation, o.failed, o.unanswered]),
+    [
+      ["read holding registers", 0, 1],
+      ["encapsulated interface: read device identification", 1, 0],
+    ],
+  );
+  t.deepEqual(
+    said.coverage.map((rule) => [rule.rule_id, rule.devices]),
+    [
+      ["profile", [PEER]],
+      ["other", []],
+    ],
+  );
+});
+
+test("a write is the first thing that the page says", async (t) => {
+  const result = await judged(talk(say(1, READ, WORD), say(2, WRITE, hex`86 02`)));
+  const said = profileOf(result, "m/host");
+  t.is(said.verdict, "not-read-only");
+  t.like(said.beyond[0], { class: "write", target: "unit 1 holding register 40", first_frame: 6, failed: 1 });
+  const page = [...profileReport(result, "host", "text", penFor({}, {}))].join("");
+  t.regex(page.split("\n")[0]!, /MORE THAN ASKING .*1 of them did more than read/);
+  t.true(page.includes("illegal data address"));
+  t.is(JSON.parse([...profileReport(result, "host", "json", penFor({}, {}))].join("")).verdict, "not-read-only");
+});
+
+test("what nobody can read keeps the page from claiming anything", async (t) => {
+  t.is((await profile(talk(say(1, READ, WORD), say(2, hex`5a 00 02`, hex`5a 00 fe`)))).verdict, "unproved");
+  const unknown = connection(`${HOST}:40001`, `${PEER}:9600`, 500, [
+    [">", ascii("?! what is this")],
+    ["<", ascii("!? no idea")],
+  ]);
+  const said = await profile([...talk(say(1, READ, WORD)), ...unknown]);
+  t.is(said.verdict, "unproved");
+  t.regex(said.unread[0]!.why, /not known/);
+});
+
+test("no operation is no proof, and an unknown role is told the nearest", async (t) => {
+  const result = await judged(connection(`${PEER}:40001`, `${HOST}:502`, 10, say(1, READ, WORD)));
+  t.is(profileOf(result, "host").verdict, "nothing-asked");
+  t.throws(() => profileOf(result, "hots"), { message: /hots.*host/s });
+});
