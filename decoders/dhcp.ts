@@ -233,6 +233,9 @@ function tellOptions(c: Cursor, m: Fixed, values: Map<number, Value>, emit: Emit
     if (code === OPTION.hostName && m.op === 1 && m.relay === 0) {
       emit({ kind: "asset", what: "name", value: text, source: "DHCP host name" });
     }
+    if (code === OPTION.vendorClass && m.op === 1 && m.relay === 0) {
+      emit({ kind: "asset", what: "kind", value: text, source: "DHCP vendor class" });
+    }
   }
   for (const [code, name] of ADDRESSES) {
     const value = values.get(code);

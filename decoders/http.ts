@@ -201,6 +201,10 @@ function tellResponse(head: HttpHead, emit: Emit): void {
   if (server !== "" && !head.fields.has("via")) {
     emit({ kind: "asset", what: "product", value: bounded(server), source: "HTTP Server" });
   }
+  const realm = /\brealm="([^"]+)"/i.exec(head.fields.get("www-authenticate")?.[0] ?? "")?.[1]?.trim() ?? "";
+  if (realm !== "" && !head.fields.has("via")) {
+    emit({ kind: "asset", what: "name", value: bounded(realm), source: "HTTP WWW-Authenticate realm" });
+  }
   emit({ kind: "field", field: "http.status", value: status });
   tellText(head, "server", emit);
   tellText(head, "content-type", emit);

@@ -66,6 +66,8 @@ export const LIMITS = {
   quotes: 100_000,
   /** Frames listed as support of one verdict, and as many against it. Counts go on. */
   evidenceFrames: 16,
+  /** Rows of assets: as many devices as a large site has, by several sources each. */
+  assets: 200_000,
   /** Names kept for one conversation. */
   namesPerConversation: 64,
   /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */

@@ -176,6 +176,18 @@ program
   });
 
 program
+  .command("assets")
+  .summary("the devices that said what they are")
+  .description("Devices by their own words: vendor, product, version, serial number, with the message that said so.")
+  .argument("<db[@run]>", "database that check or observe wrote")
+  .addOption(new Option("--format <form>", "how it is printed").choices(["text", "json", "csv"]).default("text"))
+  .addOption(outOption())
+  .action(async (database, options) => {
+    const { assets } = await import("./cli/assets.ts");
+    exitCode = await assets(database, options);
+  });
+
+program
   .command("explain")
   .summary("why a verdict is what it is")
   .description(

@@ -17,6 +17,7 @@ import { isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { CapCounter } from "./limits.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
+import { collectAssets } from "./observe/assets.ts";
 import { encodeObservation } from "./observe/codec.ts";
 import { mergeObservations } from "./observe/merge.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation.ts";
@@ -218,8 +219,9 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
   const captures = seen.captures.map(captureRow);
   if (options.models.length === 0) {
     const { rest, lookups, conversations } = describe(seen);
+    const assets = collectAssets(conversations);
     const quality = qualityOf(seen, conversations);
-    return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets: [], quality };
+    return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets, quality };
   }
   const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = conform(seen, {
     models: options.models,
@@ -233,9 +235,10 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
     damaged: damaged || interrupted,
     lastSec,
   });
+  const assets = collectAssets(conversations);
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);
-  return { run, captures, judged, rest, rules, lookups, assets: [], quality };
+  return { run, captures, judged, rest, rules, lookups, assets, quality };
 }
 
 function withTimes(info: RunInfo, quality: RunResult["quality"]): RunInfo {

@@ -151,7 +151,9 @@ export interface LookupRow {
   count: number;
 }
 
+/** One device by one source; what contradicts it is another row. */
 export interface AssetRow {
+  /** Of the device: IP, else MAC. */
   address: string;
   kind: string | null;
   vendor: string | null;
@@ -159,9 +161,19 @@ export interface AssetRow {
   version: string | null;
   serial: string | null;
   name: string | null;
+  /** The message that said so. */
   source: string;
   first_seen: string;
   last_seen: string;
+  realm: string;
+  /** Only where a message of the same link says whose it is. */
+  mac: string | null;
+  order_code: string | null;
+  location: string | null;
+  /** `asked`: in answer to somebody. `heard`: the device told it by itself. */
+  how: "asked" | "heard";
+  first_frame: number;
+  first_capture_id: number;
 }
 
 export interface CaptureRow {

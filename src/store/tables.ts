@@ -210,4 +210,11 @@ export const ASSET = new Table<AssetRow>("asset", {
   source: "text",
   first_seen: "text",
   last_seen: "text",
+  realm: "text",
+  mac: "text",
+  order_code: "text",
+  location: "text",
+  how: "text",
+  first_frame: "integer",
+  first_capture_id: "integer",
 });

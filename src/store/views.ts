@@ -109,7 +109,9 @@ SELECT run_id, client, server, name, type, result, answers, verdict, first_frame
 FROM lookup;`;
 
 const ASSETS = `CREATE VIEW assets AS
-SELECT run_id, address, kind, vendor, product, version, serial, name, source, first_seen, last_seen FROM asset;`;
+SELECT run_id, address, kind, vendor, product, version, serial, name, source, first_seen, last_seen,
+  mac, order_code, location, how, realm, first_frame, first_capture_id
+FROM asset;`;
 
 const CAPTURE_QUALITY = `CREATE VIEW capture_quality AS
 SELECT run.run_id, q.key AS measure, NULLIF(q.value, '') AS value FROM run, json_each(run.quality) AS q;`;

@@ -140,6 +140,13 @@ const anyAsset = record<AssetRow>({
   source: text,
   first_seen: text,
   last_seen: text,
+  realm: text,
+  mac: nullable,
+  order_code: nullable,
+  location: nullable,
+  how: fc.constantFrom<AssetRow["how"]>("asked", "heard"),
+  first_frame: whole,
+  first_capture_id: whole,
 });
 const anyCapture = record<CaptureRow>({
   capture_id: whole,
