@@ -210,7 +210,9 @@ function lineOf(profile: Profile, device: string, protocol: string, over: string
 function whyUnread(c: ConversationRow, operations: readonly OperationRow[]): string | null {
   const unknown = operations.find((operation) => operation.class === "unknown");
   if (unknown !== undefined) return `${unknown.operation}, frame ${unknown.first_frame}: nobody can say what it does`;
-  const clause = c.evidence?.clauses.find(
+  // Of what no rule covers, the clauses are those of a rule that is only near.
+  const judged = c.verdict === "undocumented" ? [] : (c.evidence?.clauses ?? []);
+  const clause = judged.find(
     ({ clause, result, says }) => clause === "expect" && result === "unproved" && says.includes("operations"),
   );
   if (clause !== undefined) return clause.says;
