@@ -15,7 +15,7 @@
  * Does not cover: credentials (never kept), file names, data connections themselves, what runs inside TLS.
  */
 import { formatHex, parseAddress } from "../src/address.ts";
-import type { Decoder, Emit } from "../src/decode/decoder.ts";
+import type { Context, Decoder, Emit } from "../src/decode/decoder.ts";
 import type { OperationClass } from "../src/decode/facts.ts";
 import { beginsCommand, beginsReply, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
@@ -47,6 +47,8 @@ const CLASSES: Readonly<Record<string, OperationClass>> = {
   ),
   SITE: "unknown",
 };
+/** A client's state: it logs in as nobody in particular, so that its password is none. */
+const NOBODY = 1;
 /** Commands that POP3 and SMTP have too. */
 const SHARED = new Set("USER PASS QUIT NOOP AUTH HELP LIST STAT RSET".split(" "));
 /** Replies to logging in: no mail server says these. */
@@ -62,6 +64,7 @@ export const ftp: Decoder = {
     { field: "ftp.system", about: "the operating system that the server names in answer to SYST" },
     { field: "ftp.auth", about: "the mechanism of an upgrade that the client asks for: TLS, SSL, GSSAPI …" },
     { field: "ftp.anonymous", about: "the client logs in as nobody in particular: yes" },
+    { field: "ftp.password", about: "how the client sends its password: in clear" },
     { field: "ftp.mode", about: "who opens the data connections: passive (the client) or active (the server)" },
     { field: "ftp.protection", about: "of the data connections behind AUTH: C clear, P private" },
   ],
@@ -86,7 +89,7 @@ export const ftp: Decoder = {
     if (typeof line === "number") return line;
     const reply = REPLY.exec(line);
     if (reply !== null) tellReply(reply, at.started, emit);
-    else tellCommand(line, at.started, emit);
+    else tellCommand(line, at, emit);
     return c.at - begun;
   },
 };
@@ -116,15 +119,16 @@ function weigh(text: string, line: number): Weight {
 const provesAlone = (verb: string, line: number): Weight =>
   line > 0 || /^(?:FEAT|SYST|EPSV|PASV|OPTS|CLNT)$/.test(verb) ? "proves" : "fits";
 
-function tellCommand(line: string, started: boolean, emit: Emit): void {
+function tellCommand(line: string, at: Context, emit: Emit): void {
   const command = COMMAND.exec(line);
   const verb = command?.[1]?.toUpperCase() ?? "";
   const kind = CLASSES[verb];
   if (kind === undefined) return;
   const words = command![2] ?? "";
-  if (!started) emit({ kind: "role", sender: "client", why: `FTP ${verb}` });
-  if (verb === "USER" && /^(?:anonymous|ftp)$/i.test(words))
-    emit({ kind: "field", field: "ftp.anonymous", value: "yes" });
+  if (!at.started) emit({ kind: "role", sender: "client", why: `FTP ${verb}` });
+  if (verb === "USER") at.state = /^(?:anonymous|ftp)$/i.test(words) ? NOBODY : 0;
+  if (verb === "USER" && at.state === NOBODY) emit({ kind: "field", field: "ftp.anonymous", value: "yes" });
+  if (verb === "PASS" && at.state !== NOBODY) emit({ kind: "field", field: "ftp.password", value: "in clear" });
   if (verb === "AUTH") emit({ kind: "field", field: "ftp.auth", value: bounded(words.toUpperCase()) });
   if (verb === "PROT") emit({ kind: "field", field: "ftp.protection", value: bounded(words.toUpperCase()) });
   const target = verb === "PORT" ? hostPort(words) : verb === "EPRT" ? extended(words) : null;

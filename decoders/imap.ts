@@ -13,7 +13,7 @@
  * Does not cover: credentials and mails (never kept), what runs inside TLS or is compressed.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { beginsCommand, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { beginsCommand, bounded, inClear, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const GREETING = /^\* (OK|PREAUTH|BYE) (.*)$/;
 const UNTAGGED = /^\* (OK|NO|BAD|BYE|PREAUTH|CAPABILITY|ID|ENABLED)\b(.*)$/i;
@@ -40,6 +40,7 @@ export const imap: Decoder = {
     { field: "imap.version", about: "IMAP4rev1 or IMAP4rev2, the highest that the server offers" },
     { field: "imap.auth", about: "how the client logs in: LOGIN, or the mechanism of AUTHENTICATE" },
     { field: "imap.auth-offered", about: "the mechanisms that the server offers, with commas" },
+    { field: "imap.password", about: "how the client sends its password: in clear" },
     { field: "imap.starttls", about: "offered, or asked for; agreed where inner_app is tls" },
     { field: "imap.login-disabled", about: "the server takes no passwords in clear: yes" },
   ],
@@ -101,6 +102,8 @@ function tellCommand(line: string, started: boolean, emit: Emit): boolean {
   if (verb === "LOGIN") emit({ kind: "field", field: "imap.auth", value: verb });
   const mechanism = verb === "AUTHENTICATE" ? /^"?([A-Z0-9_-]+)/i.exec(command![3] ?? "")?.[1] : undefined;
   if (mechanism !== undefined) emit({ kind: "field", field: "imap.auth", value: bounded(mechanism.toUpperCase()) });
+  if (verb === "LOGIN" || (mechanism !== undefined && inClear(mechanism)))
+    emit({ kind: "field", field: "imap.password", value: "in clear" });
   if (verb === "STARTTLS") emit({ kind: "field", field: "imap.starttls", value: "asked for" });
   emit({ kind: "message", what: "request", id: bounded(command![1]!) });
   return AFTER.has(verb);

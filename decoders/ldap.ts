@@ -42,6 +42,7 @@ export const ldap: Decoder = {
       field: "ldap.auth",
       about: "how the client binds: anonymous, simple (a password in clear), or the SASL mechanism",
     },
+    { field: "ldap.password", about: "how the client sends its password: in clear" },
     {
       field: "ldap.result",
       about: "what the server answered, by RFC 4511's names: invalidCredentials, noSuchObject …",
@@ -172,7 +173,8 @@ function readBind(c: Cursor, message: Message): boolean {
   c.skip(name);
   const choice = c.u8();
   const length = readLength(c);
-  if (choice === PRIMITIVE_0) message.auth = name === 0 && length === 0 ? "anonymous" : "simple";
+  // A name without a password is nobody as well (RFC 4513 section 5.1.2).
+  if (choice === PRIMITIVE_0) message.auth = length === 0 ? "anonymous" : "simple";
   else if (choice !== context(3)) {
     // Windows' own ways of NTLM, before it had SASL (MS-ADTS 5.1.1.1.3).
     message.auth = "sicily";
@@ -201,12 +203,13 @@ function tell({ id, operation, version, auth, result, oid }: Message, started: b
   if (!started) emit({ kind: "role", sender: operation.sender, why });
   if (version !== 0) emit({ kind: "field", field: "ldap.version", value: version });
   if (auth !== "") emit({ kind: "field", field: "ldap.auth", value: auth });
+  if (auth === "simple" || auth === "PLAIN") emit({ kind: "field", field: "ldap.password", value: "in clear" });
   if (name === "StartTLS") emit({ kind: "field", field: "ldap.starttls", value: "asked for" });
   if (operation.what === "part") return;
   const failed = result >= 0 && !LDAP_FINE.includes(result);
   if (result > 0) emit({ kind: "field", field: "ldap.result", value: ldapResult(result) });
   if (failed) emit({ kind: "fault", what: "ldap-result", code: result, text: ldapResult(result) });
-  const asked: OperationFact = {
+  const said: OperationFact = {
     kind: "operation",
     protocol: "ldap",
     role: operation.what === "response" ? "response" : "request",
@@ -214,9 +217,10 @@ function tell({ id, operation, version, auth, result, oid }: Message, started: b
     operation: name,
     class: extended?.class ?? operation.class,
     target: null,
-    id: String(id),
+    id: operation.what === "oneway" ? null : id,
     failed,
+    ...(result > 0 ? { answer: ldapResult(result) } : {}),
   };
-  emit(asked);
+  emit(said);
   emit({ kind: "message", what: operation.what, id: String(id), ...(failed ? { failed } : {}) });
 }

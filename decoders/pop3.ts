@@ -14,7 +14,7 @@
  * Does not cover: credentials and mails (never kept), what runs inside TLS.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { beginsCommand, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { beginsCommand, bounded, inClear, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const ANSWER = /^(\+OK|-ERR)(?: (.*))?$/;
 const GREETING = /pop|ready|hello|server|welcome|<[^<>@ ]+@[^<>@ ]+>/i;
@@ -36,6 +36,7 @@ export const pop3: Decoder = {
     { field: "pop3.server", about: "the greeting: what the server says it is" },
     { field: "pop3.auth", about: "how the client logs in: USER, APOP, or the mechanism of AUTH" },
     { field: "pop3.auth-offered", about: "the mechanisms that the server offers, with commas" },
+    { field: "pop3.password", about: "how the client sends its password: in clear" },
     { field: "pop3.stls", about: "offered, or asked for; agreed where inner_app is tls" },
   ],
   opens: { stream: [0x2b, 0x2d, [0x41, 0x5a], [0x61, 0x7a]] },
@@ -88,6 +89,8 @@ function tellCommand(verb: string, words: string, first: boolean, emit: Emit): b
   if (verb === "USER" || verb === "APOP") emit({ kind: "field", field: "pop3.auth", value: verb });
   const mechanism = verb === "AUTH" ? /^[A-Z0-9_-]+/i.exec(words)?.[0] : undefined;
   if (mechanism !== undefined) emit({ kind: "field", field: "pop3.auth", value: bounded(mechanism.toUpperCase()) });
+  if (verb === "PASS" || (mechanism !== undefined && inClear(mechanism)))
+    emit({ kind: "field", field: "pop3.password", value: "in clear" });
   if (verb === "STLS") emit({ kind: "field", field: "pop3.stls", value: "asked for" });
   emit({ kind: "message", what: "request", id: "" });
   return !BEFORE.has(verb);

@@ -14,7 +14,7 @@
  * Does not cover: addresses, mails and credentials (never kept), what runs inside TLS.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { bounded, inClear, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const REPLY = /^(2[1235]\d|3[35]4|[45][0-5]\d)([ -]|$)(.*)$/;
 const GREETING = /\b[EL]?SMTP\b/i;
@@ -35,6 +35,7 @@ export const smtp: Decoder = {
     { field: "smtp.server", about: "the name that the server gives itself in its greeting" },
     { field: "smtp.starttls", about: "offered, or asked for; agreed where inner_app is tls" },
     { field: "smtp.auth", about: "the mechanism that the client logs in by: PLAIN, LOGIN, XOAUTH2 …" },
+    { field: "smtp.password", about: "how the client sends its password: in clear" },
     { field: "smtp.auth-offered", about: "the mechanisms that the server offers, with commas" },
   ],
   opens: { stream: [0x32, 0x35, [0x41, 0x5a], [0x61, 0x7a]] },
@@ -85,7 +86,12 @@ function command(line: string, started: boolean, emit: Emit): boolean {
   if (hello !== undefined) emit({ kind: "field", field: "smtp.client", value: bounded(hello) });
   const mechanism = /^AUTH +([A-Z0-9_-]+)/i.exec(line)?.[1];
   if (mechanism !== undefined) emit({ kind: "field", field: "smtp.auth", value: bounded(mechanism.toUpperCase()) });
+  if (mechanism !== undefined && inClear(mechanism)) emit({ kind: "field", field: "smtp.password", value: "in clear" });
   if (verb === "STARTTLS") emit({ kind: "field", field: "smtp.starttls", value: "asked for" });
+  if (verb === "MAIL FROM:") {
+    const mail = { protocol: "smtp", role: "request", code: "MAIL", operation: "mail", class: "write" } as const;
+    emit({ kind: "operation", ...mail, target: null, id: null, failed: false });
+  }
   emit({ kind: "message", what: "request", id: "" });
   return verb === "DATA" || verb === "BDAT";
 }

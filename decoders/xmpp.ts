@@ -15,7 +15,7 @@
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NEXT, STREAM_NO } from "../src/decode/decoder.ts";
-import { beginsTls, bounded } from "./shared/dialogue.ts";
+import { beginsTls, bounded, inClear } from "./shared/dialogue.ts";
 import { tls } from "./tls.ts";
 
 const LESS = 0x3c;
@@ -43,6 +43,7 @@ export const xmpp: Decoder = {
     { field: "xmpp.kind", about: "client, server or component, after the stream's namespace" },
     { field: "xmpp.starttls", about: "offered, or asked for; agreed where inner_app is tls" },
     { field: "xmpp.auth", about: "the mechanism that the client logs in by" },
+    { field: "xmpp.password", about: "how the client sends its password: in clear" },
     { field: "xmpp.auth-offered", about: "a mechanism that the server offers" },
   ],
   opens: { stream: [0x3c] },
@@ -129,6 +130,7 @@ function tell(tag: string, name: string, server: boolean, emit: Emit): void {
     case "auth": {
       const mechanism = attribute(tag, "mechanism");
       if (mechanism !== "") emit({ kind: "field", field: "xmpp.auth", value: mechanism });
+      if (inClear(mechanism)) emit({ kind: "field", field: "xmpp.password", value: "in clear" });
       return;
     }
     case "failure":

@@ -79,6 +79,9 @@ export function beginsTls(c: Cursor): boolean {
   return true;
 }
 
+/** Mechanisms of SASL that send a password as it is (RFC 4616; LOGIN was never written down). */
+export const inClear = (mechanism: string): boolean => /^(?:PLAIN|LOGIN)$/i.test(mechanism);
+
 /** Text for a report, bounded. */
 export const bounded = (text: string): string =>
   text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;

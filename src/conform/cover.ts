@@ -11,6 +11,7 @@ import type { FrameRef } from "../report/result.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
+import { ENCRYPTED, firstOf } from "./encrypted.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
@@ -89,7 +90,7 @@ export function tryRule(
   const expect: Clause[] = [];
   let broken: Broken | null = null;
   for (const expectation of rule.expect) {
-    const checked = checkExpectation(expectation, flow);
+    const checked = checkExpectation(expectation, flow, subject.app);
     if ("clause" in checked && typeof checked.clause === "object") {
       broken ??= checked as Broken;
       expect.push(checked.clause);
@@ -322,17 +323,14 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   );
 }
 
-/**
- * A connection that began in clear and became another protocol's in sight (STARTTLS, a WebSocket) is both. What is told to
- * run inside TLS is what its hellos say and no more; null where nothing of the kind was seen.
- */
+/** What began in clear and became another protocol in sight (STARTTLS, a WebSocket) is both. What runs inside TLS is only told. */
 function upgradeClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
   if (ENCRYPTED.has(app)) return null;
   const became = flow.sightings.find(({ fact }) => fact.kind === "inner" && apps.includes(fact.app));
   if (became?.fact.kind !== "inner") return null;
-  return proved("app", `${app}, then ${became.fact.app}`, framesOf(became, became.fact.app));
+  const frames = [...firstOf(flow, 0), ...firstOf(flow, 1), ...framesOf(became, became.fact.app)];
+  return proved("app", `${app}, then ${became.fact.app}`, frames);
 }
-const ENCRYPTED: ReadonlySet<string> = new Set(["tls", "dtls", "quic"]);
 
 /** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */
 function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {

@@ -4,6 +4,7 @@ import type { Expectation } from "../model/types.ts";
 import { protocolVersion } from "../protocol-versions.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
+import { encryption } from "./encrypted.ts";
 import { operationsAtMost } from "./operations.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
@@ -14,7 +15,8 @@ export interface Broken {
   found: string;
 }
 
-export function checkExpectation(expectation: Expectation, flow: SubjectFlow): Clause | Broken {
+/** `app`: the flow's application, null where it is not known. */
+export function checkExpectation(expectation: Expectation, flow: SubjectFlow, app: string | null): Clause | Broken {
   switch (expectation.kind) {
     case "tls-version":
       return tlsVersion(expectation, flow);
@@ -26,7 +28,10 @@ export function checkExpectation(expectation: Expectation, flow: SubjectFlow): C
       return operations(expectation, flow);
     case "field":
       return field(expectation, flow);
-    case "encrypted":
+    case "encrypted": {
+      const checked = encryption(expectation.value, expectation.text, app, flow);
+      return "found" in checked ? broken(expectation, checked.found, checked.against) : checked;
+    }
     case "content-type":
     case "time-of-day":
     case "ntp-offset":
