@@ -11,7 +11,7 @@ import type { FrameRef } from "../report/result.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
-import { ENCRYPTED, firstOf } from "./encrypted.ts";
+import { upgradeClause } from "./encrypted.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
@@ -321,15 +321,6 @@ function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
     flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
     "capture the connection from its start",
   );
-}
-
-/** What began in clear and became another protocol in sight (STARTTLS, a WebSocket) is both. What runs inside TLS is only told. */
-function upgradeClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
-  if (ENCRYPTED.has(app)) return null;
-  const became = flow.sightings.find(({ fact }) => fact.kind === "inner" && apps.includes(fact.app));
-  if (became?.fact.kind !== "inner") return null;
-  const frames = [...firstOf(flow, 0), ...firstOf(flow, 1), ...framesOf(became, became.fact.app)];
-  return proved("app", `${app}, then ${became.fact.app}`, frames);
 }
 
 /** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */

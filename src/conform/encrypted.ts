@@ -1,5 +1,5 @@
 /**
- * "expect: encrypted", and which applications are. A connection may begin in clear and upgrade (STARTTLS); what breaks the
+ * Which applications are encrypted, what an upgrade proves, and "expect: encrypted". A connection may begin in clear and upgrade (STARTTLS); what breaks the
  * expectation is only what was really said in clear: a password, or an operation beyond opening a session. That the
  * upgrade was not seen proves nothing.
  */
@@ -7,7 +7,16 @@ import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
-export const ENCRYPTED: ReadonlySet<string> = new Set(["tls", "dtls", "quic", "ssh", "wireguard", "openvpn"]);
+const ENCRYPTED: ReadonlySet<string> = new Set(["tls", "dtls", "quic", "ssh", "wireguard", "openvpn"]);
+
+/** What began in clear and became another protocol in sight (STARTTLS, a WebSocket) is both. What runs inside TLS is only told. */
+export function upgradeClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
+  if (ENCRYPTED.has(app)) return null;
+  const became = flow.sightings.find(({ fact }) => fact.kind === "inner" && apps.includes(fact.app));
+  if (became?.fact.kind !== "inner") return null;
+  const frames = [...firstOf(flow, 0), ...firstOf(flow, 1), ...framesOf(became, became.fact.app)];
+  return proved("app", `${app}, then ${became.fact.app}`, frames);
+}
 
 /** A decoder's field that says how a password was sent (`ftp.password`), and what it says where anybody could read it. */
 const PASSWORD = /\.password$/;
@@ -73,7 +82,7 @@ function found(what: string, dir: 0 | 1, frames: FrameRef[], flow: SubjectFlow):
 }
 
 /** Frames of the first words of a direction. */
-export function firstOf(flow: SubjectFlow, dir: 0 | 1): FrameRef[] {
+function firstOf(flow: SubjectFlow, dir: 0 | 1): FrameRef[] {
   const first = flow.sightings.find((sighting) => sighting.dir === dir);
   return first === undefined ? [] : framesOf(first, "first words");
 }
