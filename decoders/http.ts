@@ -210,7 +210,7 @@ function tellResponse(head: HttpHead, emit: Emit): void {
   tellText(head, "content-type", emit);
   if (status === 101) {
     tellUpgrade(head, emit);
-    for (const app of upgradesOf(head).map(upgradeApp)) emit({ kind: "inner", app });
+    for (const app of upgradesOf(head).map((protocol) => upgradeApp(protocol, head))) emit({ kind: "inner", app });
   }
   const refusal = refusalName(status);
   if (refusal !== null) emit({ kind: "fault", what: "http-status", code: status, text: refusal });
@@ -237,8 +237,21 @@ const upgradesOf = (head: HttpHead): string[] =>
       .filter((protocol) => protocol !== ""),
   );
 
+/** Of WebSocket, those that name what runs inside (IANA, WebSocket subprotocol names). */
+const SUBPROTOCOLS = new Map([
+  ["mqtt", "mqtt"],
+  ["mqttv3.1", "mqtt"],
+  ["amqp", "amqp"],
+  ["amqpwsb10", "amqp"],
+  ["xmpp", "xmpp"],
+  ["sip", "sip"],
+]);
+
 /** The decoder's id for what an Upgrade names; the text itself where we have no decoder for it. */
-function upgradeApp(protocol: string): string {
+function upgradeApp(protocol: string, head: HttpHead): string {
+  // The one subprotocol that the server agrees to (RFC 6455 section 4.2.2).
+  const sub = head.fields.get("sec-websocket-protocol")?.[0]?.trim().toLowerCase() ?? "";
+  if (protocol === "websocket") return SUBPROTOCOLS.get(sub) ?? protocol;
   if (protocol === "h2c") return "http2";
   return protocol.startsWith("tls/") ? "tls" : protocol;
 }

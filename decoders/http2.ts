@@ -10,14 +10,16 @@
  *
  * The client is known by its preface. The server's first frame is SETTINGS: on stream 0, whole settings of six bytes
  * each, with known ids and values in their range. Amid a connection a segment that begins with a whole header block
- * proves it. Payloads other than headers are passed over as they come.
+ * proves it. Payloads other than headers are passed over as they come, but for DNS's (RFC 8484): where a block says
+ * `application/dns-message`, what that direction sends as data is read as DNS where it holds together as that.
  *
  * Does not cover: header fields that rest on entries of earlier blocks (left out, see shared/hpack.ts), pushed requests,
  * what comes inside of TLS.
  */
-import { Cursor } from "../src/decode/cursor.ts";
+import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { Fact } from "../src/decode/facts.ts";
+import { dns } from "./dns.ts";
 import { bounded } from "./shared/bounded.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
@@ -31,7 +33,13 @@ const KNOWN_TYPES = 16; // to 9 in RFC 9113, ALTSVC 10, ORIGIN 12, PRIORITY_UPDA
 const FLAG = { ack: 1, endStream: 1, endHeaders: 4, padded: 8, priority: 32 } as const;
 const HEADERS_FLAGS = FLAG.endStream | FLAG.endHeaders | FLAG.padded | FLAG.priority;
 
-/** For a header block out of its frames; used and done with within one call. */
+/** A direction's state: whether it has sent DNS's media type; above that, what is left of a payload that is passed over. */
+const DNS_TYPE = 1;
+const SHIFT = 2;
+/** A message of DNS in one frame; larger ones are passed over. */
+const LONGEST_DNS = 4096;
+
+/** For a header block out of its frames, and for DNS inside; used and done with within one call. */
 const BLOCK = new Cursor();
 
 export const http2: Decoder = {
@@ -85,7 +93,7 @@ function joined(c: Cursor, emit: Emit, at: Context): number {
   const head = readHead(c);
   if (head === null || head.length > LONGEST_FIRST || (head.flags & FLAG.endHeaders) === 0) return STREAM_NO;
   const said: Fact[] = [];
-  const taken = headers(c, head, (fact) => said.push(fact));
+  const taken = headers(c, head, (fact) => said.push(fact), at);
   if (!said.some((fact) => fact.kind === "message")) return STREAM_NO;
   for (const fact of said) emit(fact);
   return taken;
@@ -134,19 +142,44 @@ function readHead(c: Cursor): FrameHead | null {
   return { length, type, flags, stream };
 }
 
-/** What comes behind the first frame. The direction's state is what is left of a payload that is passed over. */
+/** What comes behind the first frame. */
 function next(c: Cursor, emit: Emit, at: Context): number {
   const lost = at.lost ?? 0;
-  let left = at.state ?? 0;
+  const own = (at.state ?? 0) % SHIFT;
+  let left = Math.floor((at.state ?? 0) / SHIFT);
   if (lost > left) return STREAM_DONE; // where the next frame begins is lost with them
   left -= lost;
-  at.state = Math.max(0, left - c.left);
+  at.state = own + Math.max(0, left - c.left) * SHIFT;
   if (left > 0) return Math.min(left, c.left);
   const head = readHead(c);
   if (head === null) return c.bad("no HTTP/2 frame");
-  if (head.type === TYPE.headers) return headers(c, head, emit);
+  if (head.type === TYPE.headers) return headers(c, head, emit, at);
   if (head.type === TYPE.goAway) return goAway(c, head, emit);
-  at.state = head.length;
+  if (head.type === TYPE.data && own === DNS_TYPE && head.length > 0 && head.length <= LONGEST_DNS)
+    return dnsData(c, head, emit, at);
+  at.state = own + head.length * SHIFT;
+  return c.at;
+}
+
+/** A frame of data that may be a message of DNS: its questions and answers are told, or nothing is. */
+function dnsData(c: Cursor, head: FrameHead, emit: Emit, at: Context): number {
+  c.need(head.length);
+  const padding = (head.flags & FLAG.padded) === 0 ? 0 : 1 + c.buf[c.pos]!;
+  const from = c.pos + (padding > 0 ? 1 : 0);
+  c.skip(head.length);
+  if (padding < head.length && dns.looksDatagram?.(c.buf, from, head.length - padding) === true) {
+    const said: Fact[] = [];
+    try {
+      const its: Context = { ...at, transport: "udp", senderPort: 0, receiverPort: 0, started: false };
+      if (dns.datagram?.(BLOCK.set(c.buf, from, head.length - padding), (fact) => said.push(fact), its) === false)
+        return c.at;
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      return c.at;
+    }
+    emit({ kind: "inner", app: dns.id });
+    for (const fact of said) if (fact.kind === "query" || fact.kind === "answer") emit(fact);
+  }
   return c.at;
 }
 
@@ -159,7 +192,7 @@ function goAway(c: Cursor, head: FrameHead, emit: Emit): number {
 }
 
 /** HEADERS and the CONTINUATION frames behind it, which nothing may come between (section 6.10). */
-function headers(c: Cursor, head: FrameHead, emit: Emit): number {
+function headers(c: Cursor, head: FrameHead, emit: Emit, at: Context): number {
   const pieces: Uint8Array[] = [];
   const outer = c.enter(head.length, "HEADERS");
   const padding = (head.flags & FLAG.padded) !== 0 ? c.u8() : 0;
@@ -184,6 +217,8 @@ function headers(c: Cursor, head: FrameHead, emit: Emit): number {
     readBlock(BLOCK, fields);
   } finally {
     tell(fields, String(head.stream), emit); // what was read before a fault holds
+    const type = fields.find(({ name }) => name === "content-type")?.value ?? "";
+    if (/^application\/dns-message\b/i.test(type)) at.state = DNS_TYPE;
   }
   return c.at;
 }

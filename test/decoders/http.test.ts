@@ -125,3 +125,14 @@ test("methods and statuses mean what they say", (t) => {
   t.is(refusalName(407), "Proxy Authentication Required");
   t.is(refusalName(404), null);
 });
+
+test("the subprotocol that a WebSocket's server agrees to says what runs inside", (t) => {
+  const inner = (sub: string): unknown => {
+    const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${sub}\r\n`;
+    const { facts } = decodeStream(http, ascii(head), streamAt(80, 40_001));
+    return facts.flatMap((fact) => (fact.kind === "inner" ? [fact.app] : []));
+  };
+  t.deepEqual(inner("Sec-WebSocket-Protocol: mqtt\r\n"), ["mqtt"]);
+  t.deepEqual(inner("Sec-WebSocket-Protocol: status.v1\r\n"), ["websocket"]);
+  t.deepEqual(inner(""), ["websocket"]);
+});

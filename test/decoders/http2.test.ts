@@ -6,8 +6,8 @@ import { huffmanText } from "../../decoders/shared/hpack-huffman.ts";
 import { Cursor, Fault } from "../../src/decode/cursor.ts";
 import { type Context, STREAM_DONE } from "../../src/decode/decoder.ts";
 import type { Fact } from "../../src/decode/facts.ts";
-import { streamAt } from "../support/decode.ts";
-import { hex } from "../support/hex.ts";
+import { decodeStream, streamAt } from "../support/decode.ts";
+import { ascii, concat, hex } from "../support/hex.ts";
 
 const huffman = (bytes: Uint8Array): string | null => huffmanText(bytes, 0, bytes.length);
 
@@ -57,11 +57,45 @@ test("data is passed over, and a frame's beginning that was lost ends the direct
     return http2.stream!(new Cursor().set(bytes, 0, bytes.length), (fact) => facts.push(fact), at);
   };
   t.is(feed(hex`ff ff ff 00 00 00 00 00 01`), 9);
-  t.is(at.state, 0xffffff);
+  t.is(at.state, 2 * 0xffffff, "the lowest bit is for DNS inside");
   t.is(feed(new Uint8Array(1000)), 1000);
   t.is(feed(new Uint8Array(100), 0xffffff - 1100), 100);
   t.is(at.state, 0);
   t.is(feed(hex`00 00 02 01 04 00 00 00 05 82 84`), 11);
   t.true(facts.some((fact) => fact.kind === "message" && fact.id === "5"));
   t.is(feed(hex`00 00`, 7), STREAM_DONE);
+});
+
+/** A frame of HTTP/2. */
+const frame = (type: number, flags: number, payload: Uint8Array, stream = 1) =>
+  concat([Uint8Array.of(0, payload.length >> 8, payload.length & 255, type, flags, 0, 0, 0, stream), payload]);
+const SETTINGS = frame(4, 0, hex`00 03 00 00 00 64`, 0);
+/** `:method POST`, `:path /dns-query`, and a content type that is not indexed. */
+const post = (type: string) =>
+  frame(1, 4, concat([hex`83 04 0a`, ascii("/dns-query"), hex`0f 10`, Uint8Array.of(type.length), ascii(type)]));
+const QUESTION = concat([
+  hex`00 00 01 00 00 01 00 00 00 00 00 00 03`,
+  ascii("gw7"),
+  hex`07`,
+  ascii("example"),
+  hex`00 00 1c 00 01`,
+]);
+const questions = (...frames: Uint8Array[]): string[] =>
+  decodeStream(http2, concat([SETTINGS, ...frames]), streamAt(40_001, 80)).facts.flatMap((fact) =>
+    fact.kind === "query" ? [`${fact.name} ${fact.type}`] : [],
+  );
+
+test("DNS inside is read where its media type was said, and only there", (t) => {
+  t.deepEqual(questions(post("application/dns-message"), frame(0, 1, QUESTION)), ["gw7.example AAAA"]);
+  t.deepEqual(questions(post("application/json"), frame(0, 1, QUESTION)), []);
+});
+
+test("DNS inside: padding is left out, every message of the direction is read, other data are passed over", (t) => {
+  const padded = frame(0, 9, concat([hex`02`, QUESTION, hex`00 00`]));
+  const head = post("application/dns-message");
+  t.deepEqual(
+    questions(head, frame(0, 1, ascii("no DNS at all, but long enough for it")), padded, frame(0, 1, QUESTION)),
+    ["gw7.example AAAA", "gw7.example AAAA"],
+  );
+  t.deepEqual(questions(head, frame(0, 9, hex`ff 00 00`)), []);
 });
