@@ -2,6 +2,7 @@
 import type { Decoder } from "../src/decode/decoder.ts";
 import { amqp } from "./amqp.ts";
 import { bacnet } from "./bacnet.ts";
+import { codesys } from "./codesys.ts";
 import { dcerpc } from "./dcerpc.ts";
 import { dhcp } from "./dhcp.ts";
 import { dhcpv6 } from "./dhcpv6.ts";
@@ -9,8 +10,12 @@ import { dnp3 } from "./dnp3.ts";
 import { dns } from "./dns.ts";
 import { dtls } from "./dtls.ts";
 import { enip } from "./enip.ts";
+import { fins } from "./fins.ts";
 import { ftp } from "./ftp.ts";
 import { ftpData } from "./ftp-data.ts";
+import { geSrtp } from "./ge-srtp.ts";
+import { goose } from "./goose.ts";
+import { hartIp } from "./hart-ip.ts";
 import { http } from "./http.ts";
 import { http2 } from "./http2.ts";
 import { icap } from "./icap.ts";
@@ -21,6 +26,7 @@ import { kerberos } from "./kerberos.ts";
 import { ldap } from "./ldap.ts";
 import { llmnr } from "./llmnr.ts";
 import { mdns } from "./mdns.ts";
+import { melsec } from "./melsec.ts";
 import { mms } from "./mms.ts";
 import { modbus } from "./modbus.ts";
 import { mqtt } from "./mqtt.ts";
@@ -47,6 +53,7 @@ import { snmp } from "./snmp.ts";
 import { ssdp } from "./ssdp.ts";
 import { ssh } from "./ssh.ts";
 import { stun } from "./stun.ts";
+import { sv } from "./sv.ts";
 import { syslog } from "./syslog.ts";
 import { tacacs } from "./tacacs.ts";
 import { tftp } from "./tftp.ts";
@@ -58,6 +65,7 @@ import { xmpp } from "./xmpp.ts";
 export const DECODERS: readonly Decoder[] = [
   amqp,
   bacnet,
+  codesys,
   dcerpc,
   dhcp,
   dhcpv6,
@@ -65,8 +73,12 @@ export const DECODERS: readonly Decoder[] = [
   dns,
   dtls,
   enip,
+  fins,
   ftp,
   ftpData,
+  geSrtp,
+  goose,
+  hartIp,
   http,
   http2,
   icap,
@@ -77,6 +89,7 @@ export const DECODERS: readonly Decoder[] = [
   ldap,
   llmnr,
   mdns,
+  melsec,
   mms,
   modbus,
   mqtt,
@@ -103,6 +116,7 @@ export const DECODERS: readonly Decoder[] = [
   ssdp,
   ssh,
   stun,
+  sv,
   syslog,
   tacacs,
   tftp,

@@ -1,0 +1,53 @@
+/** What fixtures can't show of MELSEC: frames that prove too little, lengths that lie, letters that are no numbers. */
+import test from "ava";
+import { melsec } from "../../decoders/melsec.ts";
+import { datagramAt, decodeDatagram, decodeStream, streamAt } from "../support/decode.ts";
+import { ascii, concat, hex } from "../support/hex.ts";
+
+const on = streamAt(50_001, 5007);
+const away = streamAt(50_001, 40_999);
+const READ = hex`50 00 00 ff ff 03 00 0c 00 10 00 01 04 00 00 64 00 00 a8 0a 00`;
+const changed = (at: number, ...bytes: number[]): Uint8Array => {
+  const copy = Uint8Array.from(READ);
+  copy.set(bytes, at);
+  return copy;
+};
+
+test("a known command proves a frame anywhere; an unknown one, and an answer, need the port", (t) => {
+  t.true(decodeStream(melsec, READ, away).recognised);
+  const unknown = changed(11, 0x99, 0x88);
+  t.false(decodeStream(melsec, unknown, away).recognised);
+  t.true(decodeStream(melsec, unknown, on).recognised);
+  const answer = hex`d0 00 00 ff ff 03 00 02 00 00 00`;
+  t.false(decodeStream(melsec, answer, away).recognised);
+  t.true(decodeStream(melsec, answer, { ...away, peerStarted: true }).recognised);
+});
+
+test("lengths that are too short or too long", (t) => {
+  t.false(decodeStream(melsec, changed(7, 5, 0), on).recognised);
+  t.false(decodeStream(melsec, changed(7, 0xff, 0xff), on).recognised);
+  t.false(decodeDatagram(melsec, changed(7, 0x0b, 0), datagramAt(50_001, 5007)).recognised);
+});
+
+test("letters that are no hexadecimal numbers", (t) => {
+  t.true(decodeStream(melsec, ascii("500000FF03FF000018001004010000D*0001000002"), away).recognised);
+  t.false(decodeStream(melsec, ascii("500000FF03FF00001x001004010000D*0001000002"), on).recognised);
+  t.false(decodeStream(melsec, ascii("500000FF03FF00001800100x010000D*0001000002"), on).recognised);
+  t.false(decodeStream(melsec, ascii("5000 EUR paid to nobody at all, thank you"), on).recognised);
+});
+
+test("a search is four bytes, on its ports alone", (t) => {
+  t.true(decodeDatagram(melsec, hex`5a 00 00 ff`, datagramAt(50_001, 5560)).recognised);
+  t.false(decodeDatagram(melsec, hex`5a 00 00 ff`, datagramAt(50_001, 5559)).recognised);
+  t.false(decodeDatagram(melsec, hex`5a 00 00 ff 00`, datagramAt(50_001, 5560)).recognised);
+});
+
+test("words that only resemble a model are none", (t) => {
+  const assets = (data: Uint8Array) =>
+    decodeStream(melsec, concat([hex`d0 00 00 ff ff 03 00 14 00 00 00`, data, hex`68 02`]), on).facts.filter(
+      (f) => f.kind === "asset",
+    ).length;
+  t.is(assets(ascii("Q03UDECPU       ")), 1);
+  t.is(assets(ascii("QUIET PLEASE    ")), 0);
+  t.is(assets(new Uint8Array(16)), 0);
+});
