@@ -6,7 +6,7 @@
  *         │ 0x50 0 │ network │ PC │ IO │ station │ length │ timer │ command │ subcommand │ data │   4E: 0x54, 0xd4, then a
  *         └───2────┴────1────┴─1──┴─2──┴────1────┴───2────┴───2───┴────2────┴─────2──────┴──────┘   serial 2 and 0 2
  *     answers have an end code in place of timer to subcommand; ASCII: the same in hexadecimal letters, high digits first
- *     MELSOFT  0x57 (0xd7), number, … 18, length 2, 24 more, command 2, …       search: 0x5a (0xda) 0 0, what
+ *     MELSOFT  0x57 (0xd7), number, … 18, length 2, 24 more, answers: status 2, command 2, …   search: 0x5a (0xda) 0 0, what
  *
  * Binary numbers have their lowest byte first. Lengths with a known command prove a request on any port; the rest counts
  * on the ports, or behind one. A search counts on its ports only.
@@ -214,15 +214,16 @@ function melsoft(c: Cursor, emit: Emit): boolean {
   const from = c.pos;
   c.part = "MELSOFT";
   c.skip(MELSOFT.command);
+  const failed = answer && c.u16le() !== 0;
   const command = c.u16();
   const id = `${command.toString(16).padStart(4, "0")}/${c.u16le()}`;
   const code = `melsoft:${command.toString(16).padStart(4, "0")}`;
   const meaning: Meaning =
     command === MELSOFT_MODEL ? ["MELSOFT CPU Model", "identify"] : unknownCode("MELSOFT Command", command, 4);
   emit({ kind: "role", sender: answer ? "server" : "client", why: `MELSOFT ${answer ? "answer" : "request"}` });
-  emit({ kind: "message", what: answer ? "response" : "request", id });
-  tellOperation(emit, "melsec", answer ? "response" : "request", code, meaning, { id });
-  if (answer && command === MELSOFT_MODEL) {
+  emit({ kind: "message", what: answer ? "response" : "request", id, ...(failed ? { failed } : {}) });
+  tellOperation(emit, "melsec", answer ? "response" : "request", code, meaning, { id, failed });
+  if (answer && !failed && command === MELSOFT_MODEL) {
     c.skip(2);
     const value = c
       .text(16)
