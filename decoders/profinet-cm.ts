@@ -123,6 +123,7 @@ function request(c: Cursor, call: Call, mapper: boolean, emit: Emit): void {
   emit({ kind: "role", sender: "client", why: `PROFINET ${meaning[0]} request` });
   if (isLater(header)) return;
   emit({ kind: "message", what: "request", id });
+  emit({ kind: "expect-flow", app: "profinet-cm", transport: "udp", address: null, port: null, id });
   if (mapper) {
     tellOperation(emit, "profinet-cm", "request", code, meaning, { id });
     return;

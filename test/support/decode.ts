@@ -54,6 +54,8 @@ export function decodeDatagram(d: Decoder, bytes: Uint8Array, at: Context, cutOf
   const facts: Fact[] = [];
   const said = { recognised: false, facts, taken: 0, end: "none" as const };
   const buf = within(bytes, around);
+  // Frames of Ethernet's own are offered to decoders of their type alone, and nothing else is.
+  if (at.transport === "eth" && d.ports.eth?.includes(at.etherType ?? 0) !== true) return said;
   if (d.datagram === undefined || d.looksDatagram?.(buf, AROUND, bytes.length) !== true) return said;
   const cursor = new Cursor().set(buf, AROUND, bytes.length, cutOff);
   let end: Outcome["end"] = "none";
