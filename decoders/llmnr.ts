@@ -88,5 +88,7 @@ function message(c: Cursor, emit: Emit, at: Context): boolean {
     emit({ kind: "query", id: h.id, name, type: typeName(type) });
   }
   emit({ kind: "message", what: h.response ? "response" : "request", id: String(h.id) });
+  if (!h.response && at.transport === "udp")
+    emit({ kind: "expect-flow", app: "llmnr", transport: "udp", address: null, port: null, id: String(h.id) });
   return tellKinEnd(said, emit);
 }

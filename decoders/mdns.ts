@@ -78,6 +78,9 @@ function tell(h: DnsHeader, message: KinMessage, emit: Emit, at: Context): void 
   }
   const what = !legacy ? "oneway" : h.response ? "response" : "request";
   emit({ kind: "message", what, id: String(h.id) });
+  // Who asks from a port of its own is answered there (RFC 6762 section 6.7).
+  if (what === "request")
+    emit({ kind: "expect-flow", app: "mdns", transport: "udp", address: null, port: null, id: String(h.id) });
 }
 
 const tellRecord = (field: string, { name, type, data }: DnsRecord, emit: Emit): void =>

@@ -2,6 +2,7 @@
 import type { AnswerFact, QueryFact, Sighting } from "../decode/facts.ts";
 import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
+import { GroupAnswers, type Orphan } from "./group-answers.ts";
 import type { Observation } from "./observation.ts";
 
 export interface Lookup {
@@ -27,6 +28,8 @@ const MOST_ANSWERS = 32;
 export function collectLookups(seen: Observation): Lookup[] {
   const folded = new Map<string, Lookup>();
   const view = new FlowView(seen);
+  const asked: { flow: number; query: Sighting & { fact: QueryFact } }[] = [];
+  const orphans: Orphan[] = [];
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     const detail = view.move(flow).detail;
     if (detail === null) continue;
@@ -42,11 +45,25 @@ export function collectLookups(seen: Observation): Lookup[] {
         const query = waiting.find(isAsked) ?? null;
         // The same question sent again waits for the same answer.
         if (query !== null) waiting = waiting.filter((q) => !isAsked(q));
-        // An answer whose question is not in the capture still tells what was asked.
-        add(folded, seen, view, query ?? sighting, sighting.dir === 0 ? 1 : 0, fact, fact);
+        if (query !== null) add(folded, seen, view, query, query.dir, fact, fact);
+        else orphans.push({ flow, sighting: sighting as Orphan["sighting"] });
       }
     }
-    for (const query of waiting) add(folded, seen, view, query, query.dir, query.fact, null);
+    for (const query of waiting) {
+      if (view.isGroup(query.dir === 0 ? 1 : 0)) asked.push({ flow, query });
+      else add(folded, seen, view, query, query.dir, query.fact, null);
+    }
+  }
+  const answers = asked.length > 0 ? new GroupAnswers(seen, orphans) : null;
+  for (const { flow, query } of asked) {
+    view.move(flow);
+    add(folded, seen, view, query, query.dir, query.fact, answers!.answerTo(view, query));
+  }
+  // An answer whose question is not in the capture still tells what was asked.
+  for (const orphan of orphans) {
+    const { flow, sighting } = orphan;
+    if (answers?.found.has(orphan) === true) continue;
+    add(folded, seen, view.move(flow), sighting, sighting.dir === 0 ? 1 : 0, sighting.fact, sighting.fact);
   }
   return [...folded.values()];
 }

@@ -10,7 +10,7 @@ import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { numbered, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { observe, told } from "../support/observe.ts";
-import { stun } from "../support/talk.ts";
+import { dnsAnswer, dnsQuery, stun } from "../support/talk.ts";
 
 const message = (decoder: string, file: string, title: string): Uint8Array => {
   const found = fixturesOf(decoder).find((f) => f.file.endsWith(`/${file}.md`) && f.title === title);
@@ -33,6 +33,15 @@ const transfer = (server: string, client = `${CLIENT}:40000`, ms = 5): Frame[] =
 
 const search = message("ssdp", "by-hand", "who is there");
 const found = message("ssdp", "by-hand", "an answer");
+/** Multicast DNS answers without repeating the question (RFC 6762 section 6). */
+const mdnsAnswer = (name: string, address: string): Uint8Array => {
+  const answer = dnsAnswer(name, [{ name, type: "A", data: address }], { id: 0 });
+  const question = dnsQuery(name, { id: 0 }).length - 12;
+  const bytes = Uint8Array.from([...answer.subarray(0, 12), ...answer.subarray(12 + question)]);
+  bytes.set([0x84, 0, 0, 0], 2);
+  return bytes;
+};
+
 const discover = message("dhcp", "lease", "discover");
 const offer = message("dhcp", "lease", "offer");
 
@@ -46,7 +55,7 @@ const media = (from: string, to: string, ms: number): Frame[] =>
 const rtp = (n: number): Uint8Array =>
   Uint8Array.of(0x80, 0, 0, n, 0, 0, 0, n * 160, 1, 2, 3, 4, ...new Uint8Array(160).fill(0xd5));
 
-const SCENES: Record<string, { frames: Frame[]; conversations: string[] }> = {
+const SCENES: Record<string, { frames: Frame[]; conversations: string[]; lookups?: string[] }> = {
   "TFTP answers from a port of its own": {
     frames: [asked, ...transfer(`${SERVER}:51731`)],
     conversations: ["10.0.0.5 10.0.0.9 udp/69 tftp answered 2 flows, 7 packets"],
@@ -97,6 +106,47 @@ const SCENES: Record<string, { frames: Frame[]; conversations: string[] }> = {
       udp("10.0.0.8:34567", `${CLIENT}:40001`, 60, found),
     ],
     conversations: ["10.0.0.5 239.255.255.250 udp/1900 ssdp answered 3 flows, 3 packets"],
+  },
+  "a question to a group, answered from the host's own address": {
+    frames: [
+      udp(`${CLIENT}:50001`, "224.0.0.252:5355", 0, message("llmnr", "multicast", "question")),
+      udp("10.0.0.7:5355", `${CLIENT}:50001`, 20, message("llmnr", "multicast", "answer")),
+    ],
+    conversations: ["10.0.0.5 224.0.0.252 udp/5355 llmnr answered 2 flows, 2 packets"],
+    lookups: ["10.0.0.5 224.0.0.252 NOERROR"],
+  },
+  "a question to a group, and an answer to somebody else": {
+    frames: [
+      udp(`${CLIENT}:50001`, "224.0.0.252:5355", 0, message("llmnr", "multicast", "question")),
+      udp("10.0.0.7:5355", "10.0.0.8:50001", 20, message("llmnr", "multicast", "answer")),
+    ],
+    conversations: [
+      "10.0.0.5 224.0.0.252 udp/5355 llmnr one-way 1 flows, 1 packets",
+      "10.0.0.8 10.0.0.7 udp/5355 llmnr one-way 1 flows, 1 packets",
+    ],
+    lookups: ["10.0.0.5 224.0.0.252 TIMEOUT", "10.0.0.8 10.0.0.7 NOERROR"],
+  },
+  "a question that everybody hears, and an answer that everybody hears": {
+    frames: [
+      udp(`${CLIENT}:5353`, "224.0.0.251:5353", 0, dnsQuery("printer.local", { id: 0 })),
+      udp("10.0.0.7:5353", "224.0.0.251:5353", 30, mdnsAnswer("printer.local", "10.0.0.7")),
+    ],
+    conversations: [
+      "10.0.0.5 224.0.0.251 udp/5353 mdns one-way 1 flows, 1 packets",
+      "10.0.0.7 224.0.0.251 udp/5353 mdns one-way 1 flows, 1 packets",
+    ],
+    lookups: ["10.0.0.5 224.0.0.251 NOERROR"],
+  },
+  "a question that everybody hears, and an announcement of another name": {
+    frames: [
+      udp(`${CLIENT}:5353`, "224.0.0.251:5353", 0, dnsQuery("printer.local", { id: 0 })),
+      udp("10.0.0.7:5353", "224.0.0.251:5353", 30, mdnsAnswer("scanner.local", "10.0.0.7")),
+    ],
+    conversations: [
+      "10.0.0.5 224.0.0.251 udp/5353 mdns one-way 1 flows, 1 packets",
+      "10.0.0.7 224.0.0.251 udp/5353 mdns one-way 1 flows, 1 packets",
+    ],
+    lookups: ["10.0.0.5 224.0.0.251 TIMEOUT"],
   },
   "a DHCP offer goes to the address that it gives": {
     frames: [udp("0.0.0.0:68", "255.255.255.255:67", 0, discover), udp("10.0.0.1:67", "10.0.0.50:68", 90, offer)],
@@ -155,6 +205,9 @@ const lines = (seen: ReturnType<typeof observe>): string[] =>
     )
     .sort();
 
+const lookups = (seen: ReturnType<typeof observe>): string[] =>
+  (told(seen).lookups as Record<string, unknown>[]).map((l) => `${l.client} ${l.server} ${l.result}`).sort();
+
 /** Without the application, which takes several datagrams to be known, and what follows from it. */
 const ends = (said: readonly string[]): string[] =>
   said.map((line) => line.replace(/ (?:tftp|rtp|null) (?:one-way|unanswered)?/, " "));
@@ -164,6 +217,7 @@ for (const [what, scene] of Object.entries(SCENES)) {
     const frames = numbered([...scene.frames].sort((a, b) => a.sec - b.sec || a.nsec - b.nsec));
     const whole = observe(frames);
     t.deepEqual(lines(whole), scene.conversations);
+    if (scene.lookups !== undefined) t.deepEqual(lookups(whole), scene.lookups);
     for (let cut = 1; cut < frames.length; cut++) {
       const parts = [observe(frames.slice(0, cut)), observe(frames.slice(cut))];
       t.deepEqual(
