@@ -227,7 +227,7 @@ function judgeHost(
     status: "missing",
     code: "missing",
     reason: `${name} was seen for ${minutes} minutes and never opened it`,
-    remedy: `check that ${name} is configured for it and that ${whatFor(loaded, rule)} is let through`,
+    remedy: `find out whether ${name} is set up to use it, and whether ${whatFor(loaded, rule)} is let through`,
     evidence: [],
   };
 }

@@ -220,3 +220,24 @@ test("hostile text stays text, and inside the width", (t) => {
     }
   }
 });
+
+test("several undocumented conversations that one setting would explain are one question, and each is listed", (t) => {
+  const off = (n: number, name: string, rule: string) =>
+    undocumented({
+      conversation_id: `${n}`.repeat(16),
+      server_name: name,
+      verdict: "undocumented",
+      reason_code: "condition-off",
+      reason: "documented only where region is eu",
+      evidence: {
+        ...undocumented().evidence!,
+        nearest: { model: "opswat-sdp", rule_id: rule, clause: "when", says: "documented only where region is eu" },
+      },
+    });
+  const judged = [off(1, "api-eu.example.com", "gateway-api-eu"), off(2, "ws-eu.example.com", "gateway-websocket-eu")];
+  const text = print({ ...rollout(), judged }, 200);
+  t.true(text.includes("--set region=us: 2 conversations are documented only where region is eu"), text);
+  t.is(text.split("region is eu").length - 1, 2, "once as advice and once as finding");
+  for (const name of ["api-eu.example.com", "ws-eu.example.com", "gateway-api-eu", "gateway-websocket-eu"])
+    t.true(text.includes(name));
+});

@@ -1,7 +1,14 @@
 import { driftOf, isBan } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
 import type { RuleRow } from "../result.ts";
-import { type ConversationGroup, groupConversations, nothingRead, ruleFindings } from "../summary.ts";
+import {
+  type Cause,
+  type ConversationGroup,
+  groupByCause,
+  groupConversations,
+  nothingRead,
+  ruleFindings,
+} from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
@@ -25,10 +32,10 @@ export function actionsOf(context: TextContext): string[] {
     ),
     ...firstOf(groupConversations(drift.violations), (g) => mend(g, context), "more violation", "more violations"),
     ...firstOf(
-      groupConversations(drift.undocumented),
-      (g) => ask(g, context),
-      "more is in no document",
-      "more are in no document",
+      groupByCause(groupConversations(drift.undocumented)),
+      (finding) => askAll(finding, context),
+      "more is undocumented",
+      "more are undocumented",
     ),
     ...firstOf(
       absent,
@@ -70,8 +77,22 @@ function mend(group: ConversationGroup, context: TextContext): string {
 function ask(group: ConversationGroup, context: TextContext): string {
   const who = ends(group, context);
   const miss = group.first.evidence?.nearest;
-  if (!miss || miss.clause === "whom") return `Ask the vendor why ${who}: no document has it.`;
+  if (!miss || miss.clause === "whom") return `Ask the vendor why ${who}: it is ${context.notIn()}.`;
   return sentence(`Ask the vendor why ${who}: it is near ${context.rule(miss)}, but ${miss.says}`);
+}
+
+/** Several with one cause are one question. */
+function askAll({ cause, groups }: Cause, context: TextContext): string {
+  if (cause === null) return ask(groups[0]!, context);
+  const count = groups.reduce((sum, { all }) => sum + all.length, 0);
+  const now = settingsIn(cause, context);
+  return `Check ${now === "" ? "the parameters" : now}: ${plural(count, "conversation")} are ${cause}.`;
+}
+
+/** The settings in force that a cause speaks of, as they are typed. */
+export function settingsIn(cause: string, { result }: TextContext): string {
+  const set = result.run.parameters.filter(({ name, value }) => value !== null && cause.includes(`${name} is `));
+  return set.map(({ name, value }) => `--set ${name}=${value}`).join(" ");
 }
 
 function ends(group: ConversationGroup, { options }: TextContext): string {

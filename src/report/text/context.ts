@@ -2,7 +2,7 @@ import { wasStrict } from "../drift.ts";
 import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { idLength } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
-import { FrameNames } from "../words.ts";
+import { FrameNames, few } from "../words.ts";
 
 /** Findings of a kind that are listed before the report says how many more there are. */
 const LISTED = 20;
@@ -16,6 +16,7 @@ export class TextContext {
   readonly listed: number;
   private readonly idChars: number;
   private readonly severalModels: boolean;
+  private readonly models: readonly string[];
 
   constructor(result: RunResult, options: TextOptions) {
     this.result = result;
@@ -24,7 +25,14 @@ export class TextContext {
     this.strict = wasStrict(result);
     this.listed = options.all ? Number.POSITIVE_INFINITY : LISTED;
     this.idChars = idLength(result.judged);
+    this.models = [...new Set(result.run.models.map((model) => model.name))];
     this.severalModels = new Set(result.rules.map((rule) => rule.model)).size > 1;
+  }
+
+  /** Where something undocumented is not: other documents than those checked may have it. */
+  notIn(): string {
+    const [only] = this.models;
+    return this.models.length === 1 ? `not in ${only}` : `in none of ${few(this.models, 3)}`;
   }
 
   /** An id as short as `explain` takes it. */

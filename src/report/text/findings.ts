@@ -2,8 +2,9 @@ import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
-import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
+import { type ConversationGroup, compareText, groupByCause, groupConversations, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, sentences, service } from "../words.ts";
+import { settingsIn } from "./actions.ts";
 import type { TextContext } from "./context.ts";
 
 /** Every finding with its evidence, the worst kind first; then what could not be decided; then what was waived. */
@@ -13,7 +14,7 @@ export function printFindings(page: Page, context: TextContext): void {
   const of = (verdict: ConversationRow["verdict"]): ConversationRow[] =>
     judged.filter((c) => c.verdict === verdict && c.waived === null);
   printConversations(page, context, "VIOLATION", "a rule or a ban of the document is broken", of("violation"), pen.red);
-  printConversations(page, context, "UNDOCUMENTED", "on the wire and in no document", of("undocumented"), pen.red);
+  printConversations(page, context, "UNDOCUMENTED", `on the wire and ${context.notIn()}`, of("undocumented"), pen.red);
   printRuleFindings(page, context);
   printConversations(
     page,
@@ -42,12 +43,29 @@ function printConversations(
 ): void {
   if (list.length === 0) return;
   page.heading(title, `${plural(list.length, "conversation")}: ${note}`);
-  const groups = groupConversations(list);
-  for (const group of groups.slice(0, context.listed)) printGroup(page, context, group, paint);
-  printMore(page, context, groups.length);
+  const findings = groupByCause(groupConversations(list));
+  for (const { cause, groups } of findings.slice(0, context.listed)) {
+    if (cause !== null) page.hang({ text: causeTitle(groups), paint }, causeText(cause, context));
+    for (const group of groups.slice(0, context.listed)) printGroup(page, context, group, paint, cause === null);
+    if (cause !== null) printMore(page, context, groups.length);
+  }
+  printMore(page, context, findings.length);
 }
 
-function printGroup(page: Page, context: TextContext, group: ConversationGroup, paint: Paint): void {
+function causeTitle(groups: readonly ConversationGroup[]): string {
+  return plural(
+    groups.reduce((sum, { all }) => sum + all.length, 0),
+    "conversation",
+  );
+}
+
+/** The setting that they have in common, and the question that it raises. */
+function causeText(cause: string, context: TextContext): string {
+  const now = settingsIn(cause, context);
+  return `with one cause: each is ${cause}.${now === "" ? "" : ` Is ${now} right?`}`;
+}
+
+function printGroup(page: Page, context: TextContext, group: ConversationGroup, paint: Paint, alone: boolean): void {
   const c = group.first;
   const id = context.id(c);
   const column = 2 + id.length + 2;
@@ -57,7 +75,8 @@ function printGroup(page: Page, context: TextContext, group: ConversationGroup, 
     column,
   });
   const frames = framesOf(c, context);
-  const text = [sentences(expectation(c), why(c, context)), frames].filter((part) => part !== "").join(" ");
+  const reasons = alone ? sentences(expectation(c), why(c, context)) : nearestOf(c, context);
+  const text = [reasons, frames].filter((part) => part !== "").join(" ");
   if (text !== "") page.text(text, { indent: column, paint: page.pen.dim });
 }
 
@@ -72,6 +91,12 @@ function why(c: ConversationRow, context: TextContext): string {
   if (!miss || c.reason?.includes(miss.rule_id)) return sentence(c.reason);
   const nearest = `Nearest is ${context.rule(miss)}: ${miss.says}`;
   return c.reason === miss.says ? sentence(nearest) : sentences(c.reason, nearest);
+}
+
+/** What is left to say of one of several with a cause in common. */
+function nearestOf(c: ConversationRow, context: TextContext): string {
+  const miss = c.evidence?.nearest;
+  return miss ? `Nearest is ${context.rule(miss)}.` : "";
 }
 
 function framesOf(c: ConversationRow, { frames }: TextContext): string {
