@@ -162,6 +162,7 @@ function readTag(c: Cursor): number {
 function tellRequest(c: Cursor, emit: Emit, at: Context): void {
   const id = String(readInteger(c, "invoke id"));
   if (peekTag(c) === BER.sequence) skipElement(c); // modifiers
+  const bare = (peekTag(c) & CONSTRUCTED) === 0;
   const service = readTag(c);
   const meaning = SERVICES.get(service) ?? unknownCode("service", service);
   tellRole("client", meaning[0], emit, at);
@@ -173,12 +174,20 @@ function tellRequest(c: Cursor, emit: Emit, at: Context): void {
       class_ = "unknown"; // until its names say that they are no controls
       readVariables(c, service === SERVICE.read, names);
       class_ = variableClass(service === SERVICE.write, names);
-    } else readNames(c, names, 0);
+    } else if (bare && BARE_NAMES.includes(service)) names.push(c.text(c.left));
+    else if (peekTag(c) === NAME.vmd && isNamed(service)) names.push(readObjectName(c));
+    else readNames(c, names, 0);
   } finally {
     const target = joinTargets(names);
     tellOperation(emit, ID, "request", service, [meaning[0], class_], { target, id });
   }
 }
+
+const CONSTRUCTED = 0x20;
+/** Of these a name is all that there is: downloads' segments, uploads, domains and program invocations. */
+const BARE_NAMES: readonly number[] = [27, 29, 36, 37, 39, 45];
+/** Services on a domain or a program invocation: its name comes first, as [0]. */
+const isNamed = (service: number): boolean => service >= 26 && service <= 45;
 
 /** What a read or write is about: a list of variables, or the name of such a list. */
 function readVariables(c: Cursor, read: boolean, names: string[]): void {
