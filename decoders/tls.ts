@@ -14,7 +14,7 @@
  * A direction is read until it is up (its first protected record) or has failed. Where a capture begins amid a
  * connection, records are believed only where one ends exactly at the end of the data or another follows it.
  *
- * Does not cover: certificates (skipped by their length), DTLS and QUIC, upgrades from plain text, SSL 2.0 beyond its
+ * Does not cover: certificates (skipped by their length), DTLS and QUIC, what leads to an upgrade, SSL 2.0 beyond its
  * hellos, anything protected; SOCKS before anything but TLS. In TLS 1.3 the chosen ALPN protocol is protected.
  */
 import { Cursor, Fault } from "../src/decode/cursor.ts";

@@ -94,9 +94,7 @@ export function tryRule(
     if ("clause" in checked && typeof checked.clause === "object") {
       broken ??= checked as Broken;
       expect.push(checked.clause);
-    } else {
-      expect.push(checked as Clause);
-    }
+    } else expect.push(checked as Clause);
   }
   return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
 }
