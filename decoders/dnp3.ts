@@ -43,6 +43,7 @@ export const dnp3: Decoder = {
     { field: "dnp3.master", about: "link address of the master" },
     { field: "dnp3.outstation", about: "link address of the outstation" },
   ],
+  opens: { datagram: [5], stream: [5] },
   everyMessage: true,
 
   looksDatagram: (buf, off, len) => len >= HEADER && looksFramed(FRAMING, buf, off, len),

@@ -46,6 +46,7 @@ export const iec104: Decoder = {
   specs: ["IEC 60870-5-104", "IEC 60870-5-101"],
   ports: { tcp: [PORT] },
   fields: [{ field: "iec104.cause", about: "why a station refused: unknown type, cause, station or object" }],
+  opens: { stream: [0x68] },
   everyMessage: true,
 
   looksStream: (buf, off, len) => looksFramed(FRAMING, buf, off, len),

@@ -36,6 +36,7 @@ export const mms: Decoder = {
   specs: ["ISO 9506-2", "IEC 61850-8-1", "RFC 1006"],
   ports: { tcp: [PORT] },
   fields: [],
+  opens: { stream: [3] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -57,6 +57,7 @@ export const opcua: Decoder = {
       about: "why the server ends the connection, or refuses a service: a status code, hexadecimal",
     },
   ],
+  opens: { stream: [[0x41, 0x52]] },
   everyMessage: true,
 
   looksStream: (buf, off, len) => looksFramed(FRAMING, buf, off, len),

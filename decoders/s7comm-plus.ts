@@ -71,6 +71,7 @@ export const s7commPlus: Decoder = {
     { field: "s7comm-plus.version", about: "1 in the session's first messages, then 2 or 3" },
     { field: "s7comm-plus.called", about: "the TSAP that is called: text, or hexadecimal" },
   ],
+  opens: { stream: [3] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -18,12 +18,17 @@ export function openingsOf(decoders: readonly Decoder[]): AllOpenings {
   const known = OPENINGS.get(decoders);
   if (known !== undefined) return known;
   const openings = {
-    datagram: byFirstByte(decoders.map((d) => (d.looksDatagram === undefined ? NONE : (d.opens?.datagram ?? ANY)))),
+    datagram: byFirstByte(
+      decoders.map((d) => (d.looksDatagram === undefined || isOnlyEther(d) ? NONE : (d.opens?.datagram ?? ANY))),
+    ),
     stream: byFirstByte(decoders.map((d) => (d.looksStream === undefined ? NONE : (d.opens?.stream ?? ANY)))),
   };
   OPENINGS.set(decoders, openings);
   return openings;
 }
+
+/** A protocol of Ethernet's own is found by its EtherType, and has no business in UDP. */
+const isOnlyEther = ({ ports }: Decoder): boolean => ports.eth !== undefined && ports.udp === undefined;
 
 const NONE: ByteSet = [];
 const ANY: ByteSet = [[0, 255]];
