@@ -57,6 +57,11 @@ export const LIMITS = {
   keptDatagrams: 16,
   /** Segments held for one direction while bytes before them are missing. */
   pendingSegments: 64,
+  /**
+   * Seconds that segments wait for bytes before them, where every message is read. Most senders have tried five times
+   * by then; a device that is asked once a second would hide a minute of questions behind one lost frame.
+   */
+  holeSec: 10,
   /** Payload bytes held for all directions together while they wait for more. Beyond it the waiting one is given up. */
   pendingBytes: 64 << 20,
   /** Messages that agree on another flow, in all and for one port. Beyond it their flows stay conversations of their own. */

@@ -65,7 +65,12 @@ export class Streams {
           sec: where.sec,
           nsec: where.nsec,
         };
-        if (stream.wait(segment)) return;
+        if (stream.wait(segment)) {
+          if (!this.#isOverdue(stream, where.sec)) return;
+          this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
+          this.#drain(row, at, dir, stream);
+          return;
+        }
         this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
         if (!this.#feed.wants(row, at, dir)) return;
         this.#drain(row, at, dir, stream); // makes room for this one, where every segment has a hole before it
@@ -298,6 +303,12 @@ export class Streams {
     stream.state = 0;
     stream.handed = true;
     return stream.decoder >= 0;
+  }
+
+  /** Bytes that have not come for so long will not come: what waits behind them is read, where every message counts. */
+  #isOverdue(stream: Stream, sec: number): boolean {
+    if (stream.decoder < 0 || !this.#feed.decoders[stream.decoder]!.everyMessage) return false;
+    return sec - stream.pending[0]!.sec > LIMITS.holeSec;
   }
 
   /** Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. */
