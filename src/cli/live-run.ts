@@ -7,6 +7,7 @@ import { type Finding, FindingLog } from "../live/findings.ts";
 import { FrameRing } from "../live/frame-ring.ts";
 import { closeKilledRuns, Keeper } from "../live/keeper.ts";
 import { loadNative } from "../live/libpcap.ts";
+import { Notifier } from "../live/notify.ts";
 import { become, noNewPrivileges, userFor } from "../live/rights.ts";
 import { type LiveHooks, type LiveOptions, runLive } from "../live/run.ts";
 import { findingLine, LiveScreen, statusLine } from "../live/status.ts";
@@ -49,13 +50,13 @@ export async function carryOut(
 ): Promise<number> {
   let store: Store | null = null;
   try {
-    await giveUpRights(where.user);
+    const notifier = await giveUpRights(where.user);
     const output = await reportOutput(where.out);
     store = await openForWriting(where.db, LOCK_MS);
     if (store !== null) await tellOfKilledRuns(store);
     const { keepPackets } = where;
     const evidence = keepPackets === undefined ? null : await EvidenceFolder.open(keepPackets, task.keepBytes);
-    const run = new Surroundings(opened, task, where, output, store, reload, evidence);
+    const run = new Surroundings(opened, task, where, output, store, reload, evidence, notifier);
     return await run.toItsEnd();
   } finally {
     for (const source of opened.sources) await source.close();
@@ -63,7 +64,8 @@ export async function carryOut(
   }
 }
 
-async function giveUpRights(asked: string | undefined): Promise<void> {
+/** For good. Returns who tells systemd how it goes. */
+async function giveUpRights(asked: string | undefined): Promise<Notifier> {
   const user = userFor(asked, process.env);
   if (user !== null) become(user);
   else if (process.getuid?.() === 0 && asked === undefined) {
@@ -71,6 +73,7 @@ async function giveUpRights(asked: string | undefined): Promise<void> {
   }
   const native = await loadNative().catch(() => null);
   if (native !== null) noNewPrivileges(native);
+  return new Notifier(native, process.env);
 }
 
 async function tellOfKilledRuns(store: Store): Promise<void> {
@@ -94,6 +97,7 @@ class Surroundings {
   readonly #findings: FindingLog;
   readonly #keeper: Keeper | null;
   readonly #stop = new AbortController();
+  readonly #notifier: Notifier;
   readonly #evidence: EvidenceFolder | null;
   readonly #ring: FrameRing | null;
   #kept: Promise<void> = Promise.resolve();
@@ -111,7 +115,9 @@ class Surroundings {
     store: Store | null,
     reload: () => Promise<Judging>,
     evidence: EvidenceFolder | null,
+    notifier: Notifier,
   ) {
+    this.#notifier = notifier;
     this.#evidence = evidence;
     this.#ring = evidence === null ? null : new FrameRing();
     this.#opened = opened;
@@ -136,6 +142,7 @@ class Surroundings {
     const reading = sources.map((source) => source.interface).join(", ");
     this.#screen.line(`Reading ${reading} (${engine.name}). Ctrl-C ends it with the report.`);
     if (engine.limits !== null) warn(engine.limits);
+    this.#notifier.ready(`reading ${reading}`);
     try {
       const outcome = await runLive({
         ...this.#task,
@@ -174,7 +181,9 @@ class Surroundings {
         const lost = (status.dropped ?? 0) + status.droppedByInterface;
         if (lost > this.#lost) this.#screen.line(`${lost - this.#lost} packets were lost (${lost} in all)`);
         this.#lost = lost;
-        this.#screen.status(statusLine(status, this.#findings.count));
+        const line = statusLine(status, this.#findings.count);
+        this.#screen.status(line);
+        this.#notifier.alive(line.trim());
       },
       judged: (result, whole) => this.#tell(result, whole),
       checkpoint: (result, seen) => this.#checkpoint(result, seen),
@@ -242,6 +251,7 @@ class Surroundings {
 
   async #finish(outcome: RunOutcome & { seen: Parameters<Keeper["checkpoint"]>[1] }): Promise<number> {
     const { result, exitCode } = outcome;
+    this.#notifier.stopping();
     this.#screen.clear();
     this.#last = true;
     this.#tell(result, true);

@@ -42,6 +42,12 @@ export function copyRow(from: Int32Array, fromAt: number, to: Int32Array, toAt: 
   to.set(from.subarray(fromAt + COLD, fromAt + COLD + HALF), toAt + COLD);
 }
 
+/** Makes both halves of a row zero. */
+export function clearRow(words: Int32Array, at: number): void {
+  words.fill(0, at, at + HALF);
+  words.fill(0, at + COLD, at + COLD + HALF);
+}
+
 export const LOW = 0;
 export const HIGH = 1;
 /** Lower end's port << 16 | higher end's. */

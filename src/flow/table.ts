@@ -47,7 +47,7 @@ export class FlowTable {
     if (this.count >= LIMITS.flows) return -1;
     const older = this.find(low, high, ports, meta);
     const flow = this.count++;
-    if ((flow & ROW_MASK) === 0) this.chunks.push(newChunk());
+    if ((flow & ROW_MASK) === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(newChunk());
     const row = this.chunks[flow >>> CHUNK_SHIFT]!;
     const at = place(flow & ROW_MASK);
     row[at + LOW] = low;
@@ -67,17 +67,27 @@ export class FlowTable {
   append(): number {
     if (this.count >= LIMITS.flows) return -1;
     const flow = this.count++;
-    if ((flow & ROW_MASK) === 0) this.chunks.push(newChunk());
+    if ((flow & ROW_MASK) === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(newChunk());
     return flow;
   }
 
-  /** Becomes what another table is, which must not be used any more. */
-  takeOver(other: FlowTable): void {
-    this.chunks.splice(0, this.chunks.length, ...other.chunks);
-    this.slots = other.slots;
-    this.mask = other.mask;
-    this.#keys = other.#keys;
-    this.count = other.count;
+  /**
+   * Begins anew in the same memory: rows that are to stay are added again, none to a place behind where it was read. Until
+   * `settle` the old words are still there.
+   */
+  restart(): void {
+    this.slots = new Int32Array(2 << 14);
+    this.mask = (1 << 14) - 1;
+    this.#keys = 0;
+    this.count = 0;
+  }
+
+  /** After `restart`: gives back what is not needed any more, and clears what stands behind the last row. */
+  settle(): void {
+    this.chunks.length = Math.ceil(this.count / CHUNK_ROWS);
+    const words = this.chunks.at(-1);
+    if (words === undefined) return;
+    for (let row = this.count; row < this.chunks.length * CHUNK_ROWS; row++) Row.clearRow(words, place(row & ROW_MASK));
   }
 
   /** The chunk that holds a flow, and the flow's place in it. */

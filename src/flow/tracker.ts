@@ -214,9 +214,8 @@ export class FlowTracker {
     }
   }
 
-  /** Goes on with the rows of another table, where flows and addresses have other numbers. */
-  takeOver(from: Pick<FlowTracker, "table" | "ipv6" | "repeatsOf" | "weights">): void {
-    this.table.takeOver(from.table);
+  /** Goes on where flows and addresses have been given other numbers. */
+  takeOver(from: Pick<FlowTracker, "ipv6" | "repeatsOf" | "weights">): void {
     this.ipv6.takeOver(from.ipv6);
     this.repeatsOf.clear();
     for (const [key, of] of from.repeatsOf) this.repeatsOf.set(key, of);

@@ -13,7 +13,7 @@ import type { Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
-import { FlowTable } from "../flow/table.ts";
+import type { FlowTable } from "../flow/table.ts";
 import { type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 import { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
@@ -85,11 +85,14 @@ export class Ager {
     const { flows, identified } = this.#seen;
     const target = new Rebuilt(flows, identified.details);
     const view = new FlowView(this.#seen);
-    for (let flow = 0; flow < flows.table.count; flow++) {
+    const { count } = flows.table;
+    flows.table.restart();
+    for (let flow = 0; flow < count; flow++) {
       view.move(flow);
       if (isOver(view, now)) target.fold(view);
       else target.keep(view);
     }
+    flows.table.settle();
     flows.takeOver(target);
     identified.replaceDetails(target.details);
     for (const quote of flows.quotes.splice(0)) {
@@ -105,14 +108,18 @@ export class Ager {
   }
 }
 
-/** The table that is left, with everything that names its rows, addresses and details renumbered. */
+/**
+ * The table that is left, in the memory of the old one: a row is written to its own place or to one that was gone through
+ * already. With it everything that names rows, addresses and details is renumbered.
+ */
 class Rebuilt {
-  readonly table = new FlowTable();
+  readonly table: FlowTable;
   readonly ipv6 = new AddressTable();
   readonly details: FlowDetail[] = [];
   readonly repeatsOf: FlowTracker["repeatsOf"] = new Map();
   readonly weights: FlowTracker["weights"] = new Map();
   readonly #from: FlowTracker;
+  readonly #words = new Int32Array(R.ROW_SPAN);
   readonly #oldDetails: readonly FlowDetail[];
   readonly #newIndex: Int32Array;
   /** Rows of flows that are over, by what makes them equal. */
@@ -120,6 +127,7 @@ class Rebuilt {
 
   constructor(from: FlowTracker, details: readonly FlowDetail[]) {
     this.#from = from;
+    this.table = from.table;
     this.#oldDetails = details;
     this.#newIndex = new Int32Array(details.length).fill(-1);
   }
@@ -127,13 +135,8 @@ class Rebuilt {
   /** A flow that may go on. */
   keep(view: FlowView): void {
     const { row, at } = view;
-    const flow = this.table.add(
-      this.#address(view.family, row[at + R.LOW]!),
-      this.#address(view.family, row[at + R.HIGH]!),
-      row[at + R.PORTS]!,
-      row[at + R.META]!,
-    );
-    this.#copy(view, flow);
+    const [low, high] = this.#ends(view);
+    this.#copy(view, low, high, () => this.table.add(low, high, row[at + R.PORTS]!, row[at + R.META]!));
   }
 
   /** A flow that is over: counted in an equal one's row, or the first of its kind. */
@@ -152,9 +155,11 @@ class Rebuilt {
       this.weights.set(there, (this.weights.get(there) ?? 0) + view.flows);
       return;
     }
-    const flow = this.table.append();
-    this.#copy(view, flow);
-    this.#equal.set(key, flow);
+    const [low, high] = this.#ends(view);
+    this.#equal.set(
+      key,
+      this.#copy(view, low, high, () => this.table.append()),
+    );
   }
 
   movedDetail(index: number): number | null {
@@ -171,15 +176,23 @@ class Rebuilt {
     return { ...quote, low, high, sender: this.#address(family, quote.sender) };
   }
 
-  #copy(view: FlowView, flow: number): void {
-    if (flow < 0) return; // it has no more rows than the table it comes from
+  /** Its two ends under their new numbers. */
+  #ends({ row, at, family }: FlowView): [number, number] {
+    return [this.#address(family, row[at + R.LOW]!), this.#address(family, row[at + R.HIGH]!)];
+  }
+
+  /** All words are taken before a place is made, which may be the row's own. Returns the flow's new number. */
+  #copy(view: FlowView, low: number, high: number, makePlace: () => number): number {
     const { row, at } = view;
+    const { flows } = view;
+    R.copyRow(row, at, this.#words, 0);
+    const flow = makePlace();
     const into = this.table.rows(flow);
     const place = this.table.at(flow);
-    R.copyRow(row, at, into, place);
-    into[place + R.LOW] = this.#address(view.family, row[at + R.LOW]!);
-    into[place + R.HIGH] = this.#address(view.family, row[at + R.HIGH]!);
-    const index = row[at + R.DETAIL]! - 1;
+    R.copyRow(this.#words, 0, into, place);
+    into[place + R.LOW] = low;
+    into[place + R.HIGH] = high;
+    const index = this.#words[R.DETAIL]! - 1;
     if (index >= 0) {
       if (this.#newIndex[index]! < 0) this.#newIndex[index] = this.details.push(this.#oldDetails[index]!) - 1;
       into[place + R.DETAIL] = this.#newIndex[index]! + 1;
@@ -188,7 +201,8 @@ class Rebuilt {
       const repeats = this.#from.repeatsOf.get(view.flow * 2 + dir);
       if (repeats !== undefined) this.repeatsOf.set(flow * 2 + dir, repeats);
     }
-    if (view.flows > 1) this.weights.set(flow, view.flows - 1);
+    if (flows > 1) this.weights.set(flow, flows - 1);
+    return flow;
   }
 
   #address(family: number, word: number): number {

@@ -55,6 +55,16 @@ export interface Libc {
   /** netdevice(7); null elsewhere than on Linux. */
   openSocket: ((family: number, type: number, protocol: number) => number) | null;
   ioctl: ((descriptor: number, request: number, argument: Uint8Array) => number) | null;
+  sendTo:
+    | ((
+        descriptor: number,
+        message: Uint8Array,
+        bytes: number,
+        flags: number,
+        to: Uint8Array,
+        toBytes: number,
+      ) => number)
+    | null;
   /** Linux's `prctl(2)`; null elsewhere. */
   control: ((option: number, a: number, b: number, c: number, d: number) => number) | null;
 }
@@ -143,6 +153,7 @@ async function load(): Promise<Native> {
       indexOfName: c.func("if_nametoindex", "uint", ["str"]),
       nameOfIndex: c.func("if_indextoname", "str", ["uint", bytes]),
       openSocket: linux ? c.func("socket", "int", ["int", "int", "int"]) : null,
+      sendTo: linux ? c.func("sendto", "intptr_t", ["int", bytes, "size_t", "int", bytes, "uint"]) : null,
       ioctl: linux ? c.func("ioctl", "int", ["int", "ulong", bytes]) : null,
       control: linux ? c.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]) : null,
     },

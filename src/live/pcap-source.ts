@@ -21,6 +21,9 @@ const BLOCK = 1 << 20;
 /** Milliseconds that the kernel may keep packets back to hand them over together, and between looks while nothing comes. */
 const HAND_OVER_MS = 50;
 const LOOK_MS = 10;
+const IDLE_LOOK_MS = 25;
+/** Looks in vain after which an interface counts as idle. */
+const IDLE_LOOKS = 100;
 /** A kernel block that is not full is handed over after this at the latest; what still comes then, came after the stop. */
 const DRAIN_MS = 3 * HAND_OVER_MS;
 const MOST_DRAIN_MS = 500;
@@ -117,7 +120,7 @@ export class PcapSource implements LiveSource {
   }
 
   async #wait(into: Uint8Array, at: number, length: number): Promise<number> {
-    while (!this.#closed) {
+    for (let looks = 0; !this.#closed; looks++) {
       const packets = this.#fill();
       if (packets > 0) {
         if (this.#stoppedAt > 0 && performance.now() - this.#stoppedAt > MOST_DRAIN_MS) return 0;
@@ -126,7 +129,7 @@ export class PcapSource implements LiveSource {
       if (packets < 0 && !this.#goesOn()) return 0;
       if (this.#stoppedAt > 0 && (this.#down || performance.now() - this.#stoppedAt > DRAIN_MS)) return 0;
       if (performance.now() - this.#watchedAt > WATCH_MS && !this.#watch()) return 0;
-      await sleep(this.#down ? DOWN_MS : LOOK_MS);
+      await sleep(this.#down ? DOWN_MS : looks < IDLE_LOOKS ? LOOK_MS : IDLE_LOOK_MS);
     }
     return 0;
   }

@@ -96,6 +96,7 @@ class LiveRun {
   /** Frames when it was last judged, and judgements that are still due where none has come since. */
   #judgedFrames = 0;
   #unsettled = 0;
+  #writtenFrames = -1;
 
   constructor(options: LiveOptions, reader: LiveReader, observer: Observer, startedAt: string) {
     this.#options = options;
@@ -170,7 +171,11 @@ class LiveRun {
       this.#agedAt = now;
       this.#ager.age();
     }
-    if (now >= this.#checkpointAt) {
+    const { frames } = this.#observer.observation;
+    if (now >= this.#checkpointAt && frames === this.#writtenFrames) {
+      this.#checkpointAt = now + checkpointMs; // what is written is still all there is
+    } else if (now >= this.#checkpointAt) {
+      this.#writtenFrames = frames;
       const result = this.judge("running");
       hooks.judged(result, true);
       await hooks.checkpoint(result, this.#observer.observation);
@@ -179,7 +184,6 @@ class LiveRun {
       this.#judgeAt = performance.now() + Math.max(JUDGE_MS, took / JUDGE_SHARE);
     } else if (now >= this.#judgeAt) {
       // After the last frame it is judged a few times more: a finding is told once it has stood for some judgements.
-      const { frames } = this.#observer.observation;
       this.#unsettled = frames !== this.#judgedFrames ? STANDS : this.#unsettled - 1;
       if (this.#unsettled > 0) hooks.judged(this.judge("running"), false);
       this.#judgedFrames = frames;
