@@ -48,7 +48,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     fragment_overlaps: seen.fragmentOverlaps,
     untracked: flows.untracked,
     caps_hit: [...caps.hits.values()].reduce((total, hits) => total + hits, 0),
-    flows: flows.table.count,
+    flows: [...flows.weights.values()].reduce((total, weight) => total + weight, flows.table.count),
     conversations: conversations.count,
   };
   for (const [name, count] of notPackets) {
