@@ -17,14 +17,15 @@ import type { Sighting } from "../decode/facts.ts";
 import { markBeside } from "../decode/feed.ts";
 import { copyTally } from "../decode/tally-plain.ts";
 import { TCP } from "../dissect/packet.ts";
-import { joinBursts, shortenFirstBurst } from "../flow/bursts.ts";
+import { shortenFirstBurst } from "../flow/bursts.ts";
 import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
-import { continuesFrom, type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
+import type { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter, LIMITS } from "../limits.ts";
 import { Apart, weight } from "./apart.ts";
 import { countersOf, setCounters } from "./codec.ts";
+import { copyHalf, fingerprint, firstDir, isOtherFlow, joinCounts } from "./merge-rows.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Captures that overlap by less than this are slices of one, cut where frames were a little out of order. */
@@ -94,13 +95,6 @@ function inOrder(sources: readonly Source[]): [Source, number][] {
     return row[at + R.FIRST + dir * 2 + word]!;
   };
   return pieces.sort((a, b) => first(a, 0) - first(b, 0) || first(a, 1) - first(b, 1));
-}
-
-function firstDir(row: Int32Array, at: number): 0 | 1 {
-  if (row[at + R.PACKETS] === 0) return 1;
-  if (row[at + R.PACKETS + 1] === 0) return 0;
-  const sec = row[at + R.FIRST]! - row[at + R.FIRST + 2]!;
-  return sec > 0 || (sec === 0 && row[at + R.FIRST + 1]! > row[at + R.FIRST + 3]!) ? 1 : 0;
 }
 
 class Joiner {
@@ -418,103 +412,6 @@ function copyStream(from: Stream, pending: Segment[]): Stream {
   stream.handed = from.handed;
   stream.parts = [...from.parts];
   return stream;
-}
-
-/** As `FlowTracker` tells it while reading: after the idle gap, or by a SYN with another number, it is another flow. */
-function isOtherFlow(row: Int32Array, at: number, words: Int32Array): boolean {
-  const tcp = (words[R.META]! & 0xff) === TCP;
-  const last = Math.max(row[at + R.LAST]!, row[at + R.LAST + 2]!);
-  if (words[R.FIRST + firstDir(words, 0) * 2]! - last > (tcp ? IDLE_TCP_SEC : IDLE_SEC)) return true;
-  if (!tcp) return false;
-  const state = row[at + R.STATE]!;
-  for (const dir of [0, 1] as const) {
-    const syn = (words[R.STATE]! & (R.S_SYN << dir)) !== 0;
-    if (!syn && (words[R.STATE]! & (R.S_SYNACK << dir)) === 0) continue;
-    if ((state & (R.S_SEQ << dir)) !== 0) {
-      if (!continuesFrom(row[at + R.START + dir]!, words[R.START + dir]!)) return true;
-    } else if (syn && (state & ((R.S_DATA | R.S_ACK) << (1 - dir))) !== 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/** Counts, times and numbers of one direction, the later piece behind the earlier. */
-function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1): void {
-  const tcp = (words[R.META]! & 0xff) === TCP;
-  if (!tcp) joinBursts(row, at, words, dir);
-  else if ((row[at + R.STATE]! & (R.S_SEQ << dir)) === 0) row[at + R.START + dir] = words[R.START + dir]!;
-  if ((words[R.STATE]! & (R.S_SEQ << dir)) !== 0) {
-    const known = (row[at + R.STATE]! & (R.S_SEQ << dir)) !== 0;
-    if (!known || ((words[R.NEXT + dir]! - row[at + R.NEXT + dir]!) | 0) > 0)
-      row[at + R.NEXT + dir] = words[R.NEXT + dir]!;
-  }
-  if (dir === 0) {
-    if (tcp) {
-      row[at + R.SYN_FRAME] ||= words[R.SYN_FRAME]!;
-      row[at + R.ANSWER_FRAME] ||= words[R.ANSWER_FRAME]!;
-    }
-    joinTries(row, at, words, tcp);
-  }
-  if (words[R.PACKETS + dir] === 0) return;
-  if (row[at + R.PACKETS + dir] === 0) {
-    row[at + R.FIRST + dir * 2] = words[R.FIRST + dir * 2]!;
-    row[at + R.FIRST + dir * 2 + 1] = words[R.FIRST + dir * 2 + 1]!;
-    row[at + R.FRAME + dir] = words[R.FRAME + dir]!;
-    copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
-    copyHalf(row, at + R.VLANS, words[R.VLANS]!, dir);
-  }
-  if (!tcp && row[at + R.PACKETS + dir]! < 2) {
-    row[at + R.SECOND + dir] = words[(row[at + R.PACKETS + dir] === 1 ? R.FRAME : R.SECOND) + dir]!;
-  }
-  row[at + R.LAST + dir * 2] = words[R.LAST + dir * 2]!;
-  row[at + R.LAST + dir * 2 + 1] = words[R.LAST + dir * 2 + 1]!;
-  row[at + R.PRINT] = words[R.PRINT]!;
-  row[at + R.PACKETS + dir]! += words[R.PACKETS + dir]!;
-  const half = (word: number) => (word >>> (dir * 16)) & 0xffff;
-  const bytes = (row[at + R.BYTES + dir]! >>> 0) + (words[R.BYTES + dir]! >>> 0);
-  const high = half(row[at + R.BYTES_HIGH]!) + half(words[R.BYTES_HIGH]!) + (bytes >= 0x1_0000_0000 ? 1 : 0);
-  row[at + R.BYTES + dir] = bytes | 0;
-  copyHalf(row, at + R.BYTES_HIGH, high << (dir * 16), dir);
-}
-
-/** Tries in vain of both; of connections whose beginning was seen, where their clients spoke first. */
-function joinTries(row: Int32Array, at: number, words: Int32Array, tcp: boolean): void {
-  const known = (state: number): boolean => tcp && (state & R.S_MIDSTREAM) === 0;
-  const mine = row[at + R.TRIES]!;
-  const theirs = words[R.TRIES]!;
-  if (known(row[at + R.STATE]!)) {
-    if (mine === 0 && known(words[R.STATE]!)) row[at + R.WORDS_FRAME] = theirs;
-    return;
-  }
-  if (known(words[R.STATE]!)) return;
-  const low = (mine & 0xffff) + (theirs & 0xffff);
-  const high = (mine >>> 16) + (theirs >>> 16);
-  row[at + R.TRIES] = Math.min(low, 0xffff) | (Math.min(high, 0xffff) << 16);
-}
-
-/** Puts a direction's half of one word into another. */
-function copyHalf(row: Int32Array, at: number, word: number, dir: 0 | 1): void {
-  const mask = 0xffff << (dir * 16);
-  row[at] = (row[at]! & ~mask) | (word & mask);
-}
-
-/** What makes a piece this piece, wherever it is stored: its key, when it began and ended, and how much it was. */
-function fingerprint(words: Int32Array): string {
-  const fields = [R.LOW, R.HIGH, R.PORTS, R.META, R.PACKETS, R.PACKETS + 1, R.BYTES, R.BYTES + 1];
-  const times = [
-    R.FIRST,
-    R.FIRST + 1,
-    R.FIRST + 2,
-    R.FIRST + 3,
-    R.LAST,
-    R.LAST + 1,
-    R.LAST + 2,
-    R.LAST + 3,
-    R.FRAME,
-    R.FRAME + 1,
-  ];
-  return [...fields, ...times].map((field) => words[field]).join();
 }
 
 function sightingKey({ fact, dir, sec, nsec }: Sighting): string {
