@@ -9,6 +9,7 @@ import type * as Yaml from "yaml";
 import { FILE_CAPS } from "./caps.ts";
 import { yaml } from "./lazy.ts";
 import type { Problem } from "./types.ts";
+import { readPlainYaml } from "./yaml-plain.ts";
 
 /** 1-based. */
 export interface Place {
@@ -48,6 +49,13 @@ export interface YamlFile {
 }
 
 export function readYaml(text: string, source: string): YamlFile {
+  const plain = text.length <= FILE_CAPS.characters ? readPlainYaml(text) : null;
+  if (plain !== null) return { root: plain, problems: [], brokenAt: Number.POSITIVE_INFINITY };
+  return readAnyYaml(text, source);
+}
+
+/** The same by the package alone: whatever YAML allows, and what is wrong with the rest. */
+export function readAnyYaml(text: string, source: string): YamlFile {
   const file: YamlFile = { root: null, problems: [], brokenAt: Number.POSITIVE_INFINITY };
   const error = (message: string, { line, column }: Place, breaks: boolean): void => {
     file.problems.push({ severity: "error", source, line, column, message });
