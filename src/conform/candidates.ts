@@ -2,7 +2,7 @@
  * Which rules could cover a conversation, or be near it, without walking every rule of a model: those that share its
  * port, its name, its address or the role of its far end. All others fail at least two clauses and have nothing in common with it.
  *
- *     port     transport/port ─▶ rules; wide ranges and parameters in a list of their own
+ *     port     its number ─▶ rules, whatever the transport; wide ranges and parameters in a list of their own
  *     name     trie of labels ─▶ endpoints ─▶ rules
  *     address  exact text ─▶ endpoints; prefixes and ranges in a list of their own
  */
@@ -15,7 +15,6 @@ import type { AddressRange, Endpoint, HostPattern, Model, Rule } from "../model/
 const WIDE = 64;
 
 export interface Wanted {
-  transport: string;
   /** The responder's port, and the initiator's where the two may be exchanged. */
   ports: readonly number[];
   names: readonly string[];
@@ -26,7 +25,7 @@ export interface Wanted {
 
 export class RuleIndex {
   readonly #rules: readonly Rule[];
-  readonly #byPort = new Map<string, number[]>();
+  readonly #byPort = new Map<number, number[]>();
   /** Rules without a port, with wide ranges or with a port that is a parameter. */
   readonly #anyPort: number[] = [];
   readonly #names: NameMatcher;
@@ -71,7 +70,7 @@ export class RuleIndex {
         continue;
       }
       for (const { first, last } of over.ports) {
-        for (let port = first; port <= last; port++) push(this.#byPort, `${over.transport}/${port}`, index);
+        for (let port = first; port <= last; port++) push(this.#byPort, port, index);
       }
     }
   }
@@ -84,9 +83,9 @@ export class RuleIndex {
   }
 
   /** The rules in question, in the model's order. */
-  candidates({ transport, ports, names, addresses, roles }: Wanted): readonly Rule[] {
+  candidates({ ports, names, addresses, roles }: Wanted): readonly Rule[] {
     const found = new Set<number>(this.#anyPort);
-    for (const port of ports) for (const index of this.#byPort.get(`${transport}/${port}`) ?? []) found.add(index);
+    for (const port of ports) for (const index of this.#byPort.get(port) ?? []) found.add(index);
     for (const role of roles) for (const index of this.#byRole.get(role) ?? []) found.add(index);
     const endpoints = new Set<string>();
     for (const name of names) for (const pattern of this.#names.match(name)) endpoints.add(this.#endpointOf[pattern]!);

@@ -17,6 +17,7 @@ import { Cast, type Played } from "./cast.ts";
 import { type LoadedModel, loadForJudging } from "./cover.ts";
 import type { Judgement, Judges } from "./judge.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
+import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import type { RuleJudgement } from "./rule-status.ts";
 import { judgeRules, targetText } from "./rules.ts";
@@ -121,9 +122,9 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
   };
 }
 
-/** The background's own roles (`resolver`) bring no traffic into scope. */
-function isScoped(played: Played, judges: Judges): boolean {
-  return played.model !== judges.context.backgroundName && !played.host.host.internet;
+/** The background's own roles (`resolver`) bring no traffic into scope, nor does a proxy, which serves others as well. */
+function isScoped({ model, role, host }: Played, judges: Judges): boolean {
+  return model !== judges.context.backgroundName && !host.host.internet && !isProxy(role, model, judges);
 }
 
 function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judged" | "all"): Judgement[] {
@@ -141,7 +142,8 @@ function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judg
     const scoped = initiatorRoles.some((p) => isScoped(p, judges)) || responderRoles.some((p) => isScoped(p, judges));
     if (!scoped && scope === "judged") continue;
     notePresence(all, c, view, initiatorRoles, responderRoles);
-    judgements.push(judgeConversation(readSubject(all, c, cast), judges));
+    const subject = readSubject(all, c, cast);
+    judgements.push(judgeLeg(subject, judges) ?? judgeConversation(subject, judges));
   }
   return judgements;
 }

@@ -33,6 +33,7 @@ export function checkExpectation(expectation: Expectation, flow: SubjectFlow, ap
       return "found" in checked ? broken(expectation, checked.found, checked.against) : checked;
     }
     case "content-type":
+      return contentType(expectation, flow);
     case "time-of-day":
     case "ntp-offset":
     case "clocks":
@@ -107,6 +108,12 @@ function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow):
     seen ??= proved("expect", `${fact.field} is ${fact.value}`, frames);
   }
   return seen ?? unobservable("expect", `${expectation.text}: not in this capture`);
+}
+
+/** What HTTP says of bodies, of requests and responses; inside TLS it says nothing. */
+function contentType(expectation: Expectation & { kind: "content-type" }, flow: SubjectFlow): Clause | Broken {
+  const { value, text } = expectation;
+  return field({ kind: "field", field: "http.content-type", compare: "=", values: [value], text }, flow);
 }
 
 function holds(expectation: Expectation & { kind: "field" }, value: string | number): boolean {

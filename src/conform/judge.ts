@@ -321,7 +321,6 @@ function wantedOf(subject: Subject, { model }: LoadedModel, flow: SubjectFlow, {
   }
   const roles = [...subject.initiatorRoles, ...subject.responderRoles];
   return {
-    transport: subject.transport,
     ports: [subject.port ?? flow.icmpType].filter((port) => port !== null),
     names,
     addresses: [subject.responder, subject.initiator],

@@ -37,15 +37,18 @@ export function nearestMiss(
 }
 
 /**
- * How far a rule is from covering it, as one number: how many clauses failed, then how much is shared, then whether the
- * port is right, then whether the rule names the application, then how telling the clause is that failed.
+ * How far a rule is from covering it, as one number: how many clauses failed (one more is forgiven where the very name is
+ * the rule's: another port is often another application too), then how much is shared, then whether the port is right (or
+ * its number, over another transport), then whether the rule names the application, then how telling the clause is that
+ * failed.
  */
 function distanceOf(tried: Tried, common: number, subject: Subject): number {
   const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
   const telling = Math.min(...failed.map((clause) => TELLING.indexOf(clause.clause)));
   const named = subject.app !== null && tried.rule.apps?.includes(subject.app) === true ? 0 : 1;
-  const port = tried.over.result === "proved" ? 0 : 1;
-  return failed.length * 1_000 + (3 - common) * 100 + port * 40 + named * 20 + telling;
+  const port = tried.over.result === "proved" ? 0 : sharesNumber(tried, subject) ? 10 : 40;
+  const forgiven = common === 3 ? 1 : 0;
+  return (failed.length - forgiven) * 1_000 + (3 - common) * 100 + port + named * 20 + telling;
 }
 
 /** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */
@@ -54,7 +57,7 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   const roles = [...subject.initiatorRoles, ...subject.responderRoles].filter(
     (played) => played.model === loaded.model.name,
   );
-  const ours = roles.some(({ role }) => names(rule.from, role) || names(rule.to, role));
+  const ours = roles.some(({ role }) => names(tried, rule.from, role) || names(tried, rule.to, role));
   if (!ours) return 0;
   if (rule.to.kind === "endpoint") {
     const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
@@ -74,10 +77,23 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   } else if (tried.whom.result === "proved" && rule.to.kind === "role") {
     return 2;
   }
-  if (tried.over.result !== "proved") return 0;
+  if (tried.over.result !== "proved" && !sharesNumber(tried, subject)) return 0;
   return rule.apps === null || (subject.app !== null && rule.apps.includes(subject.app)) ? 1 : 0;
 }
 
-function names(target: Target, role: string): boolean {
+/** The rule has this very port, over another transport. */
+function sharesNumber({ rule, loaded }: Tried, { port }: Subject): boolean {
+  if (port === null) return false;
+  return rule.over.some(({ transport, ports }) => {
+    if (transport === "ip") return false;
+    return ports.some(({ first, last, parameter }) =>
+      first < 0 && parameter !== null ? loaded.parameter(parameter) === String(port) : first === port && last === port,
+    );
+  });
+}
+
+/** The rule's end is this role, or an endpoint that the role's hosts are meant by too. */
+function names({ loaded }: Tried, target: Target, role: string): boolean {
+  if (target.kind === "endpoint") return loaded.endpoints.get(target.endpoint)?.role === role;
   return target.kind === "role" && target.role === role;
 }

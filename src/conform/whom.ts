@@ -220,13 +220,14 @@ export interface SentName {
   encrypted: boolean;
 }
 
-/** The first name that the client sent in this flow. */
+/** The first name that the client sent in this flow. An address in its place (`Host: 192.0.2.1`) is none. */
 export function sentName(flow: SubjectFlow): SentName | null {
   let found: SentName | null = null;
   let encrypted = false;
   for (const sighting of flow.sightings) {
     const { fact } = sighting;
     if (fact.kind === "name" && fact.source !== "certificate" && sighting.dir === flow.there) {
+      if (parseAddress(fact.name) !== null) continue;
       found ??= {
         name: fact.name,
         source: fact.source,

@@ -1,3 +1,5 @@
+import { quote, unknownWord } from "../words.ts";
+
 /**
  * Every id that `app:` may name and that the `app` column may hold: a closed list that other programs rely on. It is
  * wider than the decoders that are built in, so that a model may be written before its decoder is.
@@ -68,6 +70,49 @@ export const APPS = {
 
 export type App = keyof typeof APPS;
 export const APP_IDS: readonly string[] = Object.keys(APPS);
+
+/** Words of vendors' tables, and what `app:` calls the same. `any`: a protocol that no decoder is planned for. */
+export const APP_SYNONYMS: Readonly<Record<string, App | "any">> = {
+  https: "tls",
+  ssl: "tls",
+  wss: "tls",
+  ldaps: "tls",
+  mqtts: "tls",
+  ftps: "tls",
+  smtps: "tls",
+  imaps: "tls",
+  h2: "tls",
+  ws: "websocket",
+  sftp: "ssh",
+  scp: "ssh",
+  http3: "quic",
+  webrtc: "dtls",
+  cip: "enip",
+  "ethernet/ip": "enip",
+  s7: "s7comm",
+  rpc: "dcerpc",
+  cifs: "smb",
+  "active-directory": "ldap",
+  tds: "any",
+  mssql: "any",
+  mysql: "any",
+  oracle: "any",
+  netflow: "any",
+  ipfix: "any",
+  sflow: "any",
+  vnc: "any",
+  telnet: "any",
+};
+
+/** What to write instead of a word that `app:` does not know. */
+export function unknownApp(word: string, known: readonly string[]): string {
+  const same = APP_SYNONYMS[word.toLowerCase()];
+  const found = `unknown decoder ${quote(word)}`;
+  if (same === "any") return `${found}: nothing here reads it; write any`;
+  if (same !== undefined) return `${found}; here it is called ${same}: ${APPS[same]}`;
+  const near = unknownWord("decoder", word, known);
+  return near === found ? `${found}; "wirepact decoders" lists them, and any stands for a protocol without one` : near;
+}
 
 /** What a rule may name for a part of an application: the application, and the field that its requests show then. */
 export const APP_PARTS: Readonly<Record<string, { app: App; field: string; about: string }>> = {

@@ -215,7 +215,7 @@ function setParameter(
     if (parameter === undefined) continue;
     known = true;
     const why = wrongValue(parameter, value);
-    if (why !== null) report(bound, origin, why);
+    if (why !== null) report(bound, origin, `${name}: ${why}`);
     else bound.parameters.get(model.name)?.set(name, { value, how });
   }
   if (!known) {

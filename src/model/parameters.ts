@@ -10,9 +10,7 @@ import { isVersion, parsePort } from "./values.ts";
 export function wrongValue(parameter: Parameter, value: string): string | null {
   switch (parameter.type) {
     case "choice":
-      return parameter.values.includes(value)
-        ? null
-        : unknownWord(`value of parameter "${parameter.name}"`, value, parameter.values);
+      return parameter.values.includes(value) ? null : unknownWord("value", value, parameter.values);
     case "port":
       return parsePort(value) === null ? `impossible port ${quote(value)}; expected 1 to 65535` : null;
     case "version":

@@ -66,7 +66,7 @@ export class Reader {
 
   /** A mapping that may hold only `known` keys; unknown ones are reported with the nearest known. */
   fields(item: Item, what: string, known: readonly string[]): Fields | null {
-    if (item.kind !== "map") return this.expected(item, what, `a mapping with ${known.join(", ")}`);
+    if (item.kind !== "map") return this.expected(item, what, mappingWith(item, known));
     const found = new Map<string, Item>();
     for (const { key, value } of item.entries) {
       if (!known.includes(key.text)) this.error(key.at, `${what}: ${unknownKey(key.text, value, known)}`);
@@ -140,6 +140,12 @@ export class Reader {
 /** Words of the file are repeated in messages; control characters among them must not reach a terminal. */
 function harmless(message: string): string {
   return message.replace(/\p{Cc}/gu, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** A text where a mapping belongs is mostly what stands under its first key. */
+function mappingWith(item: Item, known: readonly string[]): string {
+  const like = item.kind === "text" && item.text.length < 60 ? `, such as { ${known[0]}: ${quote(item.text)} }` : "";
+  return `a mapping with ${known.join(", ")}${like}`;
 }
 
 /** A key without a value that no one could have meant is often the rest of a value that had a comma in it. */

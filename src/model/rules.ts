@@ -1,6 +1,6 @@
 /** The rules of a model file. */
 import { quote, unknownWord } from "../words.ts";
-import { APP_IDS, APP_PARTS } from "./apps.ts";
+import { APP_IDS, APP_PARTS, unknownApp } from "./apps.ts";
 import { FILE_CAPS } from "./caps.ts";
 import { type ExpectNames, parseExpectation } from "./expect.ts";
 import { KEYS, REQUIREMENTS, RESERVED_ENDS } from "./keys.ts";
@@ -165,7 +165,7 @@ function readApps(reader: Reader, item: Item | undefined): string[] | null {
   }
   const known = [...APP_IDS, ...Object.keys(APP_PARTS), "any"];
   for (const word of words) {
-    if (!known.includes(word.text)) reader.error(word.at, `app: ${unknownWord("decoder", word.text, known)}`);
+    if (!known.includes(word.text)) reader.error(word.at, `app: ${unknownApp(word.text, known)}`);
   }
   return words.map((word) => word.text);
 }

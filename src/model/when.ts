@@ -66,7 +66,7 @@ function readEntry(reader: Reader, key: TextItem, value: Item, parameters: reado
 function readValues(reader: Reader, parameter: Parameter, values: readonly TextItem[]): Condition {
   for (const value of values) {
     const why = wrongValue(parameter, value.text);
-    if (why !== null) reader.error(value.at, `when: ${why}`);
+    if (why !== null) reader.error(value.at, `when, ${parameter.name}: ${why}`);
   }
   return { op: "is", parameter: parameter.name, values: values.map(({ text }) => text) };
 }

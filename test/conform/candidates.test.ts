@@ -43,7 +43,7 @@ function ownRules(model: Model, rules: readonly Model["rules"][number][]): boole
   return rules.length > 0 && model.rules.includes(rules[0]!);
 }
 
-const WANTED: Wanted = { transport: "tcp", ports: [443], names: [], addresses: [], roles: [] };
+const WANTED: Wanted = { ports: [443], names: [], addresses: [], roles: [] };
 
 function manyRules(count: number): Model {
   const endpoints = Array.from({ length: count }, (_, i) => `  e${i}: { hosts: [h${i}.example.com] }`);

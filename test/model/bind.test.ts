@@ -163,9 +163,9 @@ const WRONG_SETS: [argument: string, message: string][] = [
   ["region", 'found "region", expected PARAMETER=VALUE'],
   ["regio=us", 'unknown parameter "regio", did you mean "region"? Known: region, port, v'],
   ["x/region=us", 'unknown model "x". Known: m'],
-  ["region=usa", 'unknown value of parameter "region" "usa", did you mean "us"? Known: us, eu'],
-  ["port=0", 'impossible port "0"; expected 1 to 65535'],
-  ["v=latest", '"latest" is no version; expected numbers with dots'],
+  ["region=usa", 'region: unknown value "usa", did you mean "us"? Known: us, eu'],
+  ["port=0", 'port: impossible port "0"; expected 1 to 65535'],
+  ["v=latest", 'v: "latest" is no version; expected numbers with dots'],
 ];
 for (const [argument, message] of WRONG_SETS) {
   test(`--set ${argument}`, (t) => {

@@ -216,6 +216,13 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     rule({ over: "tcp/443,¦8443" }),
     'rule: unknown key "8443". Known: id, from, to, over, outside-port, app, when, requirement, last-day, on, every, fallback-for, any-of, peer, expect, cite, note; inside { } a comma ends a value',
   ],
+  ["a vendor's word", rule({ app: "¦https" }), 'app: unknown decoder "https"; here it is called tls: Transport Layer'],
+  [
+    "a protocol of nobody",
+    rule({ app: "¦netflow" }),
+    'app: unknown decoder "netflow": nothing here reads it; write any',
+  ],
+  ["no such word", rule({ app: "¦xyzzyx" }), 'unknown decoder "xyzzyx"; "wirepact decoders" lists them'],
   ["port 0", rule({ over: "tcp/¦0" }), 'impossible port "0"; expected 1 to 65535'],
   ["port 65536", rule({ over: '"tcp/443,¦65536"' }), 'impossible port "65536"; expected 1 to 65535'],
   [
@@ -277,11 +284,7 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     rule({ when: "{ ¦regio: us }" }),
     'when: unknown parameter "regio", did you mean "region"? Known:',
   ],
-  [
-    "an unknown value",
-    rule({ when: "{ region: ¦uss }" }),
-    'when: unknown value of parameter "region" "uss", did you mean "us"',
-  ],
+  ["an unknown value", rule({ when: "{ region: ¦uss }" }), 'when, region: unknown value "uss", did you mean "us"'],
   ["a bad version", rule({ when: "{ v: ¦new }" }), 'when, v: found "new", expected a version such as 3.5.0'],
   [
     "a condition that is a word",
