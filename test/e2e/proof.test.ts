@@ -25,6 +25,7 @@ for (const one of cases) {
       t.is(kept.length, support.size);
       t.true(holds(judgeFrames(trial, kept)), `${what}, kept were ${[...support].join(" ")}`);
     }
+    t.pass(); // some cases have nothing that is documented
   });
 
   test(`${one.name}: no part says more than the whole`, async (t) => {

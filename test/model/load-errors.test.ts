@@ -222,7 +222,7 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     rule({ app: "¦netflow" }),
     'app: unknown decoder "netflow": nothing here reads it; write any',
   ],
-  ["no such word", rule({ app: "¦xyzzyx" }), 'unknown decoder "xyzzyx"; "wirepact decoders" lists them'],
+  ["no such word", rule({ app: "¦xyzzyx" }), 'app: unknown decoder "xyzzyx"; "wirepact decoders" lists them'],
   ["port 0", rule({ over: "tcp/¦0" }), 'impossible port "0"; expected 1 to 65535'],
   ["port 65536", rule({ over: '"tcp/443,¦65536"' }), 'impossible port "65536"; expected 1 to 65535'],
   [
