@@ -100,7 +100,6 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
   };
   const flow: SubjectFlow = {
     flow: 0,
-    app: null,
     there: 0,
     outcome: "established",
     firstSec: 0,

@@ -100,7 +100,7 @@ function innerSubject(subject: Subject, { flow, host, port, app }: Inside): Subj
     port,
     app,
     serverName: address === "" ? host.toLowerCase() : null,
-    flows: [{ ...flow, app }],
+    flows: [flow],
   };
 }
 

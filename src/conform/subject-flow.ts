@@ -16,8 +16,6 @@ export type FirstWords = "heard" | "none" | "missing";
 
 export interface SubjectFlow {
   flow: number;
-  /** Decoder's id, or null. */
-  app: string | null;
   /** Direction of the initiator's packets. */
   there: 0 | 1;
   outcome: ConversationOutcome;
@@ -95,7 +93,6 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   const midstream = view.proto === TCP && (view.state & R.S_MIDSTREAM) !== 0;
   return {
     flow: view.flow,
-    app,
     there,
     outcome,
     firstSec: view.firstSec,
