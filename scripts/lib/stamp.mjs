@@ -45,6 +45,7 @@ export function buildStamp() {
     "rules",
     "tsconfig.json",
     "scripts/compile-models.mjs",
+    "scripts/bundle.mjs",
     "package-lock.json",
   ];
   return { sources: hashOf([...others, ...bench.sort().map((name) => `bench/${name}`)]) };

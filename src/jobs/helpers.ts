@@ -5,6 +5,9 @@ import { decodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
 import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
 
+/** Seen from this folder and from that of the bundled program's pieces, which is beside it. */
+const HELPER = new URL("../jobs/helper.js", import.meta.url);
+
 /** The first thread's place in `Progress`. */
 const FIRST = 0;
 
@@ -19,7 +22,7 @@ export class Helpers {
     const { shared } = this.#progress;
     this.#workers = masks.map((lanes, i) => {
       const task: HelperTask = { inputs, lanes, place: i + 1, shared };
-      return new Worker(new URL("./helper.js", import.meta.url), { workerData: task });
+      return new Worker(HELPER, { workerData: task });
     });
     this.#answers = this.#workers.map(
       (worker) =>
