@@ -1,11 +1,13 @@
 /**
- * BACnet: heating, air and light of buildings, over IPv4 and IPv6.
- * ANSI/ASHRAE 135: annexes J and U (BVLC over IP and IPv6), clauses 6 (network), 20 (application).
+ * BACnet: heating, air and light of buildings, over IPv4, IPv6 and Ethernet.
+ * ANSI/ASHRAE 135: annexes J and U (BVLC over IP and IPv6), clauses 6 (network), 7 (Ethernet), 20 (application).
  *
  *     ┌──────────────┬──────────┬────────┬────────────────────────┬───┬─────────┬──────────────────────────────────┬──────┐
  *     │ 0x81 or 0x82 │ function │ length │ by function: addresses │ 1 │ control │ to: network 2, length 1, address │ APDU │
  *     │              │          │        │                        │   │         │ from: the same; hop count        │      │
  *     └──────1───────┴────1─────┴───2────┴────────────────────────┴─1─┴────1────┴──────────────────────────────────┴──────┘
+ *
+ * On Ethernet the network layer stands by itself behind LLC's service 0x82, which proves it.
  *
  * The length is the datagram's, the network layer's version 1, its reserved bits 0: that proves it on any port. A BVLC
  * message without a network layer is short, and counts on the port only, or behind others.
@@ -14,7 +16,7 @@
  * `bvlc`, messages of the network layer of `bacnet-network`. What a device behind a router says of itself, or one whose
  * words were forwarded, is told as `bacnet.behind` and never as an asset of the address that carried it.
  *
- * Does not cover: BACnet/SC (that is TLS), MS/TP and Ethernet without IP, ARCNET; what makers define; values that are written.
+ * Does not cover: BACnet/SC (that is TLS), MS/TP, ARCNET; what makers define; values that are written.
  */
 import { formatIpv4, formatIpv6Bytes } from "../src/address.ts";
 import type { Cursor } from "../src/decode/cursor.ts";
@@ -24,6 +26,7 @@ import { INITIALIZE_ROUTING, NETWORK_MESSAGES } from "./shared/bacnet-codes.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
 const PORT = 47_808;
+const LLC_SERVICE = 0x82;
 const IP = 0x81;
 const IP6 = 0x82;
 
@@ -74,9 +77,9 @@ const PROPRIETARY = 0x80;
 
 export const bacnet: Decoder = {
   id: "bacnet",
-  title: "BACnet/IP and BACnet/IPv6",
+  title: "BACnet over IP, IPv6 and Ethernet",
   specs: ["ANSI/ASHRAE 135"],
-  ports: { udp: [PORT] },
+  ports: { udp: [PORT], eth: [LLC_SERVICE] },
   fields: [
     { field: "bacnet.device", about: "I-Am: the device object, `device,1234`" },
     {
@@ -87,19 +90,23 @@ export const bacnet: Decoder = {
     { field: "bacnet.description", about: "the device's description" },
   ],
   everyMessage: true,
-  opens: { datagram: [IP, IP6] },
+  opens: { datagram: [NPDU_VERSION, IP, IP6] },
 
   looksDatagram(buf, off, len) {
+    if (len > 2 && buf[off] === NPDU_VERSION) return (buf[off + 1]! & CONTROL.reserved) === 0; // on Ethernet
     if (len < 4 || (buf[off] !== IP && buf[off] !== IP6)) return false;
     return functionOf(buf[off]!, buf[off + 1]!) !== undefined && ((buf[off + 2]! << 8) | buf[off + 3]!) >= 4;
   },
 
   datagram(c, emit, at) {
+    if (at.transport === "eth") return npdu(c, null, emit);
+    if (c.buf[c.pos] === NPDU_VERSION) return false;
     const type = c.u8();
     const code = c.u8();
     const fn = functionOf(type, code)!;
     if (c.u16() !== c.end - c.start + c.cutOff) return false;
     if (fn.says !== undefined) return bvlc(c, code, fn.says, fn.response === true, emit, at);
+    if (c.cutOff === 0) c.enter(c.left, "BVLC"); // what is short now will stay so
     const { before, origin } = fn.carries!;
     const behind = origin === undefined ? null : readOrigin(c, type, before, origin);
     if (behind === null) c.skip(before);

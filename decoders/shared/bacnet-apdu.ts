@@ -78,8 +78,8 @@ function confirmed(c: Cursor, first: number, route: Route, emit: Emit): void {
     try {
       target = readTarget(c, service);
     } catch (fault) {
-      // What is asked is known, only of what is not: where the capture did not cut it off, nothing more will come.
-      if (fault instanceof Fault && c.cutOff === 0) tell(NO_TARGET);
+      // What is asked is known, only of what is not, and no further byte would tell.
+      if (fault instanceof Fault && fault.what === "malformed") tell(NO_TARGET);
       throw fault;
     }
   }

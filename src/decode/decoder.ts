@@ -81,7 +81,7 @@ export interface Decoder {
   readonly specs: readonly string[];
   /**
    * Ports that suggest it. They order the tries and fill `hint`; they never decide. `eth`: the EtherTypes of a protocol
-   * that stands on Ethernet itself; frames of these are offered to `datagram` with `at.transport` `eth` (padding of the
+   * that stands on Ethernet itself, or below 0x600 the service of LLC (802.2) that is its own; frames of these are offered to `datagram` with `at.transport` `eth` (padding of the
    * frame included), and those that it accepts become conversations between MAC addresses. A list for `sctp`, though
    * empty, says that SCTP's packets, from the first chunk on, are offered to `datagram` with `at.transport` `sctp`.
    */

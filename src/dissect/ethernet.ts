@@ -106,9 +106,12 @@ export function etherType(
         enter(p, T_MAC_IN_MAC);
         return dissectEthernet(p, buf, off + 2, end, wire - 2);
       default:
-        if (type < ETHERTYPE_LEAST) return llc(p, buf, off, type > 0 && type < end - off ? off + type : end, wire);
+        if (type < ETHERTYPE_LEAST) {
+          const length = type > 0 ? Math.min(type, wire) : wire; // what is behind it fills the frame up
+          return llc(p, buf, off, Math.min(end, off + length), length);
+        }
         p.etherType = type;
-        return (p.etherBits[type >>> 5]! & (1 << (type & 31))) !== 0 ? ether(p, buf, off, end, wire) : NO_IP;
+        return isRead(p, type) ? ether(p, buf, off, end, wire) : NO_IP;
     }
     if (end - off < tag) return CUT;
     type = (buf[off + tag - 2]! << 8) | buf[off + tag - 1]!;
@@ -116,6 +119,9 @@ export function etherType(
     wire -= tag;
   }
 }
+
+/** Whether some decoder reads an EtherType, or the LLC service that a number below them stands for. */
+const isRead = (p: Packet, type: number): boolean => (p.etherBits[type >>> 5]! & (1 << (type & 31))) !== 0;
 
 /** A frame that stands for itself. Where its link has no Ethernet addresses nobody can say who spoke to whom. */
 function ether(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
@@ -164,7 +170,9 @@ export function llc(p: Packet, buf: Uint8Array, off: number, end: number, wire: 
     case 0xfefe:
       return networkLayer(p, buf, off + 3, end, wire - 3);
     default:
-      return NO_IP;
+      if (sap >> 8 !== (sap & 0xff) || !isRead(p, sap & 0xff)) return NO_IP;
+      p.etherType = sap & 0xff;
+      return ether(p, buf, off + 3, end, wire - 3);
   }
 }
 

@@ -3,7 +3,7 @@ import test from "ava";
 import fc from "fast-check";
 import { DECODERS } from "../../decoders/index.ts";
 import { datagramAt, decodeDatagram, decodeStream, streamAt } from "../support/decode.ts";
-import { fixturesOf } from "../support/decoder-fixtures.ts";
+import { type Fixture, fixturesOf } from "../support/decoder-fixtures.ts";
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
 
@@ -28,7 +28,11 @@ for (const decoder of DECODERS) {
 
   test(`${decoder.id}: random bytes behind a true beginning`, (t) => {
     // The hardest strangers share the first bytes: one byte of a true message, and the length of one.
-    for (const fixture of fixturesOf(decoder.id).filter((f) => f.bytes.length >= 12 && f.expected !== "")) {
+    // Where a service of LLC stands in an EtherType's place, that number is the proof: no stranger has it.
+    const proved = (f: Fixture): boolean => (f.at.etherType ?? 0x0600) < 0x0600;
+    for (const fixture of fixturesOf(decoder.id).filter(
+      (f) => f.bytes.length >= 12 && f.expected !== "" && !proved(f),
+    )) {
       const read = fixture.at.transport === "tcp" ? decodeStream : decodeDatagram;
       const at = { udp: datagramAt(40_001, 41_002), tcp: streamAt(40_001, 41_002), sctp: fixture.at, eth: fixture.at }[
         fixture.at.transport

@@ -42,7 +42,9 @@ for (const decoder of DECODERS) {
     t.true(decoder.datagram !== undefined || decoder.stream !== undefined);
     const ports = [...(decoder.ports.udp ?? []), ...(decoder.ports.tcp ?? [])];
     t.true(ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536));
-    t.true((decoder.ports.eth ?? []).every((type) => Number.isInteger(type) && type >= 0x0600 && type < 65_536));
+    const llc = (type: number): boolean => type > 0 && type < 0x100;
+    t.true((decoder.ports.eth ?? []).every((type) => llc(type) || (type >= 0x0600 && type < 65_536)));
+    t.true((decoder.ports.eth ?? []).every(Number.isInteger));
     t.true(decoder.ports.eth === undefined || decoder.datagram !== undefined);
     const fields = decoder.fields.map((f) => f.field);
     t.is(new Set(fields).size, fields.length);
