@@ -24,7 +24,7 @@ import { type ReportOutput, reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 
 export type Judging = Pick<RunOptions, "models" | "background" | "site" | "bindings">;
-export type LiveTask = Omit<LiveOptions, "sources" | "hooks" | "command" | "signal"> & { keepBytes: number };
+export type LiveTask = Omit<LiveOptions, "sources" | "engine" | "hooks" | "command" | "signal"> & { keepBytes: number };
 
 export interface WhereTo {
   database: string;
@@ -147,6 +147,7 @@ class Surroundings {
       const outcome = await runLive({
         ...this.#task,
         sources,
+        engine,
         command: commandLine(),
         signal: this.#stop.signal,
         hooks: this.#hooks(),

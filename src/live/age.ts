@@ -20,6 +20,8 @@ import type { Observation } from "../observe/observation.ts";
 
 /** Seconds of silence after which a flow has said what it had to say for now. */
 const SILENT_SEC = 10;
+/** Seconds that the late segments of a closed connection may take: what systems wait in TIME-WAIT (RFC 9293, 3.6.1) or twice that. */
+const CLOSED_SEC = 120;
 /** DNS answers hold for a day at least, so within one day it does not matter which flow was the first. */
 const DAY_SEC = 86_400;
 /** Rows are gone through once there are this many more, and a fifth more, than were left the last time. */
@@ -253,12 +255,17 @@ function lastOf(row: Int32Array, at: number): number {
 function isOver(view: FlowView, now: number): boolean {
   const { row, at, state } = view;
   const silent = now - lastOf(row, at);
-  if (silent <= IDLE_SEC || (view.detail !== null && !view.detail.shared && hasUnfinished(view.detail))) return false;
-  if (view.proto !== TCP || silent > IDLE_TCP_SEC) return true;
   const finished = (state & R.S_FIN) !== 0 && (state & (R.S_FIN << 1)) !== 0;
   const refused = (state & (R.S_RST | (R.S_RST << 1))) !== 0;
+  const closed = view.proto === TCP && (finished || refused);
+  if (
+    silent <= (closed ? CLOSED_SEC : IDLE_SEC) ||
+    (view.detail !== null && !view.detail.shared && hasUnfinished(view.detail))
+  )
+    return false;
+  if (view.proto !== TCP || closed || silent > IDLE_TCP_SEC) return true;
   const unanswered = (state & (R.S_DATA | (R.S_DATA << 1) | R.S_ACK | (R.S_ACK << 1))) === 0;
-  return finished || refused || unanswered;
+  return unanswered;
 }
 
 /** Nothing is half said: what it has is all there is for now. */

@@ -14,12 +14,14 @@ import { judge, type RunOptions, type RunOutcome } from "../pipeline.ts";
 import { exitCodeOf } from "../report/exit.ts";
 import type { RunResult } from "../report/result.ts";
 import { Ager } from "./age.ts";
-import type { LiveSource } from "./engine.ts";
+import type { LiveEngine, LiveSource } from "./engine.ts";
 import { STANDS } from "./findings.ts";
 import { LiveReader } from "./reader.ts";
 
 export interface LiveOptions extends Omit<RunOptions, "captures" | "onProgress"> {
   sources: readonly LiveSource[];
+  /** What captures, and what it cannot tell; both stand in the result. */
+  engine: Pick<LiveEngine, "name" | "limits">;
   realm: string | null;
   /** Milliseconds after which it ends by itself; null: never. */
   forMs: number | null;
@@ -139,6 +141,9 @@ class LiveRun {
     const result = judge(this.#observer.observation, { ...this.#options, captures: [] }, this.#startedAt, false);
     result.run.status = status;
     result.quality.interface_drops = droppedByInterface;
+    const { name, limits } = this.#options.engine;
+    result.quality.engine = name;
+    if (limits !== null) result.run.warnings = [limits, ...result.run.warnings];
     return result;
   }
 

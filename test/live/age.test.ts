@@ -2,11 +2,15 @@ import test from "ava";
 import { DECODERS } from "../../decoders/index.ts";
 import { NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
+import { Tally } from "../../src/capture/tally.ts";
 import { describe } from "../../src/conform/conform.ts";
 import { CapCounter } from "../../src/limits.ts";
 import { Ager } from "../../src/live/age.ts";
 import { type Observation, Observer } from "../../src/observe/observation.ts";
+import { START_SEC, udpFrame } from "../support/frames.ts";
+import { dnsAnswer, dnsQuery } from "../support/talk.ts";
 
+const SERVER = "10.0.0.53:53";
 const ROLLOUT = "fixtures/cases/rollout/rollout.pcap";
 
 /** The capture several times, each three hours after the last, so that flows end and come again. */
@@ -65,3 +69,56 @@ for (const agedEvery of [1, 37, 400]) {
     t.true(facts(aged) < facts(whole), `${facts(aged)} of ${facts(whole)}`);
   });
 }
+
+test("under churn rows and facts stay bounded, and every flow is counted", (t) => {
+  const caps = new CapCounter();
+  const capture = new Tally("wire", "default");
+  const observer = new Observer([capture], DECODERS, caps);
+  const seen = observer.observation;
+  const ager = new Ager(seen, 1000);
+  const perSecond = 40;
+  const seconds = 1500;
+  let flows = 0;
+  let mostRows = 0;
+  let mostFacts = 0;
+  // A name server that is asked the same few things again and again, from ever new ports.
+  for (let sec = 0; sec < seconds; sec++) {
+    for (let i = 0; i < perSecond; i++) {
+      const client = `10.0.0.${1 + (flows % 5)}:${1024 + (flows % 60_000)}`;
+      const name = `host-${flows % 7}.example.com`;
+      const [ms, id] = [sec * 1000 + i, flows % 0xffff];
+      observer.frame(udpFrame({ from: client, to: SERVER, data: dnsQuery(name, { id }), ms }));
+      observer.frame(
+        udpFrame({
+          from: SERVER,
+          to: client,
+          data: dnsAnswer(name, [{ name, type: "A", ttl: 60 + (flows % 50), data: "192.0.2.7" }], { id }),
+          ms,
+        }),
+      );
+      flows++;
+    }
+    capture.lastSec = START_SEC + sec;
+    capture.packets = flows * 2;
+    if (sec % 5 === 0) ager.age();
+    mostRows = Math.max(mostRows, seen.flows.table.count);
+    mostFacts = Math.max(mostFacts, seen.identified.details.length);
+  }
+  t.is(caps.hits.size, 0);
+  // Five minutes of flows, a fifth more, and what may come before rows are gone through again.
+  t.true(mostRows <= (perSecond * 300 * 1.2 + 1000) * 1.2, `${mostRows} rows`);
+  t.true(mostFacts <= perSecond * 30, `${mostFacts} details`);
+  const { rest, lookups } = describe(seen);
+  t.is(
+    [...rest.rows()].reduce((sum, row) => sum + row.flows, 0),
+    flows,
+  );
+  t.is(
+    [...rest.rows()].reduce((sum, row) => sum + row.packets, 0),
+    flows * 2,
+  );
+  t.is(
+    lookups.reduce((sum, { count }) => sum + count, 0),
+    flows,
+  );
+});

@@ -83,7 +83,8 @@ const QUIET: LiveHooks = {
 };
 
 async function options(sources: LiveSource[], change: Partial<LiveOptions> = {}): Promise<LiveOptions> {
-  const rest = { realm: null, forMs: null, count: null, checkpointMs: 60_000, hooks: QUIET };
+  const engine = { name: "libpcap", limits: "it is only played" } as const;
+  const rest = { engine, realm: null, forMs: null, count: null, checkpointMs: 60_000, hooks: QUIET };
   return { ...(await judging()), ...HOW, sources, ...rest, ...change };
 }
 
@@ -105,6 +106,8 @@ test("the same judgement as of the file, in pieces of any size; losses are the s
     t.is(live.result.quality.packets, 939);
     t.is(live.result.quality.drops, 7);
     t.is(live.result.quality.interface_drops, 2);
+    t.is(live.result.quality.engine, "libpcap");
+    t.true(live.result.run.warnings.includes("it is only played"));
     t.is(live.result.run.status, "finished");
     t.deepEqual(
       live.result.judged.map((c) => [c.conversation_id, c.verdict, c.reason_code]).sort(),
