@@ -97,6 +97,9 @@ test("commands name the capture that has the frame; standard input has none", (t
   const captures = [capture(), capture({ capture_id: 2, path: "it's b.pcap" }), capture({ capture_id: 3, path: "-" })];
   const frames = [3, 2, 2].map((capture_id, i) => ({ capture_id, frame: 9 - i, what: "" }));
   t.deepEqual(frameCommands(captures, frames), ["tshark -r 'it'\\''s b.pcap' -Y 'frame.number in {7, 8}'"]);
+  const live = [capture({ path: "eth0", format: "live" })];
+  t.deepEqual(frameCommands(live, [{ capture_id: 0, frame: 7, what: "" }]), []); // an interface is no file
+  t.deepEqual(conversationCommands(live, conversation()), []);
   t.is(conversationCommands(captures, conversation()).length, 2);
   t.is(conversationCommands(captures, conversation({ realm: "elsewhere" })).length, 0);
 });

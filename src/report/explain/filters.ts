@@ -5,11 +5,12 @@
 import type { CaptureRow, ConversationRow, FrameRef } from "../result.ts";
 import { shellWord } from "../safe.ts";
 
-/** One command a capture: exactly these frames. Standard input can't be read again and has none. */
+/** One command a capture: exactly these frames. What can't be read again has none. */
 export function frameCommands(captures: readonly CaptureRow[], frames: readonly FrameRef[]): string[] {
-  return captures.flatMap(({ capture_id, path }) => {
+  return captures.flatMap((capture) => {
+    const { capture_id, path } = capture;
     const own = frames.filter((ref) => ref.capture_id === capture_id).map((ref) => ref.frame);
-    if (own.length === 0 || path === "-") return [];
+    if (own.length === 0 || isGone(capture)) return [];
     const numbers = [...new Set(own)].sort((a, b) => a - b);
     return [tshark(path, `frame.number in {${numbers.join(", ")}}`)];
   });
@@ -18,7 +19,14 @@ export function frameCommands(captures: readonly CaptureRow[], frames: readonly 
 /** One command a capture: everything between the two ends, both directions. */
 export function conversationCommands(captures: readonly CaptureRow[], c: ConversationRow): string[] {
   const filter = endsFilter(c);
-  return captures.flatMap(({ path, realm }) => (path === "-" || realm !== c.realm ? [] : [tshark(path, filter)]));
+  return captures.flatMap((capture) =>
+    isGone(capture) || capture.realm !== c.realm ? [] : [tshark(capture.path, filter)],
+  );
+}
+
+/** Standard input, and an interface's packets: `--keep-packets` has those of the findings, if it was asked for. */
+function isGone({ path, format }: CaptureRow): boolean {
+  return path === "-" || format === "live";
 }
 
 export function endsFilter(c: ConversationRow): string {
