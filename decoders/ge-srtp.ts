@@ -103,7 +103,7 @@ const sizeAt = (c: Cursor): number => c.buf[c.pos + AT.size]! | (c.buf[c.pos + A
 function looksLikeMessage(buf: Uint8Array, off: number, len: number): boolean {
   const type = buf[off]!;
   if (type !== TYPE.request && type !== TYPE.answer)
-    return (type <= TYPE.opened || type === TYPE.session) && (len < 2 || buf[off + 1] === 0);
+    return (type <= TYPE.opened || type === TYPE.session) && isZero(buf, off + 1, Math.min(len, OPENING_ZEROS) - 1);
   if (len > 1 && buf[off + 1] !== 0) return false;
   if (len <= AT.kind) return true;
   const kind = buf[off + AT.kind]!;
@@ -111,6 +111,14 @@ function looksLikeMessage(buf: Uint8Array, off: number, len: number): boolean {
   if (kind !== KIND.short && kind !== KIND.long) return false;
   const at = kind === KIND.short ? AT.part : AT.longPart;
   return len <= at + 1 || (buf[off + at]! >= 1 && buf[off + at]! <= buf[off + at + 1]!);
+}
+
+/** Bytes of an opening of which only the first is not zero. */
+const OPENING_ZEROS = 8;
+
+function isZero(buf: Uint8Array, off: number, len: number): boolean {
+  for (let i = 0; i < len; i++) if (buf[off + i] !== 0) return false;
+  return true;
 }
 
 function message(c: Cursor, emit: Emit, at: Context): boolean {

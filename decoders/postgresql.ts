@@ -70,7 +70,11 @@ export const postgresql: Decoder = {
 
   looksStream(buf, off, len) {
     const first = buf[off]!;
-    if (first === 0) return len < 2 || buf[off + 1] === 0;
+    if (first === 0) {
+      // A short length, then version 3 or one of the codes that stand in its place (1234 and a number).
+      if (len > 1 && buf[off + 1] !== 0) return false;
+      return len < 6 || (buf[off + 4] === 0 && buf[off + 5] === MAJOR) || (buf[off + 4] === 4 && buf[off + 5] === 0xd2);
+    }
     return first === L.yes || first === L.no || first === L.gssapi || first === L.authentication || first === L.error;
   },
 

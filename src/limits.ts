@@ -35,7 +35,7 @@ export const LIMITS = {
   facts: 8_000_000,
   /**
    * Operations of one flow that are kept each by itself, like other facts; from the next on they are counted by kind
-   * (`decode/tally.ts`). More than the messages of `identifyDatagrams` segments, which a merge plays again.
+   * (`decode/tally.ts`). More than the messages of `identifySegments` segments, which a merge plays again.
    */
   operationsApart: 64,
   /** Kinds of operations told apart in one flow, and as many of those that could change a device. Beyond it a new target is not named. */
@@ -50,6 +50,11 @@ export const LIMITS = {
   streamBytes: 128 << 10,
   /** Datagrams of one direction looked at before a flow counts as unknown. */
   identifyDatagrams: 5,
+  /**
+   * Segments of a connection that was under way when the capture began that are looked at before it counts as unknown, and
+   * kept for joining with a slice before. Some servers send a head's lines one by one.
+   */
+  identifySegments: 12,
   /**
    * Datagrams of one direction kept for a message that needs several of them. QUIC's hellos with post-quantum keys take
    * two or three, sent again as often until the server answers, and between them come early data.

@@ -74,10 +74,10 @@ export class Feed {
   }
 
   /** One more message in vain: after some of them the direction counts as unknown. */
-  missed(row: Int32Array, at: number, dir: 0 | 1): void {
+  missed(row: Int32Array, at: number, dir: 0 | 1, most: number = LIMITS.identifyDatagrams): void {
     const tries = row[at + TRIES]! + (dir === 0 ? 1 : 0x10000);
     row[at + TRIES] = tries;
-    if (((tries >>> (dir * 16)) & 0xffff) >= LIMITS.identifyDatagrams) this.settle(row, at, dir);
+    if (((tries >>> (dir * 16)) & 0xffff) >= most) this.settle(row, at, dir);
   }
 
   /** Nothing more is wanted of this direction: later packets only count. */
@@ -186,5 +186,5 @@ function isLong(detail: FlowDetail): boolean {
 }
 
 function isFilling(head: readonly unknown[] | null): boolean {
-  return head !== null && head.length < LIMITS.identifyDatagrams;
+  return head !== null && head.length < LIMITS.identifySegments;
 }

@@ -293,7 +293,7 @@ export class Streams {
     }
     if (plausible) return 0;
     if (stream.fromStart || (row[at + R.STATE]! & R.S_MIDSTREAM) === 0) return -1;
-    this.#feed.missed(row, at, dir); // mid-stream: the next segment may begin with a message
+    this.#feed.missed(row, at, dir, LIMITS.identifySegments); // mid-stream: the next segment may begin with a message
     return len;
   }
 
@@ -340,7 +340,7 @@ export class Streams {
     const heads = this.#feed.details.of(row, at).heads;
     heads[dir] ??= [];
     const head = heads[dir]!;
-    if (head.length >= LIMITS.identifyDatagrams) return;
+    if (head.length >= LIMITS.identifySegments) return;
     this.#feed.held += len;
     head.push({
       seq,
