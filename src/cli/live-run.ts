@@ -139,6 +139,9 @@ class Surroundings {
       ["SIGHUP", () => void this.#loadAnew()],
     ];
     for (const [name, handler] of signals) process.on(name, handler);
+    // Who read the findings has gone (`| head`): no failure, and nobody is left to run for.
+    process.stdout.on("error", () => this.#stop.abort());
+    process.stderr.on("error", () => {});
     const reading = sources.map((source) => source.interface).join(", ");
     this.#screen.line(`Reading ${reading} (${engine.name}). Ctrl-C ends it with the report.`);
     if (engine.limits !== null) warn(engine.limits);

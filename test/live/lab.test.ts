@@ -176,6 +176,19 @@ labTest("started as root it becomes another user, who gains no rights any more",
   t.is((await stored(db)).run.status, "finished");
 });
 
+labTest("whoever reads its lines goes away: it ends, and the run is whole", async (t) => {
+  const { lab, db } = scene(t, "pipe");
+  const servers = await lab.servers();
+  const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db, "--format", "json"]);
+  await live.says(READING);
+  live.child.stdout?.destroy();
+  await lab.talk("telemetry.example.com");
+  t.is(await live.ended, 1);
+  await end(servers, "SIGTERM");
+  t.is((await stored(db)).run.status, "finished");
+  t.notRegex(live.stderr, /EPIPE/);
+});
+
 labTest("a killed run keeps its last checkpoint, and the next one says so", async (t) => {
   const { lab, db } = scene(t, "killed");
   const servers = await lab.servers();
