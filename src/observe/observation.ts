@@ -86,6 +86,7 @@ export class Observer {
   readonly #lanes: number;
   /** Frames of the beginning, in which every packet is looked at for being a copy. */
   readonly #watched: number;
+  #settled = false;
   #lastCapture = -1;
 
   constructor(
@@ -117,7 +118,8 @@ export class Observer {
     const seen = this.observation;
     const end = seen.frames + most;
     while (seen.frames < end) {
-      const refused = this.#short && seen.frames >= this.#watched && this.#run(reader.plain, end - seen.frames);
+      if (seen.frames >= this.#watched) this.#settle();
+      const refused = this.#short && this.#settled && this.#run(reader.plain, end - seen.frames);
       if (seen.frames >= end) break;
       if (reader.next() !== NEXT_FRAME) return true;
       this.#frame(reader.frame, !refused && this.#short);
@@ -133,7 +135,7 @@ export class Observer {
   /** `short`: whether it may be a common packet; else that has been found out. */
   #frame(frame: Frame, short: boolean): void {
     const seen = this.observation;
-    if (seen.frames++ === this.#watched) seen.flows.watch.settle();
+    if (seen.frames++ >= this.#watched) this.#settle();
     const fast = this.#fast;
     if (
       frame.capture === this.#lastCapture &&
@@ -159,6 +161,13 @@ export class Observer {
       seen.flows.now = seen.frames;
       if (!this.#ether.take(frame, this.#packet, realm)) this.#other(NO_IP, frame);
     }
+  }
+
+  /** The capture's beginning is over. */
+  #settle(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.observation.flows.watch.settle();
   }
 
   /** Common packets of a plain file; true where the next frame is none. */

@@ -1,23 +1,13 @@
 import test from "ava";
-import { DECODERS } from "../../decoders/index.ts";
-import { openCaptures } from "../../src/capture/open.ts";
 import { FastPath } from "../../src/flow/fast.ts";
 import { countersOf } from "../../src/observe/codec.ts";
-import { type Observation, Observer, type ObserverOptions } from "../../src/observe/observation.ts";
-import { caseCaptures, observe, readFrames, told } from "../support/observe.ts";
+import type { Observation } from "../../src/observe/observation.ts";
+import { caseCaptures, observe, observeFile, readFrames, told } from "../support/observe.ts";
 
 /** Beside what people read: every count, and every row word for word. */
 function everything(seen: Observation): unknown {
   const { table } = seen.flows;
   return { told: told(seen), counters: countersOf(seen), rows: table.chunks.map((chunk) => [...chunk]) };
-}
-
-/** As the program reads it: block by block, common packets without a frame. */
-async function observeFile(path: string, options: ObserverOptions): Promise<Observation> {
-  const reader = await openCaptures([{ path, realm: "default" }]);
-  const observer = new Observer(reader.captures, DECODERS, undefined, options);
-  while (await reader.more()) observer.block(reader);
-  return observer.observation;
 }
 
 for (const path of caseCaptures()) {

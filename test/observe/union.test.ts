@@ -6,7 +6,7 @@ import { ALL_LANES } from "../../src/flow/lanes.ts";
 import { countersOf } from "../../src/observe/codec.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { uniteShares } from "../../src/observe/union.ts";
-import { caseCaptures, observe, readFrames } from "../support/observe.ts";
+import { caseCaptures, observe, observeFile, readFrames } from "../support/observe.ts";
 
 /** All that is said of an observation, in the order in which it is said. */
 function said(seen: Observation): string {
@@ -36,6 +36,17 @@ for (const path of caseCaptures()) {
     );
   });
 }
+
+test("a share that has none of the first packets behind the beginning takes the short way all the same", async (t) => {
+  const path = "fixtures/cases/rollout/rollout.pcap";
+  for (let watch = 0; watch < 60; watch += 7) {
+    const whole = await observeFile(path, { watch });
+    const shares = [0x5555, 0xaaaa].map((lanes) => observeFile(path, { lanes, watch }));
+    const all = await Promise.all(shares);
+    t.is(said(uniteShares(all)), said(whole));
+    t.is(all[0]!.flows.watch.lanes | all[1]!.flows.watch.lanes, whole.flows.watch.lanes);
+  }
+});
 
 /** Lanes cut into ranges, as masks; the first has lane 0. */
 function rangesOf(cuts: readonly number[]): number[] {

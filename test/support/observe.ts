@@ -56,6 +56,14 @@ export function observe(
   return observer.observation;
 }
 
+/** As the program reads it: block by block, common packets without a frame. */
+export async function observeFile(path: string, options: ObserverOptions): Promise<Observation> {
+  const reader = await openCaptures([{ path, realm: "default" }]);
+  const observer = new Observer(reader.captures, DECODERS, undefined, options);
+  while (await reader.more()) observer.block(reader);
+  return observer.observation;
+}
+
 /** What people read of an observation, frame numbers left out, in an order of its own. */
 export function told(seen: Observation): { conversations: unknown[]; lookups: unknown[] } {
   const { rest, lookups } = describe(seen);
