@@ -44,6 +44,8 @@ export const LIMITS = {
   operationsOpen: 1_024,
   /** Seconds of one flow of which the requests are counted, for its peak: three hours. */
   operationSeconds: 10_800,
+  /** Hosts that are looked at for being like a role. Beyond it further ones are not inferred. */
+  likeHosts: 65_536,
   /** Payload bytes of one direction looked at before it counts as unknown. The largest TLS 1.2 flights fit. */
   identifyBytes: 32 << 10,
   /** Bytes of one direction held while a message is not whole. The largest DNS message over TCP is 65,537. */

@@ -95,6 +95,18 @@ export class RuleIndex {
     return [...found].sort((a, b) => a - b).map((index) => this.#rules[index]!);
   }
 
+  /** True where some endpoint has this name, by itself or by a pattern. */
+  knowsName(name: string): boolean {
+    return this.#names.match(name).length > 0;
+  }
+
+  /** True where some endpoint has this address. */
+  knowsAddress(address: string): boolean {
+    const endpoints = new Set<string>();
+    this.#endpointsAt(address, endpoints);
+    return endpoints.size > 0;
+  }
+
   #endpointsAt(address: string, endpoints: Set<string>): void {
     const parsed = parseAddress(address);
     if (parsed === null) return;

@@ -3,7 +3,7 @@
  * The result is plain data with the contract's names.
  */
 import { LIMITS } from "../limits.ts";
-import type { Bound } from "../model/bind.ts";
+import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Rule, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
@@ -15,6 +15,8 @@ import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../
 import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type LoadedModel, loadForJudging } from "./cover.ts";
+import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
+import { inferredBindings, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges } from "./judge.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
@@ -30,6 +32,8 @@ export interface ConformOptions {
   bound: Bound;
   site: Site | null;
   scope: "judged" | "all";
+  /** Whether hosts that the traffic singles out play the roles that nobody bound. */
+  infer: boolean;
   minSpanSec: number;
   /** Seconds since 1970 at which waivers are asked to hold. */
   asOfSec: number;
@@ -61,21 +65,28 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
   const conversations = new C.Conversations(seen);
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
-  const cast = new Cast(options.bound.bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
+  const castOf = (bindings: readonly Binding[]): Cast =>
+    new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
+  const given = castOf(options.bound.bindings);
   const load = (model: Model): LoadedModel =>
     loadForJudging(model, (name) => options.bound.parameters.get(model.name)?.get(name)?.value ?? null);
   const timezone = options.site?.timezone ?? "UTC";
+  const models = options.models.map(load);
+  const known = {
+    dns,
+    siteHosts,
+    ranges: options.site?.ranges ?? {},
+    parameter: () => null,
+    backgroundName: options.background?.name ?? null,
+  };
+  const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
+  const inferred = options.infer ? inferredBindings(found(), given) : NOTHING_INFERRED;
+  const bindings = [...options.bound.bindings, ...inferred.bindings];
+  const cast = inferred.used.length === 0 ? given : castOf(bindings);
   const judges: Judges = {
-    models: options.models.map(load),
+    models,
     background: options.background === null ? null : load(options.background),
-    context: {
-      cast,
-      dns,
-      siteHosts,
-      ranges: options.site?.ranges ?? {},
-      parameter: () => null,
-      backgroundName: options.background?.name ?? null,
-    },
+    context: { ...known, cast },
     retiredAt: (rule: Rule) =>
       rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone),
   };
@@ -116,9 +127,23 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
     lookups: lookups.map((lookup) =>
       lookupRow(lookup, lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm))),
     ),
-    bindings: bindingRows(options.bound, cast, options.background?.name ?? null),
+    bindings: bindingRows(bindings, cast, known.backgroundName),
     parameters: parameterRows(options.models, options.bound),
-    warnings: [...absentHosts(cast, judges), ...waivers.sayings()],
+    warnings: [
+      ...absentHosts(cast, known.backgroundName, found),
+      ...(options.infer
+        ? [...takenFor(inferred.used), ...severalRoles(found(), given), ...unsettled(found(), inferred.used, given)]
+        : []),
+      ...waivers.sayings(),
+    ],
+  };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -281,17 +306,18 @@ function unique(frames: readonly FrameRef[]): FrameRef[] {
   return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
 }
 
-function bindingRows(bound: Bound, cast: Cast, backgroundName: string | null): RunInfo["bindings"] {
-  return bound.bindings
+function bindingRows(bindings: readonly Binding[], cast: Cast, backgroundName: string | null): RunInfo["bindings"] {
+  const appeared = new Set(
+    cast.hosts.filter(({ presence }) => presence.firstSec !== Number.POSITIVE_INFINITY).map(({ host }) => host),
+  );
+  return bindings
     .filter((binding) => binding.model !== backgroundName)
-    .map((binding) => ({
-      role: binding.role,
-      model: binding.model,
-      values: binding.hosts.map((host) => host.text),
-      how: binding.how,
-      seen: cast.hosts.some(
-        (host) => binding.hosts.includes(host.host) && host.presence.firstSec !== Number.POSITIVE_INFINITY,
-      ),
+    .map(({ role, model, hosts, how }) => ({
+      role,
+      model,
+      values: hosts.map((host) => host.text),
+      how,
+      seen: hosts.some((host) => appeared.has(host)),
     }));
 }
 
@@ -302,13 +328,4 @@ function parameterRows(models: readonly Model[], bound: Bound): RunInfo["paramet
       return { name, model: model.name, value: setting?.value ?? null, how: setting?.how ?? "missing" };
     }),
   );
-}
-
-/** A wrong binding is the commonest mistake: it is said first. */
-function absentHosts(cast: Cast, judges: Judges): string[] {
-  return cast.hosts
-    .filter(
-      (host) => host.model !== judges.context.backgroundName && host.presence.firstSec === Number.POSITIVE_INFINITY,
-    )
-    .map((host) => `${host.host.text}, bound to ${host.role}, never appears in the capture.`);
 }

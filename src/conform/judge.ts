@@ -6,6 +6,7 @@
 import type { Rule } from "../model/types.ts";
 import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
 import type { Wanted } from "./candidates.ts";
+import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
 import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
@@ -21,8 +22,10 @@ export interface RuleUse {
   /** `attempted`: all proved but that it came up. `candidate`: it could be, and something is unproved. */
   how: "documented" | "violated" | "attempted" | "candidate";
   conversation: number;
-  /** Bound host of the from-role that opened it, as reports name it; null where the from end is no role. */
-  fromHost: string | null;
+  /** The reading of it that the rule was tried on. */
+  subject: Subject;
+  /** Host of the from-role that opened it; null where the from end is no role. */
+  fromHost: CastHost | null;
   /** Member of the endpoint that it went to. */
   member: string | null;
   /** Sum of the clauses' weights: how specifically the rule fits. */
@@ -264,7 +267,8 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | nul
     rule: tried.rule,
     how,
     conversation: subject.conversation,
-    fromHost: played?.host.host.text ?? null,
+    subject,
+    fromHost: played?.host ?? null,
     member: whom.member ?? null,
     weight,
     tried,

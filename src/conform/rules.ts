@@ -9,7 +9,7 @@ import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow } from "./absence.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
-import { clausesOf, isBoundEnd, type LoadedModel } from "./cover.ts";
+import { clausesOf, isBoundEnd, type LoadedModel, tryRule } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import {
   type HostStatus,
@@ -121,7 +121,7 @@ function judgeRule(
       loaded,
       rule,
       host,
-      uses.filter((use) => use.fromHost === host.host.text),
+      uses.filter((use) => use.fromHost === host),
       equals,
       context,
     );
@@ -167,7 +167,7 @@ function withoutHosts(
   equals: Map<RuleUse, RuleUse>,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(uses, equals);
+  const met = metStatus(uses, equals, context);
   if (met !== null) return met;
   const tried = blockedStatus(loaded, rule, uses, context, null);
   if (tried !== null) return tried;
@@ -187,7 +187,7 @@ function judgeHost(
   equals: Map<RuleUse, RuleUse>,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(uses, equals);
+  const met = metStatus(uses, equals, context);
   if (met !== null && met.status === "not-evaluable") return met;
   const members = membersOf(loaded, rule);
   const used = new Set(uses.filter((use) => use.how === "documented").map((use) => use.member));
@@ -268,7 +268,11 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
   return endpoint.hosts.length > 0 ? hostTexts(loaded, endpoint) : endpoint.addresses.map((range) => range.text);
 }
 
-function metStatus(uses: readonly RuleUse[], equals: Map<RuleUse, RuleUse>): HostStatus | null {
+function metStatus(
+  uses: readonly RuleUse[],
+  equals: Map<RuleUse, RuleUse>,
+  context: RuleContext,
+): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length === 0) return null;
   const use = documented.find((one) => !equals.has(one));
@@ -282,13 +286,44 @@ function metStatus(uses: readonly RuleUse[], equals: Map<RuleUse, RuleUse>): Hos
     );
     return { ...status, evidence: [...supportOf(one), ...supportOf(twin)] };
   }
+  const standing = documented.slice(0, MOST_TRIED).find((one) => otherAssignment(one, context) === null);
+  if (standing === undefined) {
+    const { host, role } = use.fromHost!;
+    const status = notEvaluable(
+      "same-as",
+      `cannot be told from ${otherAssignment(use, context)!.id}: that ${host.text} is ${role} is only inferred`,
+      `give --bind ${role}=${host.text}, if it is`,
+    );
+    return { ...status, evidence: supportOf(use) };
+  }
+  const inferred = isInferred(standing) ? ` (that ${standing.fromHost!.host.text} is ${standing.fromHost!.role} is inferred)` : "";
   return {
     status: "met",
     code: "met",
-    reason: `${documented.length} flow(s), among them: ${use.tried.whom.says}`,
+    reason: `${documented.length} flow(s), among them: ${standing.tried.whom.says}${inferred}`,
     remedy: null,
-    evidence: supportOf(use),
+    evidence: supportOf(standing),
   };
+}
+
+/** Uses of one rule for which another assignment of roles is tried. */
+const MOST_TRIED = 16;
+
+const isInferred = ({ fromHost }: RuleUse): boolean => fromHost?.how === "inferred";
+
+/**
+ * Where nobody bound the host that opened it: a rule of another role that would cover it as well, were the host that. Such
+ * a use shows that somebody made the connection, and not that this role did.
+ */
+function otherAssignment(use: RuleUse, context: RuleContext): Rule | null {
+  if (!isInferred(use)) return null;
+  const { loaded, rule, subject, flow } = use;
+  for (const other of loaded.model.rules) {
+    if (other.from.kind !== "role" || other.from.role === use.fromHost!.role || other.to.kind !== rule.to.kind) continue;
+    const { whom, over, app, when } = tryRule(loaded, other, subject, flow, context.judges.context);
+    if (when.result !== "failed" && [whom, over, app].every(({ result }) => result === "proved")) return other;
+  }
+  return null;
 }
 
 function supportOf(use: RuleUse): FrameRef[] {

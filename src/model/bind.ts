@@ -31,7 +31,7 @@ export interface Binding {
   /** Null: in every realm. */
   realm: string | null;
   hosts: BoundHost[];
-  how: "given" | "site";
+  how: "given" | "site" | "inferred";
   /** From the site's `outside:`: the role's address beyond NAT or a load balancer, where `outside-port` holds. */
   outside: boolean;
 }

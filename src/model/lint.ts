@@ -5,6 +5,7 @@ import { canHold, conditionParameters, describeCondition } from "./conditions.ts
 import { psl } from "./lazy.ts";
 import { lintShadows } from "./lint-shadows.ts";
 import { PROXY_ROLE } from "./load.ts";
+import { SHARED_HOSTING } from "./shared-hosting.ts";
 import { rangeHas } from "./ranges.ts";
 import type { Endpoint, Model, Problem, Rule } from "./types.ts";
 
@@ -49,22 +50,6 @@ function lintUnused(model: Model, report: Report): void {
     if (!parameters.has(name)) report("warning", line, `parameter ${quote(name)} decides nothing`);
   }
 }
-
-/** Domains under which strangers have names of their own, though the public suffix list does not name them whole. */
-const SHARED_HOSTING = [
-  "akamaiedge.net",
-  "akamaized.net",
-  "amazonaws.com",
-  "azure.com",
-  "azureedge.net",
-  "cloudapp.net",
-  "cloudfront.net",
-  "edgesuite.net",
-  "fastly.net",
-  "googleapis.com",
-  "googleusercontent.com",
-  "windows.net",
-];
 
 /** RFC 1918, RFC 3927, RFC 4193, RFC 4291: no vendor can mean a particular host by them. */
 const PRIVATE: readonly [4 | 6, string, string][] = [

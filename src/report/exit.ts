@@ -22,9 +22,10 @@ export function exitCodeOf(result: RunResult, strict: boolean): RunExitCode {
 /** Why nothing could be judged, as a sentence; null where something could. */
 export function whyNothingJudged(result: RunResult): string | null {
   const { bindings } = result.run;
-  if (bindings.length === 0) return "No role is bound to a host, and the traffic singles none out.";
+  if (bindings.length === 0)
+    return "No bound or inferred host was seen: no role is bound to a host, and the traffic singles none out.";
   if (!bindings.some((binding) => binding.seen))
-    return "None of the hosts that are bound to a role appears in the capture.";
+    return "No bound or inferred host was seen: none that is bound to a role appears in the capture.";
   if (result.rules.every((rule) => rule.status === "not-evaluable"))
     return "No rule could be evaluated from this capture.";
   return null;

@@ -1,0 +1,213 @@
+/**
+ * Who looks like which role: hosts that do what the document says of one role alone.
+ *
+ * A sign is a connection of a host's own that came up and that a rule covers but for who opened it. It singles a role out
+ * where no rule of another role covers it too, and its destination was proved by a name of the vendor's own: an office's
+ * browsers ask for time servers, code hosting and update services as well. One such sign may be chance (somebody reads
+ * the vendor's web pages); a second one that fits the same role makes it an inference. Signs of two roles are a conflict,
+ * which is told and never used.
+ */
+import { parseAddress } from "../address.ts";
+import { type CapCounter, LIMITS } from "../limits.ts";
+import type { Binding } from "../model/bind.ts";
+import { psl } from "../model/lazy.ts";
+import { SHARED_HOSTING } from "../model/shared-hosting.ts";
+import type { Endpoint, Model } from "../model/types.ts";
+import * as C from "../observe/conversations.ts";
+import { addressText, INITIATOR_BY } from "../observe/flow-view.ts";
+import type { FrameRef } from "../report/result.ts";
+import type { Cast } from "./cast.ts";
+import { type JudgeContext, type LoadedModel, tryRule } from "./cover.ts";
+import { readSubject, type Subject } from "./subject.ts";
+
+/** `high`: several signs of this role alone; `medium`: one, and another that fits; `low`: told, never used. */
+export type Confidence = "high" | "medium" | "low";
+
+export interface Sign {
+  rule: string;
+  /** Host or address of the document, and what the client was seen to do with it. */
+  member: string;
+  says: string;
+  frame: FrameRef | null;
+  /** All roles of the model that it fits. */
+  roles: ReadonlySet<string>;
+}
+
+export interface Likeness {
+  realm: string;
+  address: string;
+  model: string;
+  role: string;
+  confidence: Confidence;
+  signs: readonly Sign[];
+  /** Other roles of the model that its signs speak for; where there are any, nothing is inferred. */
+  others: readonly string[];
+}
+
+interface Suspect {
+  realm: string;
+  address: string;
+  loaded: LoadedModel;
+  /** By member of an endpoint and what fits: one sign of a kind is enough. */
+  signs: Map<string, Sign>;
+}
+
+/** Hosts that look like roles, in address order. What plays a role already is looked at as well. */
+export function likenesses(
+  all: C.Conversations,
+  models: readonly LoadedModel[],
+  context: JudgeContext,
+): Likeness[] {
+  const suspects = new Map<string, Suspect>();
+  const own = new Map<LoadedModel, ReadonlySet<string>>();
+  const mayTell = memo((name: string) => models.some((loaded) => loaded.index.knowsName(name)));
+  const documented = memo((address: string) => models.some((loaded) => loaded.index.knowsAddress(address)));
+  for (let c = 0; c < all.count; c++) {
+    const row = all.rows(c);
+    const at = all.at(c);
+    const by = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
+    if (by !== "syn" && by !== "syn-ack" && by !== "message") continue;
+    const name = row[at + C.C_NAME]!;
+    const family = (row[at + C.C_META]! >>> 8) & 0xff;
+    const told = name !== 0 && mayTell(all.serverNames[name - 1]!);
+    if (!told && !documented(addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!))) continue;
+    const subject = readSubject(all, c, context.cast);
+    for (const loaded of models) {
+      if (!own.has(loaded)) own.set(loaded, ownEndpoints(loaded.model));
+      addSigns(suspects, loaded, own.get(loaded)!, subject, context, all.seen.caps);
+    }
+  }
+  const found = [...suspects.values()].flatMap(weigh);
+  return found.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+}
+
+const orderOf = ({ model, role, realm, address }: Likeness): string => [model, role, realm, address].join("\0");
+
+function addSigns(
+  suspects: Map<string, Suspect>,
+  loaded: LoadedModel,
+  own: ReadonlySet<string>,
+  subject: Subject,
+  context: JudgeContext,
+  caps: CapCounter,
+): void {
+  for (const flow of subject.flows) {
+    const fits = new Map<string, Sign>();
+    for (const rule of loaded.model.rules) {
+      const { from, to, requirement } = rule;
+      if (from.kind !== "role" || to.kind !== "endpoint") continue;
+      if (requirement === "forbidden" || requirement === "retired") continue;
+      const tried = tryRule(loaded, rule, subject, flow, context);
+      const { whom, over, app, up, when } = tried;
+      if ([whom, over, app, up].some(({ result }) => result !== "proved") || when.result === "failed") continue;
+      const byName = whom.byName === true || subject.serverName !== null;
+      if (byName && !own.has(to.endpoint)) continue;
+      const says = `${subject.transport}/${subject.port}: ${whom.says}`;
+      const member = whom.member ?? subject.responder;
+      const sign: Sign = { rule: rule.id, member, says, frame: whom.support[0] ?? flow.began, roles: new Set() };
+      if (!fits.has(from.role)) fits.set(from.role, sign);
+    }
+    if (fits.size === 0) continue;
+    const roles = new Set(fits.keys());
+    const key = `${subject.realmName}|${subject.initiator}|${loaded.model.name}`;
+    let suspect = suspects.get(key);
+    if (suspect === undefined) {
+      if (suspects.size >= LIMITS.likeHosts) {
+        caps.hit("likeHosts");
+        return;
+      }
+      suspect = { realm: subject.realmName, address: subject.initiator, loaded, signs: new Map() };
+      suspects.set(key, suspect);
+    }
+    for (const sign of fits.values()) {
+      const kind = `${sign.member} ${[...roles].sort().join()}`;
+      if (!suspect.signs.has(kind)) suspect.signs.set(kind, { ...sign, roles });
+    }
+  }
+}
+
+/** What a host's signs say together. */
+function weigh({ realm, address, loaded, signs: all }: Suspect): Likeness[] {
+  const signs = [...all.values()];
+  const model = loaded.model.name;
+  const alone = new Set(signs.filter(({ roles }) => roles.size === 1).flatMap(({ roles }) => [...roles]));
+  const make = (role: string, confidence: Confidence, others: string[]): Likeness => ({
+    ...{ realm, address, model, role, confidence, others },
+    // What singles the role out comes first.
+    signs: signs.filter(({ roles }) => roles.has(role)).sort((a, b) => a.roles.size - b.roles.size),
+  });
+  const asked = alone.size > 0 ? alone : new Set(signs.flatMap(({ roles }) => [...roles]));
+  if (asked.size !== 1) return [...asked].map((role) => make(role, "low", [...asked].filter((other) => other !== role)));
+  const [role] = [...asked] as [string];
+  const members = (of: readonly Sign[]): number => new Set(of.map(({ member }) => member)).size;
+  const single = members(signs.filter(({ roles }) => roles.size === 1));
+  const fitting = members(signs.filter(({ roles }) => roles.has(role)));
+  const confidence = single >= 2 ? "high" : single === 1 && fitting >= 2 ? "medium" : "low";
+  return [make(role, confidence, [])];
+}
+
+/**
+ * Endpoints that are the vendor's own: no pool, and each of their names in a registrable domain that holds several names
+ * of the model and is no shared hosting. A single name in a domain may be anybody's (code hosting, certificates).
+ */
+function ownEndpoints(model: Model): ReadonlySet<string> {
+  const names = new Map<string, Set<string>>();
+  const domains = (endpoint: Endpoint): (string | null)[] =>
+    endpoint.hosts.map(({ labels, parameter, text }) => {
+      if (parameter !== null) return null;
+      const domain = domainOf(labels.filter((label) => !label.startsWith("*")).join("."));
+      if (domain === null || SHARED_HOSTING.some((suffix) => domain === suffix || domain.endsWith(`.${suffix}`)))
+        return null;
+      names.set(domain, (names.get(domain) ?? new Set()).add(text));
+      return domain;
+    });
+  const all = model.endpoints.map((endpoint) => ({ endpoint, domains: domains(endpoint) }));
+  const isOwn = (domain: string | null): boolean => domain !== null && names.get(domain)!.size >= 2;
+  return new Set(
+    all
+      .filter(({ endpoint, domains: its }) => !endpoint.pool && its.length > 0 && its.every(isOwn))
+      .map(({ endpoint }) => endpoint.name),
+  );
+}
+
+function domainOf(name: string): string | null {
+  const parsed = psl().parse(name);
+  return "domain" in parsed ? parsed.domain : null;
+}
+
+/** Bindings that follow from likenesses, and those. */
+export interface Inferred {
+  bindings: Binding[];
+  used: Likeness[];
+}
+
+export const NOTHING_INFERRED: Inferred = { bindings: [], used: [] };
+
+/** Of roles that nobody bound, the hosts that are singled out and play no other role of that model. */
+export function inferredBindings(found: readonly Likeness[], cast: Cast): Inferred {
+  const used = found.filter(
+    ({ confidence, model, role, realm, address }) =>
+      confidence !== "low" &&
+      !cast.isBound(model, role) &&
+      !cast.ofText(realm, address).some((played) => played.model === model),
+  );
+  const bindings = new Map<string, Binding>();
+  for (const { model, role, realm, address } of used) {
+    const { family, hex } = parseAddress(address)!;
+    const addresses = [{ text: address, family, first: hex, last: hex }];
+    const key = `${model}/${role}/${realm}`;
+    const binding = bindings.get(key) ?? { model, role, realm, hosts: [], how: "inferred", outside: false };
+    binding.hosts.push({ addresses, name: null, internet: false, single: true, text: address });
+    bindings.set(key, binding);
+  }
+  return { bindings: [...bindings.values()], used };
+}
+
+function memo(make: (text: string) => boolean): (text: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (text) => {
+    let is = known.get(text);
+    if (is === undefined) known.set(text, (is = make(text)));
+    return is;
+  };
+}
