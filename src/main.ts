@@ -56,8 +56,8 @@ const keepOption = (): Option =>
 const keepSizeOption = (): Option =>
   new Option("--keep-size <size>", "how much may lie there; the oldest go first").default("1G");
 
-/** What a judging command takes: what is held against the traffic, how strictly, and where the result goes. */
-const judging = (command: Command): Command =>
+/** Models, and what is known of one installation. */
+const installation = (command: Command): Command =>
   command
     .addOption(
       new Option("--model <name|file>", "a shipped model or a model file; repeatable")
@@ -72,7 +72,11 @@ const judging = (command: Command): Command =>
     )
     .addOption(
       new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"),
-    )
+    );
+
+/** What a judging command takes: what is held against the traffic, how strictly, and where the result goes. */
+const judging = (command: Command): Command =>
+  installation(command)
     .addOption(dbOption())
     .addOption(formatOption())
     .addOption(outOption())
@@ -156,6 +160,22 @@ program
   .action(async (captures, options) => {
     const { observe } = await import("./cli/observe.ts");
     exitCode = await observe(captures, options);
+  });
+
+installation(program.command("roles"))
+  .summary("who plays which role, as a site file to edit")
+  .description(
+    "Prints a site file: hosts that the traffic singles out for a role, each with its confidence and reason, and what " +
+      "would single out the others.",
+  )
+  .argument("[capture...]", "capture files, databases that check or observe wrote; - is standard input")
+  .addOption(outOption())
+  .addOption(realmOption())
+  .addOption(filterOption())
+  .addOption(jobsOption())
+  .action(async (captures, options) => {
+    const { roles } = await import("./cli/roles.ts");
+    exitCode = await roles(captures, options);
   });
 
 program

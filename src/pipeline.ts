@@ -57,6 +57,9 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
+/** What reading needs of them. */
+export type ReadingOptions = Pick<RunOptions, "captures" | "jobs" | "filter" | "onProgress" | "signal">;
+
 export interface Progress {
   packets: number;
   bytesRead: number;
@@ -74,6 +77,15 @@ export interface RunOutcome {
 
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
+  const { seen, interrupted } = await observeAll(options);
+  const result = judge(seen, options, startedAt, interrupted);
+  const exitCode = exitCodeOf(result, options.strict);
+  result.run.exit_code = exitCode;
+  return { result, observation: () => encodeObservation(seen), exitCode };
+}
+
+/** What all inputs show together, captures and databases. */
+export async function observeAll(options: ReadingOptions): Promise<{ seen: Observation; interrupted: boolean }> {
   const { files, databases } = await sortInputs(options.captures);
   let interrupted = false;
   const observations: Observation[] = [];
@@ -87,10 +99,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     observations.push(read.observation);
   }
   const seen = observations.length === 1 ? observations[0]! : mergeObservations(observations, DECODERS);
-  const result = judge(seen, options, startedAt, interrupted);
-  const exitCode = exitCodeOf(result, options.strict);
-  result.run.exit_code = exitCode;
-  return { result, observation: () => encodeObservation(seen), exitCode };
+  return { seen, interrupted };
 }
 
 /** A Wirepact database may stand where a capture does: what it observed is judged again, without the packets. */
@@ -111,7 +120,7 @@ async function sortInputs(inputs: RunOptions["captures"]): Promise<{
 /** Reads the captures, with other threads where that is worth it; the result is the same with any number of them. */
 async function readFiles(
   files: readonly { path: string; realm: string }[],
-  options: RunOptions,
+  options: ReadingOptions,
 ): Promise<{ observation: Observation; interrupted: boolean }> {
   const sizes = options.filter === undefined ? sizesOf(files.map(({ path }) => path)) : null;
   const jobs =
@@ -146,7 +155,7 @@ const TURN_MS = 50;
 async function readAll(
   reader: CaptureReader,
   observer: Observer,
-  options: RunOptions,
+  options: ReadingOptions,
   helpers: Helpers | null,
 ): Promise<boolean> {
   const { onProgress, signal } = options;

@@ -14,9 +14,9 @@ import { Rest, restRow } from "../observe/rest.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
-import { type LoadedModel, loadForJudging } from "./cover.ts";
+import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
-import { inferredBindings, likenesses, NOTHING_INFERRED } from "./infer.ts";
+import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges } from "./judge.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
@@ -61,17 +61,30 @@ export function describe(seen: Observation): { rest: Rest; lookups: LookupRow[];
   return { rest: new Rest(conversations, dns, new Set(), null), lookups, conversations };
 }
 
-export function conform(seen: Observation, options: ConformOptions): Conformance & { conversations: C.Conversations } {
+/** What is asked of an observation before anything is judged: who plays which role, as given, and who looks like one. */
+export interface WhoIsWho {
+  conversations: C.Conversations;
+  dns: DnsEvidence;
+  siteHosts: Readonly<Record<string, readonly string[]>>;
+  models: LoadedModel[];
+  known: Omit<JudgeContext, "cast">;
+  given: Cast;
+  castOf: (bindings: readonly Binding[]) => Cast;
+  /** Worked out when first asked for. */
+  found: () => Likeness[];
+}
+
+export function whoIsWho(
+  seen: Observation,
+  options: Pick<ConformOptions, "models" | "background" | "bound" | "site">,
+): WhoIsWho {
   const conversations = new C.Conversations(seen);
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const given = castOf(options.bound.bindings);
-  const load = (model: Model): LoadedModel =>
-    loadForJudging(model, (name) => options.bound.parameters.get(model.name)?.get(name)?.value ?? null);
-  const timezone = options.site?.timezone ?? "UTC";
-  const models = options.models.map(load);
+  const models = options.models.map(loaderOf(options.bound));
   const known = {
     dns,
     siteHosts,
@@ -80,6 +93,17 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
     backgroundName: options.background?.name ?? null,
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
+  return { conversations, dns, siteHosts, models, known, given, castOf, found };
+}
+
+function loaderOf(bound: Bound): (model: Model) => LoadedModel {
+  return (model) => loadForJudging(model, (name) => bound.parameters.get(model.name)?.get(name)?.value ?? null);
+}
+
+export function conform(seen: Observation, options: ConformOptions): Conformance & { conversations: C.Conversations } {
+  const { conversations, dns, siteHosts, models, known, given, castOf, found } = whoIsWho(seen, options);
+  const load = loaderOf(options.bound);
+  const timezone = options.site?.timezone ?? "UTC";
   const inferred = options.infer ? inferredBindings(found(), given) : NOTHING_INFERRED;
   const bindings = [...options.bound.bindings, ...inferred.bindings];
   const cast = inferred.used.length === 0 ? given : castOf(bindings);

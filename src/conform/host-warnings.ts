@@ -49,7 +49,7 @@ export function unsettled(found: readonly Likeness[], used: readonly Likeness[],
   const all = [...hosts.values()].map((likes) => {
     const { address } = likes[0]!;
     const roles = [...new Set([likes[0]!.role, ...likes[0]!.others])].sort().join(" or ");
-    const says = likes.map(why).join("; ");
+    const says = [...new Set(likes.map(why))].join("; ");
     return `${address} could be ${roles}, which nothing settles (${says}): say it with --bind.`;
   });
   return all.length <= SENTENCES

@@ -12,7 +12,7 @@ import { type CapCounter, LIMITS } from "../limits.ts";
 import type { Binding } from "../model/bind.ts";
 import { psl } from "../model/lazy.ts";
 import { SHARED_HOSTING } from "../model/shared-hosting.ts";
-import type { Endpoint, Model } from "../model/types.ts";
+import type { Endpoint, Model, Rule } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { addressText, INITIATOR_BY } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
@@ -53,11 +53,7 @@ interface Suspect {
 }
 
 /** Hosts that look like roles, in address order. What plays a role already is looked at as well. */
-export function likenesses(
-  all: C.Conversations,
-  models: readonly LoadedModel[],
-  context: JudgeContext,
-): Likeness[] {
+export function likenesses(all: C.Conversations, models: readonly LoadedModel[], context: JudgeContext): Likeness[] {
   const suspects = new Map<string, Suspect>();
   const own = new Map<LoadedModel, ReadonlySet<string>>();
   const mayTell = memo((name: string) => models.some((loaded) => loaded.index.knowsName(name)));
@@ -137,13 +133,40 @@ function weigh({ realm, address, loaded, signs: all }: Suspect): Likeness[] {
     signs: signs.filter(({ roles }) => roles.has(role)).sort((a, b) => a.roles.size - b.roles.size),
   });
   const asked = alone.size > 0 ? alone : new Set(signs.flatMap(({ roles }) => [...roles]));
-  if (asked.size !== 1) return [...asked].map((role) => make(role, "low", [...asked].filter((other) => other !== role)));
+  if (asked.size !== 1)
+    return [...asked].map((role) =>
+      make(
+        role,
+        "low",
+        [...asked].filter((other) => other !== role),
+      ),
+    );
   const [role] = [...asked] as [string];
   const members = (of: readonly Sign[]): number => new Set(of.map(({ member }) => member)).size;
   const single = members(signs.filter(({ roles }) => roles.size === 1));
   const fitting = members(signs.filter(({ roles }) => roles.has(role)));
   const confidence = single >= 2 ? "high" : single === 1 && fitting >= 2 ? "medium" : "low";
   return [make(role, confidence, [])];
+}
+
+/** What would single a role out: destinations of the vendor's own that no other role of the model has. */
+export function tellingRules(model: Model): Rule[] {
+  const own = ownEndpoints(model);
+  const rules = model.rules.filter(({ from, to }) => from.kind === "role" && to.kind === "endpoint");
+  const openers = new Map<string, Set<string>>();
+  const key = ({ to, over }: Rule): string => JSON.stringify([to, over.map(({ text }) => text)]);
+  for (const rule of rules) {
+    if (rule.from.kind !== "role") continue;
+    openers.set(key(rule), (openers.get(key(rule)) ?? new Set()).add(rule.from.role));
+  }
+  return rules.filter(
+    (rule) =>
+      rule.to.kind === "endpoint" &&
+      own.has(rule.to.endpoint) &&
+      rule.requirement !== "forbidden" &&
+      rule.requirement !== "retired" &&
+      openers.get(key(rule))!.size === 1,
+  );
 }
 
 /**
@@ -206,8 +229,8 @@ export function inferredBindings(found: readonly Likeness[], cast: Cast): Inferr
 function memo(make: (text: string) => boolean): (text: string) => boolean {
   const known = new Map<string, boolean>();
   return (text) => {
-    let is = known.get(text);
-    if (is === undefined) known.set(text, (is = make(text)));
+    const is = known.get(text) ?? make(text);
+    known.set(text, is);
     return is;
   };
 }

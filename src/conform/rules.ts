@@ -7,9 +7,10 @@ import type { Endpoint, Rule, Target } from "../model/types.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow } from "./absence.ts";
+import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
-import { clausesOf, isBoundEnd, type LoadedModel, tryRule } from "./cover.ts";
+import { clausesOf, isBoundEnd, type LoadedModel } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import {
   type HostStatus,
@@ -268,14 +269,11 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
   return endpoint.hosts.length > 0 ? hostTexts(loaded, endpoint) : endpoint.addresses.map((range) => range.text);
 }
 
-function metStatus(
-  uses: readonly RuleUse[],
-  equals: Map<RuleUse, RuleUse>,
-  context: RuleContext,
-): HostStatus | null {
+function metStatus(uses: readonly RuleUse[], equals: Map<RuleUse, RuleUse>, context: RuleContext): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length === 0) return null;
-  const use = documented.find((one) => !equals.has(one));
+  const telling = documented.filter((one) => !equals.has(one));
+  const [use] = telling;
   if (use === undefined) {
     const one = documented[0]!;
     const twin = equals.get(one)!;
@@ -286,17 +284,19 @@ function metStatus(
     );
     return { ...status, evidence: [...supportOf(one), ...supportOf(twin)] };
   }
-  const standing = documented.slice(0, MOST_TRIED).find((one) => otherAssignment(one, context) === null);
+  const standing = telling.slice(0, MOST_TRIED).find((one) => otherAssignment(one, context.judges) === null);
   if (standing === undefined) {
     const { host, role } = use.fromHost!;
     const status = notEvaluable(
       "same-as",
-      `cannot be told from ${otherAssignment(use, context)!.id}: that ${host.text} is ${role} is only inferred`,
+      `cannot be told from ${otherAssignment(use, context.judges)!.id}: that ${host.text} is ${role} is only inferred`,
       `give --bind ${role}=${host.text}, if it is`,
     );
     return { ...status, evidence: supportOf(use) };
   }
-  const inferred = isInferred(standing) ? ` (that ${standing.fromHost!.host.text} is ${standing.fromHost!.role} is inferred)` : "";
+  const inferred = isInferred(standing)
+    ? ` (that ${standing.fromHost!.host.text} is ${standing.fromHost!.role} is inferred)`
+    : "";
   return {
     status: "met",
     code: "met",
@@ -308,23 +308,6 @@ function metStatus(
 
 /** Uses of one rule for which another assignment of roles is tried. */
 const MOST_TRIED = 16;
-
-const isInferred = ({ fromHost }: RuleUse): boolean => fromHost?.how === "inferred";
-
-/**
- * Where nobody bound the host that opened it: a rule of another role that would cover it as well, were the host that. Such
- * a use shows that somebody made the connection, and not that this role did.
- */
-function otherAssignment(use: RuleUse, context: RuleContext): Rule | null {
-  if (!isInferred(use)) return null;
-  const { loaded, rule, subject, flow } = use;
-  for (const other of loaded.model.rules) {
-    if (other.from.kind !== "role" || other.from.role === use.fromHost!.role || other.to.kind !== rule.to.kind) continue;
-    const { whom, over, app, when } = tryRule(loaded, other, subject, flow, context.judges.context);
-    if (when.result !== "failed" && [whom, over, app].every(({ result }) => result === "proved")) return other;
-  }
-  return null;
-}
 
 function supportOf(use: RuleUse): FrameRef[] {
   return clausesOf(use.tried).flatMap((clause) => clause.support);

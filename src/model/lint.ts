@@ -5,8 +5,8 @@ import { canHold, conditionParameters, describeCondition } from "./conditions.ts
 import { psl } from "./lazy.ts";
 import { lintShadows } from "./lint-shadows.ts";
 import { PROXY_ROLE } from "./load.ts";
-import { SHARED_HOSTING } from "./shared-hosting.ts";
 import { rangeHas } from "./ranges.ts";
+import { SHARED_HOSTING } from "./shared-hosting.ts";
 import type { Endpoint, Model, Problem, Rule } from "./types.ts";
 
 /** Takes one finding; `line` is 1 where the finding is about the model as a whole. */

@@ -49,7 +49,7 @@ function readSite(reader: Reader, top: Fields | null, source: string, readFile: 
 
 /** Entries of a mapping with any text as key, each key once. */
 function entries(reader: Reader, item: Item | undefined, what: string): { key: TextItem; value: Item }[] {
-  if (item === undefined) return [];
+  if (item === undefined || item.kind === "empty") return [];
   if (item.kind === "map") return item.entries;
   reader.expected(item, what, "a mapping");
   return [];
