@@ -1,23 +1,21 @@
 /**
  * "Blocked": attempted, and no attempt came up. A positive refusal is enough. Silence counts only where the capture
  * shows that an answer would have been in it: the same host, within five minutes, got one from beyond the same next hop,
- * and the attempt was repeated or had three seconds to be answered.
+ * and the attempt was repeated or had three seconds to be answered. Names that were refused are in `blocked-names.ts`.
  */
 import type { Rule } from "../model/types.ts";
+import { unresolvedStatus } from "./blocked-names.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
-import type { RuleUse } from "./judge.ts";
-import { type HostStatus, lookupsOf, notEvaluable, type RuleContext } from "./rule-status.ts";
+import type { Judgement, RuleUse } from "./judge.ts";
+import { howItEnded, isDistrust } from "./refusal.ts";
+import { allowSentence, type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
 import type { Subject } from "./subject.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;
 
-const HOW = {
-  refused: "refused by RST",
-  unreachable: "answered by an ICMP error",
-  failed: "ended by an alert before it came up",
-} as const;
+const REFUSED: ReadonlySet<string> = new Set(["refused", "unreachable", "failed"]);
 
 /** Null where nothing was attempted, or where attempts came up. `host`: null where the rule's opener is no bound host. */
 export function blockedStatus(
@@ -28,33 +26,56 @@ export function blockedStatus(
   host: CastHost | null,
 ): HostStatus | null {
   const attempts = uses.filter((use) => use.how === "attempted");
-  const refused = attempts.find(({ flow }) => flow.outcome in HOW);
-  if (refused !== undefined) {
-    const said = HOW[refused.flow.outcome as keyof typeof HOW];
-    return blocked(loaded, rule, attempts, refused, host, said);
-  }
-  if (attempts.length > 0) return silence(loaded, rule, attempts, context, host);
-  return host === null ? null : unresolved(loaded, rule, host, context);
+  const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
+  if (refused !== undefined) return blocked(loaded, rule, attempts, refused, context, howOften(attempts, refused));
+  const named = host === null ? null : unresolvedStatus(loaded, rule, host, context);
+  if (attempts.length === 0 || named?.code === "sinkholed") return named;
+  return silence(loaded, rule, attempts, context, host);
 }
 
+/** What came back to the telling attempt, and to how many of all. */
+function howOften(attempts: readonly RuleUse[], telling: RuleUse): string {
+  const said = howItEnded(telling.flow);
+  const same = attempts.filter(({ flow }) => flow.outcome === telling.flow.outcome).length;
+  return same === attempts.length ? said : `${same} of ${attempts.length} times ${said}`;
+}
+
+/** `said`: what came back, as a clause. */
 function blocked(
   loaded: LoadedModel,
   rule: Rule,
   attempts: readonly RuleUse[],
   telling: RuleUse,
-  host: CastHost | null,
+  context: RuleContext,
   said: string,
 ): HostStatus {
-  const over = rule.over.map((o) => o.text).join(" or ");
-  const to = telling.tried.whom.member;
-  const section = rule.cite[0]?.section ?? loaded.model.name;
+  const judgement = judgementOf(telling, context);
+  const { who, whom } = endsOf(judgement.subject, telling);
+  const tries = attempts.reduce((sum, { flow }) => sum + (flow.connectionless ? Math.max(1, flow.asked) : 1), 0);
+  const first = Math.min(...attempts.map(({ flow }) => flow.firstSec));
+  const last = Math.max(...attempts.map(({ flow }) => flow.lastSec));
+  const times = tries === 1 ? "once" : `${tries} times${last - first >= 1 ? ` in ${last - first} s` : ""}`;
+  const allow = allowSentence(loaded, rule, who, whom);
   return {
     status: "blocked",
     code: "refused",
-    reason: `${attempts.length} attempt(s), none came up: ${said}`,
-    remedy: `allow ${over} from ${host?.host.text ?? "there"}${to === undefined ? "" : ` to ${to}`} (documented under ${section})`,
+    reason: `${who} tried ${whom} ${times}, and it never came up: ${said}`,
+    remedy: isDistrust(telling.flow)
+      ? `${allow}, without TLS inspection; or let ${who} trust the certificate that is shown to it`
+      : allow,
     evidence: [...telling.tried.who.support, ...telling.tried.up.against],
   };
+}
+
+/** Who tried, and whom: the documented or sent name with the address behind it. */
+function endsOf(subject: Subject, { tried }: RuleUse): { who: string; whom: string } {
+  const name = subject.serverName ?? tried.whom.member ?? null;
+  const { initiator, responder } = subject;
+  return { who: initiator, whom: name === null || name === responder ? responder : `${name} (${responder})` };
+}
+
+function judgementOf(use: RuleUse, { byConversation }: RuleContext): Judgement {
+  return byConversation.get(use.conversation)!;
 }
 
 /** Attempts without an answer: blocked only where answers are visible here. */
@@ -69,18 +90,26 @@ function silence(
     ({ flow }) => flow.asked > 1 || attempts.length > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
   );
   if (waited !== undefined && host !== null) {
-    const subject = context.judgements.find((judgement) => judgement.uses.includes(waited))!.subject;
+    const { subject } = judgementOf(waited, context);
     const visible = context.judgements.find((judgement) => showsAnswers(judgement.subject, subject, host, waited.flow));
     if (visible !== undefined) {
-      const said = `no answer, while ${visible.subject.responder} answered ${host.host.text} at that time`;
-      return { ...blocked(loaded, rule, attempts, waited, host, said), code: "unanswered" };
+      const said = `nothing came back, while ${visible.subject.responder} answered ${host.host.text} at that time`;
+      return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
     }
   }
-  return notEvaluable(
-    "replies-not-visible",
-    `${attempts.length} attempt(s) without an answer, and replies are not visible here`,
-    "mirror both directions of the host's uplink, and look whether a firewall drops it",
-  );
+  const { who, whom } = endsOf(judgementOf(attempts[0]!, context).subject, attempts[0]!);
+  return {
+    ...notEvaluable(
+      "replies-not-visible",
+      waited === undefined
+        ? `${who} tried ${whom} just before the capture ended`
+        : `${who} tried ${whom} and nothing came back, but nothing shows that answers from there would be in this capture`,
+      waited === undefined
+        ? "capture on for a few seconds more"
+        : "mirror both directions of the host's uplink, and look whether a firewall drops it",
+    ),
+    evidence: [...attempts[0]!.tried.who.support],
+  };
 }
 
 /**
@@ -103,25 +132,4 @@ function showsAnswers(
       firstSec <= at.lastSec + ANSWER_WITHIN_SEC &&
       lastSec >= at.firstSec - ANSWER_WITHIN_SEC,
   );
-}
-
-/** No connection at all, because the name did not resolve: refused for good, or only not seen to succeed. */
-function unresolved(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): HostStatus | null {
-  const asked = lookupsOf(loaded, rule, host, context);
-  if (asked.length === 0 || asked.some(({ result }) => result === "NOERROR" || result === "NODATA")) return null;
-  const refused = asked.find(({ result }) => result === "NXDOMAIN");
-  const lookup = refused ?? asked[0]!;
-  const evidence = [{ capture_id: lookup.capture, frame: lookup.frame, what: `look-up of ${lookup.name}` }];
-  if (refused === undefined) {
-    const reason = `${lookup.client} asked ${lookup.server} for ${lookup.name} and no address came back (${lookup.result})`;
-    const remedy = `look whether the resolver ${lookup.server} can resolve ${lookup.name}`;
-    return { ...notEvaluable("name-unresolved", reason, remedy), evidence };
-  }
-  return {
-    status: "blocked",
-    code: "name-refused",
-    reason: `${lookup.server} told ${lookup.client} that ${lookup.name} does not exist (NXDOMAIN)`,
-    remedy: `let the resolver ${lookup.server} resolve ${lookup.name}`,
-    evidence,
-  };
 }

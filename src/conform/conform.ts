@@ -120,6 +120,7 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
   const rules = judgeRules({
     judges,
     judgements,
+    byConversation: new Map(judgements.map((judgement) => [judgement.subject.conversation, judgement])),
     lookups,
     minSpanSec: options.minSpanSec,
     drops: options.drops,

@@ -13,6 +13,7 @@ import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { upgradeClause } from "./encrypted.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
+import { howItEnded } from "./refusal.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 import { isEndpoint, type WhomContext } from "./whom.ts";
@@ -356,14 +357,7 @@ function upClause(flow: SubjectFlow, silent: boolean): Clause {
   switch (flow.outcome) {
     case "established":
     case "answered":
-      if (flow.interrupted) {
-        return unproved(
-          "up",
-          "hole",
-          "packets are missing before the two had agreed: behind them may stand that it failed",
-          "capture again without loss",
-        );
-      }
+      if (flow.handshake?.state === "open") return handshakeOpen(flow.handshake, flow);
       return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
     case "one-way":
       if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);
@@ -381,15 +375,28 @@ function upClause(flow: SubjectFlow, silent: boolean): Clause {
     case "unreachable":
     case "failed": {
       const frames = [...flow.quotes, ...flow.coming];
-      const how =
-        flow.outcome === "refused"
-          ? "it was refused"
-          : flow.outcome === "failed"
-            ? "it failed before it came up"
-            : "it was answered by an ICMP error";
-      return unproved("up", "never-came-up", how, "let it through, then capture again", frames);
+      return unproved("up", "never-came-up", howItEnded(flow), "let it through, then capture again", frames);
     }
   }
+}
+
+/** Until both ends have sent something protected, nobody knows that either went on. */
+function handshakeOpen({ holed }: { holed: boolean }, flow: SubjectFlow): Clause {
+  if (!holed) {
+    return unproved(
+      "up",
+      "handshake-open",
+      "the capture does not show that both ends finished their TLS handshake",
+      "capture whole frames of both directions, until the connection is in use",
+      flow.coming,
+    );
+  }
+  return unproved(
+    "up",
+    "hole",
+    "packets are missing before the two had agreed: behind them may stand that it failed",
+    "capture again without loss",
+  );
 }
 
 function oneWayByNature(flow: SubjectFlow): boolean {

@@ -119,7 +119,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     hasData: true,
     twoSided: true,
     holed: false,
-    interrupted: false,
+    handshake: null,
     unreadableAs: [],
     leads: null,
     bursts: [1, 1],

@@ -19,6 +19,7 @@ export const CONVERSATION_REASONS = {
   "listed-range": "the address is in a published range of a shared provider, and nothing names it",
   "one-direction": "packets of one direction only are in the capture",
   "never-came-up": "the destination is documented and the connection never came up",
+  "handshake-open": "the capture does not show that both ends finished their TLS handshake",
   hole: "packets are missing between what was said before it was up, and behind them may stand that it failed",
   "role-not-bound": "the other end's role is bound to no address",
   "parameter-missing": "a parameter that decides was not given",
@@ -36,7 +37,9 @@ export const RULE_REASONS = {
   touched: "it is forbidden or retired, and was used",
   refused: "every attempt was refused",
   unanswered: "attempts went unanswered, while answers to the same host were in the capture",
-  "name-refused": "the name does not exist for the host that asked for it",
+  "name-refused":
+    "the name was not resolved for the host that asked for it: no such name, refused, failed, or no answer",
+  sinkholed: "the resolver gave an address that the name can't have: none, the host's own, or a private one",
   partial: "some of its endpoints were used, and the capture could have shown the others",
   missing: "the capture could have shown it, and it is not there",
   unused: "optional, or tied to an occasion, and not seen",

@@ -23,6 +23,8 @@ export interface RuleJudgement {
 export interface RuleContext {
   judges: Judges;
   judgements: readonly Judgement[];
+  /** The same by the conversation's number. */
+  byConversation: ReadonlyMap<number, Judgement>;
   lookups: readonly Lookup[];
   minSpanSec: number;
   /** The capture's own count of lost packets, and whether reading ended early or a cap cut something off. */
@@ -76,4 +78,14 @@ export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, conte
   const names = hostTexts(loaded, loaded.endpoints.get(rule.to.endpoint)!);
   const exact = new Set(names.filter((name) => !name.includes("*")));
   return context.lookups.filter((lookup) => exact.has(lookup.name) && isHost(host, lookup.client));
+}
+
+/**
+ * The sentence for who runs the firewall: `allow tcp/443 from 10.20.0.5 to api.example.com (documented under Gateway)`.
+ */
+export function allowSentence({ model }: LoadedModel, rule: Rule, from: string, to: string): string {
+  const over = rule.over.map((one) => one.text).join(" or ");
+  const cite = rule.cite[0];
+  const where = cite === undefined ? model.name : [cite.section, cite.item].filter(Boolean).join(" / ");
+  return `allow ${over} from ${from} to ${to} (documented under ${where})`;
 }

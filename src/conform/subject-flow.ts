@@ -6,9 +6,11 @@ import { largestBurst } from "../flow/bursts.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import type * as C from "../observe/conversations.ts";
-import { FlowView, OUTCOMES } from "../observe/flow-view.ts";
+import { addressText, FlowView, OUTCOMES } from "../observe/flow-view.ts";
+import type { Handshake } from "../observe/handshake.ts";
 import { operationsOf } from "../observe/operations.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import { icmpWords } from "./refusal.ts";
 import type { Key, Subject } from "./subject.ts";
 
 /** Seen; nothing said, because it never came up or ended without a word; or said (or yet to be said) and not in the capture. */
@@ -52,8 +54,8 @@ export interface SubjectFlow {
   twoSided: boolean;
   /** TCP: it began in sight, and yet the client's first message is not in the capture. */
   holed: boolean;
-  /** It began in words that end in a hole, and neither side said that it was up. */
-  interrupted: boolean;
+  /** TLS: what became of its handshake; null for all else. */
+  handshake: Handshake | null;
   /** What its client said first, which may name the destination. */
   firstWords: FirstWords;
   /** Frames of that. */
@@ -78,14 +80,16 @@ export interface SubjectFlow {
 /** `view` is at the flow; `there` is the direction of the initiator's packets. */
 export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { conversation, app }: Key): SubjectFlow {
   const back = there === 0 ? 1 : 0;
-  const outcome = OUTCOMES[all.flowOutcome(view, there)]!;
   const sightings = all.sightingsOf(conversation, view);
+  const came = OUTCOMES[all.flowOutcome(view, there)]!;
+  const refused = came === "established" && isHttp(app) && wasRefused(view, sightings);
+  const outcome = refused ? "failed" : came;
   const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
     const quote = all.seen.flows.quotes[index]!;
     return {
       capture_id: quote.capture,
       frame: quote.frame,
-      what: `ICMP type ${quote.type} code ${quote.code} about it`,
+      what: `ICMP ${icmpWords(view.family, quote.type, quote.code)} from ${addressText(all.seen.flows.ipv6, view.family, quote.sender)}`,
     };
   });
   const data0 = view.has(R.S_DATA, 0);
@@ -119,7 +123,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     holed: isHoled(view, there),
-    interrupted: isInterrupted(view, app),
+    handshake: view.handshake(there),
     unreadableAs: unreadableAs(all, view),
     firstWords: firstWords(all, view, there, outcome, app),
     words: wordsFrames(view, there, app),
@@ -130,6 +134,17 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     quotes,
     leads: null,
   };
+}
+
+const isHttp = (app: string | null): boolean => app === "http" || app === "http2";
+
+/** HTTP: every answer says that it is not let through, and none is missing that might say otherwise. */
+function wasRefused({ detail }: FlowView, sightings: readonly Sighting[]): boolean {
+  if (detail?.streams.some((stream) => stream !== null && (stream.pending.length > 0 || stream.lost > 0))) return false;
+  if ((detail?.dropped ?? 0) > 0) return false;
+  const answers = sightings.filter(({ fact }) => fact.kind === "message" && fact.what === "response").length;
+  const refusals = sightings.filter(({ fact }) => fact.kind === "fault" && fact.what === "http-status").length;
+  return answers > 0 && refusals >= answers;
 }
 
 function burstOf(all: C.Conversations, view: FlowView, dir: 0 | 1): number {
@@ -149,18 +164,6 @@ function isHoled(view: FlowView, there: 0 | 1): boolean {
 function isUnfinished(view: FlowView, there: 0 | 1): boolean {
   const stream = view.detail?.streams[there] ?? null;
   return stream !== null && (stream.length > 0 || stream.pending.length > 0);
-}
-
-/** TLS, whose sides show when their handshake is done: neither has, and something waits behind a hole. */
-function isInterrupted(view: FlowView, app: string | null): boolean {
-  const { detail } = view;
-  if (
-    app !== "tls" ||
-    detail === null ||
-    !detail.streams.some((stream) => stream !== null && stream.pending.length > 0)
-  )
-    return false;
-  return !detail.sightings.some(({ fact }) => fact.kind === "up");
 }
 
 /** Applications whose client says first, in a hello that opens every connection, whom it wants to reach. */
@@ -280,6 +283,8 @@ function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome
       frames.push({ capture_id: view.capture(back), frame: view.frame(back), what: "first answer" });
   }
   for (const sighting of view.detail?.sightings ?? []) {
+    if (view.proto === TCP && sighting.dir === there && speaksOfUp(sighting))
+      frames.push(...framesOf(sighting, "the client's part of the handshake"));
     if (sighting.fact.kind !== "fault" || outcome !== "failed") continue;
     frames.push({
       capture_id: sighting.capture,
@@ -288,6 +293,11 @@ function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome
     });
   }
   return frames;
+}
+
+/** What the client said until its handshake was done: its hellos, of which a server may ask for two, and its last word. */
+function speaksOfUp({ fact }: Sighting): boolean {
+  return fact.kind === "up" || (fact.kind === "role" && fact.sender === "client" && fact.why.startsWith("TLS "));
 }
 
 /** First frames of datagrams that answered it from another port or address. */

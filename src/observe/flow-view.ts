@@ -5,6 +5,7 @@ import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
 import type { ConversationOutcome } from "../report/result.ts";
+import { type Handshake, handshakeOf } from "./handshake.ts";
 import type { Observation } from "./observation.ts";
 
 /**
@@ -199,7 +200,7 @@ export class FlowView {
   }
 
   #tcpOutcome(there: 0 | 1, back: 0 | 1, asked: boolean, answered: boolean, quoted: boolean): ConversationOutcome {
-    if (this.#failed()) return "failed";
+    if (this.#failed(there)) return "failed";
     const opened = this.has(R.S_SYN, there) || this.has(R.S_SYNACK, back);
     const up = opened
       ? this.has(R.S_SYNACK, back) && (this.has(R.S_ACK, there) || this.has(R.S_DATA, there))
@@ -215,16 +216,19 @@ export class FlowView {
     return asked && answered ? "answered" : "one-way";
   }
 
-  /** The application's own word that it did not come up: an alert before its handshake was done on either side. */
-  #failed(): boolean {
-    const detail = this.detail;
-    if (detail === null) return false;
-    let fault = false;
-    for (const { fact } of detail.sightings) {
-      if (fact.kind === "up") return false;
-      if (fact.kind === "fault" && fact.what === "tls-alert") fault = true;
-    }
-    return fault;
+  /** TLS: what became of its handshake, seen from the initiator; null for all else, and where its beginning was not seen. */
+  handshake(initiatorDir: 0 | 1): Handshake | null {
+    const isTls = this.app > 0 && this.#seen.decoders[this.app - 1]!.id === "tls";
+    return isTls ? handshakeOf(this, initiatorDir) : null;
+  }
+
+  /** The application's own word that it did not come up: an alert, or an end that left, before the handshake was done. */
+  #failed(there: 0 | 1): boolean {
+    const handshake = this.handshake(there);
+    if (handshake !== null) return handshake.state === "alert" || handshake.state === "left";
+    const sightings = this.detail?.sightings ?? [];
+    if (sightings.some(({ fact }) => fact.kind === "up")) return false;
+    return sightings.some(({ fact }) => fact.kind === "fault" && fact.what === "tls-alert");
   }
 
   /** True where every message that was sent expects no answer. */

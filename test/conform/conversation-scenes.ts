@@ -51,7 +51,20 @@ export const CONVERSATIONS: Record<string, Judging> = {
     says: "inconclusive expectation-unproved",
     endpoints: api,
     rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.2" } }],
-    frames: connection(FROM, TO, 10, [[">", hello]]),
+    frames: connection(FROM, TO, 10, [
+      [">", hello],
+      [">", upRecords()],
+    ]),
+  },
+  "a server that has spoken, and a client that has yet to": {
+    says: "inconclusive handshake-open",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: connection(FROM, TO, 10, [
+      [">", hello],
+      ["<", serverHello(0x0304)],
+      ["<", upRecords()],
+    ]),
   },
   background: {
     says: "ignored background",

@@ -218,10 +218,12 @@ const SCENES: readonly Trying[] = [
       ...connection(FROM, TO, 10, [
         [">", clientHello("a.example.com")],
         ["<", serverHello()],
+        [">", upRecords()],
       ]),
       ...connection(`${HOST}:40001`, TO, 40, [
         [">", clientHello("b.example.com")],
         ["<", serverHello()],
+        [">", upRecords()],
       ]),
     ],
   },

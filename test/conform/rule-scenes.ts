@@ -1,9 +1,71 @@
 /** One scene for each status and reason of a rule: the rule `r` of model `m`. */
 import type { Frame } from "../../src/capture/frame.ts";
 import { icmpFrame, udpFrame } from "../support/frames.ts";
-import { clientHello, connection, dnsQuery, lookUp, serverHello, tlsConnection } from "../support/talk.ts";
+import { ascii, concat } from "../support/hex.ts";
+import { bytes } from "../support/packets.ts";
+import {
+  alert,
+  clientHello,
+  connection,
+  dnsQuery,
+  type Line,
+  lookUp,
+  serverHello,
+  tlsConnection,
+  upRecords,
+} from "../support/talk.ts";
 import { HOST, RESOLVER, type Scene } from "./scene.ts";
 import { anyRule, api, busy, byAddress, datagram, FAR, FROM, good, hello, reset, syn, TO, tlsRule } from "./stage.ts";
+
+/** The client goes, by an alert under protection, a clear one, or without a word; a RST right after the hello. */
+const FLIGHT: Line[] = [
+  [">", hello],
+  ["<", serverHello(0x0304)],
+  ["<", upRecords()],
+];
+const TLS_FAILURES: Record<string, Line[]> = {
+  "a certificate refused under protection": [...FLIGHT, [">", protectedAlert()]],
+  "a certificate refused in clear": [...FLIGHT, [">", alert(48)]],
+  "a client that leaves after the server's flight": [...FLIGHT, [">", "FA"]],
+  "a client that resets after the server's flight": [...FLIGHT, [">", "RA"]],
+  "a RST right after the hello": [
+    [">", hello],
+    ["<", "RA"],
+  ],
+  "a server that refuses the client's last word": [
+    [">", hello],
+    ["<", serverHello()],
+    [">", upRecords()],
+    ["<", alert(40)],
+  ],
+};
+
+/** Change of cipher, then a record with room for an alert and no more. */
+function protectedAlert(): Uint8Array {
+  return concat([bytes(20, 3, 3, 0, 1, 1), bytes(23, 3, 3, 0, 19), new Uint8Array(19).fill(0xcd)]);
+}
+
+function overHttp(status: string): Scene {
+  const request = ascii("GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+  const answer = ascii(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+  return {
+    endpoints: api,
+    rules: [{ ...tlsRule, over: "tcp/80", app: "http" }],
+    frames: connection(FROM, `${FAR}:80`, 10, [
+      [">", request],
+      ["<", answer],
+    ]),
+  };
+}
+
+/** The name is asked for, and nothing is opened. */
+function resolvedTo(address: string): Scene {
+  return {
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...lookUp(HOST, RESOLVER, "api.example.com", [address], 0), ...busy],
+  };
+}
 
 export const RULES: Record<string, Scene & { says: string }> = {
   met: { says: "met met", endpoints: api, rules: [tlsRule], frames: good },
@@ -32,6 +94,22 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [syn(0), icmpFrame({ from: "10.0.0.254", to: HOST, ms: 1, type: 3, code: 13, quote: syn(0) })],
   },
+  ...Object.fromEntries(
+    Object.entries(TLS_FAILURES).map(([what, lines]): [string, Scene & { says: string }] => [
+      what,
+      { says: "blocked refused", endpoints: api, rules: [tlsRule], frames: connection(FROM, TO, 10, lines) },
+    ]),
+  ),
+  "an HTTP filter": { says: "blocked refused", ...overHttp("403 Forbidden") },
+  "an HTTP answer": { says: "met met", ...overHttp("404 Not Found") },
+  "an address that is none": { says: "blocked sinkholed", ...resolvedTo("0.0.0.0") },
+  "a filtering resolver's address": { says: "blocked sinkholed", ...resolvedTo("10.66.0.1") },
+  "an address that the site gives": {
+    says: "missing missing",
+    ...resolvedTo("10.66.0.1"),
+    site: { hosts: { "api.example.com": ["10.66.0.1"] } },
+  },
+  "a public address that is not tried": { says: "missing missing", ...resolvedTo("198.51.100.9") },
   "refused once, then up": {
     says: "met met",
     endpoints: api,

@@ -1,0 +1,90 @@
+/** What came back instead of the answer, in words: who said no, and how. */
+import type { FaultFact } from "../decode/facts.ts";
+import type { Handshake } from "../observe/handshake.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
+
+/** RFC 792, RFC 1812 section 5.2.7.1. Destination unreachable (3); codes that people meet. */
+const UNREACHABLE: Readonly<Record<number, string>> = {
+  0: "network unreachable",
+  1: "host unreachable",
+  2: "protocol unreachable",
+  3: "port unreachable",
+  4: "fragmentation needed",
+  9: "network administratively prohibited",
+  10: "host administratively prohibited",
+  13: "communication administratively prohibited",
+};
+/** RFC 4443 section 3.1. */
+const UNREACHABLE6: Readonly<Record<number, string>> = {
+  0: "no route to destination",
+  1: "communication administratively prohibited",
+  2: "beyond scope of source address",
+  3: "address unreachable",
+  4: "port unreachable",
+  5: "source address failed a policy",
+  6: "reject route",
+};
+
+/** An ICMP error's meaning: `communication administratively prohibited`, `time exceeded`. `family`: 4 or 6. */
+export function icmpWords(family: number, type: number, code: number): string {
+  const unreachable = family === 4 ? 3 : 1;
+  if (type !== unreachable) return "time exceeded";
+  return (family === 4 ? UNREACHABLE : UNREACHABLE6)[code] ?? `unreachable, code ${code}`;
+}
+
+/** Why a flow did not come up, as a clause of a sentence about it. */
+export function howItEnded(flow: SubjectFlow): string {
+  switch (flow.outcome) {
+    case "refused":
+      return "its SYN was answered by RST";
+    case "unreachable":
+      return `it was answered by ${flow.quotes[0]?.what ?? "an ICMP error"}`;
+    case "failed":
+      return failure(flow);
+    default:
+      return "no answer is in the capture";
+  }
+}
+
+function failure(flow: SubjectFlow): string {
+  if (flow.handshake !== null) return tlsFailure(flow.handshake);
+  const fault = flow.sightings.find(({ fact }) => fact.kind === "fault")?.fact as FaultFact | undefined;
+  if (fault === undefined) return "it failed before it came up";
+  if (fault.what !== "http-status") return `it failed before it came up: ${fault.text}`;
+  return `every answer was HTTP ${fault.code} ${fault.text}${HTTP_BY[fault.code] ?? ""}`;
+}
+
+/** Who speaks so. A 403 may be the far end's own. */
+const HTTP_BY: Readonly<Record<number, string>> = {
+  403: ", of the far end itself or of a filter on the way",
+  407: ", which a proxy on the way says",
+  511: ", which a portal on the way says",
+};
+
+function tlsFailure(handshake: Handshake): string {
+  if (handshake.state === "alert") {
+    const { by, fault, afterFlight } = handshake;
+    if (by === "server") return `the far end ended the TLS handshake by an alert (${fault.text})`;
+    if (!afterFlight) return `the client ended the TLS handshake by an alert (${fault.text})`;
+    return `the client answered the server's part of the TLS handshake by an alert (${fault.text})${DISTRUST}`;
+  }
+  if (handshake.state !== "left") return "it failed before it came up";
+  const { by, reset, greeted } = handshake;
+  if (by === "client")
+    return greeted
+      ? `the client left after the server's part of the TLS handshake without finishing it${DISTRUST}`
+      : "the client gave up: nothing answered its TLS hello";
+  if (greeted) return `the far end ${reset ? "reset" : "closed"} the connection before the TLS handshake was done`;
+  return reset
+    ? "a RST followed right after the client's TLS hello"
+    : "the far end closed the connection right after the client's TLS hello";
+}
+
+/** What it most often is, said as that and no more. */
+const DISTRUST = ", as a client does that does not accept the certificate (of an inspecting proxy, often)";
+
+/** True where the client would not go on with what the server sent: opening a firewall will not help. */
+export function isDistrust({ handshake }: SubjectFlow): boolean {
+  if (handshake?.state === "alert") return handshake.afterFlight;
+  return handshake?.state === "left" && handshake.by === "client" && handshake.greeted;
+}

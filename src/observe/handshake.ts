@@ -1,0 +1,74 @@
+/**
+ * Did a TLS connection come up? It did where the client said the last word of its handshake, a protected record that is
+ * longer than an alert, and the server did not answer that by an alert. In TLS 1.3 (RFC 8446 section 2) the server
+ * protects its part before it knows whether the client will go on, so the server's word alone is none: a client that does
+ * not trust the certificate (an inspecting proxy's, most often) goes then, by a protected alert, a clear one, or without a
+ * word.
+ */
+import type { FlowDetail } from "../decode/details.ts";
+import type { FaultFact, Sighting } from "../decode/facts.ts";
+import * as R from "../flow/row.ts";
+
+/** What became of it. `open`: the capture shows neither that it came up nor that it failed. */
+export type Handshake =
+  | { state: "up" }
+  | { state: "open"; holed: boolean }
+  /** An alert of this end, which had not finished. `sighting` has its frame. */
+  | { state: "alert"; by: "client" | "server"; fault: FaultFact; sighting: Sighting; afterFlight: boolean }
+  /** This end closed or reset the connection. `greeted`: the server had said its hello; `asked`: the client its own. */
+  | { state: "left"; by: "client" | "server"; reset: boolean; greeted: boolean };
+
+/** A flow's row and what was said in it, as far as this needs it. */
+export interface HandshakeFlow {
+  detail: FlowDetail | null;
+  row: Int32Array;
+  at: number;
+  has(bit: number, dir: number): boolean;
+}
+
+/**
+ * `there`: direction of the client's packets. Null where the flow did not begin in sight: what was said before is unknown,
+ * and protected records are all that one can expect.
+ */
+export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null {
+  const { detail } = flow;
+  const back = there === 0 ? 1 : 0;
+  if (detail === null) return null;
+  const up = [false, false];
+  let alert: (Sighting & { fact: FaultFact }) | null = null;
+  let hello = false;
+  let greeted = false;
+  for (const sighting of detail.sightings) {
+    const { fact, dir } = sighting;
+    if (fact.kind === "up") up[dir] = true;
+    else if (fact.kind === "role") {
+      if (fact.sender === "client") hello = true;
+      else greeted = true;
+    } else if (isAlert(sighting) && !up[dir]) alert ??= sighting;
+  }
+  if (alert !== null) {
+    const by = alert.dir === there ? "client" : "server";
+    return { state: "alert", by, fault: alert.fact, sighting: alert, afterFlight: greeted && by === "client" };
+  }
+  if (up[there]) return { state: "up" };
+  if (!hello) return null;
+  const holed = detail.streams.some((stream) => stream !== null && stream.pending.length > 0);
+  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed };
+  const reset = ([back, there] as const).find((dir) => flow.has(R.S_RST, dir));
+  const ended = reset ?? ([there, back] as const).find((dir) => flow.has(R.S_FIN, dir));
+  if (ended === undefined) return { state: "open", holed: false };
+  return { state: "left", by: ended === there ? "client" : "server", reset: reset !== undefined, greeted };
+}
+
+function isAlert(sighting: Sighting): sighting is Sighting & { fact: FaultFact } {
+  return sighting.fact.kind === "fault" && sighting.fact.what === "tls-alert";
+}
+
+/** Every byte that this end sent was read, and what it said last was whole: nothing of it stands behind a hole or a cut. */
+function readToItsEnd(flow: HandshakeFlow, dir: 0 | 1): boolean {
+  const { detail, row, at } = flow;
+  const stream = detail?.streams[dir] ?? null;
+  if (stream === null || stream.length > 0 || stream.cutOff > 0 || stream.lost > 0) return false;
+  const end = (row[at + R.NEXT + dir]! - (flow.has(R.S_FIN, dir) ? 1 : 0)) | 0;
+  return stream.next === end;
+}
