@@ -211,11 +211,12 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
     started_at: startedAt,
     command: options.command,
     wirepact: VERSION,
-    models: options.models.map(({ name, source, document }) => ({
+    models: options.models.map(({ name, source, document, rules }) => ({
       name,
       source,
       document: document.title,
       version: document.version,
+      lines: Object.fromEntries(rules.map((rule) => [rule.id, rule.line])),
     })),
     site: options.site?.source ?? null,
     first_time: null,

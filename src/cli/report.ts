@@ -1,4 +1,5 @@
 /** `wirepact report DB[@RUN]`: a stored run, printed again in any form. Exit code 0 whatever it found. */
+import { UsageError } from "../errors.ts";
 import type { FormName } from "../report/forms.ts";
 import { penFor } from "../report/pen.ts";
 import { profileReport } from "../report/profile-forms.ts";
@@ -21,6 +22,8 @@ export async function report(database: string, options: ReportOptions): Promise<
   const output = await reportOutput(options.out);
   const { profile } = options;
   if (profile !== undefined) {
+    if (options.format !== "text" && options.format !== "json")
+      throw new UsageError(`--profile is printed as text or json; ${options.format} is for whole runs`);
     const pen = penFor(output.terminal, process.env);
     await withRun(database, (result) => output.write(profileReport(result, profile, options.format, pen)));
     return 0;

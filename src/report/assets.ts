@@ -1,9 +1,9 @@
 /** Devices that said what they are, as text, JSON and CSV. Text off the wire stays text in each. */
+import { csvLine } from "./csv.ts";
 import { jsonText } from "./json.ts";
 import { Page } from "./page.ts";
 import type { Pen } from "./pen.ts";
 import type { AssetRow, RunResult } from "./result.ts";
-import { safe } from "./safe.ts";
 import { plural } from "./words.ts";
 
 export const ASSET_FORMS = ["text", "json", "csv"] as const;
@@ -27,17 +27,9 @@ function* jsonLines(assets: readonly AssetRow[]): Generator<string> {
   yield "]\n";
 }
 
-/** RFC 4180. A cell that a spreadsheet would run begins with an apostrophe. */
 function* csvLines(assets: readonly AssetRow[]): Generator<string> {
-  yield `${COLUMNS.join(",")}\r\n`;
-  for (const asset of assets) yield `${COLUMNS.map((column) => csvCell(asset[column])).join(",")}\r\n`;
-}
-
-function csvCell(value: string | number | null): string {
-  if (value === null) return "";
-  const text = safe(String(value));
-  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  yield csvLine(COLUMNS);
+  for (const asset of assets) yield csvLine(COLUMNS.map((column) => asset[column]));
 }
 
 function textPage(result: RunResult, pen: Pen): string {

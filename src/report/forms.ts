@@ -14,6 +14,10 @@ const FORMS = {
     const { jsonReport } = await import("./json.ts");
     return (result) => jsonReport(result);
   },
+  csv: async (): Promise<Form> => (await import("./csv.ts")).csvReport,
+  junit: async (): Promise<Form> => (await import("./junit.ts")).junitReport,
+  sarif: async (): Promise<Form> => (await import("./sarif.ts")).sarifReport,
+  markdown: async (): Promise<Form> => (await import("./markdown.ts")).markdownReport,
 };
 
 export type FormName = keyof typeof FORMS;

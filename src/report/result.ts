@@ -190,13 +190,23 @@ export interface CaptureRow {
   last_time: string | null;
 }
 
+export interface ModelInfo {
+  name: string;
+  /** A path, or `shipped`. */
+  source: string;
+  document: string;
+  version: string | null;
+  /** Where each rule stands in the model's file, 1-based; runs of older versions do not have it. */
+  lines?: Record<string, number>;
+}
+
 export interface RunInfo {
   run_id: number | null;
   status: "running" | "finished" | "interrupted" | "failed";
   started_at: string;
   command: string;
   wirepact: string;
-  models: { name: string; source: string; document: string; version: string | null }[];
+  models: ModelInfo[];
   site: string | null;
   first_time: string | null;
   last_time: string | null;
