@@ -14,8 +14,22 @@ export function judgeConversation(subject: Subject, judges: Judges): Judgement {
   if (subject.by === "message" && subject.proto === UDP) return heldAgainstPort(straight, subject, judges);
   if (subject.by !== "port") return straight;
   const turned = judgeOneWay(flip(subject), judges, true);
-  if (lacksOpener(straight) && lacksOpener(turned)) return openedByEither(subject, judges);
-  return rank(turned) < rank(straight) ? turned : straight;
+  if (lacksOpener(straight) && lacksOpener(turned)) return bothAsked(openedByEither(subject, judges), subject);
+  if (straight.verdict === "documented" && turned.verdict === "documented")
+    return bothAsked(either(straight, turned), subject);
+  return bothAsked(rank(turned) < rank(straight) ? turned : straight, subject);
+}
+
+/** Where messages say of both ends that they ask, a part of them alone would say of one that it opened it. */
+function bothAsked(judgement: Judgement, subject: Subject): Judgement {
+  const messages = subject.flows.flatMap((flow) => speaking(flow, "says who asks"));
+  return messages.length === 0 ? judgement : { ...judgement, against: [...judgement.against, ...messages] };
+}
+
+/** Documented whichever end opened it, so that none of the rules can be told from the others. */
+function either(straight: Judgement, turned: Judgement): Judgement {
+  const documentedBy = firstPerRule([...straight.documentedBy, ...turned.documentedBy]);
+  return { ...straight, documentedBy, uses: [...straight.uses, ...turned.uses] };
 }
 
 /** All that is not proved is which end opened it. */
@@ -26,11 +40,8 @@ function lacksOpener({ verdict, code, clauses }: Judgement): boolean {
 
 /** Peers that may each open the same connection: a rule covers it either way, so nobody has to say which of them did. */
 function openedByEither(subject: Subject, judges: Judges): Judgement {
-  const either = { ...subject, eitherOpens: true };
-  const straight = judgeOneWay(either, judges, false);
-  const turned = judgeOneWay(flip(either), judges, true);
-  const documentedBy = firstPerRule([...straight.documentedBy, ...turned.documentedBy]);
-  return { ...straight, documentedBy, uses: [...straight.uses, ...turned.uses] };
+  const open = { ...subject, eitherOpens: true };
+  return either(judgeOneWay(open, judges, false), judgeOneWay(flip(open), judges, true));
 }
 
 /**

@@ -64,7 +64,10 @@ function equalRules(judgements: readonly Judgement[]): Map<RuleUse, RuleUse> {
       if (use.how !== "documented") continue;
       const earlier = ofFlow.get(use.flow.flow) ?? [];
       for (const other of earlier) {
-        if (other.loaded !== use.loaded || other.weight !== use.weight || other.fromHost !== use.fromHost) continue;
+        if (other.loaded !== use.loaded || other.rule === use.rule) continue;
+        // Nobody says which end opened it: then no end's rule fits better than the other's.
+        const turned = other.subject.initiator !== use.subject.initiator;
+        if (!turned && (other.weight !== use.weight || other.fromHost !== use.fromHost)) continue;
         equals.set(use, other);
         equals.set(other, use);
       }

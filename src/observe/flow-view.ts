@@ -9,8 +9,8 @@ import { type Handshake, handshakeOf } from "./handshake.ts";
 import type { Observation } from "./observation.ts";
 
 /**
- * How the initiator is known, best first. `port`: no packet said; the end with the port that a decoder knows, or the
- * lower one, is taken for the responder until a model says better.
+ * How the initiator is known, best first. `port`: no packet said, or both ends asked; the end with the port that a decoder
+ * knows, or the lower one, is taken for the responder until a model says better.
  */
 export const INITIATOR_BY = ["syn", "syn-ack", "message", "multicast", "port"] as const;
 export type InitiatorBy = (typeof INITIATOR_BY)[number];
@@ -157,14 +157,21 @@ export class FlowView {
     return null;
   }
 
+  /**
+   * By the roles that messages claim. Peers that each ask the other (ICE's checks, SIP, BACnet) show only that they did:
+   * which of them was first is a matter of the packets' order, and proves nothing.
+   */
   #byMessage(): { dir: 0 | 1; by: InitiatorBy } | null {
     const detail = this.detail;
     if (detail === null) return null;
+    let client: 0 | 1 | null = null;
     for (const { fact, dir } of detail.sightings) {
       if (fact.kind !== "role") continue;
-      return { dir: fact.sender === "client" ? dir : dir === 0 ? 1 : 0, by: "message" };
+      const one = fact.sender === "client" ? dir : dir === 0 ? 1 : 0;
+      if (client !== null && client !== one) return null;
+      client = one;
     }
-    return null;
+    return client === null ? null : { dir: client, by: "message" };
   }
 
   #byPort(): { dir: 0 | 1; by: InitiatorBy } {
