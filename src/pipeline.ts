@@ -58,7 +58,8 @@ export interface RunOptions {
 }
 
 /** What reading needs of them. */
-export type ReadingOptions = Pick<RunOptions, "captures" | "jobs" | "filter" | "onProgress" | "signal">;
+export type ReadingOptions = Pick<RunOptions, "captures" | "jobs" | "filter" | "onProgress" | "signal"> &
+  Partial<Pick<RunOptions, "site">>;
 
 export interface Progress {
   packets: number;
@@ -131,13 +132,14 @@ async function readFiles(
           sizes.reduce((a, b) => a + b, 0),
         );
   const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
+  const vxlanPorts = options.site?.vxlan ?? [];
   const caps = new CapCounter();
   const opened = await openCaptures(inputs, { caps });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
   const masks = shareLanes(isShareable(reader.captures) ? jobs : 1);
-  const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1));
+  const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1), vxlanPorts);
   try {
-    const observer = new Observer(reader.captures, DECODERS, caps, { lanes: masks[0]! });
+    const observer = new Observer(reader.captures, DECODERS, caps, { lanes: masks[0]!, vxlanPorts });
     const interrupted = await readAll(reader, observer, options, helpers);
     const others = (await helpers?.observations(DECODERS)) ?? [];
     const { observation } = observer;

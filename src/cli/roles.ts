@@ -20,8 +20,9 @@ export async function roles(captures: string[], options: RolesOptions): Promise<
   const sources = [...models.map((model) => model.source), ...(site?.source ? [site.source] : [])];
   await refuseOverwrite("--out", options.out, [...list.map(({ path }) => path), ...sources]);
   const output = await reportOutput(options.out);
-  const reading: Pick<RunOptions, "captures" | "jobs" | "filter"> = {
+  const reading: Pick<RunOptions, "captures" | "jobs" | "filter" | "site"> = {
     captures: list,
+    site,
     ...jobsAsked(options.jobs),
     ...(await filterAsked(options.filter)),
   };

@@ -7,10 +7,10 @@ import { encodeObservation } from "../observe/codec.ts";
 import { Observer } from "../observe/observation.ts";
 import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
 
-const { inputs, lanes, place, shared } = workerData as HelperTask; // made by `Helpers`
+const { inputs, lanes, vxlanPorts, place, shared } = workerData as HelperTask; // made by `Helpers`
 const progress = new Progress(shared);
 const reader = await openCaptures(inputs, { caps: new CapCounter() }); // the first thread counts what the reader hits
-const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes });
+const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes, vxlanPorts });
 let end = progress.tell(place, 0);
 while (observer.observation.frames < end && (await reader.more())) {
   end = progress.tell(place, observer.observation.frames);

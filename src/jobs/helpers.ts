@@ -17,11 +17,11 @@ export class Helpers {
   readonly #answers: Promise<HelperAnswer>[];
 
   /** Starts a thread for each mask of lanes. */
-  constructor(inputs: HelperTask["inputs"], masks: readonly number[]) {
+  constructor(inputs: HelperTask["inputs"], masks: readonly number[], vxlanPorts: readonly number[]) {
     this.#progress = new Progress(masks.length + 1);
     const { shared } = this.#progress;
     this.#workers = masks.map((lanes, i) => {
-      const task: HelperTask = { inputs, lanes, place: i + 1, shared };
+      const task: HelperTask = { inputs, lanes, vxlanPorts, place: i + 1, shared };
       return new Worker(HELPER, { workerData: task });
     });
     this.#answers = this.#workers.map(

@@ -7,6 +7,8 @@ export interface HelperTask {
   /** `size`: bytes to read, so that all threads see the same of a file that still grows. */
   inputs: readonly { path: string; realm: string; size?: number }[];
   lanes: number;
+  /** What the first thread takes for VXLAN this one takes for it too. */
+  vxlanPorts: readonly number[];
   /** Its place in `progress`. */
   place: number;
   /** `Progress`'s memory. */

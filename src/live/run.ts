@@ -68,7 +68,7 @@ export async function runLive(options: LiveOptions): Promise<RunOutcome & { seen
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const caps = new CapCounter();
   const reader = await LiveReader.open(options.sources, options.realm ?? DEFAULT_REALM, caps);
-  const observer = new Observer(reader.captures, DECODERS, caps);
+  const observer = new Observer(reader.captures, DECODERS, caps, { vxlanPorts: options.site?.vxlan ?? [] });
   const run = new LiveRun(options, reader, observer, startedAt);
   try {
     await run.toItsEnd();

@@ -27,7 +27,7 @@ export const KEYS = {
   cite: ["section", "item"],
   unclear: ["about", "readings", "chosen"],
   "left-out": ["fact", "why"],
-  site: ["models", "roles", "set", "outside", "hosts", "ranges", "timezone", "waive"],
+  site: ["models", "roles", "set", "outside", "hosts", "ranges", "timezone", "vxlan", "waive"],
   waiver: ["what", "why", "until"],
   waived: ["model", "rule", "from", "to", "over", "app"],
 } as const;

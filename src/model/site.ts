@@ -9,7 +9,7 @@ import { parseOver } from "./over.ts";
 import { readPublishedRanges } from "./published.ts";
 import { type Fields, Reader } from "./reader.ts";
 import type { AddressRange, Problem, Site, Waiver } from "./types.ts";
-import { isDate, isIdentifier } from "./values.ts";
+import { isDate, isIdentifier, parsePort } from "./values.ts";
 import { type Item, type Place, readYaml, type TextItem } from "./yaml.ts";
 
 export interface LoadedSite {
@@ -42,6 +42,7 @@ function readSite(reader: Reader, top: Fields | null, source: string, readFile: 
     hosts: readHosts(reader, top?.get("hosts")),
     ranges: readRanges(reader, top?.get("ranges"), readFile),
     timezone: readTimezone(reader, top?.get("timezone")),
+    vxlan: readPorts(reader, top?.get("vxlan")),
     waive: reader.list(top?.get("waive")).flatMap((item) => readWaiver(reader, item) ?? []),
     positions,
   };
@@ -135,6 +136,15 @@ function readTimezone(reader: Reader, item: Item | undefined): string {
     reader.expected(word, "timezone", "a zone of the IANA database such as Europe/Berlin");
   }
   return word.text;
+}
+
+/** Tunnels on ports that are this network's own choice. */
+function readPorts(reader: Reader, item: Item | undefined): number[] {
+  return reader.texts(item, "vxlan").flatMap((word) => {
+    const port = parsePort(word.text);
+    if (port === null) reader.expected(word, "vxlan", "a UDP port from 1 to 65535");
+    return port ?? [];
+  });
 }
 
 function readWaiver(reader: Reader, item: Item): Waiver | null {

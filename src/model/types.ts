@@ -180,6 +180,8 @@ export interface Site {
   /** Range list name to what was read from its file. */
   ranges: Record<string, AddressRange[]>;
   timezone: string;
+  /** UDP ports on which this network speaks VXLAN, beside the usual ones. */
+  vxlan: number[];
   waive: Waiver[];
   /** Where an entry of the file stands, for messages of what is checked only against the models: `roles.gateway`. */
   positions?: Record<string, { line: number; column: number }>;

@@ -72,6 +72,8 @@ export interface ObserverOptions {
   watch?: number;
   /** Lanes whose flows are kept, a bit each; all unless several threads share them. What belongs to no flow is counted anyway. */
   lanes?: number;
+  /** UDP ports that carry VXLAN beside the usual ones. */
+  vxlanPorts?: readonly number[];
 }
 
 /** Makes an observation of frames, one at a time. */
@@ -107,7 +109,9 @@ export class Observer {
     const { flows, identified } = this.observation;
     // What happens to a frame before it is known whose it is happens in every thread, and is counted by the one with lane 0.
     const dissectCaps = (this.#lanes & 1) !== 0 ? caps : new CapCounter();
-    this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes: identified.etherTypes });
+    const { vxlanPorts = [] } = options;
+    const { etherTypes } = identified;
+    this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
     this.#fast = new FastPath(flows, this.#packet.tunnelBits, this.#lanes);

@@ -110,6 +110,7 @@ test("results never go over what they are made from", async (t) => {
       hosts: {},
       ranges: {},
       timezone: "UTC",
+      vxlan: [],
       waive: [],
     },
   };

@@ -8,7 +8,9 @@ import { Progress } from "../../src/jobs/protocol.ts";
 import type { RunOutcome } from "../../src/pipeline.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { udpFrame } from "../support/frames.ts";
+import { concat, hex } from "../support/hex.ts";
 import { caseCaptures } from "../support/observe.ts";
+import { ethernet, ipv4, udp } from "../support/packets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "wirepact-jobs-"));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -67,6 +69,28 @@ for (const path of caseCaptures().filter((_, i) => i % 6 === 0)) {
     t.is(textOf(await check({ ...options, jobs: 3 })), textOf(await check({ ...options, jobs: 1 })));
   });
 }
+
+test.serial("every thread reads VXLAN on the site's own port", async (t) => {
+  const path = join(folder, "overlay.pcap");
+  const site = join(folder, "site.yaml");
+  const talks = Array.from({ length: 40 }, (_, i) => udpFrame({ from: `10.0.0.${i + 1}:4000`, to: "10.0.0.99:53" }));
+  const frames = talks.map(({ buf }) => {
+    const tunnel = udp(50_000, 14_789, concat([hex`08 00 00 00 00 00 2a 00`, buf]));
+    return { data: ethernet(0x0800, ipv4(17, tunnel, { src: "203.0.113.1", dst: "203.0.113.2" })) };
+  });
+  writeFileSync(path, writePcap(frames));
+  for (const [text, expected] of [
+    ["vxlan: 14789", 40],
+    ["vxlan: []", 1],
+  ] as const) {
+    writeFileSync(site, text);
+    for (const jobs of [1, 3]) {
+      const options = { captures: [path], models: ["opswat-sdp"], site, scope: "all", jobs } as const;
+      const { result } = await check(options);
+      t.is([...result.rest.rows()].length + result.judged.length, expected, `${text}, ${jobs} threads`);
+    }
+  }
+});
 
 test.serial("several files and a damaged one, read by two threads", async (t) => {
   const broken = join(folder, "broken.pcap");

@@ -10,7 +10,17 @@ function ruleTo(role: string): string {
 }
 
 function site(part: Partial<Site>): Site {
-  const nothing = { models: [], roles: {}, set: {}, outside: {}, hosts: {}, ranges: {}, timezone: "UTC", waive: [] };
+  const nothing = {
+    models: [],
+    roles: {},
+    set: {},
+    outside: {},
+    hosts: {},
+    ranges: {},
+    timezone: "UTC",
+    vxlan: [],
+    waive: [],
+  };
   return { source: "site.yaml", ...nothing, ...part };
 }
 

@@ -9,6 +9,7 @@ outside: { gateway: 198.51.100.7 }
 hosts:  { Pool.NTP.org: [192.0.2.10, "2001:db8::1"] }
 ranges: { amazon: ip-ranges.json }
 timezone: Europe/Berlin
+vxlan:  [14789, 48789]
 waive:
   - { what: { to: telemetry.example.com, over: tcp/443 }, why: ticket 4711, until: 2026-12-31 }
   - { what: { model: opswat-sdp, rule: client-api-us }, why: not rolled out yet }
@@ -35,9 +36,10 @@ test("a whole site", (t) => {
     outside: { gateway: ["198.51.100.7"] },
     hosts: { "pool.ntp.org": ["192.0.2.10", "2001:db8::1"] },
     timezone: "Europe/Berlin",
+    vxlan: [14_789, 48_789],
     waive: [
-      { what: { to: "telemetry.example.com", over: "tcp/443" }, why: "ticket 4711", until: "2026-12-31", line: 9 },
-      { what: { model: "opswat-sdp", rule: "client-api-us" }, why: "not rolled out yet", until: null, line: 10 },
+      { what: { to: "telemetry.example.com", over: "tcp/443" }, why: "ticket 4711", until: "2026-12-31", line: 10 },
+      { what: { model: "opswat-sdp", rule: "client-api-us" }, why: "not rolled out yet", until: null, line: 11 },
     ],
   });
   t.deepEqual(
@@ -65,6 +67,7 @@ const WRONG: [text: string, line: number, column: number, message: string][] = [
   ["hosts: { pool.ntp.org: nowhere }", 1, 24, 'hosts, pool.ntp.org: found "nowhere", expected an IP address'],
   ['hosts: { "*.ntp.org": 192.0.2.1 }', 1, 10, "hosts: a wildcard may not stand here"],
   ["ranges: { amazon: gone.json }", 1, 19, 'ranges, amazon: "gone.json" could not be read: no such file'],
+  ["vxlan: [4789, 70000]", 1, 15, 'vxlan: found "70000", expected a UDP port from 1 to 65535'],
   ["timezone: Mars/Olympus", 1, 11, 'timezone: found "Mars/Olympus", expected a zone'],
   ["waive: [{ why: x }]", 1, 9, 'waiver: "what" is missing'],
   ["waive: [{ what: { to: x }, until: 2026-12-31 }]", 1, 9, 'waiver: "why" is missing'],
