@@ -57,6 +57,10 @@ export const http: Decoder = {
     { field: "http.server", about: "the server's words about itself" },
     { field: "http.connect", about: "the tunnel's other end that a CONNECT asks a proxy for: host:port" },
     { field: "http.absolute", about: "the server that a request to a proxy is for, from an absolute URI: host:port" },
+    {
+      field: "http.tunnel",
+      about: "behind a CONNECT or an Upgrade, what is none of the protocols that are read there: other",
+    },
     { field: "http.upgrade", about: "the protocol that an Upgrade asks for or agrees to" },
     { field: "http.websocket-protocol", about: "the subprotocol that a WebSocket asks for or agrees to" },
   ],
@@ -314,6 +318,7 @@ function switched(c: Cursor, emit: Emit, at: Context): number {
   if (other !== null) return other;
   if (looksLikeHead(c.buf, c.pos, c.left)) return continues(c, emit, at);
   if (looksLikeFrame(c.buf, c.pos, c.left)) emit({ kind: "inner", app: "websocket" });
+  else emit({ kind: "field", field: "http.tunnel", value: "other" });
   return STREAM_DONE;
 }
 

@@ -40,6 +40,13 @@ export function couldNotShow(
     const reason = `no packet in this capture proves that ${name} opened a conversation of its own`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }
+  const hidden = context.judgements.find(
+    ({ code, subject }) => code === "inner-unseen" && subject.initiatorRoles.some((played) => played.host === host),
+  );
+  if (hidden !== undefined) {
+    const reason = `what ${name} asked the proxy ${hidden.subject.responder} for is not in the capture`;
+    return notEvaluable("candidate-inconclusive", reason, "capture behind the proxy as well");
+  }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
   const span = presence.lastSec - presence.firstSec;
   if (span < need) {

@@ -111,6 +111,14 @@ export class Cast {
     return this.#rolesOf6(realm, address.hex);
   }
 
+  /** Roles of hosts that are bound by this name. */
+  ofName(realm: string, name: string): readonly Played[] {
+    return this.hosts
+      .filter(({ host }) => host.name === name)
+      .map((host) => ({ model: host.model, role: host.role, host }))
+      .filter((played) => inRealm(played, realm));
+  }
+
   /** Roles that an address plays, in all models. */
   rolesOf(realm: string, family: number, word: number, ipv6: AddressTable): readonly Played[] {
     if (family === 4) return this.#v4.length === 0 ? NOBODY : this.#rolesOf4(realm, word >>> 0);

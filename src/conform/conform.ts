@@ -174,7 +174,7 @@ function once<Value>(make: () => Value): () => Value {
 
 /** The background's own roles (`resolver`) bring no traffic into scope, nor does a proxy, which serves others as well. */
 function isScoped({ model, role, host }: Played, judges: Judges): boolean {
-  return model !== judges.context.backgroundName && !host.host.internet && !isProxy(role, model, judges);
+  return model !== judges.context.backgroundName && !host.host.internet && !isProxy({ model, role }, judges);
 }
 
 function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judged" | "all"): Judgement[] {

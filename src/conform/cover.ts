@@ -3,20 +3,19 @@
  * frames for and against; what follows from them together is `judge.ts`.
  */
 import { parseAddress } from "../address.ts";
-import { LIMITS } from "../limits.ts";
 import { APP_PARTS } from "../model/apps.ts";
 import { describeCondition, evaluateCondition } from "../model/conditions.ts";
+import { PROXY_ROLE } from "../model/load.ts";
 import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
-import type { FrameRef } from "../report/result.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { upgradeClause } from "./encrypted.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
-import { howItEnded } from "./refusal.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
-import { isEndpoint, type WhomContext } from "./whom.ts";
+import { speaking, upClause } from "./up.ts";
+import { isEndpoint, throughProxy, type WhomContext } from "./whom.ts";
 
 export interface LoadedModel {
   model: Model;
@@ -171,6 +170,14 @@ function playsTarget(
           weight: WEIGHT_ROLE,
         };
       const mine = roles.filter((p) => p.model === model);
+      if (mine.length > 0 && mine.every((p) => p.role === PROXY_ROLE)) {
+        return unproved(
+          clause,
+          "inner-unseen",
+          `${address} is the proxy: for whom, this connection does not show`,
+          "capture the legs to the proxy as well",
+        );
+      }
       if (mine.length > 0) return failed(clause, "no-rule", `${address} is ${mine[0]!.role}, not ${target.role}`);
       if (context.cast.isInternet(model, target.role)) {
         if (isGlobal(address))
@@ -215,14 +222,20 @@ function whomClause(
 ): Clause {
   const { to } = rule;
   if (to.kind !== "endpoint") {
-    return playsTarget("whom", loaded, rule, to, subject.responder, subject.responderRoles, context, rule.from);
+    const { responder, responderRoles } = subject;
+    return throughProxy(
+      playsTarget("whom", loaded, rule, to, responder, responderRoles, context, rule.from),
+      subject,
+      flow,
+    );
   }
   const endpoint = loaded.endpoints.get(to.endpoint)!;
   const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);
   const known = { ...context, parameter: loaded.parameter };
   const host = subject.responderRoles.find((p) => p.model === loaded.model.name && p.role === endpoint.role);
-  if (host === undefined) return isEndpoint(endpoint, subject, flow, bound, known);
-  const clause = isEndpoint(withAddress(endpoint, subject.responder, loaded), subject, flow, false, known);
+  if (host === undefined) return throughProxy(isEndpoint(endpoint, subject, flow, bound, known), subject, flow);
+  const own = isEndpoint(withAddress(endpoint, subject.responder, loaded), subject, flow, false, known);
+  const clause = throughProxy(own, subject, flow);
   if (clause.result !== "proved" || clause.member !== subject.responder) return clause;
   return { ...clause, says: `the far end is bound to ${endpoint.role}`, weight: WEIGHT_ROLE };
 }
@@ -333,74 +346,4 @@ function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Cl
   if (request !== undefined) return failed("app", "no-rule", `${app} without ${field}`, framesOf(request, app));
   const decide = "capture the connection from its start";
   return unproved("app", "app-unseen", `no request shows whether it is ${part}`, decide);
-}
-
-// ---- up
-
-/** Messages that say who is who: where one protocol prepared the flow for another, its name comes from the second. */
-export function speaking(flow: SubjectFlow, what: string): FrameRef[] {
-  const roles = flow.sightings.filter(({ fact }) => fact.kind === "role").slice(0, MOST_SPEAKING);
-  return roles.flatMap((sighting) => framesOf(sighting, what));
-}
-
-/** One more than are listed, so that the count tells that there were more. */
-const MOST_SPEAKING = LIMITS.evidenceFrames + 1;
-
-/** Requests without an answer: beside them, messages that want none prove nothing. */
-function asking(flow: SubjectFlow): FrameRef[] {
-  const requests = flow.sightings.filter(({ fact }) => fact.kind === "message" && fact.what === "request");
-  return requests.slice(0, MOST_SPEAKING).flatMap((sighting) => framesOf(sighting, "request without an answer"));
-}
-
-/** Protocols with messages that have no answer are documented in one direction. */
-function upClause(flow: SubjectFlow, silent: boolean): Clause {
-  switch (flow.outcome) {
-    case "established":
-    case "answered":
-      if (flow.handshake?.state === "open") return handshakeOpen(flow.handshake, flow);
-      return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
-    case "one-way":
-      if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);
-      return unproved("up", "one-direction", "only one direction is in the capture", "mirror both directions");
-    case "unanswered":
-      if (silent) return proved("up", "no answer, as documented", flow.opening);
-      return unproved(
-        "up",
-        "never-came-up",
-        "no answer is in the capture",
-        "look whether something drops it on the way, or whether answers are mirrored",
-        [...flow.coming, ...asking(flow)],
-      );
-    case "refused":
-    case "unreachable":
-    case "failed": {
-      const frames = [...flow.quotes, ...flow.coming];
-      return unproved("up", "never-came-up", howItEnded(flow), "let it through, then capture again", frames);
-    }
-  }
-}
-
-/** Until both ends have sent something protected, nobody knows that either went on. */
-function handshakeOpen({ holed }: { holed: boolean }, flow: SubjectFlow): Clause {
-  if (!holed) {
-    return unproved(
-      "up",
-      "handshake-open",
-      "the capture does not show that both ends finished their TLS handshake",
-      "capture whole frames of both directions, until the connection is in use",
-      flow.coming,
-    );
-  }
-  return unproved(
-    "up",
-    "hole",
-    "packets are missing before the two had agreed: behind them may stand that it failed",
-    "capture again without loss",
-  );
-}
-
-function oneWayByNature(flow: SubjectFlow): boolean {
-  if (!flow.twoSided) return flow.asked > 0;
-  const messages = flow.sightings.filter(({ fact }) => fact.kind === "message");
-  return messages.length > 0 && messages.every(({ fact }) => fact.kind === "message" && fact.what === "oneway");
 }

@@ -14,11 +14,13 @@ import { psl } from "../model/lazy.ts";
 import { SHARED_HOSTING } from "../model/shared-hosting.ts";
 import type { Endpoint, Model, Rule } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
-import { addressText, INITIATOR_BY } from "../observe/flow-view.ts";
+import { addressText, FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
 import { type JudgeContext, type LoadedModel, tryRule } from "./cover.ts";
+import { ASKING_FIELDS, readLeg, subjectBeyond } from "./proxied.ts";
 import { readSubject, type Subject } from "./subject.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** `high`: several signs of this role alone; `medium`: one, and another that fits; `low`: told, never used. */
 export type Confidence = "high" | "medium" | "low";
@@ -52,7 +54,10 @@ interface Suspect {
   signs: Map<string, Sign>;
 }
 
-/** Hosts that look like roles, in address order. What plays a role already is looked at as well. */
+/**
+ * Hosts that look like roles, in address order. What plays a role already is looked at as well; a proxy is not, whoever
+ * called it one.
+ */
 export function likenesses(all: C.Conversations, models: readonly LoadedModel[], context: JudgeContext): Likeness[] {
   const suspects = new Map<string, Suspect>();
   const own = new Map<LoadedModel, ReadonlySet<string>>();
@@ -73,7 +78,10 @@ export function likenesses(all: C.Conversations, models: readonly LoadedModel[],
       addSigns(suspects, loaded, own.get(loaded)!, subject, context, all.seen.caps);
     }
   }
-  const found = [...suspects.values()].flatMap(weigh);
+  const passing = suspects.size > 0 ? passersOn(all) : new Set();
+  const found = [...suspects.values()]
+    .filter(({ realm, address }) => !passing.has(`${realm}|${address}`))
+    .flatMap(weigh);
   return found.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
 
@@ -87,19 +95,19 @@ function addSigns(
   context: JudgeContext,
   caps: CapCounter,
 ): void {
-  for (const flow of subject.flows) {
+  for (const { of, flow } of subject.flows.flatMap((one) => asIfDirect(subject, one, context.cast))) {
     const fits = new Map<string, Sign>();
     for (const rule of loaded.model.rules) {
       const { from, to, requirement } = rule;
       if (from.kind !== "role" || to.kind !== "endpoint") continue;
       if (requirement === "forbidden" || requirement === "retired") continue;
-      const tried = tryRule(loaded, rule, subject, flow, context);
+      const tried = tryRule(loaded, rule, of, flow, context);
       const { whom, over, app, up, when } = tried;
       if ([whom, over, app, up].some(({ result }) => result !== "proved") || when.result === "failed") continue;
-      const byName = whom.byName === true || subject.serverName !== null;
+      const byName = whom.byName === true || of.serverName !== null;
       if (byName && !own.has(to.endpoint)) continue;
-      const says = `${subject.transport}/${subject.port}: ${whom.says}`;
-      const member = whom.member ?? subject.responder;
+      const says = `${of.transport}/${of.port}: ${whom.says}`;
+      const member = whom.member ?? of.responder;
       const sign: Sign = { rule: rule.id, member, says, frame: whom.support[0] ?? flow.began, roles: new Set() };
       if (!fits.has(from.role)) fits.set(from.role, sign);
     }
@@ -120,6 +128,28 @@ function addSigns(
       if (!suspect.signs.has(kind)) suspect.signs.set(kind, { ...sign, roles });
     }
   }
+}
+
+/** What a flow asks for, of its own far end or through it. */
+function asIfDirect(subject: Subject, flow: SubjectFlow, cast: Cast): { of: Subject; flow: SubjectFlow }[] {
+  const leg = readLeg(flow);
+  if (leg === null) return [{ of: subject, flow }];
+  return leg.asked.map((asked) => ({ of: subjectBeyond(subject, asked, cast), flow: asked.flow }));
+}
+
+/** Who was asked to pass something on, by realm and address: what it asks for itself is others' work. */
+export function passersOn({ seen }: C.Conversations): ReadonlySet<string> {
+  const found = new Set<string>();
+  const view = new FlowView(seen);
+  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+    for (const { fact, dir } of view.move(flow).detail?.sightings ?? []) {
+      if (fact.kind !== "field" || !(fact.field in ASKING_FIELDS)) continue;
+      const far = addressText(seen.flows.ipv6, view.family, view.address(dir === 0 ? 1 : 0));
+      found.add(`${seen.realms[view.realm] ?? ""}|${far}`);
+      break;
+    }
+  }
+  return found;
 }
 
 /** What a host's signs say together. */

@@ -90,7 +90,7 @@ const SEVERITY: Readonly<Record<Verdict, number>> = {
   violation: 5,
 };
 
-function isUp(flow: SubjectFlow): boolean {
+export function isUp(flow: SubjectFlow): boolean {
   return flow.outcome === "established" || flow.outcome === "answered" || flow.outcome === "one-way";
 }
 

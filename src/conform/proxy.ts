@@ -1,125 +1,170 @@
 /**
- * What passes through a proxy that the site has bound: the leg to it is judged by what was asked of the proxy, the far
- * end of a CONNECT tunnel or the server of an absolute URI. A leg that shows neither is ignored.
+ * What passes through a proxy is judged by what was asked of it (`proxied.ts`): as if the host had asked the destination
+ * itself. The proxy looks the names up, so that the far end's address is in no packet of the leg: the name is the evidence.
  *
- * The proxy looks the names up, so the far end's address is in no packet of this leg: the name that was asked for is all
- * there is, and the only evidence.
+ * A leg is ignored only where it is seen to carry nothing. What asks for nothing beyond is for the proxy's own host, and
+ * judged as that; where it may have asked and the capture does not show it, nobody can say. Else all that a host does
+ * could be hidden by doing it with the proxy's host.
  */
-import { parseAddress } from "../address.ts";
-import type { Sighting } from "../decode/facts.ts";
+import { LIMITS } from "../limits.ts";
 import { PROXY_ROLE } from "../model/load.ts";
-import type { Verdict } from "../report/result.ts";
-import type { Judgement, Judges } from "./judge.ts";
-import { judgeConversation } from "./readings.ts";
+import type { FrameRef, Verdict } from "../report/result.ts";
+import type { Played } from "./cast.ts";
+import { type Clause, unproved } from "./clause.ts";
+import { firstPerRule, isUp, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
+import { type Asked, type Leg, readLeg, subjectBeyond } from "./proxied.ts";
+import { judgeConversation, rank } from "./readings.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
-
-interface Inside {
-  flow: SubjectFlow;
-  /** The request that names the far end. */
-  asked: Sighting;
-  host: string;
-  port: number;
-  /** Behind CONNECT, what shows itself there, or null; else HTTP. */
-  app: string | null;
-}
-
-/** Destinations judged of one flow; more of them would be a proxy's own client, and say nothing new. */
-const MOST_INSIDE = 64;
 
 /** Worst first, as flows of one conversation count. */
 const WORST: readonly Verdict[] = ["violation", "undocumented", "inconclusive", "documented", "ignored", "unrelated"];
 
-/** The judgement of a leg to a bound proxy; null where the far end is none. */
-export function judgeLeg(subject: Subject, judges: Judges): Judgement | null {
-  const isLeg = subject.responderRoles.some(({ role, model }) => isProxy(role, model, judges));
-  if (!isLeg || subject.transport !== "tcp") return null;
-  const results = subject.flows
-    .flatMap(insideOf)
-    .map((inside) => judgeConversation(innerSubject(subject, inside), judges));
-  if (results.length === 0) return leg(subject);
-  const worst = WORST.flatMap((verdict) => results.filter((result) => result.verdict === verdict))[0]!;
-  return {
-    ...worst,
-    subject,
-    reason: `through the proxy: ${worst.reason}`,
-    documentedBy: worst.verdict === "documented" ? results.flatMap((result) => result.documentedBy) : [],
-    uses: results.flatMap((result) => result.uses),
-    against: results.flatMap((result) => result.against),
-  };
-}
-
-export function isProxy(role: string, model: string, judges: Judges): boolean {
+export function isProxy({ role, model }: Pick<Played, "role" | "model">, judges: Judges): boolean {
   return role === PROXY_ROLE && model !== judges.context.backgroundName;
 }
 
-/** What a flow's requests ask the proxy for, each destination once. */
-function insideOf(flow: SubjectFlow): Inside[] {
-  const found = new Map<string, Inside>();
-  for (const asked of flow.sightings) {
-    const { fact } = asked;
-    if (fact.kind !== "field" || (fact.field !== "http.connect" && fact.field !== "http.absolute")) continue;
-    const text = String(fact.value);
-    const colon = text.lastIndexOf(":");
-    if (found.has(text) || colon < 1 || found.size === MOST_INSIDE) continue;
-    const inside = { asked, host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
-    if (fact.field === "http.absolute") found.set(text, { ...inside, app: "http", flow: named(flow, inside) });
-    else found.set(text, { ...inside, ...tunnel(flow, inside) });
-  }
-  return [...found.values()];
+/** The judgement of what goes through a proxy, or to one; null where neither is so. */
+export function judgeLeg(subject: Subject, judges: Judges): Judgement | null {
+  if (subject.transport !== "tcp") return null;
+  const legs = subject.flows.map(readLeg);
+  if (subject.responderRoles.some((played) => isProxy(played, judges))) return throughBound(subject, legs, judges);
+  return legs.some((leg) => leg !== null) ? throughSomebody(subject, legs, judges) : null;
 }
 
-/** Behind CONNECT: what shows itself there speaks first. A refusal by the proxy means that it never came up. */
-function tunnel(flow: SubjectFlow, inside: Omit<Inside, "flow" | "app">): Pick<Inside, "flow" | "app"> {
-  const shown = flow.sightings.find(({ fact }) => fact.kind === "inner");
-  const refused = flow.sightings.find(({ fact }) => fact.kind === "fault" && fact.what === "http-status");
-  const whole = named(flow, inside);
-  if (shown?.fact.kind === "inner") {
-    const rest = whole.sightings.filter((sighting) => sighting !== shown);
-    return { app: shown.fact.app, flow: { ...whole, sightings: [shown, ...rest] } };
-  }
-  if (refused === undefined) return { app: null, flow: whole };
-  const coming = framesOf(refused, "the proxy refuses");
-  return { app: null, flow: { ...whole, outcome: "failed", hasData: false, coming } };
+interface Result {
+  judgement: Judgement;
+  up: boolean;
+  /** Frames of the requests that it is about. */
+  frames: readonly FrameRef[];
 }
 
-/** The flow with the one name that this request asks for, and no other. */
-function named(flow: SubjectFlow, { asked, host }: Omit<Inside, "flow" | "app">): SubjectFlow {
-  const rest = flow.sightings.filter(({ fact }) => fact.kind !== "name" || fact.source === "certificate");
-  const name: Sighting = { ...asked, fact: { kind: "name", source: "http-host", name: host.toLowerCase() } };
-  return { ...flow, firstWords: "heard", sightings: [...rest, name] };
-}
-
-function innerSubject(subject: Subject, { flow, host, port, app }: Inside): Subject {
-  const address = parseAddress(host) === null ? "" : host;
-  return {
-    ...subject,
-    responder: address,
-    responderRoles: [],
-    farAddresses: new Set(address === "" ? [] : [address]),
-    port,
-    app,
-    serverName: address === "" ? host.toLowerCase() : null,
-    flows: [flow],
-  };
-}
-
-function leg(subject: Subject): Judgement {
-  return {
+function throughBound(subject: Subject, legs: readonly (Leg | null)[], judges: Judges): Judgement {
+  return worstOf(
     subject,
-    flipped: false,
-    verdict: "ignored",
-    code: "proxy-leg",
-    reason: "the leg to the bound proxy; nothing in it tells where it goes",
-    use: null,
+    subject.flows.flatMap((flow, i): Result[] => {
+      const leg = legs[i] ?? null;
+      if (leg === null)
+        return [{ judgement: withoutTarget(subject, flow, judges), up: isUp(flow), frames: flow.opening }];
+      const own = leg.own === null ? [] : [direct(subject, leg.own, judges)];
+      return [...own, ...leg.asked.map((asked) => beyond(subject, asked, judges))];
+    }),
+  );
+}
+
+/**
+ * Nobody has said that it is a proxy. What is documented beside that stays so; else what was asked for could be, once
+ * somebody says it.
+ */
+function throughSomebody(subject: Subject, legs: readonly (Leg | null)[], judges: Judges): Judgement {
+  const plain = judgeConversation(subject, judges);
+  if (plain.verdict !== "undocumented") return plain;
+  const inside = worstOf(
+    subject,
+    subject.flows.flatMap((flow, i): Result[] => {
+      const leg = legs[i] ?? null;
+      if (leg === null) return [direct(subject, flow, judges)];
+      const own = leg.own === null ? [] : [direct(subject, leg.own, judges)];
+      return [...own, ...leg.asked.map((asked) => beyond(subject, asked, judges))];
+    }),
+  );
+  if (inside.verdict === "undocumented" || inside.use === null) return plain;
+  const { use } = inside;
+  const clause: Clause = unproved(
+    "whom",
+    "role-not-bound",
+    `${subject.responder} was asked to pass it on, and is bound to no proxy`,
+    `give --bind proxy=${subject.responder}, if it is one`,
+  );
+  return {
+    ...inside,
+    verdict: "inconclusive",
+    code: "role-not-bound",
+    reason: `could be ${use.rule.id}: ${clause.says}; would decide: ${clause.decide}`,
     documentedBy: [],
-    uses: [],
-    clauses: [],
-    support: subject.flows.flatMap((flow) => flow.opening),
-    against: [],
-    unlisted: 0,
-    nearest: null,
+    uses: inside.uses.map((one): RuleUse => ({ ...one, how: "candidate", clause: one.clause ?? clause })),
+    clauses: inside.clauses.map((one) => (one.clause === "whom" ? clause : one)),
+    support: [],
+    against: [...plain.against, ...inside.support, ...inside.against],
     expectation: null,
     found: null,
   };
+}
+
+/** A flow as one to the host that it goes to. */
+function direct(subject: Subject, flow: SubjectFlow, judges: Judges): Result {
+  const frames = flow.sightings
+    .filter(({ fact, dir }) => fact.kind === "role" && dir === flow.there)
+    .slice(0, LIMITS.evidenceFrames)
+    .flatMap((sighting) => framesOf(sighting, "a request to the host itself"));
+  return { judgement: judgeConversation({ ...subject, flows: [flow] }, judges), up: isUp(flow), frames };
+}
+
+function beyond(subject: Subject, asked: Asked, judges: Judges): Result {
+  const { flow, frames } = asked;
+  const judgement = judgeOneWay(subjectBeyond(subject, asked, judges.context.cast), judges, false);
+  const own = judgement.verdict === "documented" ? [...frames, ...flow.before] : [];
+  const support = [...judgement.support, ...own];
+  return {
+    judgement: { ...judgement, reason: `through the proxy: ${judgement.reason}`, support },
+    up: isUp(flow),
+    frames,
+  };
+}
+
+/** A flow to the proxy's host that shows no request for anything beyond. */
+function withoutTarget(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
+  const plain = direct(subject, flow, judges).judgement;
+  const isUpAndEmpty = flow.firstWords === "none" && flow.outcome === "established";
+  if (isUpAndEmpty && plain.verdict !== "violation") return leg(subject, flow);
+  const isHttp =
+    subject.app === "http" && flow.sightings.some(({ fact, dir }) => fact.kind === "role" && dir === flow.there);
+  const speaksItself = subject.app !== null && subject.app !== "tls" && subject.app !== "http";
+  if (isHttp || speaksItself || flow.unknownContent || rank(plain) < RANK_OPEN) return plain;
+  return unseen(subject, flow, plain);
+}
+
+/** Of what is better than inconclusive. */
+const RANK_OPEN = 3;
+
+function worstOf(subject: Subject, results: readonly Result[]): Judgement {
+  const all = results.map(({ judgement }) => judgement);
+  const cameUp = results.filter(({ up }) => up).map(({ judgement }) => judgement);
+  const counted = cameUp.length > 0 ? cameUp : all;
+  const worst =
+    all.find(({ verdict }) => verdict === "violation") ??
+    WORST.flatMap((verdict) => counted.filter((judgement) => judgement.verdict === verdict))[0]!;
+  // Another request of the same connection may be what kept it from a better verdict.
+  const others = results.filter(({ judgement: { verdict } }) => verdict !== "documented" && verdict !== "ignored");
+  return {
+    ...worst,
+    subject,
+    flipped: false,
+    documentedBy:
+      worst.verdict === "documented" ? firstPerRule(counted.flatMap(({ documentedBy }) => documentedBy)) : [],
+    uses: all.flatMap(({ uses }) => uses),
+    against: [
+      ...worst.against,
+      ...all.flatMap((one) => (one === worst ? [] : one.against)),
+      ...others.flatMap(({ frames }) => frames),
+    ],
+    unlisted: all.reduce((sum, { unlisted }) => sum + unlisted, 0),
+  };
+}
+
+const bare = (subject: Subject, flow: SubjectFlow): Omit<Judgement, "verdict" | "code" | "reason"> => ({
+  ...{ subject, flipped: false, use: null, documentedBy: [], uses: [], clauses: [] },
+  ...{ support: flow.opening, against: [], unlisted: 0, nearest: null, expectation: null, found: null },
+});
+
+function leg(subject: Subject, flow: SubjectFlow): Judgement {
+  const reason = "the leg to the bound proxy, which was opened and carried nothing";
+  return { ...bare(subject, flow), verdict: "ignored", code: "proxy-leg", reason };
+}
+
+function unseen(subject: Subject, flow: SubjectFlow, plain: Judgement): Judgement {
+  const reason =
+    "the leg to the bound proxy, and what it was asked for is not in the capture; would decide: capture the connection " +
+    "from its start, or behind the proxy";
+  return { ...bare(subject, flow), verdict: "inconclusive", code: "inner-unseen", reason, against: plain.against };
 }

@@ -5,9 +5,10 @@
 import { UDP } from "../dissect/packet.ts";
 import type { Verdict } from "../report/result.ts";
 import { type Clause, unproved } from "./clause.ts";
-import { speaking } from "./cover.ts";
+
 import { firstPerRule, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
 import type { Subject } from "./subject.ts";
+import { speaking } from "./up.ts";
 
 export function judgeConversation(subject: Subject, judges: Judges): Judgement {
   const straight = judgeOneWay(subject, judges, false);

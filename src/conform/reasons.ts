@@ -9,6 +9,7 @@ export const CONVERSATION_REASONS = {
   "expectation-broken": "a rule covers it and something that the rule expects is not so",
   background: "what every host does, covered by the background model",
   "proxy-leg": "the leg to the bound proxy, where nothing in it tells the inner destination, which else is judged",
+  "inner-unseen": "it goes to or comes from the bound proxy, and whom it is for is not in the capture",
   "no-role": "neither end plays a role in the site",
   "address-unresolved": "no name was sent and this initiator never resolved the address in the capture",
   "name-unseen": "what the client said first, which may name another destination, is not in the capture",

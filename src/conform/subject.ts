@@ -9,7 +9,7 @@ import {
   OUTCOMES,
   transportName,
 } from "../observe/flow-view.ts";
-import type { ConversationOutcome } from "../report/result.ts";
+import type { ConversationOutcome, FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
 import { framesOf, readFlow, type SubjectFlow } from "./subject-flow.ts";
 
@@ -40,6 +40,8 @@ export interface Subject {
   goesByPort: boolean;
   outcome: ConversationOutcome;
   flows: SubjectFlow[];
+  /** Where it goes through a proxy: whom that was asked for, and where. */
+  through?: { host: string; frames: readonly FrameRef[] };
 }
 
 /** Flows of one conversation that are looked at one by one; a verdict about the rest would say nothing new. */

@@ -186,6 +186,23 @@ function unheard({ says }: Clause): Clause {
   );
 }
 
+/** Through a proxy two names may be said: the one that it was asked for, and the one that was sent behind its consent. */
+export function throughProxy(clause: Clause, { through }: Subject, flow: SubjectFlow): Clause {
+  if (through === undefined || clause.result !== "proved") return clause;
+  if (flow.firstWords === "missing") return unheard(clause);
+  const sent = sentName(flow);
+  if (sent === null || sent.name === through.host || parseAddress(through.host) !== null) {
+    return { ...clause, support: [...through.frames, ...clause.support, ...flow.words] };
+  }
+  return unproved(
+    "whom",
+    "name-contradicted",
+    `the proxy was asked for ${through.host}, and behind it the client asked for ${sent.name}`,
+    "find out what runs there",
+    [...through.frames, ...sent.frames],
+  );
+}
+
 /** An answer that came while the flow was under way proves nothing of it: its first packet speaks against that. */
 function beforeItsAnswer(
   clause: Clause,
@@ -251,7 +268,7 @@ function sentNameHolds(
   const { realm, responder, addresses } = subject;
   const { own } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
   const confirming = own.find((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
-  const confirmed = confirming !== undefined;
+  const confirmed = confirming !== undefined || subject.through?.host === sent.name;
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null)) {
     return unproved(
@@ -280,7 +297,7 @@ function sentNameHolds(
       ],
     );
   }
-  const support = sent.encrypted && confirmed ? [...sent.frames, dnsFrame(confirming)] : sent.frames;
+  const support = sent.encrypted && confirming !== undefined ? [...sent.frames, dnsFrame(confirming)] : sent.frames;
   return named(pattern, `the client asked for ${sent.name}`, support);
 }
 

@@ -7,8 +7,8 @@ import type { Frame } from "../../src/capture/frame.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
-import { type Judged, judgeFrames, keyOf, type Trial } from "../support/judged.ts";
-import { brokenPromises, supported } from "../support/promises.ts";
+import { judgeFrames, keyOf } from "../support/judged.ts";
+import { supported } from "../support/promises.ts";
 import {
   alert,
   clientHello,
@@ -19,6 +19,7 @@ import {
   tlsConnection,
   upRecords,
 } from "../support/talk.ts";
+import { brokenBySomePart } from "./every-part.ts";
 import { HOST, play, RESOLVER, type Scene, trialOf } from "./scene.ts";
 
 const FAR = "203.0.113.10";
@@ -406,19 +407,6 @@ for (const scene of SCENES) {
     }
     t.deepEqual(brokenBySomePart(trial, said), []);
   });
-}
-
-/** Every set of frames deleted, and the first that breaks a promise. */
-function brokenBySomePart(trial: Trial, whole: Judged): string[] {
-  const { frames } = trial;
-  if (frames.length > 14) throw new Error(`${frames.length} frames have too many parts`);
-  for (let kept = 0; kept < 1 << frames.length; kept++) {
-    const part = frames.filter((_, i) => (kept & (1 << i)) !== 0);
-    const deleted = new Set(frames.filter((_, i) => (kept & (1 << i)) === 0).map(keyOf));
-    const broken = brokenPromises(whole, judgeFrames(trial, part), deleted);
-    if (broken.length > 0) return [`without ${[...deleted].join(" ")}`, ...broken];
-  }
-  return [];
 }
 
 function stunExchange(ms: number, transaction: number): Frame[] {

@@ -1,0 +1,74 @@
+/** The clause "up": did it come up, as far as the capture shows? And the messages that say who asks whom. */
+import { LIMITS } from "../limits.ts";
+import type { FrameRef } from "../report/result.ts";
+import { type Clause, proved, unproved } from "./clause.ts";
+import { howItEnded } from "./refusal.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+
+/** Messages that say who is who: where one protocol prepared the flow for another, its name comes from the second. */
+export function speaking(flow: SubjectFlow, what: string): FrameRef[] {
+  const roles = flow.sightings.filter(({ fact }) => fact.kind === "role").slice(0, MOST_SPEAKING);
+  return roles.flatMap((sighting) => framesOf(sighting, what));
+}
+
+/** One more than are listed, so that the count tells that there were more. */
+const MOST_SPEAKING = LIMITS.evidenceFrames + 1;
+
+/** Requests without an answer: beside them, messages that want none prove nothing. */
+function asking(flow: SubjectFlow): FrameRef[] {
+  const requests = flow.sightings.filter(({ fact }) => fact.kind === "message" && fact.what === "request");
+  return requests.slice(0, MOST_SPEAKING).flatMap((sighting) => framesOf(sighting, "request without an answer"));
+}
+
+/** Protocols with messages that have no answer are documented in one direction. */
+export function upClause(flow: SubjectFlow, silent: boolean): Clause {
+  switch (flow.outcome) {
+    case "established":
+    case "answered":
+      if (flow.handshake?.state === "open") return handshakeOpen(flow.handshake, flow);
+      return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
+    case "one-way":
+      if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);
+      return unproved("up", "one-direction", "only one direction is in the capture", "mirror both directions");
+    case "unanswered":
+      if (silent) return proved("up", "no answer, as documented", flow.opening);
+      return unproved(
+        "up",
+        "never-came-up",
+        "no answer is in the capture",
+        "look whether something drops it on the way, or whether answers are mirrored",
+        [...flow.coming, ...asking(flow)],
+      );
+    case "refused":
+    case "unreachable":
+    case "failed": {
+      const frames = [...flow.quotes, ...flow.coming];
+      return unproved("up", "never-came-up", howItEnded(flow), "let it through, then capture again", frames);
+    }
+  }
+}
+
+/** Until both ends have sent something protected, nobody knows that either went on. */
+function handshakeOpen({ holed }: { holed: boolean }, flow: SubjectFlow): Clause {
+  if (!holed) {
+    return unproved(
+      "up",
+      "handshake-open",
+      "the capture does not show that both ends finished their TLS handshake",
+      "capture whole frames of both directions, until the connection is in use",
+      flow.coming,
+    );
+  }
+  return unproved(
+    "up",
+    "hole",
+    "packets are missing before the two had agreed: behind them may stand that it failed",
+    "capture again without loss",
+  );
+}
+
+function oneWayByNature(flow: SubjectFlow): boolean {
+  if (!flow.twoSided) return flow.asked > 0;
+  const messages = flow.sightings.filter(({ fact }) => fact.kind === "message");
+  return messages.length > 0 && messages.every(({ fact }) => fact.kind === "message" && fact.what === "oneway");
+}
