@@ -66,7 +66,7 @@ export const tls: Decoder = {
 
   stream(c, emit, at) {
     if (at.started) return nextRecord(c, emit);
-    if (looksLikeSocks(c.buf, c.pos, c.left)) return at.fromStart ? behindSocks(c, emit) : STREAM_NO;
+    if (looksLikeSocks(c.buf, c.pos, c.left)) return behindSocks(c, emit);
     if (c.left > 0 && c.buf[c.pos]! >= 0x80) return v2Hello(c, emit);
     const begun = c.pos;
     const type = readHeader(c);
