@@ -28,6 +28,6 @@ await build({
   platform: "node",
   target: "node20.17",
   packages: "external",
-  keepNames: false,
+  minifyWhitespace: true, // half the bytes to be read and scanned; names stay, for stacks
   logLevel: "warning",
 });
