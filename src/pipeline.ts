@@ -13,7 +13,8 @@ import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conform, describe } from "./conform/conform.ts";
 import { Helpers } from "./jobs/helpers.ts";
-import { isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
+import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
+import { rehearse } from "./jobs/rehearse.ts";
 import { CapCounter } from "./limits.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
@@ -133,6 +134,7 @@ async function readFiles(
         );
   const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
   const vxlanPorts = options.site?.vxlan ?? [];
+  if (sizes !== null && isLong(sizes)) await rehearse(DECODERS);
   const caps = new CapCounter();
   const opened = await openCaptures(inputs, { caps });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
