@@ -1,0 +1,221 @@
+/**
+ * `npm run fuzz -- --for 10m`, `--frames N`, `--only NAME` (as often as wanted), `--from N`, `--jobs N`, or `--seed NAME:NUMBER` to
+ * repeat one. Each batch runs in a child with a ceiling on its memory and its time; what fails is repeated by itself, cut
+ * down and written to `fixtures/fuzz`, or to `.cache/fuzz` where bytes of others are in it. Exit code 1 where anything failed.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { parseDuration } from "../../src/model/values.ts";
+import { KEPT, writeInput } from "./kept.ts";
+import { minimise } from "./minimise.ts";
+import { Random } from "./random.ts";
+import { MEMORY_ALLOWED } from "./target.ts";
+import { targetNamed, targetNames } from "./targets.ts";
+
+const CHILD = fileURLToPath(new URL("child.js", import.meta.url));
+const FOREIGN = ".cache/fuzz";
+/** Inputs that a child is given: enough that its start is little of its time. */
+const SHARE: Record<string, number> = { program: 150, container: 2_500, model: 150, site: 500, decoder: 40_000 };
+/** Seconds on the clock after which a child that says nothing is hung; far above its ceiling of processor time. */
+const SILENT_SEC = 120;
+const TRIES = 400;
+
+interface Failure {
+  target: string;
+  number: number;
+  why: string;
+}
+
+const { values } = parseArgs({
+  options: {
+    for: { type: "string" },
+    frames: { type: "string" },
+    only: { type: "string", multiple: true, default: [] },
+    from: { type: "string" },
+    seed: { type: "string" },
+    jobs: { type: "string", default: "1" },
+  },
+});
+
+if (values.seed === undefined) process.exitCode = await fuzz();
+else await repeat(values.seed);
+
+async function fuzz(): Promise<number> {
+  const begun = Date.now();
+  const duration = values.for === undefined ? null : parseDuration(values.for);
+  const frames = values.frames === undefined ? Number.POSITIVE_INFINITY : Number(values.frames);
+  const endAt = begun + (duration ?? (values.frames === undefined ? 60_000 : Number.POSITIVE_INFINITY));
+  const names = targetNames().filter(
+    (name) => values.only.length === 0 || values.only.some((word) => name.startsWith(word)),
+  );
+  if (names.length === 0 || Number.isNaN(frames))
+    throw new Error("nothing to do: --only names no target, or --frames no number");
+  // Where nothing is said, every run tries numbers of its own; a failure names the one that it was.
+  const from = values.from === undefined ? begun % 1_000_000_000 : Number(values.from);
+  const counts = new Map<string, { inputs: number; frames: number; seconds: number }>();
+  const failures: Failure[] = [];
+  const known = new Set<string>();
+  const next = roundRobin(names);
+  let total = 0;
+  const rounds = new Map<string, number>();
+  await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+  report();
+  return failures.length === 0 ? 0 : 1;
+
+  async function work(): Promise<void> {
+    while (Date.now() < endAt && total < frames) {
+      const name = next();
+      const share = SHARE[name.split("/")[0]!]!;
+      const round = rounds.get(name) ?? 0;
+      rounds.set(name, round + 1);
+      const start = Date.now();
+      const done = await runChild(name, from + round * share, share, Math.min(endAt - start, 60_000));
+      total += done.frames;
+      const sum = counts.get(name) ?? { inputs: 0, frames: 0, seconds: 0 };
+      counts.set(name, {
+        inputs: sum.inputs + done.inputs,
+        frames: sum.frames + done.frames,
+        seconds: sum.seconds + (Date.now() - start) / 1000,
+      });
+      for (const failure of done.failures) await keep(failure);
+    }
+  }
+
+  async function keep(failure: Failure): Promise<void> {
+    const kind = `${failure.target} ${shape(failure.why)}`;
+    failures.push(failure);
+    if (known.has(kind)) return;
+    known.add(kind);
+    console.log(`FAILED ${failure.target}:${failure.number}\n  ${failure.why.split("\n").slice(0, 4).join("\n  ")}`);
+    console.log(`  again: npm run fuzz -- --seed ${failure.target}:${failure.number}`);
+    console.log(`  kept, cut down: ${await cutDown(failure)}`);
+  }
+
+  function report(): void {
+    console.log("target                     inputs      frames   seconds");
+    for (const [name, { inputs, frames, seconds }] of [...counts].sort()) {
+      console.log(
+        `${name.padEnd(24)} ${String(inputs).padStart(8)} ${String(frames).padStart(11)} ${seconds.toFixed(0).padStart(9)}`,
+      );
+    }
+    console.log(
+      `${total} frames and messages in ${((Date.now() - begun) / 60_000).toFixed(1)} min, ${failures.length} failures of ${known.size} kinds`,
+    );
+  }
+}
+
+/** Every second turn is the whole program's, where it is among them. */
+function roundRobin(names: readonly string[]): () => string {
+  const others = names.filter((name) => name !== "program");
+  let turn = 0;
+  return () => {
+    turn++;
+    if (others.length === 0 || (turn % 2 === 0 && names.includes("program"))) return "program";
+    return others[Math.floor(turn / (names.includes("program") ? 2 : 1)) % others.length]!;
+  };
+}
+
+interface Done {
+  inputs: number;
+  frames: number;
+  failures: Failure[];
+}
+
+/** A child's share; a crash or a hang is repeated step by step to find its number. */
+async function runChild(target: string, from: number, count: number, ms: number, careful = false): Promise<Done> {
+  const args = [target, String(from), String(count), careful ? "careful" : ""];
+  const { lines, ended } = await child(args, ms);
+  const done: Done = { inputs: 0, frames: 0, failures: [] };
+  let at = from;
+  for (const line of lines) {
+    const [word, number = "", ...rest] = line.split(" ");
+    if (word === "at") {
+      at = Number(number);
+      done.frames = Number(rest[0]);
+    }
+    if (word === "ok") done.frames = Number(number);
+    if (word === "failed")
+      done.failures.push({ target, number: Number(number), why: String(JSON.parse(rest.join(" "))) });
+  }
+  done.inputs = lines.some((line) => line.startsWith("ok ")) ? count : at - from;
+  if (ended === "done" || ended === "time is up") return done;
+  if (careful) done.failures.push({ target, number: at, why: ended });
+  else {
+    const again = await runChild(target, at, from + count - at, 2 * SILENT_SEC * 1000, true);
+    const once = { target, number: at, why: `${ended} (in this batch; not when it was repeated)` };
+    done.failures.push(...(again.failures.length > 0 ? again.failures : [once]));
+  }
+  return done;
+}
+
+/** What a child said, and how it ended: `done`, `time is up`, or what became of it. */
+function child(args: readonly string[], ms: number): Promise<{ lines: string[]; ended: string }> {
+  // Half of the memory for V8's heap: buffers are outside of it.
+  const heap = `--max-old-space-size=${MEMORY_ALLOWED / 2 / (1 << 20)}`;
+  const fuzzer = spawn(process.execPath, [heap, CHILD, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const heard = { out: "", errors: "", last: Date.now() };
+  let ended = "";
+  const deadline = Date.now() + ms;
+  const watch = setInterval(() => {
+    if (Date.now() - heard.last > SILENT_SEC * 1000) ended = `hung: nothing done in ${SILENT_SEC} s`;
+    if (ended !== "") fuzzer.kill("SIGKILL");
+  }, 250);
+  fuzzer.stdout.on("data", (chunk: Buffer) => {
+    heard.out += chunk;
+    heard.last = Date.now();
+    // Between batches only, so that a hang is not taken for the end of the time.
+    if (heard.last <= deadline || ended !== "") return;
+    ended = "time is up";
+    fuzzer.kill("SIGKILL");
+  });
+  fuzzer.stderr.on("data", (chunk: Buffer) => {
+    heard.errors = (heard.errors + chunk).slice(-4_000);
+  });
+  return new Promise((resolve) => {
+    fuzzer.on("close", (code, signal) => {
+      clearInterval(watch);
+      const died = code === 0 ? "done" : `ended by ${signal ?? `exit code ${code}`}: ${heard.errors.trim()}`;
+      resolve({ lines: heard.out.split("\n").filter((line) => line !== ""), ended: ended === "" ? died : ended });
+    });
+  });
+}
+
+/** Numbers and addresses in a message differ from one failure to the next of the same kind. */
+function shape(why: string): string {
+  return why
+    .split("\n")
+    .slice(0, 2)
+    .join(" ")
+    .replace(/[\d.]+/g, "N");
+}
+
+/** Writes the smallest input that fails in the same way; what killed a child is kept whole. */
+async function cutDown({ target: name, number, why }: Failure): Promise<string> {
+  const target = await targetNamed(name);
+  const input = await target.make(new Random(`${name}:${number}`));
+  const folder = input.own ? KEPT : FOREIGN;
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name.replace("/", "-")}-${number}.json`);
+  const isThrown = !/^(hung|ended|\d+ bytes held)/.test(why);
+  const fails = async (smaller: typeof input): Promise<boolean> => {
+    try {
+      await target.try(smaller);
+      return false;
+    } catch (error) {
+      return shape(String(error instanceof Error ? error.stack : error)) === shape(why);
+    }
+  };
+  const smallest = isThrown ? await minimise(input, fails, TRIES, name === "program" ? 1 : 0) : input;
+  writeFileSync(path, writeInput(smallest, `${name}:${number}`, why.split("\n")[0]!));
+  return path;
+}
+
+async function repeat(seed: string): Promise<void> {
+  const colon = seed.lastIndexOf(":");
+  const target = await targetNamed(seed.slice(0, colon));
+  const messages = await target.try(await target.make(new Random(seed)));
+  console.log(`${seed}: ${messages} frames or messages, nothing broke`);
+}
