@@ -176,7 +176,9 @@ function tellRequest(head: HttpHead, emit: Emit): void {
     path = absolute[2] === "" ? "/" : absolute[2]!;
     if (host !== "") emit({ kind: "field", field: "http.absolute", value: `${host}:${port}` });
   }
-  for (const value of head.fields.get("host") ?? []) names.add(hostOf(value, 80).host);
+  // Several that differ are no request that may be answered (RFC 9112 section 3.2): read as one list, they name no host.
+  const hosts = new Set((head.fields.get("host") ?? []).map((value) => hostOf(value, 80).host));
+  names.add([...hosts].join(","));
   for (const name of names) if (name !== "") emit({ kind: "name", source: "http-host", name });
   emit({ kind: "field", field: "http.method", value: method });
   tellText(head, "user-agent", emit);

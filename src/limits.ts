@@ -29,7 +29,7 @@ export const LIMITS = {
   flowDetails: 2_000_000,
   /** Distinct IPv6 and MAC addresses. Beyond it packets with new ones are counted and not tracked. */
   addresses: 4_000_000,
-  /** Facts kept for one flow. Beyond it further facts are counted only. */
+  /** Facts kept for one flow, and as many names behind them. Beyond it further facts are counted only. */
   factsPerFlow: 4_096,
   /** Facts in the whole run. */
   facts: 8_000_000,

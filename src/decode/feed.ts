@@ -120,7 +120,9 @@ export class Feed {
     for (const fact of attempt.facts) {
       if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame)) continue;
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
-      if (detail.sightings.length >= LIMITS.factsPerFlow || this.facts >= LIMITS.facts) {
+      // Names have as much room again: none may hide behind facts of no consequence.
+      const most = fact.kind === "name" ? 2 * LIMITS.factsPerFlow : LIMITS.factsPerFlow;
+      if (detail.sightings.length >= most || this.facts >= LIMITS.facts) {
         detail.dropped++;
         this.caps.hit(this.facts >= LIMITS.facts ? "facts" : "factsPerFlow");
         continue;

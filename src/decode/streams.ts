@@ -65,7 +65,10 @@ export class Streams {
           sec: where.sec,
           nsec: where.nsec,
         };
-        if (stream.wait(segment)) {
+        const { conflicts } = stream;
+        const waits = stream.wait(segment);
+        this.#feed.attempt.counts.conflicts += stream.conflicts - conflicts;
+        if (waits) {
           if (!this.#isOverdue(stream, where.sec)) return;
           this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
           this.#drain(row, at, dir, stream);

@@ -104,6 +104,7 @@ export class Stream {
       this.pending[i - 1]!.seq === segment.seq &&
       this.pending[i - 1]!.bytes.length >= segment.bytes.length
     ) {
+      if (differ(this.pending[i - 1]!.bytes, segment.bytes)) this.conflicts++;
       return true;
     }
     this.pending.splice(i, 0, segment);
@@ -127,6 +128,12 @@ export class Stream {
       }
     }
   }
+}
+
+/** Whether a segment is other than the beginning of the longer one. */
+function differ(longer: Uint8Array, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (longer[i] !== bytes[i]) return true;
+  return false;
 }
 
 const EMPTY = new Uint8Array(0);

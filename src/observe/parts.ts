@@ -21,20 +21,26 @@ export function partsOf(sightings: readonly Sighting[], there: 0 | 1): Part[] | 
   if (!areSeveral(sightings, there)) return null;
   const own: Part = { beside: null, name: null, sightings: [] };
   const parts = [own];
+  // As many as a flow's facts allow, however many names that is: none may hide behind the others.
+  const others = new Map<string, Part>();
   const part = (beside: string | null, name: string | null): Part => {
-    const known = parts.find((one) => one.beside === beside && one.name === name);
-    if (known !== undefined) return known;
-    if (parts.length >= LIMITS.namesPerConversation) return own;
-    const added = { beside, name, sightings: [] };
-    parts.push(added);
-    return added;
+    const key = beside === null ? `name ${name}` : `beside ${beside}`;
+    let found = others.get(key);
+    if (found === undefined) {
+      found = { beside, name, sightings: [] };
+      others.set(key, found);
+      parts.push(found);
+    }
+    return found;
   };
   let now = own;
   /** What was said of a request before its name. */
   let unnamed: Sighting[] | null = null;
   let named = false;
-  for (const sighting of sightings) {
+  for (const [index, sighting] of sightings.entries()) {
     const { fact, dir } = sighting;
+    // From here on names stand alone, without what tells requests apart: each counts as a request of its own.
+    if (index >= LIMITS.factsPerFlow) named = false;
     if (sighting.beside !== undefined) {
       part(sighting.beside, null).sightings.push(sighting);
       continue;
