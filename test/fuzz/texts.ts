@@ -64,7 +64,12 @@ export function textTargets(): Target[] {
     return {
       name,
       batch: 4,
-      make: (random) => ({ target: name, about: "", parts: changedLines(random.pick(samples), random).map((line) => Uint8Array.from(line)), own: true }),
+      make: (random) => ({
+        target: name,
+        about: "",
+        parts: changedLines(random.pick(samples), random).map((line) => Uint8Array.from(line)),
+        own: true,
+      }),
       try: async ({ parts }) => {
         writeFileSync(path, concat(parts));
         try {
