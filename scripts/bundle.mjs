@@ -15,8 +15,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(resolve(process.argv[2] ?? join(root, "dist")), "src");
 rmSync(join(src, "chunks"), { recursive: true, force: true });
 await build({
-  // The second is the module that other threads begin with.
-  entryPoints: [join(src, "main.js"), join(src, "jobs/helper.js")],
+  // All but the first are the modules that other threads begin with.
+  entryPoints: [join(src, "main.js"), join(src, "jobs/helper.js"), join(src, "suite/worker.js")],
   outdir: src,
   outbase: src,
   // Beside the folders of the modules, so that a path relative to one of them is right in a chunk too.

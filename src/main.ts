@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { EXIT_USAGE, reportError } from "./cli/errors.ts";
 import { ENGINE_NAMES } from "./live/engine.ts";
 import { FORM_NAMES } from "./report/forms.ts";
+import { SUITE_FORMS } from "./report/suite-words.ts";
 import { VERSION } from "./version.ts";
 
 const program = new Command("wirepact")
@@ -74,13 +75,9 @@ const installation = (command: Command): Command =>
       new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"),
     );
 
-/** What a judging command takes: what is held against the traffic, how strictly, and where the result goes. */
-const judging = (command: Command): Command =>
-  installation(command)
-    .addOption(dbOption())
-    .addOption(formatOption())
-    .addOption(outOption())
-    .addOption(allOption())
+/** How strictly, and what is left out. */
+const strictness = (command: Command): Command =>
+  command
     .option("--strict", "what is not proved counts as drift too")
     .addOption(
       new Option("--scope <what>", "judged: conversations of hosts that play a role; all: every one")
@@ -91,6 +88,12 @@ const judging = (command: Command): Command =>
     .option("--no-background", "judge also what every host needs: name resolution, DHCP, echo")
     .option("--min-span <duration>", "how long a host must be seen before a rule is called missing", "5m")
     .option("--as-of <date>", "the day that decides waivers (default: the last packet's)");
+
+/** What a judging command takes: what is held against the traffic, how strictly, and where the result goes. */
+const judging = (command: Command): Command =>
+  strictness(
+    installation(command).addOption(dbOption()).addOption(formatOption()).addOption(outOption()).addOption(allOption()),
+  );
 
 let exitCode = 0;
 
@@ -219,6 +222,53 @@ program
   .action(async (database, id, options) => {
     const { explain } = await import("./cli/explain.ts");
     exitCode = await explain(database, id, options);
+  });
+
+strictness(
+  program
+    .command("suite")
+    .summary("a folder of captures as a test suite")
+    .description(
+      "Holds every capture of a folder against its model and site, and against what was accepted in it. A finding that " +
+        "nobody has accepted fails its case, and so does a capture in which nothing could be judged.",
+    )
+    .argument(
+      "<folder>",
+      "captures (FOLDER/RELEASE/NAME.pcap), site.yaml beside them or above, NAME.expect.yaml, suite.yaml",
+    )
+    .addOption(
+      new Option("--model <name|file>", "a shipped model or a model file; repeatable")
+        .argParser(several)
+        .default([], "those of the suite or the site"),
+    )
+    .addOption(
+      new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
+        .argParser(several)
+        .default([], "none"),
+    )
+    .addOption(
+      new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"),
+    )
+    .addOption(new Option("--format <form>", "how the result is printed").choices(SUITE_FORMS).default("text"))
+    .addOption(outOption())
+    .option("--update", "accept what is found: write it into the expectations, for a review of the difference")
+    .option("--why <reason>", "the reason for what --update accepts")
+    .addOption(new Option("--jobs <n>", "cases judged at once").default(undefined, "as many as there are cores")),
+)
+  .addHelpText(
+    "after",
+    `
+Examples:
+  wirepact suite captures/
+  wirepact suite captures/ --format junit --out report.xml
+  wirepact suite captures/ --update --why "agreed with the vendor, ticket 4711"
+
+Exit codes: 0 all passed · 1 a case failed · 2 a suite, model, site or expectation that does not load · 3 a capture could
+not be read to its end`,
+  )
+  .action(async (folder, options) => {
+    const { suite } = await import("./cli/suite.ts");
+    exitCode = await suite(folder, options);
   });
 
 const models = program

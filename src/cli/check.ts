@@ -28,7 +28,7 @@ export async function check(captures: string[], options: CheckOptions): Promise<
 
 /** How it is judged, as far as neither model nor site says it. */
 export function judgedHow(
-  options: CheckOptions,
+  options: Pick<CheckOptions, "minSpan" | "asOf" | "strict" | "scope" | "infer">,
 ): Pick<RunOptions, "scope" | "infer" | "minSpanSec" | "asOf" | "strict"> {
   const minSpanSec = seconds("--min-span", options.minSpan);
   const asOf = options.asOf === undefined ? null : instant("--as-of", options.asOf);
