@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from "commander";
 import { EXIT_USAGE, reportError } from "./cli/errors.ts";
 import { ENGINE_NAMES } from "./live/engine.ts";
 import { FORM_NAMES } from "./report/forms.ts";
-import { SUITE_FORMS } from "./report/suite-words.ts";
+import { DIFF_FORMS, SUITE_FORMS } from "./report/suite-words.ts";
 import { VERSION } from "./version.ts";
 
 const program = new Command("wirepact")
@@ -269,6 +269,27 @@ not be read to its end`,
   .action(async (folder, options) => {
     const { suite } = await import("./cli/suite.ts");
     exitCode = await suite(folder, options);
+  });
+
+strictness(
+  installation(
+    program
+      .command("diff")
+      .summary("what is different between two runs")
+      .description(
+        "New, gone and changed conversations, rules, names, TLS versions, operations and devices. Stored runs are compared " +
+          "as they are; captures are read, and with a model or a site both sides are judged by it. Differences exit 1.",
+      )
+      .argument("<before>", "a database, DB@RUN, or a capture")
+      .argument("<after>", "the same, of the later one"),
+  ),
+)
+  .addOption(new Option("--format <form>", "how it is printed").choices(DIFF_FORMS).default("text"))
+  .addOption(outOption())
+  .option("--names <before,after>", "what the two are called, such as 4.1,4.2")
+  .action(async (before, after, options) => {
+    const { diff } = await import("./cli/diff.ts");
+    exitCode = await diff(before, after, options);
   });
 
 const models = program
