@@ -20,6 +20,7 @@ import { bounded } from "./shared/bounded.ts";
 import { readChunkSize } from "./shared/chunks.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead } from "./shared/http-head.ts";
+import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
 import { tls } from "./tls.ts";
 
@@ -61,17 +62,19 @@ export const http: Decoder = {
       field: "http.tunnel",
       about: "behind a CONNECT or an Upgrade, what is none of the protocols that are read there: other",
     },
+    { field: "http.socks", about: "whom the client asks a SOCKS proxy for, before its first request: host:port" },
     { field: "http.upgrade", about: "the protocol that an Upgrade asks for or agrees to" },
     { field: "http.websocket-protocol", about: "the subprotocol that a WebSocket asks for or agrees to" },
   ],
-  opens: { stream: [[0x41, 0x5a]] },
+  opens: { stream: [0, 4, 5, [0x41, 0x5a]] },
   everyMessage: true,
 
-  looksStream: looksLikeHead,
+  looksStream: (buf, off, len) => looksLikeHead(buf, off, len) || looksLikeSocks(buf, off, len),
 
   stream(c, emit, at) {
     if (!at.started) {
       at.state = NEXT.head;
+      if (looksLikeSocks(c.buf, c.pos, c.left)) return behindSocks(c, emit, at) ?? STREAM_NO;
       return message(c, emit, at) ?? STREAM_NO;
     }
     const lost = at.lost ?? 0;
@@ -157,6 +160,16 @@ function message(c: Cursor, emit: Emit, at: Context): number | null {
   if (head.cut) emit({ kind: "problem", what: "cut", why: `HTTP head: the capture cut ${c.cutOff} bytes off` });
   at.state = head.cut ? NEXT.anything : follows(head);
   return c.at;
+}
+
+/** A first message behind what a SOCKS proxy was asked, or what it answered. Until it is whole nothing is claimed. */
+function behindSocks(c: Cursor, emit: Emit, at: Context): number | null {
+  const socks = readSocks(c);
+  if (socks === null) return null;
+  c.need(1);
+  const taken = message(c, emit, at);
+  if (taken !== null && socks.target !== "") emit({ kind: "field", field: "http.socks", value: socks.target });
+  return taken;
 }
 
 function tellRequest(head: HttpHead, emit: Emit): void {

@@ -173,14 +173,15 @@ function protocolNames(bits: number): string {
 /** Behind the agreement: TLS, read on by its own decoder, or what we don't follow. */
 function protectedStream(c: Cursor, emit: Emit, at: Context): number {
   const state = at.state ?? 0;
-  const its: Context = { ...at, started: state > NEXT.tls, fromStart: true, peerStarted: false, state: 0 };
+  const its: Context = { ...at, started: state > NEXT.tls, fromStart: true, peerStarted: false };
+  its.state = its.started ? Math.floor(state / SHIFT) - 1 : 0;
   if (!its.started) {
     if (tls.looksStream?.(c.buf, c.pos, c.left) !== true) return STREAM_DONE;
     emit({ kind: "inner", app: "tls" });
   }
   const taken = tls.stream?.(c, emit, its) ?? STREAM_NO;
   if (taken === STREAM_NO) return STREAM_DONE;
-  at.state = NEXT.tls + SHIFT;
+  at.state = NEXT.tls + SHIFT * (1 + (its.state ?? 0));
   return taken;
 }
 

@@ -14,15 +14,18 @@
  * A direction is read until it is up (its first protected record) or has failed. Where a capture begins amid a
  * connection, records are believed only where one ends exactly at the end of the data or another follows it.
  *
- * Does not cover: certificates (skipped by their length), DTLS and QUIC, what leads to an upgrade, SSL 2.0 beyond its
- * hellos, anything protected; SOCKS before anything but TLS. In TLS 1.3 the chosen ALPN protocol is protected.
+ * A server's certificate, in clear until TLS 1.2, is read for its names alone.
+ *
+ * Does not cover: chains and whether they hold, clients' certificates, DTLS and QUIC, what leads to an upgrade, SSL 2.0
+ * beyond its hellos, anything protected. In TLS 1.3 the chosen ALPN protocol is protected.
  */
 import { Cursor, Fault } from "../src/decode/cursor.ts";
-import { type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { certificateNames } from "./shared/certificate.ts";
 import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
-import { ClientHello, readClientHello, readServerHello, ServerHello } from "./shared/tls-hello.ts";
+import { ClientHello, readClientHello, readServerHello, ServerHello, TLS13 } from "./shared/tls-hello.ts";
 
 const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23, heartbeat: 24 } as const;
 const HEADER_LENGTH = 5;
@@ -30,6 +33,11 @@ const LONGEST_FRAGMENT = (1 << 14) + 2048; // RFC 5246 section 6.2.3
 const LONGEST_HELLO = 1 << 16; // hellos with post-quantum keys take 2 KiB; this is room enough and bounds the copy
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
+const CERTIFICATE = 11;
+
+/** `Context.state`: whether the server's certificate may come next; above it what is left of the record that it begins in. */
+const AWAITS_CERTIFICATE = 1;
+const SHIFT = 2;
 
 /** For a message out of its records; used and done with within one call. */
 const HELLO = new Cursor();
@@ -37,7 +45,7 @@ const HELLO = new Cursor();
 export const tls: Decoder = {
   id: "tls",
   title: "Transport Layer Security",
-  specs: ["RFC 6101", "RFC 5246", "RFC 8446", "RFC 6066", "RFC 7301", "RFC 9849"],
+  specs: ["RFC 6101", "RFC 5246", "RFC 8446", "RFC 6066", "RFC 7301", "RFC 9849", "RFC 5280"],
   ports: { tcp: [443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 3269, 5061, 5349, 5671, 6514, 8443, 8883] },
   fields: [
     { field: "tls.version", about: "the version chosen by the server, as on the wire: 771 (0x0303) is TLS 1.2" },
@@ -65,22 +73,30 @@ export const tls: Decoder = {
   },
 
   stream(c, emit, at) {
-    if (at.started) return nextRecord(c, emit);
-    if (looksLikeSocks(c.buf, c.pos, c.left)) return behindSocks(c, emit);
+    if (at.started) {
+      const left = Math.floor((at.state ?? 0) / SHIFT);
+      if (left > 0 && (at.lost ?? 0) === 0) return restOfRecord(c, emit, at, left);
+      return nextRecord(c, emit, at);
+    }
+    if (looksLikeSocks(c.buf, c.pos, c.left)) return behindSocks(c, emit, at);
     if (c.left > 0 && c.buf[c.pos]! >= 0x80) return v2Hello(c, emit);
     const begun = c.pos;
     const type = readHeader(c);
     if (type < 0) return STREAM_NO;
     c.pos = begun;
-    if (type === RECORD.handshake && couldBeHello(c)) return hello(c, emit);
+    if (type === RECORD.handshake && couldBeHello(c)) return hello(c, emit, at);
     if (type === RECORD.alert && fragmentLength(c) === 2) return holdsTogether(c) ? alert(c, emit) : STREAM_NO;
-    // A connection begins with a hello, or with an alert in answer to one.
-    return at.fromStart ? STREAM_NO : midStream(c, emit);
+    // A connection begins with a hello, or with an alert in answer to one; a further path of it (RFC 8684) in the middle.
+    if (at.fromStart) {
+      if (type !== RECORD.changeCipherSpec) return STREAM_NO;
+      c.need(HEADER_LENGTH + 1 + HEADER_LENGTH);
+    }
+    return midStream(c, emit);
   },
 };
 
 /** A hello behind what a proxy was asked, or what it answered. Until the hello is whole nothing is claimed. */
-function behindSocks(c: Cursor, emit: Emit): number {
+function behindSocks(c: Cursor, emit: Emit, at: Context): number {
   const socks = readSocks(c);
   if (socks === null) return STREAM_NO;
   c.need(HEADER_LENGTH + 1);
@@ -88,7 +104,7 @@ function behindSocks(c: Cursor, emit: Emit): number {
   if (type !== RECORD.handshake) return STREAM_NO;
   c.pos -= HEADER_LENGTH;
   if (!couldBeHello(c)) return STREAM_NO;
-  const taken = hello(c, emit);
+  const taken = hello(c, emit, at);
   if (taken !== STREAM_NO && socks.target !== "") emit({ kind: "field", field: "tls.socks", value: socks.target });
   return taken;
 }
@@ -130,7 +146,7 @@ function midStream(c: Cursor, emit: Emit): number {
 }
 
 /** A record at a boundary of a direction that said hello already. */
-function nextRecord(c: Cursor, emit: Emit): number {
+function nextRecord(c: Cursor, emit: Emit, at: Context): number {
   const begun = c.pos;
   const type = readHeader(c);
   if (type < 0) return c.bad("no TLS record");
@@ -145,9 +161,11 @@ function nextRecord(c: Cursor, emit: Emit): number {
     case RECORD.handshake:
       c.need(HEADER_LENGTH + length);
       if (couldBeHello(c)) {
-        const taken = hello(c, emit); // the second, after a HelloRetryRequest
+        const taken = hello(c, emit, at); // the second, after a HelloRetryRequest
         if (taken !== STREAM_NO) return taken;
       }
+      if (at.state === AWAITS_CERTIFICATE && c.buf[c.pos + HEADER_LENGTH] === CERTIFICATE)
+        return certificate(c, emit, at, 0);
       return HEADER_LENGTH + length;
     case RECORD.data:
       return protectedRecord(length, emit);
@@ -227,32 +245,69 @@ function couldBeHello(c: Cursor): boolean {
 const isHelloVersion = (type: number | undefined, major: number): boolean =>
   major === 3 || (type === SERVER_HELLO && major === 0x7f);
 
-/** A hello over one record or several; its records are taken whole, with whatever follows it in the last of them. */
-function hello(c: Cursor, emit: Emit): number {
+/**
+ * A hello over one record or several; its records are taken whole, with whatever follows it in the last of them. Only where
+ * the server's certificate comes next in clear is the rest of that record left for it.
+ */
+function hello(c: Cursor, emit: Emit, at: Context): number {
   const first = c.pos + HEADER_LENGTH;
   try {
-    const bytes = gather(c);
-    if (bytes === null) return STREAM_NO;
+    const message = gather(c);
+    if (message === null) return STREAM_NO;
+    const { bytes, left } = message;
     HELLO.set(bytes, 4, bytes.length - 4);
     HELLO.enter(bytes.length - 4, "hello");
-    return tellHello(HELLO, bytes[0]!, emit) ? c.at : STREAM_NO;
+    const told = tellHello(HELLO, bytes[0]!, emit);
+    if (told === null) return STREAM_NO;
+    if (!told.showsCertificate) return c.at;
+    at.state = AWAITS_CERTIFICATE + left * SHIFT;
+    return c.at - left;
   } catch (fault) {
     if (!(fault instanceof Fault) || fault.what !== "short" || c.cutOff === 0 || c.end - first < 4) throw fault;
     // The capture cut the hello: nothing more will come, so tell what is there.
     HELLO.set(c.buf, first + 4, c.end - first - 4);
-    if (!tellHello(HELLO, c.buf[first]!, emit)) return STREAM_MORE;
+    if (tellHello(HELLO, c.buf[first]!, emit) === null) return STREAM_MORE;
     return STREAM_DONE;
   }
 }
 
-/** The handshake message that begins in the record at the cursor, header included; the cursor ends behind its records. */
-function gather(c: Cursor): Uint8Array | null {
+/** What is left of a record behind the server's hello: its certificate, or something else, which is passed over. */
+function restOfRecord(c: Cursor, emit: Emit, at: Context, left: number): number {
+  if (c.left > 0 && c.buf[c.pos] === CERTIFICATE) return certificate(c, emit, at, left);
+  c.need(left);
+  at.state = 0;
+  return left;
+}
+
+/** The server's certificate, with the rest of its last record. `left`: bytes of the record that it begins in, 0 at a header. */
+function certificate(c: Cursor, emit: Emit, at: Context, left: number): number {
+  const message = gather(c, left);
+  at.state = 0;
+  if (message === null) {
+    c.pos = c.start;
+    c.skip(left > 0 ? left : HEADER_LENGTH + fragmentLength(c));
+    return c.at;
+  }
+  HELLO.set(message.bytes, 4, message.bytes.length - 4);
+  HELLO.enter(message.bytes.length - 4, "certificate message");
+  for (const name of certificateNames(HELLO)) emit({ kind: "name", source: "certificate", name });
+  return c.at;
+}
+
+/**
+ * The handshake message that begins in the record at the cursor, or in the `open` bytes that are left of one; header included.
+ * `left`: bytes of its last record behind it. The cursor ends behind its records. Null where there is none of sane length.
+ */
+function gather(c: Cursor, open = 0): { bytes: Uint8Array; left: number } | null {
   const pieces: [from: number, to: number][] = [];
   let have = 0;
   let need = 4;
   for (let known = false; have < need || !known; ) {
-    if (readHeader(c) !== RECORD.handshake) return null;
-    const length = fragmentLength({ buf: c.buf, pos: c.pos - HEADER_LENGTH });
+    let length = have === 0 ? open : 0;
+    if (length === 0) {
+      if (readHeader(c) !== RECORD.handshake) return null;
+      length = fragmentLength({ buf: c.buf, pos: c.pos - HEADER_LENGTH });
+    }
     c.need(length);
     pieces.push([c.pos, c.pos + length]);
     c.skip(length);
@@ -264,7 +319,7 @@ function gather(c: Cursor): Uint8Array | null {
       if (need > LONGEST_HELLO) return null;
     }
   }
-  return join(c.buf, pieces, need);
+  return { bytes: join(c.buf, pieces, need), left: have - need };
 }
 
 /** The first `length` bytes of the pieces; no copy where they lie in one. */
@@ -281,8 +336,11 @@ function join(buf: Uint8Array, pieces: [from: number, to: number][], length: num
   return whole;
 }
 
-/** False, with nothing emitted, where the bytes are no hello. A fault later on is a problem of a hello that is one. */
-function tellHello(c: Cursor, type: number, emit: Emit): boolean {
+/**
+ * Null, with nothing emitted, where the bytes are no hello. A fault later on is a problem of a hello that is one.
+ * `showsCertificate`: a server's, behind which its certificate comes in clear (unless it resumes a session).
+ */
+function tellHello(c: Cursor, type: number, emit: Emit): { showsCertificate: boolean } | null {
   let problem: Fault | null = null;
   const client = new ClientHello();
   const server = new ServerHello();
@@ -291,7 +349,7 @@ function tellHello(c: Cursor, type: number, emit: Emit): boolean {
     else readServerHello(c, server);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    if (!client.proved && !server.proved) return false;
+    if (!client.proved && !server.proved) return null;
     problem = fault;
   }
   if (type === CLIENT_HELLO) {
@@ -304,7 +362,7 @@ function tellHello(c: Cursor, type: number, emit: Emit): boolean {
   if (problem !== null) {
     emit({ kind: "problem", what: problem.what === "short" ? "cut" : "malformed", why: `TLS ${problem}` });
   }
-  return true;
+  return { showsCertificate: type === SERVER_HELLO && !server.retry && server.version < TLS13 };
 }
 
 const V2_CLIENT_HELLO = 1;

@@ -20,6 +20,7 @@ import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
 import { collectAssets } from "./observe/assets.ts";
 import { encodeObservation } from "./observe/codec.ts";
+import { atEnd } from "./observe/ends.ts";
 import { mergeObservations } from "./observe/merge.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation.ts";
 import { qualityOf } from "./observe/quality.ts";
@@ -204,7 +205,8 @@ async function readAll(
 }
 
 /** What was seen, judged: also for an observation that comes from a database. */
-export function judge(seen: Observation, options: RunOptions, startedAt: string, interrupted: boolean): RunResult {
+export function judge(observed: Observation, options: RunOptions, startedAt: string, interrupted: boolean): RunResult {
+  const seen = atEnd(observed);
   const read = seen.captures.filter((capture) => capture.packets > 0);
   const lastSec = read.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
   const drops = seen.captures.reduce((sum, capture) => sum + (capture.drops ?? 0), 0);

@@ -94,7 +94,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   });
   const data0 = view.has(R.S_DATA, 0);
   const data1 = view.has(R.S_DATA, 1);
-  const midstream = view.proto === TCP && (view.state & R.S_MIDSTREAM) !== 0;
+  const midstream = view.proto === TCP && view.midstream;
   return {
     flow: view.flow,
     there,
@@ -185,7 +185,7 @@ function firstWords(
       : "heard";
   }
   if (outcome !== "established" && outcome !== "answered") return "none";
-  if (!hello && (view.state & R.S_MIDSTREAM) !== 0) return "missing";
+  if (!hello && view.midstream) return "missing";
   const { detail } = view;
   if (app === null) {
     if ((detail?.streams[there]?.pending.length ?? 0) > 0) return "missing";

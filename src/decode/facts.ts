@@ -27,7 +27,7 @@ export interface RoleFact {
   why: string;
 }
 
-/** A name that the client sent for its peer. */
+/** A name that the client sent for its peer; of source `certificate` one that the server's certificate has: weak evidence. */
 export interface NameFact {
   kind: "name";
   source: NameSource;

@@ -155,4 +155,9 @@ export class Identifier {
   ): void {
     this.#streams.segment(row, at, dir, seq, buf, off, len, cutOff, where);
   }
+
+  /** Nothing more will come in either direction of a connection: reads what waits behind holes. */
+  close(row: Int32Array, at: number): void {
+    for (const dir of [0, 1] as const) this.#streams.close(row, at, dir);
+  }
 }

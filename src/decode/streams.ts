@@ -2,7 +2,7 @@
 import * as R from "../flow/row.ts";
 import { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
-import { STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
+import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
 
 /** Connections under way in a capture's first minute may be the other half of what a capture before it ended with. */
@@ -34,11 +34,7 @@ export class Streams {
     cutOff: number,
     where: Where,
   ): void {
-    const context = this.#feed.attempt.context;
-    context.transport = "tcp";
-    const ports = row[at + R.PORTS]!;
-    context.senderPort = dir === 0 ? ports >>> 16 : ports & 0xffff;
-    context.receiverPort = dir === 0 ? ports & 0xffff : ports >>> 16;
+    const context = this.#tellEnds(row, at, dir);
     context.sec = where.sec;
     context.nsec = where.nsec;
     let stream = this.#feed.details.get(row, at)?.streams[dir] ?? null;
@@ -104,6 +100,27 @@ export class Streams {
       where.number,
     );
     if (stream.pending.length > 0) this.#drain(row, at, dir, stream);
+  }
+
+  /** Nothing more will come: what waits behind holes is read as it stands. */
+  close(row: Int32Array, at: number, dir: 0 | 1): void {
+    this.#tellEnds(row, at, dir);
+    while (this.#feed.wants(row, at, dir)) {
+      const stream = this.#feed.details.get(row, at)?.streams[dir] ?? null;
+      if (stream === null || stream.pending.length === 0) return;
+      this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
+      this.#drain(row, at, dir, stream);
+    }
+  }
+
+  /** Tells the next calls of decoders whose bytes they get. */
+  #tellEnds(row: Int32Array, at: number, dir: 0 | 1): Context {
+    const context = this.#feed.attempt.context;
+    const ports = row[at + R.PORTS]!;
+    context.transport = "tcp";
+    context.senderPort = dir === 0 ? ports >>> 16 : ports & 0xffff;
+    context.receiverPort = dir === 0 ? ports & 0xffff : ports >>> 16;
+    return context;
   }
 
   /** Waiting segments that have become contiguous. */
@@ -289,6 +306,7 @@ export class Streams {
       }
       stream.decoder = index;
       stream.state = context.state ?? 0;
+      stream.lost = 0;
       if (app === 0) this.#feed.setApp(row, at, index);
       this.#feed.keep(row, at, dir, capture, frame, stream.parts);
       if (result === STREAM_DONE) return -1;
@@ -308,24 +326,35 @@ export class Streams {
     return stream.decoder >= 0;
   }
 
-  /** Bytes that have not come for so long will not come: what waits behind them is read, where every message counts. */
+  /** Bytes that have not come for so long will not come: what waits behind them is read, where it can say something. */
   #isOverdue(stream: Stream, sec: number): boolean {
-    if (stream.decoder < 0 || !this.#feed.decoders[stream.decoder]!.everyMessage) return false;
+    if (stream.decoder >= 0 && !this.#feed.decoders[stream.decoder]!.everyMessage) return false;
     return sec - stream.pending[0]!.sec > LIMITS.holeSec;
   }
 
-  /** Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. */
+  /**
+   * Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. A direction that
+   * nobody knows yet is from here on as one that was joined amid its connection.
+   */
   #skipHole(row: Int32Array, at: number, dir: 0 | 1, stream: Stream, seq: number): void {
     const missing = (seq - stream.base) | 0; // what is held was the beginning of something that has lost its end
     this.#feed.held -= stream.length;
     stream.consume(stream.length);
-    if (stream.decoder < 0 || !this.#feed.decoders[stream.decoder]!.everyMessage) {
+    if (stream.decoder >= 0 && !this.#feed.decoders[stream.decoder]!.everyMessage) {
       this.#feed.settle(row, at, dir);
       return;
     }
+    if (stream.decoder < 0) this.#joinAmid(row, at, stream);
     stream.lost += missing;
     stream.base = seq;
     stream.cutOff = 0;
+  }
+
+  #joinAmid(row: Int32Array, at: number, stream: Stream): void {
+    stream.fromStart = false;
+    if ((row[at + R.STATE]! & R.S_MIDSTREAM) !== 0) return;
+    row[at + R.STATE]! |= R.S_MIDSTREAM;
+    row[at + R.TRIES] = 0; // was the frame of the client's first words
   }
 
   #keepHead(

@@ -35,8 +35,8 @@ export class Stream {
   decoder = -1;
   /** True where another decoder has handed the direction to `decoder`, which has not accepted any bytes yet. */
   handed = false;
-  /** True where the first byte of the connection is the first byte here. */
-  readonly fromStart: boolean;
+  /** True where the first byte of the connection is the first byte here; no longer so where it was given up for lost. */
+  fromStart: boolean;
   /** Bytes that the capture cut off right behind `data`: nothing contiguous can follow. */
   cutOff = 0;
   /** Frames whose bytes are in `data`: a message's evidence is every frame that carried a piece of it. */

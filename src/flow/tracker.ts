@@ -328,6 +328,7 @@ export class FlowTracker {
 
   /** The first words of the end that opened the connection; or that it ended without any. */
   #words(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, state: number): void {
+    if ((state & S_MIDSTREAM) !== 0) return; // the word counts tries
     if ((state & ((S_SYN << dir) | (S_SYNACK << (1 - dir)))) !== 0) row[at + WORDS_FRAME] = frame.number;
   }
 

@@ -64,9 +64,15 @@ export class FlowView {
   }
   /** Index + 1 of the identified decoder, or 0. */
   get app(): number {
-    return this.state >>> R.APP_SHIFT;
+    return this.#seen.ends?.get(this.flow)?.app ?? this.state >>> R.APP_SHIFT;
+  }
+  /** Whether what was read of it does not begin with its first bytes. */
+  get midstream(): boolean {
+    return (this.state & R.S_MIDSTREAM) !== 0 || this.#seen.ends?.get(this.flow)?.midstream === true;
   }
   get detail(): FlowDetail | null {
+    const end = this.#seen.ends?.get(this.flow);
+    if (end !== undefined) return end.detail;
     const index = this.#word(R.DETAIL) - 1;
     return index < 0 ? null : this.#seen.identified.details[index]!;
   }
@@ -104,7 +110,7 @@ export class FlowView {
   }
   /** Frame of the first payload of a connection's client; 0 where it is not known. */
   get wordsFrame(): number {
-    return this.proto === TCP && (this.state & R.S_MIDSTREAM) === 0 ? this.#word(R.WORDS_FRAME) >>> 0 : 0;
+    return this.proto === TCP && !this.midstream ? this.#word(R.WORDS_FRAME) >>> 0 : 0;
   }
   has(bit: number, dir: number): boolean {
     return (this.state & (bit << dir)) !== 0;

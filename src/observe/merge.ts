@@ -382,7 +382,8 @@ function readPiece(source: Source, flow: number): Piece {
   return { source, flow, words, detail: index < 0 ? null : copyDetail(source.seen.identified.details[index]!, offset) };
 }
 
-function copyDetail(from: FlowDetail, captureOffset: number): FlowDetail {
+/** A detail that may be changed without changing the one that it was made from. */
+export function copyDetail(from: FlowDetail, captureOffset: number): FlowDetail {
   const segments = (list: readonly Segment[] | null): Segment[] | null =>
     list === null ? null : list.map((segment) => ({ ...segment, capture: segment.capture + captureOffset }));
   const detail = newDetail();

@@ -12,6 +12,7 @@ import { FastPath } from "../flow/fast.ts";
 import { ALL_LANES, laneOfPacket } from "../flow/lanes.ts";
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
+import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
 
 /** The realm of captures that are given none. */
@@ -36,6 +37,8 @@ export interface Observation {
   /** Datagrams whose fragments were not all seen, and fragments that contradict or partly overlap earlier ones. */
   fragmentsIncomplete: number;
   fragmentOverlaps: number;
+  /** By flow: what it says once nothing more will come (`ends.ts`); only while it is judged, and never stored or merged. */
+  ends?: ReadonlyMap<number, FlowEnd>;
 }
 
 /** Nothing seen yet. */

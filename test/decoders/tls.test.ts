@@ -109,3 +109,99 @@ test("application protocols map to decoders' ids, or stay as they are", (t) => {
   ]);
   t.true(DECODERS.some((d) => d.id === alpnApp("dot")));
 });
+
+const der = (tag: number, ...parts: Uint8Array[]): Uint8Array => {
+  const value = concat(parts);
+  return concat([Uint8Array.of(tag, 0x82, value.length >> 8, value.length & 255), value]);
+};
+const subject = (name: string): Uint8Array =>
+  der(0x30, der(0x31, der(0x30, der(0x06, hex`55 04 03`), der(0x0c, ascii(name)))));
+const altNames = (...names: Uint8Array[]): Uint8Array =>
+  der(0xa3, der(0x30, der(0x30, der(0x06, hex`55 1d 11`), hex`01 01 ff`, der(0x04, der(0x30, ...names)))));
+
+/** A certificate's shape, its algorithms and key left empty. */
+function certificateOf(name: string, ...extensions: Uint8Array[]): Uint8Array {
+  const empty = der(0x30);
+  const body = der(
+    0x30,
+    der(0xa0, hex`02 01 02`),
+    hex`02 01 07`,
+    empty,
+    empty,
+    empty,
+    subject(name),
+    empty,
+    ...extensions,
+  );
+  return der(0x30, body, empty, hex`03 01 00`);
+}
+
+const length3 = (bytes: Uint8Array): Uint8Array => Uint8Array.of(0, bytes.length >> 8, bytes.length & 255);
+/** A handshake message of the type. */
+const said = (type: number, body: Uint8Array): Uint8Array => concat([Uint8Array.of(type), length3(body), body]);
+const SERVER12 = said(2, concat([hex`03 03`, new Uint8Array(32).fill(9), hex`00 c0 2f 00`]));
+const messageOf = (der: Uint8Array): Uint8Array =>
+  said(11, concat([length3(concat([der, new Uint8Array(3)])), length3(der), der]));
+/** Handshake bytes in records of at most `most` bytes. */
+function records(bytes: Uint8Array, most: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += most) {
+    const part = bytes.slice(at, at + most);
+    parts.push(Uint8Array.of(22, 3, 3, part.length >> 8, part.length & 255), part);
+  }
+  return concat(parts);
+}
+const certified = (bytes: Uint8Array): string[] =>
+  decodeStream(tls, bytes, streamAt(443, 40_001)).facts.flatMap((fact) =>
+    fact.kind === "name" ? [`${fact.source} ${fact.name}`] : [],
+  );
+
+test("a certificate's names: alternative ones, else a common name that reads like a host's", (t) => {
+  const dns = (name: string): Uint8Array => der(0x82, ascii(name));
+  const cases: [Uint8Array, string[]][] = [
+    [certificateOf("gw7.rollout.example"), ["gw7.rollout.example"]],
+    [certificateOf("Rollout Gateway 7"), []],
+    [
+      certificateOf(
+        "other.example",
+        altNames(dns("GW7.rollout.example"), der(0x87, hex`0a 00 00 07`), dns("*.rollout.example")),
+      ),
+      ["gw7.rollout.example", "*.rollout.example"],
+    ],
+    [certificateOf("gw7.rollout.example", altNames(dns("no name at all"))), ["gw7.rollout.example"]],
+    [
+      certificateOf("", altNames(...Array.from({ length: 40 }, (_, i) => dns(`h${i}.example`)))),
+      Array.from({ length: 16 }, (_, i) => `h${i}.example`),
+    ],
+  ];
+  for (const [bytes, names] of cases) {
+    const handshake = concat([SERVER12, messageOf(bytes), said(14, new Uint8Array(0))]);
+    const told = names.map((name) => `certificate ${name}`);
+    for (const most of [0x4000, SERVER12.length, 60, 17])
+      t.deepEqual(certified(records(handshake, most)), told, `${names} in ${most}`);
+  }
+});
+
+test("a certificate that breaks off names what stands before, and of a client's nothing is told", (t) => {
+  const whole = certificateOf("gw7.rollout.example");
+  for (let cut = 0; cut < whole.length; cut++) {
+    const names = certified(records(concat([SERVER12, messageOf(whole.slice(0, cut))]), 0x4000));
+    t.true(
+      names.every((name) => name === "certificate gw7.rollout.example"),
+      `${cut}`,
+    );
+  }
+  t.deepEqual(certified(records(concat([SERVER12, messageOf(whole)]), 0x4000)), ["certificate gw7.rollout.example"]);
+  t.deepEqual(
+    certified(concat([HELLO, records(messageOf(whole), 0x4000)])).filter((name) => name.startsWith("cert")),
+    [],
+  );
+});
+
+test("a further path of a connection begins with a change of cipher and protected records", (t) => {
+  const first = (bytes: Uint8Array): string =>
+    JSON.stringify(decodeStream(tls, bytes, streamAt(40_001, 443)).facts.map(({ kind }) => kind));
+  t.is(first(concat([CCS, record(64)])), '["up"]');
+  t.is(first(CCS), "[]");
+  t.is(first(record(64)), "[]");
+});

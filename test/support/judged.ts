@@ -14,6 +14,7 @@ import { PACKET, Packet } from "../../src/dissect/packet.ts";
 import { loadJudging } from "../../src/judging.ts";
 import { parseDuration } from "../../src/model/values.ts";
 import { Conversations, idText } from "../../src/observe/conversations.ts";
+import { atEnd } from "../../src/observe/ends.ts";
 import { addressText, FlowView } from "../../src/observe/flow-view.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../../src/observe/observation.ts";
 import { judge, type RunOptions } from "../../src/pipeline.ts";
@@ -115,8 +116,9 @@ export function judgedResult(result: RunResult): Omit<Judged, "ofFlow"> {
   return { result, conversations, rules };
 }
 
-export function judged(seen: Observation, options: RunOptions): Judged {
-  const { result, conversations, rules } = judgedResult(judge(seen, options, "", false));
+export function judged(observed: Observation, options: RunOptions): Judged {
+  const { result, conversations, rules } = judgedResult(judge(observed, options, "", false));
+  const seen = atEnd(observed);
   const ofFlow = new Map<string, ConversationRow[]>();
   const folded = new Conversations(seen);
   const view = new FlowView(seen);

@@ -6,6 +6,7 @@ import { type CaptureInfo, type Frame, NEXT_FRAME } from "../../src/capture/fram
 import { openCaptures } from "../../src/capture/open.ts";
 import { describe } from "../../src/conform/conform.ts";
 import type { Decoder } from "../../src/decode/decoder.ts";
+import { atEnd } from "../../src/observe/ends.ts";
 import { type Observation, Observer, type ObserverOptions } from "../../src/observe/observation.ts";
 
 /** A frame that outlives its slab. */
@@ -66,7 +67,7 @@ export async function observeFile(path: string, options: ObserverOptions): Promi
 
 /** What people read of an observation, frame numbers left out, in an order of its own. */
 export function told(seen: Observation): { conversations: unknown[]; lookups: unknown[] } {
-  const { rest, lookups } = describe(seen);
+  const { rest, lookups } = describe(atEnd(seen));
   const conversations = [...rest.rows()].map(({ names, operations, evidence: _, ...row }) => ({
     ...row,
     names: names.map(({ name, source }) => `${source} ${name}`).sort(),

@@ -1,0 +1,52 @@
+/**
+ * The end of reading. Segments that wait behind a hole in their stream are kept, so that an observation may be joined to the
+ * one that has the missing bytes. Where it is judged instead, nothing more will come, and they are read as they stand:
+ *
+ *     ──message── ┆  hole  ┆ ─message─ ─message─ ┆ end      kept in the observation: both messages, as bytes
+ *                                                           told to those who judge: what both of them say
+ *
+ * The observation itself does not change: it can be stored, merged, added to and judged again.
+ */
+import type { FlowDetail } from "../decode/details.ts";
+import { Identifier } from "../decode/identify.ts";
+import * as R from "../flow/row.ts";
+import { CapCounter } from "../limits.ts";
+import { copyDetail } from "./merge.ts";
+import type { Observation } from "./observation.ts";
+
+/** What a flow says, its waiting segments included. */
+export interface FlowEnd {
+  /** Index + 1 of the identified decoder, or 0. */
+  app: number;
+  /** True where a direction's first bytes were lost. */
+  midstream: boolean;
+  /** With the streams as they were: that something waits behind a hole is what tells a judge of the hole. */
+  detail: FlowDetail;
+}
+
+/** The observation as it is judged; itself where no segment waits. */
+export function atEnd(seen: Observation): Observation {
+  const waiting = new Set<number>();
+  seen.identified.details.forEach((detail, index) => {
+    if (detail.streams.some((stream) => stream !== null && stream.pending.length > 0)) waiting.add(index);
+  });
+  if (waiting.size === 0) return seen;
+  const ends = new Map<number, FlowEnd>();
+  const scratch = new Identifier(seen.decoders, new CapCounter());
+  const { table } = seen.flows;
+  for (let flow = 0; flow < table.count; flow++) {
+    const index = table.rows(flow)[table.at(flow) + R.DETAIL]! - 1;
+    if (!waiting.has(index)) continue;
+    const words = new Int32Array(R.ROW_SPAN);
+    R.copyRow(table.rows(flow), table.at(flow), words, 0);
+    words[R.DETAIL] = 1;
+    const waits = seen.identified.details[index]!;
+    const read = copyDetail(waits, 0);
+    scratch.replaceDetails([read]);
+    scratch.close(words, 0);
+    const state = words[R.STATE]!;
+    const midstream = (state & R.S_MIDSTREAM) !== 0;
+    ends.set(flow, { app: state >>> R.APP_SHIFT, midstream, detail: { ...read, streams: waits.streams } });
+  }
+  return { ...seen, ends };
+}
