@@ -8,7 +8,7 @@
  *     11-24-26  04:00PM       <DIR>          backup
  *     type=dir;modify=20261124160000; backup
  *
- * Every line that is there has to be of a list, from the connection's first byte on. Either end may send.
+ * Every line that is there has to be of a list, from the connection's first byte on. Either end may send, and one alone.
  *
  * Does not cover: files, names of files (never kept), lists in a server's own form.
  */
@@ -36,7 +36,8 @@ export const ftpData: Decoder = {
 
   stream(c, emit, at) {
     if (at.started) return STREAM_DONE;
-    if (!at.fromStart) return STREAM_NO; // amid a connection it might stand in anything
+    // Amid a connection it might stand in anything; behind words of the other end it is an answer to them, as a shell's.
+    if (!at.fromStart || at.peerSilent === false) return STREAM_NO;
     const form: { name: string } = { name: "" };
     const taken = provedBy(c, { ...at, peerStarted: false }, (text, line) => weigh(text, line, form));
     if (taken < 0) return taken === STREAM_MORE ? STREAM_MORE : STREAM_NO;

@@ -30,6 +30,7 @@ export class Attempt {
     started: false,
     fromStart: false,
     peerStarted: false,
+    peerSilent: true,
     before: NOTHING,
     state: 0,
     lost: 0,

@@ -28,6 +28,8 @@ export interface Context {
   fromStart: boolean;
   /** True where the other direction has already been identified as this protocol. */
   peerStarted: boolean;
+  /** Streams only: false where the other direction has said something before, whatever it was. */
+  peerSilent?: boolean;
   /**
    * Datagrams only: those of this direction that the decoder asked to keep (`DATAGRAM_MORE`), oldest first; empty else.
    * A copy each, whole as captured.

@@ -120,6 +120,7 @@ export class Streams {
     context.transport = "tcp";
     context.senderPort = dir === 0 ? ports >>> 16 : ports & 0xffff;
     context.receiverPort = dir === 0 ? ports & 0xffff : ports >>> 16;
+    context.peerSilent = (row[at + R.STATE]! & (R.S_DATA << (1 - dir))) === 0;
     return context;
   }
 

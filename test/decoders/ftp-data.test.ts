@@ -27,3 +27,9 @@ test("neither files, nor a list without an end, nor one amid something", (t) => 
     t.is(form(text), undefined, text);
   t.is(form("-rw-r--r--    1 0        0  1 Feb 19  2016 a\r\n", { ...AWAY, fromStart: false }), undefined);
 });
+
+test("a list that answers words of the other end is a shell's, or whoever's", (t) => {
+  const list = "total 4\n-rw-r--r-- 1 root root 57011 Jun  9  2016 LICENSE\n";
+  t.is(form(list, { ...AWAY, peerSilent: true }), "unix");
+  t.is(form(list, { ...AWAY, peerSilent: false }), undefined);
+});

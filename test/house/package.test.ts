@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import test from "ava";
 
 interface Manifest {
@@ -46,13 +47,40 @@ test("the command starts with a line that makes it runnable", (t) => {
   t.regex(readFileSync(manifest.bin.wirepact!, "utf8"), /^#!\/usr\/bin\/env node\n/);
 });
 
-test("corpus floors are measures with percents; reading whole stays at 100, and next to nothing is invented", (t) => {
-  const lines = readFileSync("test/corpus-floor.tsv", "utf8").trimEnd().split("\n");
-  const floors = new Map(lines.map((line): [string, number] => [line.split("\t")[0]!, Number(line.split("\t")[1])]));
-  t.is(floors.size, lines.length, "each measure once");
-  for (const [measure, least] of floors) t.true(least > 0 && least <= 100, measure);
-  for (const measure of ["read: no crash, no hang", "read: a result", "read: every packet"])
-    t.is(floors.get(measure), 100);
-  // Three names count as invented that are there: HTTP on port 22 and HTTP/2 on an odd port, where tshark reads by the port.
-  t.true(floors.get("name: not invented")! >= 99.3);
+interface CorpusKnown {
+  parseKnown: (text: string) => { row: string[] }[];
+  matchDifferences: (
+    differences: readonly string[][],
+    known: readonly { row: string[] }[],
+  ) => { fresh: string[][]; unused: string[][] };
+}
+// `as`: a script's module has no types.
+const corpusKnown = async (): Promise<CorpusKnown> =>
+  (await import(pathToFileURL("scripts/lib/corpus-known.mjs").href)) as CorpusKnown;
+
+test("every difference that the corpus may have names one measure and its reason, and reading whole is none of them", async (t) => {
+  const { parseKnown } = await corpusKnown();
+  const known = parseKnown(readFileSync("test/corpus-known.tsv", "utf8"));
+  t.true(known.length > 0);
+  for (const { row } of known) {
+    t.false(row[0]!.includes("*") || row[0]!.startsWith("read:"), row.join("\t"));
+    t.true(row[4]!.trim().length > 10, row.join("\t"));
+  }
+  t.throws(() => parseKnown("measure\tcapture\texpected\tsaid\treason\na\tb\tc\td\t "), { message: /no reason/ });
+  t.throws(() => parseKnown("measure\tcapture\texpected\tsaid\treason\na\tb\tc\td"), { message: /line 2/ });
+});
+
+test("differences of the corpus: a new one is told, and a row that no longer holds any", async (t) => {
+  const { parseKnown, matchDifferences } = await corpusKnown();
+  const known = parseKnown(
+    "measure\tcapture\texpected\tsaid\treason\nname\t*\tudp * a.b:1 x\tno name\twhy\napp\tone.pcap\tq\ts\twhy\n",
+  );
+  const differences = [
+    ["name", "two.pcap", "udp 10.0.0.1 a.b:1 x", "no name"],
+    ["name", "two.pcap", "udp 10.0.0.1 aXb:1 x", "no name"],
+    ["name", "two.pcap", "udp 10.0.0.1 a.b:1 x", "another"],
+  ];
+  const { fresh, unused } = matchDifferences(differences, known);
+  t.deepEqual(fresh, differences.slice(1));
+  t.deepEqual(unused, [["app", "one.pcap", "q", "s", "why"]]);
 });
