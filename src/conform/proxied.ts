@@ -35,6 +35,7 @@ export const ASKING_FIELDS: Readonly<Record<string, Request["kind"]>> = {
   "http.connect": "connect",
   "http.absolute": "absolute",
   "tls.socks": "socks",
+  "http.socks": "socks",
 };
 
 /** Destinations told apart in one flow: more of them count as requests of its own, which no proxy's rule covers. */
@@ -107,7 +108,7 @@ function requestsOf(flow: SubjectFlow): Request[] {
   for (const sighting of flow.sightings) {
     const { fact, dir } = sighting;
     const last = requests.at(-1);
-    inTunnel ||= fact.kind === "inner" && last?.kind === "connect";
+    inTunnel ||= last?.kind === "socks" || (fact.kind === "inner" && last?.kind === "connect");
     if (dir === flow.there && fact.kind === "role" && !inTunnel)
       requests.push({ kind: null, target: "", field: null, said: [] });
     const asks = fieldOf(sighting, flow);
@@ -144,10 +145,12 @@ function forwarded(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
 /** A tunnel: what is in it shows itself, or shows that it is nothing that is read here. */
 function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pick<Asked, "app" | "flow"> {
   const inner = said.findIndex(({ fact }) => fact.kind === "inner");
-  const socks = said.some((sighting) => fieldOf(sighting, flow) === "socks");
+  const asking = said.find((sighting) => fieldOf(sighting, flow) === "socks")?.fact;
+  const socks = asking !== undefined;
+  const behind = asking?.kind === "field" && asking.field === "http.socks" ? "http" : "tls";
   const content = socks ? said : inner < 0 ? [] : said.slice(inner);
   const first = content[0]?.fact;
-  const app = socks ? "tls" : first?.kind === "inner" ? first.app : null;
+  const app = socks ? behind : first?.kind === "inner" ? first.app : null;
   const other = said.find(
     ({ fact, dir }) => fact.kind === "field" && fact.field === "http.tunnel" && dir === flow.there,
   );
@@ -157,7 +160,7 @@ function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
   const spoken = content.find(({ fact, dir }) => dir !== flow.there && fact.kind === "role");
   const proof = granted ?? (spoken === undefined ? undefined : { status: 200, sighting: spoken });
   const answer = proof ?? answers[0];
-  const handshake = socks ? flow.handshake : app === "tls" ? handshakeIn(content, flow) : null;
+  const handshake = app !== "tls" ? null : socks ? flow.handshake : handshakeIn(content, flow);
   return {
     app,
     flow: {

@@ -25,12 +25,14 @@ const hello = (name: string): Line[] => [
   [">", upRecords()],
 ];
 const SSH: Line = [">", ascii("SSH-2.0-OpenSSH_9.2\r\n")];
-const socks = (target: string): Line[] => [
+const socks = (target: string, port = 443): Line[] => [
   [">", bytes(5, 1, 0)],
   ["<", bytes(5, 0)],
-  [">", concat([bytes(5, 1, 0, 3, target.length), ascii(target), bytes(1, 0xbb)])],
+  [">", concat([bytes(5, 1, 0, 3, target.length), ascii(target), bytes(port >> 8, port & 255)])],
   ["<", bytes(5, 0, 0, 1, 0, 0, 0, 0, 0, 0)],
 ];
+
+const clear = (host: string): Line[] => [get("/", host), done];
 
 const tls = { id: "r", to: "api", over: "tcp/443", app: "tls" };
 const any = { id: "r", to: "api", over: "tcp/443", app: "any" };
@@ -193,6 +195,19 @@ const SCENES: readonly Through[] = [
   {
     what: "SOCKS to a documented name, and another inside",
     lines: [...socks("api.example.com"), ...hello("x.example.net")],
+    verdict: "undocumented",
+  },
+  {
+    what: "SOCKS to a documented name, and requests in clear behind it",
+    rule: http,
+    lines: [...socks("api.example.com", 80), ...clear("api.example.com"), ...clear("api.example.com")],
+    verdict: "documented",
+    status: "met",
+  },
+  {
+    what: "SOCKS to a documented name, and requests in clear for another",
+    rule: http,
+    lines: [...socks("api.example.com", 80), ...clear("x.example.net")],
     verdict: "undocumented",
   },
   { what: "SSH to the proxy's host", lines: [SSH], verdict: "undocumented" },
