@@ -114,8 +114,8 @@ function judgeRule(
   const hosts =
     from === null
       ? []
-      : context.judges.context.cast.hosts.filter(
-          (host) => host.model === loaded.model.name && host.role === from && !host.outside,
+      : openersOf(
+          context.judges.context.cast.hosts.filter(({ model, role }) => model === loaded.model.name && role === from),
         );
   if (hosts.length === 0) return make(withoutHosts(loaded, rule, uses, equals, context), []);
   const rows: RuleHostRow[] = [];
@@ -141,6 +141,17 @@ function judgeRule(
     else if (!absent && PRECEDENCE.indexOf(status.status) < PRECEDENCE.indexOf(worst.status)) worst = status;
   }
   return make(worst!, rows);
+}
+
+/**
+ * Hosts that would open it. Beyond NAT several of them have one address, which is judged as a whole, and only where none
+ * of them is seen on its own side.
+ */
+function openersOf(hosts: readonly CastHost[]): readonly CastHost[] {
+  const isSeen = ({ presence }: CastHost): boolean => presence.firstSec !== Number.POSITIVE_INFINITY;
+  const inside = hosts.filter(({ outside }) => !outside);
+  const outside = hosts.filter((host) => host.outside && isSeen(host));
+  return inside.some(isSeen) || outside.length === 0 ? inside : outside;
 }
 
 /** Whom it goes to is a name that was not given, and no host is bound in its stead: there is nothing to look for. */
