@@ -18,6 +18,7 @@ import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts"
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges } from "./judge.ts";
+import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
@@ -115,7 +116,8 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
       rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone),
   };
 
-  const judgements = judgeAll(conversations, cast, judges, options.scope);
+  const moves = movedLeases(seen);
+  const judgements = judgeAll(conversations, cast, moves, judges, options.scope);
   const lookups = collectLookups(seen);
   const rules = judgeRules({
     judges,
@@ -159,6 +161,7 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
       ...(options.infer
         ? [...takenFor(inferred.used), ...severalRoles(found(), given), ...unsettled(found(), inferred.used, given)]
         : []),
+      ...movedHosts(moves, cast),
       ...waivers.sayings(),
     ],
   };
@@ -177,7 +180,13 @@ function isScoped({ model, role, host }: Played, judges: Judges): boolean {
   return model !== judges.context.backgroundName && !host.host.internet && !isProxy({ model, role }, judges);
 }
 
-function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judged" | "all"): Judgement[] {
+function judgeAll(
+  all: C.Conversations,
+  cast: Cast,
+  moves: Moves,
+  judges: Judges,
+  scope: "judged" | "all",
+): Judgement[] {
   const { seen } = all;
   const judgements: Judgement[] = [];
   const view = new FlowView(seen);
@@ -191,8 +200,10 @@ function judgeAll(all: C.Conversations, cast: Cast, judges: Judges, scope: "judg
     const responderRoles = cast.rolesOf(realm, family, row[at + C.C_RESPONDER]!, seen.flows.ipv6);
     const scoped = initiatorRoles.some((p) => isScoped(p, judges)) || responderRoles.some((p) => isScoped(p, judges));
     if (!scoped && scope === "judged") continue;
-    notePresence(all, c, view, initiatorRoles, responderRoles);
-    const subject = readSubject(all, c, cast);
+    const subject = beforeMoves(readSubject(all, c, cast), moves);
+    const played = [...subject.initiatorRoles, ...subject.responderRoles];
+    if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
+    notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
     judgements.push(judgeLeg(subject, judges) ?? judgeConversation(subject, judges));
   }
   return judgements;

@@ -1,0 +1,90 @@
+/**
+ * Addresses that DHCP gives to another device while the capture runs (RFC 2131): from that moment the address is another
+ * host, and whoever was bound by it plays its role there no longer.
+ */
+import { FlowView } from "../observe/flow-view.ts";
+import type { Observation } from "../observe/observation.ts";
+import { compareInstants, formatInstant, type Instant } from "../time.ts";
+import type { Cast } from "./cast.ts";
+import type { Subject } from "./subject.ts";
+
+/** When an address went to another device, by the first acknowledgement that says so. */
+export interface Move extends Instant {
+  realm: string;
+  address: string;
+  from: string;
+  to: string;
+}
+
+interface Lease extends Instant {
+  mac: string;
+}
+
+/** By realm and address. A device that the capture does not show with the address cannot lose it. */
+export type Moves = ReadonlyMap<string, Move>;
+
+const keyOf = (realm: string, address: string): string => `${realm}|${address}`;
+
+export function movedLeases(seen: Observation): Moves {
+  const leases = new Map<string, Lease[]>();
+  const view = new FlowView(seen);
+  const dhcp = seen.decoders.findIndex(({ id }) => id === "dhcp") + 1;
+  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+    if (view.move(flow).app !== dhcp) continue;
+    let type = "";
+    let mac = "";
+    for (const { fact, sec, nsec } of view.detail?.sightings ?? []) {
+      if (fact.kind === "role") type = mac = ""; // every message begins so
+      if (fact.kind !== "field") continue;
+      if (fact.field === "dhcp.type") type = String(fact.value);
+      else if (fact.field === "dhcp.client-mac") mac = String(fact.value);
+      else if (fact.field === "dhcp.assigned-address" && type === "ACK" && mac !== "") {
+        const key = keyOf(seen.realms[view.realm] ?? "", String(fact.value));
+        leases.set(key, [...(leases.get(key) ?? []), { mac, sec, nsec }]);
+      }
+    }
+  }
+  const moves = new Map<string, Move>();
+  for (const [key, all] of leases) {
+    const [first, ...later] = all.sort(compareInstants) as [Lease, ...Lease[]];
+    const next = later.find(({ mac }) => mac !== first.mac);
+    if (next === undefined) continue;
+    const [realm, address] = key.split("|") as [string, string];
+    moves.set(key, { realm, address, from: first.mac, to: next.mac, sec: next.sec, nsec: next.nsec });
+  }
+  return moves;
+}
+
+/** What is left of a conversation for hosts whose address moved: flows that began before, else nobody plays a role at that end. */
+export function beforeMoves(subject: Subject, moves: Moves): Subject {
+  // Who is bound by a whole network is still in it.
+  const moveOf = (address: string, roles: Subject["initiatorRoles"]): Move | undefined =>
+    roles.every(({ host }) => host.host.single) ? moves.get(keyOf(subject.realmName, address)) : undefined;
+  const far = moveOf(subject.responder, subject.responderRoles);
+  const near = moveOf(subject.initiator, subject.initiatorRoles);
+  if (far === undefined && near === undefined) return subject;
+  const isBefore =
+    (move: Move | undefined) =>
+    (flow: Subject["flows"][number]): boolean =>
+      move === undefined || compareInstants({ sec: flow.firstSec, nsec: flow.firstNsec }, move) < 0;
+  const initiatorRoles = subject.flows.some(isBefore(near)) ? subject.initiatorRoles : [];
+  const responderRoles = subject.flows.some(isBefore(far)) ? subject.responderRoles : [];
+  const flows = subject.flows.filter(
+    (flow) =>
+      (initiatorRoles.length === 0 || isBefore(near)(flow)) && (responderRoles.length === 0 || isBefore(far)(flow)),
+  );
+  return { ...subject, initiatorRoles, responderRoles, flows: flows.length > 0 ? flows : subject.flows };
+}
+
+/** Said of each bound address that moved. */
+export function movedHosts(moves: Moves, cast: Cast): string[] {
+  return [...moves.values()].flatMap((move) => {
+    const roles = cast.ofText(move.realm, move.address).filter(({ host }) => host.host.single);
+    if (roles.length === 0) return [];
+    const when = formatInstant(move.sec, move.nsec);
+    return [
+      `${move.address}, bound to ${roles[0]!.role}, was ${move.from}'s and was leased to ${move.to} at ${when}: ` +
+        "what that began from then on is another host's, and is not judged.",
+    ];
+  });
+}

@@ -1,0 +1,65 @@
+/** A DHCP lease that gives a bound address to another device ends the binding there, and is told. */
+import test from "ava";
+import type { Frame } from "../../src/capture/frame.ts";
+import { udpFrame } from "../support/frames.ts";
+import { concat } from "../support/hex.ts";
+import { bytes, u32 } from "../support/packets.ts";
+import { clientHello, tlsConnection } from "../support/talk.ts";
+import { HOST, play, type Scene } from "./scene.ts";
+
+const SERVER = "10.0.0.1";
+const [OLD, NEW] = [bytes(2, 0, 0, 0, 0, 5), bytes(2, 0, 0, 0, 0, 6)];
+const API = "203.0.113.10:443";
+const endpoints = { api: { hosts: ["api.example.com"] } };
+const rules = [{ id: "api", to: "api", over: "tcp/443", app: "tls" }];
+
+/** RFC 2131: a server's word to everybody about `HOST`. 5: ACK, 2: OFFER. */
+function lease(mac: Uint8Array, ms: number, type = 5): Frame {
+  const fixed = new Uint8Array(236);
+  fixed.set(bytes(2, 1, 6, 0));
+  fixed.set(u32(ms), 4);
+  fixed.set(bytes(10, 0, 0, 5), 16);
+  fixed.set(mac, 28);
+  const data = concat([fixed, bytes(0x63, 0x82, 0x53, 0x63, 53, 1, type, 255)]);
+  return udpFrame({ from: `${SERVER}:67`, to: "255.255.255.255:68", ms, data });
+}
+
+const opens = (name: string, ms: number, port: number): Frame[] =>
+  tlsConnection(`${HOST}:${port}`, API, ms, clientHello(name));
+
+const early = opens("api.example.com", 100, 40000);
+const late = opens("x.example.net", 2_000, 40001);
+
+async function verdicts(
+  frames: Scene["frames"],
+  bind?: readonly string[],
+): Promise<{ said: string[]; warned: boolean }> {
+  const { said } = await play({ endpoints, rules, frames, ...(bind === undefined ? {} : { bind }) });
+  const rows = [...said.conversations.values()].filter(({ port }) => port === 443);
+  return {
+    said: rows.map((row) => `${row.server_name} ${row.verdict}`).sort(),
+    warned: said.result.run.warnings.some((text) => text.startsWith(`${HOST}, bound to host, was 02:00:00:00:00:05's`)),
+  };
+}
+
+test("what began before the move is judged, what began after it is another host's", async (t) => {
+  const moved = await verdicts([lease(OLD, 0), ...early, lease(NEW, 1_000), ...late]);
+  t.deepEqual(moved, { said: ["api.example.com documented", "x.example.net unrelated"], warned: true });
+});
+
+const KEPT: Record<string, Frame[]> = {
+  "the same device renews": [lease(OLD, 0), lease(OLD, 1_000)],
+  "an offer is no lease": [lease(OLD, 0), lease(NEW, 1_000, 2)],
+  "who had it before is not in the capture": [lease(NEW, 1_000)],
+};
+for (const [what, leases] of Object.entries(KEPT)) {
+  test(`no move: ${what}`, async (t) => {
+    const kept = await verdicts([...leases, ...early, ...late]);
+    t.deepEqual(kept, { said: ["api.example.com documented", "x.example.net undocumented"], warned: false });
+  });
+}
+
+test("who is bound by a whole network is still in it", async (t) => {
+  const all = await verdicts([lease(OLD, 0), ...early, lease(NEW, 1_000), ...late], ["host=10.0.0.0/24"]);
+  t.deepEqual(all, { said: ["api.example.com documented", "x.example.net undocumented"], warned: false });
+});
