@@ -42,7 +42,7 @@ const WRONG: [string, string[], RegExp][] = [
   ["an unknown command", ["chek"], /unknown command 'chek'[\s\S]*Did you mean check/],
   ["an unknown option", ["check", "a.pcap", "--modle", "x"], /unknown option '--modle'[\s\S]*Did you mean --model/],
   ["an option without its value", ["check", "a.pcap", "--model"], /--model .*argument missing/],
-  ["an unknown format", ["observe", "a.pcap", "--format", "csv"], /'csv' is invalid\. Allowed choices are text, json/],
+  ["an unknown format", ["observe", "a.pcap", "--format", "xml"], /'xml' is invalid\. Allowed choices are text, json/],
   [
     "an unknown scope",
     ["check", "a.pcap", "--model", "tiny.yaml", "--scope", "some"],
