@@ -2,22 +2,28 @@
  * Sends frames on an interface as fast as the kernel takes them, or at a rate: filler of known flows, and among it new
  * connections whose first packets are a real TLS connection's. Prints how many were sent, as JSON.
  *
- *     node live-sender.js IFACE SECONDS PACKETS_PER_SECOND NEW_FLOWS_PER_SECOND CAPTURE
+ *     node live-sender.js IFACE SECONDS PACKETS_PER_SECOND NEW_FLOWS_PER_SECOND CAPTURE [FILLER_FLOWS [FLOWS_PER_HOST]]
  *
- * CAPTURE gives the connection: its first TLS connection is sent again and again from other ports and addresses. A rate of 0 is as
- * fast as it goes. Linux on 64 bits, as root.
+ * CAPTURE gives the connection: its first TLS connection is sent again and again from other ports and addresses; "" for none. A
+ * rate of 0 is as fast as it goes. Filler comes from 10.77.0.2, in 1,000 flows to 16 hosts where nothing else is said. Linux on 64
+ * bits, as root.
  */
 import koffi from "koffi";
 import { NEXT_FRAME } from "../src/capture/frame.ts";
 import { openCaptures } from "../src/capture/open.ts";
 
-const [device = "", seconds = "5", rate = "0", newFlows = "0", capture = ""] = process.argv.slice(2);
+const [device = "", seconds = "5", rate = "0", newFlows = "0", capture = "", filling = "1000", perHost = "64"] =
+  process.argv.slice(2);
 
 const BATCH = 256;
 const ROOM = 2048;
 const MSG = 64; // struct mmsghdr: a msghdr of 56, a length, padding
 const IOV = 16;
-const FILLER_FLOWS = 1000;
+const FILLER_FLOWS = Number(filling);
+const FLOWS_PER_HOST = Number(perHost);
+/** Filler's ports: above those that applications are known by. */
+const FIRST_PORT = 20_000;
+const PORTS = 40_000;
 const FILLER_BYTES = 60;
 
 const c = koffi.load(null);
@@ -89,8 +95,8 @@ function filler(slot: number): number {
   view.setUint16(off + 18, (sent + slot) & 0xffff); // IP ID
   all.set([64, 17], off + 22);
   view.setUint32(off + 26, 0x0a4d0002);
-  view.setUint32(off + 30, 0x0a4d0100 + (flow >> 6));
-  view.setUint16(off + 34, 20_000 + flow);
+  view.setUint32(off + 30, 0x0a4d0100 + Math.floor(flow / FLOWS_PER_HOST));
+  view.setUint16(off + 34, FIRST_PORT + (flow % PORTS));
   view.setUint16(off + 36, 9);
   view.setUint16(off + 38, 26);
   view.setUint32(off + 42, sent + slot);

@@ -142,7 +142,7 @@ judging(program.command("live"))
     "after",
     `
 SIGINT and SIGTERM end it with the report, SIGHUP loads models and site anew. With --format json it prints a line for each
-finding (event finding or withdrawn) and one at the end.`,
+finding (event finding or withdrawn) and one at the end. One thread reads what comes: --jobs is for files.`,
   )
   .action(async (options) => {
     const { live } = await import("./cli/live.ts");

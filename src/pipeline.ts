@@ -11,7 +11,7 @@ import { DECODERS } from "../decoders/index.ts";
 import { FilteredReader, type FrameFilter } from "./capture/filtered.ts";
 import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
-import { conform, describe } from "./conform/conform.ts";
+import { conformInSteps, describe } from "./conform/conform.ts";
 import { Helpers } from "./jobs/helpers.ts";
 import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { rehearse } from "./jobs/rehearse.ts";
@@ -27,6 +27,7 @@ import { qualityOf } from "./observe/quality.ts";
 import { uniteShares } from "./observe/union.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
+import { atOnce, type Steps } from "./steps.ts";
 import { type DatabaseRef, findDatabase } from "./store/select.ts";
 import type { ObservationPart } from "./store/store.ts";
 import { formatInstant, type Instant } from "./time.ts";
@@ -205,7 +206,17 @@ async function readAll(
 }
 
 /** What was seen, judged: also for an observation that comes from a database. */
-export function judge(observed: Observation, options: RunOptions, startedAt: string, interrupted: boolean): RunResult {
+export function judge(seen: Observation, options: RunOptions, startedAt: string, interrupted: boolean): RunResult {
+  return atOnce(judgeInSteps(seen, options, startedAt, interrupted));
+}
+
+/** As `judge`; nothing may be added to the observation between its steps. */
+export function* judgeInSteps(
+  observed: Observation,
+  options: RunOptions,
+  startedAt: string,
+  interrupted: boolean,
+): Steps<RunResult> {
   const seen = atEnd(observed);
   const read = seen.captures.filter((capture) => capture.packets > 0);
   const lastSec = read.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
@@ -239,7 +250,7 @@ export function judge(observed: Observation, options: RunOptions, startedAt: str
     const quality = qualityOf(seen, conversations);
     return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets, quality };
   }
-  const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = conform(seen, {
+  const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = yield* conformInSteps(seen, {
     models: options.models,
     background: options.background,
     bound: options.bindings,

@@ -101,6 +101,7 @@ export function commandLine(): string {
   return ["wirepact", ...process.argv.slice(2).map(quoted)].join(" ");
 }
 
-function quoted(word: string): string {
+/** A word as a shell takes it. */
+export function quoted(word: string): string {
   return /^[\w./:@%+=,*-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

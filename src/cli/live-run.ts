@@ -19,7 +19,7 @@ import type { RunResult } from "../report/result.ts";
 import type { Store } from "../store/store.ts";
 import { openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, reportError, warn } from "./errors.ts";
-import { commandLine } from "./execute.ts";
+import { commandLine, quoted } from "./execute.ts";
 import { type ReportOutput, reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 
@@ -35,6 +35,8 @@ export interface WhereTo {
   all?: boolean;
   user?: string;
   keepPackets?: string;
+  /** The options that say what traffic is held against, as `check` takes them too. */
+  heldAgainst: readonly string[];
 }
 
 /** Milliseconds that storing may wait for another program's lock: while it runs, and at its end. */
@@ -53,10 +55,10 @@ export async function carryOut(
     const notifier = await giveUpRights(where.user);
     const output = await reportOutput(where.out);
     store = await openForWriting(where.db, LOCK_MS);
-    if (store !== null) await tellOfKilledRuns(store);
+    const killed = store === null ? [] : await tellOfKilledRuns(store);
     const { keepPackets } = where;
     const evidence = keepPackets === undefined ? null : await EvidenceFolder.open(keepPackets, task.keepBytes);
-    const run = new Surroundings(opened, task, where, output, store, reload, evidence, notifier);
+    const run = new Surroundings(opened, task, where, output, store, reload, evidence, notifier, killed);
     return await run.toItsEnd();
   } finally {
     for (const source of opened.sources) await source.close();
@@ -76,14 +78,17 @@ async function giveUpRights(asked: string | undefined): Promise<Notifier> {
   return new Notifier(native, process.env);
 }
 
-async function tellOfKilledRuns(store: Store): Promise<void> {
-  for (const { run_id, last_time } of await closeKilledRuns(store)) {
-    const until = last_time === null ? "before it saw a packet" : `what it saw until ${last_time} is there`;
-    warn(
-      `run ${run_id} of ${store.path} was killed: ${until}. This is a new run; \`wirepact check ${store.path}@${run_id} …\` ` +
-        "judges that one again, or both together",
-    );
+/**
+ * A run goes on behind one that was killed as a run of its own: what fell between the two was never seen, and a verdict
+ * must not look as if it had been. Returns the killed ones.
+ */
+async function tellOfKilledRuns(store: Store): Promise<number[]> {
+  const killed = await closeKilledRuns(store);
+  for (const { run_id, last_time } of killed) {
+    const until = last_time === null ? "before it had written anything" : `what it saw until ${last_time} is there`;
+    warn(`run ${run_id} of ${store.path} was killed: ${until}. A new run goes on from here`);
   }
+  return killed.flatMap(({ run_id, last_time }) => (last_time === null ? [] : [run_id]));
 }
 
 class Surroundings {
@@ -100,6 +105,8 @@ class Surroundings {
   readonly #notifier: Notifier;
   readonly #evidence: EvidenceFolder | null;
   readonly #ring: FrameRing | null;
+  /** Runs that were killed before this one, until it has been said how to judge them together with it. */
+  #killed: readonly number[];
   #kept: Promise<void> = Promise.resolve();
   #keepFailed = false;
   #reloaded: Judging | null = null;
@@ -116,7 +123,9 @@ class Surroundings {
     reload: () => Promise<Judging>,
     evidence: EvidenceFolder | null,
     notifier: Notifier,
+    killed: readonly number[],
   ) {
+    this.#killed = killed;
     this.#notifier = notifier;
     this.#evidence = evidence;
     this.#ring = evidence === null ? null : new FrameRing();
@@ -242,15 +251,26 @@ class Surroundings {
   async #checkpoint(result: RunResult, seen: Parameters<Keeper["checkpoint"]>[1]): Promise<void> {
     if (this.#keeper === null) return;
     try {
-      await this.#keeper.checkpoint(result, seen);
+      await this.#keeper.checkpoint(result, seen, this.#stop.signal);
+      this.#tellOfBoth(result);
       if (this.#storeFailed) this.#screen.line("The database could be written again; nothing is missing in it.");
       this.#storeFailed = false;
     } catch (error) {
+      if (this.#stop.signal.aborted && error === this.#stop.signal.reason) return; // the end writes all of it
       if (!isStoreError(error)) throw error;
       if (!this.#storeFailed)
         this.#screen.line(`wirepact: warning: not written, tried again at the next checkpoint: ${error.message}`);
       this.#storeFailed = true;
     }
+  }
+
+  /** Once this run has a number. */
+  #tellOfBoth({ run }: RunResult): void {
+    if (this.#killed.length === 0 || run.run_id === null) return;
+    const runs = [...this.#killed, run.run_id].map((id) => quoted(`${this.#where.database}@${id}`));
+    this.#killed = [];
+    const command = ["wirepact check", ...runs, ...this.#where.heldAgainst.map(quoted)].join(" ");
+    this.#screen.line(`This is run ${run.run_id}. As one with what was killed: ${command}`);
   }
 
   async #finish(outcome: RunOutcome & { seen: Parameters<Keeper["checkpoint"]>[1] }): Promise<number> {
@@ -277,6 +297,7 @@ class Surroundings {
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#keeper.checkpoint(result, seen);
+        this.#tellOfBoth(result);
         return true;
       } catch (error) {
         if (isStoreError(error) && attempt < END_LOCK_TRIES && /locked/.test(error.message)) continue;

@@ -47,7 +47,8 @@ export async function live(options: LiveCliOptions): Promise<number> {
   };
   const opened = await openSources(requests, options.engine);
   if (opened.instead !== null) warn(opened.instead);
-  return carryOut(opened, task, { ...options, database: options.db ?? DEFAULT_DATABASE }, () => judgingAsked(options));
+  const where = { ...options, database: options.db ?? DEFAULT_DATABASE, heldAgainst: heldAgainst(options) };
+  return carryOut(opened, task, where, () => judgingAsked(options));
 }
 
 /** Without a model nothing is judged, as in `observe`. */
@@ -55,6 +56,16 @@ async function judgingAsked(
   options: LiveCliOptions,
 ): Promise<Pick<RunOptions, "models" | "background" | "site" | "bindings">> {
   return options.model.length === 0 && options.site === undefined ? unjudged() : judgingOf(options);
+}
+
+function heldAgainst({ model, site, bind, set, background }: LiveCliOptions): string[] {
+  return [
+    ...model.flatMap((name) => ["--model", name]),
+    ...(site === undefined ? [] : ["--site", site]),
+    ...bind.flatMap((word) => ["--bind", word]),
+    ...set.flatMap((word) => ["--set", word]),
+    ...(background ? [] : ["--no-background"]),
+  ];
 }
 
 function requestOf(name: string, options: LiveCliOptions): LiveRequest {

@@ -12,6 +12,7 @@ import { collectLookups } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest, restRow } from "../observe/rest.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
+import { atOnce, type Steps } from "../steps.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
@@ -102,6 +103,14 @@ function loaderOf(bound: Bound): (model: Model) => LoadedModel {
 }
 
 export function conform(seen: Observation, options: ConformOptions): Conformance & { conversations: C.Conversations } {
+  return atOnce(conformInSteps(seen, options));
+}
+
+/** As `conform`; nothing may be added to the observation between its steps. */
+export function* conformInSteps(
+  seen: Observation,
+  options: ConformOptions,
+): Steps<Conformance & { conversations: C.Conversations }> {
   const { conversations, dns, siteHosts, models, known, given, castOf, found } = whoIsWho(seen, options);
   const load = loaderOf(options.bound);
   const timezone = options.site?.timezone ?? "UTC";
@@ -116,8 +125,9 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
       rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone),
   };
 
+  yield;
   const moves = movedLeases(seen);
-  const judgements = judgeAll(conversations, cast, moves, judges, options.scope);
+  const judgements = yield* judgeAll(conversations, cast, moves, judges, options.scope);
   const lookups = collectLookups(seen);
   const rules = judgeRules({
     judges,
@@ -129,6 +139,7 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
     damaged: options.damaged,
     lastSec: options.lastSec,
   });
+  yield;
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
   const rows = judgements
@@ -180,13 +191,13 @@ function isScoped({ model, role, host }: Played, judges: Judges): boolean {
   return model !== judges.context.backgroundName && !host.host.internet && !isProxy({ model, role }, judges);
 }
 
-function judgeAll(
+function* judgeAll(
   all: C.Conversations,
   cast: Cast,
   moves: Moves,
   judges: Judges,
   scope: "judged" | "all",
-): Judgement[] {
+): Steps<Judgement[]> {
   const { seen } = all;
   const judgements: Judgement[] = [];
   const view = new FlowView(seen);
@@ -205,6 +216,7 @@ function judgeAll(
     if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
     judgements.push(judgeLeg(subject, judges) ?? judgeConversation(subject, judges));
+    yield;
   }
   return judgements;
 }

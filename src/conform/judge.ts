@@ -8,7 +8,7 @@ import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
 import type { Wanted } from "./candidates.ts";
 import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
-import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
+import { clausesOf, failsEarly, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
 import { judgeConversation, rank } from "./readings.ts";
 import type { ConversationReason } from "./reasons.ts";
@@ -78,7 +78,7 @@ export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean):
   // Another flow may have been what kept it from a better verdict: what speaks against each speaks against all.
   const against = results.flatMap((result) => (result === worst ? [] : result.against));
   const unlisted = results.reduce((sum, result) => sum + result.unlisted, 0);
-  return { ...worst, flipped, uses, documentedBy, against: [...worst.against, ...against], unlisted };
+  return Object.assign(worst, { flipped, uses, documentedBy, against: [...worst.against, ...against], unlisted });
 }
 
 const SEVERITY: Readonly<Record<Verdict, number>> = {
@@ -142,30 +142,38 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
       uses.push(use);
     }
   }
-  const base = {
+  // Filled in, not spread into another: an object of so many fields is copied field by field, for each flow there is.
+  const judgement: Judgement = {
     subject,
     flipped: false,
-    uses,
+    verdict: "undocumented",
+    code: "no-rule",
+    reason: "",
+    use: null,
     documentedBy: [],
+    uses,
+    clauses: [],
+    support: [],
+    against,
     unlisted: 0,
     nearest: null,
     expectation: null,
     found: null,
   };
-  const conclude = (use: RuleUse, verdict: Verdict, code: ConversationReason, reason: string): Judgement => ({
-    ...base,
-    verdict,
-    code,
-    reason,
-    use,
-    clauses: clausesOf(use.tried),
-    support: clausesOf(use.tried).flatMap((clause) => clause.support),
-    against: [
-      ...clausesOf(use.tried).flatMap((clause) => clause.against),
-      ...(verdict === "documented" ? [] : against),
-    ],
-    unlisted: clausesOf(use.tried).reduce((sum, clause) => sum + (clause.unlisted ?? 0), 0),
-  });
+  const conclude = (use: RuleUse, verdict: Verdict, code: ConversationReason, reason: string): Judgement => {
+    const clauses = clausesOf(use.tried);
+    const speaking = clauses.flatMap((clause) => clause.against);
+    return Object.assign(judgement, {
+      verdict,
+      code,
+      reason,
+      use,
+      clauses,
+      support: clauses.flatMap((clause) => clause.support),
+      against: verdict === "documented" ? speaking : [...speaking, ...against],
+      unlisted: clauses.reduce((sum, clause) => sum + (clause.unlisted ?? 0), 0),
+    });
+  };
 
   if (forbidden !== null) {
     const { use, code } = forbidden;
@@ -187,7 +195,9 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length > 0) {
     const best = best1(documented);
-    return { ...conclude(best, "documented", "rule-proved", best.tried.whom.says), documentedBy: documented };
+    return Object.assign(conclude(best, "documented", "rule-proved", best.tried.whom.says), {
+      documentedBy: documented,
+    });
   }
   const violated = uses.find((use) => use.how === "violated");
   if (violated !== undefined) {
@@ -222,7 +232,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const support = [...flow.opening, ...flow.coming];
   const clauses = nearest === null ? [] : clausesOf(nearest.tried);
   const miss = nearest?.miss ?? null;
-  return { ...base, verdict: "undocumented", code, reason, use: null, clauses, support, against, nearest: miss };
+  return Object.assign(judgement, { code, reason, clauses, support, nearest: miss });
 }
 
 function best1(uses: RuleUse[]): RuleUse {
@@ -341,6 +351,8 @@ function ignoredBy(subject: Subject, flow: SubjectFlow, judges: Judges): { use: 
   if (background === null) return null;
   let open: RuleUse | null = null;
   for (const rule of background.index.candidates(wantedOf(subject, background, flow, judges))) {
+    // Most fail by their port alone, and nothing is told of a background rule that fails: the rest of it is not tried.
+    if (failsEarly(background, rule, subject, flow)) continue;
     const tried = tryRule(background, rule, subject, flow, judges.context);
     const use = useOf(tried, subject, flow);
     if (use === null || [tried.who, tried.whom, tried.over, tried.when].some(isUnproved)) continue;

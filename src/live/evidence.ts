@@ -12,7 +12,7 @@ import { type KeptPacket, pcapngOf } from "./pcapng-writer.ts";
 import { findingLine } from "./status.ts";
 
 /** Only files of this form are counted and dropped: what else lies in the folder is somebody's. */
-const OURS = /^(undocumented|violation|inconclusive|lookup|rule)-[\w.-]+\.pcapng$/;
+const OURS = /^(undocumented|violation|inconclusive|lookup|rule)-[\w.-]+\.pcapng(\.part)?$/;
 
 export class EvidenceFolder {
   readonly #folder: string;
@@ -34,7 +34,9 @@ export class EvidenceFolder {
     } catch (error) {
       throw new UsageError(`--keep-packets ${folder}: nothing can be written there: ${systemReason(error)}`);
     }
-    return new EvidenceFolder(folder, mostBytes);
+    const opened = new EvidenceFolder(folder, mostBytes);
+    await opened.#makeRoom(0); // an earlier run may have been allowed more
+    return opened;
   }
 
   /** One finding's packets, as far as they are there. Nothing is written where there are none. */
@@ -57,12 +59,13 @@ export class EvidenceFolder {
     const bytes = pcapngOf(`${findingLine(finding, "→")}${note}`, `wirepact ${VERSION}`, packets);
     if (bytes.length > this.#mostBytes) return;
     const path = join(this.#folder, nameOf(finding));
+    await this.#makeRoom(bytes.length);
     await writeFile(`${path}.part`, bytes);
     await rename(`${path}.part`, path);
-    await this.#dropOldest();
   }
 
-  async #dropOldest(): Promise<void> {
+  /** Before anything is written: the folder holds no more than it may at any moment, not only afterwards. */
+  async #makeRoom(needed: number): Promise<void> {
     const files: { path: string; bytes: number; at: number }[] = [];
     for (const name of await readdir(this.#folder)) {
       if (!OURS.test(name)) continue;
@@ -70,7 +73,7 @@ export class EvidenceFolder {
       const info = await stat(path).catch(() => null);
       if (info?.isFile()) files.push({ path, bytes: info.size, at: info.mtimeMs });
     }
-    let bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    let bytes = files.reduce((sum, file) => sum + file.bytes, needed);
     for (const file of files.sort((a, b) => a.at - b.at)) {
       if (bytes <= this.#mostBytes) return;
       await rm(file.path, { force: true });

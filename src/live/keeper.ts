@@ -27,12 +27,15 @@ export class Keeper {
     this.#store = store;
   }
 
-  /** Everything, in one transaction. Gives the run its id. Rejects with StoreError, and then the last checkpoint stands. */
-  async checkpoint(result: RunResult, seen: Observation): Promise<void> {
+  /**
+   * Everything, in one transaction. Gives the run its id. Rejects with StoreError, or with the signal's reason where it is
+   * given up, and then the last checkpoint stands.
+   */
+  async checkpoint(result: RunResult, seen: Observation, signal?: AbortSignal): Promise<void> {
     this.#writer ??= await this.#store.startCheckpoints(result.run);
     result.run.run_id = this.#writer.runId;
     const written = new Map<string, string>();
-    await this.#writer.checkpoint(result, this.#changed(seen, written));
+    await this.#writer.checkpoint(result, this.#changed(seen, written), signal);
     this.#written = written;
   }
 

@@ -31,6 +31,9 @@ const MOST_DRAIN_MS = 500;
 const WATCH_MS = 500;
 const DOWN_MS = 100;
 
+/** A run gives its rights up once it reads, so it cannot open anything any more. */
+const AGAIN = "one that comes back under that name is another interface, and only a new run has the rights to open it";
+
 const NANOSECONDS = 1;
 const LINUX_SLL2 = 276;
 const UNBUFFERED = 2;
@@ -177,7 +180,8 @@ export class PcapSource implements LiveSource {
     if (this.#index === 0) return true;
     const name = this.#native.c.nameOfIndex(this.#index, new Uint8Array(16));
     if (name === null) {
-      this.gone = `The interface ${this.#name} was removed while it was read`;
+      this.gone = `The interface ${this.#name} was removed while it was read (${AGAIN})`;
+      this.onNotice(this.gone);
       return false;
     }
     if (name !== this.#name) this.onNotice(`${this.#name} is called ${name} now; reading goes on`);

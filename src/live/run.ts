@@ -10,9 +10,10 @@ import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
 import { CapCounter } from "../limits.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../observe/observation.ts";
-import { judge, type RunOptions, type RunOutcome } from "../pipeline.ts";
+import { judgeInSteps, type RunOptions, type RunOutcome } from "../pipeline.ts";
 import { exitCodeOf } from "../report/exit.ts";
 import type { RunResult } from "../report/result.ts";
+import { inTurns } from "../steps.ts";
 import { Ager } from "./age.ts";
 import type { LiveEngine, LiveSource } from "./engine.ts";
 import { STANDS } from "./findings.ts";
@@ -60,6 +61,8 @@ const TICK_MS = 200;
 const STATUS_MS = 1000;
 const JUDGE_MS = 1000;
 const AGE_MS = 5000;
+/** Milliseconds of judging after which signals and timers have their turn. */
+const TURN_MS = 50;
 /** Judging may take this part of the time, so that a large observation is judged less often rather than packets lost. */
 const JUDGE_SHARE = 1 / 20;
 const CHECKPOINT_SHARE = 1 / 10;
@@ -76,7 +79,7 @@ export async function runLive(options: LiveOptions): Promise<RunOutcome & { seen
     await reader.close();
   }
   const seen = observer.observation;
-  const result = run.judge("finished");
+  const result = (await run.judge("finished"))!;
   const exitCode = exitCodeOf(result, options.strict);
   result.run.exit_code = exitCode;
   return { result, observation: () => encodeObservation(seen), exitCode, seen };
@@ -125,8 +128,8 @@ class LiveRun {
           coming = this.#reader.more();
           await setImmediate(); // signals and timers get their turn even where blocks come full
         }
-        this.#stopWhenAsked();
         if (!this.#stopping) await this.#whatIsDue();
+        this.#stopWhenAsked();
       }
     } finally {
       this.#options.signal?.removeEventListener("abort", stop);
@@ -135,10 +138,13 @@ class LiveRun {
     }
   }
 
-  judge(status: RunResult["run"]["status"]): RunResult {
+  /** Signals have their turns meanwhile; null where one asks for the end and this is not yet what it ends with. */
+  async judge(status: RunResult["run"]["status"]): Promise<RunResult | null> {
     this.#options = { ...this.#options, ...this.#options.hooks.reloaded() };
     const { droppedByInterface } = this.#reader.count();
-    const result = judge(this.#observer.observation, { ...this.#options, captures: [] }, this.#startedAt, false);
+    const steps = judgeInSteps(this.#observer.observation, { ...this.#options, captures: [] }, this.#startedAt, false);
+    const result = await inTurns(steps, TURN_MS, () => status === "running" && this.#isAskedToStop());
+    if (result === null) return null;
     result.run.status = status;
     result.quality.interface_drops = droppedByInterface;
     const { name, limits } = this.#options.engine;
@@ -161,11 +167,14 @@ class LiveRun {
   }
 
   #stopWhenAsked(): void {
-    const { forMs, signal } = this.#options;
-    if (this.#stopping || !(signal?.aborted === true || (forMs !== null && performance.now() - this.#began >= forMs)))
-      return;
+    if (this.#stopping || !this.#isAskedToStop()) return;
     this.#stopping = true;
     this.#reader.stop();
+  }
+
+  #isAskedToStop(): boolean {
+    const { forMs, signal } = this.#options;
+    return signal?.aborted === true || (forMs !== null && performance.now() - this.#began >= forMs);
   }
 
   async #whatIsDue(): Promise<void> {
@@ -180,8 +189,9 @@ class LiveRun {
     if (now >= this.#checkpointAt && frames === this.#writtenFrames) {
       this.#checkpointAt = now + checkpointMs; // what is written is still all there is
     } else if (now >= this.#checkpointAt) {
+      const result = await this.judge("running");
+      if (result === null) return;
       this.#writtenFrames = frames;
-      const result = this.judge("running");
       hooks.judged(result, true);
       await hooks.checkpoint(result, this.#observer.observation);
       const took = performance.now() - now;
@@ -190,7 +200,11 @@ class LiveRun {
     } else if (now >= this.#judgeAt) {
       // After the last frame it is judged a few times more: a finding is told once it has stood for some judgements.
       this.#unsettled = frames !== this.#judgedFrames ? STANDS : this.#unsettled - 1;
-      if (this.#unsettled > 0) hooks.judged(this.judge("running"), false);
+      if (this.#unsettled > 0) {
+        const result = await this.judge("running");
+        if (result === null) return;
+        hooks.judged(result, false);
+      }
       this.#judgedFrames = frames;
       this.#judgeAt = now + Math.max(JUDGE_MS, (performance.now() - now) / JUDGE_SHARE);
     }

@@ -1,4 +1,5 @@
 /** Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. */
+import { setImmediate } from "node:timers/promises";
 import type { RunResult } from "../report/result.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import type { CheckpointWriter, PartChange } from "./store.ts";
@@ -21,11 +22,11 @@ export class SqliteCheckpoints implements CheckpointWriter {
     this.runId = runId;
   }
 
-  async checkpoint(result: RunResult, parts: Iterable<PartChange>): Promise<void> {
+  async checkpoint(result: RunResult, parts: Iterable<PartChange>, signal?: AbortSignal): Promise<void> {
     this.#parts = await this.#transactions.run(async () => {
       for (const { name, columns, rows } of resultTables(result)) {
         await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
-        await this.#insert(name, columns, rows);
+        await this.#insert(name, columns, rows, signal);
       }
       const written = await this.#writeParts(parts);
       await updateRun(this.#driver, this.runId, result, result.run.status);
@@ -56,13 +57,20 @@ export class SqliteCheckpoints implements CheckpointWriter {
     return there;
   }
 
-  async #insert(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
+  async #insert(
+    table: string,
+    columns: readonly string[],
+    rows: Iterable<SqlValue[]>,
+    signal?: AbortSignal,
+  ): Promise<void> {
     let batch: SqlValue[][] = [];
     for (const row of rows) {
       batch.push([this.runId, ...row]);
       if (batch.length < BATCH) continue;
       await this.#driver.insert(table, ["run_id", ...columns], batch);
       batch = [];
+      await setImmediate(); // a driver may be synchronous, and a signal must not wait for the whole of it
+      signal?.throwIfAborted();
     }
     if (batch.length > 0) await this.#driver.insert(table, ["run_id", ...columns], batch);
   }

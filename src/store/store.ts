@@ -26,9 +26,10 @@ export interface CheckpointWriter {
   readonly runId: number;
   /**
    * Everything of a result, in place of what the last call wrote; `data` null: that part is as it was. Readers see the
-   * state before or the state after, and where it throws nothing has changed.
+   * state before or the state after, and where it throws nothing has changed. Rejects with the signal's reason where it is
+   * given up.
    */
-  checkpoint(result: RunResult, parts: Iterable<PartChange>): Promise<void>;
+  checkpoint(result: RunResult, parts: Iterable<PartChange>, signal?: AbortSignal): Promise<void>;
 }
 export type PartChange = Omit<ObservationPart, "data"> & { data: Uint8Array | null };
 
