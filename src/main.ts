@@ -3,7 +3,7 @@
  * The command line: arguments only. Each command lives in its own file in `cli/` and is loaded when it is called, so that
  * `wirepact --help` loads commander and this file.
  */
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { EXIT_USAGE, reportError } from "./cli/errors.ts";
 import { ENGINE_NAMES } from "./live/engine.ts";
 import { FORM_NAMES } from "./report/forms.ts";
@@ -353,6 +353,25 @@ program
     const { decoders } = await import("./cli/decoders.ts");
     exitCode = await decoders(options);
   });
+
+program
+  .command("completion")
+  .summary("a script that lets a shell complete commands and options")
+  .description("Prints a script for the shell: source <(wirepact completion bash)")
+  .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+  .action(async (shell) => {
+    const { completionScript } = await import("./cli/completion.ts");
+    process.stdout.write(completionScript(program, shell));
+  });
+
+/** Options of these that were not typed may stand in a file of the project. `diff` compares runs as they are unless told. */
+const CONFIGURED = ["check", "live", "roles", "suite"];
+program.hook("preAction", async (_program, command) => {
+  if (!CONFIGURED.includes(command.name())) return;
+  const { applyConfig, findConfig } = await import("./cli/config.ts");
+  const path = await findConfig(process.cwd());
+  if (path !== null) await applyConfig(command, path);
+});
 
 try {
   await program.parseAsync();

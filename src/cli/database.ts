@@ -18,8 +18,8 @@ export async function withRun<T>(text: string, use: (result: RunResult) => Promi
   const found = await findDatabase(text);
   if (found === null) throw new UsageError(await whyNoDatabase(text));
   const { path, run } = found;
-  const { openStore } = await import("../store/open.ts");
-  const store = await openStore(path, { readOnly: true });
+  const { openInput } = await import("../store/open.ts");
+  const store = await openInput(path);
   try {
     const runs = await store.runs();
     if (runs.length === 0) throw new UsageError(`${path}: it holds no run yet`);

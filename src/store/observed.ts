@@ -2,13 +2,13 @@
 import type { Decoder } from "../decode/decoder.ts";
 import { decodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
-import { openStore } from "./open.ts";
+import { openInput } from "./open.ts";
 import type { DatabaseRef } from "./select.ts";
 import { StoreError } from "./store.ts";
 
 /** `run`: null for the newest finished one. Throws `StoreError` where there is none, or where it holds no observation. */
 export async function readObserved({ path, run }: DatabaseRef, decoders: readonly Decoder[]): Promise<Observation> {
-  const store = await openStore(path, { readOnly: true });
+  const store = await openInput(path);
   try {
     const runs = await store.runs();
     const wanted = runs.findLast(({ run_id, status }) => (run === null ? status === "finished" : run_id === run));

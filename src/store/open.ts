@@ -1,6 +1,7 @@
 /** Opens a database, or makes it, and refuses clearly what is none of ours. */
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { CaptureError } from "../errors.ts";
 import { chooseDriver } from "./connect.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { APPLICATION_ID, PAGE_SIZE, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
@@ -37,6 +38,18 @@ export async function openStore(path: string, options: OpenOptions = {}): Promis
   } catch (error) {
     await db.close().catch(() => undefined);
     throw error;
+  }
+}
+
+/**
+ * A database that is read, as a capture is: where it is damaged, half written or of a newer version it is an input that
+ * cannot be read (CaptureError, exit code 3), and nothing that was to be stored is lost.
+ */
+export async function openInput(path: string): Promise<Store> {
+  try {
+    return await openStore(path, { readOnly: true });
+  } catch (error) {
+    throw error instanceof StoreError ? new CaptureError(error.message) : error;
   }
 }
 
