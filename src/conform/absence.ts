@@ -81,7 +81,7 @@ function carriedElsewhere(loaded: LoadedModel, rule: Rule, host: CastHost, conte
     const under = subject.serverName ?? "no name";
     return notEvaluable(
       "may-be-carried",
-      `an HTTP/2 or HTTP/3 connection to ${subject.responder} (${under}) could be carrying ${names(endpoint)}`,
+      `an HTTP/2 or HTTP/3 connection to ${subject.responder} (${under}) could be carrying ${names(endpoint, loaded.parameter)}`,
       "look into the program's own log",
     );
   }

@@ -32,7 +32,9 @@ export function unresolvedStatus(
   if (answered.length > 0) return sinkholed(loaded, rule, answered, context);
   if (asked.length === 0 || asked.some(({ result }) => result === "NODATA")) return null;
   const refused = asked.find(({ result }) => result in REFUSALS);
-  if (refused !== undefined) {
+  // A server that will not or can't say leaves it to the next one; only that no such name exists is said for good.
+  const settled = refused?.result === "NXDOMAIN" || asked.reduce((sum, { count }) => sum + count, 0) > 1;
+  if (refused !== undefined && settled) {
     const { client, server, name } = refused;
     return said(
       asked,

@@ -34,3 +34,9 @@ function offsetAt(sec: number, timezone: string): number {
     Math.floor(sec)
   );
 }
+
+/** Minutes after midnight in a timezone: 0 to 1,439. */
+export function minutesOf(sec: number, timezone: string): number {
+  const local = sec + offsetAt(sec, timezone);
+  return Math.floor((((local % 86_400) + 86_400) % 86_400) / 60);
+}

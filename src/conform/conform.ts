@@ -15,6 +15,7 @@ import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../
 import { atOnce, type Steps } from "../steps.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
+import { ClockTable } from "./clocks.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
@@ -87,12 +88,15 @@ export function whoIsWho(
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const given = castOf(options.bound.bindings);
   const models = options.models.map(loaderOf(options.bound));
+  const clocks = new ClockTable(conversations, given);
   const known = {
     dns,
     siteHosts,
     ranges: options.site?.ranges ?? {},
     parameter: () => null,
     backgroundName: options.background?.name ?? null,
+    timezone: options.site?.timezone ?? "UTC",
+    clocksOf: (realm: number, address: string) => clocks.of(realm, address),
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
   return { conversations, dns, siteHosts, models, known, given, castOf, found };

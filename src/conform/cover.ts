@@ -11,7 +11,7 @@ import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { upgradeClause } from "./encrypted.ts";
-import { type Broken, checkExpectation } from "./expect.ts";
+import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 import { speaking, upClause } from "./up.ts";
@@ -47,7 +47,7 @@ function whenClause(rule: Rule, model: Model, parameter: (name: string) => strin
   );
 }
 
-export interface JudgeContext extends WhomContext {
+export interface JudgeContext extends WhomContext, TimeContext {
   cast: Cast;
   /** The background model's name: its roles judge nobody. */
   backgroundName: string | null;
@@ -90,7 +90,7 @@ export function tryRule(
   const expect: Clause[] = [];
   let broken: Broken | null = null;
   for (const expectation of rule.expect) {
-    const checked = checkExpectation(expectation, flow, subject.app);
+    const checked = checkExpectation(expectation, flow, subject, context);
     if ("clause" in checked && typeof checked.clause === "object") {
       broken ??= checked as Broken;
       expect.push(checked.clause);

@@ -5,7 +5,9 @@ import { protocolVersion } from "../protocol-versions.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { encryption } from "./encrypted.ts";
+import { type ClocksOf, clocksApart, ntpOffset, type TimeBroken, timeOfDay } from "./expect-time.ts";
 import { operationsAtMost } from "./operations.ts";
+import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
 /** A broken expectation also says what was found instead. */
@@ -15,8 +17,24 @@ export interface Broken {
   found: string;
 }
 
-/** `app`: the flow's application, null where it is not known. */
-export function checkExpectation(expectation: Expectation, flow: SubjectFlow, app: string | null): Clause | Broken {
+/** What the expectations about time need beside the flow. */
+export interface TimeContext {
+  clocksOf: ClocksOf;
+  /** The site's, an IANA name. */
+  timezone: string;
+}
+
+export function checkExpectation(
+  expectation: Expectation,
+  flow: SubjectFlow,
+  subject: Subject,
+  context: TimeContext,
+): Clause | Broken {
+  const made = (checked: Clause | TimeBroken): Clause | Broken => {
+    if (!("found" in checked)) return checked;
+    const { clause, ...rest } = broken(expectation, checked.found, checked.against);
+    return { ...rest, clause: checked.unlisted === undefined ? clause : { ...clause, unlisted: checked.unlisted } };
+  };
   switch (expectation.kind) {
     case "tls-version":
       return tlsVersion(expectation, flow);
@@ -29,15 +47,17 @@ export function checkExpectation(expectation: Expectation, flow: SubjectFlow, ap
     case "field":
       return field(expectation, flow);
     case "encrypted": {
-      const checked = encryption(expectation.value, expectation.text, app, flow);
+      const checked = encryption(expectation.value, expectation.text, subject.app, flow);
       return "found" in checked ? broken(expectation, checked.found, checked.against) : checked;
     }
     case "content-type":
       return contentType(expectation, flow);
     case "time-of-day":
+      return made(timeOfDay(expectation, flow, context.timezone));
     case "ntp-offset":
+      return made(ntpOffset(expectation, subject));
     case "clocks":
-      return unobservable("expect", `${expectation.text}: not told from this capture`);
+      return made(clocksApart(expectation, subject, context.clocksOf));
   }
 }
 

@@ -57,6 +57,8 @@ export function wouldBeDocumented(
     ranges: {},
     parameter: () => null,
     backgroundName: null,
+    timezone: "UTC",
+    clocksOf: () => new Map<string, never[]>(),
   };
   const tried = model.rules.map((rule) => {
     const app = question.app ?? rule.apps?.[0] ?? null;

@@ -258,7 +258,7 @@ export function targetText(loaded: LoadedModel, target: Target): string {
     case "role":
       return `role:${target.role}`;
     case "endpoint":
-      return endpointText(loaded.endpoints.get(target.endpoint)!);
+      return endpointText(loaded, loaded.endpoints.get(target.endpoint)!);
     case "internet":
       return "internet";
     case "anyone":
@@ -267,9 +267,10 @@ export function targetText(loaded: LoadedModel, target: Target): string {
   }
 }
 
-export function endpointText(endpoint: Endpoint): string {
+/** What a document names, with the values that the site gives in its place. */
+function endpointText(loaded: LoadedModel, endpoint: Endpoint): string {
   return (
-    [...endpoint.hosts.map((host) => host.text), ...endpoint.addresses.map((range) => range.text)].join(",") ||
+    [...hostTexts(loaded, endpoint), ...endpoint.addresses.map((range) => range.text)].join(",") ||
     endpoint.ranges ||
     endpoint.name
   );

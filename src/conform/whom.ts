@@ -58,7 +58,7 @@ export function isEndpoint(
       return failed(
         "whom",
         "no-rule",
-        `the client asked for ${sent.name}, which is not among ${names(endpoint)}`,
+        `the client asked for ${sent.name}, which is not among ${names(endpoint, context.parameter)}`,
         sent.frames,
       );
     }
@@ -130,7 +130,7 @@ function byEvidence(
     return failed(
       "whom",
       "no-rule",
-      `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}, which is not among ${names(endpoint)}`,
+      `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}, which is not among ${names(endpoint, context.parameter)}`,
       otherwise.map(dnsFrame),
     );
   }
@@ -165,13 +165,18 @@ function byEvidence(
       );
     }
   }
-  if (patterns.length === 0) return failed("whom", "no-rule", `${responder} is not among ${names(endpoint)}`);
+  if (patterns.length === 0)
+    return failed("whom", "no-rule", `${responder} is not among ${names(endpoint, context.parameter)}`);
   if (bound)
-    return failed("whom", "no-rule", `${responder} plays a role of the site and is not among ${names(endpoint)}`);
+    return failed(
+      "whom",
+      "no-rule",
+      `${responder} plays a role of the site and is not among ${names(endpoint, context.parameter)}`,
+    );
   return unproved(
     "whom",
     "address-unresolved",
-    `${responder} could be ${names(endpoint)}: no name was sent and ${subject.initiator} never resolved it in the capture`,
+    `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${subject.initiator} never resolved it in the capture`,
     `restart the service during the capture, or give the address under hosts: in the site`,
   );
 }
@@ -336,7 +341,8 @@ export function inRange(range: AddressRange, address: string): boolean {
 }
 
 /** An endpoint's members, for people: few of them. */
-export function names(endpoint: Endpoint): string {
-  const all = [...endpoint.hosts.map((host) => host.text), ...endpoint.addresses.map((range) => range.text)];
+export function names(endpoint: Endpoint, value: (parameter: string) => string | null): string {
+  const hosts = endpoint.hosts.map(({ text, parameter }) => (parameter === null ? text : (value(parameter) ?? text)));
+  const all = [...hosts, ...endpoint.addresses.map((range) => range.text)];
   return all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;
 }

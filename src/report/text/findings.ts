@@ -87,6 +87,7 @@ function expectation(c: ConversationRow): string | null {
 
 /** The reason, and the closest rule with the clause that failed, without saying either twice. */
 function why(c: ConversationRow, context: TextContext): string {
+  if (c.expectation !== null && c.reason === `expected ${c.expectation}, found ${c.found}`) return "";
   const miss = c.evidence?.nearest;
   if (!miss || c.reason?.includes(miss.rule_id)) return sentence(c.reason);
   const nearest = `Nearest is ${context.rule(miss)}: ${miss.says}`;

@@ -1,0 +1,171 @@
+/**
+ * What NTP's messages prove about clocks (RFC 5905 section 8). An exchange has four times: the client's when it asks (T1),
+ * the server's when it hears (T2) and answers (T3), and the client's when it hears that. The last stands in no message; the
+ * capture tells how long after the question it saw the answer.
+ *
+ *     T1 ──question──▶ T2        server's clock minus client's:
+ *            capture                at most  T2 − T1               (it can't hear before it was asked)
+ *     T4 ◀──answer──── T3           at least T3 − T4               (nor be heard before it answers)
+ *
+ * So an exchange proves an interval, as wide as the round trip: half of that is the error to either side. Between client
+ * and capture lies a way that nobody sees, for which a second is added. Some clients send random bits for T1: what is not
+ * within a day of the capture's time is no time.
+ */
+import type { Sighting } from "../decode/facts.ts";
+import { C_PORT_APP, type Conversations } from "../observe/conversations.ts";
+import type { FrameRef } from "../report/result.ts";
+import type { Cast } from "./cast.ts";
+import { readSubject, type Subject } from "./subject.ts";
+import { framesOf } from "./subject-flow.ts";
+
+/** The server's clock minus the client's, in seconds, between the two. */
+export interface Exchange {
+  least: number;
+  most: number;
+  frames: FrameRef[];
+}
+
+/** Fewer exchanges than this prove nothing: a packet may be delayed, a number be random. */
+export const ENOUGH = 3;
+const PLAUSIBLE_SEC = 86_400;
+/** Both ways between the client and the place of capture together. */
+const UNSEEN_SEC = 1;
+/** Exchanges of one conversation that are looked at. */
+const MOST = 1_024;
+
+export interface ClockSeen {
+  exchanges: Exchange[];
+  /** Answered questions whose time is none: the client does not show its clock. */
+  hidden: number;
+}
+
+const KNOWN = new WeakMap<Subject, ClockSeen>();
+
+/** All exchanges of a conversation, in the order of its flows. */
+export function exchangesOf(subject: Subject): ClockSeen {
+  const known = KNOWN.get(subject);
+  if (known !== undefined) return known;
+  const seen: ClockSeen = { exchanges: [], hidden: 0 };
+  for (const { sightings, there } of subject.flows) {
+    if (seen.exchanges.length >= MOST) break;
+    readExchanges(sightings, there, seen);
+  }
+  KNOWN.set(subject, seen);
+  return seen;
+}
+
+interface Asked {
+  sighting: Sighting;
+  transmit: number;
+}
+
+function readExchanges(sightings: readonly Sighting[], there: 0 | 1, seen: ClockSeen): void {
+  const asked = new Map<string, Asked>();
+  let receive: number | null = null;
+  let transmit: number | null = null;
+  let frame = -1;
+  for (const sighting of sightings) {
+    const { fact } = sighting;
+    if (sighting.frame !== frame) {
+      frame = sighting.frame;
+      receive = null;
+      transmit = null;
+    }
+    if (fact.kind === "field" && fact.field === "ntp.receive") receive = Number(fact.value);
+    else if (fact.kind === "field" && fact.field === "ntp.transmit") transmit = Number(fact.value);
+    if (fact.kind !== "message" || transmit === null) continue;
+    if (fact.what === "request" && sighting.dir === there) asked.set(fact.id, { sighting, transmit });
+    if (fact.what !== "response" || fact.failed === true || sighting.dir === there || receive === null) continue;
+    const question = asked.get(fact.id);
+    if (question === undefined) continue;
+    asked.delete(fact.id);
+    addExchange(question, sighting, receive, transmit, seen);
+  }
+}
+
+function addExchange(question: Asked, answer: Sighting, heard: number, answered: number, seen: ClockSeen): void {
+  const { sighting, transmit } = question;
+  if (Math.abs(transmit - sighting.sec) > PLAUSIBLE_SEC) {
+    seen.hidden++;
+    return;
+  }
+  const waited = answer.sec - sighting.sec + (answer.nsec - sighting.nsec) / 1e9;
+  const least = answered - (transmit + waited) - UNSEEN_SEC;
+  const most = heard - transmit;
+  if (least > most || waited < 0) return; // the server's own times contradict each other, or the capture's order does
+  const frames = [...framesOf(sighting, "NTP question"), ...framesOf(answer, "NTP answer")];
+  seen.exchanges.push({ least, most, frames });
+}
+
+/**
+ * The offset that `ENOUGH` exchanges prove to be exceeded, whatever the others say: positive where the server's clock is
+ * ahead by at least so much, negative where the client's is; 0 where neither is proved. More exchanges never make it less.
+ */
+export function provedOffset(exchanges: readonly Exchange[]): number {
+  const least = surelyLeast(exchanges);
+  return least > 0 ? least : Math.min(0, surelyMost(exchanges));
+}
+
+/** True where every exchange proves the clocks to be within so many seconds of each other, and there are enough. */
+export function provedWithin(exchanges: readonly Exchange[], sec: number): boolean {
+  return exchanges.length >= ENOUGH && exchanges.every(({ least, most }) => least >= -sec && most <= sec);
+}
+
+/**
+ * By how much two clients of one server disagree for sure: the first one's clock minus the second's is beyond this,
+ * 0 where nothing is proved.
+ */
+export function provedApart(first: readonly Exchange[], second: readonly Exchange[]): number {
+  // (server − second) − (server − first) = first − second
+  const least = surelyLeast(second) - surelyMost(first);
+  return least > 0 ? least : Math.min(0, surelyMost(second) - surelyLeast(first));
+}
+
+/** A lower bound that `ENOUGH` exchanges prove; -Infinity where there are fewer. */
+function surelyLeast(exchanges: readonly Exchange[]): number {
+  return exchanges.map(({ least }) => least).sort((a, b) => b - a)[ENOUGH - 1] ?? Number.NEGATIVE_INFINITY;
+}
+
+/** An upper bound that `ENOUGH` exchanges prove; Infinity where there are fewer. */
+function surelyMost(exchanges: readonly Exchange[]): number {
+  return exchanges.map(({ most }) => most).sort((a, b) => a - b)[ENOUGH - 1] ?? Number.POSITIVE_INFINITY;
+}
+
+/** All exchanges of a capture, by who asked whom; collected when first asked for. */
+export class ClockTable {
+  readonly #all: Conversations;
+  readonly #cast: Cast;
+  #known: Map<string, Map<string, Exchange[]>> | null = null;
+
+  constructor(all: Conversations, cast: Cast) {
+    this.#all = all;
+    this.#cast = cast;
+  }
+
+  /** What an address asked of each server, by the server's address. */
+  of(realm: number, address: string): ReadonlyMap<string, readonly Exchange[]> {
+    this.#known ??= this.#collect();
+    return this.#known.get(`${realm} ${address}`) ?? new Map();
+  }
+
+  #collect(): Map<string, Map<string, Exchange[]>> {
+    const known = new Map<string, Map<string, Exchange[]>>();
+    const ntp = this.#all.seen.decoders.findIndex(({ id }) => id === "ntp") + 1;
+    for (let c = 0; c < this.#all.count; c++) {
+      if (((this.#all.word(c, C_PORT_APP) >>> 16) & 0xff) !== ntp) continue;
+      const subject = readSubject(this.#all, c, this.#cast);
+      const key = `${subject.realm} ${subject.initiator}`;
+      const servers = known.get(key) ?? new Map<string, Exchange[]>();
+      known.set(key, servers);
+      const { exchanges } = exchangesOf(subject);
+      servers.set(subject.responder, [...(servers.get(subject.responder) ?? []), ...exchanges]);
+    }
+    return known;
+  }
+}
+
+/** `2.41 s`, `0.003 s`. */
+export function secondsText(sec: number): string {
+  const size = Math.abs(sec);
+  return `${size >= 1 ? size.toFixed(2) : size.toPrecision(2)} s`;
+}
