@@ -17,6 +17,7 @@ import { dayOf, endOfDay } from "./calendar.ts";
 import { Cast, type Played } from "./cast.ts";
 import { ClockTable } from "./clocks.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
+import { FirstCandidates } from "./first-candidates.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges } from "./judge.ts";
@@ -204,6 +205,7 @@ function* judgeAll(
 ): Steps<Judgement[]> {
   const { seen } = all;
   const judgements: Judgement[] = [];
+  const firsts = new FirstCandidates();
   const view = new FlowView(seen);
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
@@ -219,7 +221,8 @@ function* judgeAll(
     const played = [...subject.initiatorRoles, ...subject.responderRoles];
     if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
-    judgements.push(judgeLeg(subject, judges) ?? judgeConversation(subject, judges));
+    const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
+    judgements.push({ ...judgement, uses: firsts.among(judgement.uses) });
     yield;
   }
   return judgements;

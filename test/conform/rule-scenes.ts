@@ -14,7 +14,7 @@ import {
   tlsConnection,
   upRecords,
 } from "../support/talk.ts";
-import { HOST, RESOLVER, type Scene } from "./scene.ts";
+import { HOST, PEER, RESOLVER, type Scene } from "./scene.ts";
 import { anyRule, api, busy, byAddress, datagram, FAR, FROM, good, hello, reset, syn, TO, tlsRule } from "./stage.ts";
 
 /** The client goes, by an alert under protection, a clear one, or without a word; a RST right after the hello. */
@@ -220,6 +220,15 @@ export const RULES: Record<string, Scene & { says: string }> = {
     endpoints: api,
     rules: [tlsRule],
     frames: [...tlsConnection(FROM, TO, 10, clientHello(null)), ...busy],
+  },
+  "of two hosts each has a candidate that proves nothing": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    bind: [`host=${HOST},${PEER}`],
+    frames: [HOST, PEER].flatMap((host, i) =>
+      [0, 601].flatMap((sec) => tlsConnection(`${host}:4000${i}`, TO, 10 + sec * 1000, clientHello(null))),
+    ),
   },
   "evidence that fits another rule equally": {
     says: "not-evaluable same-as",
