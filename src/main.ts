@@ -4,7 +4,7 @@
  * `wirepact --help` loads commander and this file.
  */
 import { Argument, Command, CommanderError, Option } from "commander";
-import { EXIT_USAGE, reportError } from "./cli/errors.ts";
+import { beQuiet, EXIT_USAGE, reportError } from "./cli/errors.ts";
 import { ENGINE_NAMES } from "./live/engine.ts";
 import { FORM_NAMES } from "./report/forms.ts";
 import { DIFF_FORMS, SUITE_FORMS } from "./report/suite-words.ts";
@@ -16,6 +16,7 @@ const program = new Command("wirepact")
       "it, what is on the wire but in no document, and what is documented but not on the wire.",
   )
   .version(VERSION)
+  .option("-q, --quiet", "say nothing beside the report but errors: no progress, no warnings")
   .showHelpAfterError("(--help shows the options)")
   .exitOverride()
   .addHelpText(
@@ -367,6 +368,7 @@ program
 /** Options of these that were not typed may stand in a file of the project. `diff` compares runs as they are unless told. */
 const CONFIGURED = ["check", "live", "roles", "suite"];
 program.hook("preAction", async (_program, command) => {
+  if (program.opts().quiet === true) beQuiet();
   if (!CONFIGURED.includes(command.name())) return;
   const { applyConfig, findConfig } = await import("./cli/config.ts");
   const path = await findConfig(process.cwd());

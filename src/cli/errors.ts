@@ -39,7 +39,19 @@ function printLines(text: string, print: (line: string) => void): void {
   for (const line of text.split("\n")) print(safe(line));
 }
 
+let quiet = false;
+
+/** `--quiet`: from now on nothing is said beside the report but errors. */
+export function beQuiet(): void {
+  quiet = true;
+}
+
+export function isQuiet(): boolean {
+  return quiet;
+}
+
 /** For everything that is said beside the report: one line on standard error. */
 export function warn(message: string): void {
+  if (quiet) return;
   process.stderr.write(`wirepact: warning: ${safe(message)}\n`);
 }

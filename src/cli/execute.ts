@@ -6,7 +6,7 @@ import { storeRun } from "../store/keep.ts";
 import type { Store } from "../store/store.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
-import { EXIT_INTERNAL, reportError } from "./errors.ts";
+import { EXIT_INTERNAL, isQuiet, reportError } from "./errors.ts";
 import { type ReportOutput, reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 import { sizeOption } from "./sizes.ts";
@@ -52,7 +52,7 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
 
 /** The first interrupt ends the reading, and what was read is judged; a second one ends the process. */
 async function readAndJudge(task: Task, pipeline: Pipeline): Promise<RunOutcome> {
-  const progress = makeProgress(process.stderr);
+  const progress = makeProgress(isQuiet() ? { write: () => {} } : process.stderr);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal);

@@ -60,3 +60,14 @@ test("a database that is half written is an input that cannot be read", async (t
     t.regex(stderr, /runs\.sqlite is damaged/);
   }
 });
+
+test("--quiet leaves errors and the report", async (t) => {
+  const cwd = scratch(t);
+  writeFileSync(join(cwd, "wirepact.sqlite"), "none of ours");
+  const loud = await wirepact(["observe", CAPTURE], { cwd });
+  const quiet = await wirepact(["--quiet", "observe", CAPTURE], { cwd });
+  t.regex(loud.stderr, /warning: nothing is stored/);
+  t.is(quiet.stderr, "");
+  t.is(quiet.stdout, loud.stdout);
+  t.regex((await wirepact(["-q", "check", CAPTURE, "--model", "nothing"], { cwd })).stderr, /unknown model/);
+});
