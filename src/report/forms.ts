@@ -18,6 +18,7 @@ const FORMS = {
   junit: async (): Promise<Form> => (await import("./junit.ts")).junitReport,
   sarif: async (): Promise<Form> => (await import("./sarif.ts")).sarifReport,
   markdown: async (): Promise<Form> => (await import("./markdown.ts")).markdownReport,
+  html: async (): Promise<Form> => (await import("./html.ts")).htmlReport,
 };
 
 export type FormName = keyof typeof FORMS;

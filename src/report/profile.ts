@@ -75,9 +75,9 @@ const LIMITING = [
 ];
 LIMITING.push("cut_messages", "fragments_incomplete", "untracked", "caps_hit");
 
-/** Throws UsageError where no model of the run has the role. */
-export function profileOf(result: RunResult, text: string): Profile {
-  const { model, role, values } = findRole(result, text);
+/** `wanted`: ROLE or MODEL/ROLE as typed, or a binding of the run. Throws UsageError where no model of the run has the role. */
+export function profileOf(result: RunResult, wanted: string | RunResult["run"]["bindings"][number]): Profile {
+  const { model, role, values } = typeof wanted === "string" ? findRole(result, wanted) : wanted;
   const inRole = hostTest(values);
   const rules = result.rules.filter((rule) => rule.model === model && rule.from_role === role);
   const own = new Set(rules.map((rule) => rule.rule_id));
@@ -152,7 +152,7 @@ function findRole(result: RunResult, text: string): { model: string; role: strin
 }
 
 /** Whether an address is one of a binding's values; a host bound by name is known by the rules that it used. */
-function hostTest(values: readonly string[]): (address: string) => boolean {
+export function hostTest(values: readonly string[]): (address: string) => boolean {
   const ranges = values.flatMap((value) => value.split("+").flatMap((part) => parseRange(part, () => undefined) ?? []));
   return (text) => {
     const address = parseAddress(text);

@@ -30,7 +30,7 @@ export function printHead(page: Page, context: TextContext): void {
   if (actions.length > ACTIONS) page.text(`and ${actions.length - ACTIONS} more, below`, { indent: 5, paint: pen.dim });
 }
 
-function facts(result: RunResult): [string, string][] {
+export function facts(result: RunResult): [string, string][] {
   const { run, captures, rules } = result;
   const packets = plural(
     captures.reduce((sum, capture) => sum + capture.packets, 0),
@@ -73,7 +73,7 @@ function ruleCounts(rules: readonly RuleRow[]): string {
 }
 
 /** What stands in the way of believing the verdict. */
-function warnings(result: RunResult): string[] {
+export function warnings(result: RunResult): string[] {
   const damage = result.captures.flatMap((capture) =>
     capture.damage === null ? [] : [`${sourceName(capture)}: ${capture.damage}`],
   );

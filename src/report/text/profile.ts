@@ -49,14 +49,14 @@ function printAnswer(page: Page, result: RunResult, profile: Profile): void {
   about("Made by", `Wirepact ${result.run.wirepact}${result.run.run_id === null ? "" : `, run ${result.run.run_id}`}`);
 }
 
-const TITLE: Readonly<Record<Profile["verdict"], string>> = {
+export const TITLE: Readonly<Record<Profile["verdict"], string>> = {
   "read-only": "ASKED ONLY",
   "not-read-only": "MORE THAN ASKING",
   unproved: "NOT PROVED",
   "nothing-asked": "NOTHING ASKED",
 };
 
-function answer(profile: Profile): string {
+export function answer(profile: Profile): string {
   const asked = `${plural(profile.questions, "question")} to ${plural(profile.devices, "device")}`;
   switch (profile.verdict) {
     case "read-only":
@@ -86,12 +86,12 @@ function printBeyond(page: Page, profile: Profile, frameOf: (o: ProfiledOperatio
   more(page, profile.beyond.length);
 }
 
-function operationText(o: ProfiledOperation): string {
+export function operationText(o: ProfiledOperation): string {
   const target = o.target === null ? "" : ` of ${o.target}`;
   return `${o.operation} (${o.class})${target}${o.role === "response" ? ", known by its answer alone" : ""}`;
 }
 
-function outcome(o: ProfiledOperation): string {
+export function outcome(o: ProfiledOperation): string {
   if (o.answer === null) return "no answer";
   return `first answer: ${o.answer}`;
 }

@@ -1,0 +1,81 @@
+/**
+ * The report as a page to forward: one file that opens offline, is read without a script, prints, and follows the
+ * reader's colour scheme. Nothing in it is loaded from anywhere, and its policy lets nothing run or leave but its own
+ * script; whatever came off the wire is escaped by `html/markup.ts`.
+ */
+import { LIMITS } from "../limits.ts";
+import { POLICY, SCRIPT, STYLE } from "./html/assets.ts";
+import { conversations, worstFirst } from "./html/conversations.ts";
+import { html, type Markup, raw } from "./html/markup.ts";
+import { picture } from "./html/picture.ts";
+import { profileSection, profiles } from "./html/profile.ts";
+import { again, answer, captureQuality, meaning, rules } from "./html/sections.ts";
+import { timeline } from "./html/timeline.ts";
+import { profileOf } from "./profile.ts";
+import type { ConversationRow, RunResult } from "./result.ts";
+import { headline, nothingRead } from "./summary.ts";
+import { TextContext } from "./text/context.ts";
+import type { TextOptions } from "./text.ts";
+
+/** The page of a whole run, in pieces. */
+export function* htmlReport(result: RunResult, options: TextOptions): Generator<string> {
+  const context = new TextContext(result, options);
+  yield head(`${headline(result).title}: Wirepact report`);
+  yield answer(context).text;
+  if (!nothingRead(result)) {
+    const rows = listedRows(result);
+    const proof = profiles(result);
+    yield contents(result, proof.length > 0).text;
+    yield picture(result, rows).text;
+    yield rules(context).text;
+    for (const piece of proof) yield piece.text;
+    yield timeline(result, rows).text;
+    const total = result.run.models.length > 0 ? result.judged.length : result.judged.length + result.rest.count;
+    for (const piece of conversations(context, rows, total)) yield piece.text;
+  }
+  yield captureQuality(result).text;
+  yield again(context).text;
+  yield meaning().text;
+  yield foot(true);
+}
+
+/** The proof page of one role. Throws UsageError where no model of the run has it. */
+export function* htmlProfile(result: RunResult, role: string): Generator<string> {
+  const profile = profileOf(result, role);
+  yield head(`${profile.role} of ${profile.model}: Wirepact proof`);
+  yield html`<section>${profileSection(result, profile, "h1")}</section>`.text;
+  yield captureQuality(result).text;
+  yield html`<p class="dim">A page like this speaks of what passed this capture point in this time, and of nothing else.</p><pre>${result.run.command}</pre>`
+    .text;
+  yield foot(false);
+}
+
+/** Judged ones, the worst first; without a model all that there are. */
+function listedRows(result: RunResult): ConversationRow[] {
+  const rows = worstFirst(result.judged).slice(0, LIMITS.htmlRows);
+  if (result.run.models.length > 0) return rows;
+  for (const row of result.rest.rows()) {
+    if (rows.length >= LIMITS.htmlRows) break;
+    rows.push(row);
+  }
+  return rows;
+}
+
+function contents(result: RunResult, proof: boolean): Markup {
+  const links: [string, string][] = [["picture", "Who talks to whom"]];
+  if (result.rules.length > 0) links.push(["document", "The document, row by row"]);
+  if (proof) links.push(["proof", "What was asked of devices"]);
+  links.push(["conversations", "Conversations"], ["capture", "The capture"]);
+  links.push(["again", "To do it again"], ["meaning", "What the words mean"]);
+  return html`<nav aria-label="On this page"><ul>${links.map(([id, text]) => html`<li><a href="#${id}">${text}</a></li>`)}</ul></nav>`;
+}
+
+function head(title: string): string {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${raw(POLICY)}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>${title}</title><style>${raw(STYLE)}</style></head><body><main>
+`.text;
+}
+
+function foot(script: boolean): string {
+  return `</main>${script ? `<script>${SCRIPT}</script>` : ""}</body></html>\n`;
+}

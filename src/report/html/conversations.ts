@@ -1,0 +1,72 @@
+/** Every judged conversation as a row, the worst first, in pages of 200 that open and close without a script. */
+import { LIMITS } from "../../limits.ts";
+import type { ConversationRow, Evidence, FrameRef } from "../result.ts";
+import type { TextContext } from "../text/context.ts";
+import { number, plural, responder, sentence, service, stamp } from "../words.ts";
+import { html, type Markup, NOTHING } from "./markup.ts";
+import { kindOf, MOODS, moodOf, signed } from "./mood.ts";
+
+const PAGE = 200;
+const HEADS = ["Verdict", "From", "To", "Over", "Why", "First seen", "Packets"];
+
+const KIND_ORDER = ["violation", "undocumented", "inconclusive", "documented", "waived", "ignored"];
+
+/** Worst first, and in the order of first sight. */
+export function worstFirst(rows: readonly ConversationRow[]): ConversationRow[] {
+  const rank = (c: ConversationRow): number => MOODS.indexOf(moodOf(c)) * 10 + KIND_ORDER.indexOf(kindOf(c));
+  return [...rows].sort(
+    (a, b) => rank(a) - rank(b) || (a.first_seen < b.first_seen ? -1 : a.first_seen > b.first_seen ? 1 : 0),
+  );
+}
+
+/** In pieces of a page each. `total`: of all, listed or not. */
+export function* conversations(
+  context: TextContext,
+  rows: readonly ConversationRow[],
+  total: number,
+): Generator<Markup> {
+  yield html`<section data-list><h2 id="conversations">Conversations</h2>`;
+  if (total === 0) {
+    yield html`<p>None.</p></section>`;
+    return;
+  }
+  const kinds = [...new Set(rows.map(kindOf))];
+  if (total > rows.length)
+    yield html`<p>${number(total - rows.length)} more are not on this page, which lists ${number(LIMITS.htmlRows)} at most: <code>--format json</code> has all.</p>`;
+  yield html`<div class="tools" hidden><label>Filter <input type="search" placeholder="name, address, rule"></label><label>Verdict <select><option value="">all</option>${kinds.map(
+    (kind) => html`<option>${kind}</option>`,
+  )}</select></label><button type="button">Open or close all evidence shown</button><output role="status"></output></div>`;
+  for (let at = 0; at < rows.length; at += PAGE) {
+    const page = rows.slice(at, at + PAGE);
+    const range = `${number(at + 1)} to ${number(at + page.length)} of ${number(rows.length)}`;
+    yield html`<details class="page"${at === 0 ? html` open` : NOTHING}><summary>Conversations ${range}</summary><div class="scroll" tabindex="0" role="region" aria-label="Conversations ${range}"><table><thead><tr>${HEADS.map(
+      (head) => html`<th scope="col">${head}</th>`,
+    )}</tr></thead><tbody>${page.map((c) => row(context, c))}</tbody></table></div></details>`;
+  }
+  yield html`</section>`;
+}
+
+function row(context: TextContext, c: ConversationRow): Markup {
+  const why =
+    c.waived === null ? sentence(c.reason) : `Waived (${c.verdict ?? ""}): ${c.waived}. ${sentence(c.reason)}`;
+  return html`<tr data-kind="${kindOf(c)}"><td>${signed(moodOf(c), kindOf(c))}</td><td class="who">${c.initiator}</td><td class="who">${responder(c)}</td><td>${service(c)}, ${c.outcome}</td><td class="why">${why}${c.evidence === null ? NOTHING : evidence(context, c, c.evidence)}</td><td data-key="${c.first_seen}">${stamp(c.first_seen)}</td><td data-key="${c.packets}">${number(c.packets)}</td></tr>\n`;
+}
+
+function evidence(context: TextContext, c: ConversationRow, proof: Evidence): Markup {
+  const { nearest } = proof;
+  return html`<details><summary>Evidence</summary>${
+    nearest === null ? NOTHING : html`<p>Nearest rule: ${context.rule(nearest)}. ${sentence(nearest.says)}</p>`
+  }<ul>${proof.clauses.map(({ clause, result, says }) => html`<li>${clause}, ${result}: ${says}</li>`)}</ul>${frames(
+    context,
+    "For it",
+    proof.support,
+    proof.support_count,
+  )}${frames(context, "Against it", proof.against, proof.against_count)}<p class="dim">Until ${stamp(c.last_seen)} UTC; id <code>${context.id(c)}</code></p></details>`;
+}
+
+function frames(context: TextContext, title: string, refs: readonly FrameRef[], count: number): Markup {
+  if (refs.length === 0) return NOTHING;
+  const list = refs.map(({ capture_id, frame, what }) => `${context.frames.name(capture_id, frame)} ${what}`);
+  const more = count > refs.length ? `; ${plural(count, "frame")} in all` : "";
+  return html`<p>${title}: ${list.join("; ")}${more}</p>`;
+}

@@ -1,0 +1,70 @@
+/** The proof of one role as HTML: the page of `report --profile`, and a section of the whole report. */
+import type { Profile, ProfiledOperation } from "../profile.ts";
+import { PROFILE_CLASSES, profileOf } from "../profile.ts";
+import type { RunResult } from "../result.ts";
+import { answer as answerOf, operationText, outcome, TITLE } from "../text/profile.ts";
+import { FrameNames, number, plural } from "../words.ts";
+import { cells, html, type Markup, NOTHING, table } from "./markup.ts";
+import { type Mood, signed } from "./mood.ts";
+
+/** Rows of a table; JSON has all. */
+const LISTED = 200;
+const MOOD: Readonly<Record<Profile["verdict"], Mood>> = {
+  "read-only": "good",
+  "not-read-only": "bad",
+  unproved: "unsure",
+  "nothing-asked": "unsure",
+};
+
+/** Of each role that asked for operations; nothing where there is none. */
+export function profiles(result: RunResult): Markup[] {
+  const sections: Markup[] = [];
+  for (const binding of result.run.bindings) {
+    const profile = profileOf(result, binding);
+    if (profile.questions > 0) sections.push(profileSection(result, profile, "h3"));
+  }
+  if (sections.length === 0) return [];
+  return [html`<section><h2 id="proof">What was asked of devices</h2>${sections}</section>`];
+}
+
+export function profileSection(result: RunResult, profile: Profile, level: "h1" | "h3"): Markup {
+  const frames = new FrameNames(result.captures);
+  const first = (o: ProfiledOperation): string => frames.name(o.first_capture_id, o.first_frame);
+  const title = html`${signed(MOOD[profile.verdict], TITLE[profile.verdict])} · ${profile.role} of ${profile.model}`;
+  const head = level === "h1" ? html`<h1>${title}</h1>` : html`<h3>${title}</h3>`;
+  return html`${head}<p class="lead">${answerOf(profile)}</p><p>Hosts: ${profile.hosts.join(", ") || "bound to no address"}</p>
+${listed("More than asking, the gravest first", ["Device", "Operation", "Times", "First at", "Outcome"], profile.beyond, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), first(o), outcome(o)))}
+${listed("Not readable: what nobody can vouch for", ["Device", "Over", "As", "Why"], profile.unread, (u) => cells(u.device, u.over, u.app ?? "unknown", u.why))}
+${asked(profile)}
+${listed("Also spoken with: nothing there is an operation", ["Device", "Over", "As", "Verdict"], profile.others, (o) => cells(o.device, o.over, o.app ?? "unknown", o.verdict ?? ""))}
+${listed("What the document lists for this role", ["Row", "What", "Seen on", "Place"], profile.coverage, (c) => cells(c.rule_id, c.what, c.devices.length === 0 ? "not seen" : c.devices.join(", "), c.section))}
+${listed("Failed questions", ["Device", "Operation", "Times", "Refused", "Without an answer", "First at"], profile.failed, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), number(o.failed), number(o.unanswered), first(o)))}
+${listed("What the capture may lack", ["Count", "What"], profile.limits, ({ measure, value }) => cells(number(value), measure.replaceAll("_", " ")))}`;
+}
+
+function asked(profile: Profile): Markup {
+  const seen = PROFILE_CLASSES.filter((of) => profile.lines.some((line) => line.classes[of] !== undefined));
+  return listed(
+    "What was asked, by class; and the pace of the fastest conversation",
+    ["Device", "Protocol", "Over", ...seen, "Busiest second", "At once"],
+    profile.lines,
+    (line) => {
+      const identity = profile.identities[line.device];
+      return cells(
+        identity === undefined ? line.device : `${line.device} (${identity})`,
+        line.protocol,
+        line.over,
+        ...seen.map((of) => number(line.classes[of] ?? 0)),
+        number(line.per_second),
+        number(line.at_once),
+      );
+    },
+  );
+}
+
+function listed<T>(caption: string, heads: readonly string[], rows: readonly T[], row: (value: T) => Markup): Markup {
+  if (rows.length === 0) return NOTHING;
+  const more = rows.length - LISTED;
+  const rest = more > 0 ? html`<p>${plural(more, "row")} more: <code>--format json</code> has them.</p>` : NOTHING;
+  return html`${table(caption, heads, rows.slice(0, LISTED).map(row))}${rest}`;
+}
