@@ -80,8 +80,6 @@ export const LIMITS = {
   evidenceFrames: 16,
   /** Rows of assets: as many devices as a large site has, by several sources each. */
   assets: 200_000,
-  /** Conversations listed on an HTML page, the worst first: some 20 MB, what a browser still opens in a few seconds. */
-  htmlRows: 20_000,
   /** Names kept for one conversation. */
   namesPerConversation: 64,
   /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */

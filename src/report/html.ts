@@ -3,9 +3,8 @@
  * reader's colour scheme. Nothing in it is loaded from anywhere, and its policy lets nothing run or leave but its own
  * script; whatever came off the wire is escaped by `html/markup.ts`.
  */
-import { LIMITS } from "../limits.ts";
 import { POLICY, SCRIPT, STYLE } from "./html/assets.ts";
-import { conversations, worstFirst } from "./html/conversations.ts";
+import { conversations, HTML_ROWS, worstFirst } from "./html/conversations.ts";
 import { html, type Markup, raw } from "./html/markup.ts";
 import { picture } from "./html/picture.ts";
 import { profileSection, profiles } from "./html/profile.ts";
@@ -52,10 +51,10 @@ export function* htmlProfile(result: RunResult, role: string): Generator<string>
 
 /** Judged ones, the worst first; without a model all that there are. */
 function listedRows(result: RunResult): ConversationRow[] {
-  const rows = worstFirst(result.judged).slice(0, LIMITS.htmlRows);
+  const rows = worstFirst(result.judged).slice(0, HTML_ROWS);
   if (result.run.models.length > 0) return rows;
   for (const row of result.rest.rows()) {
-    if (rows.length >= LIMITS.htmlRows) break;
+    if (rows.length >= HTML_ROWS) break;
     rows.push(row);
   }
   return rows;

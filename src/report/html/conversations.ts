@@ -1,11 +1,12 @@
 /** Every judged conversation as a row, the worst first, in pages of 200 that open and close without a script. */
-import { LIMITS } from "../../limits.ts";
 import type { ConversationRow, Evidence, FrameRef } from "../result.ts";
 import type { TextContext } from "../text/context.ts";
 import { number, plural, responder, sentence, service, stamp } from "../words.ts";
 import { html, type Markup, NOTHING } from "./markup.ts";
 import { kindOf, MOODS, moodOf, signed } from "./mood.ts";
 
+/** Conversations on a page, the worst first: some 20 MB, what a browser still opens in a few seconds. */
+export const HTML_ROWS = 20_000;
 const PAGE = 200;
 const HEADS = ["Verdict", "From", "To", "Over", "Why", "First seen", "Packets"];
 
@@ -32,7 +33,7 @@ export function* conversations(
   }
   const kinds = [...new Set(rows.map(kindOf))];
   if (total > rows.length)
-    yield html`<p>${number(total - rows.length)} more are not on this page, which lists ${number(LIMITS.htmlRows)} at most: <code>--format json</code> has all.</p>`;
+    yield html`<p>${number(total - rows.length)} more are not on this page, which lists ${number(HTML_ROWS)} at most: <code>--format json</code> has all.</p>`;
   yield html`<div class="tools" hidden><label>Filter <input type="search" placeholder="name, address, rule"></label><label>Verdict <select><option value="">all</option>${kinds.map(
     (kind) => html`<option>${kind}</option>`,
   )}</select></label><button type="button">Open or close all evidence shown</button><output role="status"></output></div>`;
