@@ -47,8 +47,9 @@ const CLASSES: Readonly<Record<string, OperationClass>> = {
   ),
   SITE: "unknown",
 };
-/** A client's state: it logs in as nobody in particular, so that its password is none. */
+/** A client's state: it logs in as nobody in particular, so that its password is none, or as somebody; 0: nobody knows. */
 const NOBODY = 1;
+const SOMEBODY = 2;
 /** Commands that POP3 and SMTP have too. */
 const SHARED = new Set("USER PASS QUIT NOOP AUTH HELP LIST STAT RSET".split(" "));
 /** Replies to logging in: no mail server says these. */
@@ -63,7 +64,7 @@ export const ftp: Decoder = {
     { field: "ftp.server", about: "the greeting: what the server says it is" },
     { field: "ftp.system", about: "the operating system that the server names in answer to SYST" },
     { field: "ftp.auth", about: "the mechanism of an upgrade that the client asks for: TLS, SSL, GSSAPI …" },
-    { field: "ftp.anonymous", about: "the client logs in as nobody in particular: yes" },
+    { field: "ftp.anonymous", about: "whether the client logs in as nobody in particular: yes or no" },
     { field: "ftp.password", about: "how the client sends its password: in clear" },
     { field: "ftp.mode", about: "who opens the data connections: passive (the client) or active (the server)" },
     { field: "ftp.protection", about: "of the data connections behind AUTH: C clear, P private" },
@@ -81,6 +82,7 @@ export const ftp: Decoder = {
 
   stream(c, emit, at) {
     const begun = c.at;
+    if ((at.lost ?? 0) > 0) at.state = 0; // who logs in may have stood in what is missing
     if (!at.started) {
       const taken = provedBy(c, at, weigh);
       if (taken < 0) return taken;
@@ -126,9 +128,11 @@ function tellCommand(line: string, at: Context, emit: Emit): void {
   if (kind === undefined) return;
   const words = command![2] ?? "";
   if (!at.started) emit({ kind: "role", sender: "client", why: `FTP ${verb}` });
-  if (verb === "USER") at.state = /^(?:anonymous|ftp)$/i.test(words) ? NOBODY : 0;
-  if (verb === "USER" && at.state === NOBODY) emit({ kind: "field", field: "ftp.anonymous", value: "yes" });
-  if (verb === "PASS" && at.state !== NOBODY) emit({ kind: "field", field: "ftp.password", value: "in clear" });
+  if (verb === "USER") {
+    at.state = /^(?:anonymous|ftp)$/i.test(words) ? NOBODY : SOMEBODY;
+    emit({ kind: "field", field: "ftp.anonymous", value: at.state === NOBODY ? "yes" : "no" });
+  }
+  if (verb === "PASS" && at.state === SOMEBODY) emit({ kind: "field", field: "ftp.password", value: "in clear" });
   if (verb === "AUTH") emit({ kind: "field", field: "ftp.auth", value: bounded(words.toUpperCase()) });
   if (verb === "PROT") emit({ kind: "field", field: "ftp.protection", value: bounded(words.toUpperCase()) });
   const target = verb === "PORT" ? hostPort(words) : verb === "EPRT" ? extended(words) : null;

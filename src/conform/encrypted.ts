@@ -4,6 +4,7 @@
  * upgrade was not seen proves nothing.
  */
 import type { FrameRef } from "../report/result.ts";
+import { compareInstants } from "../time.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
@@ -21,6 +22,8 @@ export function upgradeClause(apps: readonly string[], app: string, flow: Subjec
 /** A decoder's field that says how a password was sent (`ftp.password`), and what it says where anybody could read it. */
 const PASSWORD = /\.password$/;
 const IN_CLEAR = "in clear";
+/** A field that says whether anybody in particular logs in (`ftp.anonymous`). */
+const LOGIN = /\.anonymous$/;
 
 /** What broke the expectation, in words and frames; or what became of the clause. */
 export type EncryptionFound = { found: string; against: FrameRef[] } | Clause;
@@ -64,8 +67,10 @@ function upgraded(flow: SubjectFlow): Found | null {
 function inClear(flow: SubjectFlow): Found | null {
   for (const sighting of flow.sightings) {
     const { fact } = sighting;
-    if (fact.kind === "field" && PASSWORD.test(fact.field) && fact.value === IN_CLEAR)
-      return found("a password in clear", sighting.dir, framesOf(sighting, "a password in clear"), flow);
+    if (fact.kind === "field" && PASSWORD.test(fact.field) && fact.value === IN_CLEAR) {
+      const frames = framesOf(sighting, "a password in clear");
+      return found("a password in clear", sighting.dir, [...loginOf(sighting, flow), ...frames], flow);
+    }
   }
   for (const kind of flow.operations.kinds) {
     if (kind.role !== "request" || kind.class === "session" || kind.class === "unknown") continue;
@@ -74,6 +79,15 @@ function inClear(flow: SubjectFlow): Found | null {
     return found(what, kind.dir, frames, flow);
   }
   return null;
+}
+
+/** Who logs in may have been said in a message of its own, without which the password might be anybody's. */
+function loginOf(password: SubjectFlow["sightings"][number], flow: SubjectFlow): FrameRef[] {
+  const said = flow.sightings.filter(
+    ({ fact, dir }) => dir === password.dir && fact.kind === "field" && LOGIN.test(fact.field),
+  );
+  const login = said.findLast(({ sec, nsec }) => compareInstants({ sec, nsec }, password) <= 0);
+  return login === undefined ? [] : framesOf(login, "who logs in");
 }
 
 /** Without a direction's first words none of its later ones could be read: they are evidence as well. */
