@@ -14,6 +14,7 @@
 import type { Sighting } from "../decode/facts.ts";
 import { C_PORT_APP, type Conversations } from "../observe/conversations.ts";
 import type { FrameRef } from "../report/result.ts";
+import { compareInstants } from "../time.ts";
 import type { Cast } from "./cast.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import { framesOf } from "./subject-flow.ts";
@@ -64,7 +65,8 @@ function readExchanges(sightings: readonly Sighting[], there: 0 | 1, seen: Clock
   let receive: number | null = null;
   let transmit: number | null = null;
   let frame = -1;
-  for (const sighting of sightings) {
+  // By the capture's times: an answer may have been written before its question.
+  for (const sighting of sightings.toSorted(compareInstants)) {
     const { fact } = sighting;
     if (sighting.frame !== frame) {
       frame = sighting.frame;
