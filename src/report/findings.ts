@@ -57,7 +57,6 @@ export function ofConversation(row: ConversationRow): Finding {
   // The nearest miss is part of the reason already where the reason was made of it.
   const miss =
     nearest === null || row.reason?.includes(nearest.says) ? null : `Nearest: ${nearest.rule_id}: ${nearest.says}`;
-  const spoken = row.verdict === "violation" ? row.evidence?.against : row.evidence?.support;
   return {
     kind: "conversation",
     row,
@@ -67,8 +66,16 @@ export function ofConversation(row: ConversationRow): Finding {
     reason: sentences(row.reason, row.reason?.includes(row.found ?? "\0") ? null : broken, miss),
     model: row.model ?? nearest?.model ?? null,
     rule_id: row.rule_id ?? nearest?.rule_id ?? null,
-    frames: spoken?.length ? spoken : (row.evidence?.support ?? []),
+    frames: spokenOf(row),
   };
+}
+
+/** The frames to look at first: where something failed, what speaks against it; then what was seen. Each once. */
+export function spokenOf({ verdict, evidence }: ConversationRow): FrameRef[] {
+  if (evidence === null) return [];
+  const failed = verdict === "undocumented" || verdict === "violation";
+  const all = failed ? [...evidence.against, ...evidence.support] : [...evidence.support, ...evidence.against];
+  return all.filter((one, i) => i === all.findIndex((f) => f.capture_id === one.capture_id && f.frame === one.frame));
 }
 
 export function ofRule(row: RuleRow): Finding {

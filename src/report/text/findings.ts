@@ -1,4 +1,5 @@
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
+import { spokenOf } from "../findings.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
@@ -101,9 +102,7 @@ function nearestOf(c: ConversationRow, context: TextContext): string {
 }
 
 function framesOf(c: ConversationRow, { frames }: TextContext): string {
-  if (c.evidence === null) return "";
-  const { support, against } = c.evidence;
-  const shown = frames.list(support.length > 0 ? support : against);
+  const shown = frames.list(spokenOf(c));
   return shown === "" ? "" : `[${shown}]`;
 }
 
