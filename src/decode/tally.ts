@@ -98,6 +98,8 @@ export class OperationTally {
   hit: Cap | null = null;
   readonly #byTarget = new Map<string | null, OperationKind[]>();
   #graveKinds = 0;
+  /** While a later slice is appended: see there. */
+  #joined: ReadonlySet<OperationKind> | null = null;
   /** By direction: entries in `open`. */
   readonly #waiting: [number, number] = [0, 0];
 
@@ -125,16 +127,21 @@ export class OperationTally {
   /** A later slice's operations of the same flow, behind these. `later` is used up. */
   append(later: OperationTally): void {
     const mine = new Map<OperationKind, OperationKind>();
+    // Kinds whose first answer is the later slice's; one to a question from here may have come before it there.
+    const joined = new Set<OperationKind>();
     for (const kind of later.kinds) {
       const known = this.#find(kind, kind.dir, kind.target);
+      if (known?.answerFrame === null && kind.answerFrame !== null) joined.add(known);
       if (known === null) this.#insert(kind);
       else addKind(known, kind);
       mine.set(kind, known ?? kind);
     }
+    this.#joined = joined;
     for (const answer of later.early) {
       answer.kind = mine.get(answer.kind)!;
       if (!this.#answered(answer)) this.#unasked(answer);
     }
+    this.#joined = null;
     for (const dir of [0, 1] as const) {
       for (const [id, top] of later.open[dir]) {
         for (const waiting of stackOf(top)) {
@@ -287,7 +294,7 @@ export class OperationTally {
       kind.unasked++;
       return true;
     }
-    tellAnswer(kinds[which]!, failed, answer, place);
+    tellAnswer(kinds[which]!, failed, answer, place, this.#joined?.has(kinds[which]!));
     if (kinds.length > 1) {
       kinds.splice(which, 1);
       return true;
@@ -337,11 +344,22 @@ function joinRuns(a: Runs, b: Runs): Runs {
 }
 
 /** What became of a request of this kind. */
-export function tellAnswer(asked: OperationKind, failed: boolean, answer: string | null, place: FramePlace): void {
+export function tellAnswer(
+  asked: OperationKind,
+  failed: boolean,
+  answer: string | null,
+  place: FramePlace,
+  joined = false,
+): void {
   if (failed) asked.failed++;
-  if (asked.answerFrame !== null) return;
+  if (asked.answerFrame !== null && !(joined && isBefore(place, asked.answerFrame))) return;
   asked.answer = answer ?? (failed ? "failure" : "success");
   asked.answerFrame = place;
+}
+
+/** Frames of one capture have an order; those of two have none. */
+function isBefore(a: FramePlace, b: FramePlace): boolean {
+  return a.capture === b.capture && a.frame < b.frame;
 }
 
 export function addKind(known: OperationKind, more: OperationKind): void {

@@ -100,4 +100,4 @@ export function mix(a: number, b: number, c: number, d: number): number {
 }
 
 /** A seed of this process, so that nobody can prepare addresses that all fall on one slot. Results never depend on it. */
-const SEED = (Math.random() * 0x1_0000_0000) | 0;
+export const SEED = (Math.random() * 0x1_0000_0000) | 0;

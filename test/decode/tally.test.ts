@@ -138,6 +138,21 @@ const anyFact = fc.record({
   same: fc.boolean(),
 });
 
+test("a question's answer in the next slice comes before the answers to that slice's own questions, or behind them", (t) => {
+  const failure = { failed: true, answer: "no such address" };
+  for (const said of [
+    [ask(1), answer(1, failure), ask(2), answer(2)],
+    [ask(1), ask(2), answer(2), answer(1, failure)],
+  ]) {
+    const whole = tally(said);
+    const [first, ...rest] = said.map((fact, i) => ({ dir: dirOf(fact), fact, frame: i + 1 }));
+    const joined = new OperationTally();
+    joined.append(copyTally(tally([first!]), 0));
+    joined.append(copyTally(tally(rest), 0));
+    t.deepEqual(lines(joined), lines(whole));
+  }
+});
+
 test("slices that are joined say what the whole says, wherever the cuts are", (t) => {
   fc.assert(
     fc.property(fc.array(anyFact, { maxLength: 40 }), fc.array(fc.nat(40), { maxLength: 3 }), (facts, cuts) => {
