@@ -6,7 +6,7 @@ import type { Segment } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { NOTHING } from "./attempt.ts";
 import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult, type Decoder } from "./decoder.ts";
-import { type Feed, markBeside } from "./feed.ts";
+import { type Feed, markBeside, type Where } from "./feed.ts";
 
 const NO_FRAMES: readonly number[] = [];
 
@@ -31,7 +31,7 @@ export class Datagrams {
   }
 
   /** One datagram of a direction that is still fed. */
-  payload(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+  payload(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
     const context = this.#feed.attempt.context;
     if (p.proto === SCTP) {
       context.transport = "sctp";
@@ -58,6 +58,7 @@ export class Datagrams {
         return;
       }
       this.#feed.keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      if (kept !== null && result !== DATAGRAM_MORE) this.#keepHead(row, at, dir, frame, p, cutOff);
       if (result === DATAGRAM_DONE || (!decoder.everyMessage && result !== DATAGRAM_MORE))
         this.#feed.settle(row, at, dir);
       else if (result === true && kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
@@ -79,6 +80,7 @@ export class Datagrams {
       }
       this.#feed.setApp(row, at, tried);
       this.#feed.keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
+      if (kept !== null && result !== DATAGRAM_MORE) this.#keepHead(row, at, dir, frame, p, cutOff);
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
       else if (result === DATAGRAM_DONE || !decoder.everyMessage) this.#feed.settle(row, at, dir);
       else if (kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
@@ -95,7 +97,7 @@ export class Datagrams {
   }
 
   /** A packet of SCTP, from its first chunk on. */
-  #sctp(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+  #sctp(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
     const { context } = this.#feed.attempt;
     context.before = NOTHING;
     context.peerStarted = this.#feed.app(row, at) !== 0;
@@ -116,7 +118,7 @@ export class Datagrams {
    * A datagram that the flow's own decoder refused: where one protocol prepares the path for another, both use it. The
    * messages of the one that prepares are read beside the other's; the first of the other's gives the flow its name.
    */
-  #beside(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number, own: Decoder): boolean {
+  #beside(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number, own: Decoder): boolean {
     if (own.prepares !== true && this.#preparing === 0) return false;
     this.#feed.attempt.context.peerStarted = false;
     for (let i = 0; i < this.#feed.decoders.length; i++) {
@@ -140,7 +142,7 @@ export class Datagrams {
   }
 
   /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
-  #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, cutOff: number): void {
+  #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
     const { datagrams } = this.#feed.details.of(row, at);
     datagrams[dir] ??= [];
     const kept = datagrams[dir];
@@ -150,16 +152,23 @@ export class Datagrams {
       return;
     }
     this.#feed.held += p.payLen;
-    kept.push({
-      seq: 0,
-      bytes: p.buf.slice(p.payOff, p.payOff + p.payLen),
-      cutOff,
-      capture: frame.capture,
-      frame: frame.number,
-      sec: frame.sec,
-      nsec: frame.nsec,
-    });
+    kept.push(segmentOf(frame, p, cutOff));
+    this.#keepHead(row, at, dir, frame, p, cutOff);
   }
+
+  /** Keeps a piece of a message in several datagrams whatever became of it: a slice before this one may have its beginning. */
+  #keepHead(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
+    if (frame.sec > this.#feed.seamEnds || this.#feed.held > LIMITS.pendingBytes) return;
+    const { heads } = this.#feed.details.of(row, at);
+    heads[dir] ??= [];
+    if (heads[dir].length >= LIMITS.keptDatagrams) return;
+    this.#feed.held += p.payLen;
+    heads[dir].push(segmentOf(frame, p, cutOff));
+  }
+}
+
+function segmentOf({ capture, number, sec, nsec }: Where, p: Packet, cutOff: number): Segment {
+  return { seq: 0, bytes: p.buf.slice(p.payOff, p.payOff + p.payLen), cutOff, capture, frame: number, sec, nsec };
 }
 
 function partsOf(kept: readonly Segment[] | null): readonly number[] {

@@ -12,6 +12,9 @@ import { OperationTally } from "./tally.ts";
 /** Facts of one flow from which on those that only say again what was said are passed over. */
 const REPEATS_FROM = 256;
 
+/** What is under way in a capture's first minute may be the other half of what a capture before it ended with. */
+const SEAM_SEC = 60;
+
 /** Another protocol names the flow from now on: what was said of it is its predecessor's, which prepared it. */
 export function markBeside(sightings: readonly Sighting[], decoder: string): void {
   for (const sighting of sightings) sighting.beside ??= decoder;
@@ -37,6 +40,8 @@ export class Feed {
   held = 0;
   /** Facts kept in all. */
   facts = 0;
+  /** Until when payload may belong to what a slice before this one ended with: its first is kept, to be joined with it. */
+  seamEnds = Number.POSITIVE_INFINITY;
   /** False while a merge plays segments again, out of order: operations are then sorted before they are counted. */
   tallies = true;
   readonly #said = new WeakMap<FlowDetail, Set<string>>();
@@ -47,6 +52,11 @@ export class Feed {
     this.details = new Details(caps);
     this.hints = hintsOf(decoders);
     this.openings = openingsOf(decoders);
+  }
+
+  /** The time of the capture's first payload. */
+  beginAt(sec: number): void {
+    this.seamEnds = sec + SEAM_SEC;
   }
 
   /** What is held and how many facts there are, counted from the details themselves. */

@@ -13,7 +13,9 @@
  */
 import type { Frame } from "../capture/frame.ts";
 import { checksumHolds, checksumIsPartial } from "../dissect/checksum.ts";
-import { FAMILY_ETH, type Packet, SYN, TCP } from "../dissect/packet.ts";
+import { FAMILY_ETH, Packet, SYN, TCP } from "../dissect/packet.ts";
+import { META, PORTS } from "../flow/row.ts";
+import type { Segment } from "../flow/stream.ts";
 import type { CapCounter } from "../limits.ts";
 import { type DecodeCounts, NOTHING } from "./attempt.ts";
 import { Datagrams } from "./datagrams.ts";
@@ -114,7 +116,7 @@ export class Identifier {
   payload(_flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
     if (!this.#begun) {
       this.#begun = true;
-      this.#streams.beginAt(frame.sec);
+      this.#feed.beginAt(frame.sec);
     }
     if (p.fragment) return; // the payload comes with the fragment that completes it
     if (p.family === FAMILY_ETH) {
@@ -154,6 +156,25 @@ export class Identifier {
     where: Where,
   ): void {
     this.#streams.segment(row, at, dir, seq, buf, off, len, cutOff, where);
+  }
+
+  /** One datagram from elsewhere than a packet, likewise. */
+  datagram(row: Int32Array, at: number, dir: 0 | 1, segment: Segment): void {
+    const { context } = this.#feed.attempt;
+    const { bytes, cutOff, capture, frame: number, sec, nsec } = segment;
+    const p = new Packet();
+    const ports = row[at + PORTS]!;
+    p.proto = row[at + META]! & 0xff;
+    p.srcPort = dir === 0 ? ports >>> 16 : ports & 0xffff;
+    p.dstPort = dir === 0 ? ports & 0xffff : ports >>> 16;
+    p.buf = bytes;
+    p.payOff = 0;
+    p.payLen = bytes.length;
+    context.senderPort = p.srcPort;
+    context.receiverPort = p.dstPort;
+    context.sec = sec;
+    context.nsec = nsec;
+    this.#datagrams.payload(row, at, dir, { capture, number, sec, nsec }, p, cutOff);
   }
 
   /** Nothing more will come in either direction of a connection: reads what waits behind holes. */

@@ -5,21 +5,11 @@ import { LIMITS } from "../limits.ts";
 import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
 
-/** Connections under way in a capture's first minute may be the other half of what a capture before it ended with. */
-const SEAM_SEC = 60;
-
 export class Streams {
   readonly #feed: Feed;
-  /** Until when a direction that is already under way may have begun in a slice before. */
-  #seamEnds = Number.POSITIVE_INFINITY;
 
   constructor(feed: Feed) {
     this.#feed = feed;
-  }
-
-  /** The time of the capture's first payload. */
-  beginAt(sec: number): void {
-    this.#seamEnds = sec + SEAM_SEC;
   }
 
   /** Payload of one TCP segment (`seq`: number of its first byte). Public because joining two slices plays segments again. */
@@ -369,7 +359,7 @@ export class Streams {
     cutOff: number,
     where: Where,
   ): void {
-    if (where.sec > this.#seamEnds) return;
+    if (where.sec > this.#feed.seamEnds) return;
     const heads = this.#feed.details.of(row, at).heads;
     heads[dir] ??= [];
     const head = heads[dir]!;

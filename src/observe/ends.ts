@@ -11,7 +11,7 @@ import type { FlowDetail } from "../decode/details.ts";
 import { Identifier } from "../decode/identify.ts";
 import * as R from "../flow/row.ts";
 import { CapCounter } from "../limits.ts";
-import { copyDetail } from "./merge.ts";
+import { copyDetail } from "./merge-facts.ts";
 import type { Observation } from "./observation.ts";
 
 /** What a flow says, its waiting segments included. */

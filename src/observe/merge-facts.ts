@@ -1,0 +1,155 @@
+/**
+ * What two pieces of one flow say, the later behind the earlier: facts, what was unfinished at the earlier one's end, and
+ * the first payload of the later one, which is played again behind it.
+ *
+ *     earlier   … hello(1/2) ┆                         streams, datagrams: half a hello
+ *     later                  ┆ hello(2/2) … facts …    heads: the first segments, or datagrams of a message in several
+ */
+import { type FlowDetail, newDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
+import { markBeside } from "../decode/feed.ts";
+import type { Identifier } from "../decode/identify.ts";
+import { copyTally } from "../decode/tally-plain.ts";
+import * as R from "../flow/row.ts";
+import { type Segment, Stream } from "../flow/stream.ts";
+import { LIMITS } from "../limits.ts";
+import { compareInstants } from "../time.ts";
+import { Apart } from "./apart.ts";
+
+/** Puts what pieces say into the rows and details of a merged observation. */
+export class FactJoiner {
+  readonly #identified: Identifier;
+
+  constructor(identified: Identifier) {
+    this.#identified = identified;
+  }
+
+  /** Segments: `words` is the later piece's row, `from` its detail, which may be used up. */
+  streams(row: Int32Array, at: number, words: Int32Array, from: FlowDetail): void {
+    const identified = this.#identified;
+    const detail = identified.detail(row, at);
+    const apart = new Apart(detail, identified);
+    for (const dir of [0, 1] as const) {
+      const feed = R.S_FEED << dir;
+      // Settled before: whatever the later slice made of its bytes, the whole would only have counted them.
+      if ((row[at + R.STATE]! & feed) === 0) {
+        from.operations?.without(dir);
+        continue;
+      }
+      const head = from.heads[dir] ?? [];
+      for (const segment of head) {
+        if ((row[at + R.STATE]! & feed) === 0) break;
+        const where = { capture: segment.capture, number: segment.frame, sec: segment.sec, nsec: segment.nsec };
+        identified.segment(row, at, dir, segment.seq, segment.bytes, 0, segment.bytes.length, segment.cutOff, where);
+      }
+      if ((row[at + R.STATE]! & feed) === 0) {
+        from.operations?.without(dir);
+        continue;
+      }
+      this.#goOn(row, at, dir, words, from, head.at(-1));
+    }
+    apart.join(from.operations);
+  }
+
+  /** What the later slice saw of a direction behind the segments that it kept. */
+  #goOn(row: Int32Array, at: number, dir: 0 | 1, words: Int32Array, from: FlowDetail, last: Segment | undefined): void {
+    const detail = this.#identified.detail(row, at);
+    const behind = from.sightings.filter(
+      (s) => s.dir === dir && (last === undefined || s.sec > last.sec || (s.sec === last.sec && s.nsec > last.nsec)),
+    );
+    detail.sightings.push(...behind.slice(0, Math.max(0, LIMITS.factsPerFlow - detail.sightings.length)));
+    const later = from.streams[dir];
+    const mine = detail.streams[dir];
+    if (later !== null && (mine === null || ((later.next - mine.next) | 0) > 0)) detail.streams[dir] = later;
+    if (behind.length === 0) return;
+    const app = words[R.STATE]! >>> R.APP_SHIFT;
+    if (row[at + R.STATE]! >>> R.APP_SHIFT === 0) row[at + R.STATE]! |= app << R.APP_SHIFT;
+    if ((words[R.STATE]! & (R.S_FEED << dir)) === 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
+  }
+
+  /** Datagrams, likewise. */
+  datagrams(row: Int32Array, at: number, words: Int32Array, from: FlowDetail): void {
+    const identified = this.#identified;
+    const theirs = words[R.STATE]! >>> R.APP_SHIFT;
+    const before = row[at + R.STATE]! >>> R.APP_SHIFT;
+    // Another application than the first to be recognised, which names the flow.
+    if (before !== 0 && theirs !== 0 && before !== theirs && !this.#prepares(before) && !this.#prepares(theirs)) return;
+    const detail = identified.detail(row, at);
+    const apart = new Apart(detail, identified);
+    const fed = [0, 1].map((dir) => (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0);
+    const heads = [0, 1].flatMap((dir) =>
+      (from.heads[dir] ?? []).map((segment) => ({ ...segment, dir: dir as 0 | 1 })),
+    );
+    for (const head of heads.sort(compareInstants)) {
+      if ((row[at + R.STATE]! & (R.S_FEED << head.dir)) !== 0) identified.datagram(row, at, head.dir, head);
+    }
+    const mine = row[at + R.STATE]! >>> R.APP_SHIFT;
+    if (mine !== theirs && this.#prepares(theirs) && mine !== 0) markBeside(from.sightings, this.#idOf(theirs));
+    else if (mine !== theirs && this.#prepares(mine) && theirs !== 0) markBeside(detail.sightings, this.#idOf(mine));
+    for (const dir of [0, 1] as const) {
+      if (!fed[dir]) {
+        from.operations?.without(dir);
+        continue;
+      }
+      const played = heads.filter((head) => head.dir === dir);
+      const wants = (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0;
+      // What was played again has said it; behind the datagram that settled the direction nothing more is asked.
+      const stays = (one: Sighting | Segment): boolean =>
+        played.every((head) => head.capture !== one.capture || head.frame !== one.frame) &&
+        (wants || played.some((head) => compareInstants(one, head) < 0));
+      detail.sightings.push(...from.sightings.filter((sighting) => sighting.dir === dir && stays(sighting)));
+      const kept = wants ? (from.datagrams[dir]?.filter(stays) ?? []) : [];
+      if (kept.length > 0)
+        detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
+      if ((words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
+    }
+    apart.join(from.operations);
+    detail.undecoded += from.undecoded;
+    detail.dropped += from.dropped;
+    if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
+      row[at + R.STATE] = (row[at + R.STATE]! & ((1 << R.APP_SHIFT) - 1)) | (theirs << R.APP_SHIFT);
+    }
+  }
+
+  /** Whether the application is one that shares its flows with what it prepares, which then names them. */
+  #prepares(app: number): boolean {
+    return app !== 0 && this.#identified.decoders[app - 1]!.prepares === true;
+  }
+
+  #idOf(app: number): string {
+    return this.#identified.decoders[app - 1]!.id;
+  }
+}
+
+/** A detail that may be changed without changing the one that it was made from. */
+export function copyDetail(from: FlowDetail, captureOffset: number): FlowDetail {
+  const segments = (list: readonly Segment[] | null): Segment[] | null =>
+    list === null ? null : list.map((segment) => ({ ...segment, capture: segment.capture + captureOffset }));
+  const detail = newDetail();
+  detail.sightings = from.sightings.map((sighting) => ({ ...sighting, capture: sighting.capture + captureOffset }));
+  detail.operations = from.operations === null ? null : copyTally(from.operations, captureOffset);
+  detail.dropped = from.dropped;
+  detail.undecoded = from.undecoded;
+  for (const dir of [0, 1] as const) {
+    const stream = from.streams[dir];
+    detail.streams[dir] = stream === null ? null : copyStream(stream, segments(stream.pending)!);
+    detail.datagrams[dir] = segments(from.datagrams[dir]);
+    detail.heads[dir] = segments(from.heads[dir]);
+  }
+  return detail;
+}
+
+function copyStream(from: Stream, pending: Segment[]): Stream {
+  const stream = new Stream(from.base, from.fromStart);
+  stream.data = from.data.slice(0, from.length);
+  stream.length = from.length;
+  stream.pending = pending;
+  stream.decoder = from.decoder;
+  stream.cutOff = from.cutOff;
+  stream.conflicts = from.conflicts;
+  stream.state = from.state;
+  stream.lost = from.lost;
+  stream.handed = from.handed;
+  stream.parts = [...from.parts];
+  return stream;
+}

@@ -1,0 +1,238 @@
+/** Pieces of flows, joined: the later row behind the earlier, or beside it where two capture points saw the same. */
+import type { FlowDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
+import { TCP } from "../dissect/packet.ts";
+import { shortenFirstBurst } from "../flow/bursts.ts";
+import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
+import * as R from "../flow/row.ts";
+import type { FlowTracker } from "../flow/tracker.ts";
+import { LIMITS } from "../limits.ts";
+import { weight } from "./apart.ts";
+import { copyDetail, FactJoiner } from "./merge-facts.ts";
+import { copyHalf, fingerprint, isOtherFlow, joinCounts } from "./merge-rows.ts";
+import type { Observation } from "./observation.ts";
+
+/** Captures that overlap by less than this are slices of one, cut where frames were a little out of order. */
+const SLICE_OVERLAP_SEC = 1;
+
+/** Where one observation's numbers go in the merged one. */
+export interface Source {
+  seen: Observation;
+  captureOffset: number;
+  realms: number[];
+  addresses: Int32Array;
+  /** Its last packets, asked for once. */
+  tails: Edges;
+  /** Time span of its captures. */
+  firstSec: number;
+  lastSec: number;
+}
+
+/** Puts pieces of flows into a merged observation, one at a time, oldest first. */
+export class FlowJoiner {
+  readonly #merged: Observation;
+  readonly #facts: FactJoiner;
+  /** By merged flow: the source of its newest piece. */
+  readonly #newest: Source[] = [];
+  /** By merged flow: fingerprints of the pieces in it, so that the same piece twice counts once. */
+  readonly #known = new Map<string, number>();
+  readonly #overlap = new Map<Source, Set<Source>>();
+  /** Holes in TCP streams that lie exactly between two slices. */
+  gaps = 0;
+
+  constructor(merged: Observation, sources: readonly Source[]) {
+    this.#merged = merged;
+    this.#facts = new FactJoiner(merged.identified);
+    for (const a of sources) {
+      const others = sources.filter(
+        (b) => b !== a && Math.min(a.lastSec, b.lastSec) - Math.max(a.firstSec, b.firstSec) > SLICE_OVERLAP_SEC,
+      );
+      this.#overlap.set(a, new Set(others));
+    }
+  }
+
+  piece(source: Source, flow: number): void {
+    const piece = readPiece(source, flow);
+    const print = fingerprint(piece.words);
+    if (this.#known.has(print)) return;
+    const { table } = this.#merged.flows;
+    const [low, high, ports, meta] = [
+      piece.words[R.LOW]!,
+      piece.words[R.HIGH]!,
+      piece.words[R.PORTS]!,
+      piece.words[R.META]!,
+    ];
+    const there = table.find(low, high, ports, meta);
+    if (there >= 0 && !isOtherFlow(table.rows(there), table.at(there), piece.words)) {
+      if (this.#overlap.get(source)!.has(this.#newest[there]!)) this.#samePlaceAgain(there, piece);
+      else this.#append(there, piece);
+      this.#newest[there] = source;
+      this.#known.set(print, there);
+      return;
+    }
+    const added = table.add(low, high, ports, meta);
+    if (added < 0) {
+      this.#merged.caps.hit("flows");
+      return;
+    }
+    const at = table.at(added);
+    R.copyRow(piece.words, 0, table.rows(added), at);
+    table.rows(added)[at + R.DETAIL] = 0;
+    if (piece.detail !== null) table.rows(added)[at + R.DETAIL] = this.#merged.identified.details.push(piece.detail);
+    this.#newest[added] = source;
+    this.#known.set(print, added);
+    this.#addRepeats(added, piece);
+    this.#takeEdges(added, piece, true);
+  }
+
+  /** The next slice's piece behind what is there. */
+  #append(flow: number, piece: Piece): void {
+    const row = this.#merged.flows.table.rows(flow);
+    const at = this.#merged.flows.table.at(flow);
+    const { words } = piece;
+    const before = row[at + R.STATE]!;
+    for (const dir of [0, 1] as const) {
+      this.#edge(flow, row, at, piece, dir);
+      if ((before & words[R.STATE]! & (R.S_SEQ << dir)) !== 0 && words[R.PACKETS + dir]! > 0) {
+        if (((words[R.START + dir]! - row[at + R.NEXT + dir]!) | 0) > 0) this.gaps++;
+      }
+      joinCounts(row, at, words, dir);
+    }
+    const keep = R.S_FEED | (R.S_FEED << 1) | R.S_MIDSTREAM | (0xff << R.APP_SHIFT);
+    row[at + R.STATE] = (before & keep) | ((before | words[R.STATE]!) & ~keep);
+    this.#addRepeats(flow, piece);
+    this.#takeEdges(flow, piece, false);
+    if (piece.detail === null) return;
+    if ((words[R.META]! & 0xff) === TCP) this.#facts.streams(row, at, words, piece.detail);
+    else this.#facts.datagrams(row, at, words, piece.detail);
+  }
+
+  /** The later piece may begin with copies, or a repeat, of packets that the earlier one ended with. */
+  #edge(flow: number, row: Int32Array, at: number, piece: Piece, dir: 0 | 1): void {
+    const { flows } = this.#merged;
+    const { words, detail } = piece;
+    const tails = flows.watch.keptTails!.get(flow * 2 + dir) ?? [];
+    for (const edge of piece.source.seen.flows.watch.heads.get(piece.flow * 2 + dir) ?? []) {
+      const near = (other: { sec: number; nsec: number }) =>
+        gapNsec(other.sec, other.nsec, edge.sec, edge.nsec) <= COPY_WITHIN_NSEC;
+      const copied = tails.some(
+        (tail) => near(tail) && samePacket(tail.print, edge.print) && !samePath(tail.print, edge.print),
+      );
+      if (copied) {
+        flows.watch.copies++;
+        words[R.PACKETS + dir]! -= 1;
+        if ((words[R.META]! & 0xff) !== TCP) shortenFirstBurst(words, 0, dir);
+        words[R.BYTES + dir]! -= edge.bytes;
+        if (detail !== null)
+          detail.sightings = detail.sightings.filter(
+            (s) => s.dir !== dir || s.sec !== edge.sec || s.nsec !== edge.nsec,
+          );
+      } else if (
+        row[at + R.PRINT] === edge.print &&
+        near({ sec: row[at + R.LAST + dir * 2]!, nsec: row[at + R.LAST + dir * 2 + 1]! })
+      ) {
+        flows.repeats++;
+        row[at + R.STATE]! |= R.S_REPEAT;
+        addRepeat(flows, flow * 2 + dir, { packets: 1, bytes: edge.bytes, withId: 0 });
+      }
+    }
+  }
+
+  /** Takes over a piece's first and last packets under the merged flow's number. */
+  #takeEdges(flow: number, piece: Piece, heads: boolean): void {
+    const { flows } = this.#merged;
+    const from = piece.source.seen.flows;
+    for (const dir of [0, 1]) {
+      if (heads)
+        for (const edge of from.watch.heads.get(piece.flow * 2 + dir) ?? [])
+          addEdge(flows.watch.heads, flow * 2 + dir, edge);
+      for (const edge of piece.source.tails.get(piece.flow * 2 + dir) ?? [])
+        addEdge(flows.watch.keptTails!, flow * 2 + dir, edge);
+    }
+  }
+
+  /** The same traffic seen at another point: facts are united, counts are the larger ones. */
+  #samePlaceAgain(flow: number, piece: Piece): void {
+    const row = this.#merged.flows.table.rows(flow);
+    const at = this.#merged.flows.table.at(flow);
+    const { words } = piece;
+    for (const dir of [0, 1] as const) {
+      if (words[R.PACKETS + dir]! > row[at + R.PACKETS + dir]!) {
+        const fields = [
+          R.PACKETS + dir,
+          R.BYTES + dir,
+          R.LAST + dir * 2,
+          R.LAST + dir * 2 + 1,
+          R.FIRST + dir * 2,
+          R.FIRST + dir * 2 + 1,
+          R.FRAME + dir,
+          ...((words[R.META]! & 0xff) === TCP ? [] : [R.BURST_FROM + dir, R.BURSTS + dir]),
+        ];
+        for (const field of fields) row[at + field] = words[field]!;
+        copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
+        copyHalf(row, at + R.BYTES_HIGH, words[R.BYTES_HIGH]!, dir);
+      }
+    }
+    const app = row[at + R.STATE]! >>> R.APP_SHIFT || words[R.STATE]! >>> R.APP_SHIFT;
+    const flags = (row[at + R.STATE]! | words[R.STATE]!) & ((1 << R.APP_SHIFT) - 1);
+    row[at + R.STATE] = flags | (app << R.APP_SHIFT);
+    if (piece.detail === null) return;
+    const detail = this.#merged.identified.detail(row, at);
+    const known = new Set(detail.sightings.map(sightingKey));
+    for (const sighting of piece.detail.sightings) {
+      if (!known.has(sightingKey(sighting)) && detail.sightings.length < LIMITS.factsPerFlow)
+        detail.sightings.push(sighting);
+    }
+    if (weight(piece.detail.operations) > weight(detail.operations)) detail.operations = piece.detail.operations;
+    for (const dir of [0, 1] as const) detail.streams[dir] ??= piece.detail.streams[dir];
+  }
+  #addRepeats(flow: number, piece: Piece): void {
+    const { weights } = this.#merged.flows;
+    const weight = piece.source.seen.flows.weights.get(piece.flow);
+    if (weight !== undefined) weights.set(flow, (weights.get(flow) ?? 0) + weight);
+    for (const dir of [0, 1] as const) {
+      const of = piece.source.seen.flows.repeatsOf.get(piece.flow * 2 + dir);
+      if (of === undefined) continue;
+      addRepeat(this.#merged.flows, flow * 2 + dir, of);
+    }
+  }
+}
+
+function addRepeat(flows: FlowTracker, key: number, more: { packets: number; bytes: number; withId: number }): void {
+  const known = flows.repeatsOf.get(key) ?? { packets: 0, bytes: 0, withId: 0 };
+  flows.repeatsOf.set(key, {
+    packets: known.packets + more.packets,
+    bytes: known.bytes + more.bytes,
+    withId: known.withId + more.withId,
+  });
+}
+
+function sightingKey({ fact, dir, sec, nsec }: Sighting): string {
+  return `${dir}|${sec}|${nsec}|${JSON.stringify(fact)}`;
+}
+
+/** One source's flow in the merged observation's numbers; a copy, free to change. */
+interface Piece {
+  source: Source;
+  flow: number;
+  words: Int32Array;
+  detail: FlowDetail | null;
+}
+
+function readPiece(source: Source, flow: number): Piece {
+  const { table } = source.seen.flows;
+  const at = table.at(flow);
+  const words = new Int32Array(R.ROW_SPAN);
+  R.copyRow(table.rows(flow), at, words, 0);
+  const meta = words[R.META]!;
+  words[R.META] = (meta & 0xffff) | (source.realms[meta >>> 16]! << 16);
+  if (((meta >>> 8) & 0xff) !== 4) {
+    words[R.LOW] = source.addresses[words[R.LOW]!]!;
+    words[R.HIGH] = source.addresses[words[R.HIGH]!]!;
+  }
+  const offset = source.captureOffset;
+  if (words[R.PACKETS] !== 0) words[R.CAPTURES]! += offset;
+  if (words[R.PACKETS + 1] !== 0) words[R.CAPTURES]! += offset << 16;
+  const index = words[R.DETAIL]! - 1;
+  return { source, flow, words, detail: index < 0 ? null : copyDetail(source.seen.identified.details[index]!, offset) };
+}
