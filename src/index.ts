@@ -1,32 +1,53 @@
 /**
  * Wirepact as a library: what the command does, a program can do. Nothing here prints, exits or keeps state between calls.
  *
- *     const { result, exitCode } = await check({
+ *     const run = check({
  *       captures: ["span.pcap"],
  *       models: ["opswat-sdp"],
  *       bind: { gateway: "10.20.0.5" },
  *       set: { region: "us" },
  *     });
- *     for (const c of result.judged) if (c.verdict === "undocumented") console.log(c.responder, c.port, c.reason);
+ *     for await (const finding of run) console.log(finding.verdict, finding.title, finding.reason);
+ *     const { result, exitCode } = await run;
  *
  * Errors that are a caller's carry messages for people, and speak of options by the names that the command gives them:
  * `UsageError`; `ProblemsError`, which has every problem of a model, site or binding with file, line and column;
  * `StoreError`, from a database. A capture that cannot be read is no error: it is in `result.captures[].damage`, what was
  * read before it is judged, and `exitCode` is 3.
  */
+import { DECODERS } from "../decoders/index.ts";
+import type { Decoder } from "./decode/decoder.ts";
 import { UsageError } from "./errors.ts";
 import { loadJudging, type OnWarning, unjudged } from "./judging.ts";
 import type { Model, Site } from "./model/types.ts";
 import { type RunOptions, type RunOutcome, run } from "./pipeline.ts";
 import { explain as explainPage } from "./report/explain.ts";
+import { type Finding, findingsOf } from "./report/findings.ts";
+import { type FormName, loadForm } from "./report/forms.ts";
 import { makePen } from "./report/pen.ts";
 import type { RunResult } from "./report/result.ts";
 import { type TextOptions, textReport as textPage } from "./report/text.ts";
+import { quote } from "./words.ts";
 
 export { DECODERS } from "../decoders/index.ts";
-export type { Decoder, FieldDoc } from "./decode/decoder.ts";
+export { Cursor, escapeBytes, Fault } from "./decode/cursor.ts";
+export {
+  type ByteSet,
+  type Context,
+  DATAGRAM_DONE,
+  DATAGRAM_MORE,
+  type DatagramResult,
+  type Decoder,
+  type Emit,
+  type FieldDoc,
+  STREAM_DONE,
+  STREAM_MORE,
+  STREAM_NEXT,
+  STREAM_NO,
+} from "./decode/decoder.ts";
+export type * from "./decode/facts.ts";
 export { ProblemsError, problemLines, UsageError } from "./errors.ts";
-export { type OnWarning, readModel, readSite } from "./judging.ts";
+export { type OnWarning, type ReadModelOptions, readModel, readSite } from "./judging.ts";
 export {
   type Bound,
   bindRoles,
@@ -40,9 +61,12 @@ export {
 } from "./model/index.ts";
 export type * from "./model/types.ts";
 export type { Progress, RunOutcome } from "./pipeline.ts";
+export { type Aspect, type Change, type Diff, type Difference, diffOf } from "./report/diff.ts";
 export { type Drift, driftOf } from "./report/drift.ts";
 export { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 export { type Found, find } from "./report/explain.ts";
+export { type Finding, findingsOf } from "./report/findings.ts";
+export { FORM_NAMES, type FormName } from "./report/forms.ts";
 export { jsonReport } from "./report/json.ts";
 export type * from "./report/result.ts";
 export { type Headline, headline } from "./report/summary.ts";
@@ -61,6 +85,12 @@ export interface ReadOptions {
   command?: string;
   /** Threads to read with, which never changes the result; as many as are worth it unless given. */
   jobs?: number;
+  /**
+   * Decoders of the program's own, tried before the built-in ones; one thread reads then. Their ids are new ones, of lower-case
+   * letters, digits and hyphens; they are the `app` of what is recognised, and rules of models that were read for them may
+   * name them.
+   */
+  decoders?: readonly Decoder[];
   /** Called after each block that was read: some 4 MiB of a file. */
   onProgress?: NonNullable<RunOptions["onProgress"]>;
   /** Ends the reading. The promise still resolves, with what was read until then and `result.run.status` `interrupted`. */
@@ -93,11 +123,30 @@ export interface CheckOptions extends ReadOptions {
 }
 
 /**
- * Captures held against models: the command `check`. Resolves to the result (verdicts with their evidence), the exit code
- * that the command would end with, and what was seen, for a store. Rejects with UsageError, before anything is read,
- * where a model, site, role, address or parameter is wrong.
+ * A run under way: a promise of its outcome, and its findings one by one. They come once all is read, the worst first, because
+ * most of what is said rests on the whole capture; waived ones are among them, with `waived`. Without a model there are none.
  */
-export async function check(options: CheckOptions): Promise<RunOutcome> {
+export interface Run extends Promise<RunOutcome>, AsyncIterable<Finding> {}
+
+function runOf(outcome: Promise<RunOutcome>, strict: boolean): Run {
+  return Object.assign(outcome, {
+    async *[Symbol.asyncIterator](): AsyncGenerator<Finding> {
+      yield* findingsOf((await outcome).result, strict);
+    },
+  });
+}
+
+/**
+ * Captures held against models: the command `check`. Resolves to the result (verdicts with their evidence), the exit code
+ * that the command would end with, and what was seen, for a store; `for await` gives the findings instead. Rejects with
+ * UsageError, before anything is read, where a model, site, role, address, parameter or decoder is wrong.
+ */
+export function check(options: CheckOptions): Run {
+  return runOf(checked(options), options.strict ?? false);
+}
+
+async function checked(options: CheckOptions): Promise<RunOutcome> {
+  const from = reading(options, "wirepact.check");
   const { models = [], site = null, bind = {}, set = {}, background = true, minSpanSec = 300, asOf } = options;
   const { scope = "judged", strict = false, infer = true } = options;
   if (!(minSpanSec >= 0)) throw new UsageError(`minSpanSec: found ${minSpanSec}, expected seconds such as 300`);
@@ -109,11 +158,12 @@ export async function check(options: CheckOptions): Promise<RunOutcome> {
       bind: Object.entries(bind).map(([role, values]) => `${role}=${[values].flat().join(",")}`),
       set: Object.entries(set).map(([parameter, value]) => `${parameter}=${value}`),
       background,
+      decoders: options.decoders ?? [],
     },
     options.onWarning,
   );
   return run({
-    ...reading(options, "wirepact.check"),
+    ...from,
     ...judging,
     scope,
     strict,
@@ -124,20 +174,41 @@ export async function check(options: CheckOptions): Promise<RunOutcome> {
 }
 
 /** What is on the wire, without a model: the command `observe`. Conversations are in `result.rest`, without a verdict. */
-export async function observe(options: ReadOptions): Promise<RunOutcome> {
+export function observe(options: ReadOptions): Run {
+  return runOf(observed(options), false);
+}
+
+async function observed(options: ReadOptions): Promise<RunOutcome> {
   return run({ ...reading(options, "wirepact.observe"), ...unjudged() });
 }
 
 function reading(options: ReadOptions, command: string) {
-  const { jobs, onProgress, signal } = options;
+  const { jobs, decoders = [], onProgress, signal } = options;
+  refuseDecoders(decoders);
   if (options.captures.length === 0) throw new UsageError("captures: none given, expected at least one file");
   return {
     captures: options.captures.map((capture) => (typeof capture === "string" ? { path: capture } : capture)),
     command: options.command ?? command,
     ...(jobs === undefined ? {} : { jobs }),
+    ...(decoders.length === 0 ? {} : { decoders: [...decoders, ...DECODERS] }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(signal === undefined ? {} : { signal }),
   };
+}
+
+/** Decoders of a program's own: a flow's state has room for 255 in all. */
+const MOST_DECODERS = 128;
+
+function refuseDecoders(decoders: readonly Decoder[]): void {
+  if (decoders.length > MOST_DECODERS)
+    throw new UsageError(`decoders: found ${decoders.length}, expected ${MOST_DECODERS} at most`);
+  const taken = new Set(DECODERS.map(({ id }) => id));
+  for (const { id } of decoders) {
+    if (!/^[a-z][a-z0-9-]{0,39}$/.test(id))
+      throw new UsageError(`decoders: found the id ${quote(id)}, expected lower-case letters, digits and hyphens`);
+    if (taken.has(id)) throw new UsageError(`decoders: two are called ${quote(id)}; choose another id for your own`);
+    taken.add(id);
+  }
 }
 
 export interface PageOptions {
@@ -149,6 +220,11 @@ export interface PageOptions {
   database?: string;
   /** Every finding, not only the first of a kind. */
   all?: boolean;
+}
+
+/** The report in any form that `--format` knows, in pieces: HTML, JUnit, SARIF, CSV and the others. */
+export async function report(result: RunResult, form: FormName, options: PageOptions = {}): Promise<Iterable<string>> {
+  return (await loadForm(form))(result, pageOf(options));
 }
 
 /** The report for people, as `--format text` prints it: one text that ends with a newline. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { Decoder } from "./decode/decoder.ts";
 import { ProblemsError, systemReason, UsageError } from "./errors.ts";
 import { bindRoles } from "./model/bind.ts";
 import { loadShipped, shippedModels } from "./model/shipped.ts";
@@ -26,6 +27,8 @@ export interface JudgingInput {
   set: readonly string[];
   /** Whether the shipped model of what every host needs is held against it too. */
   background: boolean;
+  /** Decoders that are not built in, which models may name; none unless given. */
+  decoders?: readonly Pick<Decoder, "id">[];
 }
 
 export type Judging = Pick<RunOptions, "models" | "background" | "site" | "bindings">;
@@ -33,7 +36,7 @@ export type Judging = Pick<RunOptions, "models" | "background" | "site" | "bindi
 /** Loads all of it; rejects with one UsageError that has everything that is wrong. */
 export async function loadJudging(input: JudgingInput, onWarning: OnWarning = ignore): Promise<Judging> {
   const site = typeof input.site === "string" ? await readSite(input.site, onWarning) : input.site;
-  const models = await loadModels(input.models, site, onWarning);
+  const models = await loadModels(input, site, onWarning);
   const background = input.background ? loadShipped(BACKGROUND) : null;
   const bindings = bindRoles(background === null ? models : [...models, background], site, input.bind, input.set);
   settle(bindings.problems, onWarning);
@@ -57,7 +60,7 @@ export function unjudged(): Omit<RunOptions, "captures" | "command" | "onProgres
 
 /** Without any model, those that the site names, their paths seen from the site file. */
 async function loadModels(
-  asked: readonly (string | Model)[],
+  { models: asked, decoders = [] }: JudgingInput,
   site: Site | null,
   onWarning: OnWarning,
 ): Promise<Model[]> {
@@ -70,7 +73,7 @@ async function loadModels(
   }
   const models = new Map<string, Model>();
   for (const word of new Set(wanted)) {
-    const model = typeof word === "string" ? await readModel(word, onWarning) : word;
+    const model = typeof word === "string" ? await readModel(word, { onWarning, decoders }) : word;
     const other = models.get(model.name);
     if (other !== undefined && other.source !== model.source) {
       throw new UsageError(
@@ -86,12 +89,20 @@ function besideSite(word: string, site: string | null): string {
   return site !== null && looksLikeFile(word) ? resolve(dirname(site), word) : word;
 }
 
+export interface ReadModelOptions {
+  /** Told of what is doubtful in the model; what is wrong rejects. */
+  onWarning?: OnWarning;
+  /** Decoders that are not built in: rules may name them in `app:`, and their fields in `expect:`. */
+  decoders?: readonly Pick<Decoder, "id">[];
+}
+
 /**
  * A shipped model by its name, or a model file by its path (with a slash, or ending in `.yaml`, `.yml` or `.json`).
  * Rejects with UsageError where none is called so (the nearest name with it) or the file cannot be read, and with
  * ProblemsError where it does not load: every problem with file, line and column.
  */
-export async function readModel(nameOrPath: string, onWarning: OnWarning = ignore): Promise<Model> {
+export async function readModel(nameOrPath: string, options: ReadModelOptions = {}): Promise<Model> {
+  const { onWarning = ignore, decoders = [] } = options;
   if (!looksLikeFile(nameOrPath)) {
     const shipped = loadShipped(nameOrPath);
     if (shipped !== null) return shipped;
@@ -103,7 +114,11 @@ export async function readModel(nameOrPath: string, onWarning: OnWarning = ignor
   }
   const text = await readText(nameOrPath, "model");
   const { loadModel } = await import("./model/load.ts");
-  const { model, problems } = loadModel(text, nameOrPath);
+  const { model, problems } = loadModel(
+    text,
+    nameOrPath,
+    decoders.map(({ id }) => id),
+  );
   settle(problems, onWarning);
   if (model === null) throw new UsageError(`${nameOrPath}: the model does not load`);
   return model;

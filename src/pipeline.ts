@@ -12,6 +12,7 @@ import { FilteredReader, type FrameFilter } from "./capture/filtered.ts";
 import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conformInSteps, describe } from "./conform/conform.ts";
+import type { Decoder } from "./decode/decoder.ts";
 import { Helpers } from "./jobs/helpers.ts";
 import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { rehearse } from "./jobs/rehearse.ts";
@@ -55,13 +56,15 @@ export interface RunOptions {
   command: string;
   /** Frames of files that it lets through are looked at, all others are only counted. */
   filter?: FrameFilter;
+  /** Those that read; the built-in ones, where it is not given. Others are not known to other threads: one reads then. */
+  decoders?: readonly Decoder[];
   onProgress?: (progress: Progress) => void;
   /** Stops the reading; what was read is judged. */
   signal?: AbortSignal;
 }
 
 /** What reading needs of them. */
-export type ReadingOptions = Pick<RunOptions, "captures" | "jobs" | "filter" | "onProgress" | "signal"> &
+export type ReadingOptions = Pick<RunOptions, "captures" | "jobs" | "filter" | "decoders" | "onProgress" | "signal"> &
   Partial<Pick<RunOptions, "site">>;
 
 export interface Progress {
@@ -91,18 +94,19 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 /** What all inputs show together, captures and databases. */
 export async function observeAll(options: ReadingOptions): Promise<{ seen: Observation; interrupted: boolean }> {
   const { files, databases } = await sortInputs(options.captures);
+  const { decoders = DECODERS } = options;
   let interrupted = false;
   const observations: Observation[] = [];
   for (const database of databases) {
     const { readObserved } = await import("./store/observed.ts");
-    observations.push(await readObserved(database, DECODERS));
+    observations.push(await readObserved(database, decoders));
   }
   if (files.length > 0) {
     const read = await readFiles(files, options);
     interrupted = read.interrupted;
     observations.push(read.observation);
   }
-  const seen = observations.length === 1 ? observations[0]! : mergeObservations(observations, DECODERS);
+  const seen = observations.length === 1 ? observations[0]! : mergeObservations(observations, decoders);
   return { seen, interrupted };
 }
 
@@ -126,7 +130,8 @@ async function readFiles(
   files: readonly { path: string; realm: string }[],
   options: ReadingOptions,
 ): Promise<{ observation: Observation; interrupted: boolean }> {
-  const sizes = options.filter === undefined ? sizesOf(files.map(({ path }) => path)) : null;
+  const { decoders = DECODERS } = options;
+  const sizes = options.filter === undefined && decoders === DECODERS ? sizesOf(files.map(({ path }) => path)) : null;
   const jobs =
     sizes === null
       ? 1
@@ -136,16 +141,16 @@ async function readFiles(
         );
   const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
   const vxlanPorts = options.site?.vxlan ?? [];
-  if (sizes !== null && isLong(sizes)) await rehearse(DECODERS);
+  if (sizes !== null && isLong(sizes)) await rehearse(decoders);
   const caps = new CapCounter();
   const opened = await openCaptures(inputs, { caps });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
   const masks = shareLanes(isShareable(reader.captures) ? jobs : 1);
   const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1), vxlanPorts);
   try {
-    const observer = new Observer(reader.captures, DECODERS, caps, { lanes: masks[0]!, vxlanPorts });
+    const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts });
     const interrupted = await readAll(reader, observer, options, helpers);
-    const others = (await helpers?.observations(DECODERS)) ?? [];
+    const others = (await helpers?.observations(decoders)) ?? [];
     const { observation } = observer;
     return { observation: others.length === 0 ? observation : uniteShares([observation, ...others]), interrupted };
   } finally {

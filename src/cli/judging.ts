@@ -18,7 +18,7 @@ export function judgingOf({ model, site = "", bind, set, background }: JudgingOp
 
 /** `NAME|FILE`. */
 export function modelArgument(word: string): Promise<Model> {
-  return readModel(word, warnOf);
+  return readModel(word, { onWarning: warnOf });
 }
 
 function warnOf(problem: Problem): void {

@@ -8,7 +8,6 @@
  */
 import { OPERATION_CLASSES } from "../decode/facts.ts";
 import { quote, unknownWord } from "../words.ts";
-import { APP_IDS } from "./apps.ts";
 import type { Expectation } from "./types.ts";
 import { type Fail, parseDuration } from "./values.ts";
 
@@ -30,6 +29,8 @@ const TLS_VERSIONS: Record<string, number> = { "1.0": 0x0301, "1.1": 0x0302, "1.
 
 export interface ExpectNames {
   roles: ReadonlySet<string>;
+  /** Applications whose fields may be named. */
+  apps: readonly string[];
 }
 
 /**
@@ -45,7 +46,7 @@ export function parseExpectation(
 ): Expectation | null {
   const text = `${key}: ${values.join(", ")}`;
   const known = EXPECT_KEYS.find((word) => word === key);
-  if (known === undefined) return parseField(key, values, text, failKey, fail);
+  if (known === undefined) return parseField(key, values, text, names.apps, failKey, fail);
   const [value] = values;
   if (values.length !== 1 || value === undefined) {
     fail(`${key} takes one value; found ${values.length}`);
@@ -139,6 +140,7 @@ function parseField(
   field: string,
   values: readonly string[],
   text: string,
+  apps: readonly string[],
   failKey: Fail,
   fail: Fail,
 ): Expectation | null {
@@ -147,8 +149,8 @@ function parseField(
     failKey(unknownWord("expectation", field, EXPECT_KEYS));
     return null;
   }
-  if (!APP_IDS.includes(field.slice(0, dot))) {
-    failKey(unknownWord("decoder", field.slice(0, dot), APP_IDS));
+  if (!apps.includes(field.slice(0, dot))) {
+    failKey(unknownWord("decoder", field.slice(0, dot), apps));
     return null;
   }
   if (values.length > 1) return { kind: "field", field, compare: "in", values: values.map(asValue), text };

@@ -1,5 +1,6 @@
 /** A model file to its compiled form, or every reason why not. The language is described by `modelSchema()`. */
 import { quote } from "../words.ts";
+import { APP_IDS } from "./apps.ts";
 import { readEndpoints } from "./endpoints.ts";
 import { KEYS, RESERVED_ENDS } from "./keys.ts";
 import { readParameters } from "./parameters.ts";
@@ -19,18 +20,22 @@ export interface Loaded {
   problems: Problem[];
 }
 
-/** `source` is what messages call the file: its path as the user gave it. */
-export function loadModel(text: string, source: string): Loaded {
+/**
+ * `source` is what messages call the file: its path as the user gave it. `apps`: ids of decoders that are not built in, which
+ * rules may name too.
+ */
+export function loadModel(text: string, source: string, apps: readonly string[] = []): Loaded {
   const file = readYaml(text, source);
   const reader = new Reader(source, file);
-  const model = file.root === null ? null : readModel(reader, reader.fields(file.root, "model", KEYS.model), source);
+  const top = file.root === null ? null : reader.fields(file.root, "model", KEYS.model);
+  const model = readModel(reader, top, source, [...APP_IDS, ...apps]);
   const problems = reader.report();
   return { model: reader.failed ? null : model, problems };
 }
 
 const START: Place = { line: 1, column: 1 };
 
-function readModel(reader: Reader, top: Fields | null, source: string): Model | null {
+function readModel(reader: Reader, top: Fields | null, source: string, apps: readonly string[]): Model | null {
   if (top === null) return null;
   for (const key of ["wirepact", "model", "document", "roles", "rules"]) {
     if (top.get(key) === undefined) reader.lacking(START, `model: "${key}" is missing`);
@@ -54,6 +59,7 @@ function readModel(reader: Reader, top: Fields | null, source: string): Model | 
     roles: roleNames,
     endpoints: new Set(endpointItems.map((item) => item.name)),
     parameters,
+    apps,
   };
   const rulesItem = top.get("rules");
   const rules = rulesItem === undefined ? [] : readRules(reader, rulesItem, names);

@@ -1,6 +1,6 @@
 /** The rules of a model file. */
 import { quote, unknownWord } from "../words.ts";
-import { APP_IDS, APP_PARTS, unknownApp } from "./apps.ts";
+import { APP_PARTS, unknownApp } from "./apps.ts";
 import { FILE_CAPS } from "./caps.ts";
 import { type ExpectNames, parseExpectation } from "./expect.ts";
 import { KEYS, REQUIREMENTS, RESERVED_ENDS } from "./keys.ts";
@@ -74,7 +74,7 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
     reader.error(fields.at, `${what}: neither end is a role; expected a role in "from" or "to"`);
   }
   // Everything is read before a rule is given up, so that all its problems are named at once.
-  const apps = readApps(reader, fields.get("app"));
+  const apps = readApps(reader, fields.get("app"), names.apps);
   const everySec = readEvery(reader, fields.get("every"));
   const retiredAfter = readLastDay(reader, fields, requirement === "retired", what);
   const peer = reader.choice(fields.get("peer"), "peer", ["internet"] as const);
@@ -156,14 +156,14 @@ function readOver(reader: Reader, fields: Fields, parameters: readonly Parameter
   return over;
 }
 
-function readApps(reader: Reader, item: Item | undefined): string[] | null {
+function readApps(reader: Reader, item: Item | undefined, apps: readonly string[]): string[] | null {
   const words = reader.texts(item, "app");
   const any = words.find((word) => word.text === "any");
   if (any !== undefined) {
     if (words.length > 1) reader.error(any.at, "app: any stands alone; it covers the others");
     return null;
   }
-  const known = [...APP_IDS, ...Object.keys(APP_PARTS), "any"];
+  const known = [...apps, ...Object.keys(APP_PARTS), "any"];
   for (const word of words) {
     if (!known.includes(word.text)) reader.error(word.at, `app: ${unknownApp(word.text, known)}`);
   }

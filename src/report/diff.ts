@@ -22,7 +22,7 @@ export interface Difference {
 
 /** What one run says of a subject; two that say the same are no difference. */
 type Statements = Map<string, string>;
-type Aspect = Difference["what"];
+export type Aspect = Difference["what"];
 
 /** Subjects of one kind. Beyond it the others of that run are left out, and said to be. */
 const MOST_SUBJECTS = 200_000;

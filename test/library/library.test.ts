@@ -179,6 +179,47 @@ test("a signal ends the reading, and what was read is judged", async (t) => {
   t.is((await wirepact.observe({ captures })).result.run.status, "finished");
 });
 
+test("findings one by one: all of them, and none that the result has not", async (t) => {
+  const run = wirepact.check(ROLLOUT);
+  const seen: wirepact.Finding[] = [];
+  for await (const finding of run) seen.push(finding);
+  const { result } = await run;
+  t.deepEqual(seen, wirepact.findingsOf(result, false));
+  t.true(seen.length >= 5);
+  t.true(seen.every(({ title, reason, frames }) => title !== "" && reason !== "" && Array.isArray(frames)));
+  for await (const _none of wirepact.observe(ROLLOUT)) t.fail("nothing is judged without a model");
+  const wrong = wirepact.check({ ...ROLLOUT, models: ["no-such"] });
+  const error = await t.throwsAsync(
+    (async () => {
+      for await (const _none of wrong) t.fail();
+    })(),
+  );
+  t.true(error instanceof wirepact.UsageError);
+});
+
+test("a loop over findings ends where the caller leaves it, and a signal ends the reading before it", async (t) => {
+  let count = 0;
+  for await (const _one of wirepact.check(ROLLOUT)) if (++count === 2) break;
+  t.is(count, 2);
+  const stopped = wirepact.check({ ...ROLLOUT, signal: AbortSignal.abort() });
+  for await (const finding of stopped) t.not(finding.verdict, "missing", "what was not read cannot be missed");
+  t.is((await stopped).result.run.status, "interrupted");
+});
+
+test("models are the caller's: changing one changes no other", async (t) => {
+  const mine = await wirepact.readModel("opswat-sdp");
+  mine.rules.length = 0;
+  t.true((await wirepact.readModel("opswat-sdp")).rules.length > 0);
+  t.is((await wirepact.check(ROLLOUT)).exitCode, 1);
+});
+
+test("every form of a report", async (t) => {
+  const { result } = await wirepact.check(ROLLOUT);
+  for (const form of wirepact.FORM_NAMES)
+    t.true([...(await wirepact.report(result, form))].join("").includes("telemetry.example.com"), form);
+  t.deepEqual(wirepact.diffOf(result, result).differences, []);
+});
+
 test("it prints nothing, and leaves nothing that keeps a process alive", (t) => {
   const code = `
     const { check } = await import(${JSON.stringify(new URL("../../src/index.js", import.meta.url).href)});
