@@ -31,7 +31,8 @@ const SERVERS = 0xc6130000;
 const CLIENT_HOSTS = 20_000;
 const SERVER_HOSTS = 2_000;
 const FIRST_CLIENT_PORT = 32_768;
-const FIRST_SERVER_PORT = 15_500; // and the 63 after it: no protocol has its home there
+/** And the 63 after it: no protocol has its home there. */
+export const FIRST_SERVER_PORT = 15_500;
 const SERVER_PORTS = 64;
 
 const FILE_HEADER = 24;

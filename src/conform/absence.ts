@@ -2,14 +2,11 @@
  * "Missing" is a claim about the world: made only where this capture could have shown the opposite. Here are the reasons
  * why it could not, each with what would change that.
  */
-import { matchesName } from "../model/names.ts";
-import type { Endpoint, Rule } from "../model/types.ts";
+import type { Rule } from "../model/types.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import { type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
-import type { Subject } from "./subject.ts";
-import type { SubjectFlow } from "./subject-flow.ts";
 import { names } from "./whom.ts";
 
 /**
@@ -40,11 +37,9 @@ export function couldNotShow(
     const reason = `no packet in this capture proves that ${name} opened a conversation of its own`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }
-  const hidden = context.judgements.find(
-    ({ code, subject }) => code === "inner-unseen" && subject.initiatorRoles.some((played) => played.host === host),
-  );
-  if (hidden !== undefined) {
-    const reason = `what ${name} asked the proxy ${hidden.subject.responder} for is not in the capture`;
+  const hidden = context.carriers.hiddenIn(host);
+  if (hidden !== null) {
+    const reason = `what ${name} asked the proxy ${hidden.responder} for is not in the capture`;
     return notEvaluable("candidate-inconclusive", reason, "capture behind the proxy as well");
   }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
@@ -66,50 +61,17 @@ export function couldNotShow(
 function carriedElsewhere(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): HostStatus | null {
   if (rule.to.kind !== "endpoint") return null;
   const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
-  const { dns } = context.judges.context;
-  for (const { subject } of context.judgements) {
-    if (!subject.initiatorRoles.some((played) => played.host === host) || !sharesPort(rule, subject)) continue;
-    const holed = subject.flows.find((flow) => flow.holed);
-    if (holed !== undefined && endpoint.hosts.length > 0) {
-      const reason = `packets of a connection to ${subject.responder} are not in the capture, its hello among them`;
-      return notEvaluable("lossy", reason, "capture again without loss");
-    }
-    const carrier = subject.flows.find(mayCarryMore);
-    if (carrier === undefined) continue;
-    const { own } = dns.namesOf(subject.realm, subject.responder, subject.addresses, carrier.lastSec, carrier.lastNsec);
-    if (!own.some((answer) => isNamed(endpoint, answer.name))) continue;
-    const under = subject.serverName ?? "no name";
-    return notEvaluable(
-      "may-be-carried",
-      `an HTTP/2 or HTTP/3 connection to ${subject.responder} (${under}) could be carrying ${names(endpoint, loaded.parameter)}`,
-      "look into the program's own log",
-    );
+  const carrier = context.carriers.of(host, rule, endpoint);
+  if (carrier === null) return null;
+  const { subject, name } = carrier;
+  if (name === null) {
+    const reason = `packets of a connection to ${subject.responder} are not in the capture, its hello among them`;
+    return notEvaluable("lossy", reason, "capture again without loss");
   }
-  return null;
-}
-
-function sharesPort(rule: Rule, subject: Subject): boolean {
-  const { port } = subject;
-  if (port === null) return false;
-  return rule.over.some(
-    (over) =>
-      over.transport === subject.transport && over.ports.some(({ first, last }) => port >= first && port <= last),
+  const under = subject.serverName ?? "no name";
+  return notEvaluable(
+    "may-be-carried",
+    `an HTTP/2 or HTTP/3 connection to ${subject.responder} (${under}) could be carrying ${names(endpoint, loaded.parameter)}`,
+    "look into the program's own log",
   );
-}
-
-function isNamed(endpoint: Endpoint, name: string): boolean {
-  return endpoint.hosts.some((pattern) => pattern.parameter === null && matchesName(pattern, name));
-}
-
-/** One connection for several names: HTTP/2 or HTTP/3, chosen in sight or, where the choice is encrypted, offered. */
-function mayCarryMore(flow: SubjectFlow): boolean {
-  if (flow.outcome !== "established" && flow.outcome !== "answered") return false;
-  let offered = false;
-  for (const { fact } of flow.sightings) {
-    if (fact.kind === "inner") return fact.app === "http2" || fact.app === "http3";
-    if (fact.kind === "field" && fact.field === "tls.alpn") return /^h[23]/.test(String(fact.value));
-    if (fact.kind === "field" && fact.field === "tls.alpn-offered")
-      offered ||= /(?:^|,)h[23](?:,|-|$)/.test(String(fact.value));
-  }
-  return offered;
 }

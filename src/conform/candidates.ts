@@ -2,97 +2,146 @@
  * Which rules could cover a conversation, or be near it, without walking every rule of a model: those that share its
  * port, its name, its address or the role of its far end. All others fail at least two clauses and have nothing in common with it.
  *
- *     port     its number ─▶ rules, whatever the transport; wide ranges and parameters in a list of their own
+ *     port     its number ─▶ classes of rules, whatever the transport; wide ranges and parameters are in question everywhere
  *     name     trie of labels ─▶ endpoints ─▶ rules
- *     address  exact text ─▶ endpoints; prefixes and ranges in a list of their own
+ *     address  sorted ranges ─▶ endpoints ─▶ rules
+ *
+ * Thousands of rules may stand on one port and differ in their endpoint's names and addresses alone. They are one class:
+ * to a conversation that shows no name or address of theirs all of them are the same, so the first of them is tried for
+ * all. The same goes for rules of one endpoint or role whose ports are others, which can at most be the nearest miss.
  */
 import { parseAddress } from "../address.ts";
 import { compileNames, type NameMatcher, resolvePattern } from "../model/names.ts";
-import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern, Model, Rule } from "../model/types.ts";
+import { AddressIndex } from "./address-index.ts";
 
 /** A range of more ports than this is not spread over the table. */
 const WIDE = 64;
 
+/** What a conversation has that a rule may share. */
 export interface Wanted {
   /** The responder's port, and the initiator's where the two may be exchanged. */
   ports: readonly number[];
+  /** Every name that may decide whom it is with. */
   names: readonly string[];
   addresses: readonly string[];
   /** Roles of both ends in this model. */
   roles: readonly string[];
 }
 
+/** Rules that differ in nothing but their endpoint's names and addresses, in the model's order. */
+export type RuleClass = readonly Rule[];
+
+export interface Candidate {
+  rule: Rule;
+  /** Where it stands for its class: the rules that are the same to this conversation. */
+  alike: Alike | null;
+}
+
+export interface Alike {
+  rules: RuleClass;
+  /** Endpoints that the conversation has something of: their rules are candidates by themselves. */
+  shown: ReadonlySet<string>;
+}
+
+type Parameter = (name: string) => string | null;
+
+/** Rules by their number in the model. */
+interface Class {
+  members: number[];
+  rules: Rule[];
+  /** Where one may stand for all. */
+  shared: boolean;
+}
+
+/** The rules of one endpoint or one role. */
+interface End {
+  byPort: Map<number, number[]>;
+  anyPort: number[];
+  /** Rules that are the same wherever their ports are not the conversation's. */
+  groups: Map<string, number[]>;
+}
+
 export class RuleIndex {
-  readonly #rules: readonly Rule[];
+  /** In the model's order. */
+  readonly rules: readonly Rule[];
+  readonly #classes: Class[] = [];
+  readonly #classOf: number[] = [];
   readonly #byPort = new Map<number, number[]>();
-  /** Rules without a port, with wide ranges or with a port that is a parameter. */
+  /** Classes without a port, with wide ranges or with a port that is a parameter. */
   readonly #anyPort: number[] = [];
   readonly #names: NameMatcher;
   /** By pattern: its endpoint. */
   readonly #endpointOf: string[] = [];
-  readonly #byAddress = new Map<string, string[]>();
-  readonly #ranges: { range: AddressRange; endpoint: string }[] = [];
-  readonly #byEndpoint = new Map<string, number[]>();
-  readonly #byRole = new Map<string, number[]>();
-  /** By endpoint: the role whose hosts are meant too. */
-  readonly #roleOf = new Map<string, string>();
+  readonly #addresses: AddressIndex<string>;
+  readonly #endpoints = new Map<string, End>();
+  readonly #roles = new Map<string, End>();
 
-  constructor(model: Model, parameter: (name: string) => string | null) {
-    this.#rules = model.rules;
-    for (const { name, role } of model.endpoints) if (role !== undefined) this.#roleOf.set(name, role);
-    for (const [i, rule] of model.rules.entries()) this.#addRule(rule, i);
+  constructor(model: Model, parameter: Parameter) {
+    this.rules = model.rules;
     const patterns: HostPattern[] = [];
+    const ranges: [AddressRange, string][] = [];
     for (const endpoint of model.endpoints) {
-      for (const pattern of endpoint.hosts) {
-        const resolved = resolvePattern(pattern, pattern.parameter === null ? null : parameter(pattern.parameter));
-        if (resolved === null) continue;
-        patterns.push(resolved);
+      for (const pattern of resolved(endpoint, parameter)) {
+        if (pattern === null) continue;
+        patterns.push(pattern);
         this.#endpointOf.push(endpoint.name);
       }
-      this.#addAddresses(endpoint);
+      for (const range of endpoint.addresses) ranges.push([range, endpoint.name]);
     }
     this.#names = compileNames(patterns);
+    this.#addresses = new AddressIndex(ranges);
+    this.#addRules(model, parameter);
   }
 
-  #addRule(rule: Rule, index: number): void {
-    if (rule.to.kind === "endpoint") {
-      push(this.#byEndpoint, rule.to.endpoint, index);
-      const role = this.#roleOf.get(rule.to.endpoint);
-      if (role !== undefined) push(this.#byRole, role, index);
-    } else if (rule.to.kind === "role") push(this.#byRole, rule.to.role, index);
-    for (const over of rule.over) {
-      const spread =
-        over.ports.length > 0 &&
-        over.ports.every(({ first, last, parameter }) => parameter === null && last - first < WIDE);
-      if (!spread || over.transport === "any" || over.transport === "ip") {
-        this.#anyPort.push(index);
-        continue;
+  #addRules({ rules, endpoints }: Model, parameter: Parameter): void {
+    const byName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
+    const known = new Map<string, number>();
+    for (const [i, rule] of rules.entries()) {
+      const endpoint = rule.to.kind === "endpoint" ? byName.get(rule.to.endpoint)! : null;
+      const shared = endpoint !== null && isNamesAlone(endpoint, parameter);
+      const rest = restOf(rule, shared ? endpoint : null);
+      const ports = spreadPorts(rule);
+      const key = shared ? JSON.stringify([rest, rule.over]) : String(i);
+      let number = known.get(key);
+      if (number === undefined) {
+        number = this.#classes.length;
+        known.set(key, number);
+        this.#classes.push({ members: [], rules: [], shared });
+        if (ports === null) this.#anyPort.push(number);
+        else for (const port of ports) push(this.#byPort, port, number);
       }
-      for (const { first, last } of over.ports) {
-        for (let port = first; port <= last; port++) push(this.#byPort, port, index);
-      }
-    }
-  }
-
-  #addAddresses(endpoint: Endpoint): void {
-    for (const range of endpoint.addresses) {
-      if (range.first === range.last) push(this.#byAddress, range.first, endpoint.name);
-      else this.#ranges.push({ range, endpoint: endpoint.name });
+      this.#classOf.push(number);
+      this.#classes[number]!.members.push(i);
+      this.#classes[number]!.rules.push(rule);
+      if (endpoint !== null) addTo(this.#endpoints, endpoint.name, i, ports, rest);
+      const role = rule.to.kind === "role" ? rule.to.role : endpoint?.role;
+      if (role !== undefined) addTo(this.#roles, role, i, ports, rest);
     }
   }
 
   /** The rules in question, in the model's order. */
-  candidates({ ports, names, addresses, roles }: Wanted): readonly Rule[] {
-    const found = new Set<number>(this.#anyPort);
-    for (const port of ports) for (const index of this.#byPort.get(port) ?? []) found.add(index);
-    for (const role of roles) for (const index of this.#byRole.get(role) ?? []) found.add(index);
-    const endpoints = new Set<string>();
-    for (const name of names) for (const pattern of this.#names.match(name)) endpoints.add(this.#endpointOf[pattern]!);
-    for (const address of addresses) this.#endpointsAt(address, endpoints);
-    for (const endpoint of endpoints) for (const index of this.#byEndpoint.get(endpoint) ?? []) found.add(index);
-    if (found.size === this.#rules.length) return this.#rules;
-    return [...found].sort((a, b) => a - b).map((index) => this.#rules[index]!);
+  candidates({ ports, names, addresses, roles }: Wanted): readonly Candidate[] {
+    const here = new Set<number>(this.#anyPort);
+    for (const port of ports) for (const number of this.#byPort.get(port) ?? []) here.add(number);
+    const shown = this.#endpointsOf(names, addresses);
+    const ends = [...shown].map((name) => this.#endpoints.get(name));
+    const found = new Map<number, Alike | null>();
+    for (const end of [...ends, ...roles.map((role) => this.#roles.get(role))]) {
+      if (end === undefined) continue;
+      for (const i of end.anyPort) found.set(i, null);
+      for (const port of ports) for (const i of end.byPort.get(port) ?? []) found.set(i, null);
+      for (const group of end.groups.values()) {
+        const other = group.find((i) => !here.has(this.#classOf[i]!));
+        if (other !== undefined) found.set(other, null);
+      }
+    }
+    for (const number of here) {
+      const { members, rules, shared } = this.#classes[number]!;
+      const at = shared ? rules.findIndex(({ to }) => to.kind === "endpoint" && !shown.has(to.endpoint)) : 0;
+      if (at >= 0) found.set(members[at]!, shared && rules.length > 1 ? { rules, shown } : null);
+    }
+    return [...found].sort(([a], [b]) => a - b).map(([i, alike]) => ({ rule: this.rules[i]!, alike }));
   }
 
   /** True where some endpoint has this name, by itself or by a pattern. */
@@ -102,19 +151,65 @@ export class RuleIndex {
 
   /** True where some endpoint has this address. */
   knowsAddress(address: string): boolean {
-    const endpoints = new Set<string>();
-    this.#endpointsAt(address, endpoints);
-    return endpoints.size > 0;
+    return this.#endpointsOf([], [address]).size > 0;
   }
 
-  #endpointsAt(address: string, endpoints: Set<string>): void {
-    const parsed = parseAddress(address);
-    if (parsed === null) return;
-    for (const endpoint of this.#byAddress.get(parsed.hex) ?? []) endpoints.add(endpoint);
-    for (const { range, endpoint } of this.#ranges) {
-      if (rangeHas(range, parsed.family, parsed.hex)) endpoints.add(endpoint);
+  /** Endpoints with one of these names or addresses. */
+  #endpointsOf(names: readonly string[], addresses: readonly string[]): Set<string> {
+    const found = new Set<string>();
+    for (const name of names) for (const pattern of this.#names.match(name)) found.add(this.#endpointOf[pattern]!);
+    for (const address of addresses) {
+      const parsed = parseAddress(address);
+      if (parsed === null) continue;
+      for (const endpoint of this.#addresses.at(parsed.family, parsed.hex)) found.add(endpoint);
+    }
+    return found;
+  }
+}
+
+/** With the parameters' values in them; null for a name whose parameter has none. */
+function resolved({ hosts }: Endpoint, parameter: Parameter): (HostPattern | null)[] {
+  return hosts.map((host) => resolvePattern(host, host.parameter === null ? null : parameter(host.parameter)));
+}
+
+/** Nothing decides whether a host is meant but names and addresses that are known. */
+function isNamesAlone(endpoint: Endpoint, parameter: Parameter): boolean {
+  if (endpoint.role !== undefined || endpoint.ranges !== null) return false;
+  return !resolved(endpoint, parameter).includes(null);
+}
+
+/** All of a rule that its clauses are made of but its ports, and but its endpoint where only `hosts` or none matters. */
+function restOf(rule: Rule, hosts: Endpoint | null): string {
+  const { from, to, apps, when, requirement, retiredAfter, peer, expect } = rule;
+  const whom = hosts === null ? to : hosts.hosts.length > 0;
+  return JSON.stringify([from, whom, apps, when, requirement, retiredAfter, peer, expect]);
+}
+
+/** All ports of a rule; null where they are too many, a parameter's or none. */
+function spreadPorts({ over }: Rule): Set<number> | null {
+  const all = new Set<number>();
+  for (const { transport, ports } of over) {
+    if (transport === "any" || transport === "ip" || ports.length === 0) return null;
+    for (const { first, last, parameter } of ports) {
+      if (parameter !== null || last - first >= WIDE) return null;
+      for (let port = first; port <= last; port++) all.add(port);
     }
   }
+  return all;
+}
+
+function addTo(ends: Map<string, End>, name: string, rule: number, ports: Set<number> | null, rest: string): void {
+  let end = ends.get(name);
+  if (end === undefined) {
+    end = { byPort: new Map(), anyPort: [], groups: new Map() };
+    ends.set(name, end);
+  }
+  if (ports === null) {
+    end.anyPort.push(rule);
+    return;
+  }
+  for (const port of ports) push(end.byPort, port, rule);
+  push(end.groups, rest, rule);
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

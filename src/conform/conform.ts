@@ -8,12 +8,13 @@ import type { Model, Rule, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
-import { collectLookups } from "../observe/lookups.ts";
+import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest, restRow } from "../observe/rest.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
+import { Carriers } from "./carriers.ts";
 import { Cast, type Played } from "./cast.ts";
 import { ClockTable } from "./clocks.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
@@ -139,6 +140,8 @@ export function* conformInSteps(
     judgements,
     byConversation: new Map(judgements.map((judgement) => [judgement.subject.conversation, judgement])),
     lookups,
+    lookedUp: placesByName(lookups),
+    carriers: new Carriers(judgements, dns),
     minSpanSec: options.minSpanSec,
     drops: options.drops,
     damaged: options.damaged,
@@ -205,7 +208,7 @@ function* judgeAll(
 ): Steps<Judgement[]> {
   const { seen } = all;
   const judgements: Judgement[] = [];
-  const firsts = new FirstCandidates();
+  const firsts = new FirstCandidates(judges.context);
   const view = new FlowView(seen);
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);

@@ -99,6 +99,11 @@ export function tryRule(
   return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
 }
 
+/** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */
+export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
+  return { ...tried, rule, whom: whomClause(tried.loaded, rule, subject, flow, context) };
+}
+
 /** More than an exact name: the site itself says who it is. */
 const WEIGHT_ROLE = 5;
 

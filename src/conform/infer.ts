@@ -21,6 +21,7 @@ import { type JudgeContext, type LoadedModel, tryRule } from "./cover.ts";
 import { ASKING_FIELDS, readLeg, subjectBeyond } from "./proxied.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import { wantedOf } from "./wanted.ts";
 
 /** `high`: several signs of this role alone; `medium`: one, and another that fits; `low`: told, never used. */
 export type Confidence = "high" | "medium" | "low";
@@ -97,7 +98,8 @@ function addSigns(
 ): void {
   for (const { of, flow } of subject.flows.flatMap((one) => asIfDirect(subject, one, context.cast))) {
     const fits = new Map<string, Sign>();
-    for (const rule of loaded.model.rules) {
+    // What covers it shares its port, and the name or address that shows whom it is with.
+    for (const { rule } of loaded.index.candidates(wantedOf(of, loaded, flow, context))) {
       const { from, to, requirement } = rule;
       if (from.kind !== "role" || to.kind !== "endpoint") continue;
       if (requirement === "forbidden" || requirement === "retired") continue;

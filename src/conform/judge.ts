@@ -5,7 +5,7 @@
 
 import type { Rule } from "../model/types.ts";
 import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
-import type { Wanted } from "./candidates.ts";
+import type { Alike } from "./candidates.ts";
 import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
 import { clausesOf, failsEarly, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
@@ -14,6 +14,7 @@ import { judgeConversation, rank } from "./readings.ts";
 import type { ConversationReason } from "./reasons.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import { wantedOf } from "./wanted.ts";
 
 /** How one rule stands to one conversation; what the rules' own statuses are made from. */
 export interface RuleUse {
@@ -34,6 +35,8 @@ export interface RuleUse {
   flow: SubjectFlow;
   /** For `candidate`: the unproved clause. */
   clause: Clause | null;
+  /** Where it stands for other rules as well, of which it says the same. */
+  alike: Alike | null;
 }
 
 export interface Judgement {
@@ -123,10 +126,10 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const against: FrameRef[] = [];
   let forbidden: { use: RuleUse; code: "forbidden" | "retired" } | null = null;
   for (const loaded of judges.models) {
-    for (const rule of loaded.index.candidates(wantedOf(subject, loaded, flow, judges))) {
+    for (const { rule, alike } of loaded.index.candidates(wantedOf(subject, loaded, flow, judges.context))) {
       if (subject.goesByPort && rule.apps !== null) continue;
       const tried = tryRule(loaded, rule, subject, flow, judges.context);
-      const use = useOf(tried, subject, flow);
+      const use = useOf(tried, subject, flow, alike);
       if (use === null) {
         missed.push(tried);
         if (ownEnd(tried, subject)) for (const clause of clausesOf(tried)) against.push(...clause.against);
@@ -258,7 +261,7 @@ function onlyFailed(tried: Tried, clause: Clause["clause"]): boolean {
 }
 
 /** How the rule stands to the flow, or null where a clause failed. */
-function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | null {
+function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike | null): RuleUse | null {
   const { who, whom, over, app, when, up } = tried;
   const covering = [who, whom, over, app, when];
   if (covering.some((clause) => clause.result === "failed")) return null;
@@ -284,6 +287,7 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow): RuleUse | nul
     tried,
     flow,
     clause,
+    alike,
   });
   if (unproved !== undefined) return make("candidate", unproved);
   if (tried.broken !== null) return make("violated", null);
@@ -319,29 +323,6 @@ function mayBeRetired(use: RuleUse, judges: Judges): void {
   );
 }
 
-/** What a flow has that a rule may share. */
-function wantedOf(subject: Subject, { model }: LoadedModel, flow: SubjectFlow, { context }: Judges): Wanted {
-  const { own } = context.dns.namesOf(
-    subject.realm,
-    subject.responder,
-    subject.addresses,
-    flow.firstSec,
-    flow.firstNsec,
-  );
-  const names = own.flatMap((answer) => [answer.name, ...answer.aliases]);
-  if (subject.serverName !== null) names.push(subject.serverName);
-  for (const [name, addresses] of Object.entries(context.siteHosts)) {
-    if (addresses.includes(subject.responder)) names.push(name);
-  }
-  const roles = [...subject.initiatorRoles, ...subject.responderRoles];
-  return {
-    ports: [subject.port ?? flow.icmpType].filter((port) => port !== null),
-    names,
-    addresses: [subject.responder, subject.initiator],
-    roles: roles.filter((played) => played.model === model.name).map((played) => played.role),
-  };
-}
-
 /**
  * What the background model makes of it: covered (`certain`), or nothing but its content speaks for that. What every host
  * does needs no answer to be background: an unanswered query is one too. A lone SYN is not: it could have carried anything.
@@ -350,11 +331,11 @@ function ignoredBy(subject: Subject, flow: SubjectFlow, judges: Judges): { use: 
   const { background } = judges;
   if (background === null) return null;
   let open: RuleUse | null = null;
-  for (const rule of background.index.candidates(wantedOf(subject, background, flow, judges))) {
+  for (const { rule } of background.index.candidates(wantedOf(subject, background, flow, judges.context))) {
     // Most fail by their port alone, and nothing is told of a background rule that fails: the rest of it is not tried.
     if (failsEarly(background, rule, subject, flow)) continue;
     const tried = tryRule(background, rule, subject, flow, judges.context);
-    const use = useOf(tried, subject, flow);
+    const use = useOf(tried, subject, flow, null);
     if (use === null || [tried.who, tried.whom, tried.over, tried.when].some(isUnproved)) continue;
     if (tried.app.result === "proved" && !tried.expect.some(isUnproved)) return { use, certain: true };
     open ??= use;

@@ -2,6 +2,7 @@
 import type { Endpoint, Rule } from "../model/types.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
+import type { Carriers } from "./carriers.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { Judgement, Judges } from "./judge.ts";
@@ -26,6 +27,9 @@ export interface RuleContext {
   /** The same by the conversation's number. */
   byConversation: ReadonlyMap<number, Judgement>;
   lookups: readonly Lookup[];
+  /** Places in `lookups` by the name that was asked for. */
+  lookedUp: ReadonlyMap<string, readonly number[]>;
+  carriers: Carriers;
   minSpanSec: number;
   /** The capture's own count of lost packets, and whether reading ended early or a cap cut something off. */
   drops: number;
@@ -77,7 +81,8 @@ export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, conte
   if (rule.to.kind !== "endpoint") return [];
   const names = hostTexts(loaded, loaded.endpoints.get(rule.to.endpoint)!);
   const exact = new Set(names.filter((name) => !name.includes("*")));
-  return context.lookups.filter((lookup) => exact.has(lookup.name) && isHost(host, lookup.client));
+  const places = [...exact].flatMap((name) => context.lookedUp.get(name) ?? []).sort((a, b) => a - b);
+  return places.map((at) => context.lookups[at]!).filter(({ client }) => isHost(host, client));
 }
 
 /**

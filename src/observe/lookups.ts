@@ -68,6 +68,17 @@ export function collectLookups(seen: Observation): Lookup[] {
   return [...folded.values()];
 }
 
+/** Where in a list each name was asked for, in the list's order. */
+export function placesByName(lookups: readonly Lookup[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  for (const [at, { name }] of lookups.entries()) {
+    const known = places.get(name);
+    if (known === undefined) places.set(name, [at]);
+    else known.push(at);
+  }
+  return places;
+}
+
 function add(
   folded: Map<string, Lookup>,
   seen: Observation,

@@ -15,6 +15,7 @@ export function textWidth(text: string): number {
 }
 
 function charWidth(char: string): number {
+  if (char <= "~") return 1;
   if (/\p{M}/u.test(char)) return 0;
   return WIDE.test(char) ? 2 : 1;
 }
@@ -26,6 +27,7 @@ export function padEnd(text: string, width: number): string {
 /** Lines of at most `width` columns, broken at spaces; a word that is longer than a line is cut where it must be. */
 export function wrap(text: string, width: number): string[] {
   const room = Math.max(width, 2); // a wide character always fits
+  if (!text.startsWith(" ") && textWidth(text) <= room) return [text];
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

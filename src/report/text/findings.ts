@@ -136,7 +136,9 @@ function printUnevaluable(page: Page, context: TextContext, rules: readonly Rule
   const byReason = new Map<string, RuleRow[]>();
   for (const rule of rules) {
     const key = `${rule.reason}\n${rule.remedy ?? ""}`;
-    byReason.set(key, [...(byReason.get(key) ?? []), rule]);
+    const same = byReason.get(key);
+    if (same === undefined) byReason.set(key, [rule]);
+    else same.push(rule);
   }
   const groups = [...byReason.values()].sort((a, b) => applies(b) - applies(a) || b.length - a.length);
   for (const group of groups.slice(0, context.listed)) {
