@@ -20,6 +20,7 @@ const MUST_HOLD = [
   "dist/src/main.js",
   "dist/src/index.js",
   "dist/src/index.d.ts",
+  "dist/src/flow/walk.wasm",
   "dist/decoders/index.js",
   "dist/schemas/run.json",
   "dist/schemas/model.json",

@@ -13,6 +13,7 @@ import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conformInSteps, describe } from "./conform/conform.ts";
 import type { Decoder } from "./decode/decoder.ts";
+import { Arena } from "./flow/arena.ts";
 import { Helpers } from "./jobs/helpers.ts";
 import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { rehearse } from "./jobs/rehearse.ts";
@@ -141,14 +142,17 @@ async function readFiles(
         );
   const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
   const vxlanPorts = options.site?.vxlan ?? [];
-  if (sizes !== null && isLong(sizes)) await rehearse(decoders);
+  const long = sizes !== null && isLong(sizes);
+  if (long) await rehearse(decoders);
+  // Of a stream nobody knows how long it gets; a filter looks at frames one by one.
+  const arena = (long || sizes === null) && options.filter === undefined ? Arena.make() : null;
   const caps = new CapCounter();
-  const opened = await openCaptures(inputs, { caps });
+  const opened = await openCaptures(inputs, { caps, arena });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
   const masks = shareLanes(isShareable(reader.captures) ? jobs : 1);
   const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1), vxlanPorts);
   try {
-    const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts });
+    const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts, arena });
     const interrupted = await readAll(reader, observer, options, helpers);
     const others = (await helpers?.observations(decoders)) ?? [];
     const { observation } = observer;

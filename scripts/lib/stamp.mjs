@@ -45,6 +45,7 @@ export function buildStamp() {
     "rules",
     "tsconfig.json",
     "scripts/compile-models.mjs",
+    "scripts/compile-walk.mjs",
     "scripts/bundle.mjs",
     "package-lock.json",
   ];

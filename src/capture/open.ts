@@ -2,6 +2,7 @@
  * Opens captures: finds out where the bytes come from, how they are packed, and which format they are in.
  */
 import { createReadStream, type Stats, statSync } from "node:fs";
+import type { Arena } from "../flow/arena.ts";
 import { CapCounter } from "../limits.ts";
 import { type CaptureInfo, type CaptureReader, Frame, NEXT_WAIT } from "./frame.ts";
 import { type InputParts, sentence } from "./input.ts";
@@ -32,6 +33,8 @@ export interface OpenOptions {
   onWarning?: (message: string, capture: CaptureInfo) => void;
   /** Read for `-` in place of the process's standard input. */
   stdin?: Chunks;
+  /** Memory to read into. */
+  arena?: Arena | null;
 }
 
 /**
@@ -64,12 +67,15 @@ class Opener {
   readonly #caps: CapCounter;
   readonly #warn: InputParts["warn"];
   readonly #stdin: OpenOptions["stdin"];
+  readonly #arena: Arena | null;
   readonly #inputs: readonly CaptureInput[];
 
-  constructor({ caps = new CapCounter(), onWarning = () => {}, stdin }: OpenOptions, inputs: readonly CaptureInput[]) {
+  constructor(options: OpenOptions, inputs: readonly CaptureInput[]) {
+    const { caps = new CapCounter(), onWarning = () => {}, stdin, arena = null } = options;
     this.#caps = caps;
     this.#warn = onWarning;
     this.#stdin = stdin;
+    this.#arena = arena;
     this.#inputs = inputs;
   }
 
@@ -113,12 +119,13 @@ class Opener {
 
   async #reader(info: Tally, order: number, plain: ByteSource, warn: InputParts["warn"]): Promise<CaptureReader> {
     let source = plain;
-    let slab = new Slab(blockBytes(source.size, this.#inputs.length));
+    let slab = new Slab(blockBytes(source.size, this.#inputs.length), this.#arena);
     let head = await firstBytes(slab, source);
     const packing = packingOf(head);
     if (packing !== null) {
       source = new UnpackSource(packing, new ReplaySource(slab.buf.slice(slab.pos, slab.end), plain));
-      slab = new Slab(blockBytes(null, this.#inputs.length));
+      slab.release();
+      slab = new Slab(blockBytes(null, this.#inputs.length), this.#arena);
       head = await firstBytes(slab, source);
       if (head.length < 4 && source.cut)
         throw new Error(`The ${packing} file is cut before anything could be unpacked`);

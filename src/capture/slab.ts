@@ -1,3 +1,4 @@
+import type { Arena } from "../flow/arena.ts";
 import { LIMITS } from "../limits.ts";
 import type { ByteSource } from "./source.ts";
 
@@ -24,16 +25,22 @@ export class Slab {
   end: number;
   /** What the reader waits for: bytes from `pos` on that its next record takes, 0 where it doesn't know. */
   needed = 0;
+  /** Where `buf` begins in the arena; -1 where it is memory of its own. */
+  base = -1;
+  readonly #arena: Arena | null;
   #home: number;
   #block: number;
   #before = 0;
 
   /** @param blockBytes how much to read at a time; a small file needs no large slab. */
-  constructor(blockBytes: number) {
+  constructor(blockBytes: number, arena: Arena | null = null) {
+    this.#arena = arena;
     this.#home = ROOM + WITHIN_PAGE;
     this.#block = blockBytes;
-    this.buf = new Uint8Array(this.#home + blockBytes);
-    this.view = new DataView(this.buf.buffer);
+    const bytes = this.#home + blockBytes;
+    if (arena !== null) this.base = arena.take(bytes);
+    this.buf = this.base < 0 ? new Uint8Array(bytes) : new Uint8Array(arena!.buffer, this.base, bytes);
+    this.view = new DataView(this.buf.buffer, this.buf.byteOffset, bytes);
     this.pos = this.#home;
     this.end = this.#home;
   }
@@ -65,6 +72,7 @@ export class Slab {
 
   /** Gives the memory back; nothing more will be read. */
   release(): void {
+    this.#leave();
     this.buf = EMPTY;
     this.view = NO_VIEW;
     this.pos = 0;
@@ -80,11 +88,17 @@ export class Slab {
       this.#block = Math.max(this.#block, pages(this.needed));
       const larger = new Uint8Array(this.#home + this.#block);
       larger.set(this.buf.subarray(this.pos, this.end), this.#home - rest);
+      this.#leave();
       this.buf = larger;
       this.view = new DataView(larger.buffer);
     }
     this.pos = this.#home - rest;
     this.end = this.#home;
+  }
+
+  #leave(): void {
+    if (this.base >= 0) this.#arena!.giveBack(this.base, this.buf.length);
+    this.base = -1;
   }
 }
 

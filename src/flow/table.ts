@@ -4,6 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { mix } from "./addresses.ts";
+import type { Arena } from "./arena.ts";
 import * as Row from "./row.ts";
 
 // A module's own constants are folded into the machine code; imported ones are read from memory each time.
@@ -16,11 +17,19 @@ const ROW_MASK = CHUNK_ROWS - 1;
 export class FlowTable {
   readonly chunks: Int32Array[] = [];
   /** Pairs of a key's hash and its newest flow + 1: a row is looked at only where the whole hash agrees. */
-  slots = new Int32Array(2 << 14);
+  slots: Int32Array;
   /** Pairs less one. */
-  mask = (1 << 14) - 1;
+  mask = FIRST_PAIRS - 1;
+  /** Where `slots` begins in the arena; -1 where not all of the table is in it. */
+  slotsAt = -1;
+  readonly #arena: Arena | null;
   #keys = 0;
   count = 0;
+
+  constructor(arena: Arena | null = null) {
+    this.#arena = arena;
+    this.slots = this.#newSlots(FIRST_PAIRS, arena);
+  }
 
   /** The newest flow with this key, or -1. */
   find(low: number, high: number, ports: number, meta: number): number {
@@ -47,7 +56,7 @@ export class FlowTable {
     if (this.count >= LIMITS.flows) return -1;
     const older = this.find(low, high, ports, meta);
     const flow = this.count++;
-    if ((flow & ROW_MASK) === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(newChunk());
+    if ((flow & ROW_MASK) === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(this.#newChunk());
     const row = this.chunks[flow >>> CHUNK_SHIFT]!;
     const at = place(flow & ROW_MASK);
     row[at + LOW] = low;
@@ -67,7 +76,7 @@ export class FlowTable {
   append(): number {
     if (this.count >= LIMITS.flows) return -1;
     const flow = this.count++;
-    if ((flow & ROW_MASK) === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(newChunk());
+    if ((flow & ROW_MASK) === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(this.#newChunk());
     return flow;
   }
 
@@ -76,8 +85,9 @@ export class FlowTable {
    * `settle` the old words are still there.
    */
   restart(): void {
-    this.slots = new Int32Array(2 << 14);
-    this.mask = (1 << 14) - 1;
+    this.slots = new Int32Array(2 * FIRST_PAIRS);
+    this.slotsAt = -1;
+    this.mask = FIRST_PAIRS - 1;
     this.#keys = 0;
     this.count = 0;
   }
@@ -100,7 +110,7 @@ export class FlowTable {
 
   #grow(): void {
     const old = this.slots;
-    const slots = new Int32Array(old.length * 2);
+    const slots = this.#newSlots(old.length, this.slotsAt < 0 ? null : this.#arena);
     const mask = this.mask * 2 + 1;
     for (let i = 0; i < old.length; i += 2) {
       if (old[i + 1] === 0) continue;
@@ -112,15 +122,37 @@ export class FlowTable {
     this.slots = slots;
     this.mask = mask;
   }
+
+  /** An index of so many pairs, in an arena where it has room. */
+  #newSlots(pairs: number, arena: Arena | null): Int32Array {
+    this.slotsAt = arena === null ? -1 : arena.take(pairs * 8);
+    return this.slotsAt < 0
+      ? new Int32Array(pairs * 2)
+      : new Int32Array(arena!.buffer, this.slotsAt, pairs * 2).fill(0);
+  }
+
+  /** The next chunk of rows, in the arena where it has room. */
+  #newChunk(): Int32Array {
+    const arena = this.#arena;
+    if (arena !== null && this.slotsAt >= 0) {
+      const at = arena.rows + this.chunks.length * CHUNK_WORDS * 4;
+      if (at + CHUNK_WORDS * 4 <= arena.end) return new Int32Array(arena.buffer, at, CHUNK_WORDS);
+      this.slotsAt = -1;
+    }
+    return newChunk();
+  }
 }
+
+/** Pairs of an index to begin with. */
+const FIRST_PAIRS = 1 << 14;
+const CHUNK_WORDS = (CHUNK_ROWS / BLOCK_ROWS) * BLOCK_WORDS;
 
 /**
  * A chunk whose rows begin at cache lines: large buffers of glibc begin 16 bytes after a page, so 48 bytes are left out.
  * Elsewhere it costs nothing. (`small` of the bench: rows across lines cost 20 ns a packet more.)
  */
 function newChunk(): Int32Array {
-  const words = (CHUNK_ROWS / BLOCK_ROWS) * BLOCK_WORDS;
-  return new Int32Array(new ArrayBuffer(48 + words * 4), 48, words);
+  return new Int32Array(new ArrayBuffer(48 + CHUNK_WORDS * 4), 48, CHUNK_WORDS);
 }
 
 /** As `placeOf`, in this module for the same reason as the constants. */

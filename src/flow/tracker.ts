@@ -9,6 +9,7 @@ import type { Frame } from "../capture/frame.ts";
 import { ACK, FIN, ICMP, ICMP6, type Packet, RST, SCTP, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
+import type { Arena } from "./arena.ts";
 import { beginsBurst, endBurst } from "./bursts.ts";
 import { COPY_WITHIN_NSEC, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
 import { CopyWatch } from "./copy-watch.ts";
@@ -64,7 +65,7 @@ export const IDLE_SEC = 300;
 const REORDER_NSEC = 3_000_000;
 
 export class FlowTracker {
-  readonly table = new FlowTable();
+  readonly table: FlowTable;
   readonly ipv6 = new AddressTable();
   readonly quotes: Quote[] = [];
   readonly #caps: CapCounter;
@@ -84,8 +85,9 @@ export class FlowTracker {
   /** Packets that found no room in the table. */
   untracked = 0;
 
-  /** `watch`: whether the capture's beginning is watched for copies. */
-  constructor(sink: PayloadSink, caps: CapCounter, watch = true) {
+  /** `watch`: whether the capture's beginning is watched for copies. `arena`: memory for the table. */
+  constructor(sink: PayloadSink, caps: CapCounter, watch = true, arena: Arena | null = null) {
+    this.table = new FlowTable(arena);
     this.watch = new CopyWatch(watch);
     this.#sink = sink;
     this.#caps = caps;

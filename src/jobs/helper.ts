@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DECODERS } from "../../decoders/index.ts";
 import { openCaptures } from "../capture/open.ts";
+import { Arena } from "../flow/arena.ts";
 import { CapCounter } from "../limits.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { Observer } from "../observe/observation.ts";
@@ -11,13 +12,21 @@ import { rehearse } from "./rehearse.ts";
 const { inputs, lanes, vxlanPorts, place, shared } = workerData as HelperTask; // made by `Helpers`
 await rehearse(DECODERS); // a helper is there for long captures only
 const progress = new Progress(shared);
-const reader = await openCaptures(inputs, { caps: new CapCounter() }); // the first thread counts what the reader hits
-const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes, vxlanPorts });
+const arena = Arena.make();
+const reader = await openCaptures(inputs, { caps: new CapCounter(), arena }); // the first thread counts what the reader hits
+const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes, vxlanPorts, arena });
 let end = progress.tell(place, 0);
 while (observer.observation.frames < end && (await reader.more())) {
   end = progress.tell(place, observer.observation.frames);
   observer.block(reader, end - observer.observation.frames);
 }
 await reader.close();
-const answer: HelperAnswer = [...encodeObservation(observer.observation)];
-parentPort?.postMessage(answer);
+// Copies, because rows are views of the arena, which would be sent whole.
+const answer: HelperAnswer = [];
+const moved: ArrayBuffer[] = [];
+for (const part of encodeObservation(observer.observation)) {
+  const data = part.data.slice();
+  answer.push({ ...part, data });
+  moved.push(data.buffer);
+}
+parentPort?.postMessage(answer, moved);

@@ -7,6 +7,7 @@ import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
 import { DISSECT_NAMES, ETHER, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import type { Arena } from "../flow/arena.ts";
 import { WATCH_FRAMES } from "../flow/copy-watch.ts";
 import { FastPath } from "../flow/fast.ts";
 import { ALL_LANES, laneOfPacket } from "../flow/lanes.ts";
@@ -48,13 +49,14 @@ export function newObservation(
   decoders: readonly Decoder[],
   caps: CapCounter,
   watch = true,
+  arena: Arena | null = null,
 ): Observation {
   const identified = new Identifier(decoders, caps);
   return {
     captures,
     realms,
     decoders,
-    flows: new FlowTracker(identified, caps, watch),
+    flows: new FlowTracker(identified, caps, watch, arena),
     identified,
     caps,
     notPackets: new Map(),
@@ -77,6 +79,8 @@ export interface ObserverOptions {
   lanes?: number;
   /** UDP ports that carry VXLAN beside the usual ones. */
   vxlanPorts?: readonly number[];
+  /** The memory that the captures are read into: with it, common packets of plain files are walked by compiled code. */
+  arena?: Arena | null;
 }
 
 /** Makes an observation of frames, one at a time. */
@@ -108,7 +112,7 @@ export class Observer {
     }
     this.#watched = options.watch ?? WATCH_FRAMES;
     this.#lanes = options.lanes ?? ALL_LANES;
-    this.observation = newObservation(captures, realms, decoders, caps, this.#watched > 0);
+    this.observation = newObservation(captures, realms, decoders, caps, this.#watched > 0, options.arena);
     const { flows, identified } = this.observation;
     // What happens to a frame before it is known whose it is happens in every thread, and is counted by the one with lane 0.
     const dissectCaps = (this.#lanes & 1) !== 0 ? caps : new CapCounter();
@@ -117,7 +121,7 @@ export class Observer {
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
-    this.#fast = new FastPath(flows, this.#packet.tunnelBits, this.#lanes);
+    this.#fast = new FastPath(flows, this.#packet.tunnelBits, this.#lanes, options.arena);
   }
 
   /** All frames that the reader has in memory, `most` of them at most; false where there were more. */

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { DECODERS } from "../../decoders/index.ts";
 import { type CaptureInfo, type Frame, NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
+import type { Chunks } from "../../src/capture/source.ts";
 import { describe } from "../../src/conform/conform.ts";
 import type { Decoder } from "../../src/decode/decoder.ts";
+import { Arena } from "../../src/flow/arena.ts";
 import { atEnd } from "../../src/observe/ends.ts";
 import { type Observation, Observer, type ObserverOptions } from "../../src/observe/observation.ts";
 
@@ -57,13 +59,17 @@ export function observe(
   return observer.observation;
 }
 
-/** As the program reads it: block by block, common packets without a frame. */
-export async function observeFile(path: string, options: ObserverOptions): Promise<Observation> {
-  const reader = await openCaptures([{ path, realm: "default" }]);
-  const observer = new Observer(reader.captures, DECODERS, undefined, options);
+/** As the program reads a long capture: into an arena, block by block, common packets without a frame. */
+export async function observeFile(path: string, options: ObserverOptions, stdin?: Chunks): Promise<Observation> {
+  const arena = options.arena === undefined ? Arena.make(ARENA_PAGES) : options.arena;
+  const reader = await openCaptures([{ path, realm: "default" }], { arena, ...(stdin && { stdin }) });
+  const observer = new Observer(reader.captures, DECODERS, undefined, { ...options, arena });
   while (await reader.more()) observer.block(reader);
   return observer.observation;
 }
+
+/** 32 MiB: room for some slabs and 196,608 rows. */
+const ARENA_PAGES = 512;
 
 /** What people read of an observation, frame numbers left out, in an order of its own. */
 export function told(seen: Observation): { conversations: unknown[]; lookups: unknown[] } {

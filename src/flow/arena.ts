@@ -1,0 +1,81 @@
+/**
+ * One memory for all that the compiled walk (`wasm/walk.ts`) touches: the slabs that files are read into, the flow table's
+ * index, and its rows.
+ *
+ *      0        64 KiB                    a quarter                                       end
+ *      ┌────────┬─────────────────────────┬──────────────────────────────────────────────┐
+ *      │ walk's │ slabs, indexes  ──▶     │ rows, one behind the other                   │
+ *      └────────┴─────────────────────────┴──────────────────────────────────────────────┘
+ *
+ * It is asked for whole and never grows, because growing would cut off every view of it. The system gives memory for what
+ * is touched, so what is asked for costs only addresses. Where something finds no room, it lives in memory of its own, and
+ * the packets of which it is a part go the usual way.
+ */
+
+/** What Node has of WebAssembly, as far as it is used here; `lib` names it only beside a browser's objects. */
+interface WebAssemblyApi {
+  Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+
+/** Null where Node was started without it (`--jitless`). */
+export function webAssembly(): WebAssemblyApi | null {
+  return (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly ?? null;
+}
+
+const PAGE = 64 << 10;
+/** Sizes to ask for, in pages: the first has room for `LIMITS.flows`; the others for machines that refuse it. */
+const SIZES = [49_152, 16_384, 4_096];
+/** The walk's own: results, a batch of entries, the bits of tunnels' ports. */
+const OWN = PAGE;
+/** Large arrays of the usual kind begin so many bytes into a page, which `Slab` and `FlowTable` reckon with. */
+const INTO_PAGE = 16;
+
+export class Arena {
+  readonly memory: object;
+  readonly buffer: ArrayBuffer;
+  /** Where rows begin and end. */
+  readonly rows: number;
+  readonly end: number;
+  #next = OWN;
+  /** What was given back, by size. */
+  readonly #free = new Map<number, number[]>();
+
+  private constructor(memory: { readonly buffer: ArrayBuffer }) {
+    this.memory = memory;
+    this.buffer = memory.buffer;
+    this.end = memory.buffer.byteLength;
+    this.rows = Math.floor(this.end / PAGE / 4) * PAGE;
+  }
+
+  /** Null where the machine or Node refuses. `pages`: of 64 KiB, for tests. */
+  static make(pages?: number): Arena | null {
+    const wasm = webAssembly();
+    if (wasm === null) return null;
+    for (const size of pages === undefined ? SIZES : [pages]) {
+      try {
+        return new Arena(new wasm.Memory({ initial: size, maximum: size }));
+      } catch {
+        // Refused: addresses are limited (`ulimit -v`, a small container). Less may be had.
+      }
+    }
+    return null;
+  }
+
+  /** Bytes for a slab or an index, 16 bytes into a page; -1 where there is no room. What was given back is not cleared. */
+  take(bytes: number): number {
+    const back = this.#free.get(bytes)?.pop();
+    if (back !== undefined) return back;
+    const at = this.#next + INTO_PAGE;
+    if (at + bytes > this.rows) return -1;
+    this.#next = Math.ceil((at + bytes) / 4096) * 4096;
+    return at;
+  }
+
+  giveBack(at: number, bytes: number): void {
+    const of = this.#free.get(bytes);
+    if (of === undefined) this.#free.set(bytes, [at]);
+    else of.push(at);
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * The common packets of a plain file, counted in their rows: what `FastPath.take` does for one frame, for as many records
+ * as come in a row. AssemblyScript, which is TypeScript with the machine's integers, compiled to WebAssembly by the build
+ * (`scripts/compile-walk.mjs`): the same loop in JavaScript takes two to three times as long.
+ *
+ * Memory decides the speed: with 100,000 flows, no two packets in a row of the same one, each packet's slot and row are
+ * somewhere else, and the processor waits for both. So packets are taken in batches, in three passes: keys, then what the
+ * keys lead to, then counting. Within a pass no load waits for another, and the processor has dozens under way at once.
+ *
+ *     records ──keys──▶ entries ──rows──▶ entries ──count──▶ rows
+ *
+ * Whatever is the least unusual ends the walk before it, and goes the long way. A test holds both ways together, word for
+ * word. Offsets below are bytes; those of a row are the words of `row.ts`, times four.
+ */
+
+/** Entries of a batch, and their bytes. A walk begins with small batches: where it ends soon, little was done in vain. */
+const BATCH: i32 = 32;
+const FIRST_BATCH: i32 = 2;
+const ENTRY: usize = 64;
+/** An entry: where its record is, its key with the hash, its direction, its row or 0. */
+const E_RECORD: usize = 0;
+const E_LOW: usize = 4;
+const E_HIGH: usize = 8;
+const E_PORTS: usize = 12;
+const E_META: usize = 16;
+const E_HASH: usize = 20;
+const E_DIR: usize = 24;
+const E_ROW: usize = 28;
+/** And what stood before it, to go back to: time of the last record, records, their bytes, and how many were cut. */
+const E_SEC: usize = 32;
+const E_NSEC: usize = 36;
+const E_TAKEN: usize = 40;
+const E_CUT: usize = 44;
+const E_BYTES: usize = 48;
+
+/** A record's header, then its frame: Ethernet, IPv4 without options, TCP or UDP, whose longer one is TCP's. */
+const R_FRACTION: usize = 4;
+const R_CAP_LEN: usize = 8;
+const R_WIRE_LEN: usize = 12;
+const RECORD: usize = 16;
+const IP: usize = 14;
+const TRANSPORT: usize = 34;
+const HEADERS: i32 = 54;
+/** EtherType IPv4, version 4 and a header of 20 bytes, as they are loaded; and the fragment's offset with its bit. */
+const PLAIN_IPV4: u32 = 0x450008;
+const FRAGMENT: u32 = 0xff3f;
+const TCP: i32 = 6;
+const UDP: i32 = 17;
+const FIN: i32 = 1;
+const SYN: i32 = 2;
+const RST: i32 = 4;
+const ACK: i32 = 16;
+
+const LOW: usize = 0;
+const HIGH: usize = 4;
+const PORTS: usize = 8;
+const META: usize = 12;
+const STATE: usize = 16;
+const PACKETS: usize = 20;
+const BYTES: usize = 28;
+const LAST: usize = 36;
+const PRINT: usize = 52;
+const NEXT: usize = 56;
+const S_SEQ: i32 = 1 << 14;
+const S_DATA_SHIFT: i32 = 10;
+/** From the flag ACK to S_ACK. */
+const S_ACK_SHIFT: i32 = 8;
+const IDLE_SEC: i32 = 300;
+const BURST_GAP_SEC: i32 = 10;
+
+let results: usize = 0;
+let entries: usize = 0;
+let tunnels: usize = 0;
+let rows: usize = 0;
+let seed: i32 = 0;
+let lanes: i32 = 0;
+
+/** Once: where results, entries, the bits of tunnels' ports and the rows are; the seed of hashes; the lanes to count. */
+export function prepare(
+  resultsAt: usize,
+  entriesAt: usize,
+  tunnelsAt: usize,
+  rowsAt: usize,
+  hashSeed: i32,
+  mine: i32,
+): void {
+  results = resultsAt;
+  entries = entriesAt;
+  tunnels = tunnelsAt;
+  rows = rowsAt;
+  seed = hashSeed;
+  lanes = mine;
+}
+
+/**
+ * Takes records from `pos` on, `most` at most, none that ends behind `end`, is later than `lastSec` or older than the one
+ * before; the first came after one of the time `sec`, `nsec`. `unit`: nanoseconds in a unit of the fraction. `slots` and
+ * `mask`: the table's index. `watched`: lanes in which every packet goes the long way. Returns how many were taken; the
+ * results: where the next one is, the last one's seconds and nanoseconds, how many were cut, and their bytes.
+ */
+export function walk(
+  slots: usize,
+  mask: i32,
+  pos: usize,
+  end: usize,
+  unit: i32,
+  lastSec: u32,
+  sec: i32,
+  nsec: i32,
+  realm: i32,
+  most: i32,
+  watched: i32,
+): i32 {
+  const family: i32 = (4 << 8) | (realm << 16);
+  const perSecond: u32 = 1_000_000_000 / unit;
+  let taken: i32 = 0;
+  let cut: i32 = 0;
+  let bytes: i64 = 0;
+  let touched: i32 = 0;
+  let batch: i32 = FIRST_BATCH;
+  let going = true;
+  while (going && taken < most) {
+    const full = entries + <usize>batch * ENTRY;
+    batch = min(batch * 2, BATCH);
+
+    // ---- keys
+    let entry = entries;
+    while (entry < full && taken < most) {
+      const frame = pos + RECORD;
+      going = false;
+      if (frame + HEADERS > end) break;
+      const capLen = load<i32>(pos, R_CAP_LEN);
+      const wireLen = load<u32>(pos, R_WIRE_LEN);
+      const fraction = load<u32>(pos, R_FRACTION);
+      const atSec = load<i32>(pos);
+      if (capLen < HEADERS || capLen > <i32>(end - frame) || fraction >= perSecond || <u32>atSec > lastSec) break;
+      const atNsec = <i32>fraction * unit;
+      if (<u32>atSec < <u32>sec || (atSec === sec && atNsec < nsec)) break;
+      if ((load<u32>(frame, IP - 2) & 0xffffff) !== PLAIN_IPV4 || (load<u16>(frame, IP + 6) & FRAGMENT) !== 0) break;
+      const src = word(frame + IP + 12);
+      const dst = word(frame + IP + 16);
+      const lane = <i32>(<u32>((src ^ dst) * 0x9e3779b1) >> 28);
+      if (((lanes >> lane) & 1) !== 0) {
+        if (((watched >> lane) & 1) !== 0) break;
+        const portsThere = word(frame + TRANSPORT);
+        // Which way it goes is a coin's toss for the processor, so nothing branches on it.
+        const dir: i32 = src === dst ? <i32>(<u32>portsThere >> 16 > <u32>(portsThere & 0xffff)) : <i32>(src > dst);
+        const swap = (src ^ dst) & -dir;
+        const low = src ^ swap;
+        const high = dst ^ swap;
+        const ports = rotl<i32>(portsThere, dir << 4);
+        const meta = <i32>load<u8>(frame, IP + 9) | family;
+        store<i32>(entry, <i32>pos, E_RECORD);
+        store<i32>(entry, low, E_LOW);
+        store<i32>(entry, high, E_HIGH);
+        store<i32>(entry, ports, E_PORTS);
+        store<i32>(entry, meta, E_META);
+        store<i32>(entry, hashOf(low, high, ports, meta), E_HASH);
+        store<i32>(entry, dir, E_DIR);
+        store<i32>(entry, sec, E_SEC);
+        store<i32>(entry, nsec, E_NSEC);
+        store<i32>(entry, taken, E_TAKEN);
+        store<i32>(entry, cut, E_CUT);
+        store<i64>(entry, bytes, E_BYTES);
+        entry += ENTRY;
+      }
+      going = true;
+      taken++;
+      const isCut = wireLen > <u32>capLen; // some writers leave the length on the wire 0
+      bytes += isCut ? <i64>wireLen : <i64>capLen;
+      cut += <i32>isCut;
+      sec = atSec;
+      nsec = atNsec;
+      pos = frame + capLen;
+    }
+    const filled = entry;
+
+    // ---- rows. All slots are touched first, in a loop so short that the processor sees to all of them at once.
+    for (entry = entries; entry < filled; entry += ENTRY) {
+      touched ^= load<i32>(slots + ((<usize>(load<i32>(entry, E_HASH) & mask)) << 3));
+    }
+    for (entry = entries; entry < filled; entry += ENTRY) {
+      store<i32>(entry, <i32>find(slots, mask, entry), E_ROW);
+    }
+
+    // ---- count
+    for (entry = entries; entry < filled; entry += ENTRY) {
+      if (count(entry, unit)) continue;
+      pos = <usize>load<u32>(entry, E_RECORD);
+      sec = load<i32>(entry, E_SEC);
+      nsec = load<i32>(entry, E_NSEC);
+      taken = load<i32>(entry, E_TAKEN);
+      cut = load<i32>(entry, E_CUT);
+      bytes = load<i64>(entry, E_BYTES);
+      going = false;
+      break;
+    }
+  }
+  store<f64>(results, <f64>bytes);
+  store<i32>(results, <i32>pos, 8);
+  store<i32>(results, sec, 12);
+  store<i32>(results, nsec, 16);
+  store<i32>(results, cut, 20);
+  store<i32>(results, touched, 24); // so that touching is not left out as useless
+  return taken;
+}
+
+/** As `mix` in `addresses.ts`. */
+function hashOf(low: i32, high: i32, ports: i32, meta: i32): i32 {
+  let hash = seed ^ (low * 0xcc9e2d51);
+  hash = (hash ^ (hash >>> 15) ^ high) * 0x85ebca6b;
+  hash = (hash ^ (hash >>> 13) ^ ports) * 0xc2b2ae35;
+  hash = (hash ^ (hash >>> 16) ^ meta) * 0x27d4eb2f;
+  return hash ^ (hash >>> 15);
+}
+
+/** The row of an entry's key, 0 where there is none. As `FlowTable.find`. */
+function find(slots: usize, mask: i32, entry: usize): usize {
+  const hash = load<i32>(entry, E_HASH);
+  let slot = hash & mask;
+  let at = slots + ((<usize>slot) << 3);
+  let flow = load<u32>(at, 4);
+  while (flow !== 0) {
+    if (load<i32>(at) === hash) {
+      const row = rows + ((<usize>(flow - 1) >> 6) << 13) + ((<usize>(flow - 1) & 63) << 6); // as `placeOf`
+      if (
+        load<i32>(row, LOW) === load<i32>(entry, E_LOW) &&
+        load<i32>(row, HIGH) === load<i32>(entry, E_HIGH) &&
+        load<i32>(row, PORTS) === load<i32>(entry, E_PORTS) &&
+        load<i32>(row, META) === load<i32>(entry, E_META)
+      )
+        return row;
+    }
+    slot = (slot + 1) & mask;
+    at = slots + ((<usize>slot) << 3);
+    flow = load<u32>(at, 4);
+  }
+  return 0;
+}
+
+/** Counts an entry's packet in its row; false, and nothing touched, where it is not common. */
+function count(entry: usize, unit: i32): bool {
+  const row = <usize>load<u32>(entry, E_ROW);
+  if (row === 0) return false;
+  const record = <usize>load<u32>(entry, E_RECORD);
+  const frame = record + RECORD;
+  const dir = load<i32>(entry, E_DIR);
+  const side = (<usize>dir) << 2;
+  const proto = load<i32>(entry, E_META) & 0xff;
+  const total = half(frame + IP + 2);
+  const state = load<i32>(row, STATE);
+  let payload: i32 = 0;
+  let next: i32 = 0;
+  let numbers: i32 = 0;
+  let checksum: i32 = 0;
+  let says: i32 = 0;
+  if (proto === TCP) {
+    const flags = <i32>load<u8>(frame, TRANSPORT + 13);
+    const header = (<i32>load<u8>(frame, TRANSPORT + 12) >> 4) << 2;
+    payload = total - 20 - header;
+    if (header < 20 || payload < 0 || (flags & (SYN | FIN | RST)) !== 0) return false;
+    const seq = word(frame + TRANSPORT + 4);
+    if ((state & (S_SEQ << dir)) === 0 || seq !== load<i32>(row + side, NEXT)) return false;
+    next = seq + payload;
+    numbers = (seq * 0xc2b2ae35) ^ ((word(frame + TRANSPORT + 8) ^ (flags << 13)) * 0x27d4eb2f);
+    checksum = half(frame + TRANSPORT + 16);
+    says = (flags & ACK) << S_ACK_SHIFT;
+  } else if (proto === UDP) {
+    const length = half(frame + TRANSPORT + 4);
+    payload = length - 8;
+    if (payload < 0 || length > total - 20) return false;
+    if (((bit(half(frame + TRANSPORT)) | bit(half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+    checksum = half(frame + TRANSPORT + 6);
+  } else {
+    return false;
+  }
+  const tcp = <i32>(proto === TCP);
+  const packets = load<i32>(row + side, PACKETS);
+  const hasPayload = <i32>(payload > 0);
+  // Of flows without connections the second packet is remembered too; of connections, each side's first payload.
+  const unheard = (state | ~(state >>> S_DATA_SHIFT)) >>> dir; // S_FEED is the lowest bit
+  if (packets < 2 - tcp || (hasPayload & unheard) !== 0) return false;
+  const last = row + (side << 1);
+  const atSec = load<i32>(record);
+  const atNsec = load<i32>(record, R_FRACTION) * unit;
+  const since = atSec - load<i32>(last, LAST);
+  if (atSec < 0 || since < 0 || since > (tcp !== 0 ? IDLE_SEC : BURST_GAP_SEC - 1)) return false;
+  if (since === 0 && atNsec < load<i32>(last, LAST + 4)) return false;
+  const print = printOf(frame, dir ^ numbers, checksum, total);
+  if ((load<i32>(row, PRINT) ^ print) >>> 12 === 0) return false; // as `samePacket`
+  const before = load<i32>(row + side, BYTES);
+  const after = before + total;
+  if (<u32>after < <u32>before) return false;
+
+  says |= hasPayload << S_DATA_SHIFT;
+  store<i32>(row + side, packets + 1, PACKETS);
+  store<i32>(row + side, after, BYTES);
+  store<i32>(last, atSec, LAST);
+  store<i32>(last, atNsec, LAST + 4);
+  store<i32>(row, print, PRINT);
+  store<i32>(row, state | (says << dir), STATE);
+  if (tcp !== 0) store<i32>(row + side, next, NEXT);
+  return true;
+}
+
+/** As `print` in `copies.ts`, with the path of `Packet.path`. */
+function printOf(frame: usize, numbers: i32, checksum: i32, total: i32): i32 {
+  const mac =
+    <i32>load<u8>(frame, 4) + <i32>load<u8>(frame, 5) * 3 + <i32>load<u8>(frame, 10) * 5 + <i32>load<u8>(frame, 11) * 7;
+  const path = (mac & 0xfff) * 31 + <i32>load<u8>(frame, IP + 8);
+  let h = numbers ^ (((half(frame + IP + 4) << 16) | checksum) * 0x9e3779b1) ^ ((total + 0x51ed) * 0x85ebca6b);
+  h ^= h >>> 15;
+  return ((h * 0x2c1b3c6d) & ~0xfff) | (path & 0xfff);
+}
+
+/** In the lowest bit, whether a tunnel may use the port. */
+function bit(port: i32): i32 {
+  return load<i32>(tunnels + ((<usize>(port >>> 5)) << 2)) >>> (port & 31);
+}
+
+/** Big-endian words and halves of them. */
+function word(at: usize): i32 {
+  return bswap<i32>(load<i32>(at));
+}
+function half(at: usize): i32 {
+  return <i32>bswap<u16>(load<u16>(at));
+}

@@ -1,0 +1,186 @@
+/**
+ * The compiled walk against the long way: captures of common packets with something uncommon here and there, read into an
+ * arena and observed frame by frame. Every count and every row must be the same, word for word.
+ */
+import test from "ava";
+import fc from "fast-check";
+import { Arena } from "../../src/flow/arena.ts";
+import { ALL_LANES } from "../../src/flow/lanes.ts";
+import { countersOf } from "../../src/observe/codec.ts";
+import type { Observation } from "../../src/observe/observation.ts";
+import { writePcap } from "../support/capture-writer.ts";
+import { concat } from "../support/hex.ts";
+import { observeFile } from "../support/observe.ts";
+import { ethernet, ipv4, tcp, udp } from "../support/packets.ts";
+
+const FLOWS = 4;
+const START = 1_700_000_000;
+
+/** A packet as it usually is, and what may be odd about it. */
+const packet = fc.record({
+  flow: fc.nat(FLOWS),
+  back: fc.boolean(),
+  payload: fc.constantFrom(0, 0, 6, 6, 40),
+  /** Microseconds since the packet before. */
+  after: fc.constantFrom(0, 1, 1, 50, 900_000, 1_500_000, 9_999_999, 10_000_001, 400_000_000, -1, -2_000_000),
+  odd: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(null) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        "again",
+        "hole",
+        "late",
+        "syn",
+        "fin",
+        "rst",
+        "no-ack",
+        "short",
+        "lying",
+        "longer-on-wire",
+        "no-wire-length",
+        "fragment",
+        "options",
+        "vlan",
+        "arp",
+        "other-path",
+        "icmp",
+        "same-ends",
+      ),
+    },
+  ),
+});
+interface Made {
+  flow: number;
+  back: boolean;
+  payload: number;
+  after: number;
+  odd: string | null;
+}
+
+/** The capture that such a description means. */
+function capture(packets: readonly Made[], nanos: boolean): Uint8Array {
+  const next = new Map<string, number>();
+  let micros = START * 1e6;
+  let last: Uint8Array | null = null;
+  const frames = packets.map(({ flow, back, payload, after, odd }, i) => {
+    micros += after;
+    const data = odd === "again" && last !== null ? last : frameOf({ flow, back, payload, odd, i }, next);
+    last = data;
+    const whole = odd === "short" ? data.subarray(0, 40) : data;
+    const sec = Math.floor(micros / 1e6);
+    const wireLen = odd === "longer-on-wire" ? whole.length + 900 : odd === "no-wire-length" ? 0 : whole.length;
+    return { data: whole, sec, nsec: (micros - sec * 1e6) * 1000, wireLen };
+  });
+  return writePcap(frames, { nanos });
+}
+
+function frameOf(
+  { flow, back, payload, odd, i }: Pick<Made, "flow" | "back" | "payload" | "odd"> & { i: number },
+  next: Map<string, number>,
+): Uint8Array {
+  const [a, b] =
+    flow % 2 === 0 ? ["10.0.0.1", "10.0.0.2"] : ["10.0.0.4", odd === "same-ends" ? "10.0.0.4" : "10.0.0.3"];
+  const client = 40_000 + flow;
+  const server = flow === FLOWS ? 4789 : 9_999; // VXLAN's: the last flow is never walked
+  const [srcPort, dstPort] = back ? [server, client] : [client, server];
+  // No protocol's first bytes, so that both directions are soon given up.
+  const text = Uint8Array.from({ length: payload }, (_, n) => 0x80 + ((i * 7 + n * 31) & 0x7f));
+  let segment: Uint8Array;
+  let proto = 17;
+  if (flow < FLOWS / 2) {
+    proto = 6;
+    const key = `${flow}${back}`;
+    const seq = next.get(key) ?? 1000;
+    const shift = odd === "hole" ? 100 : odd === "late" ? -20 : 0;
+    const flags = odd === "syn" ? 0x02 : odd === "fin" ? 0x11 : odd === "rst" ? 0x14 : odd === "no-ack" ? 0x08 : 0x18;
+    segment = tcp(srcPort, dstPort, text, seq + shift, flags);
+    segment.set([i >> 8, i & 255], 16); // in the place of the checksum: no two packets are the same
+    next.set(key, seq + Math.max(0, shift) + payload + (odd === "syn" || odd === "fin" ? 1 : 0));
+  } else {
+    segment = udp(srcPort, dstPort, text, odd === "lying" ? 60 + payload : undefined);
+    segment.set([i >> 8, i & 255], 6);
+  }
+  if (odd === "icmp") {
+    proto = 1;
+    segment = Uint8Array.of(8, 0, 0, 0, 0, flow, 0, i & 255, ...new Uint8Array(40));
+  }
+  const body = ipv4(proto, segment, {
+    src: back ? b! : a!,
+    dst: back ? a! : b!,
+    id: i + 1,
+    ttl: odd === "other-path" ? 63 : 64,
+    more: odd === "fragment",
+    ...(odd === "options" && { options: new Uint8Array(4) }),
+  });
+  // Ethernet's shortest frame: what comes behind the packet is no payload.
+  const padded = concat([body, new Uint8Array(Math.max(0, 46 - body.length))]);
+  if (odd === "arp") return ethernet(0x0806, new Uint8Array(46));
+  if (odd === "vlan") return ethernet(0x8100, concat([Uint8Array.of(0, 5, 8, 0), padded]));
+  return ethernet(0x0800, padded, back ? [2, 1] : [1, 2]);
+}
+
+const COMMON: readonly Made[] = Array.from({ length: 600 }, (_, i) => {
+  return { flow: i % FLOWS, back: i % 3 === 0, payload: 6, after: 1, odd: null };
+});
+
+function everything(seen: Observation): string {
+  const { table } = seen.flows;
+  const [info] = seen.captures;
+  return JSON.stringify({
+    counters: countersOf(seen),
+    notPackets: [...seen.notPackets],
+    info: { ...info, size: null },
+    rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
+  });
+}
+
+/** Standard input in pieces of a size. */
+async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+}
+
+test("walked packets are counted as those that go the long way", async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(packet, { minLength: 1, maxLength: 120 }),
+      fc.boolean(),
+      fc.constantFrom(100, 1000, 1 << 20),
+      fc.constantFrom(ALL_LANES, 0x00ff, 0x5555),
+      async (packets, nanos, size, lanes) => {
+        const bytes = capture(packets, nanos);
+        const read = (short: boolean) =>
+          observeFile("-", { watch: 0, lanes, fastPath: short, ...(!short && { arena: null }) }, pieces(bytes, size));
+        t.is(everything(await read(true)), everything(await read(false)));
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+test("most packets of a common capture are walked, in whatever pieces it comes", async (t) => {
+  const { FastPath } = await import("../../src/flow/fast.ts");
+  const { run } = FastPath.prototype;
+  let walked = 0;
+  FastPath.prototype.run = function (records, realm, most) {
+    const count = run.call(this, records, realm, most);
+    walked += count;
+    return count;
+  };
+  try {
+    await observeFile("-", { watch: 0 }, pieces(capture(COMMON, false), 999));
+  } finally {
+    FastPath.prototype.run = run;
+  }
+  t.true(walked > 500, `${walked} packets`);
+});
+
+test("where the arena has no room, everything is read all the same", async (t) => {
+  const bytes = capture(COMMON, false);
+  const long = everything(await observeFile("-", { watch: 0, fastPath: false, arena: null }, pieces(bytes, 999)));
+  // One page is the walk's own; 16 have room for a small slab or for rows, not for both.
+  for (const pages of [1, 16, 40]) {
+    const arena = Arena.make(pages);
+    t.is(everything(await observeFile("-", { watch: 0, arena }, pieces(bytes, 999))), long, `${pages} pages`);
+  }
+});
