@@ -27,8 +27,9 @@ import { LookupJudge, lookupRow } from "./lookups.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import type { RuleJudgement } from "./rule-status.ts";
-import { judgeRules, targetText } from "./rules.ts";
+import { judgeRules } from "./rules.ts";
 import { readSubject } from "./subject.ts";
+import { targetText } from "./target-text.ts";
 import { Waivers } from "./waive.ts";
 
 export interface ConformOptions {

@@ -39,14 +39,15 @@ export function nearestMiss(
 /**
  * How far a rule is from covering it, as one number: how many clauses failed (one more is forgiven where the very name is
  * the rule's: another port is often another application too), then how much is shared, then whether the port is right (or
- * its number, over another transport), then whether the rule names the application, then how telling the clause is that
+ * its number over another transport, or at least the transport), then whether the rule names the application, then how telling the clause is that
  * failed.
  */
 function distanceOf(tried: Tried, common: number, subject: Subject): number {
   const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
   const telling = Math.min(...failed.map((clause) => TELLING.indexOf(clause.clause)));
-  const named = subject.app !== null && tried.rule.apps?.includes(subject.app) === true ? 0 : 1;
-  const port = tried.over.result === "proved" ? 0 : sharesNumber(tried, subject) ? 10 : 40;
+  const named = namesApp(tried, subject) ? 0 : 1;
+  const port =
+    tried.over.result === "proved" ? 0 : sharesNumber(tried, subject) ? 10 : sharesTransport(tried, subject) ? 40 : 80;
   const forgiven = common === 3 ? 1 : 0;
   return (failed.length - forgiven) * 1_000 + (3 - common) * 100 + port + named * 20 + telling;
 }
@@ -74,11 +75,28 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
     if (tried.whom.result === "proved") return 3;
     if (endpoint.addresses.some((range) => inRange(range, subject.responder) || inRange(range, subject.initiator)))
       return 2;
-  } else if (tried.whom.result === "proved" && rule.to.kind === "role") {
+  } else if (tried.whom.result === "proved" && rule.to.kind === "role" && isAlike(tried, subject)) {
     return 2;
   }
   if (tried.over.result !== "proved" && !sharesNumber(tried, subject)) return 0;
   return rule.apps === null || (subject.app !== null && rule.apps.includes(subject.app)) ? 1 : 0;
+}
+
+/**
+ * That somebody speaks to a role is next to nothing: it does so as the rule has it, or the two are the rule's own ends
+ * and the transport is its own too.
+ */
+function isAlike(tried: Tried, subject: Subject): boolean {
+  if (tried.over.result === "proved" || sharesNumber(tried, subject) || namesApp(tried, subject)) return true;
+  return tried.rule.from.kind === "role" && tried.who.result === "proved" && sharesTransport(tried, subject);
+}
+
+function namesApp({ rule }: Tried, { app }: Subject): boolean {
+  return app !== null && rule.apps?.includes(app) === true;
+}
+
+function sharesTransport({ rule }: Tried, subject: Subject): boolean {
+  return rule.over.some(({ transport }) => transport === subject.transport || transport === "any");
 }
 
 /** The rule has this very port, over another transport. */

@@ -3,7 +3,7 @@
  * judged by itself, a CIDR as a whole. "Missing" and "blocked" are said only where the capture could have shown the
  * opposite (`verdicts.md`: "One status a rule").
  */
-import type { Endpoint, Rule, Target } from "../model/types.ts";
+import type { Rule, Target } from "../model/types.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow } from "./absence.ts";
@@ -21,6 +21,7 @@ import {
   type RuleJudgement,
   unused,
 } from "./rule-status.ts";
+import { inWords, overText } from "./target-text.ts";
 
 /** Statuses, worst first. */
 const PRECEDENCE: readonly RuleStatus[] = [
@@ -104,7 +105,11 @@ function judgeRule(
     )
       continue;
     return make(
-      notEvaluable("role-not-bound", `${target.role} is bound to no address`, `give --bind ${target.role}=ADDRESS`),
+      notEvaluable(
+        "role-not-bound",
+        `the role ${target.role} is bound to no address`,
+        `give --bind ${target.role}=ADDRESS`,
+      ),
       [],
     );
   }
@@ -237,43 +242,15 @@ function judgeHost(
     };
   }
   if (blind !== null) return blind;
+  const whom = inWords(loaded, rule, context);
   const minutes = Math.floor((host.presence.lastSec - host.presence.firstSec) / 60);
   return {
     status: "missing",
     code: "missing",
     reason: `${name} was seen for ${minutes} minutes and never opened it`,
-    remedy: `find out whether ${name} is set up to use it, and whether ${whatFor(loaded, rule)} is let through`,
+    remedy: `find out whether ${name} is set up to use ${whom}, and whether ${overText(rule)} to there is let through`,
     evidence: [],
   };
-}
-
-/** `tcp/443 to api-us…`, for the sentence to the firewall team. */
-function whatFor(loaded: LoadedModel, rule: Rule): string {
-  const over = rule.over.map((o) => o.text).join(" or ");
-  return `${over} to ${targetText(loaded, rule.to)}`;
-}
-
-export function targetText(loaded: LoadedModel, target: Target): string {
-  switch (target.kind) {
-    case "role":
-      return `role:${target.role}`;
-    case "endpoint":
-      return endpointText(loaded, loaded.endpoints.get(target.endpoint)!);
-    case "internet":
-      return "internet";
-    case "anyone":
-    case "judged":
-      return target.kind;
-  }
-}
-
-/** What a document names, with the values that the site gives in its place. */
-function endpointText(loaded: LoadedModel, endpoint: Endpoint): string {
-  return (
-    [...hostTexts(loaded, endpoint), ...endpoint.addresses.map((range) => range.text)].join(",") ||
-    endpoint.ranges ||
-    endpoint.name
-  );
 }
 
 /** Members of an endpoint of which each is needed; empty where one is enough. */

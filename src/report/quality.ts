@@ -27,7 +27,7 @@ export function qualityNotes(result: RunResult): string[] {
     );
     const which = caps.length === 0 ? "" : ` (${caps.join(", ")})`;
     notes.push(
-      `A limit was reached ${plural(count("caps_hit"), "time")}${which}: verdicts may rest on less than was captured.`,
+      `Wirepact reached a limit of its own ${plural(count("caps_hit"), "time")}${which}: verdicts may rest on less than was captured.`,
     );
   }
   if (notable("frames_cut")) {

@@ -151,32 +151,6 @@ export function groupConversations(conversations: readonly ConversationRow[]): C
   );
 }
 
-/** Findings that one setting would explain, together; every other by itself, with no cause. In the order of the first of each. */
-export interface Cause {
-  /** As the nearest miss says it: `documented only where region is eu`. */
-  cause: string | null;
-  groups: ConversationGroup[];
-}
-
-export function groupByCause(groups: readonly ConversationGroup[]): Cause[] {
-  const causes = new Map<string, Cause>();
-  const list: Cause[] = [];
-  for (const group of groups) {
-    const { reason_code, evidence } = group.first;
-    const cause = reason_code === "condition-off" ? (evidence?.nearest?.says ?? null) : null;
-    const known = cause === null ? undefined : causes.get(cause);
-    if (known !== undefined) {
-      known.groups.push(group);
-      continue;
-    }
-    const finding = { cause, groups: [group] };
-    if (cause !== null) causes.set(cause, finding);
-    list.push(finding);
-  }
-  // One alone says its cause itself.
-  return list.map((finding) => (finding.groups.length > 1 ? finding : { ...finding, cause: null }));
-}
-
 /** By code unit: the same on every machine, whatever its locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

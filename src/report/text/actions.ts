@@ -1,14 +1,8 @@
+import { extentOf, type Finding, groupByCause, wantedSetting } from "../causes.ts";
 import { driftOf, isBan } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
 import type { RuleRow } from "../result.ts";
-import {
-  type Cause,
-  type ConversationGroup,
-  groupByCause,
-  groupConversations,
-  nothingRead,
-  ruleFindings,
-} from "../summary.ts";
+import { type ConversationGroup, groupConversations, nothingRead, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
@@ -45,9 +39,9 @@ export function actionsOf(context: TextContext): string[] {
     ),
   ];
   const remedies = unevaluableRemedies(context);
-  const doubt = doubtTheBinding(context);
+  const first = sayWhoIsWho(context) ?? doubtTheBinding(context);
   const order = whyNothingJudged(result) === null ? [...actions, ...remedies] : [...remedies, ...actions];
-  return doubt === null ? order : [doubt, ...order];
+  return first === null ? order : [first, ...order];
 }
 
 function firstOf<T>(findings: readonly T[], say: (finding: T) => string, one: string, many: string): string[] {
@@ -82,11 +76,15 @@ function ask(group: ConversationGroup, context: TextContext): string {
 }
 
 /** Several with one cause are one question. */
-function askAll({ cause, groups }: Cause, context: TextContext): string {
+function askAll({ cause, groups }: Finding, context: TextContext): string {
   if (cause === null) return ask(groups[0]!, context);
-  const count = groups.reduce((sum, { all }) => sum + all.length, 0);
-  const now = settingsIn(cause, context);
-  return `Check ${now === "" ? "the parameters" : now}: ${plural(count, "conversation")} are ${cause}.`;
+  const extent = extentOf(cause, groups);
+  if (cause.kind !== "setting") {
+    const who = [...new Set(groups.flatMap(({ initiators }) => initiators))];
+    return `Ask the vendor about ${extent}, by ${few(who, 2)}: they are ${context.notIn()}.`;
+  }
+  const now = settingsIn(cause.says, context);
+  return `Check ${now === "" ? "the parameters" : now}: ${extent} would be documented where ${wantedSetting(cause.says)}.`;
 }
 
 /** The settings in force that a cause speaks of, as they are typed. */
@@ -98,6 +96,24 @@ export function settingsIn(cause: string, { result }: TextContext): string {
 function ends(group: ConversationGroup, { options }: TextContext): string {
   return `${few(group.initiators, 2)} ${options.pen.glyphs.arrow} ${responder(group.first)} ${service(group.first)}`;
 }
+
+/** Nobody plays a role: until that is said, nothing else helps. */
+function sayWhoIsWho({ result }: TextContext): string | null {
+  if (result.run.bindings.length > 0) return null;
+  const waiting = new Map<string, number>();
+  for (const { from_role } of result.rules) {
+    if (from_role !== null) waiting.set(from_role, (waiting.get(from_role) ?? 0) + 1);
+  }
+  const [busiest] = [...waiting].filter(([role]) => !NO_ROLES.has(role)).sort((a, b) => b[1] - a[1]);
+  if (busiest === undefined) return null;
+  return (
+    `Say which host is which, ${busiest[0]} first (${plural(busiest[1], "rule begins", "rules begin")} there): ` +
+    `--bind ${busiest[0]}=ADDRESS, or a site file.`
+  );
+}
+
+/** What stands in the place of a role and is none that can be bound. */
+const NO_ROLES: ReadonlySet<string> = new Set(["anyone", "judged", "internet"]);
 
 /** Conversations of a host that are in no document before it is doubted, where not one of its rules is met. */
 const DOUBTFUL = 3;

@@ -1,9 +1,10 @@
+import { type Cause, extentOf, groupByCause, wantedSetting } from "../causes.ts";
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import { spokenOf } from "../findings.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
-import { type ConversationGroup, compareText, groupByCause, groupConversations, ruleFindings } from "../summary.ts";
+import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, sentences, service } from "../words.ts";
 import { settingsIn } from "./actions.ts";
 import type { TextContext } from "./context.ts";
@@ -46,24 +47,20 @@ function printConversations(
   page.heading(title, `${plural(list.length, "conversation")}: ${note}`);
   const findings = groupByCause(groupConversations(list));
   for (const { cause, groups } of findings.slice(0, context.listed)) {
-    if (cause !== null) page.hang({ text: causeTitle(groups), paint }, causeText(cause, context));
+    if (cause !== null) page.hang({ text: "One cause", paint }, causeText(cause, groups, context));
     for (const group of groups.slice(0, context.listed)) printGroup(page, context, group, paint, cause === null);
     if (cause !== null) printMore(page, context, groups.length);
   }
   printMore(page, context, findings.length);
 }
 
-function causeTitle(groups: readonly ConversationGroup[]): string {
-  return plural(
-    groups.reduce((sum, { all }) => sum + all.length, 0),
-    "conversation",
-  );
-}
-
-/** The setting that they have in common, and the question that it raises. */
-function causeText(cause: string, context: TextContext): string {
-  const now = settingsIn(cause, context);
-  return `with one cause: each is ${cause}.${now === "" ? "" : ` Is ${now} right?`}`;
+/** What they have in common, and the question that it raises. */
+function causeText(cause: Cause, groups: readonly ConversationGroup[], context: TextContext): string {
+  const extent = extentOf(cause, groups);
+  if (cause.kind !== "setting") return `${extent}: no rule covers any of them.`;
+  const now = settingsIn(cause.says, context);
+  const question = now === "" ? "" : ` Is ${now} right?`;
+  return `${extent}: each would be documented where ${wantedSetting(cause.says)}.${question}`;
 }
 
 function printGroup(page: Page, context: TextContext, group: ConversationGroup, paint: Paint, alone: boolean): void {
