@@ -10,15 +10,17 @@
  *
  * The client's Initial packets are opened with the keys that their first connection id gives, and the ClientHello put
  * together over as many datagrams as it takes. Where a tag does not hold, or the version is not ours to open, header and
- * version still say QUIC. The server's Initials need the client's first id, which is in the other direction.
+ * version still say QUIC. The server's Initials need the client's first id, which is in the other direction: of a server
+ * alone the version is told, and of Google's what stands in clear. Behind the handshake see `shared/quic-short.ts`.
  *
- * Does not cover: what the server answers but its version, short headers (they look like anything), migration.
+ * Does not cover: what the server answers but its version, short headers without a connection id, migration.
  */
 import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Context, DATAGRAM_MORE, type DatagramResult, type Decoder, type Emit } from "../src/decode/decoder.ts";
 import { type GoogleHello, readGoogleHello, toStreamData } from "./shared/gquic.ts";
 import { CryptoStream, readFrames, varint } from "./shared/quic-crypto.ts";
 import { openInitial } from "./shared/quic-initial.ts";
+import { commonId, isSealed, isShort, SHORTS_ENOUGH } from "./shared/quic-short.ts";
 import {
   isForcing,
   type LongType,
@@ -37,14 +39,10 @@ const MOST_PACKETS = 8; // coalesced in one datagram: one of each kind, and some
 const MOST_IDS = 4; // that a client's Initials are tried with: its first, a Retry's, the server's; each costs a key
 const PUBLIC_HEADER = 1 + 8 + 4;
 const HASH_LENGTH = 12;
+const NONCE_LENGTH = 32;
 const CLIENT_HELLO = 1;
 /** Datagrams of a direction that are waited for where the first ones did not say who is who. */
 const PATIENCE = 3;
-
-/** A short header's first byte, a packet number and the tag (RFC 9001 section 5.4.2 asks for as much to protect it). */
-const SHORTEST_LATER = 21;
-const FORM = 0xc0;
-const SHORT = 0x40;
 
 /** For frames and hellos that were opened, and for datagrams that came before; used and done with within one call. */
 const FRAMES = new Cursor();
@@ -62,6 +60,11 @@ export const quic: Decoder = {
     },
     { field: "quic.negotiation", about: "the server does not speak the client's version and lists its own: yes" },
     { field: "quic.retry", about: "the server asked the client to prove its address: yes" },
+    {
+      field: "quic.connection-id",
+      about:
+        "where nothing but packets behind the handshake is there: what each of a direction begins with, in hexadecimal",
+    },
     { field: "quic.user-agent", about: "the client's words about itself, which only Google's QUIC carries" },
   ],
   opens: {
@@ -69,7 +72,7 @@ export const quic: Decoder = {
       [0x08, 0x0f],
       [0x18, 0x1f],
       [0x28, 0x2f],
-      [0x38, 0x3f],
+      [0x38, 0x7f],
       [0x80, 0xff],
     ],
   },
@@ -82,6 +85,7 @@ export const quic: Decoder = {
       const version = u32(buf, off + 1);
       return version === 0 || mayBeVersion(version) || (len >= SHORTEST_FIRST && isForcing(version));
     }
+    if (isShort(buf, off, len)) return true;
     if ((first & 0xc8) !== 0x08 || len < PUBLIC_HEADER) return false;
     return (first & 1) === 0 || u32(buf, off + 9) >>> 16 === 0x5130;
   },
@@ -89,9 +93,11 @@ export const quic: Decoder = {
   maybeLater: isShort,
 
   datagram(c, emit, at) {
-    // Google's server leaves the version out: its packets are known by the client's.
-    if ((c.buf[c.pos]! & 0x81) === 0) return at.peerStarted;
-    if (c.buf[c.pos]! < LONG) return publicHeader(c, emit);
+    const first = c.buf[c.pos]!;
+    if ((first & 0xc0) === 0x40) return shortHeader(c, emit, at);
+    // Google's server leaves the version out: its packets are known by the client's, or by what stands in clear.
+    if ((first & 0x81) === 0) return at.peerStarted || rejection(c, emit);
+    if (first < LONG) return publicHeader(c, emit);
     const number = u32(c.buf, c.pos + 1);
     if (number === 0) return negotiation(c, emit);
     const version = quicVersion(number);
@@ -197,7 +203,7 @@ function look(seen: Seen, buf: Uint8Array, packets: readonly LongPacket[], versi
 
 function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): DatagramResult {
   const packets = readPackets(c, version);
-  const before = at.before ?? [];
+  const before = at.before?.filter((bytes) => bytes[0]! >= LONG) ?? [];
   if (packets.length === 0) {
     if (c.cutOff === 0) return false;
     if (before.length === 0) emit({ kind: "field", field: "quic.version", value: version.name });
@@ -306,6 +312,33 @@ function publicHeader(c: Cursor, emit: Emit): DatagramResult {
   return clearFrames(c, version, emit);
 }
 
+/** A server's packet in the same form, without a version: the answer to a hello that is not enough is not protected. */
+function rejection(c: Cursor, emit: Emit): boolean {
+  c.part = "public header";
+  const flags = c.u8();
+  c.skip(8 + ((flags & 4) === 0 ? 0 : NONCE_LENGTH));
+  const number = [1, 2, 4, 6][(flags >> 4) & 3]!;
+  c.skip(number + HASH_LENGTH);
+  const hello = toStreamData(c, number) ? readGoogleHello(c) : null;
+  if (hello?.message !== "REJ" && hello?.message !== "SREJ") return false;
+  emit({ kind: "role", sender: "server", why: `QUIC Crypto ${hello.message}` });
+  return true;
+}
+
+/** Behind the handshake, in a flow of which nothing was known: a row of such packets may prove it. */
+function shortHeader(c: Cursor, emit: Emit, at: Context): DatagramResult {
+  if (at.peerStarted) return false;
+  const here = c.buf.subarray(c.start, c.end);
+  const all = [...(at.before ?? []).filter((bytes) => isShort(bytes, 0, bytes.length)), here];
+  const packets = all.filter((bytes, i) => all.findIndex((other) => Buffer.compare(bytes, other) === 0) === i);
+  const id = commonId(packets);
+  if (id === null) return false;
+  if (packets.length < SHORTS_ENOUGH) return DATAGRAM_MORE;
+  if (!isSealed(packets, id)) return false;
+  emit({ kind: "field", field: "quic.connection-id", value: Buffer.from(id).toString("hex") });
+  return true;
+}
+
 /** Q044 and Q046: a long header with both id lengths in one byte, packet number, hash 12, and then clear frames. */
 function nibbleHeader(c: Cursor, version: QuicVersion, emit: Emit): DatagramResult {
   c.part = "packet header";
@@ -330,11 +363,4 @@ function clearFrames(c: Cursor, version: QuicVersion, emit: Emit): DatagramResul
 function tellGoogle({ serverName, userAgent }: GoogleHello, emit: Emit): void {
   if (serverName !== "") emit({ kind: "name", source: "quic-sni", name: serverName });
   if (userAgent !== "") emit({ kind: "field", field: "quic.user-agent", value: userAgent });
-}
-
-/** A short header looks like anything with the right two bits; text, of which that is true as well, it is not. */
-function isShort(buf: Uint8Array, off: number, len: number): boolean {
-  if (len < SHORTEST_LATER || (buf[off]! & FORM) !== SHORT) return false;
-  for (let i = 1; i < SHORTEST_LATER; i++) if (buf[off + i]! >= 0x80) return true;
-  return false;
 }

@@ -12,6 +12,7 @@
  * (GENA), the description behind LOCATION.
  */
 import type { Decoder, Emit } from "../src/decode/decoder.ts";
+import { hostOf } from "./shared/http-head.ts";
 import { beginsWith, readTextHead, type TextHead } from "./shared/text-head.ts";
 
 const NOTIFY = "NOTIFY * HTTP/1.";
@@ -60,6 +61,9 @@ function tell(method: string, target: string, head: TextHead, emit: Emit): void 
   // A notification has no role: nobody asked, and everybody listens.
   if (method === "M-SEARCH") emit({ kind: "role", sender: "client", why: "SSDP M-SEARCH" });
   if (method === "200") emit({ kind: "role", sender: "server", why: "SSDP 200" });
+  // Of an announcement or a search it is the group that it goes to: sent as in any request of HTTP, and told as such.
+  const { host } = hostOf(head.fields.get("host") ?? "", 1900);
+  if (method !== "200" && host !== "") emit({ kind: "name", source: "http-host", name: host });
   field("method", method);
   field("target", target);
   if (method === "NOTIFY") field("event", head.fields.get("nts"));

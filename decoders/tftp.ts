@@ -142,7 +142,8 @@ function transfer(c: Cursor, op: number, emit: Emit, at: Context): DatagramResul
   }
   const size = c.end - c.start + c.cutOff;
   if (op === OP.data && size < 4 + SMALLEST_BLOCK) return false;
-  const before = at.before ?? [];
+  // Others may have been kept for another decoder, which found them plausible.
+  const before = at.before?.filter((bytes) => bytes[0] === 0 && bytes[1] === op && bytes.length >= 4) ?? [];
   const last = before.at(-1);
   const here = c.buf.subarray(c.start, c.end);
   if (last !== undefined && !repeats(last, here) && !precedes(last, here)) return false;

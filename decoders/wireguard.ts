@@ -71,7 +71,8 @@ function hasRun(c: Cursor): boolean {
 function data(c: Cursor, size: number, emit: Emit, at: Context): DatagramResult {
   if (size < DATA_LEAST || (size - DATA_LEAST) % 16 !== 0) return false;
   if (!at.peerStarted) {
-    const before = at.before ?? [];
+    // Others may have been kept for another decoder, which found them plausible.
+    const before = at.before?.filter((bytes) => bytes[0] === TYPE.data && bytes.length >= DATA_HEAD) ?? [];
     const last = before.at(-1);
     const here = c.buf.subarray(c.start, c.start + DATA_HEAD);
     if (last !== undefined && !follows(last, here)) return false;
@@ -83,7 +84,6 @@ function data(c: Cursor, size: number, emit: Emit, at: Context): DatagramResult 
 
 /** The same receiver, and a counter that is a little higher. */
 function follows(last: Uint8Array, here: Uint8Array): boolean {
-  if (last[0] !== TYPE.data || last.length < DATA_HEAD) return false;
   for (let i = 4; i < 8; i++) if (last[i] !== here[i]) return false;
   for (let i = 12; i < 16; i++) if (last[i] !== here[i]) return false;
   const step = counterOf(here) - counterOf(last);

@@ -52,18 +52,39 @@ function littleEndian(c: Cursor, bytes: number): number {
 
 /**
  * Skips to the data of the first STREAM frame in a packet's clear frames (type 1fdooossB: fin, data length, offset and
- * stream id lengths); false where another frame comes first that we don't pass over.
+ * stream id lengths); false where another frame comes first that we don't pass over. `number`: bytes of the packet's
+ * number, which a STOP_WAITING frame has as many of; 0 where acknowledgements can't be there.
  */
-export function toStreamData(c: Cursor): boolean {
+export function toStreamData(c: Cursor, number = 0): boolean {
   for (;;) {
     c.part = "frame";
     const type = c.u8();
     if (type === 0) continue; // PADDING
-    if ((type & 0x80) === 0) return false;
-    c.skip((type & 3) + 1); // stream id
-    const offset = (type >> 2) & 7;
-    c.skip(offset === 0 ? 0 : offset + 1);
-    if ((type & 0x20) !== 0) c.skip(2); // data length
-    return true;
+    if (number > 0 && (type & 0xc0) === 0x40) {
+      skipAcknowledgement(c, type);
+    } else if (number > 0 && type === STOP_WAITING) {
+      c.skip(number);
+    } else if ((type & 0x80) === 0) {
+      return false;
+    } else {
+      c.skip((type & 3) + 1); // stream id
+      const offset = (type >> 2) & 7;
+      c.skip(offset === 0 ? 0 : offset + 1);
+      if ((type & 0x20) !== 0) c.skip(2); // data length
+      return true;
+    }
   }
+}
+
+const STOP_WAITING = 0x06;
+
+/** An ACK frame (01nullmm: whether there are several blocks, lengths of the largest number and of a block). */
+function skipAcknowledgement(c: Cursor, type: number): void {
+  const lengths = [1, 2, 4, 6];
+  const block = lengths[type & 3]!;
+  c.skip(lengths[(type >> 2) & 3]! + 2); // largest number, and how long ago it came
+  const blocks = (type & 0x20) === 0 ? 0 : c.u8();
+  c.skip(block + blocks * (1 + block));
+  const times = c.u8();
+  if (times > 0) c.skip(1 + 4 + (times - 1) * 3);
 }

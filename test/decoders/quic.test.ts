@@ -199,3 +199,61 @@ test("handshake bytes: gaps end them, doubles keep what came first, and there is
   for (let i = 0; i < 1000; i++) stream.add(8, ascii("i"));
   t.deepEqual(stream.contiguous(), ascii("abcXXfghi"));
 });
+
+const ID = hex`5e 91 c3 0a 77 b4 e2 d8`;
+/** Packets behind the handshake: bytes without a pattern, from a generator of this test's own. */
+function shorts(count: number, change: (packet: Uint8Array, i: number) => void = () => {}): Uint8Array[] {
+  let state = 12_345;
+  const random = (): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state >>> 24;
+  };
+  return Array.from({ length: count }, (_, i) => {
+    const packet = concat([Uint8Array.of(0x40 | (random() & 0x1f)), ID, Uint8Array.from({ length: 40 }, random)]);
+    change(packet, i);
+    return packet;
+  });
+}
+const recognised = (packets: readonly Uint8Array[]): boolean => direction(packets).results.includes(true);
+
+test("packets behind the handshake show QUIC by their connection id, several of them and nothing less", (t) => {
+  t.true(recognised(shorts(4)));
+  t.true(recognised(shorts(4).flatMap((packet) => [packet, packet])), "sent twice");
+  t.false(recognised(shorts(3)));
+  t.false(recognised(shorts(3).flatMap((packet) => [packet, packet])), "three, sent twice");
+});
+
+test("what looks like packets behind the handshake and is none", (t) => {
+  const others: [string, (packet: Uint8Array, i: number) => void][] = [
+    ["another id in each", (packet, i) => packet.fill(i * 31 + 7, 3, 4)],
+    ["a counter behind the id", (packet, i) => packet.set([0, 0, 0, i], 9)],
+    ["a length behind the id", (packet) => packet.set([0, 40], 12)],
+    ["a first byte that stays", (packet) => packet.fill(0x48, 0, 1)],
+    ["a first byte that counts from 0 to 1", (packet, i) => packet.fill(0x40 | (i & 1), 0, 1)],
+    ["an id that is a small number", (packet) => packet.set([0, 0, 0, 0, 0, 0, 1, 2], 1)],
+    ["text", (packet) => packet.set(packet.map((byte) => 0x40 | (byte & 0x1f)))],
+  ];
+  for (const [what, change] of others) t.false(recognised(shorts(8, change)), what);
+});
+
+test("Google's server is known by its refusal, and by nothing that only begins so", (t) => {
+  const bytes = fixturesOf("quic").find((f) => f.title === "Google's server refuses a hello")!.bytes;
+  const as = (change: (copy: Uint8Array) => void): boolean => {
+    const copy = bytes.slice();
+    change(copy);
+    return decodeDatagram(quic, copy, AT).recognised;
+  };
+  t.true(as(() => {}));
+  t.false(
+    as((copy) => copy.set(ascii("RED"), 34)),
+    "another message",
+  );
+  t.false(
+    as((copy) => copy.fill(0x20, 30, 31)),
+    "no STREAM frame",
+  );
+  t.false(
+    as((copy) => copy.fill(0xff, 38, 39)),
+    "entries beyond counting",
+  );
+});

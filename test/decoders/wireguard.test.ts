@@ -2,7 +2,7 @@
 import test from "ava";
 import { wireguard } from "../../decoders/wireguard.ts";
 import { datagramAt, decodeDatagram } from "../support/decode.ts";
-import { concat, hex } from "../support/hex.ts";
+import { ascii, concat, hex } from "../support/hex.ts";
 
 const away = datagramAt(40_001, 41_000);
 const data = (counter: number, receiver = 7): Uint8Array =>
@@ -19,6 +19,7 @@ test("data count three in a row, to one receiver, with counters that rise by lit
   t.is(after(data(3), data(1), data(3)), "none");
   t.is(after(data(200), data(1), data(2)), "none");
   t.is(after(data(3, 8), data(1), data(2)), "none");
+  t.is(after(data(9), ascii("what another decoder wanted kept"), data(1), data(2)), "yes");
 });
 
 test("in a flow that is known one is enough, if its length is one of data", (t) => {
