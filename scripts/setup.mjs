@@ -17,6 +17,7 @@ import {
   compareVersions,
   headersFolder,
   installHint,
+  isDebian,
   mayInstall,
   missingBuildTools,
   nodeHasSqlite,
@@ -28,6 +29,8 @@ const INSTALL_STAMP = join(ROOT, "node_modules/.wirepact-setup");
 const BUILD_STAMP = join(ROOT, "dist/.wirepact-build");
 /** Programs that tests and the bench compare with; each is also the name of its Debian package. */
 const TEST_PROGRAMS = ["tshark", "tcpdump"];
+/** The browser that opens the HTML report in tests. A Debian package only: Ubuntu's is an empty one that asks for snap. */
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
 
 const say = (line) => console.log(`setup: ${line}`);
 const logFile = (name) => join(ROOT, ".cache/setup", `${name}.log`);
@@ -167,13 +170,19 @@ async function build() {
 
 /** Second opinions for the tests. Without them the tests that need them are skipped, and say so. */
 async function seeToTestPrograms() {
-  const missing = TEST_PROGRAMS.filter((program) => !which(program));
+  await seeTo(TEST_PROGRAMS.filter((program) => !which(program)));
+  if (BROWSERS.some((program) => which(program))) return;
+  if (isDebian()) return seeTo(["chromium"]);
+  say("not here: Chromium or Chrome; tests that open the HTML report in a browser will be skipped, and say so");
+}
+
+async function seeTo(missing) {
   if (missing.length === 0) return;
-  const without = `tests that compare with ${missing.join(" and ")} will be skipped, and say so`;
+  const without = `tests that need ${missing.join(" and ")} will be skipped, and say so`;
   if (!mayInstall()) return say(`not here: ${missing.join(", ")}; ${without}. To have them: ${installHint(missing)}`);
-  say(`installing ${missing.join(", ")} with apt-get, which tests compare with`);
-  const { code } = await aptInstall(missing, { log: logFile("apt-test-programs"), say });
-  if (code !== 0) say(`apt-get could not (see .cache/setup/apt-test-programs.log); ${without}`);
+  say(`installing ${missing.join(", ")} with apt-get, which tests need`);
+  const { code } = await aptInstall(missing, { log: logFile(`apt-${missing[0]}`), say });
+  if (code !== 0) say(`apt-get could not (see .cache/setup/apt-${missing[0]}.log); ${without}`);
 }
 
 checkNode();

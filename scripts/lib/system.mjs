@@ -56,6 +56,11 @@ export function installHint(packages) {
   return `install ${packages.join(", ")} with your system's package manager`;
 }
 
+/** Debian itself, not what was made of it. */
+export function isDebian(file = "/etc/os-release") {
+  return existsSync(file) && /^ID=debian$/m.test(readFileSync(file, "utf8"));
+}
+
 /** Whether we may install system packages: root, with apt-get, and not forbidden by WIREPACT_SYSTEM_PACKAGES=no. */
 export function mayInstall() {
   return process.getuid?.() === 0 && which("apt-get") !== null && process.env.WIREPACT_SYSTEM_PACKAGES !== "no";

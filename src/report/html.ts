@@ -5,7 +5,7 @@
  */
 import { POLICY, SCRIPT, STYLE } from "./html/assets.ts";
 import { conversations, HTML_ROWS, worstFirst } from "./html/conversations.ts";
-import { html, type Markup, raw } from "./html/markup.ts";
+import { html, type Markup, NOTHING, raw } from "./html/markup.ts";
 import { picture } from "./html/picture.ts";
 import { profileSection, profiles } from "./html/profile.ts";
 import { again, answer, captureQuality, meaning, rules } from "./html/sections.ts";
@@ -21,20 +21,21 @@ export function* htmlReport(result: RunResult, options: TextOptions): Generator<
   const context = new TextContext(result, options);
   yield head(`${headline(result).title}: Wirepact report`);
   yield answer(context).text;
+  const rows = nothingRead(result) ? [] : listedRows(result);
   if (!nothingRead(result)) {
-    const rows = listedRows(result);
     const proof = profiles(result);
-    yield contents(result, proof.length > 0).text;
+    const times = timeline(result, rows);
+    yield contents(result, proof.length > 0, times !== NOTHING).text;
     yield picture(result, rows).text;
     yield rules(context).text;
     for (const piece of proof) yield piece.text;
-    yield timeline(result, rows).text;
+    yield times.text;
     const total = result.run.models.length > 0 ? result.judged.length : result.judged.length + result.rest.count;
     for (const piece of conversations(context, rows, total)) yield piece.text;
   }
   yield captureQuality(result).text;
   yield again(context).text;
-  yield meaning().text;
+  yield meaning(result, rows).text;
   yield foot(true);
 }
 
@@ -60,11 +61,13 @@ function listedRows(result: RunResult): ConversationRow[] {
   return rows;
 }
 
-function contents(result: RunResult, proof: boolean): Markup {
-  const links: [string, string][] = [["picture", "Who talks to whom"]];
+function contents(result: RunResult, proof: boolean, timed: boolean): Markup {
+  const links: [string, string][] = [];
+  links.push(["picture", "Who talks to whom"]);
   if (result.rules.length > 0) links.push(["document", "The document, row by row"]);
   if (proof) links.push(["proof", "What was asked of devices"]);
-  links.push(["conversations", "Conversations"], ["capture", "The capture"]);
+  if (timed) links.push(["timeline", "When"]);
+  links.push(["conversations", "Every conversation"], ["capture", "The recording itself"]);
   links.push(["again", "To do it again"], ["meaning", "What the words mean"]);
   return html`<nav aria-label="On this page"><ul>${links.map(([id, text]) => html`<li><a href="#${id}">${text}</a></li>`)}</ul></nav>`;
 }

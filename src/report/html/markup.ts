@@ -48,10 +48,15 @@ function textOf(value: Value): string {
 }
 
 /** A table with a caption and column heads, in a box that scrolls by itself on narrow screens. */
-export function table(caption: string, heads: readonly string[], rows: readonly Markup[]): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${heads.map(
+export function table(caption: string, heads: readonly string[], rows: readonly Markup[], kind = "plain"): Markup {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${kind}"><caption>${caption}</caption><thead><tr>${heads.map(
     (head) => html`<th scope="col">${head}</th>`,
   )}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+/** Words of Wirepact's own, which are not broken within: a verdict, a time, a count. */
+export function own(value: string | number | Markup): Markup {
+  return html`<span class="own">${value}</span>`;
 }
 
 export function cells(...values: readonly (string | number | Markup)[]): Markup {

@@ -1,40 +1,69 @@
 /** The page's short sections: the answer, the document's table, the captures, what was in force and how to do it again. */
+import { APPS } from "../../model/apps.ts";
 import { doesNotApply } from "../drift.ts";
 import { qualityRows } from "../quality.ts";
-import type { RuleRow, RunResult } from "../result.ts";
+import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { headline } from "../summary.ts";
 import { actionsOf } from "../text/actions.ts";
 import type { TextContext } from "../text/context.ts";
 import { facts, warnings } from "../text/head.ts";
-import { bytes, citations, expected, number, sentence, sentences, timeSpan } from "../words.ts";
+import { bytes, citations, expected, number, plural, sentence, sentences, timeSpan } from "../words.ts";
 import { cells, html, type Markup, NOTHING, table } from "./markup.ts";
-import { MOODS, moodOfRule, sign, signed } from "./mood.ts";
+import { MOODS, type Mood, moodOfRule, sign, signed } from "./mood.ts";
+import { inWords } from "./words.ts";
 
+/** What was compared, the verdict, what it amounts to in plain words, and what to do. */
 export function answer(context: TextContext): Markup {
   const { result } = context;
   const { mood, title, says } = headline(result);
+  const words = inWords(result, context.strict);
   const actions = actionsOf(context);
-  return html`<header class="${mood}"><h1><span aria-hidden="true">${sign(mood)}</span> ${title}</h1><p class="lead">${says}</p></header>
-<dl>${facts(result).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>
+  const rests = facts(result, {
+    label: "Document",
+    of: ({ name, document, version }) => `${document}${version === null ? "" : ` ${version}`} (model ${name})`,
+  });
+  return html`<header class="${mood}"><h1><span aria-hidden="true">${sign(mood)}</span> ${title}</h1>${
+    words.length === 0
+      ? html`<p class="lead">${says}</p>`
+      : html`<p class="lead">Recorded network traffic, held against the document that says what should be there. A conversation is all that one host says to another for one purpose.</p><ul class="plain lead">${words.map(
+          ([mood, text]) => html`<li>${signed(mood, text)}</li>`,
+        )}</ul>`
+  }</header>
+<dl>${rests.map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>
 ${warnings(result).map((warning) => html`<p class="warn">${warning}</p>`)}
 ${actions.length === 0 ? NOTHING : html`<section><h2 id="do">What to do</h2><ol>${actions.map((action) => html`<li>${action}</li>`)}</ol></section>`}`;
 }
 
-/** The document's rows, each with its sign; those that do not hold first. */
+/** What the document lists, in groups by what became of it; a long one that asks for nothing is closed. */
 export function rules(context: TextContext): Markup {
   const { result } = context;
   if (result.rules.length === 0) return NOTHING;
   const documents = result.run.models.map(
-    ({ name, document, version }) => `${name}: ${document}${version === null ? "" : ` ${version}`}`,
+    ({ name, document, version }) => `${document}${version === null ? "" : ` ${version}`} (model ${name})`,
   );
-  const rows = [...result.rules].sort((a, b) => MOODS.indexOf(moodOfRule(a)) - MOODS.indexOf(moodOfRule(b)));
-  return html`<section><h2 id="document">What the document lists</h2><p class="dim">${documents.join("; ")}. ${signed("good", "seen as written")} · ${signed("bad", "not, or not so")} · ${signed("unsure", "this capture can’t say")} · ${signed("off", "not needed and not seen, not for this installation, or waived")}</p>${table(
-    "Rows of the document, those that do not hold first",
-    ["Status", "Row", "Expected", "What was seen", "Place in the document"],
-    rows.map((rule) => ruleRow(context, rule)),
-  )}</section>`;
+  const groups = MOODS.map((mood) => ({ mood, rows: result.rules.filter((rule) => moodOfRule(rule) === mood) }));
+  return html`<section><h2 id="document">The document, row by row</h2><p class="dim">${documents.join("; ")}. Each row is one connection that the document lists; <q>FILE#7</q> is the seventh packet of that file, by Wireshark’s count.</p>${groups
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ mood, rows }) => {
+      const open = mood === "bad" || mood === "good" || rows.length <= SHORT;
+      return html`<details class="page"${open ? html` open` : NOTHING}><summary>${signed(mood, GROUPS[mood])}: ${plural(rows.length, "row")}</summary>${table(
+        GROUPS[mood],
+        ["Status", "What the document lists", "What was seen", "Place in the document"],
+        rows.map((rule) => ruleRow(context, rule)),
+        "rows",
+      )}</details>`;
+    })}</section>`;
 }
+
+/** Rows of a group that may stand open though nothing is to be done about them. */
+const SHORT = 6;
+const GROUPS: Readonly<Record<Mood, string>> = {
+  bad: "Not, or not as written",
+  unsure: "This recording can’t say",
+  good: "Seen as written",
+  off: "Not needed and not seen, not for this installation, or waived",
+};
 
 function ruleRow(context: TextContext, rule: RuleRow): Markup {
   const plain = doesNotApply(rule) ? "not for this installation" : rule.status;
@@ -49,8 +78,7 @@ function ruleRow(context: TextContext, rule: RuleRow): Markup {
         )}</ul></details>`;
   return cells(
     signed(moodOfRule(rule), status),
-    context.rule(rule),
-    `${expected(rule, "→")} (${rule.requirement})`,
+    html`${expected(rule, "→")} (${rule.requirement})<br><span class="dim">${context.rule(rule)}</span>`,
     html`<span>${sentences(rule.reason, rule.remedy)}${waived}${proof}</span>${hosts}`,
     citations(rule).join("; "),
   );
@@ -58,16 +86,16 @@ function ruleRow(context: TextContext, rule: RuleRow): Markup {
 
 export function captureQuality(result: RunResult): Markup {
   const rows = qualityRows(result);
-  return html`<section><h2 id="capture">What the capture is like</h2>${table(
+  return html`<section><h2 id="capture">The recording itself</h2>${table(
     "Captures",
-    ["File", "Format", "Packets", "Size", "Lost while capturing", "Time"],
+    ["File", "Format", "Packets", "Size", "Lost while recording", "Time"],
     result.captures.map((c) =>
       cells(
         c.path === "-" ? "standard input" : c.path,
         c.format,
         number(c.packets),
         bytes(c.bytes),
-        c.drops === null ? "not written in it" : number(c.drops),
+        c.drops === null ? "the file does not say" : number(c.drops),
         `${timeSpan(c.first_time, c.last_time) ?? "no packet"}${c.damage === null ? "" : `; ${c.damage}`}${c.cut ? "; cut in its last record" : ""}`,
       ),
     ),
@@ -99,15 +127,33 @@ wirepact explain ${shellWord(database)} ID</pre>`;
   }<p class="dim">Wirepact ${run.wirepact}, started ${sentence(run.started_at)} Frames (FILE#N) have the numbers of Wireshark and tshark.</p></section>`;
 }
 
-/** What a reader who has never seen a packet may take for more than it is. */
-export function meaning(): Markup {
-  return html`<section><h2 id="meaning">What the words mean</h2><dl>
+/** What a reader who has never seen a packet may take for more, or for something else, than it is. */
+export function meaning(result: RunResult, rows: readonly ConversationRow[]): Markup {
+  const spoken = new Set(rows.flatMap(({ app, inner_app }) => [app, inner_app]).filter((app) => app !== null));
+  const protocols = Object.entries(APPS).filter(([id]) => spoken.has(id));
+  const judged = result.run.models.length > 0;
+  return html`<section><h2 id="meaning">What the words mean</h2>${
+    judged
+      ? html`<h3>Verdicts on conversations</h3><dl>
 <dt>documented</dt><dd>A row of the document covers the conversation, and every part of the row was proved by packets.</dd>
 <dt>violation</dt><dd>A row covers it and something the row asks for is broken, or the row forbids it.</dd>
-<dt>undocumented</dt><dd>No row covers it. That is a difference to be explained, not yet an attack.</dd>
-<dt>inconclusive</dt><dd>A row could cover it, and this capture can’t prove it.</dd>
-<dt>ignored, unrelated</dt><dd>What every host needs, such as name resolution; or neither end is a host of this product.</dd>
-<dt>met, missing, blocked</dt><dd>Of a row: it was seen; the capture could have shown it and did not; it was tried and did not come up.</dd>
-<dt>not-evaluable</dt><dd>Of a row: this capture can’t say; beside it stands what would let it.</dd></dl>
-<p>The page speaks of what passed this capture point in this time. It does not say that a product is secure, nor what runs inside encryption.</p></section>`;
+<dt>undocumented</dt><dd>No row covers it. That is a difference to be explained: it may be the product, its settings or the document. It is not yet an attack.</dd>
+<dt>inconclusive</dt><dd>A row could cover it, and this recording can’t prove it. Neither good nor bad.</dd>
+<dt>waived</dt><dd>Somebody has looked at it and accepted it until a day; the reason stands beside it.</dd>
+<dt>ignored, unrelated</dt><dd>What every host needs, such as name resolution; or neither end is a host of this product.</dd></dl>
+<h3>Status of the document’s rows</h3><dl>
+<dt>met</dt><dd>It was seen, as the document says.</dd>
+<dt>missing</dt><dd>It was not seen, though the recording could have shown it. The row is in the document; what is missing is the traffic.</dd>
+<dt>blocked</dt><dd>It was tried and did not come up: often a firewall.</dd>
+<dt>violated, partial</dt><dd>It was seen, but not as the row asks; or only some of the hosts that the row names were.</dd>
+<dt>unused</dt><dd>It need not happen, and did not.</dd>
+<dt>not-evaluable</dt><dd>This recording can’t say; beside it stands what would let it.</dd></dl>`
+      : NOTHING
+  }<h3>Network words</h3><dl>
+<dt>capture</dt><dd>The recording of network traffic that this page speaks of.</dd>
+<dt>conversation, flow</dt><dd>All that one host says to another for one purpose; it is made of one or more connections, called flows.</dd>
+<dt>tcp/443 tls</dt><dd>The way it takes: transport (tcp or udp) and port, and then the language that its content shows.</dd>
+<dt>established, answered</dt><dd>A connection came up; a question got an answer. <b>one-way</b>: it needs no answer. <b>unanswered, refused, unreachable, failed</b>: it did not come up.</dd>
+${protocols.map(([id, about]) => html`<dt>${id}</dt><dd>${about}</dd>`)}</dl>
+<p>The page speaks of what passed this place in the network in this time. It does not say that a product is secure, nor what runs inside encryption.</p></section>`;
 }

@@ -31,12 +31,7 @@ export function actionsOf(context: TextContext): string[] {
       "more is undocumented",
       "more are undocumented",
     ),
-    ...firstOf(
-      absent,
-      (rule) => sentence(rule.remedy ?? lookAt(rule, context)),
-      "more rule is not met",
-      "more rules are not met",
-    ),
+    ...firstOf(absent, (rule) => lookAt(rule, context), "more rule is not met", "more rules are not met"),
   ];
   const remedies = unevaluableRemedies(context);
   const first = sayWhoIsWho(context) ?? doubtTheBinding(context);
@@ -54,10 +49,12 @@ function allow(rule: RuleRow, { options }: TextContext): string {
   return `Allow ${expected(rule, options.pen.glyphs.arrow)} (documented under ${cited(rule)}).`;
 }
 
-function lookAt(rule: RuleRow, { options }: TextContext): string {
-  const wanted = expected(rule, options.pen.glyphs.arrow);
-  const state = rule.status === "partial" ? "only part of it was seen" : "it was not seen";
-  return `Find out why ${wanted} does not happen: it is documented under ${cited(rule)}, and ${state}.`;
+/** The remedy speaks of "it": what that is comes first, so that the line can stand alone. */
+function lookAt(rule: RuleRow, context: TextContext): string {
+  const wanted = expected(rule, context.options.pen.glyphs.arrow);
+  const state = rule.status === "partial" ? "only in part" : "not";
+  const remedy = rule.remedy ?? `find out why; it is documented under ${cited(rule)}`;
+  return sentence(`${context.rule(rule)} (${wanted}) was ${state} seen: ${remedy}`);
 }
 
 function mend(group: ConversationGroup, context: TextContext): string {
@@ -65,14 +62,14 @@ function mend(group: ConversationGroup, context: TextContext): string {
   const who = ends(group, context);
   if (c.expectation === null || isBan(c))
     return sentence(`Stop ${who}: ${c.reason ?? "it is in violation of the document"}`);
-  return `Mend ${who}: the document asks for ${c.expectation}${c.found === null ? "" : `, found is ${c.found}`}.`;
+  return `Correct ${who}: the document asks for ${c.expectation}${c.found === null ? "" : `; found: ${c.found}`}.`;
 }
 
 function ask(group: ConversationGroup, context: TextContext): string {
   const who = ends(group, context);
   const miss = group.first.evidence?.nearest;
-  if (!miss || miss.clause === "whom") return `Ask the vendor why ${who}: it is ${context.notIn()}.`;
-  return sentence(`Ask the vendor why ${who}: it is near ${context.rule(miss)}, but ${miss.says}`);
+  if (!miss || miss.clause === "whom") return `Ask the vendor what ${who} is for: it is ${context.notIn()}.`;
+  return sentence(`Ask the vendor what ${who} is for: it is near ${context.rule(miss)}, but ${miss.says}`);
 }
 
 /** Several with one cause are one question. */
@@ -140,6 +137,7 @@ function unevaluableRemedies({ result }: TextContext): string[] {
   return sorted
     .slice(0, EACH)
     .map(
-      ([remedy, count]) => `${sentence(remedy).slice(0, -1)} (${plural(count, "rule waits", "rules wait")} for it).`,
+      ([remedy, count]) =>
+        `${sentence(remedy.replace(/^give --/, "run it again with --")).slice(0, -1)} (${plural(count, "rule waits", "rules wait")} for it).`,
     );
 }

@@ -1,7 +1,7 @@
 import { doesNotApply, isFinding } from "../drift.ts";
 import type { Page } from "../page.ts";
 import { qualityNotes } from "../quality.ts";
-import type { CaptureRow, RuleRow, RunResult } from "../result.ts";
+import type { CaptureRow, RuleRow, RunInfo, RunResult } from "../result.ts";
 import { headline, nothingRead } from "../summary.ts";
 import { few, number, plural, sentence, timeSpan } from "../words.ts";
 import { actionsOf } from "./actions.ts";
@@ -30,7 +30,14 @@ export function printHead(page: Page, context: TextContext): void {
   if (actions.length > ACTIONS) page.text(`and ${actions.length - ACTIONS} more, below`, { indent: 5, paint: pen.dim });
 }
 
-export function facts(result: RunResult): [string, string][] {
+/** What the verdict rests on, each with its label. `model` is how a model is called: its name, unless another way is given. */
+export function facts(
+  result: RunResult,
+  model: { label: string; of: (model: RunInfo["models"][number]) => string } = {
+    label: "Model",
+    of: ({ name }) => name,
+  },
+): [string, string][] {
   const { run, captures, rules } = result;
   const packets = plural(
     captures.reduce((sum, capture) => sum + capture.packets, 0),
@@ -41,10 +48,10 @@ export function facts(result: RunResult): [string, string][] {
   const span = timeSpan(run.first_time, run.last_time);
   const list: [string, string][] = [["Capture", [source, packets, ...(span === null ? [] : [span])].join(", ")]];
   if (nothingRead(result)) return list;
-  for (const model of run.models) {
-    const own = rules.filter((rule) => rule.model === model.name);
+  for (const one of run.models) {
+    const own = rules.filter((rule) => rule.model === one.name);
     if (own.length === 0) continue; // the background model covers traffic and has no rows to tick
-    list.push(["Model", `${model.name}: ${ruleCounts(own)}`]);
+    list.push([model.label, `${model.of(one)}: ${ruleCounts(own)}`]);
   }
   const bound = run.bindings.map((binding) => {
     const how = binding.how === "inferred" ? " (inferred)" : "";

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ExecutionContext } from "ava";
+import test from "ava";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 const PROGRAM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
@@ -17,18 +17,16 @@ export interface Opened {
   complaints: string[];
 }
 
-/** Opens the page and hands it over; says so and does nothing where there is no Chromium. */
+/** A test that needs a browser: skipped, by name and counted as such, where there is none (apt-get install chromium). */
+export const inBrowser = PROGRAM === undefined ? test.skip : test.serial;
+
+/** Opens the page and hands it over. */
 export async function opened(
-  t: ExecutionContext,
   text: string,
   options: BrowserContextOptions,
   look: (opened: Opened) => Promise<void>,
 ): Promise<void> {
-  if (PROGRAM === undefined) {
-    t.log("SKIPPED: no Chromium here (apt-get install chromium)");
-    t.pass();
-    return;
-  }
+  if (PROGRAM === undefined) throw new Error("a test that opens a page must be declared with inBrowser");
   const folder = mkdtempSync(join(tmpdir(), "wirepact-html-"));
   const browser = await chromium.launch({ executablePath: PROGRAM, args: ["--no-sandbox"] });
   try {
@@ -36,6 +34,7 @@ export async function opened(
     writeFileSync(path, text);
     const context = await browser.newContext({ offline: true, ...options });
     const page = await context.newPage();
+    page.setDefaultTimeout(240_000); // a busy machine is no failure
     const requests: string[] = [];
     const complaints: string[] = [];
     page.on("request", (request) => requests.push(request.url()));

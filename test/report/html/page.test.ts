@@ -5,11 +5,13 @@ import type { RunResult } from "../../../src/report/result.ts";
 import { HOSTILE, poisoned } from "../hostile.ts";
 import { hasHarmful } from "../plain.ts";
 import { capture, conversation, rest, result, rollout, runInfo, undocumented } from "../sample.ts";
-import { opened } from "./browser.ts";
+import { inBrowser, opened } from "./browser.ts";
 
 const print = (value: RunResult, database: string | null = "runs.sqlite"): string =>
   [...htmlReport(value, { pen: makePen(100, false), database, all: false })].join("");
 
+/** Of the lines in plain words. */
+const ORDER = ["bad", "unsure", "good", "off"];
 const MARKUP = `"><img src=http://203.0.113.9/x onerror=alert(1)></title></style><script>alert(2)</script>'onload='alert(3)`;
 
 test("the page tells verdict, advice, picture, document, times, conversations, capture and how to do it again", (t) => {
@@ -29,9 +31,39 @@ test("time that no capture covers is said and drawn", (t) => {
     capture({ capture_id: 2, path: "b.pcap", first_time: "2026-11-20T08:40:00.000000Z" }),
   ];
   const page = print({ ...rollout(), captures });
-  t.regex(page, /1 gap without a capture \(grey\): 2026-11-20 08:10:00 to 08:40:00 UTC \(30 min\)/);
+  t.regex(page, /1 gap in the recording \(grey\): 2026-11-20 08:10:00 to 08:40:00 UTC \(30 min\)/);
   t.regex(page, /<rect class="hole"/);
   t.notRegex(print(rollout()), /<rect class="hole"/);
+});
+
+test("plain words first: each line once, with its sign, and none for what is not there", (t) => {
+  const page = print(rollout());
+  const lines = [
+    ...page.matchAll(/<li><span class="(\w+)"><span aria-hidden="true">(.)<\/span> ([^<]+)<\/span><\/li>/g),
+  ];
+  t.true(lines.length >= 4, page);
+  const moods = lines.map(([, mood]) => mood);
+  t.deepEqual(
+    moods,
+    [...moods].sort((a, b) => ORDER.indexOf(a ?? "") - ORDER.indexOf(b ?? "")),
+    "the worst first",
+  );
+  t.true(lines.every(([, , , text]) => !/^0 /.test(text ?? "")));
+  t.regex(page, /conversations are in no row of the document\./);
+});
+
+test("a name off the wire never passes for a role in the picture", (t) => {
+  const posing = undocumented({ responder: "203.0.113.66", server_name: "gateway" });
+  const page = print({ ...rollout(), judged: [posing, conversation()] });
+  t.regex(page, /<title>gateway \(203\.0\.113\.66\)/);
+});
+
+test("the sign at a line's end counts what has it, not all that end there", (t) => {
+  const [bad, good] = [
+    undocumented(),
+    conversation({ responder: "198.51.100.77", server_name: "telemetry.example.com" }),
+  ];
+  t.regex(print({ ...rollout(), judged: [bad, good] }), /✗ 1 of 2<\/text>/);
 });
 
 test("names from outside stay text: no element, no attribute, no invisible character", (t) => {
@@ -65,10 +97,10 @@ test("without a model every conversation is listed, and of a capture not read on
 
 for (const width of [375, 1280, 1920]) {
   for (const colorScheme of ["light", "dark"] as const) {
-    test.serial(
+    inBrowser(
       `opened from disk at ${width} pixels, ${colorScheme}: nothing overflows, nothing is loaded`,
       async (t) => {
-        await opened(t, print(rollout()), { viewport: { width, height: 900 }, colorScheme }, async (it) => {
+        await opened(print(rollout()), { viewport: { width, height: 900 }, colorScheme }, async (it) => {
           t.true(((await it.page.evaluate("document.documentElement.scrollWidth")) as number) <= width);
           t.is(it.requests.length, 1, "the page itself");
           t.deepEqual(it.complaints, []);
@@ -80,14 +112,14 @@ for (const width of [375, 1280, 1920]) {
   }
 }
 
-test.serial("without script all is there to read, and no control that does nothing", async (t) => {
-  await opened(t, print(rollout()), { javaScriptEnabled: false }, async ({ page }) => {
+inBrowser("without script all is there to read, and no control that does nothing", async (t) => {
+  await opened(print(rollout()), { javaScriptEnabled: false }, async ({ page }) => {
     t.true(await page.getByText("NOT AS DOCUMENTED").first().isVisible());
     t.false(await page.locator(".tools").isVisible());
     const evidence = page.locator("tbody summary", { hasText: "Evidence" }).first();
     t.false(
       await page
-        .getByText(/Nearest rule|who, proved/)
+        .getByText(/Nearest rule|who began it, proved/)
         .first()
         .isVisible(),
     );
@@ -95,15 +127,15 @@ test.serial("without script all is there to read, and no control that does nothi
     await page.keyboard.press("Enter");
     t.true(
       await page
-        .getByText(/Nearest rule|who, proved/)
+        .getByText(/Nearest rule|who began it, proved/)
         .first()
         .isVisible(),
     );
   });
 });
 
-test.serial("hostile names: nothing runs, nothing leaves", async (t) => {
-  await opened(t, print(poisoned(MARKUP)), {}, async ({ page, requests, complaints }) => {
+inBrowser("hostile names: nothing runs, nothing leaves", async (t) => {
+  await opened(print(poisoned(MARKUP)), {}, async ({ page, requests, complaints }) => {
     await page.getByRole("button", { name: "Open or close all evidence shown" }).click();
     t.is(requests.length, 1);
     t.deepEqual(complaints, []);
@@ -111,15 +143,15 @@ test.serial("hostile names: nothing runs, nothing leaves", async (t) => {
   });
 });
 
-test.serial("the policy stops what escaping would have let through", async (t) => {
+inBrowser("the policy stops what escaping would have let through", async (t) => {
   const broken = print(rollout()).replace("</main>", "<script>document.title='ran'</script></main>");
-  await opened(t, broken, {}, async ({ page, complaints }) => {
+  await opened(broken, {}, async ({ page, complaints }) => {
     t.not(await page.title(), "ran");
     t.regex(complaints.join("\n"), /Content Security Policy/);
   });
 });
 
-test.serial("10,000 findings: filtered, sorted and opened by script", async (t) => {
+inBrowser("10,000 findings: filtered, sorted and opened by script", async (t) => {
   const judged = Array.from({ length: 10_000 }, (_, i) =>
     undocumented({
       conversation_id: i.toString(16).padStart(16, "0"),
@@ -128,8 +160,8 @@ test.serial("10,000 findings: filtered, sorted and opened by script", async (t) 
     }),
   );
   const text = print({ ...rollout(), judged: [...judged, conversation()] });
-  t.true(text.length < 20_000_000, `${text.length} characters`);
-  await opened(t, text, {}, async ({ page, complaints }) => {
+  t.true(text.length < 25_000_000, `${text.length} characters`);
+  await opened(text, {}, async ({ page, complaints }) => {
     const visible = page.locator("tr[data-kind]:visible");
     t.is(await visible.count(), 200);
     await page.getByRole("searchbox").fill("n9876.example");
