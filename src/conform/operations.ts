@@ -3,7 +3,7 @@
  * limit, and neither is what could not be read: whoever claims read-only must not be wrong.
  */
 import { OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
-import type { OperationKind } from "../decode/tally.ts";
+import type { OperationKind } from "../decode/tally-kinds.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
 import type { SubjectFlow } from "./subject-flow.ts";

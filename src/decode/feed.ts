@@ -44,6 +44,13 @@ export class Feed {
   seamEnds = Number.POSITIVE_INFINITY;
   /** False while a merge plays segments again, out of order: operations are then sorted before they are counted. */
   tallies = true;
+  /** `Decoder.glance`, by the decoder's index. */
+  readonly glances: readonly (Decoder["glance"] | undefined)[];
+  /** What a glance said of the message at hand that is not known yet: `Decoder.glance`. */
+  readonly like = new Int32Array(3);
+  liked = false;
+  /** Whether any flow has operations whose like a glance can tell. */
+  learned = false;
   readonly #said = new WeakMap<FlowDetail, Set<string>>();
 
   constructor(decoders: readonly Decoder[], caps: CapCounter) {
@@ -52,6 +59,7 @@ export class Feed {
     this.details = new Details(caps);
     this.hints = hintsOf(decoders);
     this.openings = openingsOf(decoders);
+    this.glances = decoders.map((decoder) => decoder.glance?.bind(decoder));
   }
 
   /** The time of the capture's first payload. */
@@ -153,7 +161,12 @@ export class Feed {
       detail.operations = new OperationTally();
     }
     const { sec, nsec } = this.attempt.context;
-    detail.operations.add(fact, dir, capture, frame, sec, nsec);
+    const kind = detail.operations.add(fact, dir, capture, frame, sec, nsec);
+    const { like } = this;
+    if (this.liked && kind !== null && fact.id === like[2] && !fact.failed && this.attempt.facts.length === 1) {
+      detail.operations.learn(dir, like[0]!, like[1]!, kind);
+      this.learned = true;
+    }
     if (detail.operations.hit !== null) {
       this.caps.hit(detail.operations.hit);
       detail.operations.hit = null;

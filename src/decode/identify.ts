@@ -22,6 +22,7 @@ import { Datagrams } from "./datagrams.ts";
 import type { DatagramResult, Decoder } from "./decoder.ts";
 import type { FlowDetail } from "./details.ts";
 import { Feed, type Where } from "./feed.ts";
+import { Glancer } from "./glancer.ts";
 import { Streams } from "./streams.ts";
 
 const NONE: readonly number[] = [];
@@ -31,6 +32,7 @@ export class Identifier {
   readonly #feed: Feed;
   readonly #datagrams: Datagrams;
   readonly #streams: Streams;
+  readonly #glancer: Glancer;
   #begun = false;
   /** What became of the last frame that was offered to `accepts`. */
   #etherDecoder = 0;
@@ -41,6 +43,7 @@ export class Identifier {
     this.#feed = new Feed(decoders, caps);
     this.#datagrams = new Datagrams(this.#feed);
     this.#streams = new Streams(this.#feed);
+    this.#glancer = new Glancer(this.#feed);
   }
 
   /** By the DETAIL word of a row, less one. */
@@ -141,6 +144,27 @@ export class Identifier {
       if (checksumIsPartial(p, p.buf)) this.counts.partialChecksums++;
       else this.counts.badChecksums++;
     }
+  }
+
+  /** Whether any message can be read by a glance by now. */
+  get glances(): boolean {
+    return this.#feed.learned;
+  }
+
+  /** A TCP segment in a direction that is still fed: true where a glance was enough, see `Glancer`. */
+  glance(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    frame: number,
+    sec: number,
+    nsec: number,
+  ): boolean {
+    return this.#glancer.segment(row, at, dir, seq, buf, off, len, frame, sec, nsec);
   }
 
   /** One TCP segment from elsewhere than a packet: joining two slices plays segments again. See `Streams.segment`. */

@@ -4,12 +4,15 @@ import { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
+import { Glancer } from "./glancer.ts";
 
 export class Streams {
   readonly #feed: Feed;
+  readonly #glancer: Glancer;
 
   constructor(feed: Feed) {
     this.#feed = feed;
+    this.#glancer = new Glancer(feed);
   }
 
   /** Payload of one TCP segment (`seq`: number of its first byte). Public because joining two slices plays segments again. */
@@ -204,9 +207,15 @@ export class Streams {
       from = 0;
       left = stream.length;
     }
+    const { context } = this.#feed.attempt;
     let used = 0;
     while (left > 0) {
-      const took = this.#decode(row, at, dir, stream, data, from, left, cutOff, capture, frame);
+      const detail = kept ? null : this.#feed.details.get(row, at);
+      let took = 0;
+      if (detail?.operations)
+        took = this.#glancer.message(detail, stream, dir, data, from, left, frame, context.sec, context.nsec);
+      if (took === 0) took = this.#decode(row, at, dir, stream, data, from, left, cutOff, capture, frame);
+      this.#feed.liked = false;
       if (took < 0) {
         this.#feed.settle(row, at, dir);
         return;

@@ -1,14 +1,14 @@
 /** A count of operations as plain data, and back: for a store, and for a copy that is free to change. */
+import { OperationTally } from "./tally.ts";
 import {
   type EarlyAnswer,
   type FramePlace,
   type Id,
   type OperationKind,
-  OperationTally,
   type Runs,
   stackOf,
   type Waiting,
-} from "./tally.ts";
+} from "./tally-kinds.ts";
 
 /** A tally as plain data, for a store: kinds are named by their place in the list. */
 export interface PlainTally {
@@ -50,7 +50,7 @@ export function richTally(plain: PlainTally, captureOffset = 0): OperationTally 
       for (const waiting of stack)
         tally.restoreWaiting(dir, id, { ...waiting, kinds: waiting.kinds.map((at) => kinds[at]!), below: null });
   tally.early = plain.early.map((answer) => ({ ...answer, kind: kinds[answer.kind]!, place: moved(answer.place) }));
-  tally.seconds = new Map(plain.seconds);
+  for (const [sec, count] of plain.seconds) tally.seconds.set(sec, count);
   tally.unasked = plain.unasked;
   tally.dropped = plain.dropped;
   tally.runs = { ...plain.runs };

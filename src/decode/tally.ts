@@ -13,89 +13,46 @@
  *     merged    open: 3
  */
 import { type Cap, LIMITS } from "../limits.ts";
-import { OPERATION_CLASSES, type OperationClass, type OperationFact } from "./facts.ts";
+import type { OperationFact } from "./facts.ts";
+import { Glances } from "./glances.ts";
+import {
+  addKind,
+  type EarlyAnswer,
+  FRAMES_KEPT,
+  type Id,
+  isGrave,
+  isLater,
+  joinRuns,
+  type OperationKind,
+  type Runs,
+  stackOf,
+  tellAnswer,
+  type Waiting,
+} from "./tally-kinds.ts";
 
-/** A frame of some capture. */
-export interface FramePlace {
-  capture: number;
-  frame: number;
-}
-
-/** One kind of operation, and how often it was seen in one direction of a flow. */
-export interface OperationKind {
-  readonly dir: 0 | 1;
-  readonly protocol: string;
-  readonly role: "request" | "response";
-  readonly code: string;
-  readonly operation: string;
-  readonly class: OperationClass;
-  /** Null too where a flow names more targets than are told apart (`LIMITS.operationKinds`). */
-  readonly target: string | null;
-  count: number;
-  /** Requests: that were answered by a failure. Responses: that were one. */
-  failed: number;
-  /** Requests that can have no answer any more; those that are still waiting are in `open`. */
-  unanswered: number;
-  /** Responses whose request is not in the capture, beyond those in `early`. */
-  unasked: number;
-  /** First frames of it: one, or `FRAMES_KEPT` of what is above `read`. Never empty. */
-  frames: FramePlace[];
-  /** The first answer to a request of this kind, in words, and its frame. */
-  answer: string | null;
-  answerFrame: FramePlace | null;
-}
-
-export type Id = string | number;
 /** What makes a kind, direction and target apart. */
 type Told = "protocol" | "role" | "code" | "operation" | "class" | "target";
 
-/** Requests of one message that wait for their answers, on top of older ones that used the same id. */
-export interface Waiting {
-  readonly frame: number;
-  readonly sec: number;
-  readonly nsec: number;
-  kinds: OperationKind[];
-  below: Waiting | null;
-}
-
-/** An answer whose request is not here. */
-export interface EarlyAnswer {
-  /** Direction of the answer. */
-  dir: 0 | 1;
-  id: Id;
-  kind: OperationKind;
-  failed: boolean;
-  answer: string | null;
-  place: FramePlace;
-  sec: number;
-  nsec: number;
-}
-
-/** Frames that are kept of a kind above `read`. */
-const FRAMES_KEPT = 8;
-const READ = OPERATION_CLASSES.indexOf("read");
-
-/** Above `read`, or unknown: a kind that may not be lost among many harmless ones. */
-export function isGrave(of: OperationClass): boolean {
-  return of === "unknown" || OPERATION_CLASSES.indexOf(of) > READ;
-}
-
 export class OperationTally {
-  kinds: OperationKind[] = [];
-  /** By direction of the request: what waits for an answer, by id, the newest on top. */
-  open: [Map<Id, Waiting>, Map<Id, Waiting>] = [new Map(), new Map()];
   /** Answers that no request here explains; the first of them, others are counted in `unasked`. */
   early: EarlyAnswer[] = [];
   /** Answers without a request beyond those in `early`. */
   unasked = 0;
   /** Operations that found no room for their kind. */
   dropped = 0;
-  /** Requests by second of capture time; bounded, the first seconds stay. */
-  seconds = new Map<number, number>();
   /** Requests in a row without an answer between them: how many were on their way at once. */
   runs: Runs = { first: 0, last: 0, longest: 0, answered: false };
   /** The cap that the last call hit, for whoever counts them. */
   hit: Cap | null = null;
+  #kinds: OperationKind[] = [];
+  readonly #open: [Map<Id, Waiting>, Map<Id, Waiting>] = [new Map(), new Map()];
+  readonly #seconds = new Map<number, number>();
+  /** Requests of the newest second, which are not in `#seconds` yet. */
+  #second = 0;
+  #inSecond = 0;
+  #glances: Glances | null = null;
+  /** The frame of the request that came into `#open` last. */
+  #opened = 0;
   readonly #byTarget = new Map<string | null, OperationKind[]>();
   #graveKinds = 0;
   /** While a later slice is appended: see there. */
@@ -103,9 +60,92 @@ export class OperationTally {
   /** By direction: entries in `open`. */
   readonly #waiting: [number, number] = [0, 0];
 
-  add(fact: OperationFact, dir: 0 | 1, capture: number, frame: number, sec: number, nsec: number): void {
+  get kinds(): OperationKind[] {
+    this.#glances?.handOverCounts();
+    return this.#kinds;
+  }
+
+  /** By direction of the request: what waits for an answer, by id, the newest on top. */
+  get open(): readonly [Map<Id, Waiting>, Map<Id, Waiting>] {
+    this.#settle();
+    return this.#open;
+  }
+
+  /** Requests by second of capture time; bounded, the first seconds stay. */
+  get seconds(): Map<number, number> {
+    this.#countSecond();
+    return this.#seconds;
+  }
+
+  /** The kind that it was counted as; null where there was no room. */
+  add(
+    fact: OperationFact,
+    dir: 0 | 1,
+    capture: number,
+    frame: number,
+    sec: number,
+    nsec: number,
+  ): OperationKind | null {
+    this.#settle();
     const kind = this.#kindOf(fact, dir);
-    if (kind === null) return;
+    if (kind !== null) this.#count(kind, fact, dir, capture, frame, sec, nsec);
+    return kind;
+  }
+
+  /** From now on a `glance` that says these numbers is one of this kind: answered by success, or waiting for it. */
+  learn(dir: 0 | 1, a: number, b: number, kind: OperationKind): void {
+    if (isGrave(kind.class) && kind.frames.length < FRAMES_KEPT) return;
+    this.#glances ??= new Glances();
+    this.#glances.learn(dir, a, b, kind);
+  }
+
+  /**
+   * Counts a message by the numbers that its decoder's `glance` has said of it; false where that is not enough, and then
+   * nothing was counted.
+   */
+  glance(dir: 0 | 1, a: number, b: number, id: number, frame: number, sec: number, nsec: number): boolean {
+    const glances = this.#glances;
+    if (glances === null) return false;
+    const place = glances.find(dir, a, b);
+    if (place < 0) return false;
+    if (glances.isRequest(place)) {
+      if (this.#opened === frame || !this.#hasRoom(dir, sec, nsec)) return false;
+      if (!glances.ask(dir, id, place, frame, sec, nsec)) return false;
+      this.#sends(sec);
+      return true;
+    }
+    if (!glances.answer(dir, id, place, sec, nsec)) return false;
+    this.runs.answered = true;
+    this.runs.last = 0;
+    return true;
+  }
+
+  /** Whether one more request can wait without another being given up, and none of the early answers can be its. */
+  #hasRoom(dir: 0 | 1, sec: number, nsec: number): boolean {
+    if (this.#waiting[dir] + this.#glances!.waiting >= LIMITS.operationsOpen) return false;
+    for (const answer of this.early) if (!isLater(sec, nsec, answer.sec, answer.nsec)) return false;
+    return true;
+  }
+
+  /** Requests that wait as numbers wait like all others from now on. */
+  #settle(): void {
+    const glances = this.#glances;
+    if (glances === null || glances.waiting === 0) return;
+    const { asker } = glances;
+    glances.empty((id, kind, frame, sec, nsec) =>
+      this.#push(asker, id, { frame, sec, nsec, kinds: [kind], below: null }),
+    );
+  }
+
+  #count(
+    kind: OperationKind,
+    fact: OperationFact,
+    dir: 0 | 1,
+    capture: number,
+    frame: number,
+    sec: number,
+    nsec: number,
+  ): void {
     kind.count++;
     if (kind.frames.length === 0 || (kind.frames.length < FRAMES_KEPT && isGrave(kind.class)))
       kind.frames.push({ capture, frame });
@@ -149,7 +189,8 @@ export class OperationTally {
         }
       }
     }
-    for (const [sec, count] of later.seconds) this.seconds.set(sec, (this.seconds.get(sec) ?? 0) + count);
+    const { seconds } = this;
+    for (const [sec, count] of later.seconds) seconds.set(sec, (seconds.get(sec) ?? 0) + count);
     this.runs = joinRuns(this.runs, later.runs);
     this.unasked += later.unasked;
     this.dropped += later.dropped;
@@ -157,18 +198,20 @@ export class OperationTally {
 
   /** Without what one direction said: the whole would have stopped reading it. */
   without(dir: 0 | 1): void {
+    this.#settle();
     const kept = this.kinds.filter((kind) => kind.dir !== dir);
-    this.kinds = [];
+    this.#glances = null;
+    this.#kinds = [];
     this.#byTarget.clear();
     for (const kind of kept) this.#insert(kind);
-    this.open[dir].clear();
+    this.#open[dir].clear();
     this.#waiting[dir] = 0;
     this.early = this.early.filter((answer) => answer.dir !== dir);
   }
 
   /** Adds a kind that is not here yet; a store gives them back so. */
   #insert(kind: OperationKind): void {
-    this.kinds.push(kind);
+    this.#kinds.push(kind);
     if (isGrave(kind.class)) this.#graveKinds++;
     const same = this.#byTarget.get(kind.target);
     if (same === undefined) this.#byTarget.set(kind.target, [kind]);
@@ -206,7 +249,7 @@ export class OperationTally {
     const known = this.#find(fact, dir, fact.target);
     if (known !== null) return known;
     const grave = isGrave(fact.class);
-    const there = grave ? this.#graveKinds : this.kinds.length - this.#graveKinds;
+    const there = grave ? this.#graveKinds : this.#kinds.length - this.#graveKinds;
     let { target } = fact;
     if (there >= LIMITS.operationKinds) {
       this.hit = "operationKinds";
@@ -228,16 +271,27 @@ export class OperationTally {
   }
 
   #sends(sec: number): void {
-    const seen = this.seconds.get(sec);
-    if (seen !== undefined || this.seconds.size < LIMITS.operationSeconds) this.seconds.set(sec, (seen ?? 0) + 1);
+    if (sec !== this.#second) {
+      this.#countSecond();
+      this.#second = sec;
+    }
+    this.#inSecond++;
     const { runs } = this;
     runs.last++;
     if (!runs.answered) runs.first = runs.last;
     if (runs.last > runs.longest) runs.longest = runs.last;
   }
 
+  #countSecond(): void {
+    if (this.#inSecond === 0) return;
+    const seen = this.#seconds.get(this.#second);
+    if (seen !== undefined || this.#seconds.size < LIMITS.operationSeconds)
+      this.#seconds.set(this.#second, (seen ?? 0) + this.#inSecond);
+    this.#inSecond = 0;
+  }
+
   #ask(id: Id, kind: OperationKind, dir: 0 | 1, frame: number, sec: number, nsec: number): void {
-    const top = this.open[dir].get(id);
+    const top = this.#open[dir].get(id);
     if (top !== undefined && top.frame === frame) {
       top.kinds.push(kind); // several in one message
       return;
@@ -255,15 +309,16 @@ export class OperationTally {
   }
 
   #push(dir: 0 | 1, id: Id, waiting: Waiting): void {
-    const open = this.open[dir];
+    const open = this.#open[dir];
     waiting.below = open.get(id) ?? null;
     open.set(id, waiting);
+    this.#opened = waiting.frame;
     if (++this.#waiting[dir] > LIMITS.operationsOpen) this.#forget(dir);
   }
 
   /** The oldest of the id that has waited longest waits no more. */
   #forget(dir: 0 | 1): void {
-    const open = this.open[dir];
+    const open = this.#open[dir];
     const [id, top] = open.entries().next().value!;
     let last = top;
     let above: Waiting | null = null;
@@ -281,7 +336,7 @@ export class OperationTally {
    */
   #answered({ dir, id, kind, failed, answer, place, sec, nsec }: EarlyAnswer): boolean {
     const asker = dir === 0 ? 1 : 0;
-    const open = this.open[asker];
+    const open = this.#open[asker];
     let waiting = open.get(id) ?? null;
     let above: Waiting | null = null;
     for (; waiting !== null && isLater(waiting.sec, waiting.nsec, sec, nsec); waiting = waiting.below) above = waiting;
@@ -312,66 +367,6 @@ export class OperationTally {
       this.unasked++;
       answer.kind.unasked++;
     }
-  }
-}
-
-/** The oldest first. */
-export function stackOf(top: Waiting): Waiting[] {
-  const all: Waiting[] = [];
-  for (let waiting: Waiting | null = top; waiting !== null; waiting = waiting.below) all.unshift(waiting);
-  return all;
-}
-
-function isLater(sec: number, nsec: number, thanSec: number, thanNsec: number): boolean {
-  return sec > thanSec || (sec === thanSec && nsec > thanNsec);
-}
-
-/** Requests in a row without an answer: at the beginning, at the end, and the longest; and whether there was any answer. */
-export interface Runs {
-  first: number;
-  last: number;
-  longest: number;
-  answered: boolean;
-}
-
-function joinRuns(a: Runs, b: Runs): Runs {
-  return {
-    first: a.answered ? a.first : a.first + b.first,
-    last: b.answered ? b.last : a.last + b.last,
-    longest: Math.max(a.longest, b.longest, a.last + b.first),
-    answered: a.answered || b.answered,
-  };
-}
-
-/** What became of a request of this kind. */
-export function tellAnswer(
-  asked: OperationKind,
-  failed: boolean,
-  answer: string | null,
-  place: FramePlace,
-  joined = false,
-): void {
-  if (failed) asked.failed++;
-  if (asked.answerFrame !== null && !(joined && isBefore(place, asked.answerFrame))) return;
-  asked.answer = answer ?? (failed ? "failure" : "success");
-  asked.answerFrame = place;
-}
-
-/** Frames of one capture have an order; those of two have none. */
-function isBefore(a: FramePlace, b: FramePlace): boolean {
-  return a.capture === b.capture && a.frame < b.frame;
-}
-
-export function addKind(known: OperationKind, more: OperationKind): void {
-  known.count += more.count;
-  known.failed += more.failed;
-  known.unanswered += more.unanswered;
-  known.unasked += more.unasked;
-  const most = isGrave(known.class) ? FRAMES_KEPT : 1;
-  known.frames = [...known.frames, ...more.frames].slice(0, most);
-  if (known.answerFrame === null) {
-    known.answer = more.answer;
-    known.answerFrame = more.answerFrame;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The common packet, straight through: Ethernet, IPv4 without options or fragments, TCP or UDP, of a flow that is known
- * and that no decoder wants to see more of. It is read by a dozen loads and counted in its row, without being taken
+ * and that no decoder wants to see more of, or only by a glance (`decode/glances.ts`). It is read by a dozen loads and counted in its row, without being taken
  * apart into a `Packet` first. Everything else, and whatever is the least unusual (a SYN, a hole, a repeat, a clock that
  * steps back), is left untouched for the long way, `dissect` and `FlowTracker.packet`, which does the same and more.
  *
@@ -21,7 +21,7 @@ import { type FlowTracker, IDLE_SEC } from "./tracker.ts";
 import { Walker } from "./walker.ts";
 
 // A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
-const { BURST_GAP_SEC, BYTES, LAST, NEXT, PACKETS, PRINT, STATE, S_SEQ } = Row;
+const { BURST_GAP_SEC, BYTES, LAST, NEXT, PACKETS, PRINT, STATE, S_DATA, S_SEQ } = Row;
 
 /** Bytes 12 to 14 of the frame: EtherType IPv4, then version 4 and a header of 20 bytes. */
 const PLAIN_IPV4 = 0x080045;
@@ -31,8 +31,30 @@ const TRANSPORT = 34;
 /** Ethernet, IPv4 and TCP, the longer of the two. */
 const HEADERS = 54;
 
+/** Packets behind one that was read by a glance that are looked at one by one: each answer is the next question's cause. */
+const GLANCES_NEXT = 8;
+
+/** Who reads payload that a decoder still wants, where little has to be read of it: `Identifier.glance`. */
+export interface Glancer {
+  glance(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    frame: number,
+    sec: number,
+    nsec: number,
+  ): boolean;
+  /** Whether anything can be read so by now. */
+  readonly glances: boolean;
+}
+
 export class FastPath {
   readonly #table: FlowTable;
+  readonly #glancer: Glancer;
   readonly #watch: CopyWatch;
   /** A bit a UDP port: those that a tunnel may use go the long way. */
   readonly #tunnels: Int32Array;
@@ -45,13 +67,27 @@ export class FastPath {
   sec = 0;
   nsec = 0;
 
+  /** How many packets, from the next one on, are not worth a walk: they will be wanted by decoders. */
+  #wanted = 0;
+
   /** `arena`: where the flows' table is, and the slabs that records are read into; null: nothing is walked. */
-  constructor(flows: FlowTracker, tunnels: Int32Array, lanes: number, arena: Arena | null = null) {
+  constructor(flows: FlowTracker, glancer: Glancer, tunnels: Int32Array, lanes: number, arena: Arena | null = null) {
     this.#table = flows.table;
+    this.#glancer = glancer;
     this.#watch = flows.watch;
     this.#tunnels = tunnels;
     this.#lanes = lanes;
     this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes);
+  }
+
+  /** Whether `run` is worth a try. */
+  get runs(): boolean {
+    return this.#wanted <= 0;
+  }
+
+  /** Whether `take` may take what `run` has refused. */
+  get glances(): boolean {
+    return this.#glancer.glances;
   }
 
   /**
@@ -96,6 +132,7 @@ export class FastPath {
     const view = this.#view;
     const off = frame.off;
     const { sec, nsec } = frame;
+    this.#wanted--;
 
     // ---- transport: bytes of payload, and for TCP its numbers
     if (view.getInt32(off + 12) >>> 8 !== PLAIN_IPV4 || (view.getUint16(off + IP + 6) & 0x3fff) !== 0) return false;
@@ -103,6 +140,7 @@ export class FastPath {
     const proto = buf[off + IP + 9]!;
     const portsThere = view.getInt32(off + TRANSPORT);
     let payload: number;
+    let payloadAt = 0;
     let seq = 0;
     let numbers = 0;
     let checksum: number;
@@ -112,6 +150,7 @@ export class FastPath {
       const header = (buf[off + TRANSPORT + 12]! >> 4) << 2;
       payload = total - 20 - header;
       if (header < 20 || payload < 0) return false;
+      payloadAt = off + TRANSPORT + header;
       seq = view.getInt32(off + TRANSPORT + 4);
       numbers = tcpNumbers(seq, view.getInt32(off + TRANSPORT + 8), flags);
       checksum = view.getUint16(off + TRANSPORT + 16);
@@ -149,7 +188,10 @@ export class FastPath {
     const hasPayload = -payload >>> 31;
     // Of flows without connections the second packet is remembered too; of connections, each side's first payload.
     const unheard = (state | ~(state >>> S_DATA_SHIFT)) >>> dir; // S_FEED is the lowest bit
-    if (packets < (proto === TCP ? 1 : 2) || (hasPayload & unheard) !== 0) return false;
+    if (packets < (proto === TCP ? 1 : 2)) return false;
+    const wanted = (hasPayload & unheard) !== 0;
+    if (wanted && (payloadAt === 0 || ((state >>> dir) & S_DATA) === 0)) return false;
+    if (wanted && payloadAt + payload > off + frame.capLen) return false;
     const last = at + LAST + dir * 2;
     const since = sec - row[last]!;
     if (since < 0 || since > (proto === TCP ? IDLE_SEC : BURST_GAP_SEC - 1)) return false;
@@ -162,6 +204,11 @@ export class FastPath {
     const before = row[at + BYTES + dir]!;
     const after = (before + total) | 0;
     if (after >>> 0 < before >>> 0) return false;
+    if (wanted) {
+      const side = dir as 0 | 1;
+      if (!this.#glancer.glance(row, at, side, seq, buf, payloadAt, payload, frame.number, sec, nsec)) return false;
+      this.#wanted = GLANCES_NEXT;
+    }
 
     // ---- count it
     const says = (hasPayload << S_DATA_SHIFT) | (proto === TCP ? (flags & ACK) << S_ACK_SHIFT : 0);

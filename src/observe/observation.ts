@@ -121,7 +121,7 @@ export class Observer {
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
-    this.#fast = new FastPath(flows, this.#packet.tunnelBits, this.#lanes, options.arena);
+    this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena);
   }
 
   /** All frames that the reader has in memory, `most` of them at most; false where there were more. */
@@ -130,10 +130,11 @@ export class Observer {
     const end = seen.frames + most;
     while (seen.frames < end) {
       if (seen.frames >= this.#watched) this.#settle();
-      const refused = this.#short && this.#settled && this.#run(reader.plain, end - seen.frames);
+      const fast = this.#fast;
+      const refused = this.#short && this.#settled && fast.runs && this.#run(reader.plain, end - seen.frames);
       if (seen.frames >= end) break;
       if (reader.next() !== NEXT_FRAME) return true;
-      this.#frame(reader.frame, !refused && this.#short);
+      this.#frame(reader.frame, this.#short && (!refused || fast.glances));
     }
     return false;
   }

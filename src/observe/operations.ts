@@ -1,6 +1,7 @@
 /** All operations of a flow, whether they were kept one by one or counted as they were read, and of a conversation's flows. */
 import type { FlowDetail } from "../decode/details.ts";
-import { addKind, type OperationKind, OperationTally, stackOf, tellAnswer } from "../decode/tally.ts";
+import { OperationTally } from "../decode/tally.ts";
+import { addKind, type OperationKind, stackOf, tellAnswer } from "../decode/tally-kinds.ts";
 import { copyTally } from "../decode/tally-plain.ts";
 import { compareInstants } from "../time.ts";
 import type { Conversations } from "./conversations.ts";

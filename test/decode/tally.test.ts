@@ -2,7 +2,8 @@
 import test from "ava";
 import fc from "fast-check";
 import type { OperationFact } from "../../src/decode/facts.ts";
-import { OperationTally, stackOf } from "../../src/decode/tally.ts";
+import { OperationTally } from "../../src/decode/tally.ts";
+import { stackOf } from "../../src/decode/tally-kinds.ts";
 import { copyTally } from "../../src/decode/tally-plain.ts";
 import { LIMITS } from "../../src/limits.ts";
 

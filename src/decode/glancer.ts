@@ -1,0 +1,74 @@
+/** Messages whose like was read before, counted by their numbers alone: see `glances.ts`. What it refuses is read in full. */
+import type { Stream } from "../flow/stream.ts";
+import { LIMITS } from "../limits.ts";
+import type { FlowDetail } from "./details.ts";
+import type { Feed } from "./feed.ts";
+
+export class Glancer {
+  readonly #feed: Feed;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  /**
+   * A segment of an operation's flow that is nothing but messages whose like was read before: counted by a glance each.
+   * False where `Streams.segment` has to see it; what was counted here it takes for sent again.
+   */
+  segment(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    seq: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    frame: number,
+    sec: number,
+    nsec: number,
+  ): boolean {
+    const detail = this.#feed.details.get(row, at);
+    if (detail === null) return false;
+    const stream = detail.streams[dir];
+    if (stream === null || stream.base !== seq || stream.length > 0 || stream.pending.length > 0) return false;
+    if (!stream.fromStart && sec <= this.#feed.seamEnds && !isFull(detail.heads[dir])) return false;
+    let used = 0;
+    while (used < len) {
+      const took = this.message(detail, stream, dir, buf, off + used, len - used, frame, sec, nsec);
+      if (took === 0) break;
+      used += took;
+    }
+    this.#feed.liked = false;
+    stream.base = (stream.base + used) | 0;
+    return used === len;
+  }
+
+  /** Bytes of the message here, counted by its numbers alone; 0 where it has to be read. */
+  message(
+    detail: FlowDetail,
+    stream: Stream,
+    dir: 0 | 1,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+    frame: number,
+    sec: number,
+    nsec: number,
+  ): number {
+    const feed = this.#feed;
+    feed.liked = false;
+    if (detail.operations === null || stream.decoder < 0 || stream.lost > 0 || stream.handed) return 0;
+    const glance = feed.glances[stream.decoder];
+    if (glance === undefined) return 0;
+    const { like } = feed;
+    const took = glance(buf, off, len, stream.state, like);
+    if (took === 0) return 0;
+    if (detail.operations.glance(dir, like[0]!, like[1]!, like[2]!, frame, sec, nsec)) return took;
+    feed.liked = true;
+    return 0;
+  }
+}
+
+function isFull(head: readonly unknown[] | null): boolean {
+  return head !== null && head.length >= LIMITS.identifySegments;
+}

@@ -1,0 +1,245 @@
+/** Operations by a glance: the same counts as the long way's, whatever is sent and however it is cut into segments. */
+import test from "ava";
+import fc from "fast-check";
+import { DECODERS } from "../../decoders/index.ts";
+import { Cursor } from "../../src/decode/cursor.ts";
+import type { Context, Decoder } from "../../src/decode/decoder.ts";
+import type { Fact, OperationFact } from "../../src/decode/facts.ts";
+import { OperationTally } from "../../src/decode/tally.ts";
+import { plainTally } from "../../src/decode/tally-plain.ts";
+import { LIMITS } from "../../src/limits.ts";
+import { countersOf } from "../../src/observe/codec.ts";
+import type { Observation } from "../../src/observe/observation.ts";
+import { numbered } from "../support/frames.ts";
+import { concat, hex } from "../support/hex.ts";
+import { observe, told } from "../support/observe.ts";
+import { bytes, u16 } from "../support/packets.ts";
+import { connection, type Line } from "../support/talk.ts";
+
+const GLANCING = DECODERS.filter((decoder) => decoder.glance !== undefined);
+/** The same decoders, and none has a glance. */
+const READING: readonly Decoder[] = DECODERS.map((decoder) => {
+  const { glance: _, ...rest } = decoder;
+  return rest;
+});
+
+const adu = (transaction: number, unit: number, pdu: Uint8Array): Uint8Array =>
+  concat([u16(transaction), u16(0), u16(pdu.length + 1), bytes(unit), pdu]);
+
+/** Few addresses, units and transactions, so that the same comes again; and what is no read, refused, or no message. */
+const few = (...values: number[]) => fc.constantFrom(...values);
+const questionPdu = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(few(1, 2, 3, 4), few(0, 40, 0x0340), few(1, 2, 125))
+      .map(([code, at, count]) => concat([bytes(code), u16(at), u16(count)])),
+  },
+  fc.constantFrom(hex`06 00 28 00 07`, hex`2b 0e 01 00`, hex`03 00 28 00 00`, hex`5a 01 02`, hex`08 00 04 00 00`),
+);
+const answerPdu = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(few(1, 2, 3, 4), few(2, 4, 6))
+      .map(([code, count]) => concat([bytes(code, count), new Uint8Array(count)])),
+  },
+  fc.constantFrom(hex`83 02`, hex`06 00 28 00 07`, hex`03 03 00 00 00`, hex`03 00`),
+);
+const message = (pdu: fc.Arbitrary<Uint8Array>) =>
+  fc.tuple(few(0, 1, 2, 3, 4), few(1, 1, 1, 2), pdu).map(([transaction, unit, body]) => adu(transaction, unit, body));
+
+interface Said {
+  /** Some messages of one side, and where they are cut into segments. */
+  side: ">" | "<";
+  messages: Uint8Array[];
+  cuts: number[];
+  /** Sent again, lost, or late. */
+  fate: "once" | "twice" | "lost" | "late" | "after";
+}
+const said = fc.constantFrom<">" | "<">(">", "<").chain(
+  (side): fc.Arbitrary<Said> =>
+    fc.record({
+      side: fc.constant(side),
+      messages: fc.array(message(side === ">" ? questionPdu : answerPdu), { minLength: 1, maxLength: 4 }),
+      cuts: fc.array(fc.nat(40), { maxLength: 2 }),
+      fate: fc.constantFrom<Said["fate"]>(
+        "once",
+        "once",
+        "once",
+        "once",
+        "once",
+        "once",
+        "twice",
+        "lost",
+        "late",
+        "after",
+      ),
+    }),
+);
+
+/** A plain exchange, often enough that operations are counted by kind, with every kind of read in it. */
+const PLAIN: Line[] = Array.from({ length: LIMITS.operationsApart }, (_, i): Line[] => {
+  const code = 1 + (i & 3);
+  const question = concat([bytes(code), u16((i >> 2) % 2 === 0 ? 0 : 40), u16(1 + ((i >> 3) & 1))]);
+  const answer = code <= 2 ? bytes(code, 1, 0) : bytes(code, 2, 0, 7);
+  return [
+    [">", adu(i % 5, 1, question)],
+    ["<", adu(i % 5, 1, answer)],
+  ];
+}).flat();
+
+function linesOf(all: readonly Said[]): Line[] {
+  return all.flatMap(({ side, messages, cuts }) => {
+    const data = concat(messages);
+    const bounds = [...new Set([0, ...cuts.map((cut) => cut % data.length), data.length])].sort((a, b) => a - b);
+    return bounds.slice(1).map((end, i): Line => [side, data.subarray(bounds[i], end)]);
+  });
+}
+
+function everything(seen: Observation): unknown {
+  const { table } = seen.flows;
+  const tallies = seen.identified.details.map(({ operations }) => operations && plainTally(operations));
+  return { told: told(seen), counters: countersOf(seen), row: [...table.chunks[0]!.subarray(0, 32 << 6)], tallies };
+}
+
+test("a flow that is read by glances has said the same as one that is read in full", (t) => {
+  fc.assert(
+    fc.property(fc.array(said, { maxLength: 40 }), fc.constantFrom(0, 3), fc.boolean(), (all, missing, fast) => {
+      const lines = linesOf(all);
+      const frames = connection("192.0.2.1:40000", "192.0.2.2:502", 10, [...PLAIN, ...lines]);
+      const start = frames.length - lines.length;
+      let place = start;
+      const order: { frame: (typeof frames)[number]; at: number }[] = frames
+        .slice(missing, start)
+        .map((frame, at) => ({ frame, at }));
+      for (const one of all) {
+        for (const _ of linesOf([one])) {
+          const frame = frames[place]!;
+          if (one.fate !== "lost")
+            order.push({ frame, at: place + (one.fate === "late" ? 3.5 : one.fate === "after" ? 30 : 0) });
+          if (one.fate === "twice")
+            order.push({ frame: Object.assign(Object.create(frame), { number: 0 }), at: place + 2.5 });
+          place++;
+        }
+      }
+      order.sort((a, b) => a.at - b.at);
+      const shown = numbered(order.map(({ frame }) => frame));
+      const options = { fastPath: fast, watch: 0 };
+      t.deepEqual(everything(observe(shown, options)), everything(observe(shown, options, READING)));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("long pipelines, a device that never answers, and many targets", (t) => {
+  const ask = (i: number, at = 0): Uint8Array => adu(i, 1, concat([hex`03`, u16(at), u16(1)]));
+  const reply = (i: number): Uint8Array => adu(i, 1, hex`03 02 00 07`);
+  const series = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+  const talks: Line[][] = [
+    series(20).flatMap((): Line[] => [
+      [">", concat(series(100).map((i) => ask(i)))],
+      ["<", concat(series(100).map(reply))],
+    ]),
+    series(20).flatMap((): Line[] => [
+      [">", concat(series(60).map((i) => ask(i)))],
+      ["<", concat(series(60).map(reply).reverse())],
+    ]),
+    series(1_500).map((i): Line => [">", ask(i)]),
+    series(3_000).flatMap((i): Line[] => [
+      [">", ask(i, i % 2_500)],
+      ["<", reply(i)],
+    ]),
+  ];
+  for (const talk of talks) {
+    const frames = numbered(connection("192.0.2.1:40000", "192.0.2.2:502", 10, [...PLAIN, ...talk]));
+    t.deepEqual(everything(observe(frames, { watch: 0 })), everything(observe(frames, { watch: 0 }, READING)));
+  }
+});
+
+test("glances are taken at all: of a thousand reads few are read in full", (t) => {
+  let read = 0;
+  const counted = DECODERS.map((decoder) =>
+    decoder.id !== "modbus"
+      ? decoder
+      : {
+          ...decoder,
+          stream(...args: Parameters<NonNullable<Decoder["stream"]>>): number {
+            read++;
+            return decoder.stream!(...args);
+          },
+        },
+  );
+  const talk = Array.from({ length: 1_000 }, (_, i): Line[] => [
+    [">", adu(i, 1, hex`03 00 28 00 01`)],
+    ["<", adu(i, 1, hex`03 02 00 07`)],
+  ]).flat();
+  const seen = observe(numbered(connection("192.0.2.1:40000", "192.0.2.2:502", 10, talk)), { watch: 0 }, counted);
+  t.true(read < 100, `${read} messages were read in full`);
+  const [detail] = seen.identified.details;
+  t.is(
+    detail!.operations!.kinds.reduce<number>((sum, kind) => sum + kind.count, LIMITS.operationsApart),
+    2_000,
+  );
+});
+
+/** What a decoder says of bytes in a state, or null where it reads no whole message. */
+function saidBy(
+  decoder: Decoder,
+  data: Uint8Array,
+  state: number,
+): { facts: Fact[]; took: number; state: number } | null {
+  const facts: Fact[] = [];
+  const at: Context = {
+    ...{ transport: "tcp", senderPort: 40_000, receiverPort: 502, sec: 0, nsec: 0 },
+    ...{ started: true, fromStart: true, peerStarted: true, state, lost: 0 },
+  };
+  try {
+    const took = decoder.stream!(new Cursor().set(data, 0, data.length, 0), (fact) => facts.push(fact), at);
+    return took < 0 ? null : { facts, took, state: at.state ?? 0 };
+  } catch {
+    return null;
+  }
+}
+
+for (const decoder of GLANCING) {
+  test(`${decoder.id}: a glance says what the whole message says`, (t) => {
+    const known = new Map<string, Omit<OperationFact, "id">>();
+    let glances = 0;
+    const like = new Int32Array(3);
+    const some = fc.oneof(message(questionPdu), message(answerPdu), fc.uint8Array({ minLength: 1, maxLength: 24 }));
+    fc.assert(
+      fc.property(
+        some,
+        fc.oneof({ weight: 4, arbitrary: few(5, 6) }, fc.nat(31)),
+        fc.array(fc.tuple(fc.nat(40), fc.nat(255)), { maxLength: 2 }),
+        (whole, state, changes) => {
+          const data = Uint8Array.from(whole);
+          for (const [at, value] of changes) if (at < data.length) data[at] = value;
+          const took = decoder.glance!(data, 0, data.length, state, like);
+          if (took === 0) return;
+          glances++;
+          const said = saidBy(decoder, data, state);
+          t.is(said?.took, took);
+          t.is(said?.state, state);
+          t.is(said?.facts.length, 1);
+          const { id, ...fact } = said!.facts[0] as OperationFact;
+          t.like(fact, { kind: "operation", failed: false });
+          t.is(id, like[2]!);
+          t.true(like[0]! >= 0 && like[0]! < 2 ** 30);
+          const key = `${like[0]} ${like[1]}`;
+          t.deepEqual(known.get(key) ?? fact, fact);
+          known.set(key, fact);
+        },
+      ),
+      { numRuns: 8_000 },
+    );
+    t.true(glances > 300, `${glances} glances`);
+  });
+}
+
+test("a tally's glance counts nothing where it says no", (t) => {
+  const tally = new OperationTally();
+  t.false(tally.glance(0, 1, 2, 3, 1, 0, 0));
+  t.deepEqual(plainTally(tally), plainTally(new OperationTally()));
+});
