@@ -74,6 +74,8 @@ export const LIMITS = {
   /** Messages that agree on another flow, in all and for one port. Beyond it their flows stay conversations of their own. */
   expectedFlows: 1_000_000,
   expectedOfPort: 4_096,
+  /** Directions of connections whose missing segments may still come. Beyond it a hole that is filled later counts as one. */
+  streamHoles: 65_536,
   /** ICMP errors kept for matching with the flows that they quote. */
   quotes: 100_000,
   /** Frames listed as support of one verdict, and as many against it. Counts go on. */

@@ -229,7 +229,6 @@ export function* judgeInSteps(
   const seen = atEnd(observed);
   const read = seen.captures.filter((capture) => capture.packets > 0);
   const lastSec = read.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
-  const drops = seen.captures.reduce((sum, capture) => sum + (capture.drops ?? 0), 0);
   const damaged = seen.captures.some((capture) => capture.damage !== null);
   const info: RunInfo = {
     run_id: null,
@@ -268,7 +267,6 @@ export function* judgeInSteps(
     infer: options.infer,
     minSpanSec: options.minSpanSec,
     asOfSec: options.asOf?.sec ?? lastSec,
-    drops,
     damaged: damaged || interrupted,
     lastSec,
   });

@@ -1,3 +1,4 @@
+import type { Pause } from "./pauses.ts";
 import type { Tally } from "./tally.ts";
 
 /**
@@ -41,6 +42,8 @@ export interface CaptureInfo {
   framesCut: number;
   /** The capture's own count of packets that it lost (pcapng statistics); null where it has none. */
   drops: number | null;
+  /** Times without a single packet, in the order in which they were met. */
+  pauses: Pause[];
   /** True where the last record is cut: a stopped tcpdump. A warning, no damage. */
   cut: boolean;
   /** Why reading stopped before the end; null where it did not. */

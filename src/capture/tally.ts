@@ -1,4 +1,5 @@
 import type { CaptureDamage, CaptureInfo } from "./frame.ts";
+import { PAUSE_SEC, type Pause } from "./pauses.ts";
 
 /** `CaptureInfo` as its reader fills it. One shape for all inputs, so that counting stays cheap. */
 export class Tally implements CaptureInfo {
@@ -11,6 +12,7 @@ export class Tally implements CaptureInfo {
   bytes = 0;
   framesCut = 0;
   drops: number | null = null;
+  pauses: Pause[] = [];
   cut = false;
   damage: CaptureDamage | null = null;
   firstSec = 0;
@@ -39,6 +41,8 @@ export class Tally implements CaptureInfo {
       this.lastSec = sec;
       this.lastNsec = nsec;
     } else if (sec > this.lastSec || (sec === this.lastSec && nsec > this.lastNsec)) {
+      // Bounded by time itself: an hour each, of 136 years.
+      if (sec - this.lastSec > PAUSE_SEC) this.pauses.push({ fromSec: this.lastSec, toSec: sec });
       this.lastSec = sec;
       this.lastNsec = nsec;
     } else if (sec < this.firstSec || (sec === this.firstSec && nsec < this.firstNsec)) {
@@ -49,7 +53,7 @@ export class Tally implements CaptureInfo {
     if (wireLen > capLen) this.framesCut++;
   }
 
-  /** Counts frames behind the first, in order of time; the last is of `sec`, `nsec`. */
+  /** Counts frames behind the first, in order of time and without a pause; the last is of `sec`, `nsec`. */
   countMany(packets: number, bytes: number, cut: number, sec: number, nsec: number): void {
     this.packets += packets;
     this.bytes += bytes;

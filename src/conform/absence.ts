@@ -43,18 +43,25 @@ export function couldNotShow(
     return notEvaluable("candidate-inconclusive", reason, "capture behind the proxy as well");
   }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
-  const span = presence.lastSec - presence.firstSec;
+  const span = context.coverage.seconds(host);
   if (span < need) {
     const more = Math.ceil((need - span) / 60);
-    const reason = `${name} was seen for ${Math.floor(span)} s, and this needs ${need} s`;
+    const paused = presence.lastSec - presence.firstSec > span ? ", the capture's pauses left out" : "";
+    const reason = `${name} was seen for ${Math.floor(span)} s${paused}, and this needs ${need} s`;
     return notEvaluable("too-short", reason, `capture at least ${more} more minute${more === 1 ? "" : "s"}`);
   }
-  if (context.damaged || context.drops > 0) {
-    const reason =
-      context.drops > 0 ? `the capture lost ${context.drops} packets` : "the capture could not be read to its end";
-    return notEvaluable("lossy", reason, "capture again without loss");
-  }
+  const loss = lossOf(host, context);
+  if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, context);
+}
+
+/** What the capture lacks while this host was there, as a clause; null for nothing that is known. */
+function lossOf(host: CastHost, { coverage, damaged }: RuleContext): string | null {
+  const drops = coverage.drops(host);
+  if (drops > 0) return `the capture lost ${drops} packets while ${host.host.text} was there`;
+  if (damaged) return "the capture could not be read to its end";
+  if (coverage.holes === 0) return null;
+  return `${coverage.holes} stretches of TCP streams are not in the capture, so it does not see every packet`;
 }
 
 /** A connection of this host on the rule's own transport and port that may carry it unseen. */

@@ -18,6 +18,7 @@ import { Carriers } from "./carriers.ts";
 import { Cast, type Played } from "./cast.ts";
 import { ClockTable } from "./clocks.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
+import { Coverage } from "./coverage.ts";
 import { FirstCandidates } from "./first-candidates.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
@@ -43,7 +44,6 @@ export interface ConformOptions {
   minSpanSec: number;
   /** Seconds since 1970 at which waivers are asked to hold. */
   asOfSec: number;
-  drops: number;
   damaged: boolean;
   /** Time of the capture's last packet. */
   lastSec: number;
@@ -144,7 +144,7 @@ export function* conformInSteps(
     lookedUp: placesByName(lookups),
     carriers: new Carriers(judgements, dns),
     minSpanSec: options.minSpanSec,
-    drops: options.drops,
+    coverage: new Coverage(seen),
     damaged: options.damaged,
     lastSec: options.lastSec,
   });

@@ -5,6 +5,7 @@ import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
+import type { Coverage } from "./coverage.ts";
 import type { Judgement, Judges } from "./judge.ts";
 import type { RuleReason } from "./reasons.ts";
 import { inRange } from "./whom.ts";
@@ -31,10 +32,11 @@ export interface RuleContext {
   lookedUp: ReadonlyMap<string, readonly number[]>;
   carriers: Carriers;
   minSpanSec: number;
-  /** The capture's own count of lost packets, and whether reading ended early or a cap cut something off. */
-  drops: number;
+  /** What the captures could see, and when. */
+  coverage: Coverage;
   /** Time of the capture's last packet: how long silence could have been broken. */
   lastSec: number;
+  /** Reading ended early, or a cap cut something off. */
   damaged: boolean;
 }
 

@@ -243,7 +243,7 @@ function judgeHost(
   }
   if (blind !== null) return blind;
   const whom = inWords(loaded, rule, context);
-  const minutes = Math.floor((host.presence.lastSec - host.presence.firstSec) / 60);
+  const minutes = Math.floor(context.coverage.seconds(host) / 60);
   return {
     status: "missing",
     code: "missing",

@@ -13,6 +13,7 @@ import type { Arena } from "./arena.ts";
 import { beginsBurst, endBurst } from "./bursts.ts";
 import { COPY_WITHIN_NSEC, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
 import { CopyWatch } from "./copy-watch.ts";
+import { Holes } from "./holes.ts";
 import { type Quote, readQuote } from "./quotes.ts";
 import * as Row from "./row.ts";
 import { FlowTable } from "./table.ts";
@@ -77,8 +78,8 @@ export class FlowTracker {
   readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
   /** Flows that a row stands for beside its own: equal ones that ended long ago (`live/age.ts`). */
   readonly weights = new Map<number, number>();
-  /** TCP segments that start beyond the highest byte seen, and those that came late to fill such a hole. */
-  gaps = 0;
+  /** What is missing in TCP streams, and segments that came so late that they were overtaken on their way. */
+  readonly holes: Holes;
   outOfOrder = 0;
   /** Frames read so far, of all captures together: what a new flow's row has as BORN. */
   now = 0;
@@ -91,6 +92,7 @@ export class FlowTracker {
     this.watch = new CopyWatch(watch);
     this.#sink = sink;
     this.#caps = caps;
+    this.holes = new Holes(caps);
   }
 
   /** `lane`: the packet's, see `lanes.ts`. */
@@ -201,7 +203,7 @@ export class FlowTracker {
     row[at + PRINT] = print;
 
     if (packets === 1 && !tcp) row[at + SECOND + dir] = frame.number;
-    if (tcp) this.#tcp(row, at, dir, frame, p);
+    if (tcp) this.#tcp(flow, row, at, dir, frame, p);
     else if (p.payWire > 0) {
       row[at + STATE]! |= S_DATA << dir;
       if (p.proto === ICMP || p.proto === ICMP6) {
@@ -224,6 +226,7 @@ export class FlowTracker {
     this.weights.clear();
     for (const [flow, weight] of from.weights) this.weights.set(flow, weight);
     this.watch.renumbered();
+    this.holes.renumbered();
   }
 
   /** The same packet once more: true where it is a copy. A repeat is noted and counts on, until all is read. */
@@ -294,7 +297,7 @@ export class FlowTracker {
     }
   }
 
-  #tcp(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
+  #tcp(flow: number, row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
     const flags = p.tcpFlags;
     let state = row[at + STATE]!;
     if ((flags & (SYN | RST | FIN)) !== 0) {
@@ -318,10 +321,13 @@ export class FlowTracker {
     } else {
       const ahead = (p.seq - row[at + NEXT + dir]!) | 0;
       if (ahead > 0) {
-        this.gaps++;
+        this.holes.open((flow << 1) | dir, row[at + NEXT + dir]!, p.seq);
         row[at + NEXT + dir] = next;
       } else {
-        if (ahead < 0 && p.payWire > 1) this.#late(row, at, dir, frame);
+        if (ahead < 0 && p.payWire > 0) {
+          this.holes.late((flow << 1) | dir, p.seq, next);
+          if (p.payWire > 1) this.#late(row, at, dir, frame);
+        }
         if (((next - row[at + NEXT + dir]!) | 0) > 0) row[at + NEXT + dir] = next;
       }
     }

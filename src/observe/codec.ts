@@ -125,7 +125,7 @@ export async function decodeObservation(
   for (const [key, value] of meta.weights ?? []) flows.weights.set(key, value);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
   flows.watch.keptTails = new Map(meta.tails);
-  captures.push(...meta.captures);
+  captures.push(...meta.captures.map((capture) => ({ ...capture, pauses: capture.pauses ?? [] })));
   realms.push(...meta.realms);
   for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {
     for (const [key, value] of meta[name]) (seen[name] as Map<string | number, number>).set(key, value);
@@ -141,11 +141,13 @@ export function countersOf(seen: Observation): Record<string, number> {
     frames: seen.frames,
     offloads: seen.offloads,
     clockSteps: seen.clockSteps,
+    clockJumps: seen.clockJumps,
     fragmentsIncomplete: seen.fragmentsIncomplete,
     fragmentOverlaps: seen.fragmentOverlaps,
     copies: flows.watch.copies,
     repeats: flows.repeats,
-    gaps: flows.gaps,
+    gaps: flows.holes.opened,
+    filled: flows.holes.filled,
     outOfOrder: flows.outOfOrder,
     untracked: flows.untracked,
     badChecksums: identified.counts.badChecksums,
@@ -162,11 +164,13 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   seen.frames = of("frames");
   seen.offloads = of("offloads");
   seen.clockSteps = of("clockSteps");
+  seen.clockJumps = of("clockJumps");
   seen.fragmentsIncomplete = of("fragmentsIncomplete");
   seen.fragmentOverlaps = of("fragmentOverlaps");
   flows.watch.copies = of("copies");
   flows.repeats = of("repeats");
-  flows.gaps = of("gaps");
+  flows.holes.opened = of("gaps");
+  flows.holes.filled = of("filled");
   flows.outOfOrder = of("outOfOrder");
   flows.untracked = of("untracked");
   identified.counts.badChecksums = of("badChecksums");

@@ -30,7 +30,7 @@ export function mergeObservations(observations: readonly Observation[], decoders
   for (const [source, flow] of inOrder(sources)) joiner.piece(source, flow);
   addCounts(merged, sources);
   for (const source of sources) addQuotes(merged, source);
-  merged.flows.gaps += joiner.gaps;
+  merged.flows.holes.opened += joiner.gaps;
   return merged;
 }
 

@@ -35,6 +35,8 @@ export interface Observation {
   offloads: number;
   /** Frames whose time is before the frame before them in the same capture. */
   clockSteps: number;
+  /** Those that are earlier by a second or more: no queue delays a frame so long, so the clock was set. */
+  clockJumps: number;
   /** Datagrams whose fragments were not all seen, and fragments that contradict or partly overlap earlier ones. */
   fragmentsIncomplete: number;
   fragmentOverlaps: number;
@@ -65,6 +67,7 @@ export function newObservation(
     frames: 0,
     offloads: 0,
     clockSteps: 0,
+    clockJumps: 0,
     fragmentsIncomplete: 0,
     fragmentOverlaps: 0,
   };
@@ -154,6 +157,7 @@ export class Observer {
       (frame.sec < fast.sec || (frame.sec === fast.sec && frame.nsec < fast.nsec))
     ) {
       seen.clockSteps++;
+      if (fast.sec - frame.sec > 1 || (fast.sec - frame.sec === 1 && frame.nsec <= fast.nsec)) seen.clockJumps++;
     }
     fast.sec = frame.sec;
     fast.nsec = frame.nsec;

@@ -1,4 +1,5 @@
 /** What the capture could and could not show, as the quality table has it: every count that limits a verdict. */
+import { commonPauses } from "../capture/pauses.ts";
 import { NO_ETHERTYPE } from "../dissect/packet.ts";
 import type { Quality } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
@@ -22,6 +23,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
   );
   const messages = identified.details.reduce((total, detail) => total + detail.undecoded, 0);
   const repeated = conversations.repeatsAreCopies ? flows.repeats : 0;
+  const pauses = commonPauses(captures);
   const quality: Quality = {
     packets: sum((capture) => capture.packets),
     bytes: sum((capture) => capture.bytes),
@@ -36,10 +38,13 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     duplicates: flows.watch.copies + repeated + (notPackets.get("fragment-copy") ?? 0),
     repeats: flows.repeats - repeated,
     one_sided: conversations.oneSided,
-    lost_segments: Math.max(0, flows.gaps - flows.outOfOrder),
+    lost_segments: flows.holes.left,
     out_of_order: flows.outOfOrder,
     tcp_conflicts: identified.counts.conflicts,
     time_reversed: seen.clockSteps,
+    clock_set_back: seen.clockJumps,
+    pauses: pauses.length,
+    paused_seconds: pauses.reduce((total, { fromSec, toSec }) => total + toSec - fromSec, 0),
     bad_checksums: identified.counts.badChecksums,
     offload_checksums: identified.counts.partialChecksums,
     offload_lengths: seen.offloads,

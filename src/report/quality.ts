@@ -1,6 +1,6 @@
 /** Capture quality in sentences: what limits the verdicts, and the whole table for the end of the report. */
 import type { RunResult } from "./result.ts";
-import { number, plural } from "./words.ts";
+import { duration, number, plural } from "./words.ts";
 
 /** A share of packets below which a shortcoming is only listed at the report's end. */
 const NOTABLE_SHARE = 0.01;
@@ -37,7 +37,18 @@ export function qualityNotes(result: RunResult): string[] {
   }
   if (notable("lost_segments")) {
     notes.push(
-      `${plural(count("lost_segments"), "TCP segment")} not in the capture though received: it does not see everything.`,
+      `${plural(count("lost_segments"), "hole")} in TCP streams that go on behind them: the capture does not see every packet, so nothing is called missing.`,
+    );
+  }
+  if (count("pauses") > 0) {
+    const times = count("pauses") === 1 ? "" : `, in ${number(count("pauses"))} stretches`;
+    notes.push(
+      `Nothing at all was captured for ${duration(count("paused_seconds"))}${times}: that time does not count as seen.`,
+    );
+  }
+  if (count("clock_set_back") > 0) {
+    notes.push(
+      `The capture's clock was set back ${plural(count("clock_set_back"), "time")}: spans, lifetimes of names and dates may be off by as much.`,
     );
   }
   if (count("one_sided") / Math.max(1, count("flows")) >= ONE_SIDED_SHARE) {
@@ -57,10 +68,13 @@ const COUNTS: Record<string, string> = {
   duplicates: "copies of packets, counted once",
   repeats: "packets seen again on the same way",
   one_sided: "flows seen in one direction only",
-  lost_segments: "TCP segments that are not in the capture though received",
+  lost_segments: "holes in TCP streams that go on behind them",
   out_of_order: "TCP segments out of order",
   tcp_conflicts: "TCP segments that contradict earlier ones",
   time_reversed: "frames that are earlier than the one before",
+  clock_set_back: "of those, earlier by a second or more: the clock was set",
+  pauses: "times of an hour or more without a single packet",
+  paused_seconds: "seconds of those times, which do not count as seen",
   bad_checksums: "packets with a wrong checksum",
   offload_checksums: "packets whose checksum was left to the network card",
   offload_lengths: "packets whose length was left to the network card",

@@ -291,6 +291,16 @@ const ATTACKS: Record<Exclude<Cap, "likeHosts">, Says> = {
     withLimits({ expectedOfPort: 100 }, () => describe(seen));
     t.is(hits(seen, "expectedOfPort"), 100);
   },
+  streamHoles: (t) => {
+    const holed = (i: number): Frame[] => {
+      const from = `${A}:${10_000 + i}`;
+      const segment = (seq: number, ms: number): Frame =>
+        tcpFrame({ from, to: `${B}:443`, flags: "PA", seq, ack: 1, ms, data: new Uint8Array(10) });
+      return [segment(100, i), segment(200, i + 0.1)];
+    };
+    const seen = look(many(200, holed).flat(), { streamHoles: 100 });
+    t.deepEqual([seen.flows.holes.left, hits(seen, "streamHoles")], [200, 100]);
+  },
   quotes: (t) => {
     const quoted = udpFrame({ from: `${A}:1000`, to: `${B}:53`, data: ascii("?") });
     const error = (i: number): Frame =>

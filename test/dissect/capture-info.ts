@@ -11,6 +11,7 @@ export const captureInfo = (): CaptureInfo => ({
   bytes: 0,
   framesCut: 0,
   drops: null,
+  pauses: [],
   cut: false,
   damage: null,
   firstSec: 0,

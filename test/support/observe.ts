@@ -45,6 +45,7 @@ export function observe(
     bytes: 0,
     framesCut: 0,
     drops: null,
+    pauses: [],
     cut: false,
     damage: null,
     firstSec: first?.sec ?? 0,

@@ -13,6 +13,8 @@
  * word. Offsets below are bytes; those of a row are the words of `row.ts`, times four.
  */
 
+/** As `capture/pauses.ts`: what comes after more than that is written down. */
+const PAUSE_SEC: u32 = 3600;
 /** Entries of a batch, and their bytes. A walk begins with small batches: where it ends soon, little was done in vain. */
 const BATCH: i32 = 32;
 const FIRST_BATCH: i32 = 2;
@@ -135,7 +137,7 @@ export function walk(
       const atSec = load<i32>(pos);
       if (capLen < HEADERS || capLen > <i32>(end - frame) || fraction >= perSecond || <u32>atSec > lastSec) break;
       const atNsec = <i32>fraction * unit;
-      if (<u32>atSec < <u32>sec || (atSec === sec && atNsec < nsec)) break;
+      if (<u32>(atSec - sec) > PAUSE_SEC || (atSec === sec && atNsec < nsec)) break; // back in time is far ahead, unsigned
       if ((load<u32>(frame, IP - 2) & 0xffffff) !== PLAIN_IPV4 || (load<u16>(frame, IP + 6) & FRAGMENT) !== 0) break;
       const src = word(frame + IP + 12);
       const dst = word(frame + IP + 16);

@@ -1,0 +1,66 @@
+/** "Missing" is said only of times that the capture saw: not of pauses, nor where packets were lost while the host was there. */
+import test from "ava";
+import type { CaptureInfo, Frame } from "../../src/capture/frame.ts";
+import { PAUSE_SEC } from "../../src/capture/pauses.ts";
+import { tcpFrame } from "../support/frames.ts";
+import { judgeFrames, type Trial } from "../support/judged.ts";
+import { clientHello, lookUp, tlsConnection } from "../support/talk.ts";
+import { HOST, RESOLVER, trialOf } from "./scene.ts";
+
+const MINUTE = 60_000;
+const endpoints = { wanted: { hosts: ["wanted.example.com"] } };
+const rules = [{ id: "r", to: "wanted", over: "tcp/443", app: "tls" }];
+
+/** The host speaks to another server at these times, and never to the one that it should. */
+const speaking = (...times: number[]): Frame[] =>
+  times.flatMap((ms, i) =>
+    tlsConnection(`${HOST}:${40_000 + i}`, "203.0.113.9:443", ms, clientHello("other.example.com")),
+  );
+
+async function statusOf(frames: readonly Frame[], change: (info: CaptureInfo) => CaptureInfo = (info) => info) {
+  const trial: Trial = await trialOf({ rules, endpoints, frames });
+  const { status, reason_code, reason } = judgeFrames(
+    { ...trial, captures: trial.captures.map(change) },
+    trial.frames,
+  ).rules.get("m/r")!;
+  return { said: `${status} ${reason_code}`, reason };
+}
+
+test("a host that was seen for ten minutes and did not open it", async (t) => {
+  t.is((await statusOf(speaking(0, 10 * MINUTE))).said, "missing missing");
+});
+
+test("time in which nothing was captured is no time in which it was seen", async (t) => {
+  const pause = 2 * PAUSE_SEC * 1000;
+  const frames = speaking(0, pause);
+  const start = frames[0]!.sec;
+  const paused = (info: CaptureInfo): CaptureInfo => ({
+    ...info,
+    pauses: [{ fromSec: start + 1, toSec: start + pause / 1000 }],
+  });
+  t.is((await statusOf(frames, paused)).said, "not-evaluable too-short");
+  const { said, reason } = await statusOf([...frames, ...speaking(pause + 6 * MINUTE)], paused);
+  t.is(said, "missing missing");
+  t.regex(reason, /was seen for 6 minutes/, "and it is not told to be longer");
+});
+
+test("packets that the capture lost count where the host was there", async (t) => {
+  const frames = speaking(0, 10 * MINUTE);
+  t.is((await statusOf(frames, (info) => ({ ...info, drops: 1 }))).said, "not-evaluable lossy");
+  const trial = await trialOf({ rules, endpoints, frames });
+  const elsewhere = { ...trial.captures[0]!, path: "later.pcap", drops: 7 };
+  const later = lookUp("10.0.0.77", RESOLVER, "any.example.com", ["203.0.113.1"], 20 * MINUTE).map((frame) =>
+    Object.assign(frame, { capture: 1 }),
+  );
+  const judged = judgeFrames({ ...trial, captures: [trial.captures[0]!, elsewhere] }, [...trial.frames, ...later]);
+  t.is(judged.rules.get("m/r")!.status, "missing", "what was lost after it had gone is nothing of its own");
+});
+
+test("holes in streams say that the capture does not see everything; segments that come late fill them", async (t) => {
+  const segment = (seq: number, ms: number): Frame =>
+    tcpFrame({ from: "10.0.0.88:40009", to: "10.0.0.89:9999", flags: "PA", seq, ack: 1, ms, data: new Uint8Array(10) });
+  const holed = [segment(1_000, 1_000), segment(1_020, 1_010), segment(1_040, 1_020)];
+  const filled = [...holed, segment(1_030, 1_300), segment(1_010, 1_400)];
+  t.is((await statusOf([...speaking(0, 10 * MINUTE), ...holed])).said, "not-evaluable lossy");
+  t.is((await statusOf([...speaking(0, 10 * MINUTE), ...filled])).said, "missing missing");
+});
