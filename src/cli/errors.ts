@@ -50,6 +50,18 @@ export function isQuiet(): boolean {
   return quiet;
 }
 
+let verbose = false;
+
+/** `--verbose`: from now on `tell` speaks. */
+export function beVerbose(): void {
+  verbose = true;
+}
+
+/** What Wirepact is at, for those who asked for it: one line on standard error. */
+export function tell(message: string): void {
+  if (verbose && !quiet) process.stderr.write(`wirepact: ${safe(message)}\n`);
+}
+
 /** For everything that is said beside the report: one line on standard error. */
 export function warn(message: string): void {
   if (quiet) return;

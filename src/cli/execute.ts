@@ -2,11 +2,12 @@
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
 import type { FormName } from "../report/forms.ts";
+import { bytes, duration, number, plural } from "../report/words.ts";
 import { storeRun } from "../store/keep.ts";
 import type { Store } from "../store/store.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
-import { EXIT_INTERNAL, isQuiet, reportError } from "./errors.ts";
+import { EXIT_INTERNAL, isQuiet, reportError, tell } from "./errors.ts";
 import { type ReportOutput, reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 import { sizeOption } from "./sizes.ts";
@@ -38,16 +39,47 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   await refuseOverwrite("--out", options.out, [...inputs, ...sources, database]);
   const output = await reportOutput(options.out);
   const evidence = await evidenceAsked(options);
+  tellTask(task);
   const store = await openForWriting(options.db);
   try {
+    const reading = stopwatch();
     const outcome = await readAndJudge(task, await load());
+    tellOutcome(outcome.result, reading());
+    const storing = stopwatch();
     const stored = store === null ? null : await keep(store, outcome);
+    if (stored === "stored") tell(`stored in ${database} as run ${outcome.result.run.run_id} in ${storing()}`);
     if (evidence !== null) await evidence(outcome.result, task);
+    const printing = stopwatch();
     await print(outcome, output, options, stored === "stored" ? database : null);
+    tell(`${options.format} ${options.out === undefined ? "printed" : `written to ${options.out}`} in ${printing()}`);
+    tell(`exit code ${outcome.exitCode}; at most ${bytes(process.resourceUsage().maxRSS * 1024)} of memory`);
     return stored === "failed" ? EXIT_INTERNAL : outcome.exitCode;
   } finally {
     await store?.close();
   }
+}
+
+/** A call of what it gives says how long ago that was. */
+function stopwatch(): () => string {
+  const start = performance.now();
+  return () => duration((performance.now() - start) / 1000);
+}
+
+function tellTask({ captures, models, background, site }: Task): void {
+  for (const { name, source, rules } of models) tell(`model ${name}: ${plural(rules.length, "rule")}, from ${source}`);
+  if (background !== null)
+    tell(`model ${background.name}: ${plural(background.rules.length, "rule")} of what every host needs`);
+  if (site !== null) tell(`site ${site.source}`);
+  for (const { path, realm } of captures) tell(`capture ${path}${realm === undefined ? "" : `, realm ${realm}`}`);
+}
+
+function tellOutcome({ captures, judged, rest, rules }: RunOutcome["result"], took: string): void {
+  for (const { path, format, packets, bytes: size, damage } of captures)
+    tell(`${path}: ${format}, ${plural(packets, "packet")}, ${bytes(size)}${damage === null ? "" : `, ${damage}`}`);
+  const all = plural(judged.length + rest.count, "conversation");
+  const against =
+    rules.length === 0 ? "" : `, ${number(judged.length)} of them held against ${plural(rules.length, "rule")}`;
+  tell(`read and judged in ${took}: ${all}${against}`);
 }
 
 /** The first interrupt ends the reading, and what was read is judged; a second one ends the process. */

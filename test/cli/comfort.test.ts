@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "ava";
+import { EXAMPLES } from "../../src/cli/program/examples.ts";
 import { scratch, wirepact } from "./command.ts";
 
 const STORY = resolve("fixtures/suites/upgrade");
@@ -70,4 +71,50 @@ test("--quiet leaves errors and the report", async (t) => {
   t.is(quiet.stderr, "");
   t.is(quiet.stdout, loud.stdout);
   t.regex((await wirepact(["-q", "check", CAPTURE, "--model", "nothing"], { cwd })).stderr, /unknown model/);
+});
+
+test("--verbose says what is loaded, read and stored, and never on standard output", async (t) => {
+  const cwd = scratch(t);
+  const args = ["check", CAPTURE, "--site", join(STORY, "4.2/site.yaml"), "--db", "a.sqlite"];
+  const plain = await wirepact(args, { cwd });
+  t.is(plain.stderr, "");
+  const told = await wirepact([...args, "--db", "b.sqlite", "--verbose"], { cwd });
+  t.is(told.stdout.replaceAll("b.sqlite", "a.sqlite").split("IN FORCE")[0], plain.stdout.split("IN FORCE")[0]);
+  for (const said of [
+    /model example-backup-agent: 4 rules, from /,
+    /site .*4\.2\/site\.yaml/,
+    /agent\.pcap: pcap, 163 packets, /,
+    /read and judged in .*: \d+ conversations?, \d+ of them held against 4 rules/,
+    /stored in b\.sqlite as run 1 in /,
+    /exit code 1; at most /,
+  ])
+    t.regex(told.stderr, said);
+  writeFileSync(join(cwd, "wirepact.yaml"), `site: ${join(STORY, "4.2/site.yaml")}\n`);
+  t.regex(
+    (await wirepact(["-v", "check", CAPTURE], { cwd })).stderr,
+    /options that were not typed: from .*wirepact\.yaml/,
+  );
+});
+
+test("every command's help has examples, and every word of them is one that the command takes", async (t) => {
+  for (const [name, lines] of Object.entries(EXAMPLES)) {
+    const help = (await wirepact([...name.split(" "), "--help"])).stdout;
+    for (const [, line] of lines) {
+      t.true(help.includes(`wirepact ${line}`), line);
+      t.true(line.startsWith(name), line);
+      for (const [, option] of line.matchAll(/ (--?[a-z][a-z-]*)/g))
+        t.regex(help, new RegExp(`[ ,]${option}[ ,]`), line);
+      const [, format] = /--format (\w+)/.exec(line) ?? [];
+      if (format !== undefined) t.regex(help, new RegExp(`choices:[^)]*"${format}"`), line);
+    }
+  }
+  const listed = /\nCommands:\n([\s\S]*?)\n\n/.exec((await wirepact(["--help"])).stdout)?.[1] ?? "";
+  const commands = [...listed.matchAll(/^ {2}([a-z]+) /gm)]
+    .map(([, command]) => command)
+    .filter((one) => one !== "help");
+  t.deepEqual(
+    commands.filter((command) => !((command ?? "") in EXAMPLES)),
+    [],
+  );
+  t.true(commands.length > 8);
 });
