@@ -42,6 +42,10 @@ export const LIMITS = {
   operationKinds: 1_024,
   /** Requests of one direction that wait for an answer. Beyond it the oldest counts as unanswered. Masters pipeline 16 at most. */
   operationsOpen: 1_024,
+  /** Directions of which the last 2 KB that were read are kept, to be held against what is sent again: 130 MB. Beyond it they are not. */
+  rewinds: 32_768,
+  /** Bytes looked at of messages that were sent again with others in their place: a segment, and what it is part of. */
+  otherwiseBytes: 4_096,
   /** Seconds of one flow of which the requests are counted, for its peak: three hours. */
   operationSeconds: 10_800,
   /** Hosts that are looked at for being like a role. Beyond it further ones are not inferred. */

@@ -1,5 +1,8 @@
 /** What the drivers of datagrams and streams share: a flow's application, its facts, and when nothing more is wanted of it. */
+
+import { Rewind } from "../flow/rewind.ts";
 import { APP_SHIFT, S_FEED, STATE, TRIES } from "../flow/row.ts";
+import type { Stream } from "../flow/stream.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import { Attempt } from "./attempt.ts";
 import type { Decoder } from "./decoder.ts";
@@ -51,6 +54,8 @@ export class Feed {
   liked = false;
   /** Whether any flow has operations whose like a glance can tell. */
   learned = false;
+  /** Directions that remember what was read last. */
+  #rewound = 0;
   readonly #said = new WeakMap<FlowDetail, Set<string>>();
 
   constructor(decoders: readonly Decoder[], caps: CapCounter) {
@@ -71,9 +76,13 @@ export class Feed {
   recount(): void {
     this.held = 0;
     this.facts = 0;
+    this.#rewound = 0;
     for (const { sightings, streams, datagrams, heads } of this.details.all) {
       this.facts += sightings.length;
-      for (const stream of streams) this.held += stream?.held ?? 0;
+      for (const stream of streams) {
+        this.held += stream?.held ?? 0;
+        if (stream?.rewind) this.#rewound++;
+      }
       for (const kept of [...datagrams, ...heads]) for (const { bytes } of kept ?? []) this.held += bytes.length;
     }
   }
@@ -105,6 +114,7 @@ export class Feed {
     if (detail === null) return;
     const stream = detail.streams[dir];
     if (stream !== null) {
+      if (stream.rewind !== null) this.#rewound--;
       this.held -= stream.held;
       detail.streams[dir] = null;
     }
@@ -136,6 +146,7 @@ export class Feed {
     const detail = this.details.of(row, at);
     const { sec, nsec } = attempt.context;
     for (const fact of attempt.facts) {
+      if (fact.kind === "operation") this.#rewinds(detail.streams[dir]);
       if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame)) continue;
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
       // Names have as much room again: none may hide behind facts of no consequence.
@@ -152,6 +163,17 @@ export class Feed {
       detail.sightings.push(sighting);
     }
     attempt.facts = [];
+  }
+
+  /** What a device is asked is remembered for a while, in case that it is sent again with other bytes. */
+  #rewinds(stream: Stream | null): void {
+    if (stream === null || stream.rewind !== null) return;
+    if (this.#rewound >= LIMITS.rewinds) {
+      this.caps.hit("rewinds");
+      return;
+    }
+    this.#rewound++;
+    stream.rewind = new Rewind();
   }
 
   /** True where the operation was counted by its kind: in a long flow of them. */

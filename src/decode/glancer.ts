@@ -36,6 +36,7 @@ export class Glancer {
     while (used < len) {
       const took = this.message(detail, stream, dir, buf, off + used, len - used, frame, sec, nsec);
       if (took === 0) break;
+      stream.rewind?.add(buf, off + used, took);
       used += took;
     }
     this.#feed.liked = false;

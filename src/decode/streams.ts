@@ -5,6 +5,7 @@ import { LIMITS } from "../limits.ts";
 import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
 import { Glancer } from "./glancer.ts";
+import { compareAgain } from "./otherwise.ts";
 
 export class Streams {
   readonly #feed: Feed;
@@ -75,9 +76,7 @@ export class Streams {
     }
     const skip = -((seq - stream.next) | 0);
     if (skip > 0) {
-      const conflicts = stream.conflicts;
-      stream.compare(seq, buf, off, Math.min(skip, len));
-      this.#feed.attempt.counts.conflicts += stream.conflicts - conflicts;
+      compareAgain(this.#feed, row, at, dir, stream, seq, buf, off, len, Math.min(skip, len), where);
     }
     if (skip >= len) return;
     this.#take(
@@ -128,9 +127,9 @@ export class Streams {
       const skip = -((next.seq - stream.next) | 0);
       const known = Math.max(0, Math.min(skip, next.bytes.length));
       if (known > 0) {
-        const conflicts = stream.conflicts;
-        stream.compare(next.seq, next.bytes, 0, known);
-        this.#feed.attempt.counts.conflicts += stream.conflicts - conflicts;
+        const { bytes, frame, sec, nsec } = next;
+        const where = { capture: next.capture, number: frame, sec, nsec };
+        compareAgain(this.#feed, row, at, dir, stream, next.seq, bytes, 0, bytes.length, known, where);
       }
       if (known === next.bytes.length) continue;
       context.sec = next.sec;
@@ -221,6 +220,7 @@ export class Streams {
         return;
       }
       if (took === 0) break;
+      stream.rewind?.add(data, from, took);
       from += took;
       left -= took;
       used += took;
@@ -340,6 +340,7 @@ export class Streams {
     const missing = (seq - stream.base) | 0; // what is held was the beginning of something that has lost its end
     this.#feed.held -= stream.length;
     stream.consume(stream.length);
+    stream.rewind?.clear();
     if (stream.decoder >= 0 && !this.#feed.decoders[stream.decoder]!.everyMessage) {
       this.#feed.settle(row, at, dir);
       return;

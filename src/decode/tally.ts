@@ -50,6 +50,8 @@ export class OperationTally {
   /** Requests of the newest second, which are not in `#seconds` yet. */
   #second = 0;
   #inSecond = 0;
+  /** Whether there is room for it. */
+  #counted = true;
   #glances: Glances | null = null;
   /** The frame of the request that came into `#open` last. */
   #opened = 0;
@@ -274,6 +276,7 @@ export class OperationTally {
     if (sec !== this.#second) {
       this.#countSecond();
       this.#second = sec;
+      this.#counted = this.#seconds.has(sec) || this.#seconds.size < LIMITS.operationSeconds;
     }
     this.#inSecond++;
     const { runs } = this;
@@ -284,9 +287,7 @@ export class OperationTally {
 
   #countSecond(): void {
     if (this.#inSecond === 0) return;
-    const seen = this.#seconds.get(this.#second);
-    if (seen !== undefined || this.#seconds.size < LIMITS.operationSeconds)
-      this.#seconds.set(this.#second, (seen ?? 0) + this.#inSecond);
+    if (this.#counted) this.#seconds.set(this.#second, (this.#seconds.get(this.#second) ?? 0) + this.#inSecond);
     this.#inSecond = 0;
   }
 

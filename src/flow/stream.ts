@@ -10,6 +10,7 @@
  * Where segments overlap, the bytes that came first stay (as most receivers do); different bytes are counted.
  */
 import { LIMITS } from "../limits.ts";
+import type { Rewind } from "./rewind.ts";
 
 /** A payload that is kept, with where it was seen. */
 export interface Segment {
@@ -47,6 +48,8 @@ export class Stream {
   lost = 0;
   /** Segments that brought other bytes for a place already filled. */
   conflicts = 0;
+  /** What was read last, where that is what a device was asked; null else. */
+  rewind: Rewind | null = null;
 
   constructor(base: number, fromStart: boolean) {
     this.base = base;
@@ -104,8 +107,11 @@ export class Stream {
       this.pending[i - 1]!.seq === segment.seq &&
       this.pending[i - 1]!.bytes.length >= segment.bytes.length
     ) {
-      if (differ(this.pending[i - 1]!.bytes, segment.bytes)) this.conflicts++;
-      return true;
+      if (!differ(this.pending[i - 1]!.bytes, segment.bytes)) return true;
+      if (this.rewind === null) {
+        this.conflicts++;
+        return true;
+      }
     }
     this.pending.splice(i, 0, segment);
     return true;
@@ -118,15 +124,21 @@ export class Stream {
     return this.pending.shift();
   }
 
-  /** Compares bytes that were sent again with those that are still held. */
-  compare(seq: number, buf: Uint8Array, off: number, len: number): void {
+  /** Compares bytes that were sent again with those that are still held; true where they are others. */
+  compare(seq: number, buf: Uint8Array, off: number, len: number): boolean {
+    const back = (this.base - seq) | 0;
+    if (back > 0 && this.rewind?.differs(back, buf, off, len) === true) {
+      this.conflicts++;
+      return true;
+    }
     const from = (seq - this.base) | 0;
     for (let i = Math.max(0, -from); i < len && from + i < this.length; i++) {
       if (this.data[from + i] !== buf[off + i]) {
         this.conflicts++;
-        return;
+        return true;
       }
     }
+    return false;
   }
 }
 

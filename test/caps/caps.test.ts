@@ -194,6 +194,31 @@ const ATTACKS: Record<Exclude<Cap, "likeHosts">, Says> = {
     const seen = look(frames, { operationSeconds: 100 });
     t.is(seen.identified.details[0]!.operations!.seconds.size, 100);
   },
+  rewinds: (t) => {
+    const each = (i: number): Frame[] => connection(`${A}:${10_000 + i}`, `${B}:502`, i, [[">", modbus(1, 3, 7)]]);
+    const seen = look(many(100, each).flat(), { rewinds: 60 });
+    const kept = seen.identified.details.flatMap(({ streams }) => streams.filter((s) => s?.rewind));
+    t.deepEqual([kept.length, hits(seen, "rewinds")], [60, 40]);
+  },
+  otherwiseBytes: (t) => {
+    const questions = concat(many(100, (i) => modbus(i, 3, 7)));
+    const frames = connection(`${A}:40000`, `${B}:502`, 0, [[">", questions]]);
+    const again = tcpFrame({
+      from: `${A}:40000`,
+      to: `${B}:502`,
+      flags: "PA",
+      seq: 1_001,
+      ack: 5_001,
+      ms: 20,
+      data: concat(many(100, (i) => modbus(i, 6, 7))),
+    });
+    const seen = look([...frames, again], { otherwiseBytes: 120 });
+    const { operations, sightings } = seen.identified.details[0]!;
+    const writes = [...(operations?.kinds ?? [])]
+      .filter(({ code }) => code === "6")
+      .reduce((sum, { count }) => sum + count, 0);
+    t.is(writes + sightings.filter(({ fact }) => fact.kind === "operation" && fact.code === "6").length, 10);
+  },
   identifyBytes: (t) => {
     const start = clientHello("a.example.com").slice(0, 40);
     const endless = concat([bytes(22, 3, 1, 0xff, 0xff), start.slice(5)]);
