@@ -64,7 +64,7 @@ export const dns: Decoder = {
 
   datagram(c, emit, at) {
     if (isKin(at)) return false;
-    return message(c, emit, !onPort(at));
+    return message(c, emit, !onPort(at) && !at.peerStarted);
   },
 
   looksStream(buf, off, len) {

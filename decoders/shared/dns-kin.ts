@@ -27,7 +27,8 @@ export type Kin = "mdns" | "llmnr" | "netbios-ns";
 /** Whose a message is by its header and first name, where no port says; null: DNS's own, as far as that shows. */
 export function kinOf(h: DnsHeader, name: string, type: number): Kin | null {
   if (NETBIOS_NAME.test(name) && (type === 32 || type === 33)) return "netbios-ns";
-  if (isLocal(name)) return "mdns";
+  // Who speaks multicast DNS asks for no recursion (RFC 6762 section 18.6); directory servers do have names in `.local`.
+  if (isLocal(name) && !h.recursion) return "mdns";
   // RFC 4795 section 2.1.1 has neither recursion nor authority, and its hosts have names of one label.
   if (h.opcode === 0 && !h.recursion && !h.authoritative && h.zero && name !== "." && !name.includes("."))
     return "llmnr";
