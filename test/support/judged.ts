@@ -66,7 +66,7 @@ export async function optionsOf(one: Case): Promise<RunOptions> {
   const site = all("--site")[0];
   const asOf = all("--as-of")[0];
   const judging = await loadJudging({
-    models: all("--model"),
+    models: all("--model").map((model) => (model.endsWith(".yaml") ? join(one.folder, model) : model)),
     site: site === undefined ? null : join(one.folder, site),
     bind: all("--bind"),
     set: all("--set"),
