@@ -80,6 +80,9 @@ export const LIMITS = {
   expectedOfPort: 4_096,
   /** Directions of connections whose missing segments may still come. Beyond it a hole that is filled later counts as one. */
   streamHoles: 65_536,
+  /** RSTs whose TTL is kept, and addresses whose SYN-ACKs' are. Beyond it nobody can say how near a RST came from. */
+  resets: 100_000,
+  distances: 65_536,
   /** ICMP errors kept for matching with the flows that they quote. */
   quotes: 100_000,
   /** Frames listed as support of one verdict, and as many against it. Counts go on. */

@@ -36,7 +36,7 @@ export function icmpWords(family: number, type: number, code: number): string {
 export function howItEnded(flow: SubjectFlow): string {
   switch (flow.outcome) {
     case "refused":
-      return "its SYN was answered by RST";
+      return `its SYN was answered by RST${senderOf(flow)}`;
     case "unreachable":
       return `it was answered by ${flow.quotes[0]?.what ?? "an ICMP error"}`;
     case "failed":
@@ -47,7 +47,7 @@ export function howItEnded(flow: SubjectFlow): string {
 }
 
 function failure(flow: SubjectFlow): string {
-  if (flow.handshake !== null) return tlsFailure(flow.handshake);
+  if (flow.handshake !== null) return tlsFailure(flow.handshake, flow);
   const fault = flow.sightings.find(({ fact }) => fact.kind === "fault")?.fact as FaultFact | undefined;
   if (fault === undefined) return "it failed before it came up";
   if (fault.what !== "http-status") return `it failed before it came up: ${fault.text}`;
@@ -61,7 +61,15 @@ const HTTP_BY: Readonly<Record<number, string>> = {
   511: ", which a portal on the way says",
 };
 
-function tlsFailure(handshake: Handshake): string {
+/** Who sent the RST, as far as its TTL tells; empty where nothing of the far end's own is there to compare it with. */
+function senderOf({ reset }: SubjectFlow): string {
+  if (reset === null) return "";
+  return reset.nearer
+    ? `, which something nearer sent in its name: TTL ${reset.ttl}, where its own answers arrive with ${reset.usual}`
+    : ", which came from as far as its own answers";
+}
+
+function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {
   if (handshake.state === "alert") {
     const { by, fault, afterFlight } = handshake;
     if (by === "server") return `the far end ended the TLS handshake by an alert (${fault.text})`;
@@ -74,9 +82,10 @@ function tlsFailure(handshake: Handshake): string {
     return greeted
       ? `the client left after the server's part of the TLS handshake without finishing it${DISTRUST}`
       : "the client gave up: nothing answered its TLS hello";
-  if (greeted) return `the far end ${reset ? "reset" : "closed"} the connection before the TLS handshake was done`;
+  if (greeted)
+    return `the far end ${reset ? "reset" : "closed"} the connection before the TLS handshake was done${reset ? senderOf(flow) : ""}`;
   return reset
-    ? "a RST followed right after the client's TLS hello"
+    ? `a RST followed right after the client's TLS hello${senderOf(flow)}`
     : "the far end closed the connection right after the client's TLS hello";
 }
 

@@ -3,6 +3,7 @@ import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import { largestBurst } from "../flow/bursts.ts";
+import { addressKey, isNearer } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import type * as C from "../observe/conversations.ts";
@@ -70,6 +71,8 @@ export interface SubjectFlow {
   icmpType: number | null;
   /** ICMP errors about it. */
   quotes: FrameRef[];
+  /** How near the RST came from that ended it, where the far end's own answers are known to compare it with. */
+  reset: ResetFrom | null;
   /**
    * Where another flow led to this one (an answer from another port, a data channel), or a part of it prepared the rest:
    * the flow by itself, what it belongs to, and the frames that say so. Either may document it.
@@ -132,8 +135,24 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     connectionless: view.proto !== TCP,
     icmpType: view.proto === ICMP || view.proto === ICMP6 ? view.port(0) : null,
     quotes,
+    reset: resetFrom(all, view, back),
     leads: null,
   };
+}
+
+export interface ResetFrom {
+  ttl: number;
+  /** TTL with which the far end's SYN-ACKs arrive, of the closest of them. */
+  usual: number;
+  nearer: boolean;
+}
+
+function resetFrom(all: C.Conversations, view: FlowView, back: 0 | 1): ResetFrom | null {
+  const reset = all.resets.get(view.flow);
+  if (reset === undefined || reset.dir !== back) return null;
+  const key = addressKey(view.row[view.at + R.META]!, view.address(back));
+  const answers = all.seen.flows.distances.answers.get(key);
+  return answers === undefined ? null : { ttl: reset.ttl, ...isNearer(reset.ttl, answers) };
 }
 
 const isHttp = (app: string | null): boolean => app === "http" || app === "http2";

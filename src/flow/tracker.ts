@@ -13,6 +13,7 @@ import type { Arena } from "./arena.ts";
 import { beginsBurst, endBurst } from "./bursts.ts";
 import { COPY_WITHIN_NSEC, gapNsec, printOf, samePacket, samePath } from "./copies.ts";
 import { CopyWatch } from "./copy-watch.ts";
+import { Distances } from "./distances.ts";
 import { Holes } from "./holes.ts";
 import { type Quote, readQuote } from "./quotes.ts";
 import * as Row from "./row.ts";
@@ -29,6 +30,8 @@ const {
   FIRST,
   FRAME,
   LAST,
+  LOW,
+  META,
   NEXT,
   PACKETS,
   PRINT,
@@ -80,6 +83,7 @@ export class FlowTracker {
   readonly weights = new Map<number, number>();
   /** What is missing in TCP streams, and segments that came so late that they were overtaken on their way. */
   readonly holes: Holes;
+  readonly distances: Distances;
   outOfOrder = 0;
   /** Frames read so far, of all captures together: what a new flow's row has as BORN. */
   now = 0;
@@ -93,6 +97,7 @@ export class FlowTracker {
     this.#sink = sink;
     this.#caps = caps;
     this.holes = new Holes(caps);
+    this.distances = new Distances(caps);
   }
 
   /** `lane`: the packet's, see `lanes.ts`. */
@@ -352,6 +357,7 @@ export class FlowTracker {
       } else {
         if ((state & (S_SYNACK << dir)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
         state |= S_SYNACK << dir;
+        this.distances.answer(row[at + META]!, row[at + LOW + dir]!, p.ttl);
         if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq; // overtaken by its own data, as a SYN below
         const other = 1 - dir;
         // The SYN itself was not captured (or comes later): its number is in the answer.
@@ -368,6 +374,9 @@ export class FlowTracker {
     if ((flags & FIN) !== 0) state |= (S_FIN << dir) | ((flags & ACK) !== 0 ? S_ACK << dir : 0);
     if ((flags & RST) !== 0) {
       if ((state & ((S_RST << 1) | S_RST)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
+      const open = (state & (((S_RST | S_FIN) << 1) | S_RST | S_FIN)) === 0;
+      const asked = (state & ((S_SYN << (1 - dir)) | (S_SYNACK << dir))) !== 0;
+      if (open && asked) this.distances.reset(row, at, dir, frame, p, this.now);
       state |= S_RST << dir;
     }
     return state;

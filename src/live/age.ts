@@ -12,6 +12,7 @@ import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { AddressTable } from "../flow/addresses.ts";
+import { movedKey, type Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import type { FlowTable } from "../flow/table.ts";
 import { type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
@@ -101,6 +102,14 @@ export class Ager {
       const moved = target.moveQuote(quote);
       if (moved !== null) flows.quotes.push(moved);
     }
+    const { answers, resets } = flows.distances;
+    for (const reset of resets.splice(0)) {
+      const moved = target.moveReset(reset);
+      if (moved !== null) resets.push(moved);
+    }
+    const known = [...answers];
+    answers.clear();
+    for (const [key, ttls] of known) answers.set(target.moveAddress(key), ttls);
     this.#said = new Map(
       [...this.#said].flatMap(([key, index]) => {
         const moved = target.movedDetail(index);
@@ -176,6 +185,23 @@ class Rebuilt {
     const high = this.#address(family, quote.high);
     if (this.table.find(low, high, quote.ports, quote.meta) < 0) return null;
     return { ...quote, low, high, sender: this.#address(family, quote.sender) };
+  }
+
+  /** The same of a RST. */
+  moveReset(reset: Reset): Reset | null {
+    const family = (reset.meta >>> 8) & 0xff;
+    const low = this.#address(family, reset.low);
+    const high = this.#address(family, reset.high);
+    return this.table.find(low, high, reset.ports, reset.meta) < 0 ? null : { ...reset, low, high };
+  }
+
+  /** An address of `Distances.answers`. */
+  moveAddress(key: number): number {
+    return movedKey(
+      key,
+      (index) => this.#address(6, index),
+      (realm) => realm,
+    );
   }
 
   /** Its two ends under their new numbers. */

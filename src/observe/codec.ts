@@ -14,6 +14,7 @@ import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import type { Edge } from "../flow/copies.ts";
+import type { Reset } from "../flow/distances.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -44,6 +45,8 @@ interface Meta {
   weights?: [number, number][];
   heads: [number, Edge[]][];
   tails: [number, Edge[]][];
+  answers?: [number, number][];
+  resets?: Reset[];
 }
 
 /** Empty parts are left out. */
@@ -68,6 +71,8 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     weights: [...flows.weights],
     heads: [...flows.watch.heads],
     tails: [...flows.watch.tails],
+    answers: [...flows.distances.answers],
+    resets: flows.distances.resets,
   };
   yield { kind: "meta", seq: 0, data: encode(meta) };
   const addresses = new Int32Array(flows.ipv6.count * 4);
@@ -123,6 +128,8 @@ export async function decodeObservation(
   for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
   for (const [key, value] of meta.weights ?? []) flows.weights.set(key, value);
+  for (const [key, ttls] of meta.answers ?? []) flows.distances.answered(key, ttls);
+  for (const reset of meta.resets ?? []) flows.distances.add(reset);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
   flows.watch.keptTails = new Map(meta.tails);
   captures.push(...meta.captures.map((capture) => ({ ...capture, pauses: capture.pauses ?? [] })));

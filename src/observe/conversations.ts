@@ -10,6 +10,7 @@
 
 import type { Sighting } from "../decode/facts.ts";
 import { mix } from "../flow/addresses.ts";
+import type { Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
@@ -51,6 +52,8 @@ export class Conversations {
   readonly of: Int32Array;
   /** Flows that an ICMP error is about, with the index of that quote. */
   readonly quoted = new Map<number, number[]>();
+  /** Flows that a RST of the far end ended, with that. */
+  readonly resets = new Map<number, Reset>();
   /** By flow: the one whose conversation it is part of, as a message there says. */
   readonly folds: ReadonlyMap<number, Fold>;
   /** By flow: those that fold into it. */
@@ -75,6 +78,7 @@ export class Conversations {
     this.repeatsAreCopies = showsCopying(seen);
     this.folds = findFolds(seen);
     this.#matchQuotes();
+    this.#matchResets();
     const view = new FlowView(seen);
     for (const [flow, { into }] of this.folds) {
       const known = this.answeredBy.get(into);
@@ -162,6 +166,15 @@ export class Conversations {
       else known.push(index);
       table.rows(flow)[table.at(flow) + R.STATE]! |= R.S_QUOTED << quote.dir;
     });
+  }
+
+  /** RSTs to the flows that they ended. */
+  #matchResets(): void {
+    const { table, distances } = this.seen.flows;
+    for (const reset of distances.resets) {
+      const flow = table.find(reset.low, reset.high, reset.ports, reset.meta);
+      if (flow >= 0) this.resets.set(flow, reset);
+    }
   }
 
   #fold(view: FlowView): void {

@@ -12,6 +12,7 @@
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
+import { movedKey } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { CapCounter, LIMITS } from "../limits.ts";
 import { countersOf, setCounters } from "./codec.ts";
@@ -29,7 +30,10 @@ export function mergeObservations(observations: readonly Observation[], decoders
   const joiner = new FlowJoiner(merged, sources);
   for (const [source, flow] of inOrder(sources)) joiner.piece(source, flow);
   addCounts(merged, sources);
-  for (const source of sources) addQuotes(merged, source);
+  for (const source of sources) {
+    addQuotes(merged, source);
+    addDistances(merged, source);
+  }
   merged.flows.holes.opened += joiner.gaps;
   return merged;
 }
@@ -102,6 +106,24 @@ function addQuotes(merged: Observation, source: Source): void {
       sender: address(quote.sender),
       meta: (quote.meta & 0xffff) | (source.realms[quote.meta >>> 16]! << 16),
       capture: quote.capture + source.captureOffset,
+    });
+  }
+}
+
+function addDistances(merged: Observation, source: Source): void {
+  const { distances } = merged.flows;
+  const realmOf = (realm: number) => source.realms[realm]!;
+  const addressOf = (index: number) => source.addresses[index]!;
+  for (const [key, ttls] of source.seen.flows.distances.answers)
+    distances.answered(movedKey(key, addressOf, realmOf), ttls);
+  for (const reset of source.seen.flows.distances.resets) {
+    const v6 = ((reset.meta >>> 8) & 0xff) === 6;
+    distances.add({
+      ...reset,
+      low: v6 ? addressOf(reset.low) : reset.low,
+      high: v6 ? addressOf(reset.high) : reset.high,
+      meta: (reset.meta & 0xffff) | (realmOf(reset.meta >>> 16) << 16),
+      capture: reset.capture + source.captureOffset,
     });
   }
 }

@@ -7,6 +7,7 @@
  * observations of different captures.)
  */
 import type { Edges } from "../flow/copies.ts";
+import { movedKey, type Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { CapCounter } from "../limits.ts";
 import { countersOf, setCounters } from "./codec.ts";
@@ -51,6 +52,16 @@ export function uniteShares(observations: readonly Observation[]): Observation {
     takeEdges(share, seen.flows.watch.tails, watch.keptTails!);
   }
   setCounters(whole, sums);
+  for (const { seen, addresses } of shares) {
+    for (const [key, ttls] of seen.flows.distances.answers) {
+      const same = (realm: number) => realm;
+      whole.flows.distances.answered(
+        movedKey(key, (index) => addresses[index]!, same),
+        ttls,
+      );
+    }
+  }
+  for (const reset of shares.flatMap(resetsOf).sort((a, b) => a.order - b.order)) whole.flows.distances.add(reset);
   whole.flows.quotes.push(...shares.flatMap((share) => quotesOf(share)).sort((a, b) => a.order - b.order));
   return whole;
 }
@@ -112,6 +123,13 @@ function keyOf(share: Share, key: number): number {
 
 function takeEdges(share: Share, from: Edges, into: Edges): void {
   for (const [key, edges] of from) into.set(keyOf(share, key), edges);
+}
+
+function resetsOf({ seen, addresses }: Share): Reset[] {
+  return seen.flows.distances.resets.map((reset) => {
+    if (((reset.meta >>> 8) & 0xff) === 4) return reset;
+    return { ...reset, low: addresses[reset.low]!, high: addresses[reset.high]! };
+  });
 }
 
 function quotesOf({ seen, addresses }: Share): Observation["flows"]["quotes"] {

@@ -59,6 +59,15 @@ const ftp = (count: number): Frame[] =>
     ...many(count, (): Line => ["<", ascii("227 Entering Passive Mode (192,0,2,1,200,7).\r\n")]),
   ]);
 
+/** A port that answers by RST. */
+const closed = (i: number): Frame[] => {
+  const from = `${A}:${10_000 + i}`;
+  return [
+    tcpFrame({ from, to: `${B}:443`, flags: "S", seq: 1, ms: i }),
+    tcpFrame({ from: `${B}:443`, to: from, flags: "RA", seq: 0, ack: 2, ms: i + 0.1 }),
+  ];
+};
+
 type Says = (t: ExecutionContext) => void | Promise<void>;
 
 /** One line for each line of `LIMITS`, but for the one that needs a whole site: how many hosts may look like a role. */
@@ -315,6 +324,15 @@ const ATTACKS: Record<Exclude<Cap, "likeHosts">, Says> = {
     const seen = look(ftp(200));
     withLimits({ expectedOfPort: 100 }, () => describe(seen));
     t.is(hits(seen, "expectedOfPort"), 100);
+  },
+  resets: (t) => {
+    const seen = look(many(200, closed).flat(), { resets: 100 });
+    t.deepEqual([seen.flows.distances.resets.length, hits(seen, "resets")], [100, 100]);
+  },
+  distances: (t) => {
+    const opened = (i: number): Frame[] => connection(`${A}:40000`, `10.2.0.${i}:22`, i * 10, []);
+    const seen = look(many(200, opened).flat(), { distances: 100 });
+    t.deepEqual([seen.flows.distances.answers.size, hits(seen, "distances")], [100, 100]);
   },
   streamHoles: (t) => {
     const holed = (i: number): Frame[] => {
