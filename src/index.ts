@@ -20,7 +20,7 @@ import type { Decoder } from "./decode/decoder.ts";
 import { UsageError } from "./errors.ts";
 import { loadJudging, type OnWarning, unjudged } from "./judging.ts";
 import type { Model, Site } from "./model/types.ts";
-import { type RunOptions, type RunOutcome, run } from "./pipeline.ts";
+import { type Progress, type RunOutcome, run } from "./pipeline.ts";
 import { explain as explainPage } from "./report/explain.ts";
 import { type Finding, findingsOf } from "./report/findings.ts";
 import { type FormName, loadForm } from "./report/forms.ts";
@@ -46,33 +46,48 @@ export {
   STREAM_NO,
 } from "./decode/decoder.ts";
 export type * from "./decode/facts.ts";
+export { OPERATION_CLASSES } from "./decode/facts.ts";
 export { ProblemsError, problemLines, UsageError } from "./errors.ts";
 export { type OnWarning, type ReadModelOptions, readModel, readSite } from "./judging.ts";
 export {
+  type Binding,
   type Bound,
+  type BoundHost,
   bindRoles,
   formatModelTable,
   lintDocument,
   lintModel,
+  type ModelRow,
   modelSchema,
+  type ParameterSetting,
   type ShippedModel,
   shippedModels,
   showModel,
+  type TableFormat,
 } from "./model/index.ts";
+export type { Schema } from "./model/schema.ts";
 export type * from "./model/types.ts";
 export type { Progress, RunOutcome } from "./pipeline.ts";
 export { type Aspect, type Change, type Diff, type Difference, diffOf } from "./report/diff.ts";
 export { type Drift, driftOf } from "./report/drift.ts";
 export { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 export { type Found, find } from "./report/explain.ts";
-export { type Finding, findingsOf } from "./report/findings.ts";
+export { type Finding, findingsOf, type Said } from "./report/findings.ts";
 export { FORM_NAMES, type FormName } from "./report/forms.ts";
 export { jsonReport } from "./report/json.ts";
 export type * from "./report/result.ts";
 export { type Headline, headline } from "./report/summary.ts";
+export type { DriverName } from "./store/driver.ts";
 export { storeRun } from "./store/keep.ts";
 export { type OpenOptions, openStore } from "./store/open.ts";
-export { type ObservationPart, type RunWriter, type Store, StoreError } from "./store/store.ts";
+export {
+  type CheckpointWriter,
+  type ObservationPart,
+  type PartChange,
+  type RunWriter,
+  type Store,
+  StoreError,
+} from "./store/store.ts";
 export { VERSION } from "./version.ts";
 
 export interface ReadOptions {
@@ -92,7 +107,7 @@ export interface ReadOptions {
    */
   decoders?: readonly Decoder[];
   /** Called after each block that was read: some 4 MiB of a file. */
-  onProgress?: NonNullable<RunOptions["onProgress"]>;
+  onProgress?: (progress: Progress) => void;
   /** Ends the reading. The promise still resolves, with what was read until then and `result.run.status` `interrupted`. */
   signal?: AbortSignal;
 }

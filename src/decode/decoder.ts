@@ -48,10 +48,12 @@ export interface Context {
 
 export type Emit = (fact: Fact) => void;
 
-/** `stream` results below zero; zero or more is the count of bytes consumed, up to a message boundary. */
-export const STREAM_NO = -1; // not this protocol
-export const STREAM_MORE = -2; // plausible so far, nothing whole yet: call again with more bytes
-export const STREAM_DONE = -3; // nothing more to learn from this direction: later packets only count
+/** Of `stream`, whose results below zero are these: not this protocol. Zero or more is the count of bytes consumed, up to a message boundary. */
+export const STREAM_NO = -1;
+/** Of `stream`: plausible so far, nothing whole yet; call again with more bytes. */
+export const STREAM_MORE = -2;
+/** Of `stream`: nothing more to learn from this direction; later packets only count. */
+export const STREAM_DONE = -3;
 /**
  * What begins at this message boundary is another protocol, agreed on in this one (STARTTLS): set `at.next` to its
  * decoder's id. From these bytes on that decoder reads the direction, as if they were a connection's first; what it says is

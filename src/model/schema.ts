@@ -5,7 +5,7 @@
 import { APP_IDS, APP_PARTS } from "./apps.ts";
 import { KEYS, PARAMETER_TYPES, REQUIREMENTS } from "./keys.ts";
 
-type Schema = Record<string, unknown>;
+export type Schema = Record<string, unknown>;
 
 const text = (description: string): Schema => ({ type: "string", minLength: 1, description });
 /** YAML makes numbers, dates and truth of plain words; the loader takes all as written. */

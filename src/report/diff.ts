@@ -59,6 +59,7 @@ const ASPECTS: Record<Aspect, (run: RunResult, say: (subject: string, text: stri
   },
 };
 
+/** What is new, changed and gone from one run to another: new first. `cut` names what had too many subjects to be told whole. */
 export function diffOf(before: RunResult, after: RunResult): Diff {
   const differences: Difference[] = [];
   const cut: Aspect[] = [];

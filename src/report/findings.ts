@@ -4,7 +4,8 @@ import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunResult } from ".
 import { compareText } from "./summary.ts";
 import { expected, responder, sentences, service } from "./words.ts";
 
-interface Said {
+/** What every finding says. */
+export interface Said {
   /** The verdict of a conversation or look-up, the status of a rule. */
   verdict: string;
   /** The waiver's why: it keeps its verdict and is not counted. */

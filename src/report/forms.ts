@@ -5,7 +5,9 @@ import type { TextOptions } from "./text.ts";
 /** Makes the form's text, in pieces of any size. */
 export type Form = (result: RunResult, options: TextOptions) => Iterable<string>;
 
-const FORMS = {
+export type FormName = "text" | "json" | "csv" | "junit" | "sarif" | "markdown" | "html";
+
+const FORMS: Readonly<Record<FormName, () => Promise<Form>>> = {
   text: async (): Promise<Form> => {
     const { textReport } = await import("./text.ts");
     return (result, options) => [textReport(result, options)];
@@ -21,7 +23,6 @@ const FORMS = {
   html: async (): Promise<Form> => (await import("./html.ts")).htmlReport,
 };
 
-export type FormName = keyof typeof FORMS;
 export const FORM_NAMES = Object.keys(FORMS) as FormName[];
 
 export function isFormName(name: string): name is FormName {

@@ -12,6 +12,7 @@ export interface Headline {
   says: string;
 }
 
+/** The verdict on a whole run, as the first line of every report says it. */
 export function headline(result: RunResult): Headline {
   if (result.run.models.length === 0) return observed(result);
   const strict = wasStrict(result);
