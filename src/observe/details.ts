@@ -6,6 +6,7 @@ import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, FlowView, OUTCOMES } from "./flow-view.ts";
 import { conversationOperations } from "./operations.ts";
+import { paceOf } from "./pace.ts";
 
 export interface ConversationDetails {
   names: NameEvidence[];
@@ -95,6 +96,11 @@ function operationRows(
     for (const count of seconds.values()) if (count > peak) peak = count;
     fields["operations.per-second"] = [peak];
     fields["operations.at-once"] = [atOnce];
+    const pace = paceOf(all, conversation);
+    if (pace !== null) {
+      fields["operations.device-per-second"] = [pace.perSecond];
+      fields["operations.device-at-once"] = [pace.atOnce];
+    }
   }
   if (unasked > 0) fields["operations.unasked"] = [unasked];
   if (dropped > 0) fields["operations.dropped"] = [dropped];

@@ -27,6 +27,23 @@ export interface ProfileLine {
   /** Of one conversation, the fastest: questions in its busiest second, and in a row without an answer. */
   per_second: number;
   at_once: number;
+  /** Rules of the document that cover it; none: nothing in it does. */
+  rules: string[];
+  /** The first question. */
+  first_frame: number;
+  first_capture_id: number;
+}
+
+/** How fast a device was asked, over everything together. */
+export interface ProfilePace {
+  device: string;
+  questions: number;
+  /** In the busiest second. */
+  per_second: number;
+  /** At most so many were on their way at once. */
+  at_once: number;
+  /** That is more than a controller should have to answer beside its work. */
+  floods: boolean;
 }
 
 export interface ProfiledOperation extends OperationRow {
@@ -54,9 +71,19 @@ export interface Profile {
   /** Rules of the role that lead to another role. */
   coverage: { rule_id: string; what: string; section: string; status: RuleStatus; devices: string[] }[];
   failed: ProfiledOperation[];
+  /** Devices by how fast they were asked, the fastest first. */
+  pace: ProfilePace[];
+  /** Where the role tried to speak and nothing came up. */
+  unreached: { device: string; over: string; outcome: string; count: number; rules: string[] }[];
   /** What this capture did not hold: measures of its quality that limit what the page can say. */
   limits: { measure: string; value: number }[];
 }
+
+/**
+ * What a controller answers without harm to its work, where its maker says nothing: a question in each of the shortest usual
+ * cycles (10 ms), and as many at once as a Modbus server is advised to take (Messaging on TCP/IP V1.0b, section 4.2.2.1).
+ */
+export const FLOOD = { perSecond: 100, atOnce: 16 } as const;
 
 const CAME_UP: ReadonlySet<string> = new Set(["established", "answered", "one-way"]);
 /** What runs inside is not seen. */
@@ -83,7 +110,18 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
   const own = new Set(rules.map((rule) => rule.rule_id));
   const profile: Profile = {
     ...{ model, role, hosts: values, verdict: "nothing-asked", questions: 0, devices: 0 },
-    ...{ lines: [], beyond: [], unread: [], others: [], identities: {}, coverage: [], failed: [], limits: [] },
+    ...{
+      lines: [],
+      beyond: [],
+      unread: [],
+      others: [],
+      identities: {},
+      coverage: [],
+      failed: [],
+      pace: [],
+      unreached: [],
+      limits: [],
+    },
   };
   const reached = new Map<string, Set<string>>();
   for (const c of conversations(result)) {
@@ -93,7 +131,11 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
       if (rule === null || !own.has(rule)) continue;
       reached.set(rule, (reached.get(rule) ?? new Set()).add(c.responder));
     }
-    addConversation(profile, c);
+    addConversation(
+      profile,
+      c,
+      [c.rule_id, ...c.rules.map((r) => r.rule_id)].filter((rule): rule is string => rule !== null && own.has(rule)),
+    );
   }
   for (const { rule_id, to_endpoint, transport, ports, app, section, item, status } of rules) {
     if (!to_endpoint.startsWith("role:")) continue;
@@ -114,6 +156,8 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
     const value = result.quality[measure];
     if (typeof value === "number" && value > 0) profile.limits.push({ measure, value });
   }
+  profile.pace.sort((a, b) => b.per_second - a.per_second || b.at_once - a.at_once);
+  profile.failed.sort((a, b) => b.failed + b.unanswered - a.failed - a.unanswered);
   profile.verdict = verdictOf(profile);
   return profile;
 }
@@ -160,7 +204,7 @@ export function hostTest(values: readonly string[]): (address: string) => boolea
   };
 }
 
-function addConversation(profile: Profile, c: ConversationRow): void {
+function addConversation(profile: Profile, c: ConversationRow, rules: readonly string[]): void {
   const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
   const device = c.responder;
   const operations = c.operations.filter((operation) => operation.role === "request");
@@ -169,12 +213,22 @@ function addConversation(profile: Profile, c: ConversationRow): void {
     const of = operation.class as OperationClass;
     line.classes[of] = (line.classes[of] ?? 0) + operation.count;
     line.questions += operation.count;
+    if (
+      line.first_frame === 0 ||
+      (operation.first_capture_id === line.first_capture_id && operation.first_frame < line.first_frame)
+    ) {
+      line.first_frame = operation.first_frame;
+      line.first_capture_id = operation.first_capture_id;
+    }
+    for (const rule of rules) if (c.verdict !== "undocumented" && !line.rules.includes(rule)) line.rules.push(rule);
     line.failed += operation.failed;
     line.unanswered += operation.unanswered;
     const profiled = { ...operation, device, verdict: c.verdict };
     if (rank(operation.class) > READ) profile.beyond.push(profiled);
     if (operation.failed + operation.unanswered > 0) profile.failed.push(profiled);
   }
+  if (operations.length > 0) addPace(profile, c, operations);
+  if (operations.length === 0 && !CAME_UP.has(c.outcome)) addUnreached(profile, c, over, rules);
   // An answer proves its question, where that one itself is not in the capture.
   for (const operation of c.operations) {
     const asked = operations.some((of) => of.protocol === operation.protocol && of.class === operation.class);
@@ -189,12 +243,34 @@ function addConversation(profile: Profile, c: ConversationRow): void {
   if (why !== null) profile.unread.push({ conversation_id: c.conversation_id, device, over, app: c.app, why });
 }
 
+function addPace(profile: Profile, c: ConversationRow, operations: readonly OperationRow[]): void {
+  let pace = profile.pace.find(({ device }) => device === c.responder);
+  if (pace === undefined) {
+    pace = { device: c.responder, questions: 0, per_second: 0, at_once: 0, floods: false };
+    profile.pace.push(pace);
+  }
+  for (const { count } of operations) pace.questions += count;
+  // Databases of earlier versions have the pace of each conversation alone.
+  const field = (name: string): number =>
+    Number(c.fields[`operations.device-${name}`]?.[0] ?? c.fields[`operations.${name}`]?.[0] ?? 0);
+  pace.per_second = Math.max(pace.per_second, field("per-second"));
+  pace.at_once = Math.max(pace.at_once, field("at-once"));
+  pace.floods = pace.per_second > FLOOD.perSecond || pace.at_once > FLOOD.atOnce;
+}
+
+function addUnreached(profile: Profile, c: ConversationRow, over: string, rules: readonly string[]): void {
+  const { responder: device, outcome } = c;
+  const known = profile.unreached.find((one) => one.device === device && one.over === over && one.outcome === outcome);
+  if (known === undefined) profile.unreached.push({ device, over, outcome, count: c.flows, rules: [...rules] });
+  else known.count += c.flows;
+}
+
 function lineOf(profile: Profile, device: string, protocol: string, over: string, c: ConversationRow): ProfileLine {
   let line = profile.lines.find((one) => one.device === device && one.protocol === protocol && one.over === over);
   if (line === undefined) {
     line = {
       ...{ device, protocol, over, conversations: [], classes: {}, questions: 0, failed: 0, unanswered: 0 },
-      ...{ per_second: 0, at_once: 0 },
+      ...{ per_second: 0, at_once: 0, rules: [], first_frame: 0, first_capture_id: 0 },
     };
     profile.lines.push(line);
   }

@@ -56,6 +56,37 @@ test("questions alone: the page says so, with device, protocol, class and pace",
   );
 });
 
+test("a device's pace is that of all its connections together, and too much of it is said first", async (t) => {
+  const slow = await profile(talk(say(1, READ, WORD), say(2, READ, WORD)));
+  t.deepEqual(slow.pace, [{ device: PEER, questions: 2, per_second: 2, at_once: 1, floods: false }]);
+  const many = Array.from({ length: 20 }, (_, i) =>
+    connection(`${HOST}:${41_000 + i}`, `${PEER}:502`, 10 + i / 100, say(1, READ, WORD)),
+  );
+  const frames = many.flat().sort((a, b) => a.sec - b.sec || a.nsec - b.nsec);
+  const result = await judged(frames);
+  const said = profileOf(result, "host");
+  t.deepEqual(said.pace, [{ device: PEER, questions: 20, per_second: 20, at_once: 20, floods: true }]);
+  const page = [...profileReport(result, "host", "text", penFor({}, {}))].join("");
+  t.regex(page, /Flooded with them: 1 device/);
+  t.regex(page, /20 at once +of 20 +flooded/);
+  const fast = await profile(talk(...Array.from({ length: 150 }, (_, i) => say(i, READ, WORD))));
+  t.like(fast.pace[0], { per_second: 150, at_once: 1, floods: true });
+});
+
+test("each line says as which of the document's rows it was asked, and where nothing came up nothing was asked", async (t) => {
+  const other = connection(`${HOST}:40000`, `${PEER}:503`, 500, say(1, READ, WORD));
+  const refused = connection(`${HOST}:40002`, `${PEER}:102`, 900, [["<", "RA"]]).filter((_, i) => i === 0 || i === 3);
+  const said = await profile([...talk(say(1, READ, WORD)), ...other, ...refused]);
+  t.deepEqual(
+    said.lines.map(({ over, rules, first_frame }) => [over, rules, first_frame]),
+    [
+      ["tcp/502", ["profile"], 4],
+      ["tcp/503", [], 9],
+    ],
+  );
+  t.deepEqual(said.unreached, [{ device: PEER, over: "tcp/102", outcome: "refused", count: 1, rules: ["other"] }]);
+});
+
 test("a write is the first thing that the page says", async (t) => {
   const result = await judged(talk(say(1, READ, WORD), say(2, WRITE, hex`86 02`)));
   const said = profileOf(result, "m/host");

@@ -1,6 +1,6 @@
 /** The proof of one role as HTML: the page of `report --profile`, and a section of the whole report. */
 import type { Profile, ProfiledOperation } from "../profile.ts";
-import { PROFILE_CLASSES, profileOf } from "../profile.ts";
+import { FLOOD, PROFILE_CLASSES, profileOf } from "../profile.ts";
 import type { RunResult } from "../result.ts";
 import { answer as answerOf, operationText, outcome, TITLE } from "../text/profile.ts";
 import { FrameNames, number, plural } from "../words.ts";
@@ -35,18 +35,20 @@ export function profileSection(result: RunResult, profile: Profile, level: "h1" 
   return html`${head}<p class="lead">${answerOf(profile)}</p><p>Hosts: ${profile.hosts.join(", ") || "bound to no address"}</p>
 ${listed("More than asking, the gravest first", ["Device", "Operation", "Times", "First at", "Outcome"], profile.beyond, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), first(o), outcome(o)))}
 ${listed("Not readable: what nobody can vouch for", ["Device", "Over", "As", "Why"], profile.unread, (u) => cells(u.device, u.over, u.app ?? "unknown", u.why))}
-${asked(profile)}
+${asked(profile, frames)}
+${listed(`How fast: above ${FLOOD.perSecond} questions a second, or ${FLOOD.atOnce} at once, a device is flooded`, ["Device", "Busiest second", "At once, at most", "Questions", ""], profile.pace, (p) => cells(p.device, number(p.per_second), number(p.at_once), number(p.questions), p.floods ? "flooded" : ""))}
 ${listed("Also spoken with: nothing there is an operation", ["Device", "Over", "As", "Verdict"], profile.others, (o) => cells(o.device, o.over, o.app ?? "unknown", o.verdict ?? ""))}
 ${listed("What the document lists for this role", ["Row", "What", "Seen on", "Place"], profile.coverage, (c) => cells(c.rule_id, c.what, c.devices.length === 0 ? "not seen" : c.devices.join(", "), c.section))}
 ${listed("Failed questions", ["Device", "Operation", "Times", "Refused", "Without an answer", "First at"], profile.failed, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), number(o.failed), number(o.unanswered), first(o)))}
+${listed("Not reached: nothing came up, so nothing was asked", ["Device", "Over", "Outcome", "Times", "Row"], profile.unreached, (u) => cells(u.device, u.over, u.outcome, number(u.count), u.rules.join(", ")))}
 ${listed("What the capture may lack", ["Count", "What"], profile.limits, ({ measure, value }) => cells(number(value), measure.replaceAll("_", " ")))}`;
 }
 
-function asked(profile: Profile): Markup {
+function asked(profile: Profile, frames: FrameNames): Markup {
   const seen = PROFILE_CLASSES.filter((of) => profile.lines.some((line) => line.classes[of] !== undefined));
   return listed(
-    "What was asked, by class; and the pace of the fastest conversation",
-    ["Device", "Protocol", "Over", ...seen, "Busiest second", "At once"],
+    "What was asked, by class, and as which row of the document",
+    ["Device", "Protocol", "Over", ...seen, "Documented as", "First at"],
     profile.lines,
     (line) => {
       const identity = profile.identities[line.device];
@@ -55,8 +57,8 @@ function asked(profile: Profile): Markup {
         line.protocol,
         line.over,
         ...seen.map((of) => number(line.classes[of] ?? 0)),
-        number(line.per_second),
-        number(line.at_once),
+        line.rules.join(", ") || "not in the document",
+        frames.name(line.first_capture_id, line.first_frame),
       );
     },
   );

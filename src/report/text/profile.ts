@@ -1,7 +1,7 @@
 /** The proof page for people: the answer first, then what it rests on, so that it can be handed over as it is. */
 import { Page, type Piece } from "../page.ts";
 import type { Pen } from "../pen.ts";
-import { PROFILE_CLASSES, type Profile, type ProfiledOperation } from "../profile.ts";
+import { FLOOD, PROFILE_CLASSES, type Profile, type ProfiledOperation } from "../profile.ts";
 import type { RunResult } from "../result.ts";
 import { FrameNames, few, number, plural, timeSpan } from "../words.ts";
 
@@ -16,11 +16,12 @@ export function profilePage(result: RunResult, profile: Profile, pen: Pen): stri
   printAnswer(page, result, profile);
   printBeyond(page, profile, frameOf);
   printUnread(page, profile);
-  printAsked(page, profile);
+  printAsked(page, profile, frames);
   printPace(page, profile);
   printOthers(page, profile);
   printCoverage(page, profile);
   printFailed(page, profile, frameOf);
+  printUnreached(page, profile);
   printLimits(page, profile);
   return page.toString();
 }
@@ -58,6 +59,12 @@ export const TITLE: Readonly<Record<Profile["verdict"], string>> = {
 
 export function answer(profile: Profile): string {
   const asked = `${plural(profile.questions, "question")} to ${plural(profile.devices, "device")}`;
+  const floods = profile.pace.filter((pace) => pace.floods).length;
+  const fast = floods === 0 ? "" : ` Flooded with them: ${plural(floods, "device")}, see how fast.`;
+  return `${answerOf(profile, asked)}${fast}`;
+}
+
+function answerOf(profile: Profile, asked: string): string {
   switch (profile.verdict) {
     case "read-only":
       return `${asked}, each read from the packets, none above class read: nothing was written, switched or programmed.`;
@@ -106,7 +113,7 @@ function printUnread(page: Page, profile: Profile): void {
   more(page, profile.unread.length);
 }
 
-function printAsked(page: Page, profile: Profile): void {
+function printAsked(page: Page, profile: Profile, frames: FrameNames): void {
   page.heading("WHAT WAS ASKED", "questions by device, protocol and class");
   if (profile.lines.length === 0) {
     page.text("nothing");
@@ -114,7 +121,10 @@ function printAsked(page: Page, profile: Profile): void {
   }
   const { pen } = page;
   const seen = HEADS.filter((of) => profile.lines.some((line) => line.classes[of] !== undefined));
-  const head: Piece[] = ["device", "protocol", "over", ...seen].map((text) => ({ text, paint: pen.dim }));
+  const head: Piece[] = ["device", "protocol", "over", ...seen, "documented as", "first at"].map((text) => ({
+    text,
+    paint: pen.dim,
+  }));
   const rows = profile.lines.map((line) => [
     { text: deviceText(profile, line.device) },
     { text: line.protocol },
@@ -125,6 +135,8 @@ function printAsked(page: Page, profile: Profile): void {
       const grave = of === "unknown" || ["write", "control", "program"].includes(of);
       return grave ? { text: number(count), paint: pen.red } : { text: number(count) };
     }),
+    line.rules.length > 0 ? { text: few(line.rules, 2) } : { text: "not in the document", paint: pen.red },
+    { text: frames.name(line.first_capture_id, line.first_frame), paint: pen.dim },
   ]);
   page.table([head, ...rows]);
 }
@@ -143,19 +155,43 @@ function printOthers(page: Page, { others }: Profile): void {
 }
 
 function printPace(page: Page, profile: Profile): void {
-  if (profile.lines.length === 0) return;
+  if (profile.pace.length === 0) return;
+  const { pen } = page;
+  const floods = profile.pace.filter((pace) => pace.floods).length;
   page.heading(
     "HOW FAST",
-    "the fastest conversation of each: its busiest second, and questions in a row without an answer",
+    "each device, over all its connections together: its busiest second, and at most how many at once",
   );
+  if (floods > 0)
+    page.text(
+      `Flooded: ${plural(floods, "device")}, asked more than a controller should have to answer beside its work: above ${FLOOD.perSecond} questions a second, or ${FLOOD.atOnce} at once.`,
+      { paint: pen.red },
+    );
   page.table(
-    profile.lines.map((line) => [
-      { text: line.device },
-      { text: line.protocol },
-      { text: `${number(line.per_second)} a second` },
-      { text: `${number(line.at_once)} at once` },
+    profile.pace.slice(0, LISTED).map((pace) => [
+      { text: pace.device },
+      {
+        text: `${number(pace.per_second)} a second`,
+        ...(pace.per_second > FLOOD.perSecond ? { paint: pen.red } : {}),
+      },
+      { text: `${number(pace.at_once)} at once`, ...(pace.at_once > FLOOD.atOnce ? { paint: pen.red } : {}) },
+      { text: `of ${number(pace.questions)}`, paint: pen.dim },
+      ...(pace.floods ? [{ text: "flooded", paint: pen.red }] : []),
     ]),
   );
+  more(page, profile.pace.length);
+}
+
+function printUnreached(page: Page, { unreached }: Profile): void {
+  if (unreached.length === 0) return;
+  page.heading("NOT REACHED", "where it tried to speak and nothing came up, so nothing was asked");
+  for (const { device, over, outcome, count, rules } of unreached.slice(0, LISTED)) {
+    const as = rules.length === 0 ? "" : ` (${few(rules, 2)})`;
+    page.hang({ text: device }, `${over}${as}: ${outcome}${count === 1 ? "" : `, ${number(count)} times`}`, {
+      column: 20,
+    });
+  }
+  more(page, unreached.length);
 }
 
 function printCoverage(page: Page, profile: Profile): void {
