@@ -4,7 +4,6 @@
  * when it is called, so that `wirepact --help` loads commander and declarations.
  */
 import { Command, CommanderError } from "commander";
-import { beQuiet, beVerbose, EXIT_USAGE, reportError, tell } from "./cli/errors.ts";
 import { addComparing } from "./cli/program/comparing.ts";
 import { addExamples } from "./cli/program/examples.ts";
 import { addListing } from "./cli/program/listing.ts";
@@ -50,6 +49,7 @@ addExamples(program);
 const CONFIGURED = ["check", "live", "roles", "suite"];
 program.hook("preAction", async (_program, command) => {
   const { quiet, verbose } = program.opts();
+  const { beQuiet, beVerbose, tell } = await import("./cli/errors.ts"); // as late as the commands, whose words these are
   if (quiet === true) beQuiet();
   if (verbose === true) beVerbose();
   if (!CONFIGURED.includes(command.name())) return;
@@ -63,7 +63,10 @@ program.hook("preAction", async (_program, command) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-  else exitCode = reportError(error, (line) => process.stderr.write(`${line}\n`));
+  if (!(error instanceof CommanderError && error.exitCode === 0)) {
+    const { EXIT_USAGE, reportError } = await import("./cli/errors.ts");
+    if (error instanceof CommanderError) exitCode = EXIT_USAGE;
+    else exitCode = reportError(error, (line) => process.stderr.write(`${line}\n`));
+  }
 }
 process.exitCode = exitCode;

@@ -70,8 +70,8 @@ export interface CaptureDamage {
  * of header in little-endian order, lengths in the usual one. Whoever takes some moves `slab.pos` and counts them in `info`.
  */
 export interface PlainRecords {
-  /** `base`: where its bytes begin in the arena, -1 where they are not in it. */
-  readonly slab: { readonly base: number; pos: number; readonly end: number };
+  /** `base`: where its bytes begin in the arena, -1 where they are not in it; `fills` changes when they do. */
+  readonly slab: { readonly base: number; pos: number; readonly end: number; readonly fills: number };
   readonly info: Tally;
   readonly linkType: number;
   /** Index of the capture. */

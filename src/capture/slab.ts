@@ -25,6 +25,8 @@ export class Slab {
   end: number;
   /** What the reader waits for: bytes from `pos` on that its next record takes, 0 where it doesn't know. */
   needed = 0;
+  /** How often it was filled: bytes stay where they are between two times. */
+  fills = 0;
   /** Where `buf` begins in the arena; -1 where it is memory of its own. */
   base = -1;
   readonly #arena: Arena | null;
@@ -57,6 +59,7 @@ export class Slab {
   async fill(source: ByteSource): Promise<number> {
     const rest = this.end - this.pos;
     this.#makeRoom(rest);
+    this.fills++;
     let came = 0;
     do {
       const pending = source.read(this.buf, this.end, this.#home + this.#block - this.end);

@@ -63,6 +63,13 @@ export class FastPath {
   readonly #walker: Walker | null;
   #buf: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
+  /** What the last walk went by: see `run`. */
+  #slab: PlainRecords["slab"] | null = null;
+  #fills = 0;
+  #untilSec = 0;
+  #watched = 0;
+  #count = 0;
+  #ended = 0;
   /** Time of the last frame that `run` took. */
   sec = 0;
   nsec = 0;
@@ -100,6 +107,16 @@ export class FastPath {
     const { slotsAt, mask } = this.#table;
     if (walker === null || slotsAt < 0 || slab.base < 0) return 0;
     if (records.linkType !== ETHERNET || info.packets === 0 || untilSec <= 0) return 0;
+    const { count } = this.#table;
+    const { lanes } = this.#watch;
+    const { fills } = slab;
+    // One packet of the same slab, and nothing else, has been seen to since the last walk, which it ended.
+    const resume =
+      slab === this.#slab &&
+      fills === this.#fills &&
+      info.packets === this.#ended &&
+      untilSec === this.#untilSec &&
+      lanes === this.#watched;
     const taken = walker.walk(
       slotsAt,
       mask,
@@ -111,13 +128,22 @@ export class FastPath {
       this.nsec,
       realm,
       Math.min(most, 0x7fffffff),
-      this.#watch.lanes,
+      lanes,
+      resume,
+      count !== this.#count,
     );
-    if (taken === 0) return 0;
-    this.sec = walker.sec;
-    this.nsec = walker.nsec;
-    slab.pos = walker.pos - slab.base;
-    info.countMany(taken, walker.bytes, walker.cut, this.sec, this.nsec);
+    this.#slab = slab;
+    this.#fills = fills;
+    this.#untilSec = untilSec;
+    this.#watched = lanes;
+    this.#count = count;
+    if (taken > 0) {
+      this.sec = walker.sec;
+      this.nsec = walker.nsec;
+      slab.pos = walker.pos - slab.base;
+      info.countMany(taken, walker.bytes, walker.cut, this.sec, this.nsec);
+    }
+    this.#ended = info.packets + 1;
     return taken;
   }
 

@@ -23,6 +23,8 @@ interface Exports {
     realm: number,
     most: number,
     watched: number,
+    resume: boolean,
+    grown: boolean,
   ): number;
 }
 

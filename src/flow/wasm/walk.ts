@@ -15,9 +15,8 @@
 
 /** As `capture/pauses.ts`: what comes after more than that is written down. */
 const PAUSE_SEC: u32 = 3600;
-/** Entries of a batch, and their bytes. A walk begins with small batches: where it ends soon, little was done in vain. */
-const BATCH: i32 = 32;
-const FIRST_BATCH: i32 = 2;
+/** Entries of a batch, and their bytes. */
+const BATCH: usize = 32;
 const ENTRY: usize = 64;
 /** An entry: where its record is, its key with the hash, its direction, its row or 0. */
 const E_RECORD: usize = 0;
@@ -28,7 +27,7 @@ const E_META: usize = 16;
 const E_HASH: usize = 20;
 const E_DIR: usize = 24;
 const E_ROW: usize = 28;
-/** And what stood before it, to go back to: time of the last record, records, their bytes, and how many were cut. */
+/** And what stood before it, to go back to: time of the last record; records, how many of them were cut, and their bytes. */
 const E_SEC: usize = 32;
 const E_NSEC: usize = 36;
 const E_TAKEN: usize = 40;
@@ -63,6 +62,8 @@ const BYTES: usize = 28;
 const LAST: usize = 36;
 const PRINT: usize = 52;
 const NEXT: usize = 56;
+const COLD: usize = 4096;
+const S_FEED_BOTH: i32 = 3;
 const S_SEQ: i32 = 1 << 14;
 const S_DATA_SHIFT: i32 = 10;
 /** From the flag ACK to S_ACK. */
@@ -76,6 +77,22 @@ let tunnels: usize = 0;
 let rows: usize = 0;
 let seed: i32 = 0;
 let lanes: i32 = 0;
+
+/**
+ * What the last walk left of its batch: the next entry and the end. What stands behind the batch: the next record, the last
+ * one's time, and how much was taken with it. And how much with the packet that ended the walk.
+ */
+let left: usize = 0;
+let filled: usize = 0;
+let tailPos: usize = 0;
+let tailSec: i32 = 0;
+let tailNsec: i32 = 0;
+let tailTaken: i32 = 0;
+let tailCut: i32 = 0;
+let tailBytes: i64 = 0;
+let leftTaken: i32 = 0;
+let leftCut: i32 = 0;
+let leftBytes: i64 = 0;
 
 /** Once: where results, entries, the bits of tunnels' ports and the rows are; the seed of hashes; the lanes to count. */
 export function prepare(
@@ -97,8 +114,13 @@ export function prepare(
 /**
  * Takes records from `pos` on, `most` at most, none that ends behind `end`, is later than `lastSec` or older than the one
  * before; the first came after one of the time `sec`, `nsec`. `unit`: nanoseconds in a unit of the fraction. `slots` and
- * `mask`: the table's index. `watched`: lanes in which every packet goes the long way. Returns how many were taken; the
- * results: where the next one is, the last one's seconds and nanoseconds, how many were cut, and their bytes.
+ * `mask`: the table's index. `watched`: lanes in which every packet goes the long way.
+ *
+ * `resume`: everything is as it was when the last walk ended, but that the packet that ended it has been seen to; what was
+ * found out about those behind it is used. `grown`: flows have been added since.
+ *
+ * Returns how many were taken; the results: their bytes, where the next one is, the last one's seconds and nanoseconds, and
+ * how many were cut.
  */
 export function walk(
   slots: usize,
@@ -112,99 +134,142 @@ export function walk(
   realm: i32,
   most: i32,
   watched: i32,
+  resume: bool,
+  grown: bool,
 ): i32 {
   const family: i32 = (4 << 8) | (realm << 16);
   const perSecond: u32 = 1_000_000_000 / unit;
+  const full = entries + BATCH * ENTRY;
+  let again = resume && left < filled;
+  const before = again ? leftTaken : 0;
+  const cutBefore = again ? leftCut : 0;
+  const bytesBefore: i64 = again ? leftBytes : 0;
   let taken: i32 = 0;
   let cut: i32 = 0;
   let bytes: i64 = 0;
-  let touched: i32 = 0;
-  let batch: i32 = FIRST_BATCH;
+  let entry = left;
   let going = true;
-  while (going && taken < most) {
-    const full = entries + <usize>batch * ENTRY;
-    batch = min(batch * 2, BATCH);
-
-    // ---- keys
-    let entry = entries;
-    while (entry < full && taken < most) {
-      const frame = pos + RECORD;
-      going = false;
-      if (frame + HEADERS > end) break;
-      const capLen = load<i32>(pos, R_CAP_LEN);
-      const wireLen = load<u32>(pos, R_WIRE_LEN);
-      const fraction = load<u32>(pos, R_FRACTION);
-      const atSec = load<i32>(pos);
-      if (capLen < HEADERS || capLen > <i32>(end - frame) || fraction >= perSecond || <u32>atSec > lastSec) break;
-      const atNsec = <i32>fraction * unit;
-      if (<u32>(atSec - sec) > PAUSE_SEC || (atSec === sec && atNsec < nsec)) break; // back in time is far ahead, unsigned
-      if ((load<u32>(frame, IP - 2) & 0xffffff) !== PLAIN_IPV4 || (load<u16>(frame, IP + 6) & FRAGMENT) !== 0) break;
-      const src = word(frame + IP + 12);
-      const dst = word(frame + IP + 16);
-      const lane = <i32>(<u32>((src ^ dst) * 0x9e3779b1) >> 28);
-      if (((lanes >> lane) & 1) !== 0) {
-        if (((watched >> lane) & 1) !== 0) break;
-        const portsThere = word(frame + TRANSPORT);
-        // Which way it goes is a coin's toss for the processor, so nothing branches on it.
-        const dir: i32 = src === dst ? <i32>(<u32>portsThere >> 16 > <u32>(portsThere & 0xffff)) : <i32>(src > dst);
-        const swap = (src ^ dst) & -dir;
-        const low = src ^ swap;
-        const high = dst ^ swap;
-        const ports = rotl<i32>(portsThere, dir << 4);
-        const meta = <i32>load<u8>(frame, IP + 9) | family;
-        store<i32>(entry, <i32>pos, E_RECORD);
-        store<i32>(entry, low, E_LOW);
-        store<i32>(entry, high, E_HIGH);
-        store<i32>(entry, ports, E_PORTS);
-        store<i32>(entry, meta, E_META);
-        store<i32>(entry, hashOf(low, high, ports, meta), E_HASH);
-        store<i32>(entry, dir, E_DIR);
-        store<i32>(entry, sec, E_SEC);
-        store<i32>(entry, nsec, E_NSEC);
-        store<i32>(entry, taken, E_TAKEN);
-        store<i32>(entry, cut, E_CUT);
-        store<i64>(entry, bytes, E_BYTES);
-        entry += ENTRY;
+  while (going && taken - before < most) {
+    if (again) {
+      again = false;
+      pos = tailPos;
+      sec = tailSec;
+      nsec = tailNsec;
+      taken = tailTaken;
+      cut = tailCut;
+      bytes = tailBytes;
+      if (grown) lookUp(slots, mask, entry);
+    } else {
+      // ---- keys
+      entry = entries;
+      while (entry < full && taken - before < most) {
+        const frame = pos + RECORD;
+        going = false;
+        if (frame + HEADERS > end) break;
+        const capLen = load<i32>(pos, R_CAP_LEN);
+        const fraction = load<u32>(pos, R_FRACTION);
+        const atSec = load<i32>(pos);
+        if (capLen < HEADERS || capLen > <i32>(end - frame) || fraction >= perSecond || <u32>atSec > lastSec) break;
+        const atNsec = <i32>fraction * unit;
+        if (<u32>(atSec - sec) > PAUSE_SEC || (atSec === sec && atNsec < nsec)) break; // back in time is far ahead, unsigned
+        if ((load<u32>(frame, IP - 2) & 0xffffff) !== PLAIN_IPV4 || (load<u16>(frame, IP + 6) & FRAGMENT) !== 0) break;
+        const src = word(frame + IP + 12);
+        const dst = word(frame + IP + 16);
+        const lane = <i32>(<u32>((src ^ dst) * 0x9e3779b1) >> 28);
+        if (((lanes >> lane) & 1) !== 0) {
+          if (((watched >> lane) & 1) !== 0) break;
+          const portsThere = word(frame + TRANSPORT);
+          // Which way it goes is a coin's toss for the processor, so nothing branches on it.
+          const dir: i32 = src === dst ? <i32>(<u32>portsThere >> 16 > <u32>(portsThere & 0xffff)) : <i32>(src > dst);
+          const swap = (src ^ dst) & -dir;
+          const low = src ^ swap;
+          const high = dst ^ swap;
+          const ports = rotl<i32>(portsThere, dir << 4);
+          const meta = <i32>load<u8>(frame, IP + 9) | family;
+          store<i32>(entry, <i32>pos, E_RECORD);
+          store<i32>(entry, low, E_LOW);
+          store<i32>(entry, high, E_HIGH);
+          store<i32>(entry, ports, E_PORTS);
+          store<i32>(entry, meta, E_META);
+          store<i32>(entry, hashOf(low, high, ports, meta), E_HASH);
+          store<i32>(entry, dir, E_DIR);
+          store<i32>(entry, sec, E_SEC);
+          store<i32>(entry, nsec, E_NSEC);
+          store<i32>(entry, taken, E_TAKEN);
+          store<i32>(entry, cut, E_CUT);
+          store<i64>(entry, bytes, E_BYTES);
+          entry += ENTRY;
+        }
+        going = true;
+        taken++;
+        bytes += wireBytes(pos);
+        cut += isCut(pos);
+        sec = atSec;
+        nsec = atNsec;
+        pos = frame + capLen;
       }
-      going = true;
-      taken++;
-      const isCut = wireLen > <u32>capLen; // some writers leave the length on the wire 0
-      bytes += isCut ? <i64>wireLen : <i64>capLen;
-      cut += <i32>isCut;
-      sec = atSec;
-      nsec = atNsec;
-      pos = frame + capLen;
-    }
-    const filled = entry;
-
-    // ---- rows. All slots are touched first, in a loop so short that the processor sees to all of them at once.
-    for (entry = entries; entry < filled; entry += ENTRY) {
-      touched ^= load<i32>(slots + ((<usize>(load<i32>(entry, E_HASH) & mask)) << 3));
-    }
-    for (entry = entries; entry < filled; entry += ENTRY) {
-      store<i32>(entry, <i32>find(slots, mask, entry), E_ROW);
+      filled = entry;
+      entry = entries;
+      lookUp(slots, mask, entry);
     }
 
     // ---- count
-    for (entry = entries; entry < filled; entry += ENTRY) {
+    for (; entry < filled; entry += ENTRY) {
       if (count(entry, unit)) continue;
+      tailPos = pos;
+      tailSec = sec;
+      tailNsec = nsec;
+      tailTaken = taken;
+      tailCut = cut;
+      tailBytes = bytes;
       pos = <usize>load<u32>(entry, E_RECORD);
       sec = load<i32>(entry, E_SEC);
       nsec = load<i32>(entry, E_NSEC);
       taken = load<i32>(entry, E_TAKEN);
       cut = load<i32>(entry, E_CUT);
       bytes = load<i64>(entry, E_BYTES);
+      leftTaken = taken + 1;
+      leftCut = cut + isCut(pos);
+      leftBytes = bytes + wireBytes(pos);
+      entry += ENTRY;
       going = false;
       break;
     }
+    left = entry;
   }
-  store<f64>(results, <f64>bytes);
+  store<f64>(results, <f64>(bytes - bytesBefore));
   store<i32>(results, <i32>pos, 8);
   store<i32>(results, sec, 12);
   store<i32>(results, nsec, 16);
-  store<i32>(results, cut, 20);
+  store<i32>(results, cut - cutBefore, 20);
+  return taken - before;
+}
+
+/** Some writers leave the length on the wire 0. */
+function wireBytes(record: usize): i64 {
+  return <i64>max(load<u32>(record, R_WIRE_LEN), load<u32>(record, R_CAP_LEN));
+}
+function isCut(record: usize): i32 {
+  return <i32>(load<u32>(record, R_WIRE_LEN) > load<u32>(record, R_CAP_LEN));
+}
+
+/**
+ * The rows of the entries from `first` on. All slots are touched before any is looked at, in a loop so short that the
+ * processor sees to all of them at once; and the cold halves of rows that will go the long way.
+ */
+function lookUp(slots: usize, mask: i32, first: usize): void {
+  let touched: i32 = 0;
+  for (let entry = first; entry < filled; entry += ENTRY) {
+    touched ^= load<i32>(slots + ((<usize>(load<i32>(entry, E_HASH) & mask)) << 3));
+  }
+  for (let entry = first; entry < filled; entry += ENTRY) {
+    store<i32>(entry, <i32>find(slots, mask, entry), E_ROW);
+  }
+  for (let entry = first; entry < filled; entry += ENTRY) {
+    const row = <usize>load<u32>(entry, E_ROW);
+    if (row !== 0 && (load<i32>(row, STATE) & S_FEED_BOTH) !== 0) touched ^= load<i32>(row, COLD);
+  }
   store<i32>(results, touched, 24); // so that touching is not left out as useless
-  return taken;
 }
 
 /** As `mix` in `addresses.ts`. */
