@@ -26,6 +26,7 @@ const common = {
   target: "node20.17",
   packages: "external",
   minifyWhitespace: true, // half the bytes to be read and scanned; names stay, for stacks
+  minifySyntax: true,
   logLevel: "warning",
   write: false,
 };
