@@ -29,6 +29,10 @@ const HEADROOM = 40;
 const LARGEST = 65_535;
 
 interface Datagram {
+  /** Ends, identification and (IPv4) protocol, as text. */
+  key: string;
+  /** Fragments that contradicted earlier ones, or overlapped them in part. */
+  overlaps: number;
   buf: Uint8Array;
   /** What the payload begins with: the IP protocol, or for IPv6 the next header, known with the first fragment. */
   next: number;
@@ -59,9 +63,12 @@ interface Datagram {
   nsec: number;
   completedBy: number;
 }
-const PENDING = 0; // the transport header is not there yet
+/** What others may see of it. */
+export type FragmentedDatagram = Readonly<Pick<Datagram, "key" | "overlaps" | "state">>;
+
+export const PENDING = 0; // the transport header is not there yet
 const KNOWN = 1;
-const DONE = 2; // kept for a moment, to tell copies of its fragments
+export const DONE = 2; // kept for a moment, to tell copies of its fragments
 
 export class Fragments {
   readonly #caps: CapCounter;
@@ -71,6 +78,8 @@ export class Fragments {
   /** Buffers of datagrams that the current packet may lie in. */
   readonly #lent: Uint8Array[] = [];
 
+  /** The datagram that the last fragment belonged to, until somebody takes note of it; null where there was no room for it. */
+  latest: FragmentedDatagram | null = null;
   /** Datagrams begun and never completed, so far. */
   incomplete = 0;
   /** Fragments whose bytes contradict earlier ones, or overlap them in part. */
@@ -93,11 +102,15 @@ export class Fragments {
     if (to > LARGEST) return MALFORMED;
     p.ipId = (p.fragmentId ^ (from >>> 3)) & 0xffff; // each fragment has a print of its own, see `flow/copies.ts`
     const d = this.#find(p, realm, sec, nsec);
+    this.latest = d;
     if (d === null) return FRAGMENT;
     if (d.state === DONE) return this.#again(d, p);
     if (from === 0) d.next = p.proto;
     if (d.state === PENDING && p.path !== d.path && isThere(d, p, from, to)) return FRAGMENT_COPY;
-    if (!this.#insert(d, p, from, to)) this.overlaps++;
+    if (!this.#insert(d, p, from, to)) {
+      this.overlaps++;
+      d.overlaps++;
+    }
     if (d.state === PENDING) {
       d.held++;
       d.heldBytes += p.ipBytes;
@@ -125,6 +138,8 @@ export class Fragments {
     if (buf === null) return null;
     this.incomplete++;
     const d: Datagram = {
+      key: key.slice(key.indexOf(" ") + 1),
+      overlaps: 0,
       buf,
       next: p.proto,
       proto: p.proto,

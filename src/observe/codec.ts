@@ -22,6 +22,7 @@ import { CHUNK_ROWS } from "../flow/table.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
 import type { ObservationPart } from "../store/store.ts";
+import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
@@ -47,6 +48,7 @@ interface Meta {
   tails: [number, Edge[]][];
   answers?: [number, number][];
   resets?: Reset[];
+  fragments?: PlainDatagram[];
 }
 
 /** Empty parts are left out. */
@@ -73,6 +75,10 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     tails: [...flows.watch.tails],
     answers: [...flows.distances.answers],
     resets: flows.distances.resets,
+    fragments: seen.fragments.open.map((one) => ({
+      ...one,
+      frames: one.frames.map((frame) => ({ ...frame, bytes: base64(frame.bytes) })),
+    })),
   };
   yield { kind: "meta", seq: 0, data: encode(meta) };
   const addresses = new Int32Array(flows.ipv6.count * 4);
@@ -132,6 +138,10 @@ export async function decodeObservation(
   for (const reset of meta.resets ?? []) flows.distances.add(reset);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
   flows.watch.keptTails = new Map(meta.tails);
+  for (const one of meta.fragments ?? []) {
+    const frames = one.frames.map((frame) => ({ ...frame, bytes: bytesOf(frame.bytes) }));
+    seen.fragments.restore([{ ...one, frames }]);
+  }
   captures.push(...meta.captures.map((capture) => ({ ...capture, pauses: capture.pauses ?? [] })));
   realms.push(...meta.realms);
   for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {
@@ -208,6 +218,9 @@ function renumberApps(flows: FlowTracker, apps: readonly number[]): void {
   }
 }
 
+interface PlainDatagram extends Omit<OpenDatagram, "frames"> {
+  frames: (Omit<KeptFrame, "bytes"> & { bytes: string })[];
+}
 interface PlainSegment extends Omit<Segment, "bytes"> {
   bytes: string;
 }

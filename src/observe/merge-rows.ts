@@ -58,9 +58,14 @@ export function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 
   if (!tcp && row[at + R.PACKETS + dir]! < 2) {
     row[at + R.SECOND + dir] = words[(row[at + R.PACKETS + dir] === 1 ? R.FRAME : R.SECOND) + dir]!;
   }
-  row[at + R.LAST + dir * 2] = words[R.LAST + dir * 2]!;
-  row[at + R.LAST + dir * 2 + 1] = words[R.LAST + dir * 2 + 1]!;
-  row[at + R.PRINT] = words[R.PRINT]!;
+  // What stood in fragments may have come before what is there.
+  const last = R.LAST + dir * 2;
+  const later = words[last]! - row[at + last]! || words[last + 1]! - row[at + last + 1]!;
+  if (later >= 0 || row[at + R.PACKETS + dir] === 0) {
+    row[at + last] = words[last]!;
+    row[at + last + 1] = words[last + 1]!;
+    row[at + R.PRINT] = words[R.PRINT]!;
+  }
   row[at + R.PACKETS + dir]! += words[R.PACKETS + dir]!;
   const half = (word: number) => (word >>> (dir * 16)) & 0xffff;
   const bytes = (row[at + R.BYTES + dir]! >>> 0) + (words[R.BYTES + dir]! >>> 0);

@@ -17,6 +17,7 @@ import * as R from "../flow/row.ts";
 import { CapCounter, LIMITS } from "../limits.ts";
 import { countersOf, setCounters } from "./codec.ts";
 import { FlowJoiner, type Source } from "./merge-flows.ts";
+import { joinFragments } from "./merge-fragments.ts";
 import { firstDir } from "./merge-rows.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
@@ -27,6 +28,9 @@ export function mergeObservations(observations: readonly Observation[], decoders
   const merged = newObservation(captures, realms, decoders, caps);
   merged.flows.watch.keptTails = new Map();
   const sources = observations.map((seen) => addSource(merged, captures, realms, seen));
+  const kept = sources.map(({ seen, captureOffset }) => ({ open: seen.fragments.open, captureOffset }));
+  for (const between of joinFragments(kept, captures, decoders, (open) => merged.fragments.restore(open)))
+    sources.push({ ...addSource(merged, captures, realms, between), captureOffset: 0 });
   const joiner = new FlowJoiner(merged, sources);
   for (const [source, flow] of inOrder(sources)) joiner.piece(source, flow);
   addCounts(merged, sources);

@@ -15,6 +15,7 @@ import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
 import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
+import { FragmentSeam } from "./fragment-seam.ts";
 
 /** The realm of captures that are given none. */
 export const DEFAULT_REALM = "default";
@@ -40,6 +41,8 @@ export interface Observation {
   /** Datagrams whose fragments were not all seen, and fragments that contradict or partly overlap earlier ones. */
   fragmentsIncomplete: number;
   fragmentOverlaps: number;
+  /** Fragments of datagrams that another slice may have the rest of. */
+  fragments: FragmentSeam;
   /** By flow: what it says once nothing more will come (`ends.ts`); only while it is judged, and never stored or merged. */
   ends?: ReadonlyMap<number, FlowEnd>;
 }
@@ -70,6 +73,7 @@ export function newObservation(
     clockJumps: 0,
     fragmentsIncomplete: 0,
     fragmentOverlaps: 0,
+    fragments: new FragmentSeam(),
   };
 }
 
@@ -167,7 +171,7 @@ export class Observer {
     const code = this.#dissector.dissect(frame, realm);
     const lane = code === PACKET ? laneOfPacket(this.#packet) : 0;
     const mine = ((this.#lanes >>> lane) & 1) !== 0;
-    if (this.#packet.special) this.#special(code, mine);
+    if (this.#packet.special) this.#special(code, mine, frame);
     if (code === PACKET) {
       seen.flows.now = seen.frames;
       if (mine) seen.flows.packet(frame, this.#packet, realm, lane);
@@ -194,10 +198,15 @@ export class Observer {
   }
 
   /** Counts what plain traffic does not have. */
-  #special(code: number, mine: boolean): void {
+  #special(code: number, mine: boolean, frame: Frame): void {
     const seen = this.observation;
     const { offload, released } = this.#packet;
-    const { incomplete, overlaps } = this.#dissector.fragments;
+    const { fragments } = this.#dissector;
+    const { incomplete, overlaps, latest } = fragments;
+    if (latest !== null) {
+      seen.fragments.note(frame, latest);
+      fragments.latest = null;
+    }
     if (offload && code === PACKET && mine) seen.offloads++;
     seen.fragmentsIncomplete = incomplete;
     seen.fragmentOverlaps = overlaps;
