@@ -6,11 +6,12 @@
  *     server ◀─ HTTP/1.1 200 OK ── Content-Length: 5 ── CRLF ── body ──────
  *     body: as long as Content-Length says; or chunks of a hexadecimal length each, then trailers; or to the end
  *
- * A body is passed over as it comes and never held: the direction's state counts what is left of it. Behind CONNECT and
+ * A body is passed over as it comes: the direction's state counts what is left of it. Of a page the first bytes are held until
+ * its title is there, because controllers say there what they are. Behind CONNECT and
  * Upgrade another protocol may begin: TLS and HTTP/2 are read on, WebSocket is named. The answer to HEAD has the
  * lengths of a body that does not follow, so a body that begins with a status line is the next message.
  *
- * Does not cover: what bodies hold, HTTP/0.9, cookies and credentials (never kept), caching, ranges.
+ * Does not cover: what else bodies hold, HTTP/0.9, cookies and credentials (never kept), caching, ranges.
  */
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
@@ -20,6 +21,7 @@ import { bounded } from "./shared/bounded.ts";
 import { readChunkSize } from "./shared/chunks.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead } from "./shared/http-head.ts";
+import { isPage, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
 import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
 import { tls } from "./tls.ts";
@@ -42,7 +44,9 @@ const NEXT = {
   tls: 9,
   http2: 10,
 } as const;
-const SHIFT = 16;
+/** Beside it: the body is a page whose title may still come. */
+const PAGE = 16;
+const SHIFT = 32;
 const LONGEST_BODY = 2 ** 44; // bytes; a length beyond it is a lie, and the state is a number
 
 export const http: Decoder = {
@@ -79,8 +83,9 @@ export const http: Decoder = {
     }
     const lost = at.lost ?? 0;
     if (lost > 0 && !skipLost(at, lost)) return STREAM_DONE;
+    if ((at.state ?? 0) % SHIFT >= PAGE) tellTitle(c, emit, at);
     const state = at.state ?? 0;
-    switch (state % SHIFT) {
+    switch (state % PAGE) {
       case NEXT.head:
         return nextMessage(c, emit, at);
       case NEXT.body:
@@ -113,12 +118,33 @@ export const http: Decoder = {
  */
 function skipLost(at: Context, lost: number): boolean {
   const state = at.state ?? 0;
-  const next = state % SHIFT;
+  const next = state % PAGE;
   if (next >= NEXT.rest) return false;
   const left = Math.floor(state / SHIFT);
   const within = next === NEXT.body || next === NEXT.doubtfulBody || next === NEXT.chunk;
   at.state = within && left >= lost ? after(next, left - lost) : NEXT.anything;
   return true;
+}
+
+/**
+ * The title of the page whose body begins here; short while it may come, and then the body is a body. What answers a HEAD has
+ * none, and what stands behind bytes that were lost may be anything.
+ */
+function tellTitle(c: Cursor, emit: Emit, at: Context): void {
+  const state = at.state ?? 0;
+  const next = state % PAGE;
+  if (next === NEXT.chunkSize || c.left === 0) return;
+  const left = next === NEXT.rest ? TITLE_WITHIN : Math.floor(state / SHIFT);
+  const wanted = Math.min(left, TITLE_WITHIN);
+  const there = Math.min(wanted, c.left);
+  const others = looksLikeResponse(c.buf, c.pos, c.left) || beginsInside(c);
+  const isBody = (at.lost ?? 0) === 0 && !others;
+  if (isBody) {
+    const title = titleOf(c.buf, c.pos, c.pos + there);
+    if (title === null && there < wanted && c.cutOff === 0) c.short(wanted);
+    if (title) emit({ kind: "asset", what: "product", value: bounded(title), source: "HTTP page title" });
+  }
+  at.state = state - PAGE;
 }
 
 /** The state while `left` bytes of a body or chunk are to come. */
@@ -137,7 +163,7 @@ function answerToHead(c: Cursor, emit: Emit, at: Context): number | null {
 function passOver(c: Cursor, at: Context, state: number): number {
   const left = Math.floor(state / SHIFT);
   const take = Math.min(left, c.left);
-  at.state = after(state % SHIFT, left - take);
+  at.state = after(state % PAGE, left - take);
   return take;
 }
 
@@ -159,6 +185,7 @@ function message(c: Cursor, emit: Emit, at: Context): number | null {
   if (head.problem !== "") emit({ kind: "problem", what: "malformed", why: `HTTP ${head.problem}` });
   if (head.cut) emit({ kind: "problem", what: "cut", why: `HTTP head: the capture cut ${c.cutOff} bytes off` });
   at.state = head.cut ? NEXT.anything : follows(head);
+  if (isPage(head) && PAGED.has(at.state % PAGE)) at.state += PAGE;
   return c.at;
 }
 
@@ -283,6 +310,9 @@ function tellUpgrade(head: HttpHead, emit: Emit): void {
   if (sub !== undefined) emit({ kind: "field", field: "http.websocket-protocol", value: bounded(sub.join(",")) });
 }
 
+/** What bodies of pages are. */
+const PAGED: ReadonlySet<number> = new Set([NEXT.doubtfulBody, NEXT.chunkSize, NEXT.rest]);
+
 /** What follows a head (RFC 9112 section 6.3). */
 function follows(head: HttpHead): number {
   const { method, status } = head;
@@ -314,7 +344,8 @@ function chunkSize(c: Cursor, emit: Emit, at: Context): number {
     return nextMessage(c, emit, at);
   }
   const size = readChunkSize(c);
-  at.state = size === 0 ? NEXT.trailers : NEXT.chunk + (size + 2) * SHIFT; // with the line end behind it
+  const page = (at.state ?? 0) % SHIFT >= PAGE ? PAGE : 0;
+  at.state = size === 0 ? NEXT.trailers : NEXT.chunk + page + (size + 2) * SHIFT; // with the line end behind it
   return c.at;
 }
 
@@ -347,6 +378,11 @@ const INSIDE = [
   { decoder: tls, next: NEXT.tls },
   { decoder: http2, next: NEXT.http2 },
 ];
+
+/** Whether what begins here may be one of them: a tunnel behind an answer of a proxy that calls itself a page. */
+function beginsInside(c: Cursor): boolean {
+  return INSIDE.some(({ decoder }) => decoder.looksStream?.(c.buf, c.pos, c.left) === true);
+}
 
 /** Reads on in the protocol that begins here; null where it is none that we read inside of HTTP. */
 function inside(c: Cursor, emit: Emit, at: Context): number | null {

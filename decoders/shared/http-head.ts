@@ -37,6 +37,8 @@ const USED = new Set([
   "upgrade",
   "sec-websocket-protocol",
   "via",
+  "www-authenticate",
+  "content-encoding",
 ]);
 
 const LF = 10;

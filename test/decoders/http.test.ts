@@ -3,8 +3,8 @@ import test from "ava";
 import { http } from "../../decoders/http.ts";
 import { methodClass, refusalName } from "../../decoders/shared/http-codes.ts";
 import { hostOf, looksLikeHead } from "../../decoders/shared/http-head.ts";
-import { Cursor } from "../../src/decode/cursor.ts";
-import { type Context, STREAM_DONE } from "../../src/decode/decoder.ts";
+import { Cursor, Fault } from "../../src/decode/cursor.ts";
+import { type Context, STREAM_DONE, STREAM_MORE } from "../../src/decode/decoder.ts";
 import type { Fact } from "../../src/decode/facts.ts";
 import { decodeStream, streamAt } from "../support/decode.ts";
 import { ascii, concat, hex } from "../support/hex.ts";
@@ -22,7 +22,17 @@ class Direction {
     this.held = concat([this.held, bytes]);
     let result = 0;
     while (this.held.length > 0) {
-      result = http.stream!(new Cursor().set(this.held, 0, this.held.length), (fact) => this.facts.push(fact), this.at);
+      const said: Fact[] = [];
+      const state = this.at.state ?? 0;
+      try {
+        result = http.stream!(new Cursor().set(this.held, 0, this.held.length), (fact) => said.push(fact), this.at);
+      } catch (fault) {
+        if (!(fault instanceof Fault) || fault.what !== "short") throw fault;
+        this.at.state = state;
+        return STREAM_MORE;
+      }
+      if (result === STREAM_MORE) return result;
+      this.facts.push(...said);
       if (result < 0) return result;
       this.at.started = true;
       this.at.lost = 0;
@@ -135,4 +145,64 @@ test("the subprotocol that a WebSocket's server agrees to says what runs inside"
   t.deepEqual(inner("Sec-WebSocket-Protocol: mqtt\r\n"), ["mqtt"]);
   t.deepEqual(inner("Sec-WebSocket-Protocol: status.v1\r\n"), ["websocket"]);
   t.deepEqual(inner(""), ["websocket"]);
+});
+
+const assets = (facts: readonly Fact[]): string[] =>
+  facts.flatMap((fact) => (fact.kind === "asset" ? [`${fact.source}: ${fact.value}`] : []));
+const PAGE = "<html>\n<HEAD><title lang='en'>\r\n  PM554 \t web </title></HEAD><body>long</body></html>";
+const page = (head: string, body = PAGE): Uint8Array =>
+  ascii(`HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n${head}\r\n${body}`);
+const TITLED = ["HTTP page title: PM554 web"];
+
+test("a page's title says what the server is, however the page comes", (t) => {
+  const chunks = `5\r\n${PAGE.slice(0, 5)}\r\n0\r\n\r\n`;
+  const chunked = `${PAGE.length.toString(16)}\r\n${PAGE}\r\n0\r\n\r\n`;
+  const next = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+  for (const whole of [
+    page(`Content-Length: ${PAGE.length}\r\n`, PAGE + next),
+    page("Transfer-Encoding: chunked\r\n", chunked + next),
+    page(""),
+  ]) {
+    for (const size of [whole.length, 300, 7, 1]) {
+      const direction = new Direction();
+      for (let at = 0; at < whole.length; at += size) direction.feed(whole.slice(at, at + size));
+      t.deepEqual(assets(direction.facts), TITLED);
+    }
+  }
+  t.deepEqual(
+    assets(decodeStream(http, page("Transfer-Encoding: chunked\r\n", chunks), streamAt(80, 40_001)).facts),
+    [],
+  );
+});
+
+test("what is no page of the server's own has no title", (t) => {
+  const length = `Content-Length: ${PAGE.length}\r\n`;
+  const none = (bytes: Uint8Array): void => {
+    t.deepEqual(assets(decodeStream(http, bytes, streamAt(80, 40_001)).facts), []);
+  };
+  none(page(`${length}Via: 1.1 proxy\r\n`));
+  none(page(`${length}Content-Encoding: gzip\r\n`));
+  none(ascii(`HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n${length}\r\n${PAGE}`));
+  none(ascii(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n${length}\r\n${PAGE}`));
+  const headless = new Direction();
+  headless.feed(page(length, ""));
+  headless.feed(ascii("HTTP/1.1 204 No Content\r\n\r\n"));
+  t.deepEqual(headless.statuses(), [200, 204], "the answer to HEAD has no body");
+});
+
+test("of a page without a title no more than its first bytes are held", (t) => {
+  const direction = new Direction();
+  direction.feed(page("Content-Length: 100000\r\n", ""));
+  for (let i = 0; i < 20; i++) direction.feed(new Uint8Array(1_000).fill(0x2e));
+  t.is(direction.held.length, 0);
+  t.is(direction.facts.filter((fact) => fact.kind === "asset").length, 0);
+});
+
+test("the realm that a server asks a password for names it", (t) => {
+  const refused = ascii(
+    'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Pump house 3"\r\nContent-Length: 0\r\n\r\n',
+  );
+  t.deepEqual(assets(decodeStream(http, refused, streamAt(80, 40_001)).facts), [
+    "HTTP WWW-Authenticate realm: Pump house 3",
+  ]);
 });
