@@ -22,8 +22,8 @@ export async function report(database: string, options: ReportOptions): Promise<
   const output = await reportOutput(options.out);
   const { profile } = options;
   if (profile !== undefined) {
-    if (options.format !== "text" && options.format !== "json")
-      throw new UsageError(`--profile is printed as text or json; ${options.format} is for whole runs`);
+    if (options.format !== "text" && options.format !== "json" && options.format !== "html")
+      throw new UsageError(`--profile is printed as text, json or html; ${options.format} is for whole runs`);
     const pen = penFor(output.terminal, process.env);
     await withRun(database, (result) => output.write(profileReport(result, profile, options.format, pen)));
     return 0;

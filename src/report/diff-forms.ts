@@ -51,7 +51,7 @@ function groups({ differences }: Diff): [Difference["what"], Difference[]][] {
 
 function textPage(diff: Diff, named: Named, pen: Pen): string {
   const page = new Page(pen);
-  page.hang({ text: `${named.before} → ${named.after}`, paint: pen.bold }, summary(diff, named));
+  page.hang({ text: `${named.before} → ${named.after}`, paint: pen.bold }, summary(diff, named), { indent: 0 });
   for (const [what, list] of groups(diff)) {
     page.heading(HEADINGS[what].toUpperCase(), plural(list.length, "difference"));
     for (const one of list) {

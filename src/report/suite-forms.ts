@@ -34,7 +34,7 @@ function textPage(name: string, runs: readonly CaseRun[], pen: Pen): string {
   const paint = open.length === 0 ? pen.green : pen.red;
   const title =
     open.length === 0 ? `${mark} ${name}: ALL PASSED` : `${mark} ${name}: ${open.length} OF ${cases} FAILED`;
-  page.hang({ text: title, paint }, open.length === 0 ? cases : "");
+  page.hang({ text: title, paint }, open.length === 0 ? cases : "", { indent: 0 });
   for (const run of runs) printCase(page, run, pen);
   return page.toString();
 }
