@@ -329,7 +329,7 @@ export class FlowTracker {
         this.holes.open((flow << 1) | dir, row[at + NEXT + dir]!, p.seq);
         row[at + NEXT + dir] = next;
       } else {
-        if (ahead < 0 && p.payWire > 0) {
+        if (ahead < 0 && next !== p.seq) {
           this.holes.late((flow << 1) | dir, p.seq, next);
           if (p.payWire > 1) this.#late(row, at, dir, frame);
         }
