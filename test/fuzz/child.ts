@@ -6,8 +6,10 @@
 import { readFileSync, writeSync } from "node:fs";
 import { readInput } from "./kept.ts";
 import { Random } from "./random.ts";
-import { MEMORY_ALLOWED } from "./target.ts";
+import { MEMORY_ALLOWED, type Target } from "./target.ts";
 import { targetNamed } from "./targets.ts";
+
+type Failed = (number: number, error: unknown) => void;
 
 const [name = "", from = "0", count = "1", careful = ""] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
@@ -25,23 +27,34 @@ if (name === "--try") {
   }
 } else {
   const target = await targetNamed(name);
+  const end = Number(from) + Number(count);
+  const failed = (number: number, error: unknown): void => say(`failed ${number} ${JSON.stringify(why(error))}`);
   let frames = 0;
   say(`at ${from} 0`);
-  for (let number = Number(from); number < Number(from) + Number(count); number++) {
+  for (let number = Number(from); number < end; ) {
     if (careful !== "") say(`at ${number} ${frames}`);
-    try {
-      frames += await target.try(await target.make(new Random(`${name}:${number}`)));
-    } catch (error) {
-      say(`failed ${number} ${JSON.stringify(why(error))}`);
-    }
-    if (number % target.batch === 0) {
-      say(`at ${number + 1} ${frames}`);
-      const held = process.memoryUsage().rss;
-      if (held > MEMORY_ALLOWED) {
-        say(`failed ${number} ${JSON.stringify(`${held} bytes held, at most ${MEMORY_ALLOWED} are allowed`)}`);
-        break;
-      }
+    const batch = careful === "" ? Math.min(end - number, target.batch) : 1;
+    if (target.sweep !== undefined) frames += target.sweep(number, batch, failed);
+    else frames += await each(target, number, batch, failed);
+    number += batch;
+    if (careful === "" || number % target.batch === 0) say(`at ${number} ${frames}`);
+    const held = process.memoryUsage.rss();
+    if (held > MEMORY_ALLOWED) {
+      failed(number - 1, new Error(`${held} bytes held, at most ${MEMORY_ALLOWED} are allowed`));
+      break;
     }
   }
   say(`ok ${frames}`);
+}
+
+async function each(target: Target, from: number, count: number, failed: Failed): Promise<number> {
+  let frames = 0;
+  for (let number = from; number < from + count; number++) {
+    try {
+      frames += await target.try(await target.make(new Random(`${target.name}:${number}`)));
+    } catch (error) {
+      failed(number, error);
+    }
+  }
+  return frames;
 }

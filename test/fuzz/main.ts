@@ -18,7 +18,18 @@ import { targetNamed, targetNames } from "./targets.ts";
 const CHILD = fileURLToPath(new URL("child.js", import.meta.url));
 const FOREIGN = ".cache/fuzz";
 /** Inputs that a child is given: enough that its start is little of its time. */
-const SHARE: Record<string, number> = { program: 150, container: 2_500, model: 150, site: 500, decoder: 40_000 };
+const SHARE: Record<string, number> = {
+  program: 150,
+  bulk: 100,
+  container: 2_500,
+  model: 150,
+  site: 500,
+  decoder: 1_000_000,
+};
+/** What goes through the whole program as a capture of frames. */
+const WHOLE = new Set(["program", "bulk"]);
+/** Milliseconds that a child may take for it; where it is not done by then, the next one goes on from where its share ends. */
+const SHARE_MS = 60_000;
 /** Seconds on the clock after which a child that says nothing is hung; far above its ceiling of processor time. */
 const SILENT_SEC = 120;
 const TRIES = 400;
@@ -72,7 +83,7 @@ async function fuzz(): Promise<number> {
       const round = rounds.get(name) ?? 0;
       rounds.set(name, round + 1);
       const start = Date.now();
-      const done = await runChild(name, from + round * share, share, Math.min(endAt - start, 60_000));
+      const done = await runChild(name, from + round * share, share, Math.min(endAt - start, SHARE_MS));
       total += done.frames;
       const sum = counts.get(name) ?? { inputs: 0, frames: 0, seconds: 0 };
       counts.set(name, {
@@ -109,12 +120,14 @@ async function fuzz(): Promise<number> {
 
 /** Every second turn is the whole program's, where it is among them. */
 function roundRobin(names: readonly string[]): () => string {
-  const others = names.filter((name) => name !== "program");
+  const whole = names.filter((name) => WHOLE.has(name));
+  const others = names.filter((name) => !WHOLE.has(name));
   let turn = 0;
   return () => {
-    turn++;
-    if (others.length === 0 || (turn % 2 === 0 && names.includes("program"))) return "program";
-    return others[Math.floor(turn / (names.includes("program") ? 2 : 1)) % others.length]!;
+    const half = turn++ >> 1;
+    const isWhole = whole.length > 0 && (others.length === 0 || turn % 2 === 0);
+    const list = isWhole ? whole : others;
+    return list[(whole.length === 0 || others.length === 0 ? turn - 1 : half) % list.length]!;
   };
 }
 
@@ -195,7 +208,8 @@ function shape(why: string): string {
 /** Writes the smallest input that fails in the same way; what killed a child is kept whole. */
 async function cutDown({ target: name, number, why }: Failure): Promise<string> {
   const target = await targetNamed(name);
-  const input = await target.make(new Random(`${name}:${number}`));
+  const made = await target.make(new Random(`${name}:${number}`));
+  const input = target.split?.(made) ?? made;
   const folder = input.own ? KEPT : FOREIGN;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name.replace("/", "-")}-${number}.json`);
@@ -208,7 +222,7 @@ async function cutDown({ target: name, number, why }: Failure): Promise<string> 
       return shape(String(error instanceof Error ? error.stack : error)) === shape(why);
     }
   };
-  const smallest = isThrown ? await minimise(input, fails, TRIES, name === "program" ? 1 : 0) : input;
+  const smallest = isThrown ? await minimise(input, fails, TRIES, WHOLE.has(name) ? 1 : 0) : input;
   writeFileSync(path, writeInput(smallest, `${name}:${number}`, why.split("\n")[0]!));
   return path;
 }

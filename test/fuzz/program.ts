@@ -14,24 +14,28 @@ import { readCases } from "../e2e/case.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { concat } from "../support/hex.ts";
 import { optionsOf } from "../support/judged.ts";
+import { bulkPcap, recordsOf, splitPcap } from "./bulk.ts";
 import { mutateFrame } from "./frames.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
 import { corpusFiles, fixtureMessages, formatFiles, type Sample, samplesOf } from "./samples.ts";
 import { Broken, type Input, secondsAllowed, type Target } from "./target.ts";
 
-interface About {
+export interface About {
   /** The case whose command judges the capture; none: it is described and judged against nothing. */
   judgedAs: string | null;
   /** False where bytes of the container were changed too, so that nobody knows how many records it holds. */
   wholeRecords: boolean;
   packed: boolean;
   stored: boolean;
+  /** Frames that were changed; where it is not there, all count as changed. */
+  changed?: number;
 }
 
 /** Frames of one made capture. */
 const MOST_FRAMES = 300;
-const RECORD_HEADER_BYTES = 16;
+/** Captures that lend frames to one of tens of thousands. */
+const SOURCES = 8;
 /** What a terminal may be given: no control character but the line's end, nothing that turns its direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ACTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
@@ -53,6 +57,7 @@ export function programTargets(): Target[] {
 
   return [
     { name: "program", batch: 1, make: makeFrames, try: attempt },
+    { name: "bulk", batch: 1, make: makeBulk, split: splitPcap, try: attempt },
     { name: "container", batch: 8, make: makeContainer, try: attempt },
   ];
 
@@ -84,6 +89,21 @@ export function programTargets(): Target[] {
     return { target: "program", about: JSON.stringify(about), parts, own: !foreign };
   }
 
+  /** Tens of thousands of frames of a few captures, our own or others'. */
+  async function makeBulk(random: Random): Promise<Input> {
+    const foreign = files.length > 0 && random.once(2);
+    const sources: (readonly Sample[])[] = [];
+    for (let left = SOURCES; left > 0; left--) {
+      const paths = foreign ? files : (await optionsFor(random.pick(own))).captures.map(({ path }) => path);
+      sources.push(await samplesOf(random.pick(paths)));
+    }
+    const { bytes, changed } = bulkPcap(sources, random, messages);
+    // Judging takes most of the time; what is only described goes deeper into the reading.
+    const judgedAs = random.once(4) ? random.pick(own) : null;
+    const about: About = { judgedAs, wholeRecords: true, packed: false, stored: random.once(50), changed };
+    return { target: "bulk", about: JSON.stringify(about), parts: [bytes], own: !foreign };
+  }
+
   function makeContainer(random: Random): Input {
     const others = formats.map((file) => file.bytes);
     const bytes = mutate(random.pick(others), random, others);
@@ -92,7 +112,7 @@ export function programTargets(): Target[] {
   }
 
   async function attempt({ about, parts }: Input): Promise<number> {
-    const { judgedAs, wholeRecords, packed, stored } = JSON.parse(about) as About; // written above
+    const { judgedAs, wholeRecords, packed, stored, changed } = JSON.parse(about) as About; // written above
     const bytes = concat(parts);
     const path = join(folder, "fuzz.pcap");
     writeFileSync(path, packed ? gzipSync(bytes, { level: 1 }) : bytes);
@@ -102,13 +122,13 @@ export function programTargets(): Target[] {
     look(outcome);
     if (stored) await store(outcome, join(folder, "fuzz.sqlite"));
     const frames = Number(outcome.result.quality.packets);
-    const records = parts.slice(1).filter((part) => part.length >= RECORD_HEADER_BYTES).length;
     const broken = outcome.result.captures.some(({ damage, cut }) => damage !== null || cut);
-    if (wholeRecords && !broken && frames !== records) throw new Broken(`${frames} packets counted of ${records}`);
+    if (wholeRecords && !broken && frames !== recordsOf(bytes))
+      throw new Broken(`${frames} packets counted of ${recordsOf(bytes)}`);
     const { user, system } = process.cpuUsage(begun);
     const seconds = (user + system) / 1e6;
     if (seconds > secondsAllowed(frames)) throw new Broken(`${seconds.toFixed(1)} s for ${frames} frames`);
-    return frames;
+    return changed ?? frames;
   }
 }
 

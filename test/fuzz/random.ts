@@ -1,17 +1,23 @@
 /** Random numbers that a seed repeats on any machine (mulberry32), and the choices that mutations are made of. */
 export class Random {
-  #state: number;
+  #state = 0;
 
   /** Any text is a seed: `decoder/dns:17`. */
   constructor(seed: string) {
+    this.begin(seed);
+  }
+
+  /** Begins again with another seed. */
+  begin(seed: string): this {
     let hash = 0x811c9dc5;
     for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 0x01000193);
-    this.#state = hash >>> 0;
+    this.#state = hash | 0;
+    return this;
   }
 
   /** A whole number from 0 to `count` - 1; 0 where `count` is no more than 1. */
   below(count: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = this.#state;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);

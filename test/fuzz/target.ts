@@ -19,6 +19,13 @@ export interface Target {
   /** Inputs to a batch: some 100 ms of work. */
   readonly batch: number;
   make(random: Random): Input | Promise<Input>;
+  /** The same input in more parts, where making them each time would cost; for cutting a failure down. */
+  split?(input: Input): Input;
+  /**
+   * Tries inputs of these numbers without making each a value of its own, as fast as it can be done; `failed` is told those
+   * that show a fault. Resolves to the frames or messages tried.
+   */
+  sweep?(from: number, count: number, failed: (number: number, error: unknown) => void): number;
   /** Rejects, or throws, where the input shows a fault of the program. Resolves to the frames or messages that it held. */
   try(input: Input): Promise<number> | number;
 }

@@ -6,7 +6,7 @@ import { textTargets } from "./texts.ts";
 
 /** Whole program, containers, hand-written files, and each decoder. */
 export function targetNames(): string[] {
-  return ["program", "container", "model", "site", ...decoderTargets().map(({ name }) => name)];
+  return ["program", "bulk", "container", "model", "site", ...decoderTargets().map(({ name }) => name)];
 }
 
 export async function targetNamed(name: string): Promise<Target> {
