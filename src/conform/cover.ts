@@ -83,8 +83,12 @@ export function tryRule(
   const when = loaded.when.get(rule.id)!;
   const over = overClause(loaded, rule, subject, flow);
   const who = whoClause(loaded, rule, subject, flow, over, context);
-  const whom = whomClause(loaded, rule, subject, flow, context);
-  const app = appClause(rule, subject, flow);
+  let whom = whomClause(loaded, rule, subject, flow, context);
+  let app = appClause(rule, subject, flow);
+  if (flow.overlaps.length > 0) {
+    if (rule.apps !== null) app = disagreeing(app, flow);
+    if (rule.to.kind === "endpoint") whom = disagreeing(whom, flow);
+  }
   const silent = rule.expect.some((e) => e.kind === "reply" && e.value === "none");
   const up = upClause(flow, silent);
   const expect: Clause[] = [];
@@ -102,6 +106,14 @@ export function tryRule(
 /** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */
 export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
   return { ...tried, rule, whom: whomClause(tried.loaded, rule, subject, flow, context) };
+}
+
+/** What rests on a stream whose segments disagree is not proved by it: each end may have read the other bytes. */
+function disagreeing(clause: Clause, flow: SubjectFlow): Clause {
+  if (clause.result !== "proved") return clause;
+  const says = `${clause.says}, but segments bring other bytes for the same place, and which arrived no capture tells`;
+  const decide = "look at the frames that disagree, and capture at the far end";
+  return unproved(clause.clause, "overlap", says, decide, [...clause.support, ...flow.overlaps]);
 }
 
 /** More than an exact name: the site itself says who it is. */

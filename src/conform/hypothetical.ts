@@ -113,6 +113,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     sightings: isName ? [sent] : [],
     operations: operationsOf(null),
     undecoded: 0,
+    overlaps: [],
     unfinished: false,
     asking: [],
     opening: [],

@@ -267,7 +267,8 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike |
   if (covering.some((clause) => clause.result === "failed")) return null;
   // No payload on something that never came up says nothing against it: that is an attempt.
   const unproved = covering.find(
-    (clause) => clause.result === "unproved" && (clause.reason !== "never-came-up" || up.result === "proved"),
+    ({ result, reason }) =>
+      result === "unproved" && reason !== "overlap" && (reason !== "never-came-up" || up.result === "proved"),
   );
   const weight = (whom.weight ?? 0) + (who.weight ?? 0);
   const from = tried.rule.from;
@@ -294,6 +295,9 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike |
   if (up.result !== "proved") return make(up.reason === "never-came-up" ? "attempted" : "candidate", up);
   const expectation = tried.expect.find((clause) => clause.result === "unproved");
   if (expectation !== undefined) return make("candidate", expectation);
+  // Both readings of segments that disagree were tried for what is expected: what either breaks is broken.
+  const disagreeing = covering.find(({ reason }) => reason === "overlap");
+  if (disagreeing !== undefined) return make("candidate", disagreeing);
   return make("documented", null);
 }
 

@@ -36,6 +36,8 @@ export interface SubjectFlow {
   operations: OperationTally;
   /** Messages that its decoder refused, and facts that found no room. */
   undecoded: number;
+  /** Frames of TCP segments that disagree about the same place in the stream. */
+  overlaps: readonly FrameRef[];
   /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
   unfinished: boolean;
   /** The very first packet, of whichever end. */
@@ -112,6 +114,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     sightings,
     operations: operationsOf(view.detail),
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
+    overlaps: overlapsOf(view),
     unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
     asking: askingFrames(view, there),
@@ -153,6 +156,16 @@ function resetFrom(all: C.Conversations, view: FlowView, back: 0 | 1): ResetFrom
   const key = addressKey(view.row[view.at + R.META]!, view.address(back));
   const answers = all.seen.flows.distances.answers.get(key);
   return answers === undefined ? null : { ttl: reset.ttl, ...isNearer(reset.ttl, answers) };
+}
+
+const NO_FRAMES: readonly FrameRef[] = [];
+
+function overlapsOf({ proto, detail }: FlowView): readonly FrameRef[] {
+  if (proto !== TCP || detail === null) return NO_FRAMES;
+  const overlaps = detail.sightings.filter(({ fact }) => fact.kind === "problem" && fact.what === "overlap");
+  return overlaps.length === 0
+    ? NO_FRAMES
+    : overlaps.flatMap((sighting) => framesOf(sighting, "segments that disagree about the same bytes"));
 }
 
 const isHttp = (app: string | null): boolean => app === "http" || app === "http2";

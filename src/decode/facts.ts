@@ -171,8 +171,11 @@ export interface InnerFact {
 /** A message that could not be read to its end. What was read before it has been said already. */
 export interface ProblemFact {
   kind: "problem";
-  /** cut: by the capture's snap length · malformed: the message contradicts itself · unsupported: known and not decoded */
-  what: "cut" | "malformed" | "unsupported";
+  /**
+   * cut: by the capture's snap length · malformed: the message contradicts itself · unsupported: known and not decoded ·
+   * overlap: TCP segments bring other bytes for the same place, and which of them arrived no capture tells
+   */
+  what: "cut" | "malformed" | "unsupported" | "overlap";
   /** Where and why, for people: `DNS answer 3: 4 bytes needed at 57, 2 there (rdlength)`. */
   why: string;
 }

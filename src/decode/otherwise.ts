@@ -7,6 +7,7 @@ import { LIMITS } from "../limits.ts";
 import { STREAM_DONE } from "./decoder.ts";
 import type { Fact } from "./facts.ts";
 import type { Feed, Where } from "./feed.ts";
+import { contradicts } from "./overlaps.ts";
 
 /** Holds bytes that were sent again, of a segment the first `known`, against those that are there. */
 export function compareAgain(
@@ -22,12 +23,13 @@ export function compareAgain(
   known: number,
   where: Where,
 ): void {
+  if (len === 1 && known === 1) return; // a keep-alive: some send any byte in the last one's place (RFC 9293, section 3.8.4)
   if (!stream.compare(seq, buf, off, known)) return;
-  feed.attempt.counts.conflicts++;
   const { context } = feed.attempt;
   const { sec, nsec } = context;
   context.sec = where.sec;
   context.nsec = where.nsec;
+  contradicts(feed, row, at, dir, stream, where.capture, where.number);
   readOtherwise(feed, row, at, dir, stream, seq, buf.subarray(off, off + len), where);
   context.sec = sec;
   context.nsec = nsec;
@@ -64,7 +66,7 @@ function readOtherwise(
   const { context } = feed.attempt;
   const decoder = feed.decoders[stream.decoder]!;
   const first = Math.max(start, back);
-  const said: Fact[] = [{ kind: "problem", what: "malformed", why: SENT_AGAIN }];
+  const said: Fact[] = [];
   for (let done = 0; done < end; ) {
     context.started = true;
     context.peerStarted = true;
@@ -81,6 +83,3 @@ function readOtherwise(
   feed.attempt.facts = said;
   feed.keep(row, at, dir, where.capture, where.number, []);
 }
-
-const SENT_AGAIN =
-  "TCP: bytes were sent again with others in their place; which of them the receiver took is not known";

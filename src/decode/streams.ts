@@ -6,6 +6,7 @@ import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "
 import type { Feed, Where } from "./feed.ts";
 import { Glancer } from "./glancer.ts";
 import { compareAgain } from "./otherwise.ts";
+import { contradicts, keepNamed } from "./overlaps.ts";
 
 export class Streams {
   readonly #feed: Feed;
@@ -57,7 +58,7 @@ export class Streams {
         };
         const { conflicts } = stream;
         const waits = stream.wait(segment);
-        this.#feed.attempt.counts.conflicts += stream.conflicts - conflicts;
+        if (stream.conflicts > conflicts) contradicts(this.#feed, row, at, dir, stream, where.capture, where.number);
         if (waits) {
           if (!this.#isOverdue(stream, where.sec)) return;
           this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
@@ -207,7 +208,7 @@ export class Streams {
       left = stream.length;
     }
     const { context } = this.#feed.attempt;
-    let used = 0;
+    let used = 0; // of what is kept; else the stream's base moves on at once
     while (left > 0) {
       const detail = kept ? null : this.#feed.details.get(row, at);
       let took = 0;
@@ -223,18 +224,16 @@ export class Streams {
       stream.rewind?.add(data, from, took);
       from += took;
       left -= took;
-      used += took;
+      if (kept) used += took;
+      else stream.base = (stream.base + took) | 0;
     }
     stream.cutOff = cutOff;
     if (kept) {
       this.#feed.held -= used;
       stream.consume(used);
-    } else {
-      stream.base = (stream.base + used) | 0;
-      if (left > 0) {
-        this.#feed.held += left;
-        stream.append(data, from, left, frame);
-      }
+    } else if (left > 0) {
+      this.#feed.held += left;
+      stream.append(data, from, left, frame);
     }
     const most = stream.decoder < 0 ? LIMITS.identifyBytes : LIMITS.streamBytes;
     if (stream.length > most) {
@@ -279,6 +278,7 @@ export class Streams {
         stream.handed = false;
         stream.state = context.state ?? 0;
         stream.lost = 0;
+        keepNamed(this.#feed, stream, buf, off, len, result, frame);
         this.#feed.keep(row, at, dir, capture, frame, stream.parts);
         return result === STREAM_DONE ? -1 : result;
       }
@@ -308,6 +308,7 @@ export class Streams {
       stream.state = context.state ?? 0;
       stream.lost = 0;
       if (app === 0) this.#feed.setApp(row, at, index);
+      keepNamed(this.#feed, stream, buf, off, len, result, frame);
       this.#feed.keep(row, at, dir, capture, frame, stream.parts);
       if (result === STREAM_DONE) return -1;
       return result;

@@ -11,7 +11,8 @@
  * What comes before the transport header waits and is counted with the fragment that brings it. Tunnels wait until all is
  * there, because only then is it known whose packet it is.
  *
- * Where fragments overlap, the bytes that came first stay. Overlaps that differ, or that stick out, are counted.
+ * Where fragments overlap, the bytes that came first stay. Overlaps that differ, or that stick out, are counted. A datagram
+ * whose fragments differ is never put together (RFC 5722 asks for that): which bytes its receiver took no capture tells.
  *
  *             0         40                                   a datagram's buffer
  *             ├─────────┼─────────┬────────────┬──────────┐
@@ -39,6 +40,8 @@ interface Datagram {
   /** IP protocol of the transport header. */
   proto: number;
   ranges: number[];
+  /** Two fragments brought different bytes for the same place, or different ends. */
+  differs: boolean;
   /** Its length, once the last fragment was seen; -1 before. */
   total: number;
   /** Payload from here on was cut off by the capture. */
@@ -115,7 +118,7 @@ export class Fragments {
       d.held++;
       d.heldBytes += p.ipBytes;
     }
-    if (d.total >= 0 && d.ranges[0] === 0 && d.ranges[1]! >= d.total) return this.#complete(d, p, realm, sec, nsec);
+    if (d.total >= 0 && !d.differs && d.ranges[0] === 0 && d.ranges[1]! >= d.total) return this.#complete(d, p, realm, sec, nsec);
     if (d.state === PENDING && !this.#learn(d, p)) return FRAGMENT;
     return asPiece(d, p, false);
   }
@@ -144,6 +147,7 @@ export class Fragments {
       next: p.proto,
       proto: p.proto,
       ranges: [],
+      differs: false,
       total: -1,
       cutAt: LARGEST,
       held: 0,
@@ -178,6 +182,7 @@ export class Fragments {
       to = d.total;
       clean = false;
     }
+    if (!clean) d.differs = true;
     if (to <= from) return clean;
     if (HEADROOM + to > d.buf.length && !this.#enlarge(d, to)) return clean;
     let at = from;
@@ -191,7 +196,9 @@ export class Fragments {
       if (end <= at || begin >= to) continue;
       if (begin > at) fill(d, p, at, begin);
       const upTo = end < to ? end : to;
-      if (begin > from || end < to || !same(d, p, begin > at ? begin : at, upTo)) clean = false;
+      const differs = !same(d, p, begin > at ? begin : at, upTo);
+      if (differs) d.differs = true;
+      if (begin > from || end < to || differs) clean = false;
       at = upTo;
     }
     if (after === first && ranges.length >= LIMITS.fragmentHoles * 2) {

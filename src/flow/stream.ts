@@ -50,6 +50,8 @@ export class Stream {
   conflicts = 0;
   /** What was read last, where that is what a device was asked; null else. */
   rewind: Rewind | null = null;
+  /** The last message that gave a name, consumed and yet kept while the direction is read: what is sent again in its place is compared. */
+  named: Message | null = null;
 
   constructor(base: number, fromStart: boolean) {
     this.base = base;
@@ -58,7 +60,7 @@ export class Stream {
 
   /** Bytes held in memory. */
   get held(): number {
-    let sum = this.length;
+    let sum = this.length + (this.named?.bytes.length ?? 0);
     for (const segment of this.pending) sum += segment.bytes.length;
     return sum;
   }
@@ -97,17 +99,14 @@ export class Stream {
     }
   }
 
-  /** Keeps a segment beyond a hole; false where too many wait already. */
+  /** Keeps a segment beyond a hole; false where too many wait already. One that says nothing new is compared and dropped. */
   wait(segment: Segment): boolean {
     if (this.pending.length >= LIMITS.pendingSegments) return false;
     let i = this.pending.length;
     while (i > 0 && ((this.pending[i - 1]!.seq - segment.seq) | 0) > 0) i--;
-    if (
-      i > 0 &&
-      this.pending[i - 1]!.seq === segment.seq &&
-      this.pending[i - 1]!.bytes.length >= segment.bytes.length
-    ) {
-      if (!differ(this.pending[i - 1]!.bytes, segment.bytes)) return true;
+    const before = this.pending[i - 1];
+    if (before?.seq === segment.seq && before.bytes.length >= segment.bytes.length) {
+      if (!differ(before.bytes, 0, segment.bytes, 0, segment.bytes.length)) return true;
       if (this.rewind === null) {
         this.conflicts++;
         return true;
@@ -126,25 +125,30 @@ export class Stream {
 
   /** Compares bytes that were sent again with those that are still held; true where they are others. */
   compare(seq: number, buf: Uint8Array, off: number, len: number): boolean {
+    const { named } = this;
     const back = (this.base - seq) | 0;
-    if (back > 0 && this.rewind?.differs(back, buf, off, len) === true) {
+    if (
+      (back > 0 && this.rewind?.differs(back, buf, off, len) === true) ||
+      differ(this.data, -back, buf, off, len, this.length) ||
+      (named !== null && differ(named.bytes, (seq - named.seq) | 0, buf, off, len))
+    ) {
       this.conflicts++;
       return true;
-    }
-    const from = (seq - this.base) | 0;
-    for (let i = Math.max(0, -from); i < len && from + i < this.length; i++) {
-      if (this.data[from + i] !== buf[off + i]) {
-        this.conflicts++;
-        return true;
-      }
     }
     return false;
   }
 }
 
-/** Whether a segment is other than the beginning of the longer one. */
-function differ(longer: Uint8Array, bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (longer[i] !== bytes[i]) return true;
+/** A message, by the sequence number of its first byte, and the frame that completed it. */
+export interface Message {
+  seq: number;
+  bytes: Uint8Array;
+  frame: number;
+}
+
+/** Whether bytes of `buf` are others than those of `held`, where `off` stands beside `at`; what is only in one of them is not compared. */
+function differ(held: Uint8Array, at: number, buf: Uint8Array, off: number, len: number, end = held.length): boolean {
+  for (let i = Math.max(0, -at); i < len && at + i < end; i++) if (held[at + i] !== buf[off + i]) return true;
   return false;
 }
 

@@ -66,6 +66,16 @@ export const CONVERSATIONS: Record<string, Judging> = {
       ["<", upRecords()],
     ]),
   },
+  "a hello, and another in its place": {
+    says: "inconclusive overlap",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: good.toSpliced(
+      4,
+      0,
+      tcpFrame({ from: FROM, to: TO, flags: "PA", seq: 1001, ack: 5001, ms: 13.5, data: clientHello("b.example.com") }),
+    ),
+  },
   background: {
     says: "ignored background",
     endpoints: api,

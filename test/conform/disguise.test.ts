@@ -4,8 +4,9 @@
  */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
-import { tcpFrame, udpFrame } from "../support/frames.ts";
+import { frameOfBytes, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
+import { ethernet, ipv4, udp } from "../support/packets.ts";
 import { clientHello, connection, dnsQuery, type Line, lookUp, tlsConnection } from "../support/talk.ts";
 import { HOST, play, RESOLVER, type Scene } from "./scene.ts";
 import { api, FAR, FROM, TO, tlsRule } from "./stage.ts";
@@ -13,6 +14,7 @@ import { api, FAR, FROM, TO, tlsRule } from "./stage.ts";
 const ELSEWHERE = "203.0.113.66";
 const good = clientHello("api.example.com");
 const evil = clientHello("evil.example.net");
+const other = clientHello("evl.example.com"); // as long as the documented one
 const request = (host: string): Uint8Array => ascii(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 const RESPONSE = ascii("HTTP/1.1 204 No Content\r\n\r\n");
 const web = { id: "w", to: "api", over: "tcp/80", app: "http" };
@@ -44,6 +46,37 @@ function segmented(pieces: readonly (readonly [offset: number, bytes: Uint8Array
   );
   return [...opened, ...sent];
 }
+
+/** A server that answers a hello of so many bytes, and a handshake that comes to its end. */
+function came(bytes: number): Frame[] {
+  const whole = tlsConnection(FROM, TO, 20, new Uint8Array(bytes));
+  return whole.slice(4); // the connection's opening and the hello are there
+}
+
+/** Behind the frame that carries `first`, a segment with other bytes for the same place, as a sender would that uses a short TTL. */
+function replaced(frames: readonly Frame[], first: Uint8Array, other: Uint8Array): Frame[] {
+  const at = frames.findIndex(({ buf }) => Buffer.from(buf).includes(Buffer.from(first)));
+  const { from, to } = { from: FROM, to: Buffer.from(first).includes("HTTP") ? WEB : TO };
+  const again = tcpFrame({ from, to, flags: "PA", seq: 1001, ack: 5001, ms: at + 0.5, data: other, ttl: 3 });
+  return [...frames.slice(0, at + 1), again, ...frames.slice(at + 1)];
+}
+
+/** A question for a name in two fragments, and the first one again with another name. */
+function fragmentsThatDiffer(): Frame[] {
+  const datagram = (name: string): Uint8Array => udp(20_000, 53, dnsQuery(name));
+  const first = datagram("api.example.com");
+  const second = datagram("evl.example.com");
+  const fragment = (of: Uint8Array, from: number, to: number, ms: number): Frame =>
+    frameOfBytes(
+      ethernet(0x0800, ipv4(17, of.slice(from, to), { src: HOST, dst: RESOLVER, offset: from, more: to < of.length })),
+      ms,
+    );
+  const end = first.length;
+  return [fragment(first, 0, 32, 0), fragment(second, 0, 32, 1), fragment(first, 32, end, 2)];
+}
+
+const openByOverlap = (rows: Played["result"]["judged"]): boolean =>
+  rows.length > 0 && rows.every((row) => row.verdict === "inconclusive" && row.reason_code === "overlap");
 
 const DISGUISES: Record<string, Disguise> = {
   "a documented name towards an address that DNS gave for another": {
@@ -166,14 +199,59 @@ const DISGUISES: Record<string, Disguise> = {
   "pieces that overlap with other bytes, while they wait": {
     scene: {
       endpoints: api,
-      frames: segmented([
-        [20, good.subarray(20, 60)],
-        [20, evil.subarray(20, 60)],
-        [0, good.subarray(0, 20)],
-        [60, good.subarray(60)],
-      ]),
+      frames: [
+        ...segmented([
+          [20, good.subarray(20, 60)],
+          [20, evil.subarray(20, 60)],
+          [0, good.subarray(0, 20)],
+          [60, good.subarray(60)],
+        ]),
+        ...came(good.length),
+      ],
     },
-    seen: ({ result }) => Number(result.quality.tcp_conflicts) > 0,
+    seen: ({ result }) => Number(result.quality.tcp_conflicts) > 0 && openByOverlap(result.judged),
+  },
+  "pieces that overlap in part, with other bytes": {
+    scene: {
+      endpoints: api,
+      frames: [
+        ...segmented([
+          [40, other.subarray(40)],
+          [0, good.subarray(0, 40)],
+          [30, good.subarray(30)],
+        ]),
+        ...came(good.length),
+      ],
+    },
+    seen: (said) => notDocumented(said) && Number(said.result.quality.tcp_conflicts) > 0,
+  },
+  "a hello that only the sensor sees, and another in its place": {
+    scene: { endpoints: api, frames: replaced(tlsConnection(FROM, TO, 0, good), good, evil) },
+    seen: ({ result }) => openByOverlap(result.judged),
+  },
+  "the same, in pieces cut otherwise": {
+    scene: { endpoints: api, frames: replaced(tlsConnection(FROM, TO, 0, good), good, evil.subarray(0, 90)) },
+    seen: ({ result }) => openByOverlap(result.judged),
+  },
+  "a request that only the sensor sees, and another in its place": {
+    scene: {
+      endpoints: api,
+      rules: [web],
+      frames: replaced(
+        connection(FROM, WEB, 0, asked(["api.example.com"])),
+        request("api.example.com"),
+        request("evl.example.com"),
+      ),
+    },
+    seen: ({ result }) => openByOverlap(result.judged),
+  },
+  "fragments with other bytes for the same place": {
+    scene: {
+      endpoints: api,
+      rules: [{ id: "d", to: "anyone", over: "udp/53", app: "dns" }],
+      frames: fragmentsThatDiffer(),
+    },
+    seen: (said) => notDocumented(said) && Number(said.result.quality.fragment_overlaps) > 0,
   },
   "a packet that looks like a copy of another and asks something else": {
     scene: {
@@ -199,3 +277,22 @@ for (const [what, { scene, seen }] of Object.entries(DISGUISES)) {
     );
   });
 }
+
+test("what is sent again as it was, and a keep-alive, disguise nothing", async (t) => {
+  const frames = replaced(tlsConnection(FROM, TO, 0, good), good, good);
+  const keepAlive = tcpFrame({
+    from: FROM,
+    to: TO,
+    flags: "A",
+    seq: 1000 + good.length,
+    ack: 5001,
+    ms: 5,
+    data: ascii("\0"),
+  });
+  const { said } = await play({ rules: [tlsRule], endpoints: api, frames: frames.toSpliced(5, 0, keepAlive) });
+  t.deepEqual(
+    all(said).map(({ verdict }) => verdict),
+    ["documented"],
+  );
+  t.is(said.result.quality.tcp_conflicts, 0);
+});

@@ -29,7 +29,7 @@ const SHARE: Record<string, number> = {
 /** What goes through the whole program as a capture of frames. */
 const WHOLE = new Set(["program", "bulk"]);
 /** Milliseconds that a child may take for it; where it is not done by then, the next one goes on from where its share ends. */
-const SHARE_MS = 60_000;
+const SHARE_MS = 300_000;
 /** Seconds on the clock after which a child that says nothing is hung; far above its ceiling of processor time. */
 const SILENT_SEC = 120;
 const TRIES = 400;
