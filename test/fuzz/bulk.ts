@@ -23,6 +23,7 @@ export function bulkPcap(
   sources: readonly (readonly Sample[])[],
   random: Random,
   messages: readonly Uint8Array[],
+  most = FRAMES,
 ): { bytes: Uint8Array; changed: number } {
   const linkType = sources.find((source) => source.length > 0)?.[0]?.linkType ?? 1;
   const usable = sources.filter((source) => source[0]?.linkType === linkType);
@@ -34,11 +35,11 @@ export function bulkPcap(
   let frames = 0;
   let changed = 0;
   let at = writeHeader(linkType);
-  while (frames < FRAMES && usable.length > 0) {
+  while (frames < most && usable.length > 0) {
     const source = random.pick(usable);
     const first = random.below(source.length);
     const last = Math.min(source.length, first + 1 + random.below(RUN));
-    for (let i = first; i < last && frames < FRAMES; i++) {
+    for (let i = first; i < last && frames < most; i++) {
       if (at + RECORD_BYTES + source[i]!.data.length + FRAME_ROOM > out.length)
         return { bytes: out.slice(0, at), changed };
       const sample = source[i]!;
