@@ -28,6 +28,11 @@ export function reportError(error: unknown, print: (line: string) => void): numb
     printLines(`wirepact: ${error.message}`, print);
     return EXIT_INTERNAL;
   }
+  // A buffer that the system does not give. Where V8's own heap ends, Node stops the process with a message of its own.
+  if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
+    printLines("wirepact: there is not enough memory: read less at once, or allow the process more", print);
+    return EXIT_INTERNAL;
+  }
   const debug = Boolean(process.env.WIREPACT_DEBUG);
   printLines(`wirepact: internal error: ${error instanceof Error ? error.message : String(error)}`, print);
   if (debug && error instanceof Error && error.stack !== undefined) printLines(error.stack, print);
