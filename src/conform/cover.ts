@@ -83,12 +83,9 @@ export function tryRule(
   const when = loaded.when.get(rule.id)!;
   const over = overClause(loaded, rule, subject, flow);
   const who = whoClause(loaded, rule, subject, flow, over, context);
-  let whom = whomClause(loaded, rule, subject, flow, context);
-  let app = appClause(rule, subject, flow);
-  if (flow.overlaps.length > 0) {
-    if (rule.apps !== null) app = disagreeing(app, flow);
-    if (rule.to.kind === "endpoint") whom = disagreeing(whom, flow);
-  }
+  const whom = heardWhom(loaded, rule, subject, flow, context);
+  const heard = appClause(rule, subject, flow);
+  const app = flow.overlaps.length > 0 && rule.apps !== null ? disagreeing(heard, flow) : heard;
   const silent = rule.expect.some((e) => e.kind === "reply" && e.value === "none");
   const up = upClause(flow, silent);
   const expect: Clause[] = [];
@@ -105,7 +102,18 @@ export function tryRule(
 
 /** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */
 export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
-  return { ...tried, rule, whom: whomClause(tried.loaded, rule, subject, flow, context) };
+  return { ...tried, rule, whom: heardWhom(tried.loaded, rule, subject, flow, context) };
+}
+
+function heardWhom(
+  loaded: LoadedModel,
+  rule: Rule,
+  subject: Subject,
+  flow: SubjectFlow,
+  context: JudgeContext,
+): Clause {
+  const whom = whomClause(loaded, rule, subject, flow, context);
+  return flow.overlaps.length > 0 && rule.to.kind === "endpoint" ? disagreeing(whom, flow) : whom;
 }
 
 /** What rests on a stream whose segments disagree is not proved by it: each end may have read the other bytes. */

@@ -118,7 +118,8 @@ export class Fragments {
       d.held++;
       d.heldBytes += p.ipBytes;
     }
-    if (d.total >= 0 && !d.differs && d.ranges[0] === 0 && d.ranges[1]! >= d.total) return this.#complete(d, p, realm, sec, nsec);
+    if (d.total >= 0 && !d.differs && d.ranges[0] === 0 && d.ranges[1]! >= d.total)
+      return this.#complete(d, p, realm, sec, nsec);
     if (d.state === PENDING && !this.#learn(d, p)) return FRAGMENT;
     return asPiece(d, p, false);
   }
