@@ -292,11 +292,12 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike |
   });
   if (unproved !== undefined) return make("candidate", unproved);
   if (tried.broken !== null) return make("violated", null);
-  if (up.result !== "proved") return make(up.reason === "never-came-up" ? "attempted" : "candidate", up);
-  const expectation = tried.expect.find((clause) => clause.result === "unproved");
-  if (expectation !== undefined) return make("candidate", expectation);
   // Both readings of segments that disagree were tried for what is expected: what either breaks is broken.
   const disagreeing = covering.find(({ reason }) => reason === "overlap");
+  if (up.result !== "proved" && disagreeing === undefined)
+    return make(up.reason === "never-came-up" ? "attempted" : "candidate", up);
+  const expectation = tried.expect.find((clause) => clause.result === "unproved");
+  if (expectation !== undefined) return make("candidate", expectation);
   if (disagreeing !== undefined) return make("candidate", disagreeing);
   return make("documented", null);
 }
