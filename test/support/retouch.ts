@@ -94,6 +94,32 @@ export function betweenOthers(frame: Frame): Frame | null {
   return other;
 }
 
+/** The frame with IPv4 addresses called otherwise wherever they stand, as bytes or as text of the same length (FTP's has commas). */
+export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame {
+  const p = packetOf(frame);
+  if (p === null || p.family !== 4 || frame.linkType !== 1) return frame;
+  const [net, transport] = [p.netOff - frame.off, p.transportOff - frame.off];
+  const { proto } = p;
+  const other = copyFrame(frame);
+  const text = Buffer.from(other.buf.buffer, other.buf.byteOffset, other.buf.length);
+  for (const [from, to] of names) {
+    const forms = (name: string): Buffer[] => [
+      Buffer.from(name),
+      Buffer.from(name.replaceAll(".", ",")),
+      Buffer.from(name.split(".").map(Number)),
+    ];
+    for (const [i, old] of forms(from).entries()) {
+      const next = forms(to)[i]!;
+      for (let at = text.indexOf(old, net); at >= 0; at = text.indexOf(old, at + old.length)) text.set(next, at);
+    }
+  }
+  if (frame.capLen !== frame.wireLen) return other;
+  checkIpv4(other.buf, net);
+  if (proto === TCP) checkTransport(other.buf, net, transport, 16);
+  else if (proto === UDP) other.buf.set([0, 0], transport + 6); // none: IPv4 allows that
+  return other;
+}
+
 function payloadOf(frame: Frame): Uint8Array {
   const p = packetOf(frame);
   if (p === null || p.proto !== TCP || frame.linkType !== 1 || p.payLen !== p.payWire) return new Uint8Array(0);
