@@ -60,8 +60,10 @@ function lossOf(host: CastHost, { coverage, damaged }: RuleContext): string | nu
   const drops = coverage.drops(host);
   if (drops > 0) return `the capture lost ${drops} packets while ${host.host.text} was there`;
   if (damaged) return "the capture could not be read to its end";
-  if (coverage.holes === 0) return null;
-  return `${coverage.holes} stretches of TCP streams are not in the capture, so it does not see every packet`;
+  const holed = coverage.holed(host);
+  if (holed === 0) return null;
+  const of = holed === 1 ? "a connection" : `${holed} connections`;
+  return `packets of ${of} of ${host.host.text} are not in the capture, so it does not see everything`;
 }
 
 /** A connection of this host on the rule's own transport and port that may carry it unseen. */

@@ -1,23 +1,33 @@
-/** What the captures could see, and when: their pauses, their own counts of loss, and how much of streams they lack. */
+/** What the captures could see, and when: their pauses, their own counts of loss, and hosts whose streams have holes. */
 import type { CaptureInfo } from "../capture/frame.ts";
 import { commonPauses, type Pause, pausedWithin } from "../capture/pauses.ts";
+import * as R from "../flow/row.ts";
+import { addressText, FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { CastHost } from "./cast.ts";
-
-/** A share of all packets from which on holes in streams say that the capture does not see everything. */
-const LEAKY_SHARE = 0.01;
+import { inRange } from "./whom.ts";
 
 export class Coverage {
   readonly #captures: readonly CaptureInfo[];
   readonly #pauses = new Map<string | null, Pause[]>();
-  /** Holes in TCP streams that nothing filled; 0 where there are too few to say anything of the capture. */
-  readonly holes: number;
+  /** Connections with holes, by realm and address of each end. */
+  readonly #holed = new Map<string, Map<string, number>>();
 
-  constructor({ captures, flows }: Observation) {
-    this.#captures = captures;
-    const packets = captures.reduce((sum, capture) => sum + capture.packets, 0);
-    const holes = flows.holes.left;
-    this.holes = holes / Math.max(1, packets) >= LEAKY_SHARE ? holes : 0;
+  constructor(seen: Observation) {
+    this.#captures = seen.captures;
+    const { table, ipv6 } = seen.flows;
+    const view = new FlowView(seen);
+    for (let flow = 0; flow < table.count; flow++) {
+      if (((table.rows(flow)[table.at(flow) + R.STATE] ?? 0) & R.S_HOLE) === 0) continue;
+      view.move(flow);
+      const realm = seen.realms[view.realm] ?? "";
+      const ends = this.#holed.get(realm) ?? new Map<string, number>();
+      this.#holed.set(realm, ends);
+      for (const dir of [0, 1] as const) {
+        const address = addressText(ipv6, view.family, view.address(dir));
+        ends.set(address, (ends.get(address) ?? 0) + 1);
+      }
+    }
   }
 
   /** Seconds for which a host that appears was seen: pauses of the capture between are none of them. */
@@ -31,6 +41,19 @@ export class Coverage {
     return this.#of(realm)
       .filter(({ firstSec, lastSec }) => firstSec <= presence.lastSec && lastSec >= presence.firstSec)
       .reduce((sum, capture) => sum + (capture.drops ?? 0), 0);
+  }
+
+  /**
+   * Connections of the host of which bytes are missing, though the streams go on behind them: packets that passed, and that
+   * the capture does not have. How many they are says nothing of what else it lacks, so one is enough.
+   */
+  holed({ realm, host }: CastHost): number {
+    let count = 0;
+    for (const [name, ends] of this.#holed) {
+      if (realm !== null && realm !== name) continue;
+      for (const [address, holed] of ends) if (host.addresses.some((range) => inRange(range, address))) count += holed;
+    }
+    return count;
   }
 
   /** `realm`: null for all. */

@@ -7,6 +7,7 @@
 import type { Frame } from "../capture/frame.ts";
 import type { Packet } from "../dissect/packet.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
+import * as R from "./row.ts";
 
 /** The first RST of the end that did not open a connection, which nobody had closed. */
 export interface Reset {
@@ -36,8 +37,9 @@ export class Distances {
     this.#caps = caps;
   }
 
-  answer(meta: number, address: number, ttl: number): void {
-    this.answered(addressKey(meta, address), ttl | (ttl << 8));
+  /** A SYN-ACK of this direction of a row. */
+  answer(row: Int32Array, at: number, dir: 0 | 1, ttl: number): void {
+    this.answered(addressKey(row[at + R.META]!, row[at + R.LOW + dir]!), ttl | (ttl << 8));
   }
 
   /** Also what another observation knows of an address. */
@@ -53,8 +55,12 @@ export class Distances {
     if (known !== (least | (most << 8))) this.answers.set(key, least | (most << 8));
   }
 
-  reset(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet, order: number): void {
-    const [low, high, ports, meta] = [row[at]!, row[at + 1]!, row[at + 2]!, row[at + 3]!]; // LOW, HIGH, PORTS, META
+  /** A RST. `state`: of the row, before it. Only the first of an open connection's far end is kept. */
+  reset(row: Int32Array, at: number, dir: 0 | 1, state: number, frame: Frame, p: Packet, order: number): void {
+    if ((state & ((R.S_SYN << (1 - dir)) | (R.S_SYNACK << dir))) === 0) return;
+    if ((state & (((R.S_RST | R.S_FIN) << 1) | R.S_RST | R.S_FIN)) !== 0) return;
+    const [low, high] = [row[at + R.LOW]!, row[at + R.HIGH]!];
+    const [ports, meta] = [row[at + R.PORTS]!, row[at + R.META]!];
     this.add({ low, high, ports, meta, dir, ttl: p.ttl, capture: frame.capture, frame: frame.number, order });
   }
 

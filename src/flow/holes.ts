@@ -34,19 +34,25 @@ export class Holes {
     return Math.max(0, this.opened - this.filled);
   }
 
+  /** True where this flow has holes that may still be filled. */
+  has(flow: number): boolean {
+    return this.#open.has(flow << 1) || this.#open.has((flow << 1) | 1);
+  }
+
   open(key: number, from: number, to: number): void {
     this.opened++;
     const holes = this.#open.get(key);
     if (holes !== undefined) {
       if (holes.length < MOST) holes.push({ from, to });
+      else holes[MOST - 1]!.to = to; // all that is between is as good as missing
     } else if (this.#open.size < LIMITS.streamHoles) this.#open.set(key, [{ from, to }]);
     else this.#caps.hit("streamHoles");
   }
 
-  /** A segment from `seq` up to `next` comes late. */
-  late(key: number, seq: number, next: number): void {
+  /** A segment from `seq` up to `next` comes late. True where the last hole of this direction is filled by it. */
+  late(key: number, seq: number, next: number): boolean {
     const holes = this.#open.get(key);
-    if (holes === undefined) return;
+    if (holes === undefined) return false;
     for (let i = holes.length - 1; i >= 0; i--) {
       const hole = holes[i]!;
       if (((seq - hole.to) | 0) >= 0 || ((next - hole.from) | 0) <= 0) continue;
@@ -62,7 +68,7 @@ export class Holes {
         this.filled++;
       }
     }
-    if (holes.length === 0) this.#open.delete(key);
+    return holes.length === 0 && this.#open.delete(key);
   }
 
   /** Flows were given other numbers. */

@@ -119,6 +119,8 @@ export const S_QUOTED = 1 << 18; // an ICMP error quoted a packet of this direct
 export const S_REPEAT = 1 << 20; // (no direction) identical packets on one path, see `copies.ts`
 /** A datagram came that no decoder knew and that can't be a later one of a protocol whose packets only its ends can read. */
 export const S_LEGIBLE = 1 << 21;
+/** (no direction) Bytes of its streams are missing although the streams go on behind them, see `holes.ts`. */
+export const S_HOLE = 1 << 23;
 /** ICMP has no handshake: the same bits say who sent the question and who the answer. */
 export const S_ASKED = S_SYN;
 export const S_ANSWERED = S_SYNACK;

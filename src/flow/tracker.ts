@@ -30,8 +30,6 @@ const {
   FIRST,
   FRAME,
   LAST,
-  LOW,
-  META,
   NEXT,
   PACKETS,
   PRINT,
@@ -45,6 +43,7 @@ const {
   S_DATA,
   S_FEED,
   S_FIN,
+  S_HOLE,
   S_MIDSTREAM,
   S_REPEAT,
   S_RST,
@@ -327,10 +326,11 @@ export class FlowTracker {
       const ahead = (p.seq - row[at + NEXT + dir]!) | 0;
       if (ahead > 0) {
         this.holes.open((flow << 1) | dir, row[at + NEXT + dir]!, p.seq);
+        state |= S_HOLE;
         row[at + NEXT + dir] = next;
       } else {
         if (ahead < 0 && next !== p.seq) {
-          this.holes.late((flow << 1) | dir, p.seq, next);
+          if (this.holes.late((flow << 1) | dir, p.seq, next) && !this.holes.has(flow)) state &= ~S_HOLE;
           if (p.payWire > 1) this.#late(row, at, dir, frame);
         }
         if (((next - row[at + NEXT + dir]!) | 0) > 0) row[at + NEXT + dir] = next;
@@ -357,7 +357,7 @@ export class FlowTracker {
       } else {
         if ((state & (S_SYNACK << dir)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
         state |= S_SYNACK << dir;
-        this.distances.answer(row[at + META]!, row[at + LOW + dir]!, p.ttl);
+        this.distances.answer(row, at, dir, p.ttl);
         if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq; // overtaken by its own data, as a SYN below
         const other = 1 - dir;
         // The SYN itself was not captured (or comes later): its number is in the answer.
@@ -374,9 +374,7 @@ export class FlowTracker {
     if ((flags & FIN) !== 0) state |= (S_FIN << dir) | ((flags & ACK) !== 0 ? S_ACK << dir : 0);
     if ((flags & RST) !== 0) {
       if ((state & ((S_RST << 1) | S_RST)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
-      const open = (state & (((S_RST | S_FIN) << 1) | S_RST | S_FIN)) === 0;
-      const asked = (state & ((S_SYN << (1 - dir)) | (S_SYNACK << dir))) !== 0;
-      if (open && asked) this.distances.reset(row, at, dir, frame, p, this.now);
+      this.distances.reset(row, at, dir, state, frame, p, this.now);
       state |= S_RST << dir;
     }
     return state;

@@ -90,11 +90,14 @@ export class FlowJoiner {
     const row = this.#merged.flows.table.rows(flow);
     const at = this.#merged.flows.table.at(flow);
     const { words } = piece;
-    const before = row[at + R.STATE]!;
+    let before = row[at + R.STATE]!;
     for (const dir of [0, 1] as const) {
       this.#edge(flow, row, at, piece, dir);
       if ((before & words[R.STATE]! & (R.S_SEQ << dir)) !== 0 && words[R.PACKETS + dir]! > 0) {
-        if (((words[R.START + dir]! - row[at + R.NEXT + dir]!) | 0) > 0) this.gaps++;
+        if (((words[R.START + dir]! - row[at + R.NEXT + dir]!) | 0) > 0) {
+          this.gaps++;
+          before |= R.S_HOLE;
+        }
       }
       joinCounts(row, at, words, dir);
     }

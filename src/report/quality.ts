@@ -37,7 +37,7 @@ export function qualityNotes(result: RunResult): string[] {
   }
   if (notable("lost_segments")) {
     notes.push(
-      `${plural(count("lost_segments"), "hole")} in TCP streams that go on behind them: the capture does not see every packet, so nothing is called missing.`,
+      `${plural(count("lost_segments"), "hole")} in TCP streams that go on behind them: the capture does not see every packet, and of those hosts nothing is called missing.`,
     );
   }
   if (count("pauses") > 0) {

@@ -57,10 +57,15 @@ test("packets that the capture lost count where the host was there", async (t) =
 });
 
 test("holes in streams say that the capture does not see everything; segments that come late fill them", async (t) => {
-  const segment = (seq: number, ms: number): Frame =>
-    tcpFrame({ from: "10.0.0.88:40009", to: "10.0.0.89:9999", flags: "PA", seq, ack: 1, ms, data: new Uint8Array(10) });
-  const holed = [segment(1_000, 1_000), segment(1_020, 1_010), segment(1_040, 1_020)];
-  const filled = [...holed, segment(1_030, 1_300), segment(1_010, 1_400)];
-  t.is((await statusOf([...speaking(0, 10 * MINUTE), ...holed])).said, "not-evaluable lossy");
+  const segment = (host: string, seq: number, ms: number): Frame =>
+    tcpFrame({ from: `${host}:40009`, to: "10.0.0.89:9999", flags: "PA", seq, ack: 1, ms, data: new Uint8Array(10) });
+  const holed = (host: string) => [
+    segment(host, 1_000, 1_000),
+    segment(host, 1_020, 1_010),
+    segment(host, 1_040, 1_020),
+  ];
+  const filled = [...holed(HOST), segment(HOST, 1_030, 1_300), segment(HOST, 1_010, 1_400)];
+  t.is((await statusOf([...speaking(0, 10 * MINUTE), ...holed(HOST)])).said, "not-evaluable lossy");
+  t.is((await statusOf([...speaking(0, 10 * MINUTE), ...holed("10.0.0.88")])).said, "missing missing", "of others");
   t.is((await statusOf([...speaking(0, 10 * MINUTE), ...filled])).said, "missing missing");
 });
