@@ -52,6 +52,19 @@ const NOBODY = 1;
 const SOMEBODY = 2;
 /** Commands that POP3 and SMTP have too. */
 const SHARED = new Set("USER PASS QUIT NOOP AUTH HELP LIST STAT RSET".split(" "));
+/** What stands behind commands that have one form: other text protocols have some of the words too (IRC's MODE). */
+const FORMS: Readonly<Record<string, RegExp>> = {
+  MODE: /^[BCS]$/i,
+  STRU: /^[FPR]$/i,
+  TYPE: /^(?:[AE](?: [CNT])?|I|L \d+)$/i,
+  PORT: /^\d+(?:,\d+){5}$/,
+  EPRT: /^(\S)[12]\1\S+\1\d+\1$/,
+  EPSV: /^(?:[12]|ALL)?$/i,
+  PROT: /^[CEPS]$/i,
+  REST: /^\d+$/,
+  PBSZ: /^\d+$/,
+  ...Object.fromEntries("PASV PWD XPWD CDUP XCUP REIN ABOR SYST".split(" ").map((verb) => [verb, /^$/] as const)),
+};
 /** Replies to logging in: no mail server says these. */
 const OWN_REPLIES = new Set([230, 331, 332]);
 
@@ -110,6 +123,7 @@ function weigh(text: string, line: number): Weight {
   // A greeting of several lines has lines without a code between; a client's first one is a command.
   if (CLASSES[verb] === undefined && verb !== "LIST" && verb !== "RSET") return line === 0 ? "no" : "fits";
   const words = command![2] ?? "";
+  if (FORMS[verb]?.test(words.trim()) === false) return "no";
   if (verb === "AUTH") return /^(?:TLS|SSL|TLS-C|TLS-P)$/i.test(words) ? "proves" : "fits";
   if (verb === "USER") return /^(?:anonymous|ftp)$/i.test(words) ? "proves" : words.includes(" ") ? "no" : "fits";
   // POP3 retrieves by number.

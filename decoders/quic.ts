@@ -97,12 +97,12 @@ export const quic: Decoder = {
     if ((first & 0xc0) === 0x40) return shortHeader(c, emit, at);
     // Google's server leaves the version out: its packets are known by the client's, or by what stands in clear.
     if ((first & 0x81) === 0) return at.peerStarted || rejection(c, emit);
-    if (first < LONG) return publicHeader(c, emit);
+    if (first < LONG) return publicHeader(c, emit, at);
     const number = u32(c.buf, c.pos + 1);
     if (number === 0) return negotiation(c, emit);
     const version = quicVersion(number);
     if (version === null) return forcing(c, number, emit);
-    if (version.header === "nibbles") return nibbleHeader(c, version, emit);
+    if (version.header === "nibbles") return nibbleHeader(c, version, emit, at);
     return version.header === "long" && longHeaders(c, version, emit, at);
   },
 };
@@ -300,7 +300,7 @@ function negotiation(c: Cursor, emit: Emit): DatagramResult {
 }
 
 /** Google's QUIC up to Q043: flags, connection id 8, version 4, packet number, hash 12, and then clear frames. */
-function publicHeader(c: Cursor, emit: Emit): DatagramResult {
+function publicHeader(c: Cursor, emit: Emit, at: Context): DatagramResult {
   c.part = "public header";
   const flags = c.u8();
   c.skip(8);
@@ -309,7 +309,7 @@ function publicHeader(c: Cursor, emit: Emit): DatagramResult {
   c.skip([1, 2, 4, 6][(flags >> 4) & 3]! + HASH_LENGTH);
   // Until Q033 a byte of private flags followed; bit 1 says that a group of error correction is named.
   if (version.google < 34 && (c.u8() & 2) !== 0) c.skip(1);
-  return clearFrames(c, version, emit);
+  return clearFrames(c, version, emit, at);
 }
 
 /** A server's packet in the same form, without a version: the answer to a hello that is not enough is not protected. */
@@ -340,23 +340,36 @@ function shortHeader(c: Cursor, emit: Emit, at: Context): DatagramResult {
 }
 
 /** Q044 and Q046: a long header with both id lengths in one byte, packet number, hash 12, and then clear frames. */
-function nibbleHeader(c: Cursor, version: QuicVersion, emit: Emit): DatagramResult {
+function nibbleHeader(c: Cursor, version: QuicVersion, emit: Emit, at: Context): DatagramResult {
   c.part = "packet header";
   const flags = c.u8();
   c.skip(4);
   const lengths = c.u8();
   for (const length of [lengths >> 4, lengths & 15]) c.skip(length === 0 ? 0 : length + 3);
   c.skip((flags & 3) + 1 + HASH_LENGTH);
-  return clearFrames(c, version, emit);
+  return clearFrames(c, version, emit, at);
 }
 
-function clearFrames(c: Cursor, version: QuicVersion, emit: Emit): DatagramResult {
-  const hello = toStreamData(c) ? readGoogleHello(c) : null;
-  if (hello?.message === "CHLO") emit({ kind: "role", sender: "client", why: "QUIC Crypto CHLO" });
-  else if (hello !== null) emit({ kind: "role", sender: "server", why: `QUIC Crypto ${hello.message}` });
+function clearFrames(c: Cursor, version: QuicVersion, emit: Emit, at: Context): DatagramResult {
+  const before = at.before ?? [];
+  let hello: GoogleHello | null = null;
+  try {
+    hello = toStreamData(c) ? readGoogleHello(c) : null;
+  } catch (fault) {
+    // Bytes that are protected already may say anything of their length.
+    if (!(fault instanceof Fault) || c.cutOff > 0) throw fault;
+  }
+  // Sealed with the keys of an earlier connection: what it overtook, or what is sent again, may be the hello.
+  if (hello === null) {
+    if (before.length === 0) emit({ kind: "field", field: "quic.version", value: version.name });
+    return before.length < PATIENCE ? DATAGRAM_MORE : true;
+  }
+  const asks = hello.message === "CHLO";
+  const why = `QUIC Crypto ${hello.message}`;
+  emit({ kind: "role", sender: asks ? "client" : "server", why });
   emit({ kind: "field", field: "quic.version", value: version.name });
-  if (hello?.message === "CHLO") tellGoogle(hello, emit);
-  if (hello?.partial) c.short(c.left + 1);
+  if (asks) tellGoogle(hello, emit);
+  if (hello.partial) c.short(c.left + 1);
   return true;
 }
 

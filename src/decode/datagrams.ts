@@ -57,8 +57,11 @@ export class Datagrams {
         if (!decoder.everyMessage) this.#feed.missed(row, at, dir);
         return;
       }
+      // Nobody's word of who is who: it may be the other half of what only a slice before can read.
+      const nameless = this.#feed.attempt.facts.every((fact) => fact.kind !== "role");
       this.#feed.keep(row, at, dir, frame.capture, frame.number, partsOf(kept));
-      if (kept !== null && result !== DATAGRAM_MORE) this.#keepHead(row, at, dir, frame, p, cutOff);
+      if (result !== DATAGRAM_MORE && (kept !== null || (nameless && !decoder.everyMessage)))
+        this.#keepHead(row, at, dir, frame, p, cutOff);
       if (result === DATAGRAM_DONE || (!decoder.everyMessage && result !== DATAGRAM_MORE))
         this.#feed.settle(row, at, dir);
       else if (result === true && kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
@@ -158,7 +161,7 @@ export class Datagrams {
 
   /** Keeps a piece of a message in several datagrams whatever became of it: a slice before this one may have its beginning. */
   #keepHead(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
-    if (frame.sec > this.#feed.seamEnds || this.#feed.held > LIMITS.pendingBytes) return;
+    if (frame.sec > this.#feed.seamEnds || this.#feed.held > LIMITS.pendingBytes / 4) return;
     const { heads } = this.#feed.details.of(row, at);
     heads[dir] ??= [];
     if (heads[dir].length >= LIMITS.keptDatagrams) return;

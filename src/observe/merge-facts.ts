@@ -29,24 +29,16 @@ export class FactJoiner {
     const identified = this.#identified;
     const detail = identified.detail(row, at);
     const apart = new Apart(detail, identified);
+    const fed = (dir: 0 | 1): boolean => (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0;
+    // Settled before: whatever the later slice made of its bytes, the whole would only have counted them.
+    for (const head of headsOf(from)) {
+      if (!fed(head.dir)) continue;
+      const where = { capture: head.capture, number: head.frame, sec: head.sec, nsec: head.nsec };
+      identified.segment(row, at, head.dir, head.seq, head.bytes, 0, head.bytes.length, head.cutOff, where);
+    }
     for (const dir of [0, 1] as const) {
-      const feed = R.S_FEED << dir;
-      // Settled before: whatever the later slice made of its bytes, the whole would only have counted them.
-      if ((row[at + R.STATE]! & feed) === 0) {
-        from.operations?.without(dir);
-        continue;
-      }
-      const head = from.heads[dir] ?? [];
-      for (const segment of head) {
-        if ((row[at + R.STATE]! & feed) === 0) break;
-        const where = { capture: segment.capture, number: segment.frame, sec: segment.sec, nsec: segment.nsec };
-        identified.segment(row, at, dir, segment.seq, segment.bytes, 0, segment.bytes.length, segment.cutOff, where);
-      }
-      if ((row[at + R.STATE]! & feed) === 0) {
-        from.operations?.without(dir);
-        continue;
-      }
-      this.#goOn(row, at, dir, words, from, head.at(-1));
+      if (fed(dir)) this.#goOn(row, at, dir, words, from, from.heads[dir]?.at(-1));
+      else from.operations?.without(dir);
     }
     apart.join(from.operations);
   }
@@ -77,10 +69,8 @@ export class FactJoiner {
     const detail = identified.detail(row, at);
     const apart = new Apart(detail, identified);
     const fed = [0, 1].map((dir) => (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0);
-    const heads = [0, 1].flatMap((dir) =>
-      (from.heads[dir] ?? []).map((segment) => ({ ...segment, dir: dir as 0 | 1 })),
-    );
-    for (const head of heads.sort(compareInstants)) {
+    const heads = headsOf(from);
+    for (const head of heads) {
       if ((row[at + R.STATE]! & (R.S_FEED << head.dir)) !== 0) identified.datagram(row, at, head.dir, head);
     }
     const mine = row[at + R.STATE]! >>> R.APP_SHIFT;
@@ -119,6 +109,12 @@ export class FactJoiner {
   #idOf(app: number): string {
     return this.#identified.decoders[app - 1]!.id;
   }
+}
+
+/** The first payload of both directions, in the order in which it came. */
+function headsOf({ heads }: FlowDetail): (Segment & { dir: 0 | 1 })[] {
+  const of = (dir: 0 | 1) => (heads[dir] ?? []).map((segment) => ({ ...segment, dir }));
+  return [...of(0), ...of(1)].sort(compareInstants);
 }
 
 /** A detail that may be changed without changing the one that it was made from. */

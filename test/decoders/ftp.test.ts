@@ -38,6 +38,9 @@ test("a client proves itself by commands that POP3 and IRC do not have", (t) => 
     t.true(is(text), text);
   for (const text of [
     "USER gw7\r\nPASS x\r\n",
+    "MODE gw7 -x+i\r\nJOIN #rollout\r\nMODE gw7 -x+i\r\n",
+    "PASS x\r\nTYPE me\r\n",
+    "NOOP\r\nPASV 7\r\n",
     "USER gw7\r\nPASS x\r\nRETR 1\r\n",
     "USER a b c :d\r\n",
     "AUTH PLAIN\r\n",
