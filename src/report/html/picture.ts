@@ -2,7 +2,10 @@
  * Who talks to whom, drawn: initiators by role on the left, responders by role or name on the right, an edge for each
  * pair with its worst verdict. The same is told in a table below, for those who can't see it.
  */
+
+import { textWidth } from "../layout.ts";
 import type { ConversationRow, RunResult } from "../result.ts";
+import { safe } from "../safe.ts";
 import { number } from "../words.ts";
 import { cells, html, type Markup, NOTHING, own, table } from "./markup.ts";
 import { kindOf, MOODS, type Mood, moodOf, sign, signed } from "./mood.ts";
@@ -155,6 +158,11 @@ function ranked(edges: readonly Edge[], end: (edge: Edge) => string, others: str
   return { names: [...kept, rest], name: (name: string) => (kept.has(name) ? name : rest) };
 }
 
-function short(name: string): string {
-  return name.length <= 29 ? name : `${name.slice(0, 12)}…${name.slice(-16)}`;
+/** Cut where it is shown: invisible characters take their place first. */
+function short(text: string): string {
+  const name = safe(text);
+  const most = textWidth(name) > name.length ? 14 : 29; // letters of double width
+  if (name.length <= most) return name;
+  const head = Math.floor(most * 0.4);
+  return `${name.slice(0, head)}…${name.slice(head + 1 - most)}`;
 }

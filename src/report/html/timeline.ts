@@ -1,5 +1,6 @@
 /** When conversations were: a bar from the first to the last packet of each, over what the captures cover. */
 import type { CaptureRow, ConversationRow, RunResult } from "../result.ts";
+import { safe } from "../safe.ts";
 import { number, plural, responder, service, stamp, timeSpan } from "../words.ts";
 import { html, type Markup, NOTHING } from "./markup.ts";
 import { moodOf, sign } from "./mood.ts";
@@ -28,7 +29,9 @@ export function timeline(result: RunResult, rows: readonly ConversationRow[]): M
     const from = x(Date.parse(c.first_seen));
     const width = Math.max(3, x(Date.parse(c.last_seen)) - from);
     const mood = moodOf(c);
-    const name = `${roles.end(c.initiator, null)} → ${roles.end(c.responder, c.server_name ?? c.peer_name)} ${service(c)}`;
+    const name = safe(
+      `${roles.end(c.initiator, null)} → ${roles.end(c.responder, c.server_name ?? c.peer_name)} ${service(c)}`,
+    );
     const said = `${c.initiator} → ${responder(c)} ${service(c)}, ${timeSpan(c.first_seen, c.last_seen) ?? ""}`;
     return html`<g><title>${said}</title><text class="small" x="0" y="${i * 22 + 15}">${sign(mood)} ${name.length > 52 ? `${name.slice(0, 51)}…` : name}</text><rect class="e-${mood}" x="${from}" y="${i * 22 + 5}" width="${width}" height="12"/></g>`;
   });
