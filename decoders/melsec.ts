@@ -186,11 +186,14 @@ function deviceText(c: Cursor, at: number): string {
   return `${name}${HEXADECIMAL.includes(name) ? first.toString(16).toUpperCase() : first}×${count}`;
 }
 
+/** Frame 3E has no number: a client waits for the answer before it asks again, so there is but one open. */
+const ONE_AT_A_TIME = "3E";
+
 function tellRequest(command: number, meaning: Meaning, target: string | null, id: string | null, emit: Emit): void {
   const code = command.toString(16).padStart(4, "0");
   emit({ kind: "role", sender: "client", why: `MELSEC ${meaning[0]}` });
   emit({ kind: "message", what: "request", id: id ?? "" });
-  tellOperation(emit, "melsec", "request", code, meaning, { target, id });
+  tellOperation(emit, "melsec", "request", code, meaning, { target, id: id ?? ONE_AT_A_TIME });
 }
 
 function tellAnswer(end: number, id: string | null, emit: Emit): void {
@@ -198,7 +201,7 @@ function tellAnswer(end: number, id: string | null, emit: Emit): void {
   emit({ kind: "role", sender: "server", why: "MELSEC answer" });
   emit({ kind: "message", what: "response", id: id ?? "", ...(failed ? { failed } : {}) });
   if (failed) emit({ kind: "field", field: "melsec.end-code", value: end.toString(16).padStart(4, "0") });
-  tellOperation(emit, "melsec", "response", "answer", ["Answer", "unknown"], { id, failed });
+  tellOperation(emit, "melsec", "response", "answer", ["Answer", "unknown"], { id: id ?? ONE_AT_A_TIME, failed });
 }
 
 /** An answer does not say to what; a model's 16 letters, padded with blanks, and its number 2 are told from all others. */

@@ -23,13 +23,8 @@ export function couldNotShow(
 ): HostStatus | null {
   const { presence } = host;
   const name = host.host.text;
-  const candidate = uses.find(
-    (use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)),
-  );
-  if (candidate !== undefined) {
-    const { says, decide } = candidate.clause!;
-    return notEvaluable("candidate-inconclusive", `a conversation could be it: ${says}`, decide);
-  }
+  const open = openCandidate(uses, lacking);
+  if (open !== null) return open;
   if (!presence.bothWays) {
     return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
   }
@@ -64,6 +59,16 @@ function lossOf(host: CastHost, { coverage, damaged }: RuleContext): string | nu
   if (holed === 0) return null;
   const of = holed === 1 ? "a connection" : `${holed} connections`;
   return `packets of ${of} of ${host.host.text} are not in the capture, so it does not see everything`;
+}
+
+/** A conversation that could be it, and can't be proved: neither seen nor not seen. */
+export function openCandidate(uses: readonly RuleUse[], lacking: readonly string[] = []): HostStatus | null {
+  const candidate = uses.find(
+    (use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)),
+  );
+  if (candidate === undefined) return null;
+  const { says, decide } = candidate.clause!;
+  return notEvaluable("candidate-inconclusive", `a conversation could be it: ${says}`, decide);
 }
 
 /** A connection of this host on the rule's own transport and port that may carry it unseen. */

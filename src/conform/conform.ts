@@ -7,7 +7,8 @@ import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Rule, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
-import { FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
+import { DocumentedPorts } from "../observe/documented-ports.ts";
+import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest, restRow } from "../observe/rest.ts";
@@ -84,13 +85,13 @@ export function whoIsWho(
   seen: Observation,
   options: Pick<ConformOptions, "models" | "background" | "bound" | "site">,
 ): WhoIsWho {
-  const conversations = new C.Conversations(seen);
+  const models = options.models.map(loaderOf(options.bound));
+  const conversations = new C.Conversations(seen, documentedPorts(models));
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const given = castOf(options.bound.bindings);
-  const models = options.models.map(loaderOf(options.bound));
   const clocks = new ClockTable(conversations, given);
   const known = {
     dns,
@@ -103,6 +104,13 @@ export function whoIsWho(
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
   return { conversations, dns, siteHosts, models, known, given, castOf, found };
+}
+
+function documentedPorts(models: readonly LoadedModel[]): DocumentedPorts {
+  const ports = new DocumentedPorts();
+  for (const { model, parameter } of models)
+    for (const { over } of model.rules) for (const one of over) ports.add(one, parameter);
+  return ports;
 }
 
 function loaderOf(bound: Bound): (model: Model) => LoadedModel {
@@ -210,7 +218,7 @@ function* judgeAll(
   const { seen } = all;
   const judgements: Judgement[] = [];
   const firsts = new FirstCandidates(judges.context);
-  const view = new FlowView(seen);
+  const view = all.view();
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
     const at = all.at(c);

@@ -137,7 +137,10 @@ function whoClause(
   over: Clause,
   context: JudgeContext,
 ): Clause {
-  const end = playsTarget("who", loaded, rule, rule.from, subject.initiator, subject.initiatorRoles, context, rule.to);
+  const end = playsTarget("who", loaded, rule, rule.from, subject.initiator, subject.initiatorRoles, context, {
+    target: rule.to,
+    address: subject.responder,
+  });
   if (end.result !== "proved") return end;
   if (subject.by === "port" && !subject.eitherOpens) {
     if (subject.transport === "tcp") {
@@ -171,7 +174,7 @@ function playsTarget(
   address: string,
   roles: readonly Played[],
   context: JudgeContext,
-  other: Target,
+  other: { target: Target; address: string },
 ): Clause {
   const model = loaded.model.name;
   switch (target.kind) {
@@ -215,8 +218,15 @@ function playsTarget(
       }
       if (context.cast.isBound(model, target.role))
         return failed(clause, "no-rule", `${address} is not bound to ${target.role}`);
-      if (rule.peer === "internet" && isBoundEnd(loaded, other, context.cast) && isGlobal(address)) {
+      if (rule.peer === "internet" && isBoundEnd(loaded, other.target, context.cast) && isGlobal(address)) {
         return { ...proved(clause, `${address} is a global address, and ${target.role} may be anywhere`), weight: 1 };
+      }
+      if (rule.peer === "inside" && isGlobal(address) && !isGlobal(other.address)) {
+        return failed(
+          clause,
+          "no-rule",
+          `${address} is a global address, and ${target.role} is inside the organization unless it is bound to another`,
+        );
       }
       return unproved(
         clause,
@@ -249,7 +259,10 @@ function whomClause(
   if (to.kind !== "endpoint") {
     const { responder, responderRoles } = subject;
     return throughProxy(
-      playsTarget("whom", loaded, rule, to, responder, responderRoles, context, rule.from),
+      playsTarget("whom", loaded, rule, to, responder, responderRoles, context, {
+        target: rule.from,
+        address: subject.initiator,
+      }),
       subject,
       flow,
     );

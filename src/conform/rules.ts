@@ -6,7 +6,7 @@
 import type { Rule, Target } from "../model/types.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
-import { couldNotShow } from "./absence.ts";
+import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
@@ -191,7 +191,8 @@ function withoutHosts(
   if (met !== null) return met;
   const tried = blockedStatus(loaded, rule, uses, context, null);
   if (tried !== null) return tried;
-  if (rule.requirement === "optional" || rule.on !== null || isUnwanted(rule)) return unused(rule);
+  if (isUnwanted(rule)) return unused(rule);
+  if (rule.requirement === "optional" || rule.on !== null) return openCandidate(uses) ?? unused(rule);
   return notEvaluable(
     "peer-unknown",
     "nobody can say from a capture whether the far end wanted to open it",
@@ -223,7 +224,8 @@ function judgeHost(
     const blocked = blockedStatus(loaded, rule, uses, context, host);
     if (blocked !== null) return blocked;
   }
-  if (rule.requirement === "optional" || rule.on !== null || isUnwanted(rule)) return met ?? unused(rule);
+  if (isUnwanted(rule)) return met ?? unused(rule);
+  if (rule.requirement === "optional" || rule.on !== null) return met ?? openCandidate(uses) ?? unused(rule);
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {

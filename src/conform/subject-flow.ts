@@ -7,7 +7,7 @@ import { addressKey, isNearer } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import type * as C from "../observe/conversations.ts";
-import { addressText, FlowView, OUTCOMES } from "../observe/flow-view.ts";
+import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import { operationsOf } from "../observe/operations.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
@@ -335,7 +335,7 @@ function speaksOfUp({ fact }: Sighting): boolean {
 /** First frames of datagrams that answered it from another port or address. */
 function answersElsewhere(all: C.Conversations, view: FlowView): FrameRef[] {
   const flows = view.proto === UDP ? (all.answeredBy.get(view.flow) ?? []) : [];
-  const answer = new FlowView(all.seen);
+  const answer = all.view();
   return flows.slice(0, LIMITS.evidenceFrames).map((flow) => {
     answer.move(flow);
     const frame = answer.frame(answer.firstDir);

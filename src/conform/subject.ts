@@ -3,7 +3,7 @@ import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
 import {
   addressText,
-  FlowView,
+  type FlowView,
   INITIATOR_BY,
   type InitiatorBy,
   OUTCOMES,
@@ -62,7 +62,7 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
     by: INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24]!,
     outcome: OUTCOMES[all.outcome(conversation)]!,
   };
-  const view = new FlowView(all.seen);
+  const view = all.view();
   const flows: SubjectFlow[] = [];
   let otherPort: number | null = null;
   for (const flow of all.flowsOf(conversation)) {
@@ -141,7 +141,7 @@ function nameOf(all: C.Conversations, conversation: number): string | null {
 function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): SubjectFlow["leads"] {
   const fold = all.folds.get(view.flow);
   if (fold !== undefined) {
-    const leader = new FlowView(all.seen).move(fold.into);
+    const leader = all.view().move(fold.into);
     const { dir } = leader.initiator();
     const own = ownKey(all, view, key.conversation);
     const there = view.initiator().dir;

@@ -77,7 +77,7 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
   const apps = readApps(reader, fields.get("app"), names.apps);
   const everySec = readEvery(reader, fields.get("every"));
   const retiredAfter = readLastDay(reader, fields, requirement === "retired", what);
-  const peer = reader.choice(fields.get("peer"), "peer", ["internet"] as const);
+  const peer = reader.choice(fields.get("peer"), "peer", ["internet", "inside"] as const);
   const expect = readExpectations(reader, fields.get("expect"), names);
   const cite = readCitations(reader, fields.get("cite"));
   const note = reader.text(fields.get("note"), `${what}, note`)?.text ?? null;

@@ -139,7 +139,10 @@ const ruleSchema = mapping(
     every: text("The cadence that the document gives: 24h, 15 min"),
     "fallback-for": text("Id of the rule that has to fail before this one is needed"),
     "any-of": text("A word that several rules share: one of them is enough"),
-    peer: { const: "internet", description: "The far end cannot be bound: it may be any Internet address" },
+    peer: {
+      enum: ["internet", "inside"],
+      description: "Where an end that is not bound may be: any Internet address, or only inside the organization",
+    },
     expect: expectSchema,
     cite: oneOrList(citeSchema),
     note: text("For people who read a verdict by this rule"),

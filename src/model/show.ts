@@ -75,7 +75,8 @@ function describeNeed(rule: Rule): string {
   if (rule.everySec !== null) parts.push(`every ${describeSeconds(rule.everySec)}`);
   if (rule.fallbackFor !== null) parts.push(`if ${rule.fallbackFor} fails`);
   if (rule.anyOf !== undefined) parts.push(`one of ${rule.anyOf} is enough`);
-  if (rule.peer !== undefined) parts.push("an end that is not bound may be anywhere on the Internet");
+  if (rule.peer === "internet") parts.push("an end that is not bound may be anywhere on the Internet");
+  if (rule.peer === "inside") parts.push("an end that is not bound is inside the organization");
   return parts.join(", ");
 }
 

@@ -157,10 +157,11 @@ export interface Rule {
   /** `YYYY-MM-DD`, the last day on which a retired rule still documents. */
   retiredAfter: string | null;
   /**
-   * The far end cannot be bound (roaming clients, webhooks): while one end's role is bound and the other's is not, any
-   * global address may be the other end.
+   * Where the end that nobody bound may be. `internet`: it cannot be bound (roaming clients, webhooks), so while the other
+   * end's role is bound it may be any global address. `inside`: the document says that it is inside the organization, so no
+   * global address is it while the other end has none.
    */
-  peer?: "internet";
+  peer?: "internet" | "inside";
   expect: Expectation[];
   cite: Citation[];
   note: string | null;

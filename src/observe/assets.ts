@@ -35,7 +35,7 @@ interface Claim {
 /** Sorted by realm, address, source and time. At most `LIMITS.assets` rows; what goes beyond is counted. */
 export function collectAssets(all: Conversations): AssetRow[] {
   const { seen } = all;
-  const view = new FlowView(seen);
+  const view = all.view();
   const leases = new Leases(seen);
   const claims = new Map<string, Claim[]>();
   let count = 0;

@@ -12,6 +12,7 @@ import type { Sighting } from "../decode/facts.ts";
 import { mix } from "../flow/addresses.ts";
 import type { Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
+import type { DocumentedPorts } from "./documented-ports.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
 import type { Observation } from "./observation.ts";
@@ -43,6 +44,7 @@ export const C_TAIL = 15;
 
 export class Conversations {
   readonly seen: Observation;
+  readonly #documented: DocumentedPorts | null;
   readonly chunks: Int32Array[] = [];
   count = 0;
   readonly serverNames: string[] = [];
@@ -71,15 +73,17 @@ export class Conversations {
   /** Hashes of realm and application names, so that each is walked once. */
   readonly #textHashes = new Map<string, [number, number]>();
 
-  constructor(seen: Observation) {
+  /** `documented`: ports of the models that it is judged by. */
+  constructor(seen: Observation, documented: DocumentedPorts | null = null) {
     this.seen = seen;
+    this.#documented = documented;
     this.next = new Int32Array(seen.flows.table.count);
     this.of = new Int32Array(seen.flows.table.count);
     this.repeatsAreCopies = showsCopying(seen);
     this.folds = findFolds(seen);
     this.#matchQuotes();
     this.#matchResets();
-    const view = new FlowView(seen);
+    const view = this.view();
     for (const [flow, { into }] of this.folds) {
       const known = this.answeredBy.get(into);
       if (known === undefined) this.answeredBy.set(into, [flow]);
@@ -90,6 +94,11 @@ export class Conversations {
       view.move(flow);
       this.#add(this.of[into]!, view, view.initiator().dir, true);
     }
+  }
+
+  /** A view of the flows that tells initiators as the conversations do. */
+  view(): FlowView {
+    return new FlowView(this.seen, this.#documented);
   }
 
   rows(conversation: number): Int32Array {

@@ -4,7 +4,7 @@ import { LIMITS } from "../limits.ts";
 import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
-import { addressText, FlowView, OUTCOMES } from "./flow-view.ts";
+import { addressText, OUTCOMES } from "./flow-view.ts";
 import { conversationOperations } from "./operations.ts";
 import { paceOf } from "./pace.ts";
 
@@ -29,7 +29,7 @@ export function readDetails(
   id: string,
 ): ConversationDetails {
   const { seen } = all;
-  const view = new FlowView(seen);
+  const view = all.view();
   const names = new Map<string, NameEvidence>();
   const fields: Record<string, (string | number)[]> = {};
   const outcomes: Partial<Record<ConversationOutcome, number>> = {};

@@ -5,12 +5,13 @@ import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
 import type { ConversationOutcome } from "../report/result.ts";
+import type { DocumentedPorts } from "./documented-ports.ts";
 import { type Handshake, handshakeOf } from "./handshake.ts";
 import type { Observation } from "./observation.ts";
 
 /**
- * How the initiator is known, best first. `port`: no packet said, or both ends asked; the end with the port that a decoder
- * knows, or the lower one, is taken for the responder until a model says better.
+ * How the initiator is known, best first. `port`: no packet said, or both ends asked; the end with a documented port, with
+ * one that a decoder knows, or with the lower one, is taken for the responder until a model says better.
  */
 export const INITIATOR_BY = ["syn", "syn-ack", "message", "multicast", "port"] as const;
 export type InitiatorBy = (typeof INITIATOR_BY)[number];
@@ -28,12 +29,15 @@ export const OUTCOMES: readonly ConversationOutcome[] = [
 
 export class FlowView {
   readonly #seen: Observation;
+  readonly #documented: DocumentedPorts | null;
   row: Int32Array = new Int32Array(0);
   at = 0;
   flow = -1;
 
-  constructor(seen: Observation) {
+  /** `documented`: ports of the models that it is read for. */
+  constructor(seen: Observation, documented: DocumentedPorts | null = null) {
     this.#seen = seen;
+    this.#documented = documented;
   }
 
   move(flow: number): this {
@@ -184,6 +188,10 @@ export class FlowView {
     const low = this.port(0);
     const high = this.port(1);
     if (low === high) return { dir: 0, by: "port" };
+    if (this.#documented !== null) {
+      const documented0 = this.#documented.has(this.proto, low);
+      if (documented0 !== this.#documented.has(this.proto, high)) return { dir: documented0 ? 1 : 0, by: "port" };
+    }
     const tcp = this.proto === TCP;
     const known0 = this.#seen.identified.hint(tcp, low, low) !== null;
     const known1 = this.#seen.identified.hint(tcp, high, high) !== null;

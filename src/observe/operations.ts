@@ -5,7 +5,6 @@ import { addKind, type OperationKind, stackOf, tellAnswer } from "../decode/tall
 import { copyTally } from "../decode/tally-plain.ts";
 import { compareInstants } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
-import { FlowView } from "./flow-view.ts";
 
 const KNOWN = new WeakMap<FlowDetail, OperationTally>();
 const NONE = new OperationTally();
@@ -48,7 +47,7 @@ export interface ConversationOperations {
  * of its own) finds its request by its id.
  */
 export function conversationOperations(all: Conversations, conversation: number): ConversationOperations {
-  const view = new FlowView(all.seen);
+  const view = all.view();
   const kinds = new Map<string, OperationKind>();
   const open = new Map<string | number, OperationKind[]>();
   const early: OperationTally["early"] = [];

@@ -9,6 +9,7 @@ import { DECODERS } from "../../decoders/index.ts";
 import type { CaptureInfo, Frame } from "../../src/capture/frame.ts";
 import { NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
+import { whoIsWho } from "../../src/conform/conform.ts";
 import { Dissector } from "../../src/dissect/dissect.ts";
 import { PACKET, Packet } from "../../src/dissect/packet.ts";
 import { loadJudging } from "../../src/judging.ts";
@@ -120,7 +121,9 @@ export function judged(observed: Observation, options: RunOptions): Judged {
   const { result, conversations, rules } = judgedResult(judge(observed, options, "", false));
   const seen = atEnd(observed);
   const ofFlow = new Map<string, ConversationRow[]>();
-  const folded = new Conversations(seen);
+  const { models, background, bindings: bound, site } = options;
+  const folded =
+    models.length === 0 ? new Conversations(seen) : whoIsWho(seen, { models, background, bound, site }).conversations;
   const view = new FlowView(seen);
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     view.move(flow);
