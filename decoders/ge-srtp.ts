@@ -15,6 +15,7 @@
  */
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { ANSWER_TO_ANY } from "../src/decode/facts.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
 const PORT = 18_245;
@@ -168,5 +169,5 @@ function answer(c: Cursor, id: string, emit: Emit): void {
   const failed = c.buf[c.pos + AT.kind] === KIND.failed;
   emit({ kind: "role", sender: "server", why: "GE-SRTP answer" });
   emit({ kind: "message", what: "response", id, ...(failed ? { failed } : {}) });
-  tellOperation(emit, "ge-srtp", "response", "answer", ["Answer", "unknown"], { id, failed });
+  tellOperation(emit, "ge-srtp", "response", ANSWER_TO_ANY, ["Answer", "unknown"], { id, failed });
 }

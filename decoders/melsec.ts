@@ -15,6 +15,7 @@
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { ANSWER_TO_ANY } from "../src/decode/facts.ts";
 import { DEVICES, HEXADECIMAL, MC_COMMANDS, MELSOFT_MODEL, ON_DEVICES } from "./shared/melsec-codes.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
@@ -201,7 +202,7 @@ function tellAnswer(end: number, id: string | null, emit: Emit): void {
   emit({ kind: "role", sender: "server", why: "MELSEC answer" });
   emit({ kind: "message", what: "response", id: id ?? "", ...(failed ? { failed } : {}) });
   if (failed) emit({ kind: "field", field: "melsec.end-code", value: end.toString(16).padStart(4, "0") });
-  tellOperation(emit, "melsec", "response", "answer", ["Answer", "unknown"], { id: id ?? ONE_AT_A_TIME, failed });
+  tellOperation(emit, "melsec", "response", ANSWER_TO_ANY, ["Answer", "unknown"], { id: id ?? ONE_AT_A_TIME, failed });
 }
 
 /** An answer does not say to what; a model's 16 letters, padded with blanks, and its number 2 are told from all others. */

@@ -25,12 +25,19 @@ export function blockedStatus(
   context: RuleContext,
   host: CastHost | null,
 ): HostStatus | null {
-  const attempts = uses.filter((use) => use.how === "attempted");
+  const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
   const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
   if (refused !== undefined) return blocked(loaded, rule, attempts, refused, context, howOften(attempts, refused));
   const named = host === null ? null : unresolvedStatus(loaded, rule, host, context);
   if (attempts.length === 0 || named?.code === "sinkholed") return named;
   return silence(loaded, rule, attempts, context, host);
+}
+
+/** True where another rule of the model names what was tried more closely: a wildcard is not blocked by a name beside it. */
+function isAnothers(use: RuleUse, context: RuleContext): boolean {
+  const closer = ({ how, flow, loaded, weight }: RuleUse): boolean =>
+    how === "attempted" && flow === use.flow && loaded === use.loaded && weight > use.weight;
+  return context.byConversation.get(use.conversation)?.uses.some(closer) === true;
 }
 
 /** What came back to the telling attempt, and to how many of all. */

@@ -108,9 +108,16 @@ export function provedOffset(exchanges: readonly Exchange[]): number {
   return least > 0 ? least : Math.min(0, surelyMost(exchanges));
 }
 
-/** True where every exchange proves the clocks to be within so many seconds of each other, and there are enough. */
+/**
+ * True where every exchange shows the clocks to be within so many seconds of each other, and there are enough. What is
+ * shown is the offset that NTP itself works out: the middle of the interval, without what is added for the unseen way.
+ */
 export function provedWithin(exchanges: readonly Exchange[], sec: number): boolean {
-  return exchanges.length >= ENOUGH && exchanges.every(({ least, most }) => least >= -sec && most <= sec);
+  return exchanges.length >= ENOUGH && exchanges.every((exchange) => Math.abs(offsetOf(exchange)) <= sec);
+}
+
+export function offsetOf({ least, most }: Exchange): number {
+  return (least + UNSEEN_SEC + most) / 2;
 }
 
 /**

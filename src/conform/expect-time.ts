@@ -3,7 +3,16 @@ import type { Expectation } from "../model/types.ts";
 import type { FrameRef } from "../report/result.ts";
 import { minutesOf } from "./calendar.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
-import { ENOUGH, type Exchange, exchangesOf, provedApart, provedOffset, provedWithin, secondsText } from "./clocks.ts";
+import {
+  ENOUGH,
+  type Exchange,
+  exchangesOf,
+  offsetOf,
+  provedApart,
+  provedOffset,
+  provedWithin,
+  secondsText,
+} from "./clocks.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
@@ -29,8 +38,8 @@ export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, sub
     return { found, against: beyond.flatMap(({ frames }) => frames) };
   }
   if (provedWithin(exchanges, within)) {
-    const [widest] = exchanges.map(({ least, most }) => Math.max(-least, most)).sort((a, b) => b - a);
-    const says = `${exchanges.length} exchanges: the clocks are within ${secondsText(widest!)} of each other`;
+    const widest = Math.max(...exchanges.map((exchange) => Math.abs(offsetOf(exchange))));
+    const says = `${exchanges.length} exchanges: the clocks are within ${secondsText(widest)} of each other`;
     const shown = exchanges.slice(0, ENOUGH);
     return proved(
       "expect",

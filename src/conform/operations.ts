@@ -2,7 +2,7 @@
  * "expect: operations at most CLASS": what was asked of a device, held against a class. What is unknown is never below the
  * limit, and neither is what could not be read: whoever claims read-only must not be wrong.
  */
-import { OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
+import { ANSWER_TO_ANY, OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
 import type { OperationKind } from "../decode/tally-kinds.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
@@ -58,8 +58,11 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
 /** Whether some answer of this kind has no question here; where nothing pairs the two, whether there is no question like it. */
 function isUnasked(kind: OperationKind, { operations }: SubjectFlow): boolean {
   if (kind.unasked > 0 || operations.early.some((answer) => answer.kind === kind)) return true;
+  // An answer that does not say to what is paired by its number alone, and that was done.
   const alike = (of: OperationKind): boolean =>
-    of.role === "request" && of.protocol === kind.protocol && (of.code === kind.code || of.class === kind.class);
+    of.role === "request" &&
+    of.protocol === kind.protocol &&
+    (of.code === kind.code || of.class === kind.class || kind.code === ANSWER_TO_ANY);
   return !operations.kinds.some(alike);
 }
 

@@ -70,6 +70,8 @@ function throughSomebody(subject: Subject, legs: readonly (Leg | null)[], judges
   );
   if (inside.verdict === "undocumented" || inside.use === null) return plain;
   const { use } = inside;
+  // The site says who the proxy is, and it is another.
+  if (judges.context.cast.isBound(use.loaded.model.name, PROXY_ROLE)) return plain;
   const clause: Clause = unproved(
     "whom",
     "role-not-bound",

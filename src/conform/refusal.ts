@@ -9,7 +9,6 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
   1: "host unreachable",
   2: "protocol unreachable",
   3: "port unreachable",
-  4: "fragmentation needed",
   9: "network administratively prohibited",
   10: "host administratively prohibited",
   13: "communication administratively prohibited",

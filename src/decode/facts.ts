@@ -136,6 +136,8 @@ export interface OperationFact {
   answer?: string;
 }
 export const OPERATION_CLASSES = ["session", "discover", "identify", "read", "write", "control", "program"] as const;
+/** Code of an answer that does not say to what it answers: its number alone pairs it with its question. */
+export const ANSWER_TO_ANY = "answer";
 export type OperationClass = (typeof OPERATION_CLASSES)[number] | "unknown";
 
 /** A device's own words about itself. Facts of one message are about its sender. */

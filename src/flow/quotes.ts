@@ -28,11 +28,13 @@ export interface Quote {
 }
 
 const UNREACHABLE = 3;
+/** RFC 1191: the packet was too long for a link, and is sent again in shorter ones. Nobody is refused by that. */
+const FRAGMENTATION_NEEDED = 4;
 const TIME_EXCEEDED = 11;
 const UNREACHABLE6 = 1;
 const TIME_EXCEEDED6 = 3;
 
-/** Writes down what an ICMP error quotes; other messages, and quotes too short to name a flow, are passed over. */
+/** Writes down what an ICMP error quotes; other messages, what refuses nobody, and quotes too short to name a flow, are passed over. */
 export function readQuote(
   into: { quotes: Quote[]; ipv6: AddressTable; now: number },
   frame: Frame,
@@ -48,6 +50,7 @@ export function readQuote(
   ) {
     return;
   }
+  if (v4 && p.icmpType === UNREACHABLE && p.icmpCode === FRAGMENTATION_NEEDED) return;
   const { buf } = p;
   const inner = p.transportOff + 8;
   const end = p.payOff + p.payLen;

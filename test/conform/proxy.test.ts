@@ -60,6 +60,12 @@ const SCENES: readonly Through[] = [
     status: "met",
   },
   {
+    what: "a tunnel through a host that is not the site's proxy",
+    lines: [connect("api.example.com:443"), granted, ...hello("api.example.com")],
+    verdict: "undocumented",
+    bind: [`host=${HOST}`, "proxy=10.0.0.99"],
+  },
+  {
     what: "a tunnel to another name",
     lines: [connect("x.example.net:443"), granted, ...hello("x.example.net")],
     verdict: "undocumented",

@@ -94,6 +94,27 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [syn(0), icmpFrame({ from: "10.0.0.254", to: HOST, ms: 1, type: 3, code: 13, quote: syn(0) })],
   },
+  "told that its packet was too long": {
+    says: "not-evaluable replies-not-visible",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [syn(0), icmpFrame({ from: "10.0.0.254", to: HOST, ms: 1, type: 3, code: 4, quote: syn(0) })],
+  },
+  "a wildcard, and an exact name beside it that was refused": {
+    says: "unused unused",
+    endpoints: { all: { hosts: ["*.example.com"] }, ...api },
+    rules: [
+      { ...tlsRule, to: "all", requirement: "optional" },
+      { ...tlsRule, id: "exact" },
+    ],
+    frames: [...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0), syn(100), reset(101)],
+  },
+  "optional, and perhaps seen": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: api,
+    rules: [{ ...tlsRule, requirement: "optional" }],
+    frames: tlsConnection(FROM, TO, 10, clientHello(null)),
+  },
   ...Object.fromEntries(
     Object.entries(TLS_FAILURES).map(([what, lines]): [string, Scene & { says: string }] => [
       what,
