@@ -3,7 +3,7 @@
  * The first is counted; the second is at most that many, because connections that overlap need not wait at the same moment.
  */
 import type { Conversations } from "./conversations.ts";
-import { FlowView } from "./flow-view.ts";
+import type { FlowView } from "./flow-view.ts";
 import { operationsOf } from "./operations.ts";
 
 export interface Pace {
@@ -26,13 +26,13 @@ export function paceOf(all: Conversations, conversation: number): Pace | null {
     paces = allPaces(all);
     KNOWN.set(all, paces);
   }
-  const view = new FlowView(all.seen);
+  const view = all.view();
   for (const flow of all.flowsOf(conversation)) return paces.get(keyOf(view.move(flow))) ?? null;
   return null;
 }
 
 function allPaces(all: Conversations): Map<string, Pace> {
-  const view = new FlowView(all.seen);
+  const view = all.view();
   const asked = new Map<string, Asked>();
   for (let flow = 0; flow < all.seen.flows.table.count; flow++) {
     const { seconds, runs } = operationsOf(view.move(flow).detail);
