@@ -1,5 +1,6 @@
 /** What a caller got wrong, as errors whose messages are for people: what was found, what was expected, what to write instead. */
 import type { Problem } from "./model/types.ts";
+import { safe } from "./report/safe.ts";
 
 /** Wrong usage, or a model or site that does not load (exit code 2 of the command). */
 export class UsageError extends Error {
@@ -16,7 +17,8 @@ export function problemLines(problems: readonly Problem[]): string[] {
   return problems.map(({ source, line, column, severity, message }) => {
     // A command line has no lines: there the source is the option.
     const place = line > 0 && !source.startsWith("--") ? `${source}:${line}:${column}` : source;
-    return `${place}: ${severity}: ${message}`;
+    // A file's name may hold a line's end, behind which it would say what it likes on a line of its own.
+    return safe(`${place}: ${severity}: ${message}`);
   });
 }
 

@@ -9,6 +9,7 @@ import { addExamples } from "./cli/program/examples.ts";
 import { addListing } from "./cli/program/listing.ts";
 import { addReading } from "./cli/program/reading.ts";
 import { addStored } from "./cli/program/stored.ts";
+import { safe } from "./report/safe.ts";
 import { VERSION } from "./version.ts";
 
 const program = new Command("wirepact")
@@ -20,6 +21,7 @@ const program = new Command("wirepact")
   .option("-q, --quiet", "say nothing beside the report but errors: no progress, no warnings")
   .option("-v, --verbose", "say on standard error what is loaded, read and stored, and how long it took")
   .showHelpAfterError("(--help shows the options)")
+  .configureOutput({ outputError: (text, write) => write(harmless(text)) })
   .exitOverride()
   .addHelpText(
     "after",
@@ -34,6 +36,15 @@ Examples:
 Exit codes: 0 no drift · 1 drift · 2 wrong usage, or a model or site that does not load · 3 a capture could not be read
 to its end · 4 nothing could be judged · 5 an internal or storage failure`,
   );
+
+/** What was typed may be a file's name, which a shell put in a pattern's place; commander quotes it as it is. */
+function harmless(error: string): string {
+  const [, message = error, hint = ""] = /^(.*?)\n?(\(Did you mean [^\n]*\))?\n*$/s.exec(error) ?? [];
+  return [message, hint]
+    .filter((line) => line !== "")
+    .map((line) => `${safe(line)}\n`)
+    .join("");
+}
 
 let exitCode = 0;
 const ended = (code: number): void => {

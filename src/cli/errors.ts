@@ -16,16 +16,17 @@ export function reportError(error: unknown, print: (line: string) => void): numb
     return EXIT_USAGE;
   }
   if (error instanceof UsageError) {
-    printLines(`wirepact: ${error.message}`, print);
+    // Only an expression that is shown stands on lines of its own, indented; any other line's end is a file name's.
+    printLines(`wirepact: ${error.message.replace(/\n(?! {2})/g, "\\x0a")}`, print);
     return EXIT_USAGE;
   }
   if (error instanceof CaptureError) {
-    printLines(`wirepact: ${error.message}`, print);
+    print(safe(`wirepact: ${error.message}`));
     return EXIT_UNREAD;
   }
   // Told by name: loading the store's module to compare classes would cost every start.
   if (error instanceof Error && error.name === "StoreError") {
-    printLines(`wirepact: ${error.message}`, print);
+    print(safe(`wirepact: ${error.message}`));
     return EXIT_INTERNAL;
   }
   // A buffer that the system does not give. Where V8's own heap ends, Node stops the process with a message of its own.

@@ -10,14 +10,16 @@ import { type Cap, LIMITS } from "../../src/limits.ts";
 import { loadModel } from "../../src/model/load.ts";
 import { collectAssets } from "../../src/observe/assets.ts";
 import type { Observation } from "../../src/observe/observation.ts";
+import { trialOf } from "../conform/scene.ts";
 import { PcapngBlocks } from "../support/capture-writer.ts";
 import { frameOfBytes, icmpFrame, numbered, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
+import { judgeFrames } from "../support/judged.ts";
 import { withLimits } from "../support/limits.ts";
 import { observe } from "../support/observe.ts";
 import { bytes, ethernet, ipv4, u16, u32, udp } from "../support/packets.ts";
 import { readBytes } from "../support/read-captures.ts";
-import { clientHello, connection, dnsAnswer, dnsQuery, type Line } from "../support/talk.ts";
+import { clientHello, connection, dnsAnswer, dnsQuery, type Line, tlsConnection } from "../support/talk.ts";
 
 const A = "10.0.0.5";
 const B = "192.0.2.1";
@@ -70,8 +72,8 @@ const closed = (i: number): Frame[] => {
 
 type Says = (t: ExecutionContext) => void | Promise<void>;
 
-/** One line for each line of `LIMITS`, but for the one that needs a whole site: how many hosts may look like a role. */
-const ATTACKS: Record<Exclude<Cap, "likeHosts">, Says> = {
+/** One line for each line of `LIMITS`. */
+const ATTACKS: Record<Cap, Says> = {
   slabBytes: async (t) => {
     const ng = new PcapngBlocks();
     const frame = { data: new Uint8Array(LIMITS.slabBytes + 4) };
@@ -227,6 +229,21 @@ const ATTACKS: Record<Exclude<Cap, "likeHosts">, Says> = {
       .filter(({ code }) => code === "6")
       .reduce((sum, { count }) => sum + count, 0);
     t.is(writes + sightings.filter(({ fact }) => fact.kind === "operation" && fact.code === "6").length, 10);
+  },
+  likeHosts: async (t) => {
+    const to = "203.0.113.10:443";
+    const alike = many(20, (i) => tlsConnection(`10.0.1.${i}:40000`, to, i * 100, clientHello(null))).flat();
+    const rules = [{ id: "r", to: "api", over: "tcp/443", app: "tls" }];
+    const trial = await trialOf({
+      rules,
+      endpoints: { api: { addresses: ["203.0.113.10"] } },
+      bind: [],
+      frames: alike,
+    });
+    trial.options.infer = true;
+    const { result } = withLimits({ likeHosts: 8 }, () => judgeFrames(trial, trial.frames));
+    t.is(result.quality["cap:likeHosts"], 12);
+    t.is(result.quality.caps_hit, 12);
   },
   identifyBytes: (t) => {
     const start = clientHello("a.example.com").slice(0, 40);
