@@ -20,7 +20,7 @@ import { type Context, DATAGRAM_MORE, type DatagramResult, type Decoder, type Em
 import { type GoogleHello, readGoogleHello, toStreamData } from "./shared/gquic.ts";
 import { CryptoStream, readFrames, varint } from "./shared/quic-crypto.ts";
 import { openInitial } from "./shared/quic-initial.ts";
-import { commonId, isSealed, isShort, SHORTS_ENOUGH } from "./shared/quic-short.ts";
+import { commonId, isSealed, isShort, SHORTS_ENOUGH, SHORTS_READ } from "./shared/quic-short.ts";
 import {
   isForcing,
   type LongType,
@@ -32,6 +32,7 @@ import {
 import { tellClientHello } from "./shared/tls-facts.ts";
 import { ClientHello, readClientHello, TLS13 } from "./shared/tls-hello.ts";
 
+const PORTS = [443, 784, 853, 8853];
 const LONG = 0x80;
 const LONGEST_ID = 20;
 const SHORTEST_FIRST = 1200; // bytes of a datagram with a client's Initial (RFC 9000 section 14.1)
@@ -52,7 +53,7 @@ export const quic: Decoder = {
   id: "quic",
   title: "QUIC",
   specs: ["RFC 8999", "RFC 9000", "RFC 9001", "RFC 9369", "RFC 9114", "RFC 9250"],
-  ports: { udp: [443, 784, 853, 8853] },
+  ports: { udp: PORTS },
   fields: [
     {
       field: "quic.version",
@@ -327,13 +328,17 @@ function rejection(c: Cursor, emit: Emit): boolean {
 
 /** Behind the handshake, in a flow of which nothing was known: a row of such packets may prove it. */
 function shortHeader(c: Cursor, emit: Emit, at: Context): DatagramResult {
-  if (at.peerStarted) return false;
+  // One such packet in four of anything would have to be kept: elsewhere QUIC is known by its handshake alone.
+  if (at.peerStarted || !(PORTS.includes(at.senderPort) || PORTS.includes(at.receiverPort))) return false;
   const here = c.buf.subarray(c.start, c.end);
   const all = [...(at.before ?? []).filter((bytes) => isShort(bytes, 0, bytes.length)), here];
   const packets = all.filter((bytes, i) => all.findIndex((other) => Buffer.compare(bytes, other) === 0) === i);
   const id = commonId(packets);
   if (id === null) return false;
-  if (packets.length < SHORTS_ENOUGH) return DATAGRAM_MORE;
+  if (packets.length < SHORTS_ENOUGH) {
+    at.keeps = SHORTS_READ;
+    return DATAGRAM_MORE;
+  }
   if (!isSealed(packets, id)) return false;
   emit({ kind: "field", field: "quic.connection-id", value: Buffer.from(id).toString("hex") });
   return true;

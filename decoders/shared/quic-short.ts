@@ -27,6 +27,8 @@ const DIFFERENT_BITS = 3;
 const COUNTING = 16;
 /** Bytes behind the id in which no place may hold the same in all packets. */
 const SEALED = 8;
+/** What is read of each: no byte behind these. */
+export const SHORTS_READ = 1 + LONGEST_ID + SEALED;
 
 /** A short header looks like anything with the right two bits; text, of which that is true as well, it is not. */
 export function isShort(buf: Uint8Array, off: number, len: number): boolean {

@@ -32,6 +32,7 @@ export class Attempt {
     peerStarted: false,
     peerSilent: true,
     before: NOTHING,
+    keeps: Number.POSITIVE_INFINITY,
     state: 0,
     lost: 0,
     next: "",
@@ -50,6 +51,7 @@ export class Attempt {
     if (this.context.transport !== "eth" && decoder.ports.eth !== undefined && decoder.ports.udp === undefined)
       return false;
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
+    this.context.keeps = Number.POSITIVE_INFINITY;
     try {
       return decoder.datagram?.(cursor, this.#emit, this.context) ?? false;
     } catch (fault) {

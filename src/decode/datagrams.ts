@@ -154,24 +154,35 @@ export class Datagrams {
       this.#feed.settle(row, at, dir);
       return;
     }
-    this.#feed.held += p.payLen;
-    kept.push(segmentOf(frame, p, cutOff));
-    this.#keepHead(row, at, dir, frame, p, cutOff);
+    const segment = segmentOf(frame, p, cutOff, this.#feed.attempt.context.keeps);
+    this.#feed.held += segment.bytes.length;
+    kept.push(segment);
+    this.#keepHead(row, at, dir, frame, p, cutOff, segment);
   }
 
   /** Keeps a piece of a message in several datagrams whatever became of it: a slice before this one may have its beginning. */
-  #keepHead(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
+  #keepHead(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    frame: Where,
+    p: Packet,
+    cutOff: number,
+    segment = segmentOf(frame, p, cutOff),
+  ): void {
     if (frame.sec > this.#feed.seamEnds || this.#feed.held > LIMITS.pendingBytes / 4) return;
     const { heads } = this.#feed.details.of(row, at);
     heads[dir] ??= [];
     if (heads[dir].length >= LIMITS.keptDatagrams) return;
-    this.#feed.held += p.payLen;
-    heads[dir].push(segmentOf(frame, p, cutOff));
+    this.#feed.held += segment.bytes.length;
+    heads[dir].push(segment);
   }
 }
 
-function segmentOf({ capture, number, sec, nsec }: Where, p: Packet, cutOff: number): Segment {
-  return { seq: 0, bytes: p.buf.slice(p.payOff, p.payOff + p.payLen), cutOff, capture, frame: number, sec, nsec };
+function segmentOf({ capture, number, sec, nsec }: Where, p: Packet, cutOff: number, keeps = p.payLen): Segment {
+  const length = Math.min(p.payLen, keeps);
+  const bytes = p.buf.slice(p.payOff, p.payOff + length);
+  return { seq: 0, bytes, cutOff: cutOff + p.payLen - length, capture, frame: number, sec, nsec };
 }
 
 function partsOf(kept: readonly Segment[] | null): readonly number[] {

@@ -32,9 +32,11 @@ export interface Context {
   peerSilent?: boolean;
   /**
    * Datagrams only: those of this direction that the decoder asked to keep (`DATAGRAM_MORE`), oldest first; empty else.
-   * A copy each, whole as captured.
+   * A copy each, whole as captured unless `keeps` said otherwise.
    */
   before?: readonly Uint8Array[];
+  /** Datagrams only: with `DATAGRAM_MORE`, how many of the datagram's first bytes are enough to keep; all unless set. */
+  keeps?: number;
   /**
    * Streams only: a decoder's one memory of a direction, for what must be passed over piece by piece (so many bytes of a
    * body are still to come). What it sets in a call that takes bytes is here again in the next one; 0 at first.
