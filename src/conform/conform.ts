@@ -21,6 +21,7 @@ import { ClockTable } from "./clocks.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
 import { Coverage } from "./coverage.ts";
 import { FirstCandidates } from "./first-candidates.ts";
+import { hiddenResolvers, hostKey } from "./hidden-dns.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges } from "./judge.ts";
@@ -93,6 +94,7 @@ export function whoIsWho(
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const given = castOf(options.bound.bindings);
   const clocks = new ClockTable(conversations, given);
+  const hidden = once(() => hiddenResolvers(conversations));
   const known = {
     dns,
     siteHosts,
@@ -101,6 +103,10 @@ export function whoIsWho(
     backgroundName: options.background?.name ?? null,
     timezone: options.site?.timezone ?? "UTC",
     clocksOf: (realm: number, address: string) => clocks.of(realm, address),
+    hiddenResolver: (realm: number, addresses: ReadonlySet<string>) => {
+      const hosts = [...addresses].map((address) => hidden().get(hostKey(realm, address)));
+      return hosts.find((resolver) => resolver !== undefined) ?? null;
+    },
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
   return { conversations, dns, siteHosts, models, known, given, castOf, found };

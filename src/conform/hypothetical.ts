@@ -54,6 +54,7 @@ export function wouldBeDocumented(
     cast: castOf(model, question),
     dns: new DnsEvidence(newObservation([], [], [], new CapCounter())),
     siteHosts: named,
+    hiddenResolver: () => null,
     ranges: {},
     parameter: () => null,
     backgroundName: null,

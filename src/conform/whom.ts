@@ -22,6 +22,8 @@ export interface WhomContext {
   /** The site's published ranges by list name. */
   ranges: Readonly<Record<string, readonly AddressRange[]>>;
   parameter: (name: string) => string | null;
+  /** What a host resolves with, where that cannot be read: `HTTPS (dns.google)`; null for all others. */
+  hiddenResolver: (realm: number, addresses: ReadonlySet<string>) => string | null;
 }
 
 const WEIGHT_EXACT = 4;
@@ -177,8 +179,16 @@ function byEvidence(
     "whom",
     "address-unresolved",
     `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${subject.initiator} never resolved it in the capture`,
-    `restart the service during the capture, or give the address under hosts: in the site`,
+    withoutDns(subject, context),
   );
+}
+
+/** How the name of an address could still be known. */
+function withoutDns({ initiator, realm, addresses }: Subject, { hiddenResolver }: WhomContext): string {
+  const hidden = hiddenResolver(realm, addresses);
+  return hidden === null
+    ? "restart the service during the capture, or give the address under hosts: in the site"
+    : `${initiator} resolves over ${hidden}, so no capture shows its look-ups: give the address under hosts: in the site, or let it use plain DNS meanwhile`;
 }
 
 /** Proved as far as it goes; but the client may have sent another name, which would win. */

@@ -2,8 +2,10 @@
  * tshark commands that show the packets a verdict rests on. Display filters as of Wireshark 4.0: set members are
  * separated by commas (https://www.wireshark.org/docs/man-pages/wireshark-filter.html, "Membership Operator").
  */
-import type { CaptureRow, ConversationRow, FrameRef } from "../result.ts";
+import { parseAddress } from "../../address.ts";
+import type { CaptureRow, ConversationRow, FrameRef, RuleRow } from "../result.ts";
 import { shellWord } from "../safe.ts";
+import { isDefaultRealm } from "../words.ts";
 
 /** One command a capture: exactly these frames. What can't be read again has none. */
 export function frameCommands(captures: readonly CaptureRow[], frames: readonly FrameRef[]): string[] {
@@ -22,6 +24,33 @@ export function conversationCommands(captures: readonly CaptureRow[], c: Convers
   return captures.flatMap((capture) =>
     isGone(capture) || capture.realm !== c.realm ? [] : [tshark(capture.path, filter)],
   );
+}
+
+/** One command a capture: what the rule's hosts did over its ports, to see for oneself that the rule's own is not there. */
+export function absenceCommands(captures: readonly CaptureRow[], rule: RuleRow): string[] {
+  const hosts = [...new Set(rule.hosts.map(({ host }) => host))].filter(
+    (host) => parseAddress(host.split("/")[0]!) !== null,
+  );
+  const filter = [anyOf(hosts.map((host) => hostTerm(host, rule.transport))), portTerm(rule)]
+    .filter(Boolean)
+    .join(" && ");
+  if (hosts.length === 0) return [];
+  const realms = new Set(rule.hosts.map(({ realm }) => realm));
+  return captures.flatMap((capture) =>
+    isGone(capture) || !(realms.has(capture.realm) || isDefaultRealm([...realms][0]!))
+      ? []
+      : [tshark(capture.path, filter)],
+  );
+}
+
+function anyOf(terms: readonly string[]): string {
+  return terms.length === 1 ? terms[0]! : `(${terms.join(" || ")})`;
+}
+
+/** `tcp.port in {80, 8000..8010}`; empty where the rule's ports are not numbers, or of several transports. */
+function portTerm({ transport, ports }: RuleRow): string {
+  if (!["tcp", "udp", "sctp"].includes(transport) || !/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/.test(ports)) return "";
+  return `${transport}.port in {${ports.replaceAll("-", "..").replaceAll(",", ", ")}}`;
 }
 
 /** Standard input, and an interface's packets: `--keep-packets` has those of the findings, if it was asked for. */

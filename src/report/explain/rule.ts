@@ -6,7 +6,7 @@ import { groupConversations } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
 import { citations, expected, FrameNames, few, plural, responder, sentence, service } from "../words.ts";
 import { printFrames } from "./conversation.ts";
-import { conversationCommands, frameCommands } from "./filters.ts";
+import { absenceCommands, conversationCommands, frameCommands } from "./filters.ts";
 
 const COLUMN = 16;
 /** Groups of conversations listed under each heading, unless all are asked for. */
@@ -65,6 +65,7 @@ export function explainRule(result: RunResult, rule: RuleRow, options: TextOptio
     ...frameCommands(result.captures, rule.evidence),
     ...shown.flatMap((c) => conversationCommands(result.captures, c)),
   ];
+  if (commands.length === 0 && rule.status === "missing") commands.push(...absenceCommands(result.captures, rule));
   if (commands.length > 0) {
     page.heading("LOOK AT THE PACKETS");
     for (const command of commands) page.command(command);

@@ -1,0 +1,25 @@
+import test from "ava";
+import { absenceCommands } from "../../src/report/explain/filters.ts";
+import type { RuleHostRow } from "../../src/report/result.ts";
+import { capture, rule } from "./sample.ts";
+
+const host = (text: string, realm = "default"): RuleHostRow => ({ realm, host: text, status: "missing", reason: "" });
+
+test("of a rule that is missing: what its hosts did over its ports", (t) => {
+  const of = (hosts: RuleHostRow[], transport: string, ports: string) =>
+    absenceCommands([capture({ path: "a.pcap" })], rule({ hosts, transport, ports })).join();
+  t.is(of([host("10.0.0.5")], "tcp", "443"), "tshark -r a.pcap -Y 'ip.addr == 10.0.0.5 && tcp.port in {443}'");
+  t.is(
+    of([host("10.0.0.0/8"), host("fd00::5")], "udp", "123,30000-30001"),
+    "tshark -r a.pcap -Y '(ip.addr == 10.0.0.0/8 || ipv6.addr == fd00::5) && udp.port in {123, 30000..30001}'",
+  );
+  t.is(of([host("10.0.0.5")], "tcp,udp", "53"), "tshark -r a.pcap -Y 'ip.addr == 10.0.0.5'", "several transports");
+  t.is(of([host("gateway.example.com")], "tcp", "443"), "", "a name is no address");
+});
+
+test("only captures of the hosts' own realm", (t) => {
+  const captures = [capture({ path: "a.pcap", realm: "a" }), capture({ path: "b.pcap", realm: "b" })];
+  const commands = absenceCommands(captures, rule({ hosts: [host("10.0.0.5", "b")], transport: "tcp", ports: "443" }));
+  t.is(commands.length, 1);
+  t.regex(commands[0]!, /b\.pcap/);
+});
