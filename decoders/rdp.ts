@@ -14,14 +14,14 @@
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import { bounded } from "./shared/bounded.ts";
+import { readTsdu, TPDU, TPKT, tpktSize } from "./shared/cotp.ts";
 import { tls } from "./tls.ts";
 
 const PORT = 3389;
-const TPKT_VERSION = 3;
 const HEADER_LENGTH = 11; // TPKT's four bytes and X.224's seven
+const INDICATOR_AT = 4;
+const CLASS_AT = 10;
 const LONGEST = 1024; // a routing token is shorter, and nothing else is variable
-const REQUEST = 0xe0;
-const CONFIRM = 0xd0;
 const NEGOTIATION_LENGTH = 8;
 const NEGOTIATION = { request: 1, response: 2, failure: 3 } as const;
 const CORRELATION_FLAG = 8;
@@ -78,8 +78,8 @@ export const rdp: Decoder = {
   datagram: opening,
 
   looksStream(buf, off, len) {
-    if (buf[off] !== TPKT_VERSION || (len > 1 && buf[off + 1] !== 0)) return false;
-    return len <= 5 || buf[off + 5] === REQUEST || buf[off + 5] === CONFIRM;
+    if (buf[off] !== TPKT.version || (len > 1 && buf[off + 1] !== 0)) return false;
+    return len <= 5 || buf[off + 5] === TPDU.connect || buf[off + 5] === TPDU.confirm;
   },
 
   stream(c, emit, at) {
@@ -89,18 +89,17 @@ export const rdp: Decoder = {
 
 /** A connection's request or its confirm. */
 function connection(c: Cursor, emit: Emit, at: Context): number {
-  c.part = "TPKT";
-  c.skip(2);
-  const length = c.u16();
-  if (length < HEADER_LENGTH || length > LONGEST) return STREAM_NO;
-  const outer = c.enter(length - 4, "X.224");
-  const size = c.u8();
-  const code = c.u8();
-  c.skip(4);
-  if (size !== length - 5 || (code !== REQUEST && code !== CONFIRM) || c.u8() !== 0) return STREAM_NO;
-  const ours = code === REQUEST ? request(c, emit) : confirm(c, emit, at);
-  if (!ours) return STREAM_NO;
+  const begun = c.pos;
+  const size = tpktSize(c.buf, begun, c.left);
+  if (size < 0) c.need(TPKT.length + 2);
+  if (size < HEADER_LENGTH || size > LONGEST) return STREAM_NO;
+  const outer = c.enter(size, "TPKT");
+  const { code, body } = readTsdu(c, false);
   c.leave(outer);
+  // All of it is the head of class 0, behind which nothing stands.
+  if (c.buf[begun + INDICATOR_AT] !== size - INDICATOR_AT - 1 || c.buf[begun + CLASS_AT] !== 0) return STREAM_NO;
+  if (code !== TPDU.connect && code !== TPDU.confirm) return STREAM_NO;
+  if (!(code === TPDU.connect ? request(body, emit) : confirm(body, emit, at))) return STREAM_NO;
   at.state = NEXT.tls;
   return c.at;
 }
