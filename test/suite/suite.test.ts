@@ -61,6 +61,39 @@ test("the upgrade as JUnit, SARIF and TAP", async (t) => {
   t.regex(text ?? "", /1 OF 2 cases FAILED/);
 });
 
+test("the upgrade as a page to forward", async (t) => {
+  const page = async (release: string): Promise<string> => {
+    const out = join(scratch(t), "report.html");
+    const site = `${STORY}/${release}/site.yaml`;
+    await wirepact([
+      "check",
+      `${STORY}/${release}/agent.pcap`,
+      "--site",
+      site,
+      "--db",
+      `${out}.sqlite`,
+      "--format",
+      "html",
+      "--out",
+      out,
+    ]);
+    return readFileSync(out, "utf8");
+  };
+  const [before, after] = [await page("4.1"), await page("4.2")];
+  t.regex(before, /<h1>.* AS DOCUMENTED<\/h1>/);
+  t.notRegex(before, /NOT AS DOCUMENTED|telemetry\.example\.com/);
+  for (const said of [
+    /1 conversation breaks what the document asks for\./,
+    /1 conversation is in no row of the document\./,
+    /1 connection that the document lists was not seen/,
+    /undocumented<\/span><\/span><\/td>.*telemetry\.example\.com/,
+    /violation<\/span><\/span><\/td>.*vault\.example\.com.*TLS 1\.2/,
+    /missing<\/span><\/td><td>agent → time\.example\.net/,
+    /documented<\/span><\/span><\/td>.*relay\.example\.com/,
+  ])
+    t.regex(after, said);
+});
+
 test("--update accepts with a reason, which the next run and the next update keep", async (t) => {
   const folder = copyOfStory(t);
   const expect = join(folder, "4.2/agent.expect.yaml");
