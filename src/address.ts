@@ -93,7 +93,20 @@ export function formatHex(family: AddressFamily, hex: string): string {
  * One plain address: `10.0.0.1`, `fd00::1`, `::ffff:10.0.0.1`, `00:11:22:33:44:55`, `00-11-22-33-44-55`. Null for
  * anything else: a prefix, a range, a zone, an IPv4 part with a leading zero (some programs read that as octal).
  */
-export function parseAddress(text: string): ParsedAddress | null {
+export function parseAddress(text: string): Readonly<ParsedAddress> | null {
+  const known = PARSED.get(text);
+  if (known !== undefined) return known;
+  const parsed = parse(text);
+  if (PARSED.size >= MOST_PARSED) PARSED.clear();
+  PARSED.set(text, parsed);
+  return parsed;
+}
+
+/** A judge asks of the same few addresses again and again, of each for every rule. */
+const PARSED = new Map<string, Readonly<ParsedAddress> | null>();
+const MOST_PARSED = 4_096;
+
+function parse(text: string): ParsedAddress | null {
   if (/^[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}$/i.test(text)) {
     return { family: "mac", hex: text.replace(/[:-]/g, "").toLowerCase() };
   }

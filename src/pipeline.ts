@@ -12,6 +12,7 @@ import { FilteredReader, type FrameFilter } from "./capture/filtered.ts";
 import type { CaptureInfo, CaptureReader } from "./capture/frame.ts";
 import { openCaptures } from "./capture/open.ts";
 import { conformInSteps, describe } from "./conform/conform.ts";
+import type { KeptJudgements } from "./conform/kept.ts";
 import type { Decoder } from "./decode/decoder.ts";
 import { Arena } from "./flow/arena.ts";
 import { Helpers } from "./jobs/helpers.ts";
@@ -219,12 +220,13 @@ export function judge(seen: Observation, options: RunOptions, startedAt: string,
   return atOnce(judgeInSteps(seen, options, startedAt, interrupted));
 }
 
-/** As `judge`; nothing may be added to the observation between its steps. */
+/** As `judge`; nothing may be added to the observation between its steps. `kept`: what a run that goes on has judged before. */
 export function* judgeInSteps(
   observed: Observation,
   options: RunOptions,
   startedAt: string,
   interrupted: boolean,
+  kept: KeptJudgements | null = null,
 ): Steps<RunResult> {
   const seen = atEnd(observed);
   const read = seen.captures.filter((capture) => capture.packets > 0);
@@ -258,18 +260,22 @@ export function* judgeInSteps(
     const quality = qualityOf(seen, conversations);
     return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets, quality };
   }
-  const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = yield* conformInSteps(seen, {
-    models: options.models,
-    background: options.background,
-    bound: options.bindings,
-    site: options.site,
-    scope: options.scope,
-    infer: options.infer,
-    minSpanSec: options.minSpanSec,
-    asOfSec: options.asOf?.sec ?? lastSec,
-    damaged: damaged || interrupted,
-    lastSec,
-  });
+  const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = yield* conformInSteps(
+    seen,
+    {
+      models: options.models,
+      background: options.background,
+      bound: options.bindings,
+      site: options.site,
+      scope: options.scope,
+      infer: options.infer,
+      minSpanSec: options.minSpanSec,
+      asOfSec: options.asOf?.sec ?? lastSec,
+      damaged: damaged || interrupted,
+      lastSec,
+    },
+    kept,
+  );
   const assets = collectAssets(conversations);
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);

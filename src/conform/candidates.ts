@@ -17,6 +17,8 @@ import { AddressIndex } from "./address-index.ts";
 
 /** A range of more ports than this is not spread over the table. */
 const WIDE = 64;
+/** Candidates in the lists that are kept for whoever asks alike, and one for each list: a scan asks for 65,536 ports. */
+const MOST_KEPT = 1 << 17;
 
 /** What a conversation has that a rule may share. */
 export interface Wanted {
@@ -76,6 +78,9 @@ export class RuleIndex {
   readonly #addresses: AddressIndex<string>;
   readonly #endpoints = new Map<string, End>();
   readonly #roles = new Map<string, End>();
+  /** What was found before, by ports, roles and endpoints: most conversations ask as another did. */
+  readonly #found = new Map<string, readonly Candidate[]>();
+  #kept = 0;
 
   constructor(model: Model, parameter: Parameter) {
     this.rules = model.rules;
@@ -122,9 +127,24 @@ export class RuleIndex {
 
   /** The rules in question, in the model's order. */
   candidates({ ports, names, addresses, roles }: Wanted): readonly Candidate[] {
+    const shown = this.#endpointsOf(names, addresses);
+    let key = `${ports.join()} ${roles.join()}`;
+    for (const endpoint of shown) key += ` ${endpoint}`;
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    const found = this.#collect(ports, roles, shown);
+    this.#kept += found.length + 1;
+    if (this.#kept > MOST_KEPT) {
+      this.#found.clear();
+      this.#kept = found.length + 1;
+    }
+    this.#found.set(key, found);
+    return found;
+  }
+
+  #collect(ports: readonly number[], roles: readonly string[], shown: ReadonlySet<string>): readonly Candidate[] {
     const here = new Set<number>(this.#anyPort);
     for (const port of ports) for (const number of this.#byPort.get(port) ?? []) here.add(number);
-    const shown = this.#endpointsOf(names, addresses);
     const ends = [...shown].map((name) => this.#endpoints.get(name));
     const found = new Map<number, Alike | null>();
     for (const end of [...ends, ...roles.map((role) => this.#roles.get(role))]) {

@@ -49,13 +49,16 @@ interface Range6 {
 
 const NOBODY: readonly Played[] = [];
 
+const unseen = (): Presence => ({ firstSec: Number.POSITIVE_INFINITY, lastSec: 0, bothWays: false, opened: false });
+
 export class Cast {
   readonly hosts: CastHost[] = [];
   readonly #v4: Range4[] = [];
   readonly #v6: Range6[] = [];
   /** By a MAC address's 12 hex digits. */
   readonly #macs = new Map<string, Played[]>();
-  readonly #bound = new Set<string>();
+  /** By model: its roles. */
+  readonly #bound = new Map<string, Set<string>>();
   readonly #internet: { model: string; role: string }[] = [];
 
   /** `resolve`: addresses of a host that is bound by name, from the capture or the site, as text. */
@@ -66,14 +69,30 @@ export class Cast {
     this.#v6.sort((a, b) => (width(a) < width(b) ? -1 : width(a) > width(b) ? 1 : 0));
   }
 
+  /** Who plays what, as text: equal for casts in which everybody plays the same. */
+  get stamp(): string {
+    const of = ({ model, role, host }: Played): unknown => [model, role, host.realm, host.outside, host.how, host.host];
+    const ranges = [...this.#v4, ...this.#v6].map(({ first, last, played }) => [first, last, of(played)]);
+    const macs = [...this.#macs].map(([hex, played]) => [hex, played.map(of)]);
+    const bound = [...this.#bound].map(([model, roles]) => [model, ...roles]);
+    return JSON.stringify([this.hosts.map((host) => of({ ...host, host })), ranges, macs, bound, this.#internet]);
+  }
+
+  /** Forgets what was seen of its hosts. */
+  meetAnew(): void {
+    for (const host of this.hosts) host.presence = unseen();
+  }
+
   #add(binding: Binding, resolve: (name: string) => string[]): void {
-    this.#bound.add(`${binding.model}/${binding.role}`);
+    const bound = this.#bound.get(binding.model);
+    if (bound === undefined) this.#bound.set(binding.model, new Set([binding.role]));
+    else bound.add(binding.role);
     for (const host of binding.hosts) {
       if (host.internet) {
         this.#internet.push({ model: binding.model, role: binding.role });
         continue;
       }
-      const presence = { firstSec: Number.POSITIVE_INFINITY, lastSec: 0, bothWays: false, opened: false };
+      const presence = unseen();
       const { model, role, realm, outside, how } = binding;
       const cast: CastHost = { model, role, realm, host, outside, how, presence };
       this.hosts.push(cast);
@@ -94,7 +113,7 @@ export class Cast {
 
   /** True where the role has a binding, be it to addresses or to `internet`. */
   isBound(model: string, role: string): boolean {
-    return this.#bound.has(`${model}/${role}`);
+    return this.#bound.get(model)?.has(role) === true;
   }
 
   /** True where the role is bound to `internet`: any global address that nobody else has. */

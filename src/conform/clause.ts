@@ -29,6 +29,22 @@ export function proved(clause: Clause["clause"], says: string, support: readonly
   return { clause, result: "proved", reason: null, says, decide: null, support, against: NONE };
 }
 
+/** Proved, and how specifically: see `Clause.weight` and `Clause.member`. */
+export function weighed(clause: Clause["clause"], says: string, weight: number, member?: string): Clause {
+  const made: Clause = {
+    clause,
+    result: "proved",
+    reason: null,
+    says,
+    decide: null,
+    support: NONE,
+    against: NONE,
+    weight,
+  };
+  if (member !== undefined) made.member = member;
+  return made;
+}
+
 export function unproved(
   clause: Clause["clause"],
   reason: ConversationReason,

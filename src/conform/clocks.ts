@@ -140,11 +140,15 @@ function surelyMost(exchanges: readonly Exchange[]): number {
   return exchanges.map(({ most }) => most).sort((a, b) => a - b)[ENOUGH - 1] ?? Number.POSITIVE_INFINITY;
 }
 
+const NONE: ReadonlyMap<string, readonly Exchange[]> = new Map();
+
 /** All exchanges of a capture, by who asked whom; collected when first asked for. */
 export class ClockTable {
   readonly #all: Conversations;
   readonly #cast: Cast;
   #known: Map<string, Map<string, Exchange[]>> | null = null;
+  /** As that of `DnsEvidence`. */
+  onAsk: ((key: string) => void) | null = null;
 
   constructor(all: Conversations, cast: Cast) {
     this.#all = all;
@@ -153,8 +157,19 @@ export class ClockTable {
 
   /** What an address asked of each server, by the server's address. */
   of(realm: number, address: string): ReadonlyMap<string, readonly Exchange[]> {
+    this.onAsk?.(`clock ${realm} ${address}`);
     this.#known ??= this.#collect();
-    return this.#known.get(`${realm} ${address}`) ?? new Map();
+    return (this.#known.size === 0 ? undefined : this.#known.get(`${realm} ${address}`)) ?? NONE;
+  }
+
+  /** As that of `DnsEvidence`. */
+  versionOf(key: string): number {
+    this.#known ??= this.#collect();
+    let version = 0;
+    for (const exchanges of this.#known.get(key.slice("clock ".length))?.values() ?? [])
+      for (const { frames } of exchanges)
+        for (const { frame } of frames) version = (Math.imul(version, 31) + frame + 1) | 0;
+    return version;
   }
 
   #collect(): Map<string, Map<string, Exchange[]>> {

@@ -12,6 +12,7 @@ import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest, restRow } from "../observe/rest.ts";
+import { compareConversations } from "../report/order.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
@@ -25,6 +26,7 @@ import { hiddenResolvers, hostKey } from "./hidden-dns.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges } from "./judge.ts";
+import type { KeptJudgements } from "./kept.ts";
 import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
@@ -75,6 +77,10 @@ export interface WhoIsWho {
   dns: DnsEvidence;
   siteHosts: Readonly<Record<string, readonly string[]>>;
   models: LoadedModel[];
+  background: LoadedModel | null;
+  clocks: ClockTable;
+  /** Worked out when first asked for. */
+  hidden: () => ReadonlyMap<string, string>;
   known: Omit<JudgeContext, "cast">;
   given: Cast;
   castOf: (bindings: readonly Binding[]) => Cast;
@@ -84,9 +90,15 @@ export interface WhoIsWho {
 
 export function whoIsWho(
   seen: Observation,
-  options: Pick<ConformOptions, "models" | "background" | "bound" | "site">,
+  options: Pick<ConformOptions, "models" | "background" | "bound" | "site" | "scope">,
+  kept: KeptJudgements | null = null,
 ): WhoIsWho {
-  const models = options.models.map(loaderOf(options.bound));
+  const load = loaderOf(options.bound);
+  const loadAll = () => ({
+    models: options.models.map(load),
+    background: options.background === null ? null : load(options.background),
+  });
+  const { models, background } = kept === null ? loadAll() : kept.loaded(options, loadAll);
   const conversations = new C.Conversations(seen, documentedPorts(models));
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
@@ -109,7 +121,7 @@ export function whoIsWho(
     },
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
-  return { conversations, dns, siteHosts, models, known, given, castOf, found };
+  return { conversations, dns, siteHosts, models, background, known, clocks, hidden, given, castOf, found };
 }
 
 function documentedPorts(models: readonly LoadedModel[]): DocumentedPorts {
@@ -127,28 +139,30 @@ export function conform(seen: Observation, options: ConformOptions): Conformance
   return atOnce(conformInSteps(seen, options));
 }
 
-/** As `conform`; nothing may be added to the observation between its steps. */
+/** As `conform`; nothing may be added to the observation between its steps. `kept`: judgements of an earlier time. */
 export function* conformInSteps(
   seen: Observation,
   options: ConformOptions,
+  kept: KeptJudgements | null = null,
 ): Steps<Conformance & { conversations: C.Conversations }> {
-  const { conversations, dns, siteHosts, models, known, given, castOf, found } = whoIsWho(seen, options);
-  const load = loaderOf(options.bound);
+  const who = whoIsWho(seen, options, kept);
+  const { conversations, dns, siteHosts, models, background, known, given, castOf, found } = who;
   const timezone = options.site?.timezone ?? "UTC";
   const inferred = options.infer ? inferredBindings(found(), given) : NOTHING_INFERRED;
-  const bindings = [...options.bound.bindings, ...inferred.bindings];
-  const cast = inferred.used.length === 0 ? given : castOf(bindings);
+  const all = [...options.bound.bindings, ...inferred.bindings];
+  const moves = movedLeases(seen);
+  const played = { cast: inferred.used.length === 0 ? given : castOf(all), bindings: all };
+  const { cast, bindings } = kept === null ? played : kept.begin(who, played, moves);
   const judges: Judges = {
     models,
-    background: options.background === null ? null : load(options.background),
+    background,
     context: { ...known, cast },
     retiredAt: (rule: Rule) =>
       rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone),
   };
 
   yield;
-  const moves = movedLeases(seen);
-  const judgements = yield* judgeAll(conversations, cast, moves, judges, options.scope);
+  const judgements = yield* judgeAll(conversations, cast, moves, judges, options.scope, kept);
   const lookups = collectLookups(seen);
   const rules = judgeRules({
     judges,
@@ -166,16 +180,9 @@ export function* conformInSteps(
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
   const rows = judgements
-    .map((judgement) => conversationRow(conversations, dns, judgement, waivers))
-    .sort((a, b) =>
-      a.first_seen < b.first_seen
-        ? -1
-        : a.first_seen > b.first_seen
-          ? 1
-          : a.conversation_id < b.conversation_id
-            ? -1
-            : 1,
-    );
+    .map((judgement) => waivedRow(conversations, dns, judgement, waivers, kept))
+    .sort(compareConversations);
+  kept?.end();
   const ruleRows = rules.map((rule) => ruleRow(rule, waivers));
   const judgedSet = new Set(judgements.map((judgement) => judgement.subject.conversation));
   const isJudged = (client: string, realm: number) =>
@@ -220,6 +227,7 @@ function* judgeAll(
   moves: Moves,
   judges: Judges,
   scope: "judged" | "all",
+  kept: KeptJudgements | null,
 ): Steps<Judgement[]> {
   const { seen } = all;
   const judgements: Judgement[] = [];
@@ -235,12 +243,22 @@ function* judgeAll(
     const responderRoles = cast.rolesOf(realm, family, row[at + C.C_RESPONDER]!, seen.flows.ipv6);
     const scoped = initiatorRoles.some((p) => isScoped(p, judges)) || responderRoles.some((p) => isScoped(p, judges));
     if (!scoped && scope === "judged") continue;
+    const known = kept === null ? null : kept.find(all, c, firsts);
+    if (known !== null) {
+      notePresence(all, c, view, known.subject.initiatorRoles, known.subject.responderRoles);
+      judgements.push(known);
+      if ((judgements.length & STEP_MASK) === 0) yield;
+      continue;
+    }
     const subject = beforeMoves(readSubject(all, c, cast), moves);
     const played = [...subject.initiatorRoles, ...subject.responderRoles];
     if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
     const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
-    judgements.push({ ...judgement, uses: firsts.among(judgement.uses) });
+    const { uses } = judgement;
+    judgement.uses = firsts.among(uses);
+    kept?.keep(all, judgement, uses);
+    judgements.push(judgement);
     yield;
   }
   return judgements;
@@ -285,14 +303,31 @@ function extend(presence: { firstSec: number; lastSec: number }, first: number, 
   if (last > presence.lastSec) presence.lastSec = last;
 }
 
+/** Kept judgements between two steps, less one; each new one is a step. */
+const STEP_MASK = 127;
+
 // ---- rows
 
-function conversationRow(
+/** A conversation's row, with the waiver that covers it where one does. */
+function waivedRow(
   all: C.Conversations,
   dns: DnsEvidence,
   judgement: Judgement,
   waivers: Waivers,
+  kept: KeptJudgements | null,
 ): ConversationRow {
+  const make = (): ConversationRow => conversationRow(all, dns, judgement);
+  const row = kept === null ? make() : kept.rowOf(all, judgement, make);
+  if (judgement.verdict !== "undocumented" && judgement.verdict !== "violation") return row;
+  const roles = judgement.subject.initiatorRoles.map((played) => played.role);
+  const waived = waivers.ofConversation(row, roles);
+  if (waived === row.waived) return row;
+  const changed = { ...row, waived };
+  kept?.replaceRow(all, judgement, changed);
+  return changed;
+}
+
+function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judgement): ConversationRow {
   const { subject, use } = judgement;
   const row = restRow(all, subject.conversation, dns, judgement.verdict);
   row.initiator = subject.initiator;
@@ -323,12 +358,6 @@ function conversationRow(
     initiator_by: subject.by,
     nearest: judgement.nearest,
   };
-  if (judgement.verdict === "undocumented" || judgement.verdict === "violation") {
-    row.waived = waivers.ofConversation(
-      row,
-      subject.initiatorRoles.map((played) => played.role),
-    );
-  }
   return row;
 }
 
@@ -374,6 +403,7 @@ const frameKey = ({ capture_id, frame }: FrameRef): string => `${capture_id}#${f
 
 /** Each frame once, in order. */
 function unique(frames: readonly FrameRef[]): FrameRef[] {
+  if (frames.length < 2) return [...frames];
   const known = new Map<string, FrameRef>();
   for (const ref of frames) if (!known.has(frameKey(ref))) known.set(frameKey(ref), ref);
   return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);

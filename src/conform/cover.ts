@@ -9,7 +9,7 @@ import { PROXY_ROLE } from "../model/load.ts";
 import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
-import { type Clause, failed, proved, unproved } from "./clause.ts";
+import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { upgradeClause } from "./encrypted.ts";
 import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
 import type { Subject } from "./subject.ts";
@@ -24,12 +24,34 @@ export interface LoadedModel {
   index: RuleIndex;
   /** The condition of each rule, evaluated once. */
   when: ReadonlyMap<string, Clause>;
+  prepared: ReadonlyMap<Rule, PreparedRule>;
+}
+
+/** What of a rule is the same for every flow. */
+interface PreparedRule {
+  when: Clause;
+  /** It expects no answer. */
+  silent: boolean;
+  /** Its transports and ports, and its applications, for people. */
+  overText: string;
+  appText: string;
 }
 
 export function loadForJudging(model: Model, parameter: (name: string) => string | null): LoadedModel {
   const endpoints = new Map(model.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   const when = new Map(model.rules.map((rule) => [rule.id, whenClause(rule, model, parameter)]));
-  return { model, endpoints, parameter, index: new RuleIndex(model, parameter), when };
+  const prepared = new Map(
+    model.rules.map((rule) => [
+      rule,
+      {
+        when: when.get(rule.id)!,
+        silent: rule.expect.some((e) => e.kind === "reply" && e.value === "none"),
+        overText: rule.over.map((over) => over.text).join(" or "),
+        appText: (rule.apps ?? []).join(" or "),
+      },
+    ]),
+  );
+  return { model, endpoints, parameter, index: new RuleIndex(model, parameter), when, prepared };
 }
 
 function whenClause(rule: Rule, model: Model, parameter: (name: string) => string | null): Clause {
@@ -63,11 +85,13 @@ export interface Tried {
   app: Clause;
   when: Clause;
   up: Clause;
-  expect: Clause[];
+  expect: readonly Clause[];
   /** The rule expects no answer. */
   silent: boolean;
   broken: Broken | null;
 }
+
+const NO_CLAUSES: readonly Clause[] = [];
 
 export function clausesOf(tried: Tried): Clause[] {
   return [tried.who, tried.whom, tried.over, tried.app, tried.when, tried.up, ...tried.expect];
@@ -80,14 +104,16 @@ export function tryRule(
   flow: SubjectFlow,
   context: JudgeContext,
 ): Tried {
-  const when = loaded.when.get(rule.id)!;
+  const { when } = loaded.prepared.get(rule)!;
   const over = overClause(loaded, rule, subject, flow);
   const who = whoClause(loaded, rule, subject, flow, over, context);
   const whom = heardWhom(loaded, rule, subject, flow, context);
-  const heard = appClause(rule, subject, flow);
+  const heard = appClause(loaded, rule, subject, flow);
   const app = flow.overlaps.length > 0 && rule.apps !== null ? disagreeing(heard, flow) : heard;
-  const silent = rule.expect.some((e) => e.kind === "reply" && e.value === "none");
+  const { silent } = loaded.prepared.get(rule)!;
   const up = upClause(flow, silent);
+  if (rule.expect.length === 0)
+    return { loaded, rule, who, whom, over, app, when, up, expect: NO_CLAUSES, silent, broken: null };
   const expect: Clause[] = [];
   let broken: Broken | null = null;
   for (const expectation of rule.expect) {
@@ -162,10 +188,11 @@ function whoClause(
       );
     }
   }
-  return { ...end, support: flow.opening };
+  end.support = flow.opening;
+  return end;
 }
 
-/** Whether one end plays what a rule names for it. */
+/** Whether one end plays what a rule names for it. The clause is the caller's own, who may add to it. */
 function playsTarget(
   clause: "who" | "whom",
   loaded: LoadedModel,
@@ -179,24 +206,19 @@ function playsTarget(
   const model = loaded.model.name;
   switch (target.kind) {
     case "anyone":
-      return { ...proved(clause, "whoever it is"), weight: 1 };
+      return weighed(clause, "whoever it is", 1);
     case "judged":
-      if (roles.some((p) => p.model !== context.backgroundName))
-        return { ...proved(clause, `${address} plays a role`), weight: 1 };
+      if (roles.some((p) => p.model !== context.backgroundName)) return weighed(clause, `${address} plays a role`, 1);
       return failed(clause, "no-rule", `${address} plays no role`);
     case "internet":
       if (roles.some((played) => played.model === model))
         return failed(clause, "no-rule", `${address} is bound to ${roles[0]!.role}`);
-      if (isGlobal(address)) return { ...proved(clause, `${address} is a global address`), weight: 1 };
+      if (isGlobal(address)) return weighed(clause, `${address} is a global address`, 1);
       return failed(clause, "no-rule", `${address} is no global address`);
     case "role": {
       const played = roles.find((p) => p.model === model && p.role === target.role);
       if (played !== undefined)
-        return {
-          ...proved(clause, `${address} is ${target.role}`),
-          member: played.host.host.text,
-          weight: WEIGHT_ROLE,
-        };
+        return weighed(clause, `${address} is ${target.role}`, WEIGHT_ROLE, played.host.host.text);
       const mine = roles.filter((p) => p.model === model);
       if (mine.length > 0 && mine.every((p) => p.role === PROXY_ROLE)) {
         return unproved(
@@ -209,7 +231,7 @@ function playsTarget(
       if (mine.length > 0) return failed(clause, "no-rule", `${address} is ${mine[0]!.role}, not ${target.role}`);
       if (context.cast.isInternet(model, target.role)) {
         if (isGlobal(address))
-          return { ...proved(clause, `${address} is a global address, which ${target.role} is bound to`), weight: 1 };
+          return weighed(clause, `${address} is a global address, which ${target.role} is bound to`, 1);
         return failed(
           clause,
           "no-rule",
@@ -219,7 +241,7 @@ function playsTarget(
       if (context.cast.isBound(model, target.role))
         return failed(clause, "no-rule", `${address} is not bound to ${target.role}`);
       if (rule.peer === "internet" && isBoundEnd(loaded, other.target, context.cast) && isGlobal(address)) {
-        return { ...proved(clause, `${address} is a global address, and ${target.role} may be anywhere`), weight: 1 };
+        return weighed(clause, `${address} is a global address, and ${target.role} may be anywhere`, 1);
       }
       if (rule.peer === "inside" && isGlobal(address) && !isGlobal(other.address)) {
         return failed(
@@ -307,12 +329,12 @@ function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: Sub
       `give --set ${missing}=PORT`,
     );
   }
-  return failed("over", "no-rule", `${what} instead of ${rule.over.map((over) => over.text).join(" or ")}`);
+  return failed("over", "no-rule", `${what} instead of ${loaded.prepared.get(rule)!.overText}`);
 }
 
 /** True where its condition does not hold or its ports are others, which is found out faster than all clauses are made. */
 export function failsEarly(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): boolean {
-  if (loaded.when.get(rule.id)!.result === "failed") return true;
+  if (loaded.prepared.get(rule)!.when.result === "failed") return true;
   const port = subject.port ?? flow.icmpType;
   const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
   return rule.over.every((over) => overMatches(over, subject, port, outside, loaded.parameter) === false);
@@ -351,9 +373,9 @@ function overMatches(
 
 // ---- app
 
-function appClause(rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
+function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   if (rule.apps === null) return proved("app", "any application");
-  const wanted = rule.apps.join(" or ");
+  const wanted = loaded.prepared.get(rule)!.appText;
   if (subject.app !== null) {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);

@@ -110,7 +110,8 @@ function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFl
   const largest = flow.bursts[flow.there];
   if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
   const found = broken(expectation, `${largest} packets in a burst`, flow.asking);
-  return { ...found, clause: { ...found.clause, unlisted: largest } };
+  found.clause.unlisted = largest;
+  return found;
 }
 
 function operations(expectation: Expectation & { kind: "operations" }, flow: SubjectFlow): Clause | Broken {

@@ -9,7 +9,7 @@ import type { BoundHost } from "../model/bind.ts";
 import type { Model, Rule } from "../model/types.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { newObservation } from "../observe/observation.ts";
-import { operationsOf } from "../observe/operations.ts";
+import { NO_OPERATIONS } from "../observe/operations.ts";
 import type { NearestMiss } from "../report/result.ts";
 import { Cast, type Played } from "./cast.ts";
 import type { Clause } from "./clause.ts";
@@ -112,7 +112,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     asked: 1,
     answered: 1,
     sightings: isName ? [sent] : [],
-    operations: operationsOf(null),
+    operations: NO_OPERATIONS,
     undecoded: 0,
     overlaps: [],
     unfinished: false,

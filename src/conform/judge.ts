@@ -70,6 +70,8 @@ export interface Judges {
 
 /** One reading of a conversation: who opened it is settled. */
 export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgement {
+  const [only] = subject.flows;
+  if (only !== undefined && subject.flows.length === 1) return judgeOnly(subject, only, judges, flipped);
   const results = subject.flows.map((flow) => judgeFlow(subject, flow, judges));
   const violation = results.find((result) => result.verdict === "violation");
   const cameUp = results.filter((_, i) => isUp(subject.flows[i]!));
@@ -82,6 +84,14 @@ export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean):
   const against = results.flatMap((result) => (result === worst ? [] : result.against));
   const unlisted = results.reduce((sum, result) => sum + result.unlisted, 0);
   return Object.assign(worst, { flipped, uses, documentedBy, against: [...worst.against, ...against], unlisted });
+}
+
+/** As of several, for the many conversations of one flow. */
+function judgeOnly(subject: Subject, flow: SubjectFlow, judges: Judges, flipped: boolean): Judgement {
+  const judgement = judgeFlow(subject, flow, judges);
+  judgement.flipped = flipped;
+  judgement.documentedBy = judgement.verdict === "documented" ? firstPerRule(judgement.documentedBy) : [];
+  return judgement;
 }
 
 const SEVERITY: Readonly<Record<Verdict, number>> = {
@@ -132,7 +142,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
       const use = useOf(tried, subject, flow, alike);
       if (use === null) {
         missed.push(tried);
-        if (ownEnd(tried, subject)) for (const clause of clausesOf(tried)) against.push(...clause.against);
+        if (ownEnd(tried, subject)) addAgainst(tried, against);
         continue;
       }
       const bad = wrongByItself(rule, use, flow, judges);
@@ -260,11 +270,24 @@ function onlyFailed(tried: Tried, clause: Clause["clause"]): boolean {
   );
 }
 
+function addAgainst({ who, whom, over, app, when, up, expect }: Tried, against: FrameRef[]): void {
+  for (const clause of [who, whom, over, app, when, up]) for (const ref of clause.against) against.push(ref);
+  for (const clause of expect) for (const ref of clause.against) against.push(ref);
+}
+
 /** How the rule stands to the flow, or null where a clause failed. */
 function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike | null): RuleUse | null {
   const { who, whom, over, app, when, up } = tried;
+  // Most rules fail by one of these, and nothing is made for them.
+  if (
+    who.result === "failed" ||
+    whom.result === "failed" ||
+    over.result === "failed" ||
+    app.result === "failed" ||
+    when.result === "failed"
+  )
+    return null;
   const covering = [who, whom, over, app, when];
-  if (covering.some((clause) => clause.result === "failed")) return null;
   // No payload on something that never came up says nothing against it: that is an attempt.
   const unproved = covering.find(
     ({ result, reason }) =>

@@ -6,6 +6,7 @@
 import { matchesName, resolvePattern } from "../model/names.ts";
 import type { Target } from "../model/types.ts";
 import type { NearestMiss } from "../report/result.ts";
+import type { Played } from "./cast.ts";
 import { clausesOf, type Tried } from "./cover.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
@@ -55,11 +56,9 @@ function distanceOf(tried: Tried, common: number, subject: Subject): number {
 /** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */
 function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   const { rule, loaded } = tried;
-  const roles = [...subject.initiatorRoles, ...subject.responderRoles].filter(
-    (played) => played.model === loaded.model.name,
-  );
-  const ours = roles.some(({ role }) => names(tried, rule.from, role) || names(tried, rule.to, role));
-  if (!ours) return 0;
+  const isOurs = (played: Played): boolean =>
+    played.model === loaded.model.name && (names(tried, rule.from, played.role) || names(tried, rule.to, played.role));
+  if (!subject.initiatorRoles.some(isOurs) && !subject.responderRoles.some(isOurs)) return 0;
   if (rule.to.kind === "endpoint") {
     const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
     const name = sentName(flow)?.name ?? subject.serverName;

@@ -112,7 +112,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     answered: view.packets(back),
     bursts: [burstOf(all, view, 0), burstOf(all, view, 1)],
     sightings,
-    operations: operationsOf(view.detail),
+    operations: operationsOf(all, view.detail),
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
     overlaps: overlapsOf(view),
     unfinished: isUnfinished(view, there),

@@ -70,7 +70,9 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
     view.move(flow);
     const { dir } = view.initiator();
     otherPort ??= view.port(dir);
-    flows.push({ ...readFlow(all, view, dir, key), leads: readLeads(all, view, key, cast) });
+    const one = readFlow(all, view, dir, key);
+    one.leads = readLeads(all, view, key, cast);
+    flows.push(one);
   }
   return subjectOf(all, cast, key, otherPort, flows);
 }

@@ -9,7 +9,7 @@ import { psl } from "../model/lazy.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
 import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
-import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
+import type { DnsEvidence, NameAnswer, NamesOf } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import type { Subject } from "./subject.ts";
@@ -235,12 +235,7 @@ function beforeItsAnswer(
   return unproved("whom", "shared-address", says, "a name sent by the client", against);
 }
 
-function namesAt(
-  { realm, responder, addresses }: Subject,
-  sec: number,
-  nsec: number,
-  context: WhomContext,
-): { own: NameAnswer[]; other: NameAnswer[] } {
+function namesAt({ realm, responder, addresses }: Subject, sec: number, nsec: number, context: WhomContext): NamesOf {
   return context.dns.namesOf(realm, responder, addresses, sec, nsec);
 }
 

@@ -28,3 +28,11 @@ export function missingRights(name: string, said: string): string {
     `  ssh root@sensor tcpdump -i ${name} -w - | wirepact check - …`,
   ].join("\n");
 }
+
+/** What to do where this user may start tcpdump or dumpcap, and they may not capture. */
+export const CHILD_RIGHTS: readonly string[] = [
+  "One of these helps:",
+  "  sudo wirepact live --engine child …       root starts it; the rights are dropped once it captures",
+  "  sudo usermod -aG wireshark $USER          where the package lets that group run dumpcap with the right",
+  "  sudo setcap cap_net_raw,cap_net_admin+eip $(command -v dumpcap)",
+];

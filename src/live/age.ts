@@ -51,14 +51,15 @@ export class Ager {
     this.#moreRows = moreRows;
   }
 
-  /** To be called every few seconds of a run; cheap where nothing is to be done. */
-  age(): void {
+  /** To be called every few seconds of a run; cheap where nothing is to be done. True where flows have other numbers now. */
+  age(): boolean {
     const { captures, flows } = this.#seen;
     const now = captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
     this.#shareFacts(now);
-    if (flows.table.count < this.#rowsLeft * 1.2 + this.#moreRows) return;
+    if (flows.table.count < this.#rowsLeft * 1.2 + this.#moreRows) return false;
     this.#foldRows(now);
     this.#rowsLeft = flows.table.count;
+    return true;
   }
 
   #shareFacts(now: number): void {

@@ -6,6 +6,7 @@
 
 import { FILE_HEADER, RECORD, RECORD_HEADER } from "../capture/pcap-header.ts";
 import { CaptureError, UsageError } from "../errors.ts";
+import { missingRights } from "./advice.ts";
 import type { LiveCounts, LiveEngine, LiveRequest, LiveSource } from "./engine.ts";
 
 /** What is used of it. */
@@ -73,9 +74,12 @@ class CapSource implements LiveSource {
     try {
       linkType = cap.open(request.interface, request.filter, request.bufferBytes, this.#buffer);
     } catch (error) {
-      throw new CaptureError(
-        `${request.interface}: cap says: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const said = error instanceof Error ? error.message : String(error);
+      if (/filter|syntax error|unknown (?:host|port|network)/i.test(said))
+        throw new UsageError(`-f: cap does not take this filter: ${said}\n  ${request.filter}`);
+      throw /permi(?:ssion|tted)/i.test(said)
+        ? new CaptureError(missingRights(request.interface, said))
+        : new CaptureError(`${request.interface}: cap says: ${said} (wirepact live --list-interfaces)`);
     }
     cap.setMinBytes?.(0);
     this.#push(fileHeader(LINK_TYPES[linkType] ?? 1));

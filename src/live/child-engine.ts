@@ -6,13 +6,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StreamSource } from "../capture/source.ts";
 import { CaptureError, UsageError } from "../errors.ts";
+import { CHILD_RIGHTS } from "./advice.ts";
 import type { LiveCounts, LiveEngine, LiveRequest, LiveSource } from "./engine.ts";
 
 interface Program {
   name: string;
   arguments(request: LiveRequest): string[];
-  /** Frames that were lost, from what it says at its end. */
-  lost: RegExp;
+  /** Frames that were lost, from what it says at its end; null where it does not say it. */
+  lost(said: string): number | null;
 }
 
 /** Neither gets its immediate mode: with a large snap length the kernel's buffer then holds a few hundred frames. */
@@ -24,7 +25,18 @@ const PROGRAMS: readonly Program[] = [
       ...["-B", `${Math.max(1, Math.floor(bufferBytes / 1024))}`, ...(promiscuous ? [] : ["-p"])],
       ...(filter === "" ? [] : ["--", filter]),
     ],
-    lost: /(\d+) packets? dropped by kernel/,
+    // What the filter let through counts what the kernel dropped, and what was still in its buffer when the signal came.
+    lost: (said) => {
+      const count = (what: string): number => Number(new RegExp(`(\\d+) packets? ${what}`).exec(said)?.[1]);
+      const [captured, received, dropped] = [
+        count("captured"),
+        count("received by filter"),
+        count("dropped by kernel"),
+      ];
+      return Number.isNaN(dropped)
+        ? null
+        : Math.max(dropped, Number.isNaN(received - captured) ? 0 : received - captured);
+    },
   },
   {
     name: "dumpcap",
@@ -33,7 +45,10 @@ const PROGRAMS: readonly Program[] = [
       ...["-B", `${Math.max(1, Math.ceil(bufferBytes / (1 << 20)))}`, ...(promiscuous ? [] : ["-p"])],
       ...(filter === "" ? [] : ["-f", filter]),
     ],
-    lost: /received\/dropped on interface .*?: \d+\/(\d+)/,
+    lost: (said) => {
+      const [, dropped] = /received\/dropped on interface .*?: \d+\/(\d+)/.exec(said) ?? [];
+      return dropped === undefined ? null : Number(dropped);
+    },
   },
 ];
 
@@ -56,10 +71,18 @@ export function childEngine(only?: string): LiveEngine {
           return sources;
         } catch (error) {
           for (const source of sources) await source.close();
+          if (error instanceof UsageError) throw error; // as wrong for the next one
           failures.push(error instanceof Error ? error.message : String(error));
         }
       }
-      throw new CaptureError(`no child process captures:\n  ${failures.join("\n  ")}`);
+      const mayNot = failures.some((failure) => /permi(?:ssion|tted)/i.test(failure));
+      throw new CaptureError(
+        [
+          `no child process captures:`,
+          ...failures.map((failure) => `  ${failure}`),
+          ...(mayNot ? CHILD_RIGHTS : []),
+        ].join("\n"),
+      );
     },
   };
 }
@@ -99,8 +122,7 @@ class ChildSource implements LiveSource {
         resolve(null);
       });
       child.on("close", (code) => {
-        const [, lost] = program.lost.exec(this.#said) ?? [];
-        if (lost !== undefined) this.#counts.dropped = Number(lost);
+        this.#counts.dropped = program.lost(this.#said);
         resolve(code);
       });
     });

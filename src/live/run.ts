@@ -7,6 +7,7 @@
 import { setImmediate } from "node:timers/promises";
 import { DECODERS } from "../../decoders/index.ts";
 import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
+import { KeptJudgements } from "../conform/kept.ts";
 import { CapCounter } from "../limits.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../observe/observation.ts";
@@ -97,6 +98,7 @@ class LiveRun {
   #judgeAt = 0;
   #checkpointAt = 0;
   readonly #ager: Ager;
+  readonly #kept = new KeptJudgements();
   #agedAt = performance.now();
   /** Frames when it was last judged, and judgements that are still due where none has come since. */
   #judgedFrames = 0;
@@ -142,7 +144,13 @@ class LiveRun {
   async judge(status: RunResult["run"]["status"]): Promise<RunResult | null> {
     this.#options = { ...this.#options, ...this.#options.hooks.reloaded() };
     const { droppedByInterface } = this.#reader.count();
-    const steps = judgeInSteps(this.#observer.observation, { ...this.#options, captures: [] }, this.#startedAt, false);
+    const steps = judgeInSteps(
+      this.#observer.observation,
+      { ...this.#options, captures: [] },
+      this.#startedAt,
+      false,
+      this.#kept,
+    );
     const result = await inTurns(steps, TURN_MS, () => status === "running" && this.#isAskedToStop());
     if (result === null) return null;
     result.run.status = status;
@@ -183,7 +191,7 @@ class LiveRun {
     if (now - this.#statusAt >= STATUS_MS) this.#tellStatus(now);
     if (now - this.#agedAt >= AGE_MS) {
       this.#agedAt = now;
-      this.#ager.age();
+      if (this.#ager.age()) this.#kept.forget();
     }
     const { frames } = this.#observer.observation;
     if (now >= this.#checkpointAt && frames === this.#writtenFrames) {

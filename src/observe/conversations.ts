@@ -8,7 +8,9 @@
  * knows its first flow, and `next` chains a conversation's flows together.
  */
 
+import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
+import type { OperationTally } from "../decode/tally.ts";
 import { mix } from "../flow/addresses.ts";
 import type { Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
@@ -60,6 +62,8 @@ export class Conversations {
   readonly folds: ReadonlyMap<number, Fold>;
   /** By flow: those that fold into it. */
   readonly answeredBy = new Map<number, number[]>();
+  /** Operations of flows that have any, counted when first asked for: `operationsOf`. */
+  readonly tallies = new Map<FlowDetail, OperationTally>();
   /** True where identical packets on one path are copies, because the capture shows copying on several flows. */
   readonly repeatsAreCopies: boolean;
   /** Flows whose packets go one way only, although their kind is answered. */

@@ -5,6 +5,7 @@
  * was given for its lifetime plus a grace, and at least for a day, because many programs resolve once when they start
  * (`verdicts.md`: "What proves a conversation").
  */
+import { randomInt } from "node:crypto";
 import { parseAddress } from "../address.ts";
 import type { AnswerFact, DnsRecord } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
@@ -38,10 +39,20 @@ export interface WholeAnswer {
   frame: number;
 }
 
+/** Under which names DNS gave an address to a client, and to others. */
+export interface NamesOf {
+  readonly own: readonly NameAnswer[];
+  readonly other: readonly NameAnswer[];
+}
+
+const NOTHING_SAID: NamesOf = { own: [], other: [] };
+
 /** The frame of an answer. */
 type Place = Pick<FrameRef, "capture_id" | "frame">;
 
 export class DnsEvidence {
+  /** Told what each question rests on, where somebody wants to know whether the same would be answered another time. */
+  onAsk: ((key: string) => void) | null = null;
   /** By realm and address: what was answered, to whom. */
   readonly #byAddress = new Map<string, NameAnswer[]>();
   /** By realm, client and name. */
@@ -65,16 +76,13 @@ export class DnsEvidence {
   }
 
   /** Names under which DNS gave this address by that time: to this client (all addresses of it), and to others. */
-  namesOf(
-    realm: number,
-    address: string,
-    clients: ReadonlySet<string>,
-    sec: number,
-    nsec: number,
-  ): { own: NameAnswer[]; other: NameAnswer[] } {
+  namesOf(realm: number, address: string, clients: ReadonlySet<string>, sec: number, nsec: number): NamesOf {
+    this.onAsk?.(addressKey(realm, address));
+    const answers = this.isEmpty ? undefined : this.#byAddress.get(`${realm}|${address}`);
+    if (answers === undefined) return NOTHING_SAID;
     const own: NameAnswer[] = [];
     const other: NameAnswer[] = [];
-    for (const answer of this.#byAddress.get(`${realm}|${address}`) ?? []) {
+    for (const answer of answers) {
       if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
       (clients.has(answer.client) ? own : other).push(answer);
     }
@@ -83,10 +91,30 @@ export class DnsEvidence {
 
   /** Answers that this client (all addresses of it) had for a name within the 24 h before. */
   answersFor(realm: number, clients: ReadonlySet<string>, name: string, sec: number): WholeAnswer[] {
+    if (this.onAsk !== null) for (const client of clients) this.onAsk(`name ${realm}|${client}|${name}`);
     return [...clients]
       .flatMap((client) => this.#byName.get(`${realm}|${client}|${name}`) ?? [])
       .filter((answer) => answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC);
   }
+
+  /** What there is to answer a question with, as a sum: equal for the same evidence, whatever else there is. */
+  versionOf(key: string): number {
+    if (this.#byAddress.size === 0 && this.#byName.size === 0 && this.#echNames.size === 0) return 0;
+    const known = this.#versions.get(key);
+    if (known !== undefined) return known;
+    const space = key.indexOf(" ");
+    const [map, of] = [key.slice(0, space), key.slice(space + 1)];
+    const evidence =
+      map === "address"
+        ? this.#byAddress.get(of)
+        : map === "name"
+          ? this.#byName.get(of)
+          : [...(this.#echNames.get(of) ?? [])];
+    const version = evidence === undefined || evidence.length === 0 ? 0 : textSum(JSON.stringify(evidence));
+    this.#versions.set(key, version);
+    return version;
+  }
+  readonly #versions = new Map<string, number>();
 
   get isEmpty(): boolean {
     return this.#byAddress.size === 0;
@@ -110,6 +138,7 @@ export class DnsEvidence {
   /** Where an HTTPS record answered to this client published the name as a cover for encrypted hellos; null where none did. */
   echPublicName(realm: number, clients: ReadonlySet<string>, name: string): Place | null {
     for (const client of clients) {
+      this.onAsk?.(`cover ${realm}|${client}`);
       const place = this.#echNames.get(`${realm}|${client}`)?.get(name);
       if (place !== undefined) return place;
     }
@@ -171,3 +200,16 @@ export function aliasesOf(name: string, records: readonly DnsRecord[]): Set<stri
   }
   return names;
 }
+
+/** What `onAsk` is told where names of an address are asked for. */
+export function addressKey(realm: number, address: string): string {
+  return `address ${realm}|${address}`;
+}
+
+/** FNV-1a over a text's code units, never 0, under a secret of this process. */
+function textSum(text: string): number {
+  let sum = SECRET;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum | 1;
+}
+const SECRET = randomInt(2 ** 32);

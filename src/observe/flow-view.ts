@@ -27,10 +27,12 @@ export const OUTCOMES: readonly ConversationOutcome[] = [
   "failed",
 ];
 
+const NO_ROW = new Int32Array(0);
+
 export class FlowView {
   readonly #seen: Observation;
   readonly #documented: DocumentedPorts | null;
-  row: Int32Array = new Int32Array(0);
+  row: Int32Array = NO_ROW;
   at = 0;
   flow = -1;
 

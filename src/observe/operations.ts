@@ -1,21 +1,21 @@
 /** All operations of a flow, whether they were kept one by one or counted as they were read, and of a conversation's flows. */
 import type { FlowDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
 import { OperationTally } from "../decode/tally.ts";
 import { addKind, type OperationKind, stackOf, tellAnswer } from "../decode/tally-kinds.ts";
 import { copyTally } from "../decode/tally-plain.ts";
 import { compareInstants } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 
-const KNOWN = new WeakMap<FlowDetail, OperationTally>();
-const NONE = new OperationTally();
+export const NO_OPERATIONS = new OperationTally();
 
-/** Counted once for a detail, which must not change any more. The result is shared: not to be changed. */
-export function operationsOf(detail: FlowDetail | null): OperationTally {
-  if (detail === null) return NONE;
-  const known = KNOWN.get(detail);
+/** Counted once for a judgement: where a run goes on, a flow says more until the next. The result is shared: not to be changed. */
+export function operationsOf({ tallies }: Conversations, detail: FlowDetail | null): OperationTally {
+  if (detail === null || (detail.operations === null && !detail.sightings.some(isOperation))) return NO_OPERATIONS;
+  const known = tallies.get(detail);
   if (known !== undefined) return known;
   let all: OperationTally | null = null;
-  const single = detail.sightings.filter(({ fact }) => fact.kind === "operation").sort(compareInstants);
+  const single = detail.sightings.filter(isOperation).sort(compareInstants);
   for (const { fact, dir, capture, frame, sec, nsec } of single) {
     if (fact.kind !== "operation") continue;
     all ??= new OperationTally();
@@ -25,10 +25,12 @@ export function operationsOf(detail: FlowDetail | null): OperationTally {
     all ??= new OperationTally();
     all.append(copyTally(detail.operations, 0));
   }
-  const result = all ?? NONE;
-  KNOWN.set(detail, result);
+  const result = all ?? NO_OPERATIONS;
+  tallies.set(detail, result);
   return result;
 }
+
+const isOperation = ({ fact }: Sighting): boolean => fact.kind === "operation";
 
 /** A conversation's operations: kinds by who sent them, with what has no answer in any of its flows. */
 export interface ConversationOperations {
@@ -56,7 +58,7 @@ export function conversationOperations(all: Conversations, conversation: number)
   let dropped = 0;
   let atOnce = 0;
   for (const flow of all.flowsOf(conversation)) {
-    const operations = operationsOf(view.move(flow).detail);
+    const operations = operationsOf(all, view.move(flow).detail);
     if (operations.kinds.length === 0) continue;
     const there = view.initiator().dir;
     const mine = new Map<OperationKind, OperationKind>();

@@ -1,8 +1,12 @@
-/** Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. */
+/**
+ * Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. A judged
+ * conversation's row that is the same object as at the last checkpoint stands there already.
+ */
 import { setImmediate } from "node:timers/promises";
-import type { RunResult } from "../report/result.ts";
+import type { ConversationRow, RunResult } from "../report/result.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import type { CheckpointWriter, PartChange } from "./store.ts";
+import { CONVERSATION } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
 import { PART_COLUMNS, resultTables, updateRun } from "./writer.ts";
 
@@ -15,6 +19,8 @@ export class SqliteCheckpoints implements CheckpointWriter {
   readonly #transactions: Transactions;
   /** Parts that are in the database, as `kind seq`. */
   #parts = new Set<string>();
+  /** Judged conversations that are in the database, by id. */
+  #judged = new Map<string, ConversationRow>();
 
   constructor(driver: Driver, transactions: Transactions, runId: number) {
     this.#driver = driver;
@@ -24,14 +30,35 @@ export class SqliteCheckpoints implements CheckpointWriter {
 
   async checkpoint(result: RunResult, parts: Iterable<PartChange>, signal?: AbortSignal): Promise<void> {
     this.#parts = await this.#transactions.run(async () => {
-      for (const { name, columns, rows } of resultTables(result)) {
-        await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
+      const changed = await this.#makeRoom(result.judged);
+      for (const { name, columns, rows } of resultTables(result, changed)) {
+        if (name !== CONVERSATION.name) await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
       }
       const written = await this.#writeParts(parts);
       await updateRun(this.#driver, this.runId, result, result.run.status);
       return written;
     });
+    this.#judged = new Map(result.judged.map((row) => [row.conversation_id, row]));
+  }
+
+  /** Deletes judged conversations that are gone or changed; returns those that are to be written. */
+  async #makeRoom(judged: readonly ConversationRow[]): Promise<readonly ConversationRow[]> {
+    const changed = judged.filter((row) => this.#judged.get(row.conversation_id) !== row);
+    const stale = new Set(this.#judged.keys());
+    for (const row of judged) if (this.#judged.get(row.conversation_id) === row) stale.delete(row.conversation_id);
+    if (stale.size * 2 > this.#judged.size) {
+      await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ?`, [this.runId]);
+      return judged;
+    }
+    const ids = [...stale];
+    for (let from = 0; from < ids.length; from += BATCH) {
+      const some = ids.slice(from, from + BATCH);
+      const marks = some.map(() => "?").join();
+      const sql = `DELETE FROM ${CONVERSATION.name} WHERE run_id = ? AND conversation_id IN (${marks})`;
+      await this.#driver.all(sql, [this.runId, ...some]);
+    }
+    return changed;
   }
 
   /** A changed part keeps its row's place: parts are read back in the order in which they were first written. */

@@ -1,4 +1,5 @@
 /** The store over a driver: what was written, read back. Writing is in `writer.ts`, opening in `open.ts`. */
+import { compareConversations } from "../report/order.ts";
 import type { RestConversations, RunInfo, RunResult } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
@@ -61,7 +62,8 @@ export class SqliteStore implements Store {
     return {
       run: { run_id: runId, ...info },
       captures: await this.#rows(CAPTURE, runId),
-      judged: judged.map(({ nearest_rule: _rule, nearest_model: _model, ...row }) => row),
+      // A run that goes on writes them as they change.
+      judged: judged.map(({ nearest_rule: _rule, nearest_model: _model, ...row }) => row).sort(compareConversations),
       rest: await this.#rest(runId, rest_count),
       rules: await this.#rows(RULE, runId),
       lookups: await this.#rows(LOOKUP, runId),

@@ -83,9 +83,10 @@ class SqliteRunWriter implements RunWriter {
   }
 }
 
-/** The rows of a result, table by table, as values without the run's id. */
+/** The rows of a result, table by table, as values without the run's id. `judged`: those of its judged conversations to write. */
 export function resultTables(
   result: RunResult,
+  judged: Iterable<ConversationRow> = result.judged,
 ): { name: string; columns: readonly string[]; rows: Iterable<SqlValue[]> }[] {
   const table = <Row extends object>(of: Table<Row>, rows: Iterable<Row>) => ({
     name: of.name,
@@ -95,7 +96,7 @@ export function resultTables(
   return [
     table(CAPTURE, result.captures),
     table(RULE, result.rules),
-    table(CONVERSATION, withNearest(result.judged)),
+    table(CONVERSATION, withNearest(judged)),
     table(LOOKUP, result.lookups),
     table(ASSET, result.assets),
     {

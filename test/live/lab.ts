@@ -63,7 +63,12 @@ export class Lab {
   }
 
   up(): void {
-    for (const each of [this.inner, this.outer]) ip("-n", each, "link", "set", "eth0", "up");
+    for (const each of [this.inner, this.outer]) {
+      ip("-n", each, "link", "set", "eth0", "up");
+      // A host looks whether its neighbour is still there some seconds after it was used: which program saw that is chance.
+      const seconds = "/proc/sys/net/ipv4/neigh/eth0/delay_first_probe_time";
+      execFileSync("ip", ["netns", "exec", each, "sh", "-c", `echo 3600 > ${seconds}`]);
+    }
     ip("-n", this.inner, "route", "replace", "203.0.113.0/24", "dev", "eth0");
   }
 

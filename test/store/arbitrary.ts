@@ -1,5 +1,6 @@
 /** Any result that fast-check can think of, with text as hostile as it comes. */
 import fc from "fast-check";
+import { compareConversations } from "../../src/report/order.ts";
 import type {
   AssetRow,
   CaptureRow,
@@ -232,7 +233,7 @@ export const anyRestRows = fc.array(anyCompactRow, { maxLength: 5 });
 export const anyResult: fc.Arbitrary<RunResult> = record({
   run: anyRun,
   captures: fc.array(anyCapture, { maxLength: 2 }),
-  judged: fc.array(anyConversation, { maxLength: 4 }),
+  judged: fc.array(anyConversation, { maxLength: 4 }).map((rows) => rows.sort(compareConversations)),
   rest: anyRestRows.map((rows) => restOf(rows, 2)),
   rules: fc.array(anyRule, { maxLength: 3 }),
   lookups: fc.array(anyLookup, { maxLength: 3 }),

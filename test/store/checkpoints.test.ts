@@ -1,0 +1,57 @@
+/** A run that goes on: after each checkpoint its database holds what the checkpoint was given, however little of it was written. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { compareConversations } from "../../src/report/order.ts";
+import type { ConversationRow } from "../../src/report/result.ts";
+import { conversation, restOf, SAMPLE } from "./samples.ts";
+import { folder, plain, testEach, withStore } from "./support.ts";
+
+const IDS = 12;
+/** Of each conversation: gone, as it was, or changed. */
+const anySteps = fc.array(
+  fc.array(fc.constantFrom("gone", "same", "same", "same", "changed"), { minLength: IDS, maxLength: IDS }),
+  { minLength: 1, maxLength: 6 },
+);
+
+testEach("conversations that come, change, stay and go, and a checkpoint that is given up", async (t, driver) => {
+  await withStore(join(await folder(t), "r.sqlite"), { driver }, async (store) => {
+    await fc.assert(
+      fc.asyncProperty(anySteps, fc.nat(5), async (steps, givenUp) => {
+        const writer = await store.startCheckpoints(SAMPLE.run);
+        const known = new Map<number, ConversationRow>();
+        let stands: ConversationRow[] = [];
+        for (const [number, step] of steps.entries()) {
+          for (const [id, what] of step.entries()) {
+            if (what === "gone") known.delete(id);
+            else if (what === "changed" || !known.has(id))
+              known.set(id, conversation({ conversation_id: `${id}`.padStart(16, "0"), packets: number }));
+          }
+          const judged = [...known.values()].sort(compareConversations);
+          const result = { ...SAMPLE, run: { ...SAMPLE.run, status: "running" as const }, judged, rest: restOf([]) };
+          const broken = number === givenUp;
+          const written = writer.checkpoint(result, parts(broken));
+          if (broken) await assert.rejects(written, /given up/);
+          else {
+            await written;
+            stands = judged;
+          }
+          if (number === 0 && broken) continue;
+          const { judged: read } = await store.read(writer.runId);
+          assert.deepStrictEqual(plain({ ...result, judged: read }), plain({ ...result, judged: stands }));
+        }
+      }),
+      { numRuns: 30 },
+    );
+    t.deepEqual(await store.query("PRAGMA integrity_check"), [{ integrity_check: "ok" }]);
+  });
+});
+
+function parts(broken: boolean): Iterable<never> {
+  if (!broken) return [];
+  return {
+    [Symbol.iterator](): Iterator<never> {
+      throw new Error("given up");
+    },
+  };
+}
