@@ -16,6 +16,7 @@ import type { FormName } from "../report/forms.ts";
 import { jsonText } from "../report/json.ts";
 import { penFor } from "../report/pen.ts";
 import type { RunResult } from "../report/result.ts";
+import { number } from "../report/words.ts";
 import type { Store } from "../store/store.ts";
 import { openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, reportError, warn } from "./errors.ts";
@@ -42,6 +43,8 @@ export interface WhereTo {
 /** Milliseconds that storing may wait for another program's lock: while it runs, and at its end. */
 const LOCK_MS = 250;
 const END_LOCK_TRIES = 5;
+/** Findings of one judgement that are told line by line: who reads along reads no more. */
+const MOST_LINES = 100;
 
 /** Runs it to its end and returns the exit code. Everything is open by now, so the first thing is to give up the rights. */
 export async function carryOut(
@@ -198,6 +201,7 @@ class Surroundings {
         this.#screen.status(line);
         this.#notifier.alive(line.trim());
       },
+      notice: (message) => this.#screen.line(message),
       judged: (result, whole) => this.#tell(result, whole),
       checkpoint: (result, seen) => this.#checkpoint(result, seen),
       reloaded: () => {
@@ -212,7 +216,10 @@ class Surroundings {
     if (result.run.models.length === 0) return;
     const { found, withdrawn } = this.#findings.judged(result, whole, this.#last);
     for (const finding of withdrawn) this.#print("withdrawn", finding);
-    for (const finding of found) this.#print("finding", finding);
+    const lines = this.#where.format === "json" ? found : found.slice(0, MOST_LINES);
+    for (const finding of lines) this.#print("finding", finding);
+    if (lines.length < found.length)
+      this.#screen.line(`and ${number(found.length - lines.length)} more findings at once, which the report has`);
     this.#keepPackets(found, result);
   }
 
@@ -236,8 +243,7 @@ class Surroundings {
       this.#line({ event, kind: finding.kind, ...finding.row });
       return;
     }
-    const { arrow } = penFor(process.stderr, process.env).glyphs;
-    this.#screen.line(`${event === "withdrawn" ? "no longer: " : ""}${findingLine(finding, arrow)}`);
+    this.#screen.line(`${event === "withdrawn" ? "no longer: " : ""}${findingLine(finding, this.#arrow)}`);
   }
 
   /** One line of NDJSON, at once; with `--out` all of them come at the end. */
@@ -246,6 +252,7 @@ class Surroundings {
     if (this.#where.out === undefined) for (const line of this.#lines.splice(0)) process.stdout.write(line);
   }
   readonly #lines: string[] = [];
+  readonly #arrow = penFor(process.stderr, process.env).glyphs.arrow;
 
   /** A checkpoint that fails is told of and tried again at the next one: what the last one wrote stands. */
   async #checkpoint(result: RunResult, seen: Parameters<Keeper["checkpoint"]>[1]): Promise<void> {

@@ -41,6 +41,8 @@ export interface LiveHooks {
   judged(result: RunResult, whole: boolean): void;
   /** To be written down. What it throws ends the run. */
   checkpoint(result: RunResult, seen: Observation): Promise<void>;
+  /** Something that whoever runs it should know. */
+  notice(message: string): void;
   /** A frame that was observed, for whoever keeps some. */
   frame: ((frame: Frame) => void) | null;
   /** What is held against the traffic from now on, where it was loaded anew; null where nothing changed. */
@@ -103,6 +105,8 @@ class LiveRun {
   /** Frames when it was last judged, and judgements that are still due where none has come since. */
   #judgedFrames = 0;
   #unsettled = 0;
+  /** Milliseconds between checkpoints, as they were asked for or told last. */
+  #toldApart: number;
   #writtenFrames = -1;
 
   constructor(options: LiveOptions, reader: LiveReader, observer: Observer, startedAt: string) {
@@ -110,6 +114,7 @@ class LiveRun {
     this.#reader = reader;
     this.#observer = observer;
     this.#startedAt = startedAt;
+    this.#toldApart = options.checkpointMs;
     this.#ager = new Ager(observer.observation);
     this.#judgeAt = this.#began + JUDGE_MS;
     this.#checkpointAt = this.#began + options.checkpointMs;
@@ -187,6 +192,7 @@ class LiveRun {
 
   async #whatIsDue(): Promise<void> {
     const now = performance.now();
+    const spent = processorMs();
     const { hooks, checkpointMs } = this.#options;
     if (now - this.#statusAt >= STATUS_MS) this.#tellStatus(now);
     if (now - this.#agedAt >= AGE_MS) {
@@ -202,8 +208,14 @@ class LiveRun {
       this.#writtenFrames = frames;
       hooks.judged(result, true);
       await hooks.checkpoint(result, this.#observer.observation);
-      const took = performance.now() - now;
-      this.#checkpointAt = now + Math.max(checkpointMs, took / CHECKPOINT_SHARE);
+      const took = processorMs() - spent;
+      const apart = Math.max(checkpointMs, took / CHECKPOINT_SHARE);
+      if (apart > this.#toldApart * 1.5) {
+        this.#toldApart = apart;
+        const text = `A checkpoint takes ${seconds(took)}, so from now on they are ${seconds(apart)} apart`;
+        hooks.notice(`${text}: were this process killed, so much would be lost.`);
+      }
+      this.#checkpointAt = now + apart;
       this.#judgeAt = performance.now() + Math.max(JUDGE_MS, took / JUDGE_SHARE);
     } else if (now >= this.#judgeAt) {
       // After the last frame it is judged a few times more: a finding is told once it has stood for some judgements.
@@ -214,7 +226,7 @@ class LiveRun {
         hooks.judged(result, false);
       }
       this.#judgedFrames = frames;
-      this.#judgeAt = now + Math.max(JUDGE_MS, (performance.now() - now) / JUDGE_SHARE);
+      this.#judgeAt = performance.now() + Math.max(JUDGE_MS, (processorMs() - spent) / JUDGE_SHARE);
     }
   }
 
@@ -233,6 +245,14 @@ class LiveRun {
     this.#statusPackets = frames;
   }
 }
+
+/** What this process has worked: on a busy machine a judgement takes longer by the clock, and costs no more. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** Rings every so often, and when somebody rings it. */
 class Bell {

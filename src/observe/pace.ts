@@ -35,7 +35,7 @@ function allPaces(all: Conversations): Map<string, Pace> {
   const view = all.view();
   const asked = new Map<string, Asked>();
   for (let flow = 0; flow < all.seen.flows.table.count; flow++) {
-    const { seconds, runs } = operationsOf(view.move(flow).detail);
+    const { seconds, runs } = operationsOf(all, view.move(flow).detail);
     if (seconds.size === 0) continue;
     const key = keyOf(view);
     const of = asked.get(key) ?? { seconds: new Map<number, number>(), spans: [] };

@@ -118,30 +118,31 @@ export interface ConversationGroup {
 /** Findings of one verdict, folded by whom, over what, as what and why. In the order of first sight, the busiest kind first. */
 export function groupConversations(conversations: readonly ConversationRow[]): ConversationGroup[] {
   const groups = new Map<string, ConversationGroup>();
+  const initiators = new Map<ConversationGroup, Set<string>>();
   for (const c of conversations) {
     const whom = c.server_name ?? c.peer_name ?? c.responder;
     const nearest = c.evidence?.nearest;
-    const why = [
-      c.reason_code,
-      c.model,
-      c.rule_id,
-      c.expectation,
-      c.found,
-      nearest?.model,
-      nearest?.rule_id,
-      nearest?.clause,
-      c.waived,
-    ];
-    const key = JSON.stringify([c.realm, whom, c.transport, c.port, c.app, c.inner_app, why]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { first: c, all: [c], initiators: [c.initiator] });
-    else {
-      group.all.push(c);
-      if (!group.initiators.includes(c.initiator)) group.initiators.push(c.initiator);
+    // What may hold any text comes last, with its length before it, so that no two lists make the same text.
+    const texts = [c.realm, whom, c.expectation, c.found, c.waived];
+    const key =
+      `${c.transport} ${c.port} ${c.app} ${c.inner_app} ${c.reason_code} ${c.model} ${c.rule_id} ` +
+      `${nearest?.model} ${nearest?.rule_id} ${nearest?.clause} ${texts.map((text) => `${text?.length} ${text}`).join(" ")}`;
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { first: c, all: [], initiators: [] };
+      groups.set(key, group);
+      initiators.set(group, new Set());
     }
+    group.all.push(c);
+    initiators.get(group)!.add(c.initiator);
   }
   const list = [...groups.values()];
   for (const group of list) {
+    group.initiators = [...initiators.get(group)!];
+    if (group.all.length === 1) {
+      group.first = group.all[0]!;
+      continue;
+    }
     group.all.sort(
       (a, b) => compareText(a.first_seen, b.first_seen) || compareText(a.conversation_id, b.conversation_id),
     );

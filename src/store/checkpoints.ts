@@ -44,9 +44,13 @@ export class SqliteCheckpoints implements CheckpointWriter {
 
   /** Deletes judged conversations that are gone or changed; returns those that are to be written. */
   async #makeRoom(judged: readonly ConversationRow[]): Promise<readonly ConversationRow[]> {
-    const changed = judged.filter((row) => this.#judged.get(row.conversation_id) !== row);
+    if (this.#judged.size === 0) return judged;
     const stale = new Set(this.#judged.keys());
-    for (const row of judged) if (this.#judged.get(row.conversation_id) === row) stale.delete(row.conversation_id);
+    const changed: ConversationRow[] = [];
+    for (const row of judged) {
+      if (this.#judged.get(row.conversation_id) === row) stale.delete(row.conversation_id);
+      else changed.push(row);
+    }
     if (stale.size * 2 > this.#judged.size) {
       await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ?`, [this.runId]);
       return judged;

@@ -102,18 +102,30 @@ labTest("a killed run keeps its last checkpoint; the next one says so, and how b
   t.is(verdict("api-us.sdp.opswat.com"), "documented"); // of the next one
 });
 
+/** How far the newest checkpoint reaches; nothing where none was written. */
+async function written(db: string): Promise<{ packets: number; last_time: string }> {
+  const store = await openStore(db, { readOnly: true });
+  const [row] = await store.query("SELECT last_time, (SELECT sum(packets) FROM captures) AS packets FROM runs");
+  await store.close();
+  return { packets: Number(row?.packets ?? 0), last_time: String(row?.last_time ?? "") };
+}
+
 for (const looks of [0, 1, 3, 10]) {
-  labTest(`killed at any moment the database is whole: after ${looks} looks`, async (t) => {
+  labTest(`killed at any moment the database is whole, and what it had stays: after ${looks} looks`, async (t) => {
     const { lab, db } = scene(t, `kill${looks}`);
     const servers = await lab.servers();
     const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db, "--checkpoint", "1ms"]);
     await live.says(READING);
     // With each look-up another checkpoint is due, so that one is being written most of the time.
     for (let i = 0; i < looks; i++) await lab.talk("telemetry.example.com");
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
+    const before = await written(db);
     await end(live, "SIGKILL");
     await end(servers, "SIGTERM");
     const states = await whole(t, db);
     t.true(states.length <= 1 && states.every((state) => state === "running"), states.join());
+    const after = await written(db);
+    t.true(after.packets >= before.packets && after.last_time >= before.last_time, JSON.stringify([before, after]));
     if (states.length === 0) return;
     const again = await wirepact(["observe", `${db}@1`, "--db", `${db}.2`, "--format", "json"]);
     t.is(again.code, 0, again.stderr);

@@ -76,6 +76,7 @@ async function judging(): Promise<Awaited<ReturnType<typeof loadJudging>>> {
 
 const QUIET: LiveHooks = {
   status: () => {},
+  notice: () => {},
   judged: () => {},
   checkpoint: async () => {},
   frame: null,
