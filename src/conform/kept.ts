@@ -7,7 +7,8 @@
  *     all of them    models, background, site and bindings; who plays which role, inferred roles and hosts bound by name
  *                    among it; leases that moved; hosts whose DNS nobody can read; whether identical packets are copies; the numbering of flows
  *     its own        its number and its flows: every word of their rows (each packet changes some), what is unfinished in
- *                    them, ICMP errors about them, answers from elsewhere that fold into them
+ *                    them, ICMP errors about them, answers from elsewhere that fold into
+ *                    them, whether a RST came from something nearer, how fast its far end was asked (for the row)
  *     what it asked  what DNS said of the addresses and names, and NTP of the clocks, that its judging asked for, the
  *                    empty answer included
  *
@@ -17,6 +18,7 @@ import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Site } from "../model/types.ts";
 import type * as C from "../observe/conversations.ts";
 import { addressKey, type DnsEvidence } from "../observe/dns-evidence.ts";
+import { paceOf } from "../observe/pace.ts";
 import { ConversationPrint } from "../observe/print.ts";
 import type { ConversationRow } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
@@ -55,6 +57,8 @@ interface Kept {
   asked: readonly string[];
   told: number;
   row: ConversationRow | null;
+  /** How fast the far end was asked over all its connections, which the row tells. */
+  pace: string;
   /** The judging that last met it. */
   turn: number;
 }
@@ -138,7 +142,7 @@ export class KeptJudgements {
     const asked = [...this.#asking];
     this.#known.set(id, {
       ...{ high, low, judgement, uses, asked },
-      ...{ told: this.#tell(asked), row: null, turn: this.#turn },
+      ...{ told: this.#tell(asked), row: null, pace: "", turn: this.#turn },
     });
   }
 
@@ -146,7 +150,12 @@ export class KeptJudgements {
   rowOf(all: C.Conversations, judgement: Judgement, make: () => ConversationRow): ConversationRow {
     const kept = this.#known.get(idOf(all, judgement.subject.conversation));
     if (kept?.judgement !== judgement) return make();
-    kept.row ??= make();
+    const pace = paceOf(all, judgement.subject.conversation);
+    const told = pace === null ? "" : `${pace.perSecond} ${pace.atOnce}`;
+    if (kept.row === null || kept.pace !== told) {
+      kept.row = make();
+      kept.pace = told;
+    }
     return kept.row;
   }
 

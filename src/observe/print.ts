@@ -3,6 +3,7 @@
  * secret of this process, so that nobody can make packets that leave it as it was.
  */
 import { randomInt } from "node:crypto";
+import { addressKey } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import * as C from "./conversations.ts";
 
@@ -43,6 +44,13 @@ export class ConversationPrint {
     }
     this.#word(flows.weights.get(flow) ?? 0);
     for (const quote of all.quoted.get(flow) ?? NONE) this.#word(quote);
+    const reset = all.resets.get(flow);
+    if (reset !== undefined) {
+      // Whether it came from the far end is told by how far away that end's own answers come from.
+      this.#word((reset.ttl << 1) | reset.dir);
+      for (const end of [R.LOW, R.HIGH])
+        this.#word(flows.distances.answers.get(addressKey(row[at + R.META]!, row[at + end]!)) ?? 0);
+    }
     if ((row[at + R.STATE]! & R.S_REPEAT) !== 0) {
       for (const dir of [0, 1]) {
         const repeats = flows.repeatsOf.get(flow * 2 + dir);
