@@ -31,7 +31,7 @@ export async function roles(captures: string[], options: RolesOptions): Promise<
   const { inferredBindings } = await import("../conform/infer.ts");
   const { siteDraft } = await import("../report/site-draft.ts");
   const { seen } = await observeAll(reading);
-  const { found, given } = whoIsWho(seen, { models, background: null, bound: bindings, site, scope: "judged" });
+  const { found, given } = whoIsWho(seen, { models, background: null, bound: bindings, site });
   const text = siteDraft({
     captures: list.map(({ path }) => path),
     models: models.map((model) => ({ model, word: model.source === "shipped" ? model.name : model.source })),

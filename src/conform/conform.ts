@@ -90,7 +90,7 @@ export interface WhoIsWho {
 
 export function whoIsWho(
   seen: Observation,
-  options: Pick<ConformOptions, "models" | "background" | "bound" | "site" | "scope">,
+  options: Pick<ConformOptions, "models" | "background" | "bound" | "site">,
   kept: KeptJudgements | null = null,
 ): WhoIsWho {
   const load = loaderOf(options.bound);

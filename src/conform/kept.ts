@@ -35,7 +35,6 @@ export interface Given {
   background: Model | null;
   bound: Bound;
   site: Site | null;
-  scope: "judged" | "all";
 }
 
 /** One that could be so many rules' is judged anew each time, because all of these uses would be kept. */
@@ -186,7 +185,7 @@ export class KeptJudgements {
 
 function isSame(a: Given, b: Given): boolean {
   if (a.models.length !== b.models.length || a.models.some((model, i) => model !== b.models[i])) return false;
-  return a.background === b.background && a.bound === b.bound && a.site === b.site && a.scope === b.scope;
+  return a.background === b.background && a.bound === b.bound && a.site === b.site;
 }
 
 /** 53 bits of a conversation's id. */
