@@ -308,6 +308,8 @@ function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome
   if (view.proto === TCP && view.answerFrame !== 0) {
     const what = outcome === "refused" ? "RST" : "SYN-ACK";
     frames.push({ capture_id: view.capture(back), frame: view.answerFrame, what });
+    if (view.synFrame === 0 && view.packets(there) > 0)
+      frames.push({ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" });
   } else {
     if (view.packets(there) > 0)
       frames.push({ capture_id: view.capture(there), frame: view.frame(there), what: "first packet" });

@@ -26,6 +26,8 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
     case "established":
     case "answered":
       if (flow.handshake?.state === "open") return handshakeOpen(flow.handshake, flow);
+      if (flow.asked === 0)
+        return unproved("up", "one-direction", "only the answers are in the capture", "mirror both directions");
       return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
     case "one-way":
       if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);

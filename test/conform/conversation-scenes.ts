@@ -76,6 +76,12 @@ export const CONVERSATIONS: Record<string, Judging> = {
       tcpFrame({ from: FROM, to: TO, flags: "PA", seq: 1001, ack: 5001, ms: 13.5, data: clientHello("b.example.com") }),
     ),
   },
+  "answers alone, which say what it is and with whom": {
+    says: "inconclusive one-direction",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, over: "tcp/22", app: "ssh" }],
+    frames: connection(FROM, `${FAR}:22`, 10, [["<", ascii("SSH-2.0-OpenSSH_9.2\r\n")]]).filter((_, i) => i % 2 === 1),
+  },
   background: {
     says: "ignored background",
     endpoints: api,
