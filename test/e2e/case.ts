@@ -26,6 +26,7 @@ export interface Printed {
 
 /** A conversation as expected: the key's fields that are given must be equal, and exactly one conversation has them. */
 export interface ExpectedConversation {
+  realm?: string;
   initiator: string;
   responder: string;
   transport: string;
@@ -68,7 +69,7 @@ const ROOT = "fixtures/cases";
 /** What `*` has to say in an expectation: statuses of rules that the capture says nothing about. */
 const QUIET = ["unused", "not-evaluable"];
 const THE_REST = QUIET.join(" or ");
-const KEY = ["initiator", "responder", "transport", "port", "app", "server_name"] as const;
+const KEY = ["realm", "initiator", "responder", "transport", "port", "app", "server_name"] as const;
 
 export function readCases(): Case[] {
   const folders = readdirSync(ROOT, { withFileTypes: true }).filter((entry) => entry.isDirectory());
