@@ -121,8 +121,8 @@ function silence(
 
 /**
  * True where a conversation proves that answers from beyond the same next hop reach this capture: opened by the same
- * host, answered, near in time, and to the Internet as the attempt was (an answer from the host's own link says nothing
- * of the way beyond its router).
+ * host, answered, near in time, and by the far end itself or from the Internet where the attempt went there too (an answer
+ * from another host of a private network may have come another way).
  */
 function showsAnswers(
   other: Subject,
@@ -132,7 +132,8 @@ function showsAnswers(
 ): boolean {
   if (!other.initiatorRoles.some((played) => played.host === host)) return false;
   if (other.realm !== attempted.realm || other.family !== attempted.family) return false;
-  if (!isGlobal(other.responder) || !isGlobal(attempted.responder)) return false;
+  const isSame = other.responder === attempted.responder;
+  if (!isSame && !(isGlobal(other.responder) && isGlobal(attempted.responder))) return false;
   return other.flows.some(
     ({ outcome, firstSec, lastSec }) =>
       (outcome === "established" || outcome === "answered") &&
