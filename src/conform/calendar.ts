@@ -1,5 +1,10 @@
 /** Days in the site's timezone: when a retired address's last day ends, and on which day waivers are asked to hold. */
 
+/** A damaged record's time may be any number; beyond these, days are not told apart. */
+const FIRST_SEC = Date.parse("1000-01-02T00:00:00Z") / 1000;
+const LAST_SEC = Date.parse("9999-12-30T00:00:00Z") / 1000;
+const inRange = (sec: number): number => Math.min(LAST_SEC, Math.max(FIRST_SEC, sec));
+
 /** Seconds since 1970 at which the day `YYYY-MM-DD` ends in a timezone (IANA name). */
 export function endOfDay(day: string, timezone: string): number {
   const midnight = Date.parse(`${day}T00:00:00Z`) / 1000 + 86_400;
@@ -11,7 +16,8 @@ export function endOfDay(day: string, timezone: string): number {
 }
 
 /** The day of an instant in a timezone, as `YYYY-MM-DD`. */
-export function dayOf(sec: number, timezone: string): string {
+export function dayOf(instant: number, timezone: string): string {
+  const sec = inRange(instant);
   return new Date((sec + offsetAt(sec, timezone)) * 1000).toISOString().slice(0, 10);
 }
 
@@ -36,7 +42,8 @@ function offsetAt(sec: number, timezone: string): number {
 }
 
 /** Minutes after midnight in a timezone: 0 to 1,439. */
-export function minutesOf(sec: number, timezone: string): number {
+export function minutesOf(instant: number, timezone: string): number {
+  const sec = inRange(instant);
   const local = sec + offsetAt(sec, timezone);
   return Math.floor((((local % 86_400) + 86_400) % 86_400) / 60);
 }

@@ -1,6 +1,6 @@
 /** Days in the site's timezone, over clock changes, and waivers that hold until one. */
 import test from "ava";
-import { dayOf, endOfDay } from "../../src/conform/calendar.ts";
+import { dayOf, endOfDay, minutesOf } from "../../src/conform/calendar.ts";
 import { Waivers } from "../../src/conform/waive.ts";
 import type { Waiver } from "../../src/model/types.ts";
 import type { ConversationRow, RuleRow } from "../../src/report/result.ts";
@@ -83,4 +83,14 @@ test("a waiver's last day still counts, the next does not", (t) => {
 
 test("a waiver without a rule covers no rule", (t) => {
   t.is(new Waivers([waiver({ to: "192.0.2.1" })], "2026-03-02").ofRule({ rule_id: "r", model: "m" } as RuleRow), null);
+});
+
+test("a time that no calendar has is the last day, or the first, and breaks nothing", (t) => {
+  for (const timezone of ["UTC", "America/New_York", "Pacific/Kiritimati"]) {
+    for (const sec of [1e15, 8.64e12 + 1, Number.MAX_SAFE_INTEGER]) {
+      t.regex(dayOf(sec, timezone), /^9999-12-/);
+      t.true(minutesOf(sec, timezone) >= 0);
+    }
+    t.regex(dayOf(-1e15, timezone), /^1000-01-/);
+  }
 });
