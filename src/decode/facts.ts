@@ -192,6 +192,11 @@ export interface Sighting {
   frame: number;
   /** The decoder that said it, where that is not the flow's own but one that shares the flow (`Decoder.prepares`). */
   beside?: string;
+  /**
+   * Of what a device says it is: the MAC address that its frame came from, where no router was between (its TTL is one that
+   * senders begin with); absent where that cannot be said.
+   */
+  mac?: string;
   /** Frames that carried earlier pieces of it; absent where it stood in one. */
   parts?: readonly number[];
   sec: number;

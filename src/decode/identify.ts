@@ -11,6 +11,7 @@
  *     payload ─┬─▶ datagrams.ts ─┐                 attempt.ts: one call of one decoder
  *              └─▶ streams.ts ───┴─▶ feed.ts ─▶    details.ts: facts, and what is unfinished
  */
+import { formatMac } from "../address.ts";
 import type { Frame } from "../capture/frame.ts";
 import { checksumHolds, checksumIsPartial } from "../dissect/checksum.ts";
 import { FAMILY_ETH, Packet, SYN, TCP } from "../dissect/packet.ts";
@@ -26,6 +27,11 @@ import { Glancer } from "./glancer.ts";
 import { Streams } from "./streams.ts";
 
 const NONE: readonly number[] = [];
+const ETHERNET = 1;
+/** Where a frame of Ethernet has its sender. */
+const SOURCE = 6;
+/** What senders begin with: a router would have counted one down. */
+const FIRST_TTLS: ReadonlySet<number> = new Set([64, 128, 255]);
 
 export class Identifier {
   readonly decoders: readonly Decoder[];
@@ -140,9 +146,22 @@ export class Identifier {
       this.#datagrams.payload(row, at, dir, frame, p, cutOff);
     }
     // Sums are checked where a message said something: over all payload they would cost more than everything else.
-    if (this.#feed.facts !== known && !checksumHolds(p, p.buf)) {
+    if (this.#feed.facts === known) return;
+    if (!checksumHolds(p, p.buf)) {
       if (checksumIsPartial(p, p.buf)) this.counts.partialChecksums++;
       else this.counts.badChecksums++;
+    }
+    if (frame.linkType === ETHERNET && p.tunnel === 0 && FIRST_TTLS.has(p.ttl))
+      this.#nameSender(row, at, dir, frame, this.#feed.facts - known);
+  }
+
+  /** The newest facts of a flow say what their sender is: beside them, which MAC address it has on this link. */
+  #nameSender(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, newest: number): void {
+    const { sightings } = this.#feed.details.of(row, at);
+    for (let i = Math.max(0, sightings.length - newest); i < sightings.length; i++) {
+      const sighting = sightings[i]!;
+      if (sighting.fact.kind === "asset" && sighting.dir === dir)
+        sighting.mac = formatMac(frame.buf, frame.off + SOURCE);
     }
   }
 

@@ -43,11 +43,11 @@ export function collectAssets(all: Conversations): AssetRow[] {
     const { detail } = view.move(flow);
     if (detail === null) continue;
     let client = "";
-    for (const { fact, dir, capture, frame, sec, nsec } of detail.sightings) {
+    for (const { fact, dir, capture, frame, sec, nsec, mac: sender } of detail.sightings) {
       if (fact.kind === "field" && fact.field === "dhcp.client-mac") client = String(fact.value);
       if (fact.kind !== "asset") continue;
       let address = addressText(seen.flows.ipv6, view.family, view.address(dir));
-      let mac = view.family === R.FAMILY_ETH ? address : leases.mac(view.realm, address);
+      let mac = view.family === R.FAMILY_ETH ? address : (leases.mac(view.realm, address) ?? sender ?? null);
       if (address === "0.0.0.0" || address === "::") {
         // Who has no address yet is who gets one in the end, else only a MAC address.
         if (client === "") continue;
@@ -116,7 +116,7 @@ function emptyRow(
 
 /**
  * Who has which MAC address, as far as a message of the same link says so itself: DHCP names the client's hardware address
- * and the address that it gets. A frame's own addresses are not enough: behind a router they are the router's.
+ * and the address that it gets. A frame's own addresses are enough only where no router was between: see `Sighting.mac`.
  */
 class Leases {
   /** By realm and IP address: its MAC address, null where it had several. */

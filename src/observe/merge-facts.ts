@@ -40,6 +40,7 @@ export class FactJoiner {
       if (fed(dir)) this.#goOn(row, at, dir, words, from, from.heads[dir]?.at(-1));
       else from.operations?.without(dir);
     }
+    keepMacs(detail, from);
     apart.join(from.operations);
   }
 
@@ -93,6 +94,7 @@ export class FactJoiner {
         detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
       if ((words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
     }
+    keepMacs(detail, from);
     apart.join(from.operations);
     detail.undecoded += from.undecoded;
     detail.dropped += from.dropped;
@@ -108,6 +110,21 @@ export class FactJoiner {
 
   #idOf(app: number): string {
     return this.#identified.decoders[app - 1]!.id;
+  }
+}
+
+/** What was played again does not know which MAC address it came from; where it was read first, that was noted. */
+function keepMacs(detail: FlowDetail, from: FlowDetail): void {
+  for (const { mac, capture, frame, dir } of from.sightings) {
+    if (mac === undefined) continue;
+    for (const sighting of detail.sightings)
+      if (
+        sighting.fact.kind === "asset" &&
+        sighting.frame === frame &&
+        sighting.capture === capture &&
+        sighting.dir === dir
+      )
+        sighting.mac ??= mac;
   }
 }
 

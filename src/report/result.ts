@@ -166,7 +166,7 @@ export interface AssetRow {
   first_seen: string;
   last_seen: string;
   realm: string;
-  /** Only where a message of the same link says whose it is. */
+  /** Only where a message of the same link says whose it is, or came from there without a router between. */
   mac: string | null;
   order_code: string | null;
   location: string | null;

@@ -42,9 +42,18 @@ test("the answer to a question is about the device that sent it", (t) => {
     order_code: "EX-5",
     source: "Modbus 43/14 unit 1",
     how: "asked",
-    mac: null,
+    mac: "00:00:5e:00:53:02",
   });
   t.is(TALK[first!.first_frame - 1]?.number, first!.first_frame);
+});
+
+test("behind a router the frame's MAC address is the router's, and inside a tunnel nobody's", (t) => {
+  const far = TALK.map((frame) => {
+    const routed = Object.assign(Object.create(Object.getPrototypeOf(frame)), frame, { buf: frame.buf.slice() });
+    routed.buf[14 + 8] = 63;
+    return routed;
+  });
+  t.is(collectAssets(new Conversations(observe(far)))[0]?.mac, null);
 });
 
 test("claims that contradict each other stand side by side", (t) => {
