@@ -46,7 +46,7 @@ export {
   STREAM_NO,
 } from "./decode/decoder.ts";
 export type * from "./decode/facts.ts";
-export { OPERATION_CLASSES } from "./decode/facts.ts";
+export { ANSWER_TO_ANY, OPERATION_CLASSES } from "./decode/facts.ts";
 export { ProblemsError, problemLines, UsageError } from "./errors.ts";
 export { type OnWarning, type ReadModelOptions, readModel, readSite } from "./judging.ts";
 export {

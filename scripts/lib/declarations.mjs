@@ -57,11 +57,14 @@ export function exportsOf(path, read = (file) => readFileSync(file, "utf8")) {
   };
   const from = (specifier) => exportsOf(join(dirname(path), specifier.replace(/\.(ts|js)$/, ".d.ts")), read);
   for (const { comment, code } of statements(read(path))) {
-    const passed = /^export (?:type )?(\*|\{[\s\S]*\})(?: from "([^"]+)")?;/.exec(code);
-    if (passed?.[2] !== undefined) {
-      const theirs = from(passed[2]);
-      if (passed[1] === "*") theirs.forEach(add);
-      else for (const [name, as] of namesIn(passed[1])) add({ ...found(theirs, name, path), name: as });
+    const passed = /^export (type )?(\*|\{[\s\S]*\})(?: from "([^"]+)")?;/.exec(code);
+    if (passed?.[3] !== undefined) {
+      // Passed on as types alone, values are nothing that a program could import.
+      const theirs = from(passed[3]).filter(
+        ({ kind }) => passed[1] === undefined || !["function", "const"].includes(kind),
+      );
+      if (passed[2] === "*") theirs.forEach(add);
+      else for (const [name, as] of namesIn(passed[2])) add({ ...found(theirs, name, path), name: as });
       continue;
     }
     const declared = DECLARED.exec(code);

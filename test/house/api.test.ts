@@ -52,7 +52,10 @@ test("declarations are read as tsc writes them", (t) => {
     join(folder, "a.d.ts"),
     `/** An A. */\nexport interface A {\n    /** Its x. */\n    x: 1;\n}\nexport declare const b = 2;\n`,
   );
-  writeFileSync(join(folder, "star.d.ts"), "export type S = A | null;\ndeclare const other: 3;\n");
+  writeFileSync(
+    join(folder, "star.d.ts"),
+    "export type S = A | null;\ndeclare const other: 3;\nexport declare const value: 4;\n",
+  );
   t.deepEqual(
     exportsOf(join(folder, "index.d.ts")).map(({ name, kind, text, comment }) => [name, kind, text, comment]),
     [

@@ -27,7 +27,7 @@ svg .node{fill:var(--box);stroke:var(--dim)}svg .axis{stroke:var(--line)}svg .ho
 .e-good{stroke:var(--good);fill:var(--good)}.e-bad{stroke:var(--bad);fill:var(--bad)}.e-unsure{stroke:var(--unsure);fill:var(--unsure);stroke-dasharray:6 4}.e-off{stroke:var(--off);fill:var(--off);stroke-dasharray:2 4}
 svg path[d]{fill:none;stroke-width:2}svg rect[class^=e-]{stroke:none}svg text.e-good,svg text.e-bad,svg text.e-unsure,svg text.e-off{stroke:none}svg text.e-good{fill:var(--good)}svg text.e-bad{fill:var(--bad)}svg text.e-unsure{fill:var(--unsure)}
 @media (max-width:44rem){.narrow{display:block}dl{grid-template-columns:1fr}dt{margin-top:.4rem}body{padding:.8rem}}
-@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--box:#fff;--good:#116329;--bad:#b3121d;--unsure:#7d4e00;--off:#555}body{max-width:none;font-size:10pt;padding:0}nav,.tools{display:none}.scroll{overflow:visible}svg,table{min-width:0}tr{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}details.page::details-content{content-visibility:visible;display:block}details.page[hidden]{display:block}}
+@media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#bbb;--box:#fff;--good:#116329;--bad:#b3121d;--unsure:#7d4e00;--off:#555}body{max-width:none;font-size:10pt;padding:0}nav,.tools,.narrow{display:none}.scroll{overflow:visible}svg,table{min-width:0}table{font-size:8pt}th,td,.why{min-width:0;padding:.2rem .3rem}.who{min-width:5rem}.who+.who{min-width:8rem}td[data-key],td>.own:first-child{white-space:normal}.rows th:nth-child(1){width:6rem}tr{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}details.page::details-content{content-visibility:visible;display:block}details.page[hidden]{display:block}}
 `;
 
 /**

@@ -33,7 +33,7 @@ export function timeline(result: RunResult, rows: readonly ConversationRow[]): M
       `${roles.end(c.initiator, null)} → ${roles.end(c.responder, c.server_name ?? c.peer_name)} ${service(c)}`,
     );
     const said = `${c.initiator} → ${responder(c)} ${service(c)}, ${timeSpan(c.first_seen, c.last_seen) ?? ""}`;
-    return html`<g><title>${said}</title><text class="small" x="0" y="${i * 22 + 15}">${sign(mood)} ${name.length > 52 ? `${name.slice(0, 51)}…` : name}</text><rect class="e-${mood}" x="${from}" y="${i * 22 + 5}" width="${width}" height="12"/></g>`;
+    return html`<g><title>${said}</title><text class="small" x="0" y="${i * 22 + 15}">${sign(mood)} ${name.length > 48 ? `${name.slice(0, 47)}…` : name}</text><rect class="e-${mood}" x="${from}" y="${i * 22 + 5}" width="${width}" height="12"/></g>`;
   });
   const dark = holes.map(
     ({ from, to }) =>

@@ -112,6 +112,22 @@ for (const width of [375, 1280, 1920]) {
   }
 }
 
+inBrowser("on paper nothing is cut off, and what is closed on the screen is there", async (t) => {
+  await opened(print(rollout()), { viewport: { width: 718, height: 1000 } }, async ({ page }) => {
+    await page.emulateMedia({ media: "print" });
+    t.true(((await page.evaluate("document.documentElement.scrollWidth")) as number) <= 718);
+    const tables = (await page.evaluate(
+      "[...document.querySelectorAll('.page table')].map((table) => table.getBoundingClientRect().width)",
+    )) as number[];
+    t.true(tables.length > 1);
+    t.true(
+      tables.every((width) => width > 0 && width <= 718),
+      tables.join(" "),
+    );
+    t.false(await page.locator(".tools").first().isVisible());
+  });
+});
+
 inBrowser("without script all is there to read, and no control that does nothing", async (t) => {
   await opened(print(rollout()), { javaScriptEnabled: false }, async ({ page }) => {
     t.true(await page.getByText("NOT AS DOCUMENTED").first().isVisible());
