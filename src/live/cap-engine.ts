@@ -29,7 +29,8 @@ export async function capEngine(): Promise<LiveEngine> {
     name: "cap",
     limits:
       "the package cap hands over no timestamps of the kernel (times are those of arrival in this process) and no count of " +
-      "what was lost; frames longer than 65,535 bytes are cut",
+      "what was lost; frames longer than 65,535 bytes are cut; where the interface goes down it aborts the process, and what the " +
+      "last checkpoint wrote is what is left",
     async open(requests: readonly LiveRequest[]): Promise<LiveSource[]> {
       return requests.map((request) => new CapSource(new Make(), request));
     },
