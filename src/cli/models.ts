@@ -112,7 +112,9 @@ export async function lintModels(names: readonly string[], options: { document?:
   for (const name of names) {
     const model = await loadForLint(name, problems);
     if (model === null) continue;
-    problems.push(...lintModel(model));
+    // A shipped model's lines are those of its file in the package.
+    const source = model.source === "shipped" ? `rules/${model.name}.yaml` : model.source;
+    problems.push(...lintModel({ ...model, source }));
     if (options.document !== undefined) {
       const text = await readText(options.document, "document");
       const { lintDocument } = await import("../model/lint-document.ts");

@@ -4,6 +4,7 @@ import { KEYS } from "./keys.ts";
 import { parseHostPattern } from "./names.ts";
 import { parseRange } from "./ranges.ts";
 import type { NamedItem, Reader } from "./reader.ts";
+import { wildcardSuffix } from "./suffixes.ts";
 import type { AddressRange, Endpoint, HostPattern, Parameter } from "./types.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "./values.ts";
 import type { TextItem } from "./yaml.ts";
@@ -46,7 +47,7 @@ function readEndpoint(
     ranges: ranges?.text ?? null,
     need: reader.choice(fields.get("need"), "need", ["any", "each"] as const) ?? "each",
     pool,
-    line: at.line,
+    ...at,
   };
   if (role !== null) endpoint.role = role.text;
   return endpoint;
@@ -67,6 +68,9 @@ function readHosts(
     seen.add(host.text);
     if (pool && host.labels.some((label) => label.startsWith("*"))) {
       reader.error(word.at, `a pool is called by one name, not by a wildcard; found ${quote(host.text)}`);
+    }
+    if (wildcardSuffix(host)?.kind === "public") {
+      reader.error(word.at, `${quote(host.text)} is a wildcard over a public suffix: anyone may be meant`);
     }
     if (host.parameter !== null) checkNameParameter(reader, word, host.parameter, parameters);
     hosts.push(host);

@@ -10,31 +10,56 @@ const MOST_COMPARED = 2_000;
 export function lintShadows(model: Model, report: Report): void {
   const rules = model.rules.slice(0, MOST_COMPARED);
   if (rules.length < model.rules.length) {
-    report(
-      "warning",
-      1,
-      `only the first ${MOST_COMPARED} of ${model.rules.length} rules were compared with each other`,
-    );
+    report(null, `only the first ${MOST_COMPARED} of ${model.rules.length} rules were compared with each other`);
   }
   const endpoints = new Map(model.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   for (const [i, first] of rules.entries()) {
     for (const second of rules.slice(i + 1)) {
+      if (isBan(first) !== isBan(second)) {
+        const [ban, other] = isBan(first) ? [first, second] : [second, first];
+        if (!covers(ban, other, endpoints)) continue;
+        const why = `rule ${quote(other.id)} can document nothing`;
+        report(other, `${why}: ${quote(ban.id)}, which is ${ban.requirement}, covers all of it`);
+      }
       if (!sameTerms(first, second)) continue;
       const forth = covers(first, second, endpoints);
       const back = covers(second, first, endpoints);
       if (forth && back) {
         const why = `rules ${quote(first.id)} and ${quote(second.id)} cannot be told apart on the wire`;
-        report("warning", second.line, `${why}; make them one rule with several citations`);
+        report(second, `${why}; make them one rule with several citations`);
       } else if (forth || back) {
         const [wide, narrow] = forth ? [first, second] : [second, first];
-        report(
-          "warning",
-          narrow.line,
-          `rule ${quote(narrow.id)} is shadowed by ${quote(wide.id)}, which covers all of it`,
-        );
+        report(narrow, `rule ${quote(narrow.id)} is shadowed by ${quote(wide.id)}, which covers all of it`);
+      } else {
+        const shared = overlap(first, second);
+        if (shared === null) continue;
+        report(second, `rules ${quote(first.id)} and ${quote(second.id)} overlap: ${shared} is both`);
       }
     }
   }
+}
+
+function isBan({ requirement }: Rule): boolean {
+  return requirement === "forbidden" || requirement === "retired";
+}
+
+/** A port that two rules between the same ends have in common, as `tcp/1500-2000`; null where they have none. */
+function overlap(a: Rule, b: Rule): string | null {
+  if (JSON.stringify([a.from, a.to]) !== JSON.stringify([b.from, b.to])) return null;
+  if (a.when !== null && b.when !== null && JSON.stringify(a.when) !== JSON.stringify(b.when)) return null;
+  if (a.apps !== null && b.apps !== null && !a.apps.some((app) => b.apps?.includes(app))) return null;
+  for (const one of a.over) {
+    for (const other of b.over) {
+      if (one.transport !== other.transport) continue;
+      for (const { first, last } of one.ports) {
+        for (const range of other.ports) {
+          const [from, to] = [Math.max(first, range.first), Math.min(last, range.last)];
+          if (from >= 0 && from <= to) return `${one.transport}/${from === to ? from : `${from}-${to}`}`;
+        }
+      }
+    }
+  }
+  return null;
 }
 
 /** Only rules that ask the same are compared: a wide optional row beside a narrow required one is how documents are. */

@@ -3,27 +3,30 @@ import { DECODERS } from "../../decoders/index.ts";
 import { editDistance, quote, unknownWord } from "../words.ts";
 import { canHold, conditionParameters, describeCondition } from "./conditions.ts";
 import { psl } from "./lazy.ts";
+import { neverRead } from "./lint-apps.ts";
 import { lintShadows } from "./lint-shadows.ts";
 import { PROXY_ROLE } from "./load.ts";
 import { rangeHas } from "./ranges.ts";
-import { SHARED_HOSTING } from "./shared-hosting.ts";
+import { wildcardSuffix } from "./suffixes.ts";
 import type { Endpoint, Model, Problem, Rule } from "./types.ts";
 
-/** Takes one finding; `line` is 1 where the finding is about the model as a whole. */
-export type Report = (severity: Problem["severity"], line: number | undefined, message: string) => void;
+/** Takes one finding about something that stands in the file; null where it is about the model as a whole. */
+export type Report = (what: { line?: number; column?: number } | null, message: string) => void;
 
-/** Findings in the file's order. Only a wildcard over a public suffix is an error; the rest is for a person to decide. */
+/** Warnings in the file's order, for a person to decide; what is wrong for sure, loading has refused. */
 export function lintModel(model: Model): Problem[] {
   const problems: Problem[] = [];
-  const report: Report = (severity, line = 1, message) =>
-    problems.push({ severity, source: model.source, line, column: 1, message });
+  const report: Report = (what, message) => {
+    const { line = 1, column = 1 } = what ?? {};
+    problems.push({ severity: "warning", source: model.source, line, column, message });
+  };
   lintUnused(model, report);
   for (const endpoint of model.endpoints) lintEndpoint(endpoint, report);
   lintNearNames(model, report);
   for (const rule of model.rules) lintRule(model, rule, report);
   lintAlternatives(model, report);
   lintShadows(model, report);
-  return problems.sort((a, b) => a.line - b.line);
+  return problems.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 function lintUnused(model: Model, report: Report): void {
@@ -40,14 +43,14 @@ function lintUnused(model: Model, report: Report): void {
   }
   for (const host of model.endpoints.flatMap((endpoint) => endpoint.hosts)) parameters.add(host.parameter);
   for (const { role } of model.endpoints) if (role !== undefined) roles.add(role);
-  for (const { name, line } of model.roles) {
-    if (!roles.has(name)) report("warning", line, `role ${quote(name)} is in no rule`);
+  for (const role of model.roles) {
+    if (!roles.has(role.name)) report(role, `role ${quote(role.name)} is in no rule`);
   }
-  for (const { name, line } of model.endpoints) {
-    if (!endpoints.has(name)) report("warning", line, `endpoint ${quote(name)} is in no rule`);
+  for (const endpoint of model.endpoints) {
+    if (!endpoints.has(endpoint.name)) report(endpoint, `endpoint ${quote(endpoint.name)} is in no rule`);
   }
-  for (const { name, line } of model.parameters) {
-    if (!parameters.has(name)) report("warning", line, `parameter ${quote(name)} decides nothing`);
+  for (const parameter of model.parameters) {
+    if (!parameters.has(parameter.name)) report(parameter, `parameter ${quote(parameter.name)} decides nothing`);
   }
 }
 
@@ -62,41 +65,18 @@ const PRIVATE: readonly [4 | 6, string, string][] = [
 ];
 
 function lintEndpoint(endpoint: Endpoint, report: Report): void {
-  for (const { text, labels } of endpoint.hosts) {
-    const wild = labels.findLastIndex((label) => label.startsWith("*"));
-    if (wild < 0) continue;
-    const suffix = labels.slice(wild + 1).join(".");
-    const kind = suffixKind(suffix);
-    if (kind === "public")
-      report("error", endpoint.line, `${text} is a wildcard over a public suffix: anyone may be meant`);
-    if (kind === "shared") {
-      report(
-        "warning",
-        endpoint.line,
-        `${text} is a wildcard over shared hosting: strangers have names under ${suffix}`,
-      );
-    }
+  for (const host of endpoint.hosts) {
+    const wild = wildcardSuffix(host);
+    if (wild?.kind !== "shared") continue;
+    report(endpoint, `${host.text} is a wildcard over shared hosting: strangers have names under ${wild.suffix}`);
   }
   for (const range of endpoint.addresses) {
     const within = PRIVATE.some(([family, first, last]) => {
       const area = { text: "", family, first, last };
       return rangeHas(area, range.family, range.first) && rangeHas(area, range.family, range.last);
     });
-    if (within)
-      report("warning", endpoint.line, `${range.text} is a private address: it means another host at every site`);
+    if (within) report(endpoint, `${range.text} is a private address: it means another host at every site`);
   }
-}
-
-/**
- * What a wildcard over this name would take in. The list does not say which of its suffixes belong to registries and
- * which to hosting providers: registries' are one label, or a short or generic one under a country (`co.uk`).
- */
-function suffixKind(suffix: string): "public" | "shared" | "own" {
-  if (SHARED_HOSTING.includes(suffix)) return "shared";
-  const parsed = psl().parse(suffix);
-  if ("error" in parsed || parsed.domain !== null || !parsed.listed) return "own";
-  const [first = "", ...others] = suffix.split(".");
-  return others.length === 0 || (others.length === 1 && first.length <= 3) ? "public" : "shared";
 }
 
 /** Names that look like each other's typing error; numbered hosts (`url1`, `url2`) are meant to differ. */
@@ -117,7 +97,7 @@ function lintNearNames(model: Model, report: Report): void {
   const tell = (a: string, b: string, endpoint: Endpoint): void => {
     if (found.has(`${a} ${b}`)) return;
     found.add(`${a} ${b}`);
-    report("warning", endpoint.line, `${b} is one letter off ${a}: a typing error in the document?`);
+    report(endpoint, `${b} is one letter off ${a}: a typing error in the document?`);
   };
   comparePairs([...domains], (a, b, endpoint) => {
     if (oneLetterOff(a, b)) tell(a, b, endpoint);
@@ -153,9 +133,10 @@ function oneLetterOff(a: string, b: string): boolean {
 
 /** A choice of one is none: the word is mistyped, or the other rule is missing. */
 function lintAlternatives({ rules }: Model, report: Report): void {
-  for (const { id, anyOf, line } of rules) {
+  for (const rule of rules) {
+    const { id, anyOf } = rule;
     if (anyOf === undefined || rules.some((other) => other.id !== id && other.anyOf === anyOf)) continue;
-    report("warning", line, `rule ${quote(id)} is the only one of ${quote(anyOf)}: any-of needs another`);
+    report(rule, `rule ${quote(id)} is the only one of ${quote(anyOf)}: any-of needs another`);
   }
 }
 
@@ -164,17 +145,19 @@ function lintRule(model: Model, rule: Rule, report: Report): void {
   const open = (kind: string) => kind === "anyone" || kind === "internet";
   if (open(rule.to.kind) || open(rule.from.kind)) {
     const wide = rule.over.find(({ transport, ports }) => ports.length === 0 && !transport.startsWith("icmp"));
-    if (wide !== undefined && rule.apps === null) report("warning", rule.line, `${name} covers any port and any host`);
+    if (wide !== undefined && rule.apps === null) report(rule, `${name} covers any port and any host`);
   }
+  const never = neverRead(rule);
+  if (never !== null) report(rule, `${name}: ${never}, so nothing can meet it`);
   if (rule.when !== null && !canHold({ op: "not", of: rule.when }, model.parameters)) {
-    report("warning", rule.line, `${name}: its condition always holds: ${describeCondition(rule.when)}`);
+    report(rule, `${name}: its condition always holds: ${describeCondition(rule.when)}`);
   }
   for (const expectation of rule.expect) {
     if (expectation.kind !== "field") continue;
     const decoder = DECODERS.find(({ id }) => expectation.field.startsWith(`${id}.`));
     const fields = decoder?.fields.map(({ field }) => field) ?? [];
     if (fields.length > 0 && !fields.includes(expectation.field)) {
-      report("warning", rule.line, `${name}: ${unknownWord("field", expectation.field, fields)}`);
+      report(rule, `${name}: ${unknownWord("field", expectation.field, fields)}`);
     }
   }
 }

@@ -90,7 +90,7 @@ function refuseReserved(reader: Reader, what: string, items: readonly NamedItem[
 
 function readRole(reader: Reader, { name, at, value }: NamedItem): Role {
   const fields = value.kind === "empty" ? null : reader.fields(value, `role ${quote(name)}`, KEYS.role);
-  return { name, about: reader.text(fields?.get("about"), "about")?.text ?? null, line: at.line };
+  return { name, about: reader.text(fields?.get("about"), "about")?.text ?? null, ...at };
 }
 
 function readDocument(reader: Reader, top: Fields): DocumentInfo {

@@ -37,7 +37,7 @@ function readParameter(reader: Reader, { name, at, value }: NamedItem): Paramete
   if (RESERVED_CONDITIONS.some((word) => word === name)) {
     reader.error(at, `${what}: the word belongs to conditions; choose another name`);
   }
-  if (value.kind === "empty") return { name, about: null, type: "text", values: [], default: null, line: at.line };
+  if (value.kind === "empty") return { name, about: null, type: "text", values: [], default: null, ...at };
   const fields = reader.fields(value, what, KEYS.parameter);
   if (fields === null) return null;
   const valuesItem = fields.get("values");
@@ -59,7 +59,7 @@ function readParameter(reader: Reader, { name, at, value }: NamedItem): Paramete
     type,
     values: values.map((item) => item.text),
     default: null,
-    line: at.line,
+    ...at,
   };
   const standard = reader.text(fields.get("default"), `${what}, default`);
   if (standard !== null) {

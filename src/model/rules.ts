@@ -97,7 +97,7 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
     expect,
     cite,
     note,
-    line: fields.at.line,
+    ...fields.at,
   };
   if (peer !== null) rule.peer = peer;
   if (anyOf !== null) rule.anyOf = anyOf.text;

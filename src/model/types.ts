@@ -33,8 +33,9 @@ export interface Parameter {
   values: string[];
   /** Null: it has none, and rules that need it are not evaluable until it is given. */
   default: string | null;
-  /** Where it stands in the model's file; this and the other `line`s are 1-based. */
+  /** Where it stands in the model's file; this and the other `line`s and `column`s are 1-based. */
   line?: number;
+  column?: number;
 }
 
 /** Every model also has the role `proxy` (see `bind.ts`), declared or not. */
@@ -42,6 +43,7 @@ export interface Role {
   name: string;
   about: string | null;
   line?: number;
+  column?: number;
 }
 
 export interface Endpoint {
@@ -61,6 +63,7 @@ export interface Endpoint {
   /** The hosts bound to this role are meant too; a name that was sent is the stronger. */
   role?: string;
   line?: number;
+  column?: number;
 }
 
 /** `text` as written, `$param` for a name that is a parameter. Labels in lower case; `*` one label, `**` one or more. */
@@ -167,6 +170,7 @@ export interface Rule {
   note: string | null;
   /** Where it stands in the model's file, for messages and SARIF. */
   line: number;
+  column?: number;
 }
 
 /** One installation. */

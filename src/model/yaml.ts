@@ -111,6 +111,8 @@ function parse(text: string, lines: Yaml.LineCounter): Yaml.Document.Parsed | st
       else if (token === "]" || token === "}") depth--;
       if (depth > FILE_CAPS.depth) return tooDeep;
       for (const part of parser.next(token)) for (const found of composer.next(part)) take(found);
+      // Of collections in block form only the parser knows how deep they are; below them it keeps at most a scalar and an end.
+      if (parser.stack.length > 2 * FILE_CAPS.depth) return tooDeep;
     }
     for (const part of parser.end()) for (const found of composer.next(part)) take(found);
     for (const found of composer.end(true, text.length)) take(found);

@@ -69,6 +69,7 @@ test("endpoints", (t) => {
     need: "each",
     pool: false,
     line: 27,
+    column: 3,
   });
   t.deepEqual(endpoint("own")?.hosts, [{ text: "$domain", labels: [], parameter: "domain" }]);
   t.deepEqual(endpoint("cloud")?.hosts[0]?.text, "query.example.org");

@@ -112,6 +112,16 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     { endpoints: "endpoints: { api: { hosts: [¦192.0.2.1] } }" },
     '"192.0.2.1" is no host name; addresses',
   ],
+  [
+    "a wildcard over a public suffix",
+    { endpoints: 'endpoints: { api: { hosts: [¦"*.co.uk"] } }' },
+    '"*.co.uk" is a wildcard over a public suffix: anyone may be meant',
+  ],
+  [
+    "a wildcard over a top level",
+    { endpoints: 'endpoints: { api: { hosts: [¦"**.com"] } }' },
+    '"**.com" is a wildcard over a public suffix: anyone may be meant',
+  ],
   ["half a wildcard", { endpoints: 'endpoints: { api: { hosts: [¦"b*.c"] } }' }, '"b*.c" is no host name: a wild'],
   [
     "only wildcards",
