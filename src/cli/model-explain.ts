@@ -41,6 +41,8 @@ function readQuestion(model: Model, { from, to, over, app }: ExplainModelOptions
   if (!roles.includes(opener) && parseAddress(opener) === null) {
     throw new UsageError(`--from ${from}: ${unknownWord("role", opener, roles)}, or give an address`);
   }
+  const wanted = to.replace(/^role:/, "");
+  if (!roles.includes(wanted) && parseAddress(wanted) === null) checkName(model, wanted);
   const wrong: string[] = [];
   const parsed = parseOver(over, model.parameters, (message) => wrong.push(message));
   if (parsed === null) throw new UsageError(`--over ${over}: ${wrong.join("; ")}`);
@@ -53,11 +55,24 @@ function readQuestion(model: Model, { from, to, over, app }: ExplainModelOptions
   }
   return {
     from: opener,
-    to: to.replace(/^role:/, ""),
+    to: wanted,
     transport: parsed.transport,
     port: range?.first ?? null,
     app: app ?? null,
   };
+}
+
+/** A name without a dot that is no host of the model is a word of the model, or was meant for one. */
+function checkName({ roles, endpoints }: Model, name: string): void {
+  const endpoint = endpoints.find((one) => one.name === name);
+  if (endpoint !== undefined) {
+    const members = [...endpoint.hosts, ...endpoint.addresses].map(({ text }) => text);
+    throw new UsageError(`--to ${name}: an endpoint; name one of its hosts: ${members.join(", ")}`);
+  }
+  const hosts = endpoints.flatMap((one) => one.hosts.map(({ text }) => text));
+  if (name.includes(".") || hosts.includes(name.toLowerCase())) return;
+  const words = roles.map((role) => role.name);
+  throw new UsageError(`--to ${name}: ${unknownWord("role", name, words)}, or give a host name or an address`);
 }
 
 const SAYS: Readonly<Record<Answer["verdict"], string>> = {

@@ -46,7 +46,7 @@ export function loadForJudging(model: Model, parameter: (name: string) => string
       {
         when: when.get(rule.id)!,
         silent: rule.expect.some((e) => e.kind === "reply" && e.value === "none"),
-        overText: rule.over.map((over) => over.text).join(" or "),
+        overText: valuedOver(rule, parameter),
         appText: (rule.apps ?? []).join(" or "),
       },
     ]),
@@ -329,7 +329,17 @@ function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: Sub
       `give --set ${missing}=PORT`,
     );
   }
-  return failed("over", "no-rule", `${what} instead of ${loaded.prepared.get(rule)!.overText}`);
+  return failed("over", "no-rule", `${what} instead of ${overText(loaded, rule)}`);
+}
+
+/** `tcp/443 or udp/443`, with the values of parameters in place of their names where they are known. */
+export function overText({ prepared }: LoadedModel, rule: Rule): string {
+  return prepared.get(rule)!.overText;
+}
+
+function valuedOver({ over }: Rule, parameter: (name: string) => string | null): string {
+  const valued = over.map(({ text }) => text.replace(/\$([\w-]+)/g, (whole, name) => parameter(name) ?? whole));
+  return valued.join(" or ");
 }
 
 /** True where its condition does not hold or its ports are others, which is found out faster than all clauses are made. */

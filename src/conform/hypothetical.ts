@@ -6,13 +6,13 @@ import { parseAddress } from "../address.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { CapCounter } from "../limits.ts";
 import type { BoundHost } from "../model/bind.ts";
-import type { Model, Rule } from "../model/types.ts";
+import type { Model, Rule, Target } from "../model/types.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { newObservation } from "../observe/observation.ts";
 import { NO_OPERATIONS } from "../observe/operations.ts";
 import type { NearestMiss } from "../report/result.ts";
 import { Cast, type Played } from "./cast.ts";
-import type { Clause } from "./clause.ts";
+import { type Clause, failed } from "./clause.ts";
 import { clausesOf, loadForJudging, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
 import type { Subject } from "./subject.ts";
@@ -49,11 +49,11 @@ export function wouldBeDocumented(
 ): Answer {
   const { subject, flow } = imagine(model, question);
   const loaded = loadForJudging(model, parameter);
-  const named = parseAddress(question.to) === null ? { [question.to.toLowerCase()]: [subject.responder] } : {};
+  const siteHosts = parseAddress(question.to) === null ? { [question.to.toLowerCase()]: [subject.responder] } : {};
   const context = {
     cast: castOf(model, question),
     dns: new DnsEvidence(newObservation([], [], [], new CapCounter())),
-    siteHosts: named,
+    siteHosts,
     hiddenResolver: () => null,
     ranges: {},
     parameter: () => null,
@@ -63,16 +63,11 @@ export function wouldBeDocumented(
   };
   const tried = model.rules.map((rule) => {
     const app = question.app ?? rule.apps?.[0] ?? null;
-    return tryRule(loaded, rule, { ...subject, app }, flow, context);
+    return named(tryRule(loaded, rule, { ...subject, app }, flow, context), question);
   });
   const covering = tried.filter((one) => covers(one).every((clause) => clause.result !== "failed"));
   const proved = covering.filter((one) => covers(one).every((clause) => clause.result === "proved"));
-  const told = (list: readonly Tried[]) =>
-    list.map((one) => {
-      const open = covers(one).find((clause) => clause.result === "unproved");
-      const whom = one.rule.to.kind === "role" ? `to any ${one.rule.to.role}` : one.whom.says;
-      return { rule: one.rule, says: open?.says ?? whom, decide: open?.decide ?? null };
-    });
+  const told = (list: readonly Tried[]) => list.map(tellOf);
   const unwanted = proved.find(({ rule }) => rule.requirement === "forbidden" || rule.requirement === "retired");
   if (unwanted !== undefined) {
     const verdict = unwanted.rule.requirement === "forbidden" ? "forbidden" : "retired";
@@ -81,6 +76,29 @@ export function wouldBeDocumented(
   if (proved.length > 0) return { verdict: "documented", rules: told(proved), nearest: null };
   if (covering.length > 0) return { verdict: "depends", rules: told(covering), nearest: null };
   return { verdict: "undocumented", rules: [], nearest: nearestMiss(tried, subject, flow)?.miss ?? null };
+}
+
+/** An address may be any host's; who asks for a name has said whom he means, and that is no role. */
+function named(tried: Tried, { to }: Question): Tried {
+  const { rule, whom } = tried;
+  const isOther = rule.to.kind === "role" && rule.to.role !== to && parseAddress(to) === null;
+  if (!isOther || whom.result === "failed") return tried;
+  return { ...tried, whom: failed("whom", "no-rule", `nothing says that ${to} is ${roleOf(rule.to)}`) };
+}
+
+function roleOf(end: Target): string {
+  return end.kind === "role" ? end.role : "ROLE";
+}
+
+function tellOf(tried: Tried): Answer["rules"][number] {
+  const { rule, whom } = tried;
+  const open = covers(tried).find((clause) => clause.result === "unproved");
+  if (rule.requirement === "retired") return { rule, says: `${whom.says}, until ${rule.retiredAfter}`, decide: null };
+  if (open === undefined)
+    return { rule, says: rule.to.kind === "role" ? `to any ${rule.to.role}` : whom.says, decide: null };
+  if (open.reason !== "role-not-bound") return { rule, says: open.says, decide: open.decide };
+  const [option, end] = open.clause === "who" ? (["from", rule.from] as const) : (["to", rule.to] as const);
+  return { rule, says: open.says, decide: `if it is one, ask with --${option} ${roleOf(end)}` };
 }
 
 /** The clauses that say whether a rule covers it; what a rule expects beside that is told with the rule. */
@@ -183,16 +201,12 @@ function played(model: Model, role: string, address: string): Played {
   return { model: model.name, role, host };
 }
 
-/** Every role counts as bound somewhere: an end that is named as an address plays none. */
-function castOf(model: Model, question: Question): Cast {
-  const elsewhere = hostOf("192.0.2.3");
-  const bindings = model.roles.map(({ name }) => ({
-    model: model.name,
-    role: name,
-    realm: null,
-    hosts: [name === question.from ? hostOf(FROM_ADDRESS) : name === question.to ? hostOf(TO_ADDRESS) : elsewhere],
-    how: "given" as const,
-    outside: false,
-  }));
+/** Bound are the roles that the question names: an end that is given as an address may play any other. */
+function castOf(model: Model, { from, to }: Question): Cast {
+  const bindings = model.roles.flatMap(({ name }) => {
+    if (name !== from && name !== to) return [];
+    const hosts = [hostOf(name === from ? FROM_ADDRESS : TO_ADDRESS)];
+    return [{ model: model.name, role: name, realm: null, hosts, how: "given" as const, outside: false }];
+  });
   return new Cast(bindings, () => []);
 }

@@ -46,7 +46,7 @@ export function nearestMiss(
 function distanceOf(tried: Tried, common: number, subject: Subject): number {
   const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
   const telling = Math.min(...failed.map((clause) => TELLING.indexOf(clause.clause)));
-  const named = namesApp(tried, subject) ? 0 : 1;
+  const named = namesApp(tried) ? 0 : 1;
   const port =
     tried.over.result === "proved" ? 0 : sharesNumber(tried, subject) ? 10 : sharesTransport(tried, subject) ? 40 : 80;
   const forgiven = common === 3 ? 1 : 0;
@@ -78,7 +78,7 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
     return 2;
   }
   if (tried.over.result !== "proved" && !sharesNumber(tried, subject)) return 0;
-  return rule.apps === null || (subject.app !== null && rule.apps.includes(subject.app)) ? 1 : 0;
+  return tried.app.result === "proved" ? 1 : 0;
 }
 
 /**
@@ -86,12 +86,12 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
  * and the transport is its own too.
  */
 function isAlike(tried: Tried, subject: Subject): boolean {
-  if (tried.over.result === "proved" || sharesNumber(tried, subject) || namesApp(tried, subject)) return true;
+  if (tried.over.result === "proved" || sharesNumber(tried, subject) || namesApp(tried)) return true;
   return tried.rule.from.kind === "role" && tried.who.result === "proved" && sharesTransport(tried, subject);
 }
 
-function namesApp({ rule }: Tried, { app }: Subject): boolean {
-  return app !== null && rule.apps?.includes(app) === true;
+function namesApp({ rule, app }: Tried): boolean {
+  return rule.apps !== null && app.result === "proved";
 }
 
 function sharesTransport({ rule }: Tried, subject: Subject): boolean {

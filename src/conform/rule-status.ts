@@ -4,7 +4,7 @@ import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
 import type { CastHost } from "./cast.ts";
-import type { LoadedModel } from "./cover.ts";
+import { type LoadedModel, overText } from "./cover.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Judgement, Judges } from "./judge.ts";
 import type { RuleReason } from "./reasons.ts";
@@ -90,9 +90,9 @@ export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, conte
 /**
  * The sentence for who runs the firewall: `allow tcp/443 from 10.20.0.5 to api.example.com (documented under Gateway)`.
  */
-export function allowSentence({ model }: LoadedModel, rule: Rule, from: string, to: string): string {
-  const over = rule.over.map((one) => one.text).join(" or ");
+export function allowSentence(loaded: LoadedModel, rule: Rule, from: string, to: string): string {
+  const over = overText(loaded, rule);
   const cite = rule.cite[0];
-  const where = cite === undefined ? model.name : [cite.section, cite.item].filter(Boolean).join(" / ");
+  const where = cite === undefined ? loaded.model.name : [cite.section, cite.item].filter(Boolean).join(" / ");
   return `allow ${over} from ${from} to ${to} (documented under ${where})`;
 }

@@ -10,7 +10,7 @@ import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
-import { clausesOf, isBoundEnd, type LoadedModel } from "./cover.ts";
+import { clausesOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import {
   type HostStatus,
@@ -21,7 +21,7 @@ import {
   type RuleJudgement,
   unused,
 } from "./rule-status.ts";
-import { inWords, overText } from "./target-text.ts";
+import { inWords } from "./target-text.ts";
 
 /** Statuses, worst first. */
 const PRECEDENCE: readonly RuleStatus[] = [
@@ -250,7 +250,7 @@ function judgeHost(
     status: "missing",
     code: "missing",
     reason: `${name} was seen for ${minutes} minutes and never opened it`,
-    remedy: `find out whether ${name} is set up to use ${whom}, and whether ${overText(rule)} to there is let through`,
+    remedy: `find out whether ${name} is set up to use ${whom}, and whether ${overText(loaded, rule)} to there is let through`,
     evidence: [],
   };
 }

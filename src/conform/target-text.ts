@@ -1,13 +1,10 @@
-/** Whom a rule goes to and over what, in words. */
+/** Whom a rule goes to, in words. */
 import type { Endpoint, Rule, Target } from "../model/types.ts";
 import type { LoadedModel } from "./cover.ts";
 import { hostTexts, type RuleContext } from "./rule-status.ts";
 
 /** Hosts of a role that one sentence names. */
 const NAMED = 3;
-
-/** What a rule goes over, for a sentence: `tcp/443 or tcp/8443`. */
-export const overText = (rule: Rule): string => rule.over.map(({ text }) => text).join(" or ");
 
 /** Whom a rule goes to, for the sentence to the firewall team: `api-us…`, `dns-server (10.20.0.53)`, `the Internet`. */
 export function inWords(loaded: LoadedModel, { to }: Rule, { judges }: RuleContext): string {

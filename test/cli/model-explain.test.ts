@@ -49,6 +49,18 @@ const ANSWERS: [string, string[], RegExp, RegExp][] = [
     /nearest rule|No rule/,
   ],
   [
+    "another name",
+    ["--from", "client", "--to", "api.example.com", "--over", "tcp/443", "--set", "region=us"],
+    /UNDOCUMENTED/,
+    /nearest rule is client-api-us: the client asked for api\.example\.com/,
+  ],
+  [
+    "an address that may be a role",
+    ["--from", "10.30.0.9", "--to", "gateway", "--over", "udp/30000"],
+    /DEPENDS/,
+    /client-gateway {2}required: 10\.30\.0\.9 could be client[\s\S]*ask with --from client/,
+  ],
+  [
     "nothing in common",
     ["--from", "198.51.100.1", "--to", "198.51.100.2", "--over", "tcp/22"],
     /UNDOCUMENTED/,
@@ -65,17 +77,41 @@ for (const [title, args, first, rest] of ANSWERS) {
   });
 }
 
+test("explained: another model's retired address, a port that was set, a peer that may be anywhere", async (t) => {
+  const ask = async (model: string, ...args: string[]) =>
+    (await wirepact(["models", "explain", model, ...args])).stdout;
+  const icap = "clearswift-icap-gateway";
+  t.regex(
+    await ask(icap, "--from", "gateway", "--to", "79.125.3.206", "--over", "tcp/80"),
+    /RETIRED.*[\s\S]*until 2018-11-22/,
+  );
+  const port = ["--from", "icap-client", "--to", "gateway", "--over", "tcp/1344", "--set", "icap-port=11344"];
+  t.regex(await ask(icap, ...port), /tcp\/1344 instead of tcp\/11344/);
+  const peer = ["--from", "203.0.113.9", "--to", "recorder", "--over", "udp/50000", "--set", "connection=peer-to-peer"];
+  t.regex(await ask("openeye-ows", ...peer), /^\S+ DOCUMENTED[\s\S]*web-recorder-p2p/);
+});
+
 const WRONG: [string, string[], RegExp][] = [
   [
     "a misspelt role",
-    ["--from", "gatway", "--to", "x", "--over", "tcp/443"],
+    ["--from", "gatway", "--to", "x.example.com", "--over", "tcp/443"],
     /unknown role "gatway", did you mean "gateway"/,
   ],
-  ["no port", ["--from", "gateway", "--to", "x", "--over", "443"], /port without a transport/],
-  ["several ports", ["--from", "gateway", "--to", "x", "--over", "tcp/1-9"], /name one port/],
+  [
+    "a misspelt role as the other end",
+    ["--from", "client", "--to", "gatway", "--over", "udp/30000"],
+    /unknown role "gatway", did you mean "gateway"/,
+  ],
+  [
+    "an endpoint in place of a host",
+    ["--from", "client", "--to", "api-us", "--over", "tcp/443"],
+    /an endpoint; name one of its hosts: api-us\.sdp\.opswat\.com/,
+  ],
+  ["no port", ["--from", "gateway", "--to", "x.example.com", "--over", "443"], /port without a transport/],
+  ["several ports", ["--from", "gateway", "--to", "x.example.com", "--over", "tcp/1-9"], /name one port/],
   [
     "an unknown application",
-    ["--from", "gateway", "--to", "x", "--over", "tcp/443", "--app", "tsl"],
+    ["--from", "gateway", "--to", "x.example.com", "--over", "tcp/443", "--app", "tsl"],
     /did you mean "tls"/,
   ],
   ["nothing asked", [], /required option '--from/],

@@ -53,9 +53,12 @@ export function facts(
     if (own.length === 0) continue; // the background model covers traffic and has no rows to tick
     list.push([model.label, `${model.of(one)}: ${ruleCounts(own)}`]);
   }
+  const isShared = ({ role, model }: { role: string; model: string }): boolean =>
+    run.bindings.some((other) => other.role === role && other.model !== model);
   const bound = run.bindings.map((binding) => {
     const how = binding.how === "inferred" ? " (inferred)" : "";
-    return `${binding.role} = ${few(binding.values, 3)}${how}${binding.seen ? "" : ", not seen"}`;
+    const role = isShared(binding) ? `${binding.model}/${binding.role}` : binding.role;
+    return `${role} = ${few(binding.values, 3)}${how}${binding.seen ? "" : ", not seen"}`;
   });
   if (run.models.length > 0) list.push(["Hosts", bound.length === 0 ? "no role is bound" : bound.join("; ")]);
   return list;
