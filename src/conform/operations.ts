@@ -55,15 +55,24 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   );
 }
 
-/** Whether some answer of this kind has no question here; where nothing pairs the two, whether there is no question like it. */
-function isUnasked(kind: OperationKind, { operations }: SubjectFlow): boolean {
-  if (kind.unasked > 0 || operations.early.some((answer) => answer.kind === kind)) return true;
-  // An answer that does not say to what is paired by its number alone, and that was done.
-  const alike = (of: OperationKind): boolean =>
-    of.role === "request" &&
-    of.protocol === kind.protocol &&
-    (of.code === kind.code || of.class === kind.class || kind.code === ANSWER_TO_ANY);
-  return !operations.kinds.some(alike);
+/**
+ * Whether some answer of this kind has no question here. Where nothing pairs the two: whether there is no question like it,
+ * and, for answers that do not say to what (`Answer`), whether the capture could lack one.
+ */
+function isUnasked(kind: OperationKind, flow: SubjectFlow): boolean {
+  const { kinds, early } = flow.operations;
+  if (kind.unasked > 0 || early.some((answer) => answer.kind === kind)) return true;
+  const asked = kinds.filter(({ role, protocol }) => role === "request" && protocol === kind.protocol);
+  if (asked.some((of) => of.code === kind.code || of.class === kind.class)) return false;
+  if (kind.code !== ANSWER_TO_ANY) return true;
+  // Paired by their ids: an answer without its question would have been counted above.
+  if (asked.some(({ answer }) => answer !== null)) return false;
+  return !isWhole(flow) || kind.count > asked.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** A connection from its SYN on, of which all that the initiator said was read. */
+function isWhole({ connectionless, openedSec, holed, unfinished }: SubjectFlow): boolean {
+  return !connectionless && openedSec !== Number.NEGATIVE_INFINITY && !holed && !unfinished;
 }
 
 function rank(of: OperationClass): number {

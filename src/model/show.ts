@@ -25,7 +25,7 @@ export function showModel(model: Model): ModelRow[] {
     id: rule.id,
     from: rule.from.kind === "role" ? rule.from.role : describeTarget(rule.from, model),
     to: describeTarget(rule.to, model),
-    over: rule.over.map(describeOver).join(", "),
+    over: rule.over.map((over) => describeOver(over, model)).join(", "),
     as: [rule.apps === null ? "any" : rule.apps.join(", "), ...rule.expect.map(({ text }) => text)].join("; "),
     when: rule.when === null ? "" : describeCondition(rule.when),
     needed: describeNeed(rule),
@@ -63,9 +63,14 @@ function describeEndpoint(endpoint: Endpoint): string {
   return `${quantity}${needed.join(", ")}${pool}${beside.length > 0 ? ` (${beside.join(", ")})` : ""}`;
 }
 
-function describeOver(over: Over): string {
-  const outside = over.ports.find(({ first, parameter }) => first >= 0 && parameter !== null);
-  return outside === undefined ? over.text : `${over.text} (outside: $${outside.parameter})`;
+/** With the default of a port that is a parameter: what the document prints. */
+function describeOver({ text, ports }: Over, { parameters }: Model): string {
+  const named = ports.find(({ parameter }) => parameter !== null);
+  if (named === undefined) return text;
+  const standard = parameters.find(({ name }) => name === named.parameter)?.default ?? null;
+  const usual = standard === null ? [] : [`default ${standard}`];
+  const notes = named.first >= 0 ? [`outside: $${named.parameter}`, ...usual] : usual;
+  return notes.length === 0 ? text : `${text} (${notes.join(", ")})`;
 }
 
 function describeNeed(rule: Rule): string {

@@ -19,7 +19,8 @@ test("rules in words", (t) => {
   t.is(row("both")?.to, "each of *.example.net, **.cdn.example.net");
   t.is(row("both")?.needed, "conditional, every 1 d, one of ways-out is enough");
   t.is(row("both")?.when, "region is us or eu and deployment is internet");
-  t.is(row("nat")?.over, "udp/30000 (outside: $public-port)");
+  t.is(row("nat")?.over, "udp/30000 (outside: $public-port, default 30000)");
+  t.is(row("icap")?.over, "tcp/$icap-port (default 1344)");
   t.is(row("nat")?.to, "role:server");
   t.is(
     row("nat")?.needed,
