@@ -43,9 +43,11 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
     const says = `${text}: bytes of the connection are missing, and what stands behind them was not read`;
     return unproved("expect", "expectation-unproved", says, "capture without loss");
   }
-  if (kinds.some((kind) => kind.role === "request")) {
-    const count = kinds.reduce((sum, kind) => sum + (kind.role === "request" ? kind.count : 0), 0);
-    return proved("expect", `${count} operation(s), none above ${most}`);
+  const requests = kinds.filter((kind) => kind.role === "request");
+  if (requests.length > 0) {
+    const count = requests.reduce((sum, kind) => sum + kind.count, 0);
+    const [first] = requests.flatMap((kind) => framesOfKind(kind).slice(0, 1)).sort(byPlace);
+    return proved("expect", `${count} operation(s), none above ${most}`, first === undefined ? [] : [first]);
   }
   return unproved(
     "expect",
@@ -92,6 +94,8 @@ export function operationText(kind: OperationKind): string {
   if (kind.role === "response") return `an answer to ${what}, its question not in the capture`;
   return kind.answer === null ? `${what}, no answer` : `${what}, answered: ${kind.answer}`;
 }
+
+const byPlace = (a: FrameRef, b: FrameRef): number => a.capture_id - b.capture_id || a.frame - b.frame;
 
 function framesOfKind(kind: OperationKind): FrameRef[] {
   const refs = kind.frames.map(

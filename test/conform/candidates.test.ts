@@ -47,6 +47,8 @@ const ENDPOINTS = [
   'hosts: ["*.sdp.opswat.com"]',
   'hosts: ["**.example.org"]',
   "hosts: [two.example.com]",
+  "hosts: [0.amazon.pool.ntp.org], pool: true",
+  "hosts: [telemetry.example.com, www.example.org]",
   "hosts: [three.example.com], need: any",
   "hosts: [four.example.com], addresses: [198.51.100.0/24]",
   "hosts: [$given]",
