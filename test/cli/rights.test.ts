@@ -30,6 +30,9 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 /** The permission model lost its `experimental` in 22.13 and 23.5. */
 const FLAG = major > 22 || (major === 22 && minor >= 13) ? "--permission" : "--experimental-permission";
 
+/** Where it is, and where a link in its place leads. */
+const NODE_MODULES = [realpathSync("node_modules"), resolve("node_modules")];
+
 test("under Node's permission model, with its own files, the capture and the database alone", (t) => {
   const free = check(t, () => [process.execPath]);
   const bound = check(t, (folder) =>
@@ -38,9 +41,10 @@ test("under Node's permission model, with its own files, the capture and the dat
       FLAG,
       // Where Node has no SQLite of its own, that comes as an addon; no other right is given, and above all no child process.
       ...(FLAG === "--permission" ? [] : ["--allow-addons"]),
-      `--allow-fs-read=${BUILD},${realpathSync("node_modules")},${resolve("node_modules")},${resolve("package.json")},${folder}`
-        .split(",")
-        .flatMap((path, i) => (i === 0 ? [path] : [`--allow-fs-read=${path}`])),
+      // Each once: Node 20 ends on a path that is given twice.
+      ...[...new Set([BUILD, ...NODE_MODULES, resolve("package.json"), folder])].map(
+        (path) => `--allow-fs-read=${path}`,
+      ),
       `--allow-fs-write=${folder}`,
     ].flat(),
   );
