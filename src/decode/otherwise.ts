@@ -53,7 +53,7 @@ function readOtherwise(
   const bytes = new Uint8Array(LIMITS.otherwiseBytes);
   let length = start > back && back > 0 ? rewind.copy(start, bytes, 0, start - back) : 0;
   if (back < 0) {
-    if (-back > stream.length) return;
+    if (-back > stream.length || -back > bytes.length) return; // too far into a message to say what it would be
     bytes.set(stream.data.subarray(0, -back));
     length = -back;
   }

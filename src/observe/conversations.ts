@@ -18,7 +18,7 @@ import type { DocumentedPorts } from "./documented-ports.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
 import type { Observation } from "./observation.ts";
-import { partsOf } from "./parts.ts";
+import { type Part, partsOf } from "./parts.ts";
 
 const CHUNK_SHIFT = 14;
 const CHUNK = 1 << CHUNK_SHIFT;
@@ -43,6 +43,16 @@ export const MIXED = 1 << 8;
 /** First and last flow + 1 of the chain. */
 export const C_HEAD = 14;
 export const C_TAIL = 15;
+
+/** The parts of the flow that was asked for last, and which of them each conversation has. */
+interface Parted {
+  /** The flow's other conversations, which no other flow's list is. */
+  others: readonly number[] | undefined;
+  sightings: readonly Sighting[];
+  count: number;
+  parts: Part[] | null;
+  places: ReadonlyMap<number, number>;
+}
 
 export class Conversations {
   readonly seen: Observation;
@@ -72,6 +82,7 @@ export class Conversations {
   #mask = (1 << 12) - 1;
   /** By flow: its conversations beside its own, one for each further part of it; and those conversations' flows. */
   readonly #others = new Map<number, number[]>();
+  #parted: Parted | null = null;
   readonly #alsoIn = new Map<number, number[]>();
   readonly #nameIds = new Map<string, number>();
   /** Hashes of realm and application names, so that each is walked once. */
@@ -130,8 +141,21 @@ export class Conversations {
   sightingsOf(conversation: number, view: FlowView): readonly Sighting[] {
     const sightings = view.detail?.sightings ?? [];
     if (!this.#others.has(view.flow)) return sightings;
-    const at = this.#others.get(view.flow)!.indexOf(conversation) + 1;
-    return partsOf(sightings, view.initiator().dir)?.[at]?.sightings ?? sightings;
+    const parted = this.#partedAs(view, sightings);
+    return parted.parts?.[parted.places.get(conversation) ?? 0]?.sightings ?? sightings;
+  }
+
+  /** A flow's parts, kept for the next one that is asked for: thousands of parts of one flow come one behind the other. */
+  #partedAs(view: FlowView, sightings: readonly Sighting[]): Parted {
+    const { flow } = view;
+    const known = this.#parted;
+    const others = this.#others.get(flow);
+    if (known?.others === others && known?.sightings === sightings && known.count === sightings.length) return known;
+    const parts = partsOf(sightings, view.initiator().dir);
+    const places = new Map<number, number>();
+    for (const [i, other] of (others ?? []).entries()) if (!places.has(other)) places.set(other, i + 1);
+    this.#parted = { others, sightings, count: sightings.length, parts, places };
+    return this.#parted;
   }
 
   /** The two halves of a conversation's id: a hash of realm and key, equal in every run and on every machine. */

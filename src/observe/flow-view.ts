@@ -1,6 +1,8 @@
 /** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
+
 import { formatIpv4, formatIpv6, formatMacWords } from "../address.ts";
 import type { FlowDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
 import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
@@ -28,6 +30,23 @@ export const OUTCOMES: readonly ConversationOutcome[] = [
 ];
 
 const NO_ROW = new Int32Array(0);
+const NO_SIGHTINGS: readonly Sighting[] = [];
+/** Facts of one flow from which on what was found out of them is kept: a flow of thousands of parts is asked as often. */
+const LONG = 256;
+const longAlerts = new WeakMap<readonly Sighting[], { count: number; is: boolean }>();
+
+function endedByAlert(sightings: readonly Sighting[]): boolean {
+  if (sightings.some(({ fact }) => fact.kind === "up")) return false;
+  return sightings.some(({ fact }) => fact.kind === "fault" && fact.what === "tls-alert");
+}
+
+function longEndedByAlert(sightings: readonly Sighting[]): boolean {
+  const known = longAlerts.get(sightings);
+  if (known?.count === sightings.length) return known.is;
+  const is = endedByAlert(sightings);
+  longAlerts.set(sightings, { count: sightings.length, is });
+  return is;
+}
 
 export class FlowView {
   readonly #seen: Observation;
@@ -249,9 +268,8 @@ export class FlowView {
   #failed(there: 0 | 1): boolean {
     const handshake = this.handshake(there);
     if (handshake !== null) return handshake.state === "alert" || handshake.state === "left";
-    const sightings = this.detail?.sightings ?? [];
-    if (sightings.some(({ fact }) => fact.kind === "up")) return false;
-    return sightings.some(({ fact }) => fact.kind === "fault" && fact.what === "tls-alert");
+    const sightings = this.detail?.sightings ?? NO_SIGHTINGS;
+    return sightings.length < LONG ? endedByAlert(sightings) : longEndedByAlert(sightings);
   }
 
   /** True where every message that was sent expects no answer. */

@@ -110,6 +110,25 @@ async function written(db: string): Promise<{ packets: number; last_time: string
   return { packets: Number(row?.packets ?? 0), last_time: String(row?.last_time ?? "") };
 }
 
+labTest(
+  "stopped and let go on: what came meanwhile is read or counted as lost, and the run ends as others do",
+  async (t) => {
+    const { lab, db } = scene(t, "stopped");
+    const servers = await lab.servers();
+    const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db, "--checkpoint", "200ms"]);
+    await live.says(READING);
+    live.child.kill("SIGSTOP");
+    await lab.talk("telemetry.example.com");
+    live.child.kill("SIGCONT");
+    await live.says(/rule |undocumented {2}/);
+    t.is(await end(live), 1);
+    await end(servers, "SIGTERM");
+    t.deepEqual(await whole(t, db), ["finished"]);
+    const { judged, quality } = await stored(db);
+    t.true(judged.some((c) => c.server_name === "telemetry.example.com") || Number(quality.drops) > 0);
+  },
+);
+
 for (const looks of [0, 1, 3, 10]) {
   labTest(`killed at any moment the database is whole, and what it had stays: after ${looks} looks`, async (t) => {
     const { lab, db } = scene(t, `kill${looks}`);
