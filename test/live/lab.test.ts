@@ -111,6 +111,7 @@ labTest("an interface that is removed: what was read is judged and stored, exit 
   const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--db", db]);
   await live.says(READING);
   await lab.talk("telemetry.example.com");
+  await live.says(/undocumented {2}/); // what waits in the kernel goes with the interface
   lab.ip("link", "del", "eth0");
   // It is put back at once: another interface under the same name, which is not taken for the one that was read.
   lab.wire();
