@@ -2,7 +2,7 @@
  * Addresses that DHCP gives to another device while the capture runs (RFC 2131): from that moment the address is another
  * host, and whoever was bound by it plays its role there no longer.
  */
-import { FlowView } from "../observe/flow-view.ts";
+import { dhcpAddresses } from "../observe/dhcp.ts";
 import type { Observation } from "../observe/observation.ts";
 import { compareInstants, formatInstant, type Instant } from "../time.ts";
 import type { Cast } from "./cast.ts";
@@ -27,22 +27,10 @@ const keyOf = (realm: string, address: string): string => `${realm}|${address}`;
 
 export function movedLeases(seen: Observation): Moves {
   const leases = new Map<string, Lease[]>();
-  const view = new FlowView(seen);
-  const dhcp = seen.decoders.findIndex(({ id }) => id === "dhcp") + 1;
-  for (let flow = 0; flow < seen.flows.table.count; flow++) {
-    if (view.move(flow).app !== dhcp) continue;
-    let type = "";
-    let mac = "";
-    for (const { fact, sec, nsec } of view.detail?.sightings ?? []) {
-      if (fact.kind === "role") type = mac = ""; // every message begins so
-      if (fact.kind !== "field") continue;
-      if (fact.field === "dhcp.type") type = String(fact.value);
-      else if (fact.field === "dhcp.client-mac") mac = String(fact.value);
-      else if (fact.field === "dhcp.assigned-address" && type === "ACK" && mac !== "") {
-        const key = keyOf(seen.realms[view.realm] ?? "", String(fact.value));
-        leases.set(key, [...(leases.get(key) ?? []), { mac, sec, nsec }]);
-      }
-    }
+  for (const { realm, mac, address, acknowledged, sec, nsec } of dhcpAddresses(seen)) {
+    if (!acknowledged) continue;
+    const key = keyOf(seen.realms[realm] ?? "", address);
+    leases.set(key, [...(leases.get(key) ?? []), { mac, sec, nsec }]);
   }
   const moves = new Map<string, Move>();
   for (const [key, all] of leases) {

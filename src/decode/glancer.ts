@@ -11,6 +11,11 @@ export class Glancer {
     this.#feed = feed;
   }
 
+  /** Whether any message can be read so by now. */
+  get ready(): boolean {
+    return this.#feed.learned;
+  }
+
   /**
    * A segment of an operation's flow that is nothing but messages whose like was read before: counted by a glance each.
    * False where `Streams.segment` has to see it; what was counted here it takes for sent again.

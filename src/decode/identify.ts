@@ -38,7 +38,8 @@ export class Identifier {
   readonly #feed: Feed;
   readonly #datagrams: Datagrams;
   readonly #streams: Streams;
-  readonly #glancer: Glancer;
+  /** For TCP segments of which little has to be read. */
+  readonly glancer: Glancer;
   #begun = false;
   /** What became of the last frame that was offered to `accepts`. */
   #etherDecoder = 0;
@@ -48,8 +49,8 @@ export class Identifier {
     this.decoders = decoders;
     this.#feed = new Feed(decoders, caps);
     this.#datagrams = new Datagrams(this.#feed);
-    this.#streams = new Streams(this.#feed);
-    this.#glancer = new Glancer(this.#feed);
+    this.glancer = new Glancer(this.#feed);
+    this.#streams = new Streams(this.#feed, this.glancer);
   }
 
   /** By the DETAIL word of a row, less one. */
@@ -163,27 +164,6 @@ export class Identifier {
       if (sighting.fact.kind === "asset" && sighting.dir === dir)
         sighting.mac = formatMac(frame.buf, frame.off + SOURCE);
     }
-  }
-
-  /** Whether any message can be read by a glance by now. */
-  get glances(): boolean {
-    return this.#feed.learned;
-  }
-
-  /** A TCP segment in a direction that is still fed: true where a glance was enough, see `Glancer`. */
-  glance(
-    row: Int32Array,
-    at: number,
-    dir: 0 | 1,
-    seq: number,
-    buf: Uint8Array,
-    off: number,
-    len: number,
-    frame: number,
-    sec: number,
-    nsec: number,
-  ): boolean {
-    return this.#glancer.segment(row, at, dir, seq, buf, off, len, frame, sec, nsec);
   }
 
   /** One TCP segment from elsewhere than a packet: joining two slices plays segments again. See `Streams.segment`. */

@@ -4,7 +4,7 @@ import { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
-import { Glancer } from "./glancer.ts";
+import type { Glancer } from "./glancer.ts";
 import { compareAgain } from "./otherwise.ts";
 import { contradicts, keepNamed } from "./overlaps.ts";
 
@@ -12,9 +12,9 @@ export class Streams {
   readonly #feed: Feed;
   readonly #glancer: Glancer;
 
-  constructor(feed: Feed) {
+  constructor(feed: Feed, glancer: Glancer) {
     this.#feed = feed;
-    this.#glancer = new Glancer(feed);
+    this.#glancer = glancer;
   }
 
   /** Payload of one TCP segment (`seq`: number of its first byte). Public because joining two slices plays segments again. */

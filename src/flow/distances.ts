@@ -76,7 +76,7 @@ export function addressKey(meta: number, address: number): number {
   return ((meta >>> 16) * 2 + isV6) * 2 ** 32 + (address >>> 0);
 }
 
-/** The same address under another number and in another realm; null for one that cannot be called otherwise. */
+/** The same address under another number and in another realm. */
 export function movedKey(
   key: number,
   addressOf: (index: number) => number,

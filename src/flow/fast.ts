@@ -34,9 +34,10 @@ const HEADERS = 54;
 /** Packets behind one that was read by a glance that are looked at one by one: each answer is the next question's cause. */
 const GLANCES_NEXT = 8;
 
-/** Who reads payload that a decoder still wants, where little has to be read of it: `Identifier.glance`. */
+/** Who reads payload that a decoder still wants, where little has to be read of it: the decoders' `Glancer`. */
 export interface Glancer {
-  glance(
+  /** True where that was enough; else the long way goes on behind what was read here. */
+  segment(
     row: Int32Array,
     at: number,
     dir: 0 | 1,
@@ -49,7 +50,7 @@ export interface Glancer {
     nsec: number,
   ): boolean;
   /** Whether anything can be read so by now. */
-  readonly glances: boolean;
+  readonly ready: boolean;
 }
 
 export class FastPath {
@@ -94,7 +95,7 @@ export class FastPath {
 
   /** Whether `take` may take what `run` has refused. */
   get glances(): boolean {
-    return this.#glancer.glances;
+    return this.#glancer.ready;
   }
 
   /**
@@ -232,7 +233,7 @@ export class FastPath {
     if (after >>> 0 < before >>> 0) return false;
     if (wanted) {
       const side = dir as 0 | 1;
-      if (!this.#glancer.glance(row, at, side, seq, buf, payloadAt, payload, frame.number, sec, nsec)) return false;
+      if (!this.#glancer.segment(row, at, side, seq, buf, payloadAt, payload, frame.number, sec, nsec)) return false;
       this.#wanted = GLANCES_NEXT;
     }
 

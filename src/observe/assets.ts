@@ -9,7 +9,8 @@ import { LIMITS } from "../limits.ts";
 import type { AssetRow } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
-import { addressText, FlowView } from "./flow-view.ts";
+import { dhcpAddresses } from "./dhcp.ts";
+import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
 type Column = "kind" | "vendor" | "product" | "order_code" | "version" | "serial" | "name" | "location";
@@ -125,24 +126,9 @@ class Leases {
   readonly #addresses = new Map<string, string | null>();
 
   constructor(seen: Observation) {
-    const view = new FlowView(seen);
-    const dhcp = seen.decoders.findIndex(({ id }) => id === "dhcp") + 1;
-    for (let flow = 0; flow < seen.flows.table.count; flow++) {
-      if (view.move(flow).app !== dhcp) continue;
-      let type = "";
-      let mac = "";
-      for (const { fact } of view.detail?.sightings ?? []) {
-        if (fact.kind === "role") type = mac = ""; // every message begins so
-        if (fact.kind !== "field") continue;
-        const value = String(fact.value);
-        if (fact.field === "dhcp.type") type = value;
-        else if (fact.field === "dhcp.client-mac") mac = value;
-        else if (mac === "") continue;
-        else if (fact.field === "dhcp.client-address" || (fact.field === "dhcp.assigned-address" && type === "ACK")) {
-          learn(this.#macs, `${view.realm}/${value}`, mac);
-          learn(this.#addresses, `${view.realm}/${mac}`, value);
-        }
-      }
+    for (const { realm, mac, address } of dhcpAddresses(seen)) {
+      learn(this.#macs, `${realm}/${address}`, mac);
+      learn(this.#addresses, `${realm}/${mac}`, address);
     }
   }
 

@@ -128,7 +128,7 @@ export class Observer {
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
-    this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena);
+    this.#fast = new FastPath(flows, identified.glancer, this.#packet.tunnelBits, this.#lanes, options.arena);
   }
 
   /** All frames that the reader has in memory, `most` of them at most; false where there were more. */

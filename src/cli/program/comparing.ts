@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { DIFF_FORMS, SUITE_FORMS } from "../../report/suite-words.ts";
 import type { Ended } from "./ended.ts";
-import { installation, outOption, several, strictness } from "./options.ts";
+import { bindOption, installation, modelOption, outOption, setOption, strictness } from "./options.ts";
 
 export function addComparing(program: Command, ended: Ended): void {
   strictness(
@@ -17,19 +17,9 @@ export function addComparing(program: Command, ended: Ended): void {
         "<folder>",
         "captures (FOLDER/RELEASE/NAME.pcap), site.yaml beside them or above, NAME.expect.yaml, suite.yaml",
       )
-      .addOption(
-        new Option("--model <name|file>", "a shipped model or a model file; repeatable")
-          .argParser(several)
-          .default([], "those of the suite or the site"),
-      )
-      .addOption(
-        new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
-          .argParser(several)
-          .default([], "none"),
-      )
-      .addOption(
-        new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"),
-      )
+      .addOption(modelOption("those of the suite or the site"))
+      .addOption(bindOption())
+      .addOption(setOption())
       .addOption(new Option("--format <form>", "how the result is printed").choices(SUITE_FORMS).default("text"))
       .addOption(outOption())
       .option("--update", "accept what is found: write it into the expectations, for a review of the difference")

@@ -29,23 +29,24 @@ export const keepOption = (): Option =>
 export const keepSizeOption = (): Option =>
   new Option("--keep-size <size>", "how much may lie there; the oldest go first").default("1G");
 
+export const modelOption = (otherwise: string): Option =>
+  new Option("--model <name|file>", "a shipped model or a model file; repeatable")
+    .argParser(several)
+    .default([], otherwise);
+export const bindOption = (): Option =>
+  new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
+    .argParser(several)
+    .default([], "none");
+export const setOption = (): Option =>
+  new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none");
+
 /** Models, and what is known of one installation. */
 export const installation = (command: Command): Command =>
   command
-    .addOption(
-      new Option("--model <name|file>", "a shipped model or a model file; repeatable")
-        .argParser(several)
-        .default([], "those of --site"),
-    )
+    .addOption(modelOption("those of --site"))
     .option("--site <file>", "one installation: roles, parameters, hosts, waivers")
-    .addOption(
-      new Option("--bind <[model/]role=value,...>", "which addresses play a role; repeatable")
-        .argParser(several)
-        .default([], "none"),
-    )
-    .addOption(
-      new Option("--set <key=value>", "a model's parameter; repeatable").argParser(several).default([], "none"),
-    );
+    .addOption(bindOption())
+    .addOption(setOption());
 
 /** How strictly, and what is left out. */
 export const strictness = (command: Command): Command =>
