@@ -32,6 +32,13 @@ const SURE = 4; // the role is not only a guess
 const RTU = 8;
 const LOST = 16; // what came last was no message
 
+/** What questions and answers of reads have in common; their id is function, unit and transaction. */
+const READS = {
+  length: { at: 4, bytes: 2, beside: HEADER },
+  code: { at: 7, of: [1, 2, 3, 4] },
+  id: [7, 6, 0, 1],
+} as const;
+
 export const modbus: Decoder = {
   id: "modbus",
   title: "Modbus",
@@ -85,28 +92,19 @@ export const modbus: Decoder = {
     return c.end - c.start;
   },
 
-  glance(buf, off, len, state, like) {
-    // Reads alone, in TCP's framing, between ends that are known: what could change a device is always read in full.
-    if ((state & (SURE | RTU | LOST)) !== SURE || len < HEADER + 4) return 0;
-    const code = buf[off + 7]!;
-    const length = buf[off + 5]!;
-    if (code < 1 || code > 4 || length < 4 || HEADER + length > len) return 0;
-    if ((buf[off + 2]! | buf[off + 3]! | buf[off + 4]!) !== 0) return 0;
-    const unit = buf[off + 6]!;
-    const role = state & ROLE;
-    let about = 0;
-    if (role === REQUEST) {
-      const count = (buf[off + 10]! << 8) | buf[off + 11]!;
-      if (length !== 6 || count === 0 || count > (code <= 2 ? 2_000 : 125)) return 0;
-      about = (buf[off + 8]! << 24) | (buf[off + 9]! << 16) | count;
-    } else if (role !== RESPONSE || buf[off + 8] !== length - 3 || (code > 2 && (length & 1) === 0)) {
-      return 0;
-    }
-    like[0] = (role << 16) | (unit << 8) | code;
-    like[1] = about;
-    like[2] = (code << 24) | (unit << 16) | (buf[off]! << 8) | buf[off + 1]!;
-    return HEADER + length;
-  },
+  // Reads alone, in TCP's framing, between ends that are known: what could change a device is always read in full.
+  glances: [
+    {
+      state: { mask: ROLE | SURE | RTU | LOST, is: REQUEST | SURE },
+      bytes: "id id == == == == == == == == == ==", // transaction, protocol, length, unit, function, address, count
+      ...READS,
+    },
+    {
+      state: { mask: ROLE | SURE | RTU | LOST, is: RESPONSE | SURE },
+      bytes: "id id == == == == == == == ...", // up to the count of data bytes; what they are says nothing
+      ...READS,
+    },
+  ],
 };
 
 function looksTcp(buf: Uint8Array, off: number, len: number): boolean {

@@ -42,6 +42,8 @@ export const LIMITS = {
   operationKinds: 1_024,
   /** Requests of one direction that wait for an answer. Beyond it the oldest counts as unanswered. Masters pipeline 16 at most. */
   operationsOpen: 1_024,
+  /** Kinds of messages of one flow that are counted by a glance, 128 bytes each. Beyond it further ones are read in full. */
+  glancedKinds: 1_024,
   /** Directions of which the last 2 KB that were read are kept, to be held against what is sent again: 130 MB. Beyond it they are not. */
   rewinds: 32_768,
   /** Bytes looked at of messages that were sent again with others in their place: a segment, and what it is part of. */

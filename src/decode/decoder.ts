@@ -79,6 +79,32 @@ export interface FieldDoc {
   about: string;
 }
 
+/**
+ * Messages of which two say the same, but for their ids, where the compared bytes are equal: of one direction, in states
+ * that this shape is for. `stream` says nothing of them but one operation each, and leaves the state as it is; where it said
+ * more of the first one, or that it failed, no other is counted by it.
+ */
+export interface GlanceShape {
+  /** The direction's `Context.state`, masked, is this. */
+  readonly state: { readonly mask: number; readonly is: number };
+  /** Where the message says how long it is, in how many bytes, and how many bytes of it are not counted there. */
+  readonly length: {
+    readonly at: number;
+    readonly bytes: 1 | 2;
+    readonly order?: "big" | "little";
+    readonly beside: number;
+  };
+  /** The byte that says what is asked or answered, and its values that may be counted so: nothing that changes a device. */
+  readonly code: { readonly at: number; readonly of: readonly number[] };
+  /**
+   * The first bytes of each message, 48 at most: `==` where two of a like have the same, `id` where they differ by their ids
+   * alone, `..` where a difference says nothing; at the end `...` where any others may follow, else the message ends there.
+   */
+  readonly bytes: string;
+  /** Bytes that make the operation's id, a signed number of 32 bits: the highest first, at most four. */
+  readonly id: readonly number[];
+}
+
 export interface Decoder {
   /** From the closed list in the contract: the `app` column, `app:` in models. */
   readonly id: string;
@@ -139,11 +165,8 @@ export interface Decoder {
   stream?(c: Cursor, emit: Emit, at: Context): number;
 
   /**
-   * Streams only, where one flow may hold millions of operations: a glance at the message that begins at `off`, in a
-   * direction whose `state` is as given. Returns the message's length where all of it is here and `stream` would leave the
-   * state as it is and say nothing but one operation of it, one that did not fail. Then it sets `like`: two numbers (the
-   * first below 2^30) that are equal only where `stream` says the same of both but for the id, and the id, a number. Where
-   * they were met before, that is counted and `stream` not called. 0 in all other cases. Allocates nothing.
+   * Streams only, where one flow may hold millions of operations: messages that say the same as one before, but for the id
+   * that pairs them, and so need no more than a glance. At most one shape fits a state.
    */
-  glance?(buf: Uint8Array, off: number, len: number, state: number, like: Int32Array): number;
+  readonly glances?: readonly GlanceShape[];
 }

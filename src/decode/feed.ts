@@ -9,6 +9,7 @@ import type { Decoder } from "./decoder.ts";
 import { Details, type FlowDetail } from "./details.ts";
 import type { Fact, OperationFact, Sighting } from "./facts.ts";
 import { type Hints, hintsOf } from "./hints.ts";
+import { LIKE_ID, LIKE_LENGTH, Shapes } from "./likeness.ts";
 import { type AllOpenings, openingsOf } from "./openings.ts";
 import { OperationTally } from "./tally.ts";
 
@@ -47,11 +48,11 @@ export class Feed {
   seamEnds = Number.POSITIVE_INFINITY;
   /** False while a merge plays segments again, out of order: operations are then sorted before they are counted. */
   tallies = true;
-  /** `Decoder.glance`, by the decoder's index. */
-  readonly glances: readonly (Decoder["glance"] | undefined)[];
-  /** What a glance said of the message at hand that is not known yet: `Decoder.glance`. */
-  readonly like = new Int32Array(3);
-  liked = false;
+  /** All decoders' `glances`. */
+  readonly shapes: Shapes;
+  /** What the message at hand is like, which was not known yet, and its length; 0 where that is not to be learned. */
+  readonly like = new Int32Array(LIKE_LENGTH);
+  liked = 0;
   /** Whether any flow has operations whose like a glance can tell. */
   learned = false;
   /** Directions that remember what was read last. */
@@ -64,7 +65,7 @@ export class Feed {
     this.details = new Details(caps);
     this.hints = hintsOf(decoders);
     this.openings = openingsOf(decoders);
-    this.glances = decoders.map((decoder) => decoder.glance?.bind(decoder));
+    this.shapes = new Shapes(decoders.map(({ glances }) => glances));
   }
 
   /** The time of the capture's first payload. */
@@ -185,8 +186,9 @@ export class Feed {
     const { sec, nsec } = this.attempt.context;
     const kind = detail.operations.add(fact, dir, capture, frame, sec, nsec);
     const { like } = this;
-    if (this.liked && kind !== null && fact.id === like[2] && !fact.failed && this.attempt.facts.length === 1) {
-      detail.operations.learn(dir, like[0]!, like[1]!, kind);
+    const alone = this.attempt.facts.length === 1 && !fact.failed;
+    if (this.liked > 0 && kind !== null && alone && fact.id === like[LIKE_ID]) {
+      detail.operations.learn(dir, like, kind);
       this.learned = true;
     }
     if (detail.operations.hit !== null) {

@@ -44,7 +44,7 @@ export class Glancer {
       stream.rewind?.add(buf, off + used, took);
       used += took;
     }
-    this.#feed.liked = false;
+    this.#feed.liked = 0;
     stream.base = (stream.base + used) | 0;
     return used === len;
   }
@@ -62,15 +62,15 @@ export class Glancer {
     nsec: number,
   ): number {
     const feed = this.#feed;
-    feed.liked = false;
+    feed.liked = 0;
     if (detail.operations === null || stream.decoder < 0 || stream.lost > 0 || stream.handed) return 0;
-    const glance = feed.glances[stream.decoder];
-    if (glance === undefined) return 0;
-    const { like } = feed;
-    const took = glance(buf, off, len, stream.state, like);
+    const { like, shapes } = feed;
+    const shape = shapes.find(stream.decoder, stream.state);
+    if (shape < 0) return 0;
+    const took = shapes.liken(shape, buf, off, len, like);
     if (took === 0) return 0;
-    if (detail.operations.glance(dir, like[0]!, like[1]!, like[2]!, frame, sec, nsec)) return took;
-    feed.liked = true;
+    if (detail.operations.glance(dir, like, frame, sec, nsec)) return took;
+    feed.liked = took;
     return 0;
   }
 }

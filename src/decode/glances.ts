@@ -1,32 +1,32 @@
 /**
- * The cheap half of an operation tally: messages whose like has been read before. A decoder's `glance` gives three numbers
- * for such a message; the first two stand for its kind, the third pairs it with its answer. Here the first two lead to the
- * kind's place, and requests wait as numbers until they are answered, which is nearly always at once. No object is
- * touched: the counts are handed over when somebody asks for them.
+ * The cheap half of an operation tally: messages whose like has been read before (`likeness.ts`). What a message is like
+ * leads to its kind's place, and requests wait as numbers until they are answered, which is nearly always at once. No object
+ * is touched: the counts are handed over when somebody asks for them.
  *
- *     places  key a · key b · count · flags     open addressing; learned from what the long way has said
- *     young   id · frame · sec · nsec · place   the newest requests of one direction, the oldest first
+ *     places  shape and direction · count · flags · hash · compared words    open addressing; learned from the long way
+ *     young   id · frame · sec · nsec · place                                the newest requests of one direction, the oldest first
  *
  * Everything else (failures, first answers, ids used twice, another direction asking) goes the long way, before which what
  * waits here is handed over to the tally's own stacks; `test/decode/glances.test.ts` holds both ways together.
  */
+import { SEED } from "../flow/addresses.ts";
+import { LIMITS } from "../limits.ts";
+import { LIKE_COUNT, LIKE_SHAPE, LIKE_WORDS } from "./likeness.ts";
 import { isLater, type OperationKind } from "./tally-kinds.ts";
 
 /** Requests that wait here at most. Masters pipeline 16 at most; and as many stand in a segment of short ones. */
 const YOUNG = 128;
-/** Kinds that are known here at most; further ones go the long way. */
-const MOST_KINDS = 2_048;
 const FIRST_PLACES = 32;
 
 /** Words of a place, which is the index of its first. */
-const WORDS = 4;
-const B = 1;
-const COUNT = 2;
-const FLAGS = 3;
-const USED = 1;
-const REQUEST = 2;
+const PLACE_WORDS = 16;
+const COUNT = 1;
+const FLAGS = 2;
+const HASH = 3;
+const COMPARED = 4;
+const REQUEST = 1;
 /** A request of it has been answered before. */
-const ANSWERED = 4;
+const ANSWERED = 2;
 
 /** Words of a young request. */
 const YOUNG_WORDS = 5;
@@ -36,7 +36,7 @@ const NSEC = 3;
 const PLACE = 4;
 
 export class Glances {
-  #places = new Int32Array(FIRST_PLACES * WORDS);
+  #places = new Int32Array(FIRST_PLACES * PLACE_WORDS);
   #kinds: (OperationKind | null)[] = new Array(FIRST_PLACES).fill(null);
   #mask = FIRST_PLACES - 1;
   #known = 0;
@@ -46,14 +46,18 @@ export class Glances {
   #first = 0;
   #end = 0;
 
-  /** The place of the kind that these numbers stand for; -1 where none was learned. */
-  find(dir: 0 | 1, a: number, b: number): number {
-    const key = (a << 1) | dir;
+  /** The place of the kind that such messages are of; -1 where none was learned. */
+  find(dir: 0 | 1, like: Int32Array): number {
+    const head = headOf(dir, like);
+    const count = like[LIKE_COUNT]!;
     const places = this.#places;
-    for (let slot = slotOf(key, b) & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const place = slot * WORDS;
-      if (places[place + FLAGS] === 0) return -1;
-      if (places[place] === key && places[place + B] === b) return place;
+    for (let slot = hashOf(head, like) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const place = slot * PLACE_WORDS;
+      if (places[place] === 0) return -1;
+      if (places[place] !== head) continue;
+      let i = 0;
+      while (i < count && places[place + COMPARED + i] === like[LIKE_WORDS + i]) i++;
+      if (i === count) return place;
     }
   }
 
@@ -61,47 +65,47 @@ export class Glances {
     return (this.#places[place + FLAGS]! & REQUEST) !== 0;
   }
 
-  learn(dir: 0 | 1, a: number, b: number, kind: OperationKind): void {
-    if (this.#known >= MOST_KINDS || this.find(dir, a, b) >= 0) return;
+  learn(dir: 0 | 1, like: Int32Array, kind: OperationKind): void {
+    if (this.#known >= LIMITS.glancedKinds || this.find(dir, like) >= 0) return;
     this.#known++;
     if (this.#known * 2 > this.#mask) this.#grow();
-    this.#put((a << 1) | dir, b, kind);
+    const head = headOf(dir, like);
+    const words = new Int32Array(PLACE_WORDS);
+    words[0] = head;
+    words[FLAGS] = kind.role === "request" ? REQUEST : 0;
+    words[HASH] = hashOf(head, like);
+    words.set(like.subarray(LIKE_WORDS, LIKE_WORDS + like[LIKE_COUNT]!), COMPARED);
+    this.#put(words, kind);
   }
 
-  #put(key: number, b: number, kind: OperationKind): number {
+  #put(words: Int32Array, kind: OperationKind): number {
     const places = this.#places;
-    let slot = slotOf(key, b) & this.#mask;
-    while (places[slot * WORDS + FLAGS] !== 0) slot = (slot + 1) & this.#mask;
-    const place = slot * WORDS;
-    places[place] = key;
-    places[place + B] = b;
-    places[place + FLAGS] = USED | (kind.role === "request" ? REQUEST : 0);
+    let slot = words[HASH]! & this.#mask;
+    while (places[slot * PLACE_WORDS] !== 0) slot = (slot + 1) & this.#mask;
+    places.set(words, slot * PLACE_WORDS);
     this.#kinds[slot] = kind;
-    return place;
+    return slot * PLACE_WORDS;
   }
 
   #grow(): void {
     const places = this.#places;
     const kinds = this.#kinds;
-    const moved = new Int32Array(places.length);
+    const moved = new Int32Array(kinds.length);
     this.#places = new Int32Array(places.length * 2);
     this.#kinds = new Array(kinds.length * 2).fill(null);
     this.#mask = kinds.length * 2 - 1;
-    for (let slot = 0, place = 0; slot < kinds.length; slot++, place += WORDS) {
-      const kind = kinds[slot]!;
-      if (kind === null) continue;
-      const to = this.#put(places[place]!, places[place + B]!, kind);
-      this.#places[to + COUNT] = places[place + COUNT]!;
-      moved[place] = to;
-    }
+    kinds.forEach((kind, slot) => {
+      const place = slot * PLACE_WORDS;
+      if (kind !== null) moved[slot] = this.#put(places.subarray(place, place + PLACE_WORDS), kind);
+    });
     for (let at = this.#first * YOUNG_WORDS + PLACE; at < this.#end * YOUNG_WORDS; at += YOUNG_WORDS)
-      this.#young[at] = moved[this.#young[at]!]!;
+      this.#young[at] = moved[this.#young[at]! / PLACE_WORDS]!;
   }
 
   /** Adds what was counted here to the kinds themselves. */
   handOverCounts(): void {
     const places = this.#places;
-    for (let slot = 0, at = COUNT; slot < this.#kinds.length; slot++, at += WORDS) {
+    for (let slot = 0, at = COUNT; slot < this.#kinds.length; slot++, at += PLACE_WORDS) {
       if (places[at] === 0) continue;
       this.#kinds[slot]!.count += places[at]!;
       places[at] = 0;
@@ -157,7 +161,7 @@ export class Glances {
   /** Whether the first answer to a kind of request, which is kept, was read before. */
   #wasAnswered(place: number): boolean {
     if ((this.#places[place + FLAGS]! & ANSWERED) !== 0) return true;
-    if (this.#kinds[place / WORDS]!.answerFrame === null) return false;
+    if (this.#kinds[place / PLACE_WORDS]!.answerFrame === null) return false;
     this.#places[place + FLAGS]! |= ANSWERED;
     return true;
   }
@@ -166,7 +170,7 @@ export class Glances {
   empty(push: (id: number, kind: OperationKind, frame: number, sec: number, nsec: number) => void): void {
     const young = this.#young;
     for (let at = this.#first * YOUNG_WORDS; at < this.#end * YOUNG_WORDS; at += YOUNG_WORDS) {
-      const kind = this.#kinds[young[at + PLACE]! / WORDS]!;
+      const kind = this.#kinds[young[at + PLACE]! / PLACE_WORDS]!;
       push(young[at]!, kind, young[at + FRAME]!, young[at + SEC]!, young[at + NSEC]!);
     }
     this.#first = 0;
@@ -189,9 +193,18 @@ export class Glances {
   }
 }
 
-function slotOf(key: number, b: number): number {
-  const hash = Math.imul(key, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
-  return hash ^ (hash >>> 15);
+function headOf(dir: 0 | 1, like: Int32Array): number {
+  return (like[LIKE_SHAPE]! << 1) | dir;
+}
+
+/** Seeded, as the flows' hashes: who sends the messages could else make all of them meet in one place. */
+function hashOf(head: number, like: Int32Array): number {
+  let hash = SEED ^ Math.imul(head, 0xcc9e2d51);
+  for (let i = LIKE_WORDS; i < LIKE_WORDS + like[LIKE_COUNT]!; i++) {
+    hash = Math.imul(hash ^ like[i]!, 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }
 
 const EMPTY = new Int32Array(0);

@@ -215,7 +215,7 @@ export class Streams {
       if (detail?.operations)
         took = this.#glancer.message(detail, stream, dir, data, from, left, frame, context.sec, context.nsec);
       if (took === 0) took = this.#decode(row, at, dir, stream, data, from, left, cutOff, capture, frame);
-      this.#feed.liked = false;
+      this.#feed.liked = 0;
       if (took < 0) {
         this.#feed.settle(row, at, dir);
         return;
@@ -276,7 +276,9 @@ export class Streams {
       if (result >= 0 || result === STREAM_DONE) {
         if (stream.handed) this.#feed.attempt.facts.unshift({ kind: "inner", app: decoder.id });
         stream.handed = false;
-        stream.state = context.state ?? 0;
+        const state = context.state ?? 0;
+        if (result !== this.#feed.liked || state !== stream.state) this.#feed.liked = 0; // no glance does that
+        stream.state = state;
         stream.lost = 0;
         keepNamed(this.#feed, stream, buf, off, len, result, frame);
         this.#feed.keep(row, at, dir, capture, frame, stream.parts);

@@ -15,6 +15,7 @@
 import { type Cap, LIMITS } from "../limits.ts";
 import type { OperationFact } from "./facts.ts";
 import { Glances } from "./glances.ts";
+import { LIKE_ID } from "./likeness.ts";
 import {
   addKind,
   type EarlyAnswer,
@@ -94,29 +95,26 @@ export class OperationTally {
     return kind;
   }
 
-  /** From now on a `glance` that says these numbers is one of this kind: answered by success, or waiting for it. */
-  learn(dir: 0 | 1, a: number, b: number, kind: OperationKind): void {
+  /** From now on a message like this one is of this kind: answered by success, or waiting for it. */
+  learn(dir: 0 | 1, like: Int32Array, kind: OperationKind): void {
     if (isGrave(kind.class) && kind.frames.length < FRAMES_KEPT) return;
     this.#glances ??= new Glances();
-    this.#glances.learn(dir, a, b, kind);
+    this.#glances.learn(dir, like, kind);
   }
 
-  /**
-   * Counts a message by the numbers that its decoder's `glance` has said of it; false where that is not enough, and then
-   * nothing was counted.
-   */
-  glance(dir: 0 | 1, a: number, b: number, id: number, frame: number, sec: number, nsec: number): boolean {
+  /** Counts a message by what it is like (`likeness.ts`); false where that is not enough, and then nothing was counted. */
+  glance(dir: 0 | 1, like: Int32Array, frame: number, sec: number, nsec: number): boolean {
     const glances = this.#glances;
     if (glances === null) return false;
-    const place = glances.find(dir, a, b);
+    const place = glances.find(dir, like);
     if (place < 0) return false;
     if (glances.isRequest(place)) {
       if (this.#opened === frame || !this.#hasRoom(dir, sec, nsec)) return false;
-      if (!glances.ask(dir, id, place, frame, sec, nsec)) return false;
+      if (!glances.ask(dir, like[LIKE_ID]!, place, frame, sec, nsec)) return false;
       this.#sends(sec);
       return true;
     }
-    if (!glances.answer(dir, id, place, sec, nsec)) return false;
+    if (!glances.answer(dir, like[LIKE_ID]!, place, sec, nsec)) return false;
     this.runs.answered = true;
     this.runs.last = 0;
     return true;

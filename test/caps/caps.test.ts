@@ -205,6 +205,12 @@ const ATTACKS: Record<Cap, Says> = {
     const seen = look(frames, { operationSeconds: 100 });
     t.is(seen.identified.details[0]!.operations!.seconds.size, 100);
   },
+  glancedKinds: (t) => {
+    const reads = polls(600, (i) => modbus(i, 3, i % 200));
+    const counts = (seen: Observation) =>
+      seen.identified.details[0]!.operations!.kinds.map(({ count, target }) => [target, count]);
+    t.deepEqual(counts(look(reads, { glancedKinds: 10 })), counts(look(reads)), "nothing is lost");
+  },
   rewinds: (t) => {
     const each = (i: number): Frame[] => connection(`${A}:${10_000 + i}`, `${B}:502`, i, [[">", modbus(1, 3, 7)]]);
     const seen = look(many(100, each).flat(), { rewinds: 60 });
