@@ -60,12 +60,22 @@ const HTTP_BY: Readonly<Record<number, string>> = {
   511: ", which a portal on the way says",
 };
 
-/** Who sent the RST, as far as its TTL tells; empty where nothing of the far end's own is there to compare it with. */
+/** Who sent the RST, as far as its TTL and its time tell; empty where nothing of the far end's own is there to compare with. */
 function senderOf({ reset }: SubjectFlow): string {
   if (reset === null) return "";
-  return reset.nearer
-    ? `, which something nearer sent in its name: TTL ${reset.ttl}, where its own answers arrive with ${reset.usual}`
-    : ", which came from as far as its own answers";
+  const { nearer, sooner, ttl, usual } = reset;
+  if (!nearer && sooner === null) return ", which came from as far as its own answers";
+  const signs = [
+    ...(nearer ? [`TTL ${ttl}, where its own answers arrive with ${usual}`] : []),
+    ...(sooner === null
+      ? []
+      : [`after ${ms(sooner.sinceUs)}, where its own answers take ${ms(sooner.tripUs)} at least`]),
+  ];
+  return `, which something nearer sent in its name: ${signs.join("; ")}`;
+}
+
+function ms(us: number): string {
+  return `${us < 1_000 ? (us / 1_000).toPrecision(1) : (us / 1_000).toFixed(us < 10_000 ? 1 : 0)} ms`;
 }
 
 function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {

@@ -3,7 +3,7 @@ import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import { largestBurst } from "../flow/bursts.ts";
-import { addressKey, isNearer } from "../flow/distances.ts";
+import { addressKey, isNearer, isSooner, tripUsOf } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import type * as C from "../observe/conversations.ts";
@@ -148,6 +148,8 @@ export interface ResetFrom {
   /** TTL with which the far end's SYN-ACKs arrive, of the closest of them. */
   usual: number;
   nearer: boolean;
+  /** Set where it came sooner than the far end can have been reached: after how long, and how long its own answers take. */
+  sooner: { sinceUs: number; tripUs: number } | null;
 }
 
 function resetFrom(all: C.Conversations, view: FlowView, back: 0 | 1): ResetFrom | null {
@@ -155,7 +157,10 @@ function resetFrom(all: C.Conversations, view: FlowView, back: 0 | 1): ResetFrom
   if (reset === undefined || reset.dir !== back) return null;
   const key = addressKey(view.row[view.at + R.META]!, view.address(back));
   const answers = all.seen.flows.distances.answers.get(key);
-  return answers === undefined ? null : { ttl: reset.ttl, ...isNearer(reset.ttl, answers) };
+  if (answers === undefined) return null;
+  const { ttl, sinceUs = 0 } = reset;
+  const sooner = sinceUs > 0 && isSooner(sinceUs, answers) ? { sinceUs, tripUs: tripUsOf(answers) } : null;
+  return { ttl, ...isNearer(ttl, answers), sooner };
 }
 
 const NO_FRAMES: readonly FrameRef[] = [];

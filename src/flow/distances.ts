@@ -1,11 +1,14 @@
 /**
  * How far away answers come from. A host's packets arrive with the TTL that it began with less the routers passed; a RST
- * that passed fewer of them than the same address's SYN-ACKs was sent by something nearer, in that address's name.
+ * that passed fewer of them than the same address's SYN-ACKs was sent by something nearer, in that address's name. So was
+ * one that follows what it answers sooner than any answer of that address ever came.
  *
  *     client ──── filter ──── router ──── server        SYN-ACK: 62 of 64, two routers; RST of the filter: 64 of 64
+ *        ├─────────────────── 24 ms ──────────▶│
+ *        ├ 0.3 ms ─▶│
  */
 import type { Frame } from "../capture/frame.ts";
-import type { Packet } from "../dissect/packet.ts";
+import { ACK, type Packet } from "../dissect/packet.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import * as R from "./row.ts";
 
@@ -18,41 +21,56 @@ export interface Reset {
   meta: number;
   dir: 0 | 1;
   ttl: number;
+  /** Microseconds since the packet that it answers; absent where several could be that one. */
+  sinceUs?: number;
   capture: number;
   frame: number;
   /** As a quote's. */
   order: number;
 }
 
-/** TTLs of SYN-ACKs of one address: the smallest, and the largest, shifted by 8. */
-type Ttls = number;
+/**
+ * SYN-ACKs of one address, as one number: their smallest TTL, the largest (shifted by 8), and the microseconds in which
+ * the fastest followed its SYN (times 65,536; 0 where none is known).
+ */
+type Answers = number;
+
+/** Where answers take less, the far end is too near for time to tell anything. */
+const LEAST_TRIP_US = 2_000;
+/** Routes differ and change; something that sits on the way is many times as fast. */
+const SOONER = 0.5;
 
 export class Distances {
   readonly resets: Reset[] = [];
   /** By `addressKey`. */
-  readonly answers = new Map<number, Ttls>();
+  readonly answers = new Map<number, Answers>();
   readonly #caps: CapCounter;
 
   constructor(caps: CapCounter) {
     this.#caps = caps;
   }
 
-  /** A SYN-ACK of this direction of a row. */
-  answer(row: Int32Array, at: number, dir: 0 | 1, ttl: number): void {
-    this.answered(addressKey(row[at + R.META]!, row[at + R.LOW + dir]!), ttl | (ttl << 8));
+  /** A SYN-ACK of this direction of a row. `state`: of the row, before it. */
+  answer(row: Int32Array, at: number, dir: 0 | 1, state: number, frame: Frame, ttl: number): void {
+    const there = 1 - dir;
+    // Of several SYNs, nobody can say which one it answers.
+    const single = (state & ((R.S_SYN << there) | (R.S_SYNACK << dir))) === R.S_SYN << there;
+    const tripUs = single && row[at + R.PACKETS + there] === 1 ? sinceUs(row, at, R.FIRST, there, frame) : 0;
+    this.answered(addressKey(row[at + R.META]!, row[at + R.LOW + dir]!), answersOf(ttl, ttl, tripUs));
   }
 
   /** Also what another observation knows of an address. */
-  answered(key: number, ttls: Ttls): void {
+  answered(key: number, answers: Answers): void {
     const known = this.answers.get(key);
     if (known === undefined) {
       if (this.answers.size >= LIMITS.distances) this.#caps.hit("distances");
-      else this.answers.set(key, ttls);
+      else this.answers.set(key, answers);
       return;
     }
-    const least = Math.min(known & 0xff, ttls & 0xff);
-    const most = Math.max(known >>> 8, ttls >>> 8);
-    if (known !== (least | (most << 8))) this.answers.set(key, least | (most << 8));
+    const least = Math.min(known & 0xff, answers & 0xff);
+    const most = Math.max((known >>> 8) & 0xff, (answers >>> 8) & 0xff);
+    const trips = [tripUsOf(known), tripUsOf(answers)].filter((trip) => trip > 0);
+    this.answers.set(key, answersOf(least, most, trips.length === 0 ? 0 : Math.min(...trips)));
   }
 
   /** A RST. `state`: of the row, before it. Only the first of an open connection's far end is kept. */
@@ -61,7 +79,20 @@ export class Distances {
     if ((state & (((R.S_RST | R.S_FIN) << 1) | R.S_RST | R.S_FIN)) !== 0) return;
     const [low, high] = [row[at + R.LOW]!, row[at + R.HIGH]!];
     const [ports, meta] = [row[at + R.PORTS]!, row[at + R.META]!];
-    this.add({ low, high, ports, meta, dir, ttl: p.ttl, capture: frame.capture, frame: frame.number, order });
+    const since = sinceAsked(row, at, dir, state, frame, p);
+    const reset: Reset = {
+      low,
+      high,
+      ports,
+      meta,
+      dir,
+      ttl: p.ttl,
+      capture: frame.capture,
+      frame: frame.number,
+      order,
+    };
+    if (since > 0) reset.sinceUs = since;
+    this.add(reset);
   }
 
   add(reset: Reset): void {
@@ -94,8 +125,47 @@ function routersOf(ttl: number): number {
 }
 
 /** TTLs with which the address's own answers arrive, as the closest of them; and whether the RST comes from nearer. */
-export function isNearer(resetTtl: number, answers: Ttls): { nearer: boolean; usual: number } {
-  const [least, most] = [answers & 0xff, answers >>> 8];
+export function isNearer(resetTtl: number, answers: Answers): { nearer: boolean; usual: number } {
+  const [least, most] = [answers & 0xff, (answers >>> 8) & 0xff];
   const usual = routersOf(least) < routersOf(most) ? least : most;
   return { nearer: routersOf(resetTtl) < routersOf(usual), usual };
+}
+
+/** True where a RST followed its question in less time than the far end can have been reached in. */
+export function isSooner(sinceUs: number, answers: Answers): boolean {
+  const trip = tripUsOf(answers);
+  return trip >= LEAST_TRIP_US && sinceUs < trip * SOONER;
+}
+
+/** Microseconds of the fastest answer; 0 where none is known. */
+export function tripUsOf(answers: Answers): number {
+  return Math.floor(answers / 0x10000);
+}
+
+export function answersOf(leastTtl: number, mostTtl: number, tripUs: number): Answers {
+  return (leastTtl | (mostTtl << 8)) + tripUs * 0x10000;
+}
+
+/**
+ * Microseconds between a RST and the packet that it answers: the only SYN, or a first message that it acknowledges and
+ * that was sent once. 0 where that is not certain.
+ */
+function sinceAsked(row: Int32Array, at: number, dir: 0 | 1, state: number, frame: Frame, p: Packet): number {
+  const there = 1 - dir;
+  const asked = row[at + R.PACKETS + there]!;
+  if ((state & (R.S_SYN << there)) === 0) return 0;
+  if ((state & (R.S_SYNACK << dir)) === 0) return asked === 1 ? sinceUs(row, at, R.FIRST, there, frame) : 0;
+  // SYN, ACK and the message, the last two sometimes as one; and the far end has said nothing but its SYN-ACK.
+  const spoke = (state & ((R.S_DATA | R.S_ACK) << dir)) !== 0;
+  const once = asked <= 3 && (state & (R.S_DATA << there)) !== 0 && !spoke;
+  if (!once || (p.tcpFlags & ACK) === 0 || p.ack !== row[at + R.NEXT + there]) return 0;
+  return sinceUs(row, at, R.LAST, there, frame);
+}
+
+/** Microseconds since the first or the last packet of a direction, as the field has it; 0 for those of another file. */
+function sinceUs(row: Int32Array, at: number, field: number, dir: number, frame: Frame): number {
+  if (((row[at + R.CAPTURES]! >>> (dir * 16)) & 0xffff) !== frame.capture) return 0;
+  const [sec, nsec] = [row[at + field + dir * 2]!, row[at + field + dir * 2 + 1]!];
+  const us = Math.round((frame.sec - sec) * 1e6 + (frame.nsec - nsec) / 1e3);
+  return us > 0 && us < 2 ** 32 ? us : 0;
 }

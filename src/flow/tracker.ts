@@ -356,8 +356,8 @@ export class FlowTracker {
         if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq;
       } else {
         if ((state & (S_SYNACK << dir)) === 0 && row[at + ANSWER_FRAME] === 0) row[at + ANSWER_FRAME] = frame.number;
+        this.distances.answer(row, at, dir, state, frame, p.ttl);
         state |= S_SYNACK << dir;
-        this.distances.answer(row, at, dir, p.ttl);
         if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq; // overtaken by its own data, as a SYN below
         const other = 1 - dir;
         // The SYN itself was not captured (or comes later): its number is in the answer.

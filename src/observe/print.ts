@@ -3,7 +3,7 @@
  * secret of this process, so that nobody can make packets that leave it as it was.
  */
 import { randomInt } from "node:crypto";
-import { addressKey } from "../flow/distances.ts";
+import { addressKey, tripUsOf } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import * as C from "./conversations.ts";
 
@@ -48,8 +48,12 @@ export class ConversationPrint {
     if (reset !== undefined) {
       // Whether it came from the far end is told by how far away that end's own answers come from.
       this.#word((reset.ttl << 1) | reset.dir);
-      for (const end of [R.LOW, R.HIGH])
-        this.#word(flows.distances.answers.get(addressKey(row[at + R.META]!, row[at + end]!)) ?? 0);
+      this.#word(reset.sinceUs ?? 0);
+      for (const end of [R.LOW, R.HIGH]) {
+        const answers = flows.distances.answers.get(addressKey(row[at + R.META]!, row[at + end]!)) ?? 0;
+        this.#word(answers);
+        this.#word(tripUsOf(answers));
+      }
     }
     if ((row[at + R.STATE]! & R.S_REPEAT) !== 0) {
       for (const dir of [0, 1]) {
