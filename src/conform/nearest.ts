@@ -32,7 +32,11 @@ export function nearestMiss(
   const { tried } = best;
   const failed = clausesOf(tried).filter((clause) => clause.result === "failed");
   failed.sort((a, b) => TELLING.indexOf(a.clause) - TELLING.indexOf(b.clause));
-  const says = failed.map((clause) => clause.says).join("; ");
+  // What else should hold is not the question where the rest is another rule's too.
+  const telling = failed.some(({ clause }) => clause !== "expect")
+    ? failed.filter(({ clause }) => clause !== "expect")
+    : failed;
+  const says = telling.map((clause) => clause.says).join("; ");
   const miss = { model: tried.loaded.model.name, rule_id: tried.rule.id, clause: failed[0]?.clause ?? "whom", says };
   return { miss, tried };
 }
@@ -74,11 +78,19 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
     if (tried.whom.result === "proved") return 3;
     if (endpoint.addresses.some((range) => inRange(range, subject.responder) || inRange(range, subject.initiator)))
       return 2;
-  } else if (tried.whom.result === "proved" && rule.to.kind === "role" && isAlike(tried, subject)) {
+  } else if (playsIt(tried, rule.to, subject) && isAlike(tried, subject)) {
     return 2;
   }
-  if (tried.over.result !== "proved" && !sharesNumber(tried, subject)) return 0;
-  return tried.app.result === "proved" ? 1 : 0;
+  if (tried.app.result !== "proved") return 0;
+  if (tried.over.result === "proved") return 1;
+  // The number over another transport is the rule's own only with something else of the rule.
+  return sharesNumber(tried, subject) && (namesApp(tried) || tried.whom.result === "proved") ? 1 : 0;
+}
+
+/** The far end is bound to the role; that a role may be anywhere in the Internet is nothing in common. */
+function playsIt({ whom, loaded }: Tried, target: Target, { responderRoles }: Subject): boolean {
+  if (whom.result !== "proved" || target.kind !== "role") return false;
+  return responderRoles.some(({ model, role }) => model === loaded.model.name && role === target.role);
 }
 
 /**

@@ -3,7 +3,7 @@
  * limit, and neither is what could not be read: whoever claims read-only must not be wrong.
  */
 import { ANSWER_TO_ANY, OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
-import type { OperationKind } from "../decode/tally-kinds.ts";
+import { type OperationKind, stackOf } from "../decode/tally-kinds.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
@@ -25,13 +25,17 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   if (broken.length > 0) {
     const more = broken.length > NAMED ? `; and ${broken.length - NAMED} kinds more` : "";
     return {
-      found: broken.slice(0, NAMED).map(operationText).join("; ") + more,
+      found:
+        broken
+          .slice(0, NAMED)
+          .map((kind) => operationText(kind, flow))
+          .join("; ") + more,
       against: broken.flatMap(framesOfKind),
     };
   }
   const unknown = kinds.find((kind) => kind.class === "unknown" && (kind.role === "request" || isUnasked(kind, flow)));
   if (unknown !== undefined) {
-    const says = `${operationText(unknown)}: nobody can say what it does`;
+    const says = `${operationText(unknown, flow)}: nobody can say what it does`;
     return unproved("expect", "expectation-unproved", says, "look at the frame", framesOfKind(unknown));
   }
   const unread = unreadFrames(flow);
@@ -87,12 +91,20 @@ function byWeight(a: OperationKind, b: OperationKind): number {
 }
 
 /** `write single register (write) of unit 1 register 40, once, frame 8123, answered: success`. */
-export function operationText(kind: OperationKind): string {
+export function operationText(kind: OperationKind, flow: SubjectFlow): string {
   const target = kind.target === null ? "" : ` of ${kind.target}`;
   const times = kind.count === 1 ? "once" : `${kind.count} times`;
   const what = `${kind.operation} (${kind.class})${target}, ${times}, first in frame ${kind.frames[0]!.frame}`;
   if (kind.role === "response") return `an answer to ${what}, its question not in the capture`;
-  return kind.answer === null ? `${what}, no answer` : `${what}, answered: ${kind.answer}`;
+  if (kind.answer !== null) return `${what}, answered: ${kind.answer}`;
+  return wasLeft(kind, flow) ? `${what}, no answer` : what;
+}
+
+/** A request of this kind has no answer, as its id says; where nothing pairs the two, nobody knows. */
+function wasLeft(kind: OperationKind, { operations }: SubjectFlow): boolean {
+  if (kind.unanswered > 0) return true;
+  const waiting = [...operations.open[kind.dir].values()].flatMap(stackOf);
+  return waiting.some(({ kinds }) => kinds.includes(kind));
 }
 
 const byPlace = (a: FrameRef, b: FrameRef): number => a.capture_id - b.capture_id || a.frame - b.frame;

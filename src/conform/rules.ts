@@ -196,7 +196,7 @@ function withoutHosts(
   return notEvaluable(
     "peer-unknown",
     "nobody can say from a capture whether the far end wanted to open it",
-    "open it from outside during the capture",
+    "let the far end connect while it is captured",
   );
 }
 

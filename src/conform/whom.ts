@@ -178,9 +178,15 @@ function byEvidence(
   return unproved(
     "whom",
     "address-unresolved",
-    `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${subject.initiator} never resolved it in the capture`,
+    `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${subject.initiator} never resolved it in the capture${certificateOf(flow)}`,
     withoutDns(subject, context),
   );
+}
+
+/** What the far end's certificate is for, as an aside: it proves nothing of what the client wanted. */
+function certificateOf({ sightings }: SubjectFlow): string {
+  const shown = sightings.find(({ fact }) => fact.kind === "name" && fact.source === "certificate");
+  return shown?.fact.kind === "name" ? `; the certificate that it showed is for ${shown.fact.name}` : "";
 }
 
 /** How the name of an address could still be known. */

@@ -159,6 +159,7 @@ export function countersOf(seen: Observation): Record<string, number> {
     offloads: seen.offloads,
     clockSteps: seen.clockSteps,
     clockJumps: seen.clockJumps,
+    clockBackSec: seen.clockBackSec,
     fragmentsIncomplete: seen.fragmentsIncomplete,
     fragmentOverlaps: seen.fragmentOverlaps,
     copies: flows.watch.copies,
@@ -182,6 +183,7 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   seen.offloads = of("offloads");
   seen.clockSteps = of("clockSteps");
   seen.clockJumps = of("clockJumps");
+  seen.clockBackSec = of("clockBackSec");
   seen.fragmentsIncomplete = of("fragmentsIncomplete");
   seen.fragmentOverlaps = of("fragmentOverlaps");
   flows.watch.copies = of("copies");

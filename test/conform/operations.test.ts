@@ -8,7 +8,7 @@ import type { ConversationRow } from "../../src/report/result.ts";
 import { wirepact } from "../cli/command.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { numbered } from "../support/frames.ts";
-import { concat, hex } from "../support/hex.ts";
+import { ascii, concat, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
 import { u16 } from "../support/packets.ts";
 import { connection, type Line } from "../support/talk.ts";
@@ -56,6 +56,18 @@ test("a write is named with its target, its frame and its answer", async (t) => 
 test("a refused write was tried, and so was one that nobody answered", async (t) => {
   t.regex(await says(talk(say(1, READ, WORD), say(2, WRITE, hex`86 02`))), /violation: .*illegal data address$/);
   t.regex(await says(talk(say(1, READ, WORD), say(2, WRITE, null))), /violation: .*no answer$/);
+});
+
+test("where nothing pairs questions and answers, nobody says that there was none", async (t) => {
+  const rule = { ...RULE, over: "tcp/80", app: "http" };
+  const post = ascii("POST /set HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+  const frames = connection(`${HOST}:40000`, `${DEVICE}:80`, 10, [
+    [">", post],
+    ["<", ascii("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
+  ]);
+  const trial = await trialOf({ ...SCENE, rules: [rule], frames });
+  const found = judgeFrames(trial, trial.frames).result.judged[0]!.found ?? "";
+  t.regex(found, /^POST \(write\) of \/set, once, first in frame \d+$/);
 });
 
 test("the answer to a write proves it, where the question is not in the capture", async (t) => {

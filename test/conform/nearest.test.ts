@@ -1,0 +1,45 @@
+/** What is near to a conversation, and what is not: a rule that shares nothing that counts is not told. */
+import test from "ava";
+import { ascii } from "../support/hex.ts";
+import { connection } from "../support/talk.ts";
+import { HOST, PEER, play } from "./scene.ts";
+import { datagram, FAR } from "./stage.ts";
+
+const missOf = async (scene: Parameters<typeof play>[0]) => {
+  const { said } = await play(scene);
+  return [...said.conversations.values()].map(({ verdict, evidence, reason }) => ({
+    verdict,
+    near: evidence?.nearest?.rule_id ?? null,
+    reason,
+  }));
+};
+
+test("that a role may be anywhere in the Internet is nothing in common", async (t) => {
+  const anywhere = { id: "p2p", to: "peer", over: "udp/1024-65535", app: "stun", peer: "internet" };
+  const frames = [datagram(0), datagram(5, `${FAR}:9000`, `${HOST}:40000`)];
+  t.deepEqual(await missOf({ rules: [anywhere], frames }), [
+    { verdict: "undocumented", near: null, reason: "no rule is near it" },
+  ]);
+  const bound = await missOf({ rules: [anywhere], frames, bind: [`host=${HOST}`, `peer=${FAR}`] });
+  t.is(bound[0]!.near, "p2p", "the far end is bound to it");
+});
+
+test("a port's number over another transport needs something else of the rule", async (t) => {
+  const rules = [{ id: "nac", to: "nac", over: "tcp/9000", app: "any" }];
+  const frames = [datagram(0), datagram(5, `${FAR}:9000`, `${HOST}:40000`)];
+  t.is((await missOf({ rules, endpoints: { nac: { addresses: ["203.0.113.77"] } }, frames }))[0]!.near, null);
+  t.is((await missOf({ rules, endpoints: { nac: { addresses: [FAR] } }, frames }))[0]!.near, "nac", "its address");
+});
+
+test("what else a rule expects is not told of a conversation that is not its own anyway", async (t) => {
+  const rules = [{ id: "p", to: "peer", over: "tcp/5562", app: "any", expect: { operations: "at most read" } }];
+  const request = ascii("POST /x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n");
+  const answer = ascii("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  const frames = connection(`${HOST}:40000`, `${PEER}:80`, 0, [
+    [">", request],
+    ["<", answer],
+  ]);
+  const [one] = await missOf({ rules, frames, bind: [`host=${HOST}`, `peer=${PEER}`] });
+  t.is(one!.near, "p");
+  t.is(one!.reason, "tcp/80 instead of tcp/5562");
+});
