@@ -144,6 +144,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     handshake: null,
     unreadableAs: [],
     leads: null,
+    session: null,
     bursts: [1, 1],
     firstWords: "heard",
     words: [],

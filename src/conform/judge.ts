@@ -9,6 +9,7 @@ import type { Alike } from "./candidates.ts";
 import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
 import { clausesOf, failsEarly, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
+import { perhapsAgreedOn } from "./hidden-channel.ts";
 import { nearestMiss } from "./nearest.ts";
 import { judgeConversation, rank } from "./readings.ts";
 import type { ConversationReason } from "./reasons.ts";
@@ -120,7 +121,7 @@ export function firstPerRule(uses: RuleUse[]): RuleUse[] {
  * own stays one. So deleting the message that led to it can make neither better.
  */
 function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
-  if (flow.leads === null) return judgeByItself(subject, flow, judges);
+  if (flow.leads === null) return perhapsAgreedOn(judgeByItself(subject, flow, judges), flow, judges);
   const own = { ...judgeConversation(flow.leads.own, judges), subject, flipped: false };
   const within = judgeConversation(flow.leads.within, judges);
   const better = own.verdict !== "violation" && within.verdict !== "violation" && rank(within) < rank(own);

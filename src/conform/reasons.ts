@@ -21,6 +21,8 @@ export const CONVERSATION_REASONS = {
   "one-direction": "packets of one direction only are in the capture",
   "never-came-up": "the destination is documented and the connection never came up",
   "handshake-open": "the capture does not show that both ends finished their TLS handshake",
+  "channel-unseen":
+    "it may be a data channel of an encrypted session that a rule covers, which agrees on them inside TLS",
   overlap: "segments of one direction bring other bytes for the same place, and which arrived no capture tells",
   hole: "packets are missing between what was said before it was up, and behind them may stand that it failed",
   "role-not-bound": "the other end's role is bound to no address",

@@ -80,6 +80,8 @@ export interface SubjectFlow {
    * the flow by itself, what it belongs to, and the frames that say so. Either may document it.
    */
   leads: { own: Subject; within: Subject; because: FrameRef[] } | null;
+  /** The encrypted session of which this may be a data channel: it says so where nobody can read it. */
+  session: Subject | null;
 }
 
 /** `view` is at the flow; `there` is the direction of the initiator's packets. */
@@ -140,6 +142,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     quotes,
     reset: resetFrom(all, view, back),
     leads: null,
+    session: null,
   };
 }
 

@@ -72,6 +72,7 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
     otherPort ??= view.port(dir);
     const one = readFlow(all, view, dir, key);
     one.leads = readLeads(all, view, key, cast);
+    one.session = readSession(all, flow, cast);
     flows.push(one);
   }
   return subjectOf(all, cast, key, otherPort, flows);
@@ -163,6 +164,16 @@ function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): 
     within: subjectOf(all, cast, whole, view.port(dir), [readFlow(all, view, dir, whole)]),
     because: [],
   };
+}
+
+/** The session that may have agreed on this flow where nobody can read it. */
+function readSession(all: C.Conversations, flow: number, cast: Cast): Subject | null {
+  const session = all.hiddenChannels.get(flow);
+  if (session === undefined) return null;
+  const view = all.view().move(session);
+  const { dir } = view.initiator();
+  const key = { ...ownKey(all, view, all.of[session]!), serverName: nameOf(all, all.of[session]!) };
+  return subjectOf(all, cast, key, view.port(dir), [readFlow(all, view, dir, key)]);
 }
 
 /** A folded flow's key, had it not folded. */

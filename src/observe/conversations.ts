@@ -17,6 +17,7 @@ import * as R from "../flow/row.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
+import { findHiddenChannels } from "./hidden-channels.ts";
 import type { Observation } from "./observation.ts";
 import { type Part, partsOf } from "./parts.ts";
 
@@ -70,6 +71,8 @@ export class Conversations {
   readonly resets = new Map<number, Reset>();
   /** By flow: the one whose conversation it is part of, as a message there says. */
   readonly folds: ReadonlyMap<number, Fold>;
+  /** By flow: the encrypted session that may have agreed on it. */
+  readonly hiddenChannels: ReadonlyMap<number, number>;
   /** By flow: those that fold into it. */
   readonly answeredBy = new Map<number, number[]>();
   /** Operations of flows that have any, counted when first asked for: `operationsOf`. */
@@ -96,6 +99,7 @@ export class Conversations {
     this.of = new Int32Array(seen.flows.table.count);
     this.repeatsAreCopies = showsCopying(seen);
     this.folds = findFolds(seen);
+    this.hiddenChannels = findHiddenChannels(seen, this.folds);
     this.#matchQuotes();
     this.#matchResets();
     const view = this.view();

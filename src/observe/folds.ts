@@ -6,7 +6,7 @@
  *     client:40000 ◀── server:51731   data                                       folds into it
  *
  * A fold needs the message that says so, both ends, and a beginning within `WITHIN_SEC` of it. A flow in which another
- * application is spoken than was agreed on stays what it is. The newest message that fits has it; a flow folds once.
+ * application is spoken than was agreed on stays what it is. The newest message before it that fits has it; a flow folds once.
  */
 import { parseAddress } from "../address.ts";
 import type { ExpectFlowFact, Sighting } from "../decode/facts.ts";
@@ -49,12 +49,21 @@ export function findFolds(seen: Observation): Map<number, Fold> {
     for (const dir of [0, 1] as const) {
       for (const one of candidates(expected, view, dir)) {
         if (one.flow === flow || !fits(one, view, dir, seen)) continue;
-        if (best === null || compareInstants(one.sighting, best.sighting) > 0) best = one;
+        if (best === null || isCloser(one, best, view)) best = one;
       }
     }
     if (best !== null) folds.set(flow, { into: best.flow, sighting: best.sighting });
   }
   return rooted(folds);
+}
+
+/** The newest message before the flow began; where there is none, the first one that it overtook. */
+function isCloser(one: Expected, than: Expected, { firstSec, firstNsec }: FlowView): boolean {
+  const came = (expected: Expected): boolean =>
+    compareInstants(expected.sighting, { sec: firstSec, nsec: firstNsec }) <= 0;
+  if (came(one) !== came(than)) return came(one);
+  const order = compareInstants(one.sighting, than.sighting);
+  return came(one) ? order > 0 : order < 0;
 }
 
 function readExpected(seen: Observation): Map<string, Expected[]> {

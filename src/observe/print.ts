@@ -29,6 +29,8 @@ export class ConversationPrint {
         this.#word(fold.sighting.frame);
         this.#flow(all, fold.into);
       }
+      const session = all.hiddenChannels.get(flow);
+      if (session !== undefined) this.#flow(all, session);
       for (const answer of all.answeredBy.get(flow) ?? NONE) this.#flow(all, answer);
     }
   }

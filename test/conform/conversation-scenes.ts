@@ -7,6 +7,7 @@ import {
   clientHello,
   connection,
   dnsQuery,
+  type Line,
   lookUp,
   serverHello,
   tlsConnection,
@@ -19,6 +20,26 @@ export interface Judging extends Scene {
   /** `verdict reason-code` of the conversation with `FAR`, or with `with`. */
   says: string;
   with?: string;
+  /** Where there are several with it, the port of the one that is meant. */
+  port?: number;
+}
+
+const FTPS = { endpoints: byAddress, rules: [{ ...anyRule, over: "tcp/21", app: "ftp" }] };
+
+/** A session that is upgraded to TLS, and its last packet. */
+function ftps(ms: number, lastsMs: number, upgraded = true): Frame[] {
+  const from = `${HOST}:40021`;
+  const to = `${FAR}:21`;
+  const lines: Line[] = [
+    ["<", ascii("220 ProFTPD ready\r\n")],
+    [">", ascii(upgraded ? "AUTH TLS\r\n" : "USER operator\r\n")],
+    ["<", ascii(upgraded ? "234 go on\r\n" : "331 password\r\n")],
+  ];
+  if (upgraded) lines.push([">", clientHello(null)], ["<", serverHello()], [">", upRecords()], ["<", upRecords()]);
+  return [
+    ...connection(from, to, ms, lines),
+    tcpFrame({ from: to, to: from, flags: "A", seq: 7000, ms: ms + lastsMs }),
+  ];
 }
 
 export const CONVERSATIONS: Record<string, Judging> = {
@@ -65,6 +86,37 @@ export const CONVERSATIONS: Record<string, Judging> = {
       ["<", serverHello(0x0304)],
       ["<", upRecords()],
     ]),
+  },
+  "a connection to another port, while FTP is spoken inside TLS": {
+    says: "inconclusive channel-unseen",
+    ...FTPS,
+    frames: [...ftps(0, 400), ...tlsConnection(`${HOST}:40077`, `${FAR}:50021`, 100, clientHello(null))],
+    port: 50_021,
+  },
+  "the same, while the session is in clear and says nothing of it": {
+    says: "undocumented no-rule",
+    ...FTPS,
+    frames: [...ftps(0, 400, false), ...tlsConnection(`${HOST}:40077`, `${FAR}:50021`, 100, clientHello(null))],
+    port: 50_021,
+  },
+  "the same, after the session": {
+    says: "undocumented no-rule",
+    ...FTPS,
+    frames: [...ftps(0, 400), ...tlsConnection(`${HOST}:40077`, `${FAR}:50021`, 9_000, clientHello(null))],
+    port: 50_021,
+  },
+  "a service of its own beside the session": {
+    says: "undocumented no-rule",
+    ...FTPS,
+    frames: [...ftps(0, 400), ...tlsConnection(`${HOST}:40077`, `${FAR}:443`, 100, clientHello(null))],
+    port: 443,
+  },
+  "a channel beside a session that no rule covers": {
+    says: "undocumented no-rule",
+    ...FTPS,
+    rules: [tlsRule],
+    frames: [...ftps(0, 400), ...tlsConnection(`${HOST}:40077`, `${FAR}:50021`, 100, clientHello(null))],
+    port: 50_021,
   },
   "a hello, and another in its place": {
     says: "inconclusive overlap",

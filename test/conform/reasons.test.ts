@@ -14,7 +14,9 @@ const reachedCodes = new Set<string>();
 for (const [what, scene] of Object.entries(CONVERSATIONS)) {
   test.serial(`conversation: ${what}`, async (t) => {
     const { said } = await play(scene);
-    const rows = [...said.conversations.values()].filter((row) => row.responder === (scene.with ?? FAR));
+    const rows = [...said.conversations.values()].filter(
+      (row) => row.responder === (scene.with ?? FAR) && (scene.port === undefined || row.port === scene.port),
+    );
     t.deepEqual(
       rows.map((row) => `${row.verdict} ${row.reason_code}`),
       [scene.says],

@@ -5,12 +5,14 @@
 import test from "ava";
 import { DECODERS } from "../../decoders/index.ts";
 import type { Frame } from "../../src/capture/frame.ts";
+import { FlowView } from "../../src/observe/flow-view.ts";
+import { findFolds } from "../../src/observe/folds.ts";
 import { mergeObservations } from "../../src/observe/merge.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { numbered, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { observe, told } from "../support/observe.ts";
-import { dnsAnswer, dnsQuery, stun } from "../support/talk.ts";
+import { connection, dnsAnswer, dnsQuery, stun } from "../support/talk.ts";
 
 const message = (decoder: string, file: string, title: string): Uint8Array => {
   const found = fixturesOf(decoder).find((f) => f.file.endsWith(`/${file}.md`) && f.title === title);
@@ -196,6 +198,37 @@ const SCENES: Record<string, { frames: Frame[]; conversations: string[]; lookups
     ],
   },
 };
+
+test("two FTP sessions on one passive port: each data channel is that of the message before it", (t) => {
+  const session = (client: string, ms: number): Frame[] =>
+    connection(client, `${SERVER}:21`, ms, [
+      ["<", ascii("220 (vsFTPd 3.0.3)\r\n")],
+      [">", ascii("PASV\r\n")],
+      ["<", ascii("227 Entering Passive Mode (10,0,0,9,195,80).\r\n")],
+    ]);
+  const data = (client: string, ms: number): Frame[] =>
+    connection(client, `${SERVER}:50000`, ms, [["<", ascii("-rw-r--r-- 1 0 0 5 Jan 01 00:00 a\r\n")]]);
+  const frames = numbered(
+    [
+      ...session(`${CLIENT}:40001`, 0),
+      ...data(`${CLIENT}:41001`, 100),
+      ...session(`${CLIENT}:40002`, 600),
+      ...data(`${CLIENT}:41002`, 700),
+    ].sort((a, b) => a.sec - b.sec || a.nsec - b.nsec),
+  );
+  const into = (seen: ReturnType<typeof observe>): string[] => {
+    const view = new FlowView(seen);
+    const ports = (flow: number): string => [view.move(flow).port(0), view.port(1)].filter((port) => port > 21).join();
+    return [...findFolds(seen)].map(([flow, fold]) => `${ports(flow)} into ${ports(fold.into)}`).sort();
+  };
+  const expected = ["41001,50000 into 40001", "41002,50000 into 40002"];
+  t.deepEqual(into(observe(frames)), expected);
+  for (let cut = 1; cut < frames.length; cut++)
+    t.deepEqual(
+      into(mergeObservations([observe(frames.slice(0, cut)), observe(frames.slice(cut))], DECODERS)),
+      expected,
+    );
+});
 
 const lines = (seen: ReturnType<typeof observe>): string[] =>
   (told(seen).conversations as Record<string, unknown>[])
