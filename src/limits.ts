@@ -91,6 +91,8 @@ export const LIMITS = {
   evidenceFrames: 16,
   /** Rows of assets: as many devices as a large site has, by several sources each. */
   assets: 200_000,
+  /** MAC addresses claimed for addresses by ARP: as many as a large site has; a forger can claim any number. Further ones are not kept. */
+  neighbours: 65_536,
   /** Names kept for one conversation. */
   namesPerConversation: 64,
   /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */

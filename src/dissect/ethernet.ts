@@ -125,6 +125,8 @@ const isRead = (p: Packet, type: number): boolean => (p.etherBits[type >>> 5]! &
 
 /** A frame that stands for itself. Where its link has no Ethernet addresses nobody can say who spoke to whom. */
 function ether(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
+  p.payOff = off;
+  p.payLen = end - off;
   if (p.linkOff < 0) return NO_IP;
   p.family = FAMILY_ETH;
   p.proto = 0;
@@ -135,8 +137,6 @@ function ether(p: Packet, buf: Uint8Array, off: number, end: number, wire: numbe
   p.dstPort = 0;
   p.netOff = off;
   p.transportOff = off;
-  p.payOff = off;
-  p.payLen = end - off;
   p.payWire = Math.max(wire, p.payLen);
   p.ipBytes = p.payWire;
   p.tcpFlags = 0;

@@ -1,12 +1,13 @@
 /**
  * Assets: what devices say they are, gathered from the facts of their messages. One row is one device by one source; a
  * second source, and a second word of the same source that contradicts the first, is a row of its own: whoever reads them
- * decides which to believe.
+ * decides which to believe. Each MAC address that ARP claims for an address is such a row, of source `ARP`.
  */
+import { formatHex, formatIpv4 } from "../address.ts";
 import type { AssetFact } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
-import type { AssetRow } from "../report/result.ts";
+import { ARP, type AssetRow } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 import { dhcpAddresses } from "./dhcp.ts";
@@ -76,14 +77,32 @@ export function collectAssets(all: Conversations): AssetRow[] {
       extend(claim, sec, nsec, capture, frame);
     }
   }
-  const rows: AssetRow[] = [];
+  const rows = neighbourRows(seen, count);
   for (const claim of [...claims.values()].flat()) {
     claim.row.first_seen = formatInstant(claim.firstSec, claim.firstNsec);
     claim.row.last_seen = formatInstant(claim.lastSec, claim.lastNsec);
     rows.push(claim.row);
   }
-  const order = (row: AssetRow): string => [row.realm, row.address, row.source, row.first_seen].join("\0");
+  const order = (row: AssetRow): string => [row.realm, row.address, row.source, row.first_seen, row.mac].join("\0");
   return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** What ARP says, as far as `LIMITS.assets` leaves room. */
+function neighbourRows(seen: Observation, taken: number): AssetRow[] {
+  const rows: AssetRow[] = [];
+  for (const claim of seen.neighbours.claims.values()) {
+    if (taken + rows.length >= LIMITS.assets) {
+      seen.caps.hit("assets");
+      break;
+    }
+    const realm = seen.realms[claim.realm] ?? "";
+    const row = emptyRow(realm, formatIpv4(claim.address), ARP, false, claim.capture, claim.frame);
+    row.mac = formatHex("mac", claim.mac);
+    row.first_seen = formatInstant(claim.sec, claim.nsec);
+    row.last_seen = formatInstant(claim.lastSec, claim.lastNsec);
+    rows.push(row);
+  }
+  return rows;
 }
 
 function extend(claim: Claim, sec: number, nsec: number, capture: number, frame: number): void {

@@ -23,6 +23,7 @@ import type { FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
 import type { ObservationPart } from "../store/store.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
+import type { Neighbour } from "./neighbours.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
@@ -49,6 +50,7 @@ interface Meta {
   answers?: [number, number][];
   resets?: Reset[];
   fragments?: PlainDatagram[];
+  neighbours?: Neighbour[];
 }
 
 /** Empty parts are left out. */
@@ -75,6 +77,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     tails: [...flows.watch.tails],
     answers: [...flows.distances.answers],
     resets: flows.distances.resets,
+    neighbours: [...seen.neighbours.claims.values()],
     fragments: seen.fragments.open.map((one) => ({
       ...one,
       frames: one.frames.map((frame) => ({ ...frame, bytes: base64(frame.bytes) })),
@@ -142,6 +145,7 @@ export async function decodeObservation(
     const frames = one.frames.map((frame) => ({ ...frame, bytes: bytesOf(frame.bytes) }));
     seen.fragments.restore([{ ...one, frames }]);
   }
+  for (const claim of meta.neighbours ?? []) seen.neighbours.add(claim);
   captures.push(...meta.captures.map((capture) => ({ ...capture, pauses: capture.pauses ?? [] })));
   realms.push(...meta.realms);
   for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {

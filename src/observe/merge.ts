@@ -88,6 +88,9 @@ function addCounts(merged: Observation, sources: readonly Source[]): void {
     for (const map of ["notPackets", "etherTypes", "linkTypes"] as const)
       addMap(merged[map] as Map<string | number, number>, seen[map]);
   }
+  for (const { seen, captureOffset, realms } of sources)
+    for (const claim of seen.neighbours.claims.values())
+      merged.neighbours.add({ ...claim, realm: realms[claim.realm]!, capture: claim.capture + captureOffset });
   setCounters(merged, sum);
 }
 

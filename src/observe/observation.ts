@@ -16,6 +16,7 @@ import { CapCounter } from "../limits.ts";
 import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
 import { FragmentSeam } from "./fragment-seam.ts";
+import { ETHERTYPE_ARP, Neighbours } from "./neighbours.ts";
 
 /** The realm of captures that are given none. */
 export const DEFAULT_REALM = "default";
@@ -32,6 +33,8 @@ export interface Observation {
   /** Frames without IP by EtherType (0: LLC; `NO_ETHERTYPE`: none), and frames of unread link types by their name. */
   etherTypes: Map<number, number>;
   linkTypes: Map<string, number>;
+  /** What ARP says of addresses. */
+  neighbours: Neighbours;
   frames: number;
   offloads: number;
   /** Frames whose time is before the frame before them in the same capture. */
@@ -69,6 +72,7 @@ export function newObservation(
     notPackets: new Map(),
     etherTypes: new Map(),
     linkTypes: new Map(),
+    neighbours: new Neighbours(caps),
     frames: 0,
     offloads: 0,
     clockSteps: 0,
@@ -127,7 +131,7 @@ export class Observer {
     // What happens to a frame before it is known whose it is happens in every thread, and is counted by the one with lane 0.
     const dissectCaps = (this.#lanes & 1) !== 0 ? caps : new CapCounter();
     const { vxlanPorts = [] } = options;
-    const { etherTypes } = identified;
+    const etherTypes = [...identified.etherTypes, ETHERTYPE_ARP];
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
@@ -183,10 +187,10 @@ export class Observer {
       seen.flows.now = seen.frames;
       if (mine) seen.flows.packet(frame, this.#packet, realm, lane);
     } else if (code !== ETHER) {
-      this.#other(code, frame);
+      this.#other(code, frame, realm);
     } else if (mine) {
       seen.flows.now = seen.frames;
-      if (!this.#ether.take(frame, this.#packet, realm)) this.#other(NO_IP, frame);
+      if (!this.#ether.take(frame, this.#packet, realm)) this.#other(NO_IP, frame, realm);
     }
   }
 
@@ -220,11 +224,13 @@ export class Observer {
     if (released > 0) seen.notPackets.set("fragment", (seen.notPackets.get("fragment") ?? 0) - released);
   }
 
-  #other(code: number, frame: Frame): void {
+  #other(code: number, frame: Frame, realm: number): void {
     const seen = this.observation;
     count(seen.notPackets, DISSECT_NAMES[code]!);
-    if (code === NO_IP) count(seen.etherTypes, this.#dissector.etherType);
-    else if (code === LINK_UNSUPPORTED)
+    if (code === NO_IP) {
+      count(seen.etherTypes, this.#dissector.etherType);
+      if (this.#dissector.etherType === ETHERTYPE_ARP) seen.neighbours.take(frame, this.#packet, realm);
+    } else if (code === LINK_UNSUPPORTED)
       count(seen.linkTypes, LINK_TYPES[frame.linkType]?.name ?? `link type ${frame.linkType}`);
   }
 }

@@ -40,6 +40,7 @@ export function uniteShares(observations: readonly Observation[]): Observation {
   whole.notPackets = first.notPackets;
   whole.etherTypes = first.etherTypes;
   whole.linkTypes = first.linkTypes;
+  whole.neighbours = first.neighbours;
   whole.fragments = first.fragments;
   whole.flows.watch.keptTails = new Map();
   const shares = observations.map((seen) => shareOf(whole, seen));

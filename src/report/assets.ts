@@ -3,7 +3,7 @@ import { csvLine } from "./csv.ts";
 import { jsonText } from "./json.ts";
 import { Page } from "./page.ts";
 import type { Pen } from "./pen.ts";
-import type { AssetRow, RunResult } from "./result.ts";
+import { ARP, type AssetRow, type RunResult } from "./result.ts";
 import { plural } from "./words.ts";
 
 export const ASSET_FORMS = ["text", "json", "csv"] as const;
@@ -34,29 +34,61 @@ function* csvLines(assets: readonly AssetRow[]): Generator<string> {
 
 function textPage(result: RunResult, pen: Pen): string {
   const page = new Page(pen);
-  const addresses = new Map<string, AssetRow[]>();
-  for (const asset of result.assets) {
-    const key = `${asset.realm}\0${asset.address}`;
-    addresses.set(key, [...(addresses.get(key) ?? []), asset]);
-  }
-  page.heading("DEVICES", `${plural(addresses.size, "device")} that said what they are`);
-  if (addresses.size === 0)
+  const realms = new Set(result.assets.map((asset) => asset.realm)).size;
+  const told = grouped(
+    result.assets.filter((asset) => asset.source !== ARP),
+    keyOf,
+  );
+  const arps = result.assets.filter((asset) => asset.source === ARP);
+  const claimed = grouped(arps, keyOf);
+  const byMac = grouped(arps, (asset) => asset.mac ?? "");
+  page.heading("DEVICES", `${plural(told.size, "device")} that said what they are`);
+  if (told.size === 0)
     page.text(
       "None. Devices are known by their own words only: answers to identity questions, and what they announce.",
     );
-  const realms = new Set(result.assets.map((asset) => asset.realm)).size;
-  for (const claims of addresses.values()) {
+  for (const [key, claims] of told) {
     const [{ address, realm, mac }] = claims as [AssetRow, ...AssetRow[]];
     page.blank();
     const also = [realms > 1 ? realm : "", mac !== null && mac !== address ? mac : ""].filter((part) => part !== "");
     page.hang({ text: address, paint: pen.bold }, also.join(" · "), { paint: pen.dim });
     for (const claim of claims) {
-      const where = `${claim.source}, ${claim.how}, frame ${claim.first_frame}`;
       page.hang({ text: claimText(claim) }, "", { indent: 4 });
-      page.text(where, { indent: 6, paint: pen.dim });
+      page.text(`${claim.source}, ${claim.how}, frame ${claim.first_frame}`, { indent: 6, paint: pen.dim });
     }
+    const arp = claimed.get(key) ?? [];
+    claimed.delete(key);
+    for (const { mac: own, first_frame } of arp)
+      page.text(`ARP, heard, frame ${first_frame}: ${own}`, { indent: 6, paint: pen.dim });
+    // A device that is known by its MAC address alone: what address ARP gives it.
+    for (const { address: given, first_frame } of byMac.get(address) ?? [])
+      page.text(`ARP, heard, frame ${first_frame}: ${given}`, { indent: 6, paint: pen.dim });
+    if (arp.length > 1) page.text(severalOwners(arp), { indent: 6, paint: pen.yellow });
+  }
+  if (claimed.size === 0) return page.toString();
+  page.heading("HEARD BY ARP ALONE", `${plural(claimed.size, "address", "addresses")} that somebody claimed`);
+  for (const claims of claimed.values()) {
+    const [{ address, realm }] = claims as [AssetRow, ...AssetRow[]];
+    const macs = claims.map((claim) => `${claim.mac} (frame ${claim.first_frame})`).join(", ");
+    page.hang({ text: address }, [realms > 1 ? realm : "", macs].filter((part) => part !== "").join(" · "));
+    if (claims.length > 1) page.text(severalOwners(claims), { indent: 6, paint: pen.yellow });
   }
   return page.toString();
+}
+
+const severalOwners = (claims: readonly AssetRow[]): string =>
+  `${claims.length} MAC addresses claim it: a spare that took over, two devices with one address, or a forgery.`;
+
+const keyOf = (asset: AssetRow): string => `${asset.realm}\0${asset.address}`;
+
+function grouped(assets: readonly AssetRow[], key: (asset: AssetRow) => string): Map<string, AssetRow[]> {
+  const groups = new Map<string, AssetRow[]>();
+  for (const asset of assets) {
+    const known = groups.get(key(asset));
+    if (known === undefined) groups.set(key(asset), [asset]);
+    else known.push(asset);
+  }
+  return groups;
 }
 
 function claimText(claim: AssetRow): string {

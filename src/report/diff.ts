@@ -7,7 +7,7 @@
  */
 
 import { protocolVersion } from "../protocol-versions.ts";
-import type { AssetRow, ConversationRow, RunResult, Verdict } from "./result.ts";
+import { ARP, type AssetRow, type ConversationRow, type RunResult, type Verdict } from "./result.ts";
 import { compareText } from "./summary.ts";
 
 export type Change = "new" | "gone" | "changed";
@@ -55,7 +55,9 @@ const ASPECTS: Record<Aspect, (run: RunResult, say: (subject: string, text: stri
           say(`${ends.subject(c)}: ${operation.protocol} ${operation.operation}`, operation.class);
   },
   asset: (run, say) => {
-    for (const asset of run.assets) say(`${asset.address} by ${asset.source}`, assetText(asset));
+    // Who merely sent ARP is not compared: each capture hears others of a link.
+    for (const asset of run.assets)
+      if (asset.source !== ARP) say(`${asset.address} by ${asset.source}`, assetText(asset));
   },
 };
 

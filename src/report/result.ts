@@ -166,7 +166,7 @@ export interface AssetRow {
   first_seen: string;
   last_seen: string;
   realm: string;
-  /** Only where a message of the same link says whose it is, or came from there without a router between. */
+  /** Only where a message of the same link says whose it is, or came from there without a router between. Of source `ARP` the one claimed. */
   mac: string | null;
   order_code: string | null;
   location: string | null;
@@ -175,6 +175,9 @@ export interface AssetRow {
   first_frame: number;
   first_capture_id: number;
 }
+
+/** `AssetRow.source` of a MAC address that somebody claimed for an address, which anybody on the link can do. */
+export const ARP = "ARP";
 
 export interface CaptureRow {
   capture_id: number;

@@ -12,7 +12,7 @@ import { collectAssets } from "../../src/observe/assets.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { trialOf } from "../conform/scene.ts";
 import { PcapngBlocks } from "../support/capture-writer.ts";
-import { frameOfBytes, icmpFrame, numbered, tcpFrame, udpFrame } from "../support/frames.ts";
+import { arpFrame, frameOfBytes, icmpFrame, numbered, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
 import { withLimits } from "../support/limits.ts";
@@ -390,6 +390,13 @@ const ATTACKS: Record<Cap, Says> = {
     const { conversations } = describe(seen);
     t.is(withLimits({ assets: 100 }, () => collectAssets(conversations)).length, 100);
     t.is(hits(seen, "assets"), 100);
+  },
+  neighbours: (t) => {
+    const claim = (i: number): Frame =>
+      arpFrame({ mac: `00005e00${i.toString(16).padStart(4, "0")}`, address: A, ms: i });
+    const seen = look(many(200, claim), { neighbours: 100 });
+    t.is(seen.neighbours.claims.size, 100);
+    t.is(hits(seen, "neighbours"), 100);
   },
   namesPerConversation: (t) => {
     const records = (name: string) => [{ name, type: "A" as const, data: "203.0.113.1" }];

@@ -1,0 +1,91 @@
+/**
+ * Who says of which IPv4 address that it is theirs: the sender of each ARP request and answer (RFC 826; announcements and
+ * gratuitous answers of RFC 5227 among them). It is a claim and no more: anybody on the link can send one, so every MAC
+ * address that was claimed for an address is kept beside the others, each with the first frame that said so.
+ *
+ *     hardware type 1 │ protocol 0800 │ 6 │ 4 │ operation │ sender MAC │ sender IPv4 │ target MAC │ target IPv4
+ *     0               │ 2             │ 4 │ 5 │ 6         │ 8          │ 14          │ 18         │ 24
+ *
+ * Not covered: Neighbour Discovery (RFC 4861), the target's half of a message (its sender's guess), RARP, ARP over links
+ * without Ethernet's addresses.
+ */
+import type { Frame } from "../capture/frame.ts";
+import type { Packet } from "../dissect/packet.ts";
+import { type CapCounter, LIMITS } from "../limits.ts";
+
+export const ETHERTYPE_ARP = 0x0806;
+
+/** One MAC address claimed for one IPv4 address. Plain data: it is stored as it is. */
+export interface Neighbour {
+  realm: number;
+  /** IPv4, as 32 bits. */
+  address: number;
+  /** 12 hex digits. */
+  mac: string;
+  /** The first frame that said so. */
+  capture: number;
+  frame: number;
+  sec: number;
+  nsec: number;
+  lastSec: number;
+  lastNsec: number;
+}
+
+const LENGTH = 28;
+
+export class Neighbours {
+  readonly claims = new Map<string, Neighbour>();
+  readonly #caps: CapCounter;
+
+  constructor(caps: CapCounter) {
+    this.#caps = caps;
+  }
+
+  /** An ARP message; what is cut, or of other lengths than Ethernet's and IPv4's, says nothing. */
+  take(frame: Frame, { buf, payOff: at, payLen }: Packet, realm: number): void {
+    if (payLen < LENGTH) return;
+    const { sec, nsec } = frame;
+    if (u32(buf, at) !== 0x00010800 || buf[at + 4] !== 6 || buf[at + 5] !== 4 || buf[at + 6] !== 0) return;
+    const operation = buf[at + 7]!;
+    const address = u32(buf, at + 14);
+    // A probe asks before it has an address (RFC 5227 2.1.1), and groups are nobody.
+    if ((operation !== 1 && operation !== 2) || address === 0 || (buf[at + 8]! & 1) !== 0) return;
+    const mac = hex(buf, at + 8);
+    if (mac === "000000000000") return;
+    const claim = { realm, address, mac, capture: frame.capture, frame: frame.number, sec, nsec };
+    this.add({ ...claim, lastSec: sec, lastNsec: nsec });
+  }
+
+  /** One more time that it was said, or what another slice heard: the order does not matter. */
+  add(claim: Neighbour): void {
+    const key = `${claim.realm}/${claim.address}/${claim.mac}`;
+    const known = this.claims.get(key);
+    if (known === undefined) {
+      if (this.claims.size >= LIMITS.neighbours) this.#caps.hit("neighbours");
+      else this.claims.set(key, claim);
+      return;
+    }
+    if (before(claim.sec, claim.nsec, known.sec, known.nsec)) {
+      known.capture = claim.capture;
+      known.frame = claim.frame;
+      known.sec = claim.sec;
+      known.nsec = claim.nsec;
+    }
+    if (before(known.lastSec, known.lastNsec, claim.lastSec, claim.lastNsec)) {
+      known.lastSec = claim.lastSec;
+      known.lastNsec = claim.lastNsec;
+    }
+  }
+}
+
+const before = (sec: number, nsec: number, thanSec: number, thanNsec: number): boolean =>
+  sec < thanSec || (sec === thanSec && nsec < thanNsec);
+
+const u32 = (buf: Uint8Array, at: number): number =>
+  ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0;
+
+function hex(buf: Uint8Array, at: number): string {
+  let text = "";
+  for (let i = 0; i < 6; i++) text += buf[at + i]!.toString(16).padStart(2, "0");
+  return text;
+}
