@@ -14,7 +14,15 @@ function said(seen: Observation): string {
   const { watch, repeatsOf, quotes } = seen.flows;
   const counts = { ...countersOf(seen), caps: [...seen.caps.hits], notPackets: [...seen.notPackets] };
   const edges = [watch.heads, watch.tails, repeatsOf].map((map) => [...map].sort(([a], [b]) => a - b));
-  return JSON.stringify([[...rest.rows()], lookups, counts, edges, quotes.length, [...seen.etherTypes], [...seen.neighbours.claims]]);
+  return JSON.stringify([
+    [...rest.rows()],
+    lookups,
+    counts,
+    edges,
+    quotes.length,
+    [...seen.etherTypes],
+    [...seen.neighbours.claims],
+  ]);
 }
 
 function shared(frames: readonly Frame[], masks: readonly number[], watch: number): Observation {
