@@ -89,6 +89,7 @@ export const bacnet: Decoder = {
     { field: "bacnet.application", about: "the device's application software version" },
     { field: "bacnet.description", about: "the device's description" },
   ],
+  forms: { datagram: [{ first: [IP, IP6], bytes: [[2, 0xff, 0, 5]], fits: { at: 2, more: 0 } }] },
   everyMessage: true,
   opens: { datagram: [NPDU_VERSION, IP, IP6] },
 

@@ -78,6 +78,7 @@ export const dhcp: Decoder = {
     { field: "dhcp.message", about: "why the server refuses, in its words" },
   ],
   opens: { datagram: [1, 2] },
+  forms: { datagram: [{ first: [1, 2], least: COOKIE_AT }] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

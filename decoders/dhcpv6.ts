@@ -65,6 +65,12 @@ export const dhcpv6: Decoder = {
     { field: "dhcpv6.status", about: "what the server could not do: NoAddrsAvail, NoBinding …" },
   ],
   opens: { datagram: [[1, 36]] },
+  forms: {
+    datagram: [
+      { first: [[1, 36]], least: HEADER_LENGTH, bytes: [[4, 0xff, 0]] },
+      { first: [V6.relayForward, V6.relayReply], bytes: [[1, 0xff, 0, 32]] },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -56,6 +56,15 @@ export const dns: Decoder = {
   ],
   // Whole zones go in messages of 16 KiB and less; a query, which comes first, is far shorter.
   opens: { stream: [[0, LONGEST_FIRST >> 8]] },
+  forms: {
+    stream: [
+      {
+        first: [[0, LONGEST_FIRST >> 8]],
+        bytes: [[6, 0xff, 0]],
+      },
+    ],
+    datagram: [{ first: [[0, 255]], least: HEADER_LENGTH, bytes: [[4, 0xff, 0]] }],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -55,6 +55,12 @@ export const dtls: Decoder = {
       [0x20, 0x3f],
     ],
   },
+  forms: {
+    datagram: [
+      { first: [[RECORD.changeCipherSpec, RECORD.ack]], least: HEADER_LENGTH, bytes: [[1, 0xff, 0xfe]] },
+      { first: [[RECORD.changeCipherSpec, RECORD.ack]], least: HEADER_LENGTH, bytes: [[1, 0xff, 1]] },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -65,6 +65,7 @@ export const enip: Decoder = {
     { field: "enip.product-code", about: "ListIdentity: the maker's number of the product" },
     { field: "enip.service", about: "ListServices: what a device offers, `Communications` for CIP" },
   ],
+  forms: { datagram: [{ first: FIRST_BYTES, least: 18, bytes: [[1, 0xff, 0]] }] },
   everyMessage: true,
   opens: { datagram: FIRST_BYTES, stream: FIRST_BYTES },
 

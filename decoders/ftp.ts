@@ -89,6 +89,17 @@ export const ftp: Decoder = {
       [0x61, 0x7a],
     ],
   },
+  forms: {
+    stream: [
+      {
+        first: [[0x21, 0x7e]],
+        bytes: [
+          [1, 0xff, 0x30, 0x7a],
+          [2, 0xff, 0x30, 0x7a],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksStream: (buf, off, len) => beginsReply(buf, off, len, 6) || beginsCommand(buf, off, len, 3, 4),

@@ -78,6 +78,7 @@ export const geSrtp: Decoder = {
   specs: ["Denton and others, DFRWS 2017"],
   ports: { udp: [PORT], tcp: [PORT] },
   fields: [],
+  forms: { datagram: [{ first: [0, 1, 2, 3, 8], least: HEADER_LENGTH, bytes: [[1, 0xff, 0]] }] },
   everyMessage: true,
   opens: { datagram: [0, 1, 2, 3, 8], stream: [0, 1, 2, 3, 8] },
 

@@ -71,6 +71,18 @@ export const http: Decoder = {
     { field: "http.websocket-protocol", about: "the subprotocol that a WebSocket asks for or agrees to" },
   ],
   opens: { stream: [0, 4, 5, [0x41, 0x5a]] },
+  forms: {
+    stream: [
+      { first: [0, 4, 5] },
+      {
+        first: [[0x41, 0x5a]],
+        bytes: [
+          [1, 0xff, 0x20, 0x7e],
+          [2, 0xff, 0x20, 0x7e],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksStream: (buf, off, len) => looksLikeHead(buf, off, len) || looksLikeSocks(buf, off, len),

@@ -73,6 +73,28 @@ export const ike: Decoder = {
     { field: "ike.exchange", about: "IKE_SA_INIT, IKE_AUTH …; of version 1 main mode, quick mode …" },
     { field: "ike.error", about: "why it was refused, as far as it is said in clear" },
   ],
+  forms: {
+    datagram: [
+      {
+        first: [[0, 255]],
+        least: HEADER_LENGTH,
+        bytes: [
+          [17, 0xf0, V1 << 4, 2 << 4],
+          [24, 0xff, 0],
+          [25, 0xff, 0],
+        ],
+      },
+      {
+        first: [0],
+        least: MARKER_LENGTH + HEADER_LENGTH,
+        bytes: [
+          [1, 0xff, 0],
+          [2, 0xff, 0],
+          [3, 0xff, 0],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -45,6 +45,21 @@ export const imap: Decoder = {
     { field: "imap.login-disabled", about: "the server takes no passwords in clear: yes" },
   ],
   opens: { stream: [[0x21, 0x7e]] },
+  forms: {
+    stream: [
+      { first: [0x2a], bytes: [[1, 0xff, 0x20]] },
+      {
+        first: [
+          [0x21, 0x29],
+          [0x2b, 0x7e],
+        ],
+        bytes: [
+          [1, 0xff, 0x20, 0x7e],
+          [2, 0xff, 0x0a, 0x7e],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -32,6 +32,8 @@ const GENERAL_STRING = 0x1b;
 const LENGTH_BYTES = 4;
 const LONGEST = 64 << 10;
 
+const TAGS = [...KERBEROS_TYPES.keys()].map((type) => 0x60 | type);
+
 export const kerberos: Decoder = {
   id: "kerberos",
   title: "Kerberos",
@@ -48,6 +50,26 @@ export const kerberos: Decoder = {
     { field: "kerberos.error", about: "why it was refused: KDC_ERR_PREAUTH_REQUIRED, KRB_AP_ERR_SKEW …" },
   ],
   opens: { datagram: [[0x60, 0x7f]], stream: [0] },
+  forms: {
+    // Its length in one to three bytes, then a sequence.
+    datagram: [
+      {
+        first: TAGS,
+        bytes: [
+          [1, 0x80, 0],
+          [2, 0xff, BER.sequence],
+        ],
+      },
+      {
+        first: TAGS,
+        bytes: [
+          [1, 0xff, 0x81],
+          [3, 0xff, BER.sequence],
+        ],
+      },
+      { first: TAGS, bytes: [[1, 0xff, 0x82, 0xff]] },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram: (buf, off, len) => looks(buf, off, len),

@@ -30,6 +30,29 @@ export const llmnr: Decoder = {
     { field: "llmnr.tentative", about: "the host is not sure yet that the name is its own: yes" },
   ],
   opens: { stream: [[0, 0x3f]] },
+  forms: {
+    stream: [
+      {
+        first: [[0, 0x3f]],
+        bytes: [
+          [5, 0xf0, 0],
+          [7, 0xff, 1],
+        ],
+      },
+    ],
+    datagram: [
+      {
+        first: [[0, 255]],
+        least: HEADER_LENGTH,
+        bytes: [
+          [2, 0x78, 0],
+          [3, 0xf0, 0],
+          [4, 0xff, 0],
+          [5, 0xff, 1],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram: looks,

@@ -33,6 +33,20 @@ export const mdns: Decoder = {
     { field: "mdns.probe", about: "a name that the sender wants to take, and asks whether anybody has it" },
     { field: "mdns.known-answer", about: "a record that the asker has already: name, type, data" },
   ],
+  forms: {
+    datagram: [
+      {
+        first: [[0, 255]],
+        least: HEADER_LENGTH,
+        bytes: [
+          [2, 0x78, 0],
+          [3, 0x4f, 0],
+          [4, 0xff, 0],
+          [6, 0xff, 0],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -48,6 +48,20 @@ export const melsec: Decoder = {
   specs: ["Mitsubishi SH-080008", "Mitsubishi SH-080956"],
   ports: { udp: [...SEARCH_PORTS, ...PORTS, 61_440, 61_441], tcp: [...SEARCH_PORTS, ...PORTS] },
   fields: [{ field: "melsec.end-code", about: "why a request was refused, in hexadecimal" }],
+  forms: {
+    datagram: [
+      { first: [SEARCH.request, SEARCH.answer, 0x50, 0x54, 0xd0, 0xd4], bytes: [[1, 0xff, 0]] },
+      {
+        first: [0x35, 0x44],
+        bytes: [
+          [1, 0xfb, 0x30],
+          [2, 0xff, 0x30],
+          [3, 0xff, 0x30],
+        ],
+      },
+      { first: [MELSOFT.request, MELSOFT.answer], least: MELSOFT.least, bytes: [[MELSOFT.body, 0x7f, MELSOFT.mark]] },
+    ],
+  },
   everyMessage: true,
   opens: {
     datagram: [0x35, 0x44, 0x50, 0x54, 0x57, 0x5a, 0xd0, 0xd4, 0xd7, 0xda],

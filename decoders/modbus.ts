@@ -16,7 +16,7 @@
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { AssetFact, OperationFact } from "../src/decode/facts.ts";
-import { crc16, exceptionText, isPublic, modbusFunction } from "./shared/modbus-codes.ts";
+import { crc16, exceptionText, isPublic, modbusFunction, PUBLIC_RANGES } from "./shared/modbus-codes.ts";
 import { REQUEST, RESPONSE, rtuLength, shapesOf, targetOf, unitText } from "./shared/modbus-pdu.ts";
 
 const PORT = 502;
@@ -48,6 +48,30 @@ export const modbus: Decoder = {
     { field: "modbus.framing", about: "tcp, or rtu where serial frames travel inside TCP" },
     { field: "modbus.exception", about: "the exception code of an answer" },
   ],
+  forms: {
+    datagram: [
+      {
+        first: [[0, 255]],
+        least: 8,
+        bytes: [
+          [2, 0xff, 0],
+          [3, 0xff, 0],
+        ],
+        fits: { at: 4, more: HEADER },
+      },
+    ],
+    stream: [
+      {
+        first: [[0, 255]],
+        bytes: [
+          [2, 0xff, 0],
+          [3, 0xff, 0],
+          [4, 0xff, 0, 1],
+        ],
+      },
+      ...PUBLIC_RANGES.map(([from, to]) => ({ first: [[0, 247]] as const, bytes: [[1, 0x7f, from, to]] as const })),
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -43,6 +43,16 @@ export const mqtt: Decoder = {
     { field: "mqtt.user", about: "the user's name that the client gives" },
     { field: "mqtt.reason", about: "the broker's answer to CONNECT: success, not authorized …" },
   ],
+  forms: {
+    stream: [
+      { first: [MQTT.connect << 4] },
+      {
+        first: Array.from({ length: 256 }, (_, byte) => byte).filter(
+          (byte) => flagsHold(byte) && byte >> 4 !== MQTT.connect,
+        ),
+      },
+    ],
+  },
   everyMessage: true,
   opens: { stream: [[0x10, 0xf0]] },
 

@@ -51,6 +51,17 @@ export const netbiosNs: Decoder = {
     { field: "netbios-ns.node-name", about: "a name of the answering host, with its kind; `group` behind a group's" },
     { field: "netbios-ns.mac", about: "the answering host's hardware address" },
   ],
+  forms: {
+    datagram: [
+      {
+        first: [[0, 255]],
+        bytes: [
+          [HEADER_LENGTH, 0xff, ENCODED_LENGTH],
+          [HEADER_LENGTH + 1, 0xff, 0x41, 0x50],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -58,6 +58,15 @@ const KISSES = [
   "STEP",
 ];
 
+const IMPLEMENTATIONS = [0, 2, 3]; // universal, xntpd old and new
+
+/** Of versions 1 to 4 and any leap indicator. */
+const firstBytes = (...modes: number[]): number[] =>
+  Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => {
+    const version = (byte >> 3) & 7;
+    return version >= 1 && version <= 4 && modes.includes(byte & 7);
+  });
+
 export const ntp: Decoder = {
   id: "ntp",
   title: "Network Time Protocol",
@@ -76,6 +85,17 @@ export const ntp: Decoder = {
     { field: "ntp.receive", about: "when the server got the request, by its clock: seconds since 1970, nine decimals" },
     { field: "ntp.transmit", about: "when the sender sent this, by its clock: seconds since 1970, nine decimals" },
   ],
+  forms: {
+    datagram: [
+      { first: firstBytes(1, 2, 3, 4, 5), least: TIME_LENGTH, bytes: [[1, 0xff, 0, HIGHEST_STRATUM]] },
+      {
+        first: firstBytes(6).filter((byte) => byte < 0x40),
+        least: CONTROL_HEADER,
+        fits: { at: 10, more: CONTROL_HEADER },
+      },
+      { first: firstBytes(7), least: PRIVATE_HEADER, bytes: [[2, 0xff, 0, Math.max(...IMPLEMENTATIONS)]] },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {
@@ -285,7 +305,6 @@ function isText(c: Cursor, count: number): boolean {
 }
 
 const NO_ERROR = 0;
-const IMPLEMENTATIONS = [0, 2, 3]; // universal, xntpd old and new
 
 /**
  * Mode 7 (ntpd's ntp_request.h; RFC 1305 leaves it to the implementation): response and more bits with version and mode

@@ -60,6 +60,7 @@ export const openvpn: Decoder = {
     { field: "openvpn.wrapping", about: "of the handshake: plain, tls-auth or tls-crypt" },
   ],
   opens: { datagram: [[1 << 3, (12 << 3) | 7]], stream: [[0, LONGEST_RESET >> 8]] },
+  forms: { datagram: [{ first: [...CLIENT_RESETS, ...SERVER_RESETS].map((opcode) => opcode << 3), least: SHORTEST }] },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

@@ -40,6 +40,14 @@ export const pop3: Decoder = {
     { field: "pop3.stls", about: "offered, or asked for; agreed where inner_app is tls" },
   ],
   opens: { stream: [0x2b, 0x2d, [0x41, 0x5a], [0x61, 0x7a]] },
+  forms: {
+    stream: [
+      {
+        first: [[0x21, 0x7e]],
+        bytes: [[1, 0xff, 0x30, 0x7a]],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -72,6 +72,7 @@ export const radius: Decoder = {
       [40, 45],
     ],
   },
+  forms: { datagram: [{ first: [...CODES.keys()], least: HEADER_LENGTH, fits: { at: 2, more: 0 } }] },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

@@ -67,6 +67,7 @@ export const rdp: Decoder = {
     },
     { field: "rdp.protection", about: "the protection that the server chose: rdp (its own), tls, credssp …" },
   ],
+  forms: { datagram: [{ first: [[0, 255]], least: SHORTEST_MTU }] },
   everyMessage: false,
   opens: { stream: [3] },
 

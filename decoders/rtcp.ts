@@ -42,6 +42,11 @@ export const rtcp: Decoder = {
     { field: "rtcp.ssrc", about: "the reporting source, hexadecimal" },
   ],
   opens: { datagram: [[0x80, 0xbf]] },
+  forms: {
+    datagram: [
+      { first: [[0x80, 0xbf]], least: 8, bytes: [[1, 0xff, Math.min(...REPORTS.keys()), Math.max(...REPORTS.keys())]] },
+    ],
+  },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

@@ -33,6 +33,13 @@ export const rtp: Decoder = {
     { field: "rtp.ssrc", about: "the source, hexadecimal" },
   ],
   opens: { datagram: [[0x80, 0xbf]] },
+  forms: {
+    // By how many sources contribute, which stand behind the header.
+    datagram: Array.from({ length: 16 }, (_, sources) => ({
+      first: [0x80, 0x90, 0xa0, 0xb0].map((first) => first | sources),
+      least: HEADER_LENGTH + Math.max(1, 4 * sources),
+    })),
+  },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

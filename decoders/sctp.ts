@@ -56,6 +56,22 @@ export const sctp: Decoder = {
     { field: "sctp.protocol", about: "what the data are, by the number of their protocol: m3ua, s1ap, or the number" },
     { field: "sctp.streams", about: "of INIT and INIT ACK: how many streams the sender wants to send on" },
   ],
+  forms: {
+    datagram: [
+      {
+        first: [[0, 255]],
+        least: HEADER_LENGTH + 4,
+        bytes: [[HEADER_LENGTH, 0x3f, 0, LAST_CHUNK]],
+        fits: { at: HEADER_LENGTH + 2, more: HEADER_LENGTH },
+      },
+      {
+        first: [[0, 255]],
+        least: HEADER_LENGTH + 4,
+        bytes: [[HEADER_LENGTH, 0xff, CHUNK.interleavedData]],
+        fits: { at: HEADER_LENGTH + 2, more: HEADER_LENGTH },
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram: (buf, off, len) =>

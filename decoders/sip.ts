@@ -43,6 +43,26 @@ export const sip: Decoder = {
     { field: "sip.media", about: "where media shall flow to: kind, address and port" },
   ],
   opens: { datagram: [[0x41, 0x55]], stream: [[0x41, 0x55]] },
+  forms: {
+    stream: [
+      {
+        first: [[0x41, 0x55]],
+        bytes: [
+          [1, 0xff, 0x41, 0x7a],
+          [2, 0xff, 0x41, 0x7a],
+        ],
+      },
+    ],
+    datagram: [
+      {
+        first: [[0x41, 0x55]],
+        bytes: [
+          [1, 0xff, 0x41, 0x7a],
+          [2, 0xff, 0x41, 0x7a],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram: looks,

@@ -34,6 +34,17 @@ export const ssdp: Decoder = {
     { field: "ssdp.user-agent", about: "the asking program's own words" },
   ],
   opens: { datagram: [0x48, 0x4d, 0x4e] },
+  forms: {
+    datagram: [
+      {
+        first: [0x48, 0x4d, 0x4e],
+        bytes: [
+          [1, 0xff, 0x2d, 0x54],
+          [2, 0xff, 0x53, 0x54],
+        ],
+      },
+    ],
+  },
   everyMessage: true,
 
   looksDatagram(buf, off, len) {

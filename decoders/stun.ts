@@ -52,6 +52,9 @@ export const stun: Decoder = {
   ],
   // Over streams every method that is assigned begins with 0 or 1, and a length before it (RFC 4571) is below 4,096.
   opens: { datagram: [[0, 0x7f]], stream: [[0, 0x0f]] },
+  forms: {
+    datagram: [{ first: [[0, 0x3f]], least: HEADER_LENGTH, bytes: [[3, 3, 0]], fits: { at: 2, more: HEADER_LENGTH } }],
+  },
   everyMessage: true,
   prepares: true,
 

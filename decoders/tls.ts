@@ -60,6 +60,19 @@ export const tls: Decoder = {
     { field: "tls.alert", about: "a warning that did not end the handshake: its standard name" },
   ],
   opens: { stream: [0, 4, 5, [0x14, 0x18], [0x80, 0xff]] },
+  forms: {
+    stream: [
+      { first: [0, 4, 5] },
+      {
+        first: [[0x14, 0x18]],
+        bytes: [
+          [1, 0xff, 3],
+          [2, 0xff, 0, 4],
+        ],
+      },
+      { first: [[0x80, 0xff]], bytes: [[2, 0xff, 1, 4]] },
+    ],
+  },
   everyMessage: true,
 
   looksStream(buf, off, len) {

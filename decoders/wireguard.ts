@@ -31,6 +31,19 @@ export const wireguard: Decoder = {
   ports: { udp: [51820] },
   fields: [{ field: "wireguard.type", about: "initiation, response, cookie or data" }],
   opens: { datagram: [[1, 4]] },
+  forms: {
+    datagram: [
+      {
+        first: [[TYPE.initiation, TYPE.data]],
+        least: DATA_HEAD,
+        bytes: [
+          [1, 0xff, 0],
+          [2, 0xff, 0],
+          [3, 0xff, 0],
+        ],
+      },
+    ],
+  },
   everyMessage: false,
 
   looksDatagram(buf, off, len) {

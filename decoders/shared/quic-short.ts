@@ -10,6 +10,9 @@
  * byte behind the id that stays. A protocol that counts, tells the time or repeats a length shows it there.
  */
 
+import type { Form } from "../../src/decode/decoder.ts";
+import { hasForm } from "../../src/decode/forms.ts";
+
 const FORM = 0xc0;
 const SHORT = 0x40;
 const PROTECTED = 0x1f;
@@ -31,11 +34,13 @@ const SEALED = 8;
 export const SHORTS_READ = 1 + LONGEST_ID + SEALED;
 
 /** A short header looks like anything with the right two bits; text, of which that is true as well, it is not. */
-export function isShort(buf: Uint8Array, off: number, len: number): boolean {
-  if (len < SHORTEST || (buf[off]! & FORM) !== SHORT) return false;
-  for (let i = 1; i < SHORTEST; i++) if (buf[off + i]! >= 0x80) return true;
-  return false;
-}
+export const SHORT_FORM: Form = {
+  first: [[SHORT, SHORT | (~FORM & 0xff)]],
+  least: SHORTEST,
+  some: [1, SHORTEST, 0x80],
+};
+
+export const isShort = (buf: Uint8Array, off: number, len: number): boolean => hasForm(SHORT_FORM, buf, off, len, true);
 
 /** What all of them begin with behind their first byte, where it can be a connection id; null where none can. */
 export function commonId(packets: readonly Uint8Array[]): Uint8Array | null {

@@ -282,7 +282,7 @@ function unreadableAs(all: C.Conversations, view: FlowView): readonly string[] {
   const legible = R.S_LEGIBLE | (R.S_LEGIBLE << 1);
   if (view.proto !== UDP || view.app !== 0 || (view.state & legible) !== 0 || view.row[view.at + R.TRIES] === 0)
     return [];
-  return all.seen.decoders.filter((decoder) => decoder.maybeLater !== undefined).map(({ id }) => id);
+  return all.seen.decoders.filter((decoder) => decoder.later !== undefined).map(({ id }) => id);
 }
 
 function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {

@@ -5,8 +5,9 @@ import { S_LEGIBLE, STATE } from "../flow/row.ts";
 import type { Segment } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { NOTHING } from "./attempt.ts";
-import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult, type Decoder } from "./decoder.ts";
+import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult, type Decoder, type Form } from "./decoder.ts";
 import { type Feed, markBeside, type Where } from "./feed.ts";
+import { hasForm } from "./forms.ts";
 
 const NO_FRAMES: readonly number[] = [];
 
@@ -14,12 +15,12 @@ export class Datagrams {
   readonly #feed: Feed;
   /** How many decoders share their flows with others. */
   readonly #preparing: number;
-  /** Those of which a flow may show nothing but what only its ends can read. */
-  readonly #later: readonly Decoder[];
+  /** What only its ends can read. */
+  readonly #later: readonly Form[];
 
   constructor(feed: Feed) {
     this.#feed = feed;
-    this.#later = feed.decoders.filter((decoder) => decoder.maybeLater !== undefined);
+    this.#later = feed.decoders.flatMap((decoder) => decoder.later ?? []);
     this.#preparing = feed.decoders.filter((decoder) => decoder.prepares === true).length;
   }
 
@@ -93,7 +94,7 @@ export class Datagrams {
       this.#keepDatagram(row, at, dir, frame, p, cutOff);
       return;
     }
-    if (!this.#later.some((decoder) => decoder.maybeLater!(buf, p.payOff, p.payLen))) {
+    if (!this.#later.some((form) => hasForm(form, buf, p.payOff, p.payLen, true))) {
       row[at + STATE]! |= S_LEGIBLE << dir;
     }
     this.#feed.missed(row, at, dir);

@@ -73,6 +73,19 @@ export type DatagramResult = boolean | typeof DATAGRAM_MORE | typeof DATAGRAM_DO
 /** Bytes, single ones and inclusive ranges. */
 export type ByteSet = readonly (number | readonly [number, number])[];
 
+/** What messages of one kind have in common. */
+export interface Form {
+  readonly first: ByteSet;
+  /** Bytes that a whole message has at least. */
+  readonly least?: number;
+  /** Bytes behind the first: where, under which mask, and the least and the greatest value there (one value: just that). */
+  readonly bytes?: readonly (readonly [at: number, mask: number, least: number, most?: number])[];
+  /** A length of 16 bits, highest byte first: with `more` it is no more than what a whole datagram has. */
+  readonly fits?: { readonly at: number; readonly more: number };
+  /** At least one of the bytes from `from` to before `to` has a bit of the mask. */
+  readonly some?: readonly [from: number, to: number, mask: number];
+}
+
 export interface FieldDoc {
   field: string;
   /** Units and meaning. */
@@ -137,6 +150,12 @@ export interface Decoder {
    * left out. Unknown payload is offered only to decoders whose first byte it has.
    */
   readonly opens?: { readonly datagram?: ByteSet; readonly stream?: ByteSet };
+  /**
+   * The same in more words, which spares reading most of what nobody knows. Every whole datagram that `datagram` accepts has
+   * one of these forms, where ports suggest no decoder and the flow has no name yet; of a stream's, all first bytes that
+   * `looksStream` accepts. Left out: what `opens` says.
+   */
+  readonly forms?: { readonly datagram?: readonly Form[]; readonly stream?: readonly Form[] };
 
   /** Cheap first look at a datagram: allocates nothing, throws nothing. False means: surely not ours. */
   looksDatagram?(buf: Uint8Array, off: number, len: number): boolean;
@@ -149,10 +168,10 @@ export interface Decoder {
   datagram?(c: Cursor, emit: Emit, at: Context): DatagramResult;
 
   /**
-   * Datagrams only: true where the bytes could be a later message of it that only its own ends can read. A flow of such
-   * datagrams alone is unreadable, and no proof of another application.
+   * Datagrams only: forms of later messages that only its own ends can read. A flow of such datagrams alone is unreadable,
+   * and no proof of another application.
    */
-  maybeLater?(buf: Uint8Array, off: number, len: number): boolean;
+  readonly later?: readonly Form[];
 
   /** Cheap first look at the first bytes of a direction (at least one). False means: surely not ours. */
   looksStream?(buf: Uint8Array, off: number, len: number): boolean;

@@ -3,6 +3,7 @@
  * only spares calls of `looksDatagram` and `looksStream`, which decide.
  */
 import type { ByteSet, Decoder } from "./decoder.ts";
+import { holds } from "./forms.ts";
 
 /** By first byte: indices of decoders, in the registry's order. */
 export type Openings = readonly (readonly number[])[];
@@ -35,8 +36,4 @@ const ANY: ByteSet = [[0, 255]];
 
 function byFirstByte(sets: readonly ByteSet[]): Openings {
   return Array.from({ length: 256 }, (_, byte) => sets.flatMap((set, index) => (holds(set, byte) ? [index] : [])));
-}
-
-export function holds(set: ByteSet, byte: number): boolean {
-  return set.some((part) => (typeof part === "number" ? part === byte : part[0] <= byte && byte <= part[1]));
 }

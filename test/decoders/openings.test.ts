@@ -1,7 +1,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { DECODERS } from "../../decoders/index.ts";
-import { holds } from "../../src/decode/openings.ts";
+import { holds } from "../../src/decode/forms.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
 
 for (const decoder of DECODERS) {
