@@ -13,6 +13,7 @@
  * All numbers are in the machine's order, lowest byte first.
  */
 import type { ByteSet, Decoder, Form } from "./decoder.ts";
+import { hintsOf } from "./hints.ts";
 
 /** Whether bytes have the form: a whole datagram, or the first bytes of a stream, of which what is not there yet may follow. */
 export function hasForm(form: Form, buf: Uint8Array, off: number, len: number, whole: boolean): boolean {
@@ -52,12 +53,23 @@ export interface Gates {
   later: Uint8Array;
   /** The first bytes of a direction of TCP. */
   stream: Uint8Array;
+  /** A bit a UDP port: those that suggest a decoder. */
+  hinted: Int32Array;
 }
+const GATES = new WeakMap<readonly Decoder[], Gates>();
 
+/** Made once for a list of decoders. */
 export function gatesOf(decoders: readonly Decoder[]): Gates {
+  const known = GATES.get(decoders);
+  if (known !== undefined) return known;
   const isEther = ({ ports }: Decoder): boolean => ports.eth !== undefined && ports.udp === undefined;
   const opening = (opens: ByteSet | undefined): readonly Form[] => [{ first: opens ?? [[0, 255]] }];
-  return {
+  const hinted = new Int32Array(65_536 / 32);
+  hintsOf(decoders).udp.forEach((decoder, port) => {
+    if (decoder !== 0) hinted[port >>> 5]! |= 1 << (port & 31);
+  });
+  const gates = {
+    hinted,
     datagram: gateOf(
       decoders.flatMap((d) =>
         d.looksDatagram === undefined || isEther(d) ? [] : (d.forms?.datagram ?? opening(d.opens?.datagram)),
@@ -68,6 +80,8 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
       decoders.flatMap((d) => (d.looksStream === undefined ? [] : (d.forms?.stream ?? opening(d.opens?.stream)))),
     ),
   };
+  GATES.set(decoders, gates);
+  return gates;
 }
 
 export function gateOf(forms: readonly Form[]): Uint8Array {

@@ -23,6 +23,7 @@ import { Datagrams } from "./datagrams.ts";
 import type { DatagramResult, Decoder } from "./decoder.ts";
 import type { FlowDetail } from "./details.ts";
 import { Feed, type Where } from "./feed.ts";
+import { type Gates, gatesOf } from "./forms.ts";
 import { Glancer } from "./glancer.ts";
 import { Streams } from "./streams.ts";
 
@@ -51,6 +52,16 @@ export class Identifier {
     this.#datagrams = new Datagrams(this.#feed);
     this.glancer = new Glancer(this.#feed);
     this.#streams = new Streams(this.#feed, this.glancer);
+  }
+
+  /** Whether any payload has come. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** By which payload can be told that no decoder would read. */
+  get gates(): Gates {
+    return gatesOf(this.decoders);
   }
 
   /** By the DETAIL word of a row, less one. */

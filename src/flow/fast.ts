@@ -10,10 +10,12 @@
  * Worth its lines: the long way costs several times as much a packet (`small` of the bench, see `bench/README.md`).
  */
 import type { Frame, PlainRecords } from "../capture/frame.ts";
+import type { Gates } from "../decode/forms.ts";
 import { ACK, FIN, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { Arena } from "./arena.ts";
 import { print, tcpNumbers } from "./copies.ts";
 import type { CopyWatch } from "./copy-watch.ts";
+import { addressKey, type Distances } from "./distances.ts";
 import { laneOf } from "./lanes.ts";
 import * as Row from "./row.ts";
 import type { FlowTable } from "./table.ts";
@@ -53,8 +55,19 @@ export interface Glancer {
   readonly ready: boolean;
 }
 
+/** Who is given payload: the `Identifier`. */
+export interface PayloadReader {
+  readonly glancer: Glancer;
+  /** Whether it has been given any. */
+  readonly begun: boolean;
+  /** By which payload is told that it has no use for. */
+  readonly gates: Gates;
+}
+
 export class FastPath {
   readonly #table: FlowTable;
+  readonly #distances: Distances;
+  readonly #reader: PayloadReader;
   readonly #glancer: Glancer;
   readonly #watch: CopyWatch;
   /** A bit a UDP port: those that a tunnel may use go the long way. */
@@ -79,13 +92,21 @@ export class FastPath {
   #wanted = 0;
 
   /** `arena`: where the flows' table is, and the slabs that records are read into; null: nothing is walked. */
-  constructor(flows: FlowTracker, glancer: Glancer, tunnels: Int32Array, lanes: number, arena: Arena | null = null) {
+  constructor(
+    flows: FlowTracker,
+    reader: PayloadReader,
+    tunnels: Int32Array,
+    lanes: number,
+    arena: Arena | null = null,
+  ) {
     this.#table = flows.table;
-    this.#glancer = glancer;
+    this.#distances = flows.distances;
+    this.#reader = reader;
+    this.#glancer = reader.glancer;
     this.#watch = flows.watch;
     this.#tunnels = tunnels;
     this.#lanes = lanes;
-    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes);
+    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader.gates);
   }
 
   /** Whether `run` is worth a try. */
@@ -100,9 +121,9 @@ export class FastPath {
 
   /**
    * Takes records of a plain file as long as each is a common packet and no older than the one before it, `most` of them at
-   * most; the first was preceded by a frame of the time `sec`, `nsec`. Returns how many it took.
+   * most; the first was preceded by a frame of the time `sec`, `nsec`, and by `frames` of all captures. Returns how many it took.
    */
-  run(records: PlainRecords, realm: number, most: number): number {
+  run(records: PlainRecords, realm: number, most: number, frames: number): number {
     const { slab, info, nanos, untilSec } = records;
     const walker = this.#walker;
     const { slotsAt, mask } = this.#table;
@@ -132,21 +153,32 @@ export class FastPath {
       lanes,
       resume,
       count !== this.#count,
+      count,
+      this.#table.room,
+      info.packets,
+      frames,
+      records.capture,
+      walker.tells && this.#reader.begun,
     );
     this.#slab = slab;
     this.#fills = fills;
     this.#untilSec = untilSec;
     this.#watched = lanes;
-    this.#count = count;
     if (taken > 0) {
+      this.#table.added(walker.added);
+      walker.eachAnswer(this.#noteAnswer);
       this.sec = walker.sec;
       this.nsec = walker.nsec;
       slab.pos = walker.pos - slab.base;
       info.countMany(taken, walker.bytes, walker.cut, this.sec, this.nsec);
     }
+    this.#count = this.#table.count;
     this.#ended = info.packets + 1;
     return taken;
   }
+
+  readonly #noteAnswer = (meta: number, address: number, ttl: number): void =>
+    this.#distances.answered(addressKey(meta, address), ttl | (ttl << 8));
 
   /** True where the packet was counted, or is not one of these lanes. False: nothing was touched, and it goes the long way. */
   take(frame: Frame, realm: number): boolean {

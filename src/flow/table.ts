@@ -72,6 +72,18 @@ export class FlowTable {
     return flow;
   }
 
+  /** How many rows can be added without anything growing. */
+  get room(): number {
+    const rows = Math.min(LIMITS.flows, this.chunks.length * CHUNK_ROWS) - this.count;
+    return Math.min(rows, ((this.mask + 1) >> 1) - this.#keys);
+  }
+
+  /** That so many were added by the compiled walk, each with a new key. */
+  added(rows: number): void {
+    this.count += rows;
+    this.#keys += rows;
+  }
+
   /** A new row that `find` never returns: of a flow that is over. Its words are the caller's to write; -1 where the table is full. */
   append(): number {
     if (this.count >= LIMITS.flows) return -1;

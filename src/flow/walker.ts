@@ -1,13 +1,21 @@
 /** The compiled walk over common packets (`wasm/walk.ts`), called. */
 import { readFileSync } from "node:fs";
+import type { Gates } from "../decode/forms.ts";
+import { LIMITS } from "../limits.ts";
 import { SEED } from "./addresses.ts";
 import { type Arena, webAssembly } from "./arena.ts";
 
 /** Where things stand in the arena's first pages, as `wasm/walk.ts` is told. */
 const RESULTS = 0;
 const TUNNELS = 8 << 10;
+const HINTED = 16 << 10;
+const ANSWERS = 24 << 10;
 const ENTRIES = 32 << 10;
+const GATES = 40 << 10;
+const GATES_END = 64 << 10;
 const RESULT_BYTES = 32;
+const ANSWER_WORDS = 3;
+const MOST_ANSWERS = Math.floor((ENTRIES - ANSWERS) / (4 * ANSWER_WORDS));
 
 interface Exports {
   prepare(results: number, entries: number, tunnels: number, rows: number, seed: number, lanes: number): void;
@@ -25,27 +33,63 @@ interface Exports {
     watched: number,
     resume: boolean,
     grown: boolean,
+    flows: number,
+    room: number,
+    frames: number,
+    framesOfAll: number,
+    capture: number,
+    tells: boolean,
   ): number;
+  prepareOpening(
+    rows: number,
+    tunnels: number,
+    hinted: number,
+    datagrams: number,
+    later: number,
+    streams: number,
+    tries: number,
+    answers: number,
+    mostAnswers: number,
+  ): void;
 }
 
 export class Walker {
   readonly walk: Exports["walk"];
+  /** Whether the walk knows which payload no decoder would read. */
+  readonly tells: boolean;
   readonly #results: DataView;
+  readonly #answers: Int32Array;
 
   /** Null where the walk can't be had: then every packet is looked at by itself. */
-  static make(arena: Arena, tunnels: Int32Array, lanes: number): Walker | null {
+  static make(arena: Arena, tunnels: Int32Array, lanes: number, gates: Gates): Walker | null {
     const wasm = webAssembly();
     const file = walkFile();
     if (wasm === null || file === null) return null;
     const instance = new wasm.Instance(new wasm.Module(file), { env: { memory: arena.memory } });
-    return new Walker(instance.exports as Exports, arena, tunnels, lanes);
+    return new Walker(instance.exports as Exports, arena, tunnels, lanes, gates);
   }
 
-  private constructor(exports: Exports, arena: Arena, tunnels: Int32Array, lanes: number) {
+  private constructor(exports: Exports, arena: Arena, tunnels: Int32Array, lanes: number, gates: Gates) {
     new Int32Array(arena.buffer, TUNNELS, tunnels.length).set(tunnels);
     exports.prepare(RESULTS, ENTRIES, TUNNELS, arena.rows, SEED, lanes);
     this.walk = exports.walk;
     this.#results = new DataView(arena.buffer, RESULTS, RESULT_BYTES);
+    this.#answers = new Int32Array(arena.buffer, ANSWERS, MOST_ANSWERS * ANSWER_WORDS);
+    const { hinted, datagram, later, stream } = gates;
+    new Int32Array(arena.buffer, HINTED, hinted.length).set(hinted);
+    const datagramAt = GATES;
+    const laterAt = datagramAt + datagram.length;
+    const streamAt = laterAt + later.length;
+    const { rows } = arena;
+    const tries = LIMITS.identifyDatagrams;
+    exports.prepareOpening(rows, TUNNELS, HINTED, datagramAt, laterAt, streamAt, tries, ANSWERS, MOST_ANSWERS);
+    // Decoders of others may bring more forms than there is room for: then payload is read one by one until it is known.
+    this.tells = streamAt + stream.length <= GATES_END;
+    if (!this.tells) return;
+    const bytes = new Uint8Array(arena.buffer);
+    bytes.set(datagram, datagramAt);
+    bytes.set(later, laterAt);
+    bytes.set(stream, streamAt);
   }
 
   // ---- of the last walk
@@ -68,6 +112,16 @@ export class Walker {
   /** Records taken whose frames are cut. */
   get cut(): number {
     return this.#results.getInt32(20, true);
+  }
+  /** Flows added to the table. */
+  get added(): number {
+    return this.#results.getInt32(24, true);
+  }
+  /** Answers to connections: META and the address that answered, as in its row, and the TTL. */
+  eachAnswer(note: (meta: number, address: number, ttl: number) => void): void {
+    const count = this.#results.getInt32(28, true);
+    for (let i = 0; i < count * ANSWER_WORDS; i += ANSWER_WORDS)
+      note(this.#answers[i]!, this.#answers[i + 1]!, this.#answers[i + 2]!);
   }
 }
 

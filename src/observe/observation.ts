@@ -135,7 +135,7 @@ export class Observer {
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
     this.#short = options.fastPath !== false;
-    this.#fast = new FastPath(flows, identified.glancer, this.#packet.tunnelBits, this.#lanes, options.arena);
+    this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena);
   }
 
   /** All frames that the reader has in memory, `most` of them at most; false where there were more. */
@@ -204,7 +204,7 @@ export class Observer {
   /** Common packets of a plain file; true where the next frame is none. */
   #run(records: PlainRecords | null, most: number): boolean {
     if (records === null || records.capture !== this.#lastCapture) return false;
-    this.observation.frames += this.#fast.run(records, this.#realmOf[records.capture]!, most);
+    this.observation.frames += this.#fast.run(records, this.#realmOf[records.capture]!, most, this.observation.frames);
     return true;
   }
 

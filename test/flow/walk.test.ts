@@ -4,23 +4,30 @@
  */
 import test from "ava";
 import fc from "fast-check";
+import { DECODERS } from "../../decoders/index.ts";
 import { Arena } from "../../src/flow/arena.ts";
 import { ALL_LANES } from "../../src/flow/lanes.ts";
 import { countersOf } from "../../src/observe/codec.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { writePcap } from "../support/capture-writer.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { concat } from "../support/hex.ts";
 import { observeFile } from "../support/observe.ts";
 import { ethernet, ipv4, tcp, udp } from "../support/packets.ts";
 
-const FLOWS = 4;
+const FLOWS = 12;
 const START = 1_700_000_000;
+/** Openings of a few protocols, more than a table of forms can tell apart. */
+const BEGINNINGS = DECODERS.flatMap(({ id }) => fixturesOf(id).map(({ bytes }) => bytes)).filter((_, i) => i % 7 === 0);
+const OPENINGS = BEGINNINGS.length;
 
 /** A packet as it usually is, and what may be odd about it. */
 const packet = fc.record({
   flow: fc.nat(FLOWS),
   back: fc.boolean(),
   payload: fc.constantFrom(0, 0, 6, 6, 40),
+  /** What the payload is: no protocol's, bytes of any kind, or how some protocol begins. */
+  says: fc.oneof(fc.constant(-1), fc.nat(0xffff), fc.integer({ min: 0x10000, max: 0x10000 + OPENINGS - 1 })),
   /** Microseconds since the packet before. */
   after: fc.constantFrom(0, 1, 1, 50, 900_000, 1_500_000, 9_999_999, 10_000_001, 400_000_000, -1, -2_000_000),
   odd: fc.oneof(
@@ -46,6 +53,8 @@ const packet = fc.record({
         "other-path",
         "icmp",
         "same-ends",
+        "syn-ack",
+        "cut-payload",
       ),
     },
   ),
@@ -54,6 +63,7 @@ interface Made {
   flow: number;
   back: boolean;
   payload: number;
+  says: number;
   after: number;
   odd: string | null;
 }
@@ -63,11 +73,14 @@ function capture(packets: readonly Made[], nanos: boolean): Uint8Array {
   const next = new Map<string, number>();
   let micros = START * 1e6;
   let last: Uint8Array | null = null;
-  const frames = packets.map(({ flow, back, payload, after, odd }, i) => {
+  const frames = packets.map(({ flow, back, payload, says, after, odd }, i) => {
     micros += after;
-    const data = odd === "again" && last !== null ? last : frameOf({ flow, back, payload, odd, i }, next);
+    const data = odd === "again" && last !== null ? last : frameOf({ flow, back, payload, says, odd, i }, next);
     last = data;
-    const whole = odd === "short" ? data.subarray(0, 40) : data;
+    const whole = data.subarray(
+      0,
+      odd === "short" ? 40 : odd === "cut-payload" ? Math.max(60, data.length - 3) : data.length,
+    );
     const sec = Math.floor(micros / 1e6);
     const wireLen = odd === "longer-on-wire" ? whole.length + 900 : odd === "no-wire-length" ? 0 : whole.length;
     return { data: whole, sec, nsec: (micros - sec * 1e6) * 1000, wireLen };
@@ -76,7 +89,7 @@ function capture(packets: readonly Made[], nanos: boolean): Uint8Array {
 }
 
 function frameOf(
-  { flow, back, payload, odd, i }: Pick<Made, "flow" | "back" | "payload" | "odd"> & { i: number },
+  { flow, back, payload, says, odd, i }: Pick<Made, "flow" | "back" | "payload" | "says" | "odd"> & { i: number },
   next: Map<string, number>,
 ): Uint8Array {
   const [a, b] =
@@ -84,8 +97,7 @@ function frameOf(
   const client = 40_000 + flow;
   const server = flow === FLOWS ? 4789 : 9_999; // VXLAN's: the last flow is never walked
   const [srcPort, dstPort] = back ? [server, client] : [client, server];
-  // No protocol's first bytes, so that both directions are soon given up.
-  const text = Uint8Array.from({ length: payload }, (_, n) => 0x80 + ((i * 7 + n * 31) & 0x7f));
+  const text = payloadOf(payload, says, i);
   let segment: Uint8Array;
   let proto = 17;
   if (flow < FLOWS / 2) {
@@ -93,10 +105,13 @@ function frameOf(
     const key = `${flow}${back}`;
     const seq = next.get(key) ?? 1000;
     const shift = odd === "hole" ? 100 : odd === "late" ? -20 : 0;
-    const flags = odd === "syn" ? 0x02 : odd === "fin" ? 0x11 : odd === "rst" ? 0x14 : odd === "no-ack" ? 0x08 : 0x18;
-    segment = tcp(srcPort, dstPort, text, seq + shift, flags);
+    // Most connections begin as they should: each side's first packet opens it.
+    const opens = flow % 3 !== 0 && !next.has(key);
+    const answers = next.has(`${flow}${!back}`);
+    const flags = opens ? (answers ? 0x12 : 0x02) : (FLAGS[odd ?? ""] ?? 0x18);
+    segment = tcp(srcPort, dstPort, opens ? new Uint8Array(0) : text, seq + shift, flags);
     segment.set([i >> 8, i & 255], 16); // in the place of the checksum: no two packets are the same
-    next.set(key, seq + Math.max(0, shift) + payload + (odd === "syn" || odd === "fin" ? 1 : 0));
+    next.set(key, seq + Math.max(0, shift) + (opens ? 0 : text.length) + ((flags & 0x03) !== 0 ? 1 : 0));
   } else {
     segment = udp(srcPort, dstPort, text, odd === "lying" ? 60 + payload : undefined);
     segment.set([i >> 8, i & 255], 6);
@@ -120,8 +135,17 @@ function frameOf(
   return ethernet(0x0800, padded, back ? [2, 1] : [1, 2]);
 }
 
+const FLAGS: Record<string, number> = { syn: 0x02, "syn-ack": 0x12, fin: 0x11, rst: 0x14, "no-ack": 0x08 };
+
+function payloadOf(length: number, says: number, i: number): Uint8Array {
+  if (says >= 0x10000) return BEGINNINGS[says - 0x10000]!.slice(0, Math.max(length, 1) * 4);
+  // No protocol's first bytes, so that both directions are soon given up.
+  if (says < 0) return Uint8Array.from({ length }, (_, n) => 0x80 + ((i * 7 + n * 31) & 0x7f));
+  return Uint8Array.from({ length }, (_, n) => (Math.imul(says + n + 1, 0x9e3779b1) >>> 13) & 0xff);
+}
+
 const COMMON: readonly Made[] = Array.from({ length: 600 }, (_, i) => {
-  return { flow: i % FLOWS, back: i % 3 === 0, payload: 6, after: 1, odd: null };
+  return { flow: i % FLOWS, back: i % 3 === 0, payload: 6, says: -1, after: 1, odd: null };
 });
 
 function everything(seen: Observation): string {
@@ -130,6 +154,8 @@ function everything(seen: Observation): string {
   return JSON.stringify({
     counters: countersOf(seen),
     notPackets: [...seen.notPackets],
+    answers: [...seen.flows.distances.answers],
+    details: seen.identified.details.map(({ sightings, undecoded }) => ({ sightings, undecoded })),
     info: { ...info, size: null },
     rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
   });
@@ -162,8 +188,8 @@ test("most packets of a common capture are walked, in whatever pieces it comes",
   const { FastPath } = await import("../../src/flow/fast.ts");
   const { run } = FastPath.prototype;
   let walked = 0;
-  FastPath.prototype.run = function (records, realm, most) {
-    const count = run.call(this, records, realm, most);
+  FastPath.prototype.run = function (records, realm, most, frames) {
+    const count = run.call(this, records, realm, most, frames);
     walked += count;
     return count;
   };

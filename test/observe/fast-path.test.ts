@@ -31,8 +31,8 @@ test.serial("the short ways are taken at all", async (t) => {
     if (short) taken++;
     return short;
   };
-  FastPath.prototype.run = function (records, realm, most) {
-    const count = run.call(this, records, realm, most);
+  FastPath.prototype.run = function (records, realm, most, frames) {
+    const count = run.call(this, records, realm, most, frames);
     walked += count;
     return count;
   };

@@ -13,63 +13,63 @@
  * word. Offsets below are bytes; those of a row are the words of `row.ts`, times four.
  */
 
+import { answersSeen, begin, flowsAdded, opening, prepareOpening } from "./opening";
+import {
+  ACK,
+  BURST_GAP_SEC,
+  BYTES,
+  bit,
+  COLD,
+  E_BYTES,
+  E_CUT,
+  E_DIR,
+  E_HASH,
+  E_HIGH,
+  E_LOW,
+  E_META,
+  E_NSEC,
+  E_PORTS,
+  E_RECORD,
+  E_ROW,
+  E_SEC,
+  E_TAKEN,
+  ENTRY,
+  FIN,
+  FRAGMENT,
+  find,
+  HEADERS,
+  half,
+  IDLE_SEC,
+  IP,
+  LAST,
+  NEXT,
+  PACKETS,
+  PLAIN_IPV4,
+  PRINT,
+  printOf,
+  R_CAP_LEN,
+  R_FRACTION,
+  R_WIRE_LEN,
+  RECORD,
+  RST,
+  S_ACK_SHIFT,
+  S_DATA_SHIFT,
+  S_FEED_BOTH,
+  S_SEQ,
+  STATE,
+  SYN,
+  TCP,
+  TRANSPORT,
+  UDP,
+  word,
+} from "./packets";
+
+export { prepareOpening };
+
 /** As `capture/pauses.ts`: what comes after more than that is written down. */
 const PAUSE_SEC: u32 = 3600;
-/** Entries of a batch, and their bytes. */
+/** Entries of a batch. */
 const BATCH: usize = 32;
-const ENTRY: usize = 64;
-/** An entry: where its record is, its key with the hash, its direction, its row or 0. */
-const E_RECORD: usize = 0;
-const E_LOW: usize = 4;
-const E_HIGH: usize = 8;
-const E_PORTS: usize = 12;
-const E_META: usize = 16;
-const E_HASH: usize = 20;
-const E_DIR: usize = 24;
-const E_ROW: usize = 28;
-/** And what stood before it, to go back to: time of the last record; records, how many of them were cut, and their bytes. */
-const E_SEC: usize = 32;
-const E_NSEC: usize = 36;
-const E_TAKEN: usize = 40;
-const E_CUT: usize = 44;
-const E_BYTES: usize = 48;
-
-/** A record's header, then its frame: Ethernet, IPv4 without options, TCP or UDP, whose longer one is TCP's. */
-const R_FRACTION: usize = 4;
-const R_CAP_LEN: usize = 8;
-const R_WIRE_LEN: usize = 12;
-const RECORD: usize = 16;
-const IP: usize = 14;
-const TRANSPORT: usize = 34;
-const HEADERS: i32 = 54;
-/** EtherType IPv4, version 4 and a header of 20 bytes, as they are loaded; and the fragment's offset with its bit. */
-const PLAIN_IPV4: u32 = 0x450008;
-const FRAGMENT: u32 = 0xff3f;
-const TCP: i32 = 6;
-const UDP: i32 = 17;
-const FIN: i32 = 1;
-const SYN: i32 = 2;
-const RST: i32 = 4;
-const ACK: i32 = 16;
-
-const LOW: usize = 0;
-const HIGH: usize = 4;
-const PORTS: usize = 8;
-const META: usize = 12;
-const STATE: usize = 16;
-const PACKETS: usize = 20;
-const BYTES: usize = 28;
-const LAST: usize = 36;
-const PRINT: usize = 52;
-const NEXT: usize = 56;
-const COLD: usize = 4096;
-const S_FEED_BOTH: i32 = 3;
-const S_SEQ: i32 = 1 << 14;
-const S_DATA_SHIFT: i32 = 10;
-/** From the flag ACK to S_ACK. */
-const S_ACK_SHIFT: i32 = 8;
-const IDLE_SEC: i32 = 300;
-const BURST_GAP_SEC: i32 = 10;
 
 let results: usize = 0;
 let entries: usize = 0;
@@ -119,8 +119,10 @@ export function prepare(
  * `resume`: everything is as it was when the last walk ended, but that the packet that ended it has been seen to; what was
  * found out about those behind it is used. `grown`: flows have been added since.
  *
- * Returns how many were taken; the results: their bytes, where the next one is, the last one's seconds and nanoseconds, and
- * how many were cut.
+ * The last six are for `opening.ts`.
+ *
+ * Returns how many were taken; the results: their bytes, where the next one is, the last one's seconds and nanoseconds, how
+ * many were cut, how many flows were added, and how many answers stand to be noted.
  */
 export function walk(
   slots: usize,
@@ -136,7 +138,14 @@ export function walk(
   watched: i32,
   resume: bool,
   grown: bool,
+  flows: i32,
+  room: i32,
+  frames: i32,
+  framesOfAll: i32,
+  capture: i32,
+  tells: bool,
 ): i32 {
+  begin(flows, room, frames, framesOfAll, capture, tells);
   const family: i32 = (4 << 8) | (realm << 16);
   const perSecond: u32 = 1_000_000_000 / unit;
   const full = entries + BATCH * ENTRY;
@@ -215,7 +224,7 @@ export function walk(
 
     // ---- count
     for (; entry < filled; entry += ENTRY) {
-      if (count(entry, unit)) continue;
+      if (count(entry, unit) || opening(entry, unit, load<i32>(entry, E_TAKEN) - before + 1, slots, mask)) continue;
       tailPos = pos;
       tailSec = sec;
       tailNsec = nsec;
@@ -242,6 +251,8 @@ export function walk(
   store<i32>(results, sec, 12);
   store<i32>(results, nsec, 16);
   store<i32>(results, cut - cutBefore, 20);
+  store<i32>(results, flowsAdded(), 24);
+  store<i32>(results, answersSeen(), 28);
   return taken - before;
 }
 
@@ -263,7 +274,7 @@ function lookUp(slots: usize, mask: i32, first: usize): void {
     touched ^= load<i32>(slots + ((<usize>(load<i32>(entry, E_HASH) & mask)) << 3));
   }
   for (let entry = first; entry < filled; entry += ENTRY) {
-    store<i32>(entry, <i32>find(slots, mask, entry), E_ROW);
+    store<i32>(entry, <i32>find(rows, slots, mask, entry), E_ROW);
   }
   for (let entry = first; entry < filled; entry += ENTRY) {
     const row = <usize>load<u32>(entry, E_ROW);
@@ -279,30 +290,6 @@ function hashOf(low: i32, high: i32, ports: i32, meta: i32): i32 {
   hash = (hash ^ (hash >>> 13) ^ ports) * 0xc2b2ae35;
   hash = (hash ^ (hash >>> 16) ^ meta) * 0x27d4eb2f;
   return hash ^ (hash >>> 15);
-}
-
-/** The row of an entry's key, 0 where there is none. As `FlowTable.find`. */
-function find(slots: usize, mask: i32, entry: usize): usize {
-  const hash = load<i32>(entry, E_HASH);
-  let slot = hash & mask;
-  let at = slots + ((<usize>slot) << 3);
-  let flow = load<u32>(at, 4);
-  while (flow !== 0) {
-    if (load<i32>(at) === hash) {
-      const row = rows + ((<usize>(flow - 1) >> 6) << 13) + ((<usize>(flow - 1) & 63) << 6); // as `placeOf`
-      if (
-        load<i32>(row, LOW) === load<i32>(entry, E_LOW) &&
-        load<i32>(row, HIGH) === load<i32>(entry, E_HIGH) &&
-        load<i32>(row, PORTS) === load<i32>(entry, E_PORTS) &&
-        load<i32>(row, META) === load<i32>(entry, E_META)
-      )
-        return row;
-    }
-    slot = (slot + 1) & mask;
-    at = slots + ((<usize>slot) << 3);
-    flow = load<u32>(at, 4);
-  }
-  return 0;
 }
 
 /** Counts an entry's packet in its row; false, and nothing touched, where it is not common. */
@@ -336,7 +323,7 @@ function count(entry: usize, unit: i32): bool {
     const length = half(frame + TRANSPORT + 4);
     payload = length - 8;
     if (payload < 0 || length > total - 20) return false;
-    if (((bit(half(frame + TRANSPORT)) | bit(half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+    if (((bit(tunnels, half(frame + TRANSPORT)) | bit(tunnels, half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
     checksum = half(frame + TRANSPORT + 6);
   } else {
     return false;
@@ -368,27 +355,4 @@ function count(entry: usize, unit: i32): bool {
   store<i32>(row, state | (says << dir), STATE);
   if (tcp !== 0) store<i32>(row + side, next, NEXT);
   return true;
-}
-
-/** As `print` in `copies.ts`, with the path of `Packet.path`. */
-function printOf(frame: usize, numbers: i32, checksum: i32, total: i32): i32 {
-  const mac =
-    <i32>load<u8>(frame, 4) + <i32>load<u8>(frame, 5) * 3 + <i32>load<u8>(frame, 10) * 5 + <i32>load<u8>(frame, 11) * 7;
-  const path = (mac & 0xfff) * 31 + <i32>load<u8>(frame, IP + 8);
-  let h = numbers ^ (((half(frame + IP + 4) << 16) | checksum) * 0x9e3779b1) ^ ((total + 0x51ed) * 0x85ebca6b);
-  h ^= h >>> 15;
-  return ((h * 0x2c1b3c6d) & ~0xfff) | (path & 0xfff);
-}
-
-/** In the lowest bit, whether a tunnel may use the port. */
-function bit(port: i32): i32 {
-  return load<i32>(tunnels + ((<usize>(port >>> 5)) << 2)) >>> (port & 31);
-}
-
-/** Big-endian words and halves of them. */
-function word(at: usize): i32 {
-  return bswap<i32>(load<i32>(at));
-}
-function half(at: usize): i32 {
-  return <i32>bswap<u16>(load<u16>(at));
 }

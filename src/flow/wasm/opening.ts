@@ -1,0 +1,341 @@
+/**
+ * What is less common, but plain: the first packets of a flow and of its directions, handshakes, ends, and payload that no
+ * decoder would read (`decode/forms.ts`). What `FlowTracker.packet` and the identifier do for them, word for word, so that
+ * a capture of many short flows need not leave the walk for each. What is not as expected in any way is left untouched.
+ */
+import {
+  ACK,
+  ANSWER_FRAME,
+  APP_SHIFT,
+  BORN,
+  BURST_GAP_SEC,
+  BYTES,
+  bit,
+  CAPTURES,
+  DETAIL,
+  E_DIR,
+  E_HASH,
+  E_HIGH,
+  E_LOW,
+  E_META,
+  E_PORTS,
+  E_RECORD,
+  E_ROW,
+  FIN,
+  FIRST,
+  FRAME,
+  find,
+  HIGH,
+  half,
+  IDLE_SEC,
+  IP,
+  LAST,
+  LOW,
+  META,
+  NEXT,
+  PACKETS,
+  PORTS,
+  PRINT,
+  printOf,
+  R_CAP_LEN,
+  R_FRACTION,
+  RECORD,
+  RST,
+  rowOf,
+  S_ACK,
+  S_DATA,
+  S_FEED,
+  S_FEED_BOTH,
+  S_FIN,
+  S_LEGIBLE,
+  S_MIDSTREAM,
+  S_RST,
+  S_SEQ,
+  S_SYN,
+  S_SYNACK,
+  SECOND,
+  START,
+  STATE,
+  SYN,
+  SYN_FRAME,
+  TCP,
+  TRANSPORT,
+  TRIES,
+  UDP,
+  word,
+} from "./packets";
+
+let rows: usize = 0;
+let tunnels: usize = 0;
+/** A bit a UDP port: those that suggest a decoder. */
+let hinted: usize = 0;
+/** Tables of forms. */
+let datagrams: usize = 0;
+let later: usize = 0;
+let streams: usize = 0;
+/** Datagrams of a direction that nobody knew, after which it is given up. */
+let mostTries: i32 = 0;
+/** Answers seen: META, the address that answered, its TTL, 12 bytes each. */
+let answers: usize = 0;
+let mostAnswers: i32 = 0;
+const ANSWER: usize = 12;
+
+/** Once: where all these are. */
+export function prepareOpening(
+  rowsAt: usize,
+  tunnelsAt: usize,
+  hintedAt: usize,
+  datagramsAt: usize,
+  laterAt: usize,
+  streamsAt: usize,
+  tries: i32,
+  answersAt: usize,
+  roomForAnswers: i32,
+): void {
+  rows = rowsAt;
+  tunnels = tunnelsAt;
+  hinted = hintedAt;
+  datagrams = datagramsAt;
+  later = laterAt;
+  streams = streamsAt;
+  mostTries = tries;
+  answers = answersAt;
+  mostAnswers = roomForAnswers;
+}
+
+/** Of this walk: flows that there are, and how many may be added; frames before it, of its capture and of all; the capture. */
+let flows: i32 = 0;
+let room: i32 = 0;
+let frames: i32 = 0;
+let framesOfAll: i32 = 0;
+let capture: i32 = 0;
+/** Whether payload that nobody knows may be told here. */
+let tells: bool = false;
+let added: i32 = 0;
+let answered: i32 = 0;
+
+export function begin(count: i32, free: i32, before: i32, beforeOfAll: i32, captureNumber: i32, may: bool): void {
+  flows = count;
+  room = free;
+  frames = before;
+  framesOfAll = beforeOfAll;
+  capture = captureNumber;
+  tells = may;
+  added = 0;
+  answered = 0;
+}
+
+/** Flows that the walk added, and answers that it saw. */
+export function flowsAdded(): i32 {
+  return added;
+}
+export function answersSeen(): i32 {
+  return answered;
+}
+
+/** Counts the packet of an entry, the walk's `nth`; false, and nothing touched, where it has to go the long way. */
+export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i32): bool {
+  const record = <usize>load<u32>(entry, E_RECORD);
+  const frame = record + RECORD;
+  const proto = load<i32>(entry, E_META) & 0xff;
+  const tcp = proto === TCP;
+  const total = half(frame + IP + 2);
+  let flags: i32 = 0;
+  let seq: i32 = 0;
+  let numbers: i32 = 0;
+  let checksum: i32 = 0;
+  let payload: i32 = 0;
+  let at: usize = 0;
+  if (tcp) {
+    flags = <i32>load<u8>(frame, TRANSPORT + 13);
+    const header = (<i32>load<u8>(frame, TRANSPORT + 12) >> 4) << 2;
+    payload = total - 20 - header;
+    if (header < 20 || payload < 0 || (flags & RST) !== 0) return false;
+    seq = word(frame + TRANSPORT + 4);
+    numbers = (seq * 0xc2b2ae35) ^ ((word(frame + TRANSPORT + 8) ^ (flags << 13)) * 0x27d4eb2f);
+    checksum = half(frame + TRANSPORT + 16);
+    at = frame + TRANSPORT + <usize>header;
+  } else if (proto === UDP) {
+    const length = half(frame + TRANSPORT + 4);
+    payload = length - 8;
+    if (payload < 0 || length > total - 20) return false;
+    if (((bit(tunnels, half(frame + TRANSPORT)) | bit(tunnels, half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+    checksum = half(frame + TRANSPORT + 6);
+    at = frame + TRANSPORT + 8;
+  } else {
+    return false;
+  }
+  if (at + <usize>payload > frame + <usize>load<u32>(record, R_CAP_LEN)) return false;
+
+  const dir = load<i32>(entry, E_DIR);
+  const side = (<usize>dir) << 2;
+  const other = 1 - dir;
+  const atSec = load<i32>(record);
+  const atNsec = load<i32>(record, R_FRACTION) * unit;
+  const print = printOf(frame, dir ^ numbers, checksum, total);
+  if (atSec < 0) return false;
+  let row = <usize>load<u32>(entry, E_ROW);
+  if (row === 0) row = find(rows, slots, mask, entry); // it may have been added since the batch was looked up
+  const isNew = row === 0;
+  let state: i32 = S_FEED_BOTH;
+  let packets: i32 = 0;
+  if (isNew) {
+    if (room <= added || (tcp && (flags & (SYN | ACK)) !== SYN)) return false;
+  } else {
+    state = load<i32>(row, STATE);
+    packets = load<i32>(row + side, PACKETS);
+    const last = row + ((<usize>(packets > 0 ? dir : other)) << 3);
+    const since = atSec - load<i32>(last, LAST);
+    if (since < 0 || since > (tcp ? IDLE_SEC : BURST_GAP_SEC - 1)) return false;
+    if (packets > 0) {
+      if (since === 0 && atNsec < load<i32>(last, LAST + 4)) return false;
+      if ((load<i32>(row, PRINT) ^ print) >>> 12 === 0) return false; // as `samePacket`
+    }
+  }
+  const bytes = isNew ? 0 : load<i32>(row + side, BYTES);
+  if (<u32>(bytes + total) < <u32>bytes) return false;
+
+  // ---- what it says of its flow
+  const number = frames + nth;
+  const told = state;
+  let next: i32 = 0;
+  let wordsHere = false;
+  let tries: i32 = isNew ? 0 : load<i32>(row, TRIES);
+  if ((flags & SYN) !== 0) {
+    if (payload > 0 || (flags & FIN) !== 0) return false;
+    if (!isNew) {
+      // The answer to a SYN that was seen, and nothing before it.
+      if ((flags & ACK) === 0 || packets > 0 || answered >= mostAnswers) return false;
+      if ((state & ((S_SYN | S_SEQ) << other)) !== (S_SYN | S_SEQ) << other) return false;
+      if ((state & (((S_SYN | S_SYNACK | S_SEQ) << dir) | S_RST | (S_RST << 1) | S_MIDSTREAM)) !== 0) return false;
+      if (load<i32>(row, ANSWER_FRAME) !== 0) return false;
+    }
+    state |= ((isNew ? S_SYN : S_SYNACK) | S_SEQ) << dir;
+    next = seq + 1;
+  } else if (tcp) {
+    if (packets === 0 || (state & (S_SEQ << dir)) === 0 || seq !== load<i32>(row + side, NEXT)) return false;
+    if ((flags & FIN) !== 0) {
+      wordsHere = (state & ((S_DATA | S_FIN) << dir)) === 0;
+      state |= S_FIN << dir;
+    }
+    if ((flags & ACK) !== 0) state |= S_ACK << dir;
+    if (payload > 0) {
+      wordsHere = wordsHere || (state & (S_DATA << dir)) === 0;
+      state |= S_DATA << dir;
+    }
+    next = seq + payload + (flags & FIN);
+    if (payload > 0 && (told & (S_FEED << dir)) !== 0) {
+      // A direction's first bytes, of a connection seen from its beginning, that no decoder would read.
+      if (!tells || (told & ((S_DATA << dir) | S_MIDSTREAM)) !== 0 || load<i32>(row, DETAIL) !== 0) return false;
+      if ((told & (((S_SYN | S_SYNACK) << dir) | (S_SYNACK << other))) === 0) return false;
+      if (seq !== load<i32>(row + side, START) + 1 || mayBe(streams, at, payload, false)) return false;
+      state &= ~(S_FEED << dir);
+    }
+    const opener = (told & S_MIDSTREAM) === 0 && (told & ((S_SYN << dir) | (S_SYNACK << other))) !== 0;
+    if (wordsHere && opener) tries = number;
+  } else if (payload > 0) {
+    state |= S_DATA << dir;
+    if ((told & (S_FEED << dir)) !== 0) {
+      if (!tells || told >>> APP_SHIFT !== 0 || (!isNew && load<i32>(row, DETAIL) !== 0)) return false;
+      if (((bit(hinted, half(frame + TRANSPORT)) | bit(hinted, half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+      if (mayBe(datagrams, at, payload, true)) return false;
+      if (!mayBe(later, at, payload, true)) state |= S_LEGIBLE << dir;
+      tries += 1 << (dir << 4);
+      if (((tries >>> (dir << 4)) & 0xffff) >= mostTries) state &= ~(S_FEED << dir);
+    }
+  }
+
+  // ---- count it
+  if (isNew) {
+    row = add(entry, slots, mask);
+    store<i32>(row, framesOfAll + nth, BORN);
+  }
+  if (packets === 0) {
+    store<i32>(row + (side << 1), atSec, FIRST);
+    store<i32>(row + (side << 1), atNsec, FIRST + 4);
+    store<i32>(row + side, number, FRAME);
+    store<i32>(row, load<i32>(row, CAPTURES) | (capture << (dir << 4)), CAPTURES);
+  }
+  store<i32>(row + side, packets + 1, PACKETS);
+  store<i32>(row + side, bytes + total, BYTES);
+  store<i32>(row + (side << 1), atSec, LAST);
+  store<i32>(row + (side << 1), atNsec, LAST + 4);
+  store<i32>(row, print, PRINT);
+  store<i32>(row, state, STATE);
+  store<i32>(row, tries, TRIES);
+  if (!tcp) {
+    if (packets === 1) store<i32>(row + side, number, SECOND);
+    return true;
+  }
+  store<i32>(row + side, next, NEXT);
+  if ((flags & SYN) !== 0) {
+    store<i32>(row + side, seq, START);
+    store<i32>(row + (isNew ? SYN_FRAME : ANSWER_FRAME), number);
+    if (!isNew) noteAnswer(entry, row + side, <i32>load<u8>(frame, IP + 8));
+  }
+  return true;
+}
+
+/** A new row of the entry's key. As `FlowTable.add`, where the index has room. */
+function add(entry: usize, slots: usize, mask: i32): usize {
+  const flow = flows + added;
+  added++;
+  const hash = load<i32>(entry, E_HASH);
+  let slot = hash & mask;
+  while (load<i32>(slots + ((<usize>slot) << 3), 4) !== 0) slot = (slot + 1) & mask;
+  store<i32>(slots + ((<usize>slot) << 3), hash);
+  store<i32>(slots + ((<usize>slot) << 3), flow + 1, 4);
+  const row = rowOf(rows, <u32>flow);
+  store<i32>(row, load<i32>(entry, E_LOW), LOW);
+  store<i32>(row, load<i32>(entry, E_HIGH), HIGH);
+  store<i32>(row, load<i32>(entry, E_PORTS), PORTS);
+  store<i32>(row, load<i32>(entry, E_META), META);
+  return row;
+}
+
+function noteAnswer(entry: usize, address: usize, ttl: i32): void {
+  const at = answers + <usize>answered * ANSWER;
+  store<i32>(at, load<i32>(entry, E_META));
+  store<i32>(at, load<i32>(address, LOW), 4);
+  store<i32>(at, ttl, 8);
+  answered++;
+}
+
+/** Behind the index of a table: the list of forms that any byte may begin. */
+const ANY: usize = 512;
+
+/** Whether payload has a form of the table: a datagram, or what a stream begins with. As `hasForm`. */
+function mayBe(table: usize, at: usize, size: i32, whole: bool): bool {
+  if (isAmong(table + ANY, at, size, whole)) return true;
+  return isAmong(table + <usize>load<u16>(table + ((<usize>load<u8>(at)) << 1)), at, size, whole);
+}
+
+function isAmong(list: usize, at: usize, size: i32, whole: bool): bool {
+  let count = load<u8>(list);
+  let form = list + 1;
+  while (count > 0) {
+    if (hasForm(form, at, size, whole)) return true;
+    form += 8 + ((<usize>load<u8>(form, 7)) << 2);
+    count--;
+  }
+  return false;
+}
+
+function hasForm(form: usize, at: usize, size: i32, whole: bool): bool {
+  if (whole && size < <i32>load<u16>(form)) return false;
+  let tests = load<u8>(form, 7);
+  let test = form + 8;
+  for (; tests > 0; tests--, test += 4) {
+    const place = <i32>load<u8>(test);
+    if (place >= size) continue;
+    const byte = load<u8>(at + <usize>place) & load<u8>(test, 1);
+    if (byte < load<u8>(test, 2) || byte > load<u8>(test, 3)) return false;
+  }
+  const fits = load<u8>(form, 2);
+  if (whole && fits !== 255 && half(at + <usize>fits) + <i32>load<u8>(form, 3) > size) return false;
+  const mask = load<u8>(form, 6);
+  if (mask === 0) return true;
+  for (let i = <i32>load<u8>(form, 4); i < <i32>load<u8>(form, 5) && i < size; i++)
+    if ((load<u8>(at + <usize>i) & mask) !== 0) return true;
+  return false;
+}

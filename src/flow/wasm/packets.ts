@@ -1,0 +1,128 @@
+/** What the compiled walk knows of records, packets, rows and its own entries: places in bytes, and how they are read. */
+
+/** An entry's bytes. */
+export const ENTRY: usize = 64;
+/** An entry: where its record is, its key with the hash, its direction, its row or 0. */
+export const E_RECORD: usize = 0;
+export const E_LOW: usize = 4;
+export const E_HIGH: usize = 8;
+export const E_PORTS: usize = 12;
+export const E_META: usize = 16;
+export const E_HASH: usize = 20;
+export const E_DIR: usize = 24;
+export const E_ROW: usize = 28;
+/** And what stood before it, to go back to: time of the last record; records, how many of them were cut, and their bytes. */
+export const E_SEC: usize = 32;
+export const E_NSEC: usize = 36;
+export const E_TAKEN: usize = 40;
+export const E_CUT: usize = 44;
+export const E_BYTES: usize = 48;
+
+/** A record's header, then its frame: Ethernet, IPv4 without options, TCP or UDP, whose longer one is TCP's. */
+export const R_FRACTION: usize = 4;
+export const R_CAP_LEN: usize = 8;
+export const R_WIRE_LEN: usize = 12;
+export const RECORD: usize = 16;
+export const IP: usize = 14;
+export const TRANSPORT: usize = 34;
+export const HEADERS: i32 = 54;
+/** EtherType IPv4, version 4 and a header of 20 bytes, as they are loaded; and the fragment's offset with its bit. */
+export const PLAIN_IPV4: u32 = 0x450008;
+export const FRAGMENT: u32 = 0xff3f;
+export const TCP: i32 = 6;
+export const UDP: i32 = 17;
+export const FIN: i32 = 1;
+export const SYN: i32 = 2;
+export const RST: i32 = 4;
+export const ACK: i32 = 16;
+
+export const LOW: usize = 0;
+export const HIGH: usize = 4;
+export const PORTS: usize = 8;
+export const META: usize = 12;
+export const STATE: usize = 16;
+export const PACKETS: usize = 20;
+export const BYTES: usize = 28;
+export const LAST: usize = 36;
+export const PRINT: usize = 52;
+export const NEXT: usize = 56;
+export const COLD: usize = 4096;
+export const FIRST: usize = COLD + 0;
+export const FRAME: usize = COLD + 16;
+export const CAPTURES: usize = COLD + 24;
+export const START: usize = COLD + 32;
+export const TRIES: usize = COLD + 40;
+export const SYN_FRAME: usize = COLD + 48;
+export const ANSWER_FRAME: usize = COLD + 52;
+export const SECOND: usize = COLD + 48;
+export const DETAIL: usize = COLD + 56;
+export const BORN: usize = COLD + 60;
+export const S_FEED: i32 = 1 << 0;
+export const S_FEED_BOTH: i32 = 3;
+export const S_SYN: i32 = 1 << 2;
+export const S_SYNACK: i32 = 1 << 4;
+export const S_FIN: i32 = 1 << 6;
+export const S_RST: i32 = 1 << 8;
+export const S_DATA: i32 = 1 << 10;
+export const S_ACK: i32 = 1 << 12;
+export const S_SEQ: i32 = 1 << 14;
+export const S_MIDSTREAM: i32 = 1 << 16;
+export const S_LEGIBLE: i32 = 1 << 21;
+export const APP_SHIFT: i32 = 24;
+export const S_DATA_SHIFT: i32 = 10;
+/** From the flag ACK to S_ACK. */
+export const S_ACK_SHIFT: i32 = 8;
+export const IDLE_SEC: i32 = 300;
+export const BURST_GAP_SEC: i32 = 10;
+
+/** As `print` in `copies.ts`, with the path of `Packet.path`. */
+export function printOf(frame: usize, numbers: i32, checksum: i32, total: i32): i32 {
+  const mac =
+    <i32>load<u8>(frame, 4) + <i32>load<u8>(frame, 5) * 3 + <i32>load<u8>(frame, 10) * 5 + <i32>load<u8>(frame, 11) * 7;
+  const path = (mac & 0xfff) * 31 + <i32>load<u8>(frame, IP + 8);
+  let h = numbers ^ (((half(frame + IP + 4) << 16) | checksum) * 0x9e3779b1) ^ ((total + 0x51ed) * 0x85ebca6b);
+  h ^= h >>> 15;
+  return ((h * 0x2c1b3c6d) & ~0xfff) | (path & 0xfff);
+}
+
+/** In the lowest bit, the port's bit in a set of ports. */
+export function bit(bits: usize, port: i32): i32 {
+  return load<i32>(bits + ((<usize>(port >>> 5)) << 2)) >>> (port & 31);
+}
+
+/** Big-endian words and halves of them. */
+export function word(at: usize): i32 {
+  return bswap<i32>(load<i32>(at));
+}
+export function half(at: usize): i32 {
+  return <i32>bswap<u16>(load<u16>(at));
+}
+
+/** The row of an entry's key, 0 where there is none. As `FlowTable.find`. */
+export function find(rows: usize, slots: usize, mask: i32, entry: usize): usize {
+  const hash = load<i32>(entry, E_HASH);
+  let slot = hash & mask;
+  let at = slots + ((<usize>slot) << 3);
+  let flow = load<u32>(at, 4);
+  while (flow !== 0) {
+    if (load<i32>(at) === hash) {
+      const row = rowOf(rows, flow - 1);
+      if (
+        load<i32>(row, LOW) === load<i32>(entry, E_LOW) &&
+        load<i32>(row, HIGH) === load<i32>(entry, E_HIGH) &&
+        load<i32>(row, PORTS) === load<i32>(entry, E_PORTS) &&
+        load<i32>(row, META) === load<i32>(entry, E_META)
+      )
+        return row;
+    }
+    slot = (slot + 1) & mask;
+    at = slots + ((<usize>slot) << 3);
+    flow = load<u32>(at, 4);
+  }
+  return 0;
+}
+
+/** Where a flow's row is: as `placeOf`. */
+export function rowOf(rows: usize, flow: u32): usize {
+  return rows + ((<usize>flow >> 6) << 13) + ((<usize>flow & 63) << 6);
+}
