@@ -17,7 +17,7 @@ import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { AssetFact, OperationFact } from "../src/decode/facts.ts";
 import { crc16, exceptionText, isPublic, modbusFunction, PUBLIC_RANGES } from "./shared/modbus-codes.ts";
-import { REQUEST, RESPONSE, rtuLength, shapesOf, targetOf, unitText } from "./shared/modbus-pdu.ts";
+import { mayBecome, REQUEST, RESPONSE, rtuLength, shapesOf, targetOf, unitText } from "./shared/modbus-pdu.ts";
 
 const PORT = 502;
 const HEADER = 6;
@@ -225,7 +225,7 @@ function findRtu(c: Cursor, shapes: number): { length: number; shape: number } |
     if ((shapes & one) === 0) continue;
     c.pos = start + 1;
     const pdu = rtuLength(c, one, have);
-    if (pdu === 0 || (pdu > 0 && pdu + 3 <= RTU_LONGEST && have < pdu + 2)) more = true;
+    if ((pdu === 0 || (pdu > 0 && pdu + 3 <= RTU_LONGEST && have < pdu + 2)) && mayBecome(c, one, have)) more = true;
     if (pdu <= 0 || pdu + 3 > RTU_LONGEST || have < pdu + 2 || (shapesOf(c, pdu) & one) === 0) continue;
     const crc = c.buf[start + 1 + pdu]! | (c.buf[start + 2 + pdu]! << 8);
     if (crc16(c.buf, start, start + 1 + pdu) !== crc || (length !== 0 && length !== pdu + 3)) continue;

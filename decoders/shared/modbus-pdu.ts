@@ -112,6 +112,48 @@ export function rtuLength(c: Cursor, shape: number, have: number): number {
   }
 }
 
+/**
+ * Whether the first `have` bytes from the function code on may go on to have the shape: what is there of quantities, counts
+ * and values is as `shapesOf` will want it. A stream that only begins like a message is not waited for.
+ */
+export function mayBecome(c: Cursor, shape: number, have: number): boolean {
+  const { buf, pos } = c;
+  const code = buf[pos]!;
+  const request = shape === REQUEST;
+  const known = (at: number): boolean => at < have;
+  const u8 = (at: number): number => buf[pos + at]!;
+  /** Of a quantity, as far as it is there. */
+  const quantity = (most: number): boolean => {
+    if (!known(3)) return true;
+    if (!known(4)) return u8(3) <= most >> 8;
+    const value = (u8(3) << 8) | u8(4);
+    return value > 0 && value <= most;
+  };
+  const counted = (unit: number): boolean => !known(1) || (u8(1) > 0 && u8(1) % unit === 0);
+  switch (code) {
+    case 1:
+    case 2:
+      return request ? quantity(2_000) : counted(1);
+    case 3:
+    case 4:
+      return request ? quantity(125) : counted(2);
+    case 5:
+      return (!known(3) || u8(3) === 0 || u8(3) === 0xff) && (!known(4) || u8(4) === 0);
+    case 8:
+      return (!known(1) || u8(1) === 0) && (!known(2) || u8(2) <= 20);
+    case 15:
+      return quantity(1_968) && (!request || !known(5) || u8(5) === (((u8(3) << 8) | u8(4)) + 7) >> 3);
+    case 16:
+      return quantity(123) && (!request || !known(5) || u8(5) === u8(4) * 2);
+    case 21:
+      return !known(2) || u8(2) === 6;
+    case 23:
+      return request || counted(2);
+    default:
+      return true;
+  }
+}
+
 /** Section 6.21: objects of a length each. */
 function identificationLength({ buf, pos }: Cursor, request: boolean, have: number): number {
   if (have < 2) return 0;
