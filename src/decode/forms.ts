@@ -86,16 +86,24 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
 
 export function gateOf(forms: readonly Form[]): Uint8Array {
   const index = new Uint16Array(FIRST_BYTES);
-  const bytes: number[] = listOf(forms.filter(isAny));
+  const bytes: number[] = listOf(forms.filter(isAny).map(written));
+  const lists: number[][] = Array.from({ length: FIRST_BYTES }, () => []);
+  const others = forms.filter((form) => !isAny(form));
+  const own = others.map(written);
+  others.forEach(({ first }, i) => {
+    for (const part of first) {
+      const [from, to] = typeof part === "number" ? [part, part] : part;
+      for (let byte = from; byte <= to; byte++) if (lists[byte]!.at(-1) !== i) lists[byte]!.push(i);
+    }
+  });
   const known = new Map<string, number>();
-  for (let first = 0; first < FIRST_BYTES; first++) {
-    const list = listOf(forms.filter((form) => !isAny(form) && holds(form.first, first)));
+  lists.forEach((list, first) => {
     const key = list.join();
     const at = known.get(key) ?? bytes.length;
-    if (at === bytes.length) bytes.push(...list);
+    if (at === bytes.length) bytes.push(...listOf(list.map((i) => own[i]!)));
     known.set(key, at);
     index[first] = 2 * FIRST_BYTES + at;
-  }
+  });
   const table = new Uint8Array(2 * FIRST_BYTES + bytes.length);
   index.forEach((at, first) => {
     table[2 * first] = at & 0xff;
@@ -109,7 +117,7 @@ function isAny({ first: [part, ...others] }: Form): boolean {
   return others.length === 0 && typeof part === "object" && part[0] === 0 && part[1] === 255;
 }
 
-const listOf = (forms: readonly Form[]): number[] => [forms.length, ...forms.flatMap(written)];
+const listOf = (forms: readonly number[][]): number[] => [forms.length, ...forms.flat()];
 
 function written(form: Form): number[] {
   const least = leastOf(form);

@@ -65,13 +65,19 @@ export function gapNsec(secA: number, nsecA: number, secB: number, nsecB: number
   return Math.abs(sec * 1e9 + nsecB - nsecA);
 }
 
-/** Recent prints of all flows, direct-mapped, each lane with a part of its own. */
+/** Recent prints of all flows, direct-mapped, each lane with a part of its own. The compiled walk writes there too. */
 export class CopyWindow {
-  #words = EMPTY;
+  static readonly WORDS = LANES * WINDOW * WORDS;
+  #words: Int32Array;
+
+  /** `words`: memory for it, all zeros; else it takes its own when it is first used. */
+  constructor(words: Int32Array = EMPTY) {
+    this.#words = words;
+  }
 
   /** True where the same packet of this flow and direction was here within 5 ms on another path; remembers it else. */
   seen(lane: number, flowDir: number, print: number, sec: number, nsec: number): boolean {
-    if (this.#words.length === 0) this.#words = new Int32Array(LANES * WINDOW * WORDS); // most captures have no copies
+    if (this.#words.length === 0) this.#words = new Int32Array(CopyWindow.WORDS);
     const words = this.#words;
     const at = (lane * WINDOW + ((print >>> 12) & (WINDOW - 1))) * WORDS;
     if (
@@ -91,7 +97,7 @@ export class CopyWindow {
 
   /** Forgets everything: flows have other numbers now. */
   clear(): void {
-    this.#words = EMPTY;
+    this.#words.fill(0);
   }
 
   /** Adds what was here within 5 ms before an instant: of these a slice that follows may hold the copies. */

@@ -4,6 +4,7 @@
  *
  * It also keeps what a slice before or behind this capture would have to know: the packets of its first and its last 5 ms.
  */
+import type { Arena } from "./arena.ts";
 import { addEdge, COPY_WITHIN_NSEC, CopyWindow, type Edges, gapNsec } from "./copies.ts";
 import { ALL_LANES, LANES } from "./lanes.ts";
 
@@ -12,6 +13,10 @@ export const WATCH_FRAMES = 20_000;
 
 /** Flows' directions of one lane whose first packets are kept for merging: with all lanes, 5 ms of a full link. */
 const MOST_HEADS = 256;
+/** Words of a lane. */
+const LANE_WORDS = 6;
+const BEGUN = 4;
+const HEADS = 5;
 
 export class CopyWatch {
   /** Lanes in which every packet is looked at, a bit each. */
@@ -24,14 +29,26 @@ export class CopyWatch {
   keptTails: Edges | null = null;
   /** Lanes that showed copies. */
   #copying = 0;
-  readonly #window = new CopyWindow();
-  /** Heads, and seconds and nanoseconds of the first and of the last packet watched, by lane. */
-  readonly #heads = new Int32Array(LANES);
-  readonly #times = new Int32Array(LANES * 4);
-  readonly #begun = new Uint8Array(LANES);
+  readonly #window: CopyWindow;
+  /** By lane: seconds and nanoseconds of the first and of the last packet watched, whether there was one, and heads. */
+  readonly #times: Int32Array;
+  /** Where window and times are in the arena; -1 where they are not. */
+  readonly windowAt: number = -1;
+  readonly timesAt: number = -1;
 
-  constructor(watch: boolean) {
+  constructor(watch: boolean, arena: Arena | null = null) {
     this.lanes = watch ? ALL_LANES : 0;
+    const words = CopyWindow.WORDS + LANES * LANE_WORDS;
+    const at = watch && arena !== null ? arena.take(4 * words) : -1;
+    if (arena === null || at < 0) {
+      this.#window = new CopyWindow();
+      this.#times = new Int32Array(LANES * LANE_WORDS);
+      return;
+    }
+    this.windowAt = at;
+    this.timesAt = at + 4 * CopyWindow.WORDS;
+    this.#window = new CopyWindow(new Int32Array(arena.buffer, at, CopyWindow.WORDS));
+    this.#times = new Int32Array(arena.buffer, this.timesAt, LANES * LANE_WORDS);
   }
 
   /** The capture's beginning is over. */
@@ -63,16 +80,16 @@ export class CopyWatch {
   /** A packet of a lane that is watched. */
   note(lane: number, flowDir: number, print: number, bytes: number, sec: number, nsec: number): void {
     const times = this.#times;
-    const at = lane * 4;
-    if (this.#begun[lane] === 0) {
-      this.#begun[lane] = 1;
+    const at = lane * LANE_WORDS;
+    if (times[at + BEGUN] === 0) {
+      times[at + BEGUN] = 1;
       times[at] = sec;
       times[at + 1] = nsec;
     }
     times[at + 2] = sec;
     times[at + 3] = nsec;
-    if (this.#heads[lane]! < MOST_HEADS && gapNsec(times[at]!, times[at + 1]!, sec, nsec) <= COPY_WITHIN_NSEC) {
-      this.#heads[lane]!++;
+    if (times[at + HEADS]! < MOST_HEADS && gapNsec(times[at]!, times[at + 1]!, sec, nsec) <= COPY_WITHIN_NSEC) {
+      times[at + HEADS]!++;
       addEdge(this.heads, flowDir, { print, bytes, sec, nsec });
     }
   }
@@ -82,7 +99,7 @@ export class CopyWatch {
     if (this.keptTails !== null) return this.keptTails;
     const edges: Edges = new Map();
     for (let lane = 0; lane < LANES; lane++) {
-      const at = lane * 4;
+      const at = lane * LANE_WORDS;
       this.#window.since(lane, this.#times[at + 2]!, this.#times[at + 3]!, edges);
     }
     return edges;

@@ -106,7 +106,7 @@ export class FastPath {
     this.#watch = flows.watch;
     this.#tunnels = tunnels;
     this.#lanes = lanes;
-    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader.gates);
+    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader.gates, flows.watch);
   }
 
   /** Whether `run` is worth a try. */

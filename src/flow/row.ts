@@ -38,8 +38,10 @@ export function placeOf(row: number): number {
 
 /** Copies both halves of a row. */
 export function copyRow(from: Int32Array, fromAt: number, to: Int32Array, toAt: number): void {
-  to.set(from.subarray(fromAt, fromAt + HALF), toAt);
-  to.set(from.subarray(fromAt + COLD, fromAt + COLD + HALF), toAt + COLD);
+  for (let word = 0; word < HALF; word++) {
+    to[toAt + word] = from[fromAt + word]!;
+    to[toAt + COLD + word] = from[fromAt + COLD + word]!;
+  }
 }
 
 /** Makes both halves of a row zero. */

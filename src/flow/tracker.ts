@@ -92,7 +92,7 @@ export class FlowTracker {
   /** `watch`: whether the capture's beginning is watched for copies. `arena`: memory for the table. */
   constructor(sink: PayloadSink, caps: CapCounter, watch = true, arena: Arena | null = null) {
     this.table = new FlowTable(arena);
-    this.watch = new CopyWatch(watch);
+    this.watch = new CopyWatch(watch, arena);
     this.#sink = sink;
     this.#caps = caps;
     this.holes = new Holes(caps);

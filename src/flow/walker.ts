@@ -4,6 +4,7 @@ import type { Gates } from "../decode/forms.ts";
 import { LIMITS } from "../limits.ts";
 import { SEED } from "./addresses.ts";
 import { type Arena, webAssembly } from "./arena.ts";
+import type { CopyWatch } from "./copy-watch.ts";
 
 /** Where things stand in the arena's first pages, as `wasm/walk.ts` is told. */
 const RESULTS = 0;
@@ -40,6 +41,7 @@ interface Exports {
     capture: number,
     tells: boolean,
   ): number;
+  prepareWatch(rows: number, window: number, lanes: number): void;
   prepareOpening(
     rows: number,
     tunnels: number,
@@ -61,17 +63,25 @@ export class Walker {
   readonly #answers: Int32Array;
 
   /** Null where the walk can't be had: then every packet is looked at by itself. */
-  static make(arena: Arena, tunnels: Int32Array, lanes: number, gates: Gates): Walker | null {
+  static make(arena: Arena, tunnels: Int32Array, lanes: number, gates: Gates, watch: CopyWatch): Walker | null {
     const wasm = webAssembly();
     const file = walkFile();
     if (wasm === null || file === null) return null;
     const instance = new wasm.Instance(new wasm.Module(file), { env: { memory: arena.memory } });
-    return new Walker(instance.exports as Exports, arena, tunnels, lanes, gates);
+    return new Walker(instance.exports as Exports, arena, tunnels, lanes, gates, watch);
   }
 
-  private constructor(exports: Exports, arena: Arena, tunnels: Int32Array, lanes: number, gates: Gates) {
+  private constructor(
+    exports: Exports,
+    arena: Arena,
+    tunnels: Int32Array,
+    lanes: number,
+    gates: Gates,
+    watch: CopyWatch,
+  ) {
     new Int32Array(arena.buffer, TUNNELS, tunnels.length).set(tunnels);
     exports.prepare(RESULTS, ENTRIES, TUNNELS, arena.rows, SEED, lanes);
+    exports.prepareWatch(arena.rows, Math.max(0, watch.windowAt), Math.max(0, watch.timesAt));
     this.walk = exports.walk;
     this.#results = new DataView(arena.buffer, RESULTS, RESULT_BYTES);
     this.#answers = new Int32Array(arena.buffer, ANSWERS, MOST_ANSWERS * ANSWER_WORDS);

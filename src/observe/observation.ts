@@ -145,7 +145,9 @@ export class Observer {
     while (seen.frames < end) {
       if (seen.frames >= this.#watched) this.#settle();
       const fast = this.#fast;
-      const refused = this.#short && this.#settled && fast.runs && this.#run(reader.plain, end - seen.frames);
+      const until = this.#settled ? end : Math.min(end, this.#watched);
+      const refused = this.#short && fast.runs && this.#run(reader.plain, until - seen.frames);
+      if (!this.#settled && seen.frames >= this.#watched) continue;
       if (seen.frames >= end) break;
       if (reader.next() !== NEXT_FRAME) return true;
       this.#frame(reader.frame, this.#short && (!refused || fast.glances));

@@ -55,6 +55,7 @@ const packet = fc.record({
         "same-ends",
         "syn-ack",
         "cut-payload",
+        "copy",
       ),
     },
   ),
@@ -75,7 +76,8 @@ function capture(packets: readonly Made[], nanos: boolean): Uint8Array {
   let last: Uint8Array | null = null;
   const frames = packets.map(({ flow, back, payload, says, after, odd }, i) => {
     micros += after;
-    const data = odd === "again" && last !== null ? last : frameOf({ flow, back, payload, says, odd, i }, next);
+    const copied = last !== null && (odd === "again" || odd === "copy");
+    const data = copied ? copyOf(last!, odd === "copy") : frameOf({ flow, back, payload, says, odd, i }, next);
     last = data;
     const whole = data.subarray(
       0,
@@ -86,6 +88,13 @@ function capture(packets: readonly Made[], nanos: boolean): Uint8Array {
     return { data: whole, sec, nsec: (micros - sec * 1e6) * 1000, wireLen };
   });
   return writePcap(frames, { nanos });
+}
+
+/** The same packet once more, where asked for behind a router. */
+function copyOf(frame: Uint8Array, routed: boolean): Uint8Array {
+  const copy = frame.slice();
+  if (routed) copy[22]! -= 1; // its TTL
+  return copy;
 }
 
 function frameOf(
@@ -155,6 +164,7 @@ function everything(seen: Observation): string {
     counters: countersOf(seen),
     notPackets: [...seen.notPackets],
     answers: [...seen.flows.distances.answers],
+    watch: [seen.flows.watch.lanes, [...seen.flows.watch.heads], [...seen.flows.watch.tails].sort(([a], [b]) => a - b)],
     details: seen.identified.details.map(({ sightings, undecoded }) => ({ sightings, undecoded })),
     info: { ...info, size: null },
     rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
@@ -173,10 +183,11 @@ test("walked packets are counted as those that go the long way", async (t) => {
       fc.boolean(),
       fc.constantFrom(100, 1000, 1 << 20),
       fc.constantFrom(ALL_LANES, 0x00ff, 0x5555),
-      async (packets, nanos, size, lanes) => {
+      fc.constantFrom(0, 30, 20_000),
+      async (packets, nanos, size, lanes, watch) => {
         const bytes = capture(packets, nanos);
         const read = (short: boolean) =>
-          observeFile("-", { watch: 0, lanes, fastPath: short, ...(!short && { arena: null }) }, pieces(bytes, size));
+          observeFile("-", { watch, lanes, fastPath: short, ...(!short && { arena: null }) }, pieces(bytes, size));
         t.is(everything(await read(true)), everything(await read(false)));
       },
     ),

@@ -64,6 +64,7 @@ import {
   UDP,
   word,
 } from "./packets";
+import { isOwn, remember, watches } from "./watch";
 
 let rows: usize = 0;
 let tunnels: usize = 0;
@@ -194,6 +195,8 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   }
   const bytes = isNew ? 0 : load<i32>(row + side, BYTES);
   if (<u32>(bytes + total) < <u32>bytes) return false;
+  const watching = watches(entry);
+  if (watching && !isOwn(entry, row, dir, print, atSec, atNsec)) return false;
 
   // ---- what it says of its flow
   const number = frames + nth;
@@ -250,6 +253,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     row = add(entry, slots, mask);
     store<i32>(row, framesOfAll + nth, BORN);
   }
+  if (watching) remember(entry, row, dir, print, atSec, atNsec);
   if (packets === 0) {
     store<i32>(row + (side << 1), atSec, FIRST);
     store<i32>(row + (side << 1), atNsec, FIRST + 4);

@@ -126,3 +126,8 @@ export function find(rows: usize, slots: usize, mask: i32, entry: usize): usize 
 export function rowOf(rows: usize, flow: u32): usize {
   return rows + ((<usize>flow >> 6) << 13) + ((<usize>flow & 63) << 6);
 }
+
+/** The lane of a key, from its two addresses. As `laneOf`. */
+export function laneOf(low: i32, high: i32): i32 {
+  return <i32>(<u32>((low ^ high) * 0x9e3779b1) >> 28);
+}

@@ -64,7 +64,9 @@ import {
   word,
 } from "./packets";
 
-export { prepareOpening };
+import { isOwn, prepareWatch, remember, watch, watches } from "./watch";
+
+export { prepareOpening, prepareWatch };
 
 /** As `capture/pauses.ts`: what comes after more than that is written down. */
 const PAUSE_SEC: u32 = 3600;
@@ -114,7 +116,7 @@ export function prepare(
 /**
  * Takes records from `pos` on, `most` at most, none that ends behind `end`, is later than `lastSec` or older than the one
  * before; the first came after one of the time `sec`, `nsec`. `unit`: nanoseconds in a unit of the fraction. `slots` and
- * `mask`: the table's index. `watched`: lanes in which every packet goes the long way.
+ * `mask`: the table's index. `watched`: lanes in which every packet may be a copy.
  *
  * `resume`: everything is as it was when the last walk ended, but that the packet that ended it has been seen to; what was
  * found out about those behind it is used. `grown`: flows have been added since.
@@ -146,6 +148,7 @@ export function walk(
   tells: bool,
 ): i32 {
   begin(flows, room, frames, framesOfAll, capture, tells);
+  watch(watched);
   const family: i32 = (4 << 8) | (realm << 16);
   const perSecond: u32 = 1_000_000_000 / unit;
   const full = entries + BATCH * ENTRY;
@@ -186,7 +189,6 @@ export function walk(
         const dst = word(frame + IP + 16);
         const lane = <i32>(<u32>((src ^ dst) * 0x9e3779b1) >> 28);
         if (((lanes >> lane) & 1) !== 0) {
-          if (((watched >> lane) & 1) !== 0) break;
           const portsThere = word(frame + TRANSPORT);
           // Which way it goes is a coin's toss for the processor, so nothing branches on it.
           const dir: i32 = src === dst ? <i32>(<u32>portsThere >> 16 > <u32>(portsThere & 0xffff)) : <i32>(src > dst);
@@ -345,6 +347,10 @@ function count(entry: usize, unit: i32): bool {
   const before = load<i32>(row + side, BYTES);
   const after = before + total;
   if (<u32>after < <u32>before) return false;
+  if (watches(entry)) {
+    if (!isOwn(entry, row, dir, print, atSec, atNsec)) return false;
+    remember(entry, row, dir, print, atSec, atNsec);
+  }
 
   says |= hasPayload << S_DATA_SHIFT;
   store<i32>(row + side, packets + 1, PACKETS);
