@@ -17,7 +17,6 @@ import type { Decoder } from "./decode/decoder.ts";
 import { Arena } from "./flow/arena.ts";
 import { Helpers } from "./jobs/helpers.ts";
 import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
-import { rehearse } from "./jobs/rehearse.ts";
 import { CapCounter } from "./limits.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
@@ -144,7 +143,6 @@ async function readFiles(
   const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
   const vxlanPorts = options.site?.vxlan ?? [];
   const long = sizes !== null && isLong(sizes);
-  if (long) await rehearse(decoders);
   // Of a stream nobody knows how long it gets; a filter looks at frames one by one.
   const arena = (long || sizes === null) && options.filter === undefined ? Arena.make() : null;
   const caps = new CapCounter();

@@ -69,8 +69,9 @@ export class Distances {
     }
     const least = Math.min(known & 0xff, answers & 0xff);
     const most = Math.max((known >>> 8) & 0xff, (answers >>> 8) & 0xff);
-    const trips = [tripUsOf(known), tripUsOf(answers)].filter((trip) => trip > 0);
-    this.answers.set(key, answersOf(least, most, trips.length === 0 ? 0 : Math.min(...trips)));
+    const [trip, other] = [tripUsOf(known), tripUsOf(answers)];
+    const both = answersOf(least, most, trip === 0 || other === 0 ? trip + other : Math.min(trip, other));
+    if (both !== known) this.answers.set(key, both);
   }
 
   /** A RST. `state`: of the row, before it. Only the first of an open connection's far end is kept. */

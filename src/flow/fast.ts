@@ -15,7 +15,7 @@ import { ACK, FIN, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { Arena } from "./arena.ts";
 import { print, tcpNumbers } from "./copies.ts";
 import type { CopyWatch } from "./copy-watch.ts";
-import { addressKey, type Distances } from "./distances.ts";
+import { addressKey, answersOf, type Distances } from "./distances.ts";
 import { laneOf } from "./lanes.ts";
 import * as Row from "./row.ts";
 import type { FlowTable } from "./table.ts";
@@ -177,8 +177,8 @@ export class FastPath {
     return taken;
   }
 
-  readonly #noteAnswer = (meta: number, address: number, ttl: number): void =>
-    this.#distances.answered(addressKey(meta, address), ttl | (ttl << 8));
+  readonly #noteAnswer = (meta: number, address: number, ttl: number, tripUs: number): void =>
+    this.#distances.answered(addressKey(meta, address), answersOf(ttl, ttl, tripUs));
 
   /** True where the packet was counted, or is not one of these lanes. False: nothing was touched, and it goes the long way. */
   take(frame: Frame, realm: number): boolean {

@@ -15,7 +15,7 @@ const ENTRIES = 32 << 10;
 const GATES = 40 << 10;
 const GATES_END = 64 << 10;
 const RESULT_BYTES = 32;
-const ANSWER_WORDS = 3;
+const ANSWER_WORDS = 4;
 const MOST_ANSWERS = Math.floor((ENTRIES - ANSWERS) / (4 * ANSWER_WORDS));
 
 interface Exports {
@@ -127,11 +127,11 @@ export class Walker {
   get added(): number {
     return this.#results.getInt32(24, true);
   }
-  /** Answers to connections: META and the address that answered, as in its row, and the TTL. */
-  eachAnswer(note: (meta: number, address: number, ttl: number) => void): void {
+  /** Answers to connections: META and the address that answered, as in its row, the TTL, and microseconds since the SYN. */
+  eachAnswer(note: (meta: number, address: number, ttl: number, tripUs: number) => void): void {
     const count = this.#results.getInt32(28, true);
     for (let i = 0; i < count * ANSWER_WORDS; i += ANSWER_WORDS)
-      note(this.#answers[i]!, this.#answers[i + 1]!, this.#answers[i + 2]!);
+      note(this.#answers[i]!, this.#answers[i + 1]!, this.#answers[i + 2]!, this.#answers[i + 3]!);
   }
 }
 

@@ -7,10 +7,8 @@ import { CapCounter } from "../limits.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { Observer } from "../observe/observation.ts";
 import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
-import { rehearse } from "./rehearse.ts";
 
 const { inputs, lanes, vxlanPorts, place, shared } = workerData as HelperTask; // made by `Helpers`
-await rehearse(DECODERS); // a helper is there for long captures only
 const progress = new Progress(shared);
 const arena = Arena.make();
 const reader = await openCaptures(inputs, { caps: new CapCounter(), arena }); // the first thread counts what the reader hits

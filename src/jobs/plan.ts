@@ -13,11 +13,11 @@ const WORTH_BYTES = 64 << 20;
 /** How many lanes the first thread has more than another: it begins while the others still start. */
 const HEAD_START = 2;
 
-/** Bytes of capture from which on a rehearsal pays. */
-const REHEARSE_BYTES = 8 << 20;
+/** Bytes of capture from which on the compiled walk is worth its start (10 ms). */
+const WALK_BYTES = 1 << 20;
 
 export function isLong(sizes: readonly number[]): boolean {
-  return sizes.reduce((a, b) => a + b, 0) >= REHEARSE_BYTES;
+  return sizes.reduce((a, b) => a + b, 0) >= WALK_BYTES;
 }
 
 /** Threads to read with: as asked for, else as many as are worth it. */

@@ -76,10 +76,10 @@ let later: usize = 0;
 let streams: usize = 0;
 /** Datagrams of a direction that nobody knew, after which it is given up. */
 let mostTries: i32 = 0;
-/** Answers seen: META, the address that answered, its TTL, 12 bytes each. */
+/** Answers seen, 16 bytes each: META, the address that answered, its TTL, microseconds since the SYN, 0 where none is known. */
 let answers: usize = 0;
 let mostAnswers: i32 = 0;
-const ANSWER: usize = 12;
+const ANSWER: usize = 16;
 
 /** Once: where all these are. */
 export function prepareOpening(
@@ -275,7 +275,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   if ((flags & SYN) !== 0) {
     store<i32>(row + side, seq, START);
     store<i32>(row + (isNew ? SYN_FRAME : ANSWER_FRAME), number);
-    if (!isNew) noteAnswer(entry, row + side, <i32>load<u8>(frame, IP + 8));
+    if (!isNew) noteAnswer(entry, row, dir, <i32>load<u8>(frame, IP + 8), atSec, atNsec);
   }
   return true;
 }
@@ -297,11 +297,22 @@ function add(entry: usize, slots: usize, mask: i32): usize {
   return row;
 }
 
-function noteAnswer(entry: usize, address: usize, ttl: i32): void {
+/** As `Distances.answer`. */
+function noteAnswer(entry: usize, row: usize, dir: i32, ttl: i32, sec: i32, nsec: i32): void {
   const at = answers + <usize>answered * ANSWER;
+  const other = (<usize>(1 - dir)) << 2;
+  let trip: i64 = 0;
+  // Of several SYNs, nobody can say which one it answers.
+  if (load<i32>(row + other, PACKETS) === 1 && ((load<i32>(row, CAPTURES) >>> ((1 - dir) << 4)) & 0xffff) === capture) {
+    const first = row + (other << 1);
+    const nanos =
+      (<i64>sec - <i64>load<i32>(first, FIRST)) * 1_000_000_000 + <i64>nsec - <i64>load<i32>(first, FIRST + 4);
+    if (nanos > 0) trip = (nanos + 500) / 1000;
+  }
   store<i32>(at, load<i32>(entry, E_META));
-  store<i32>(at, load<i32>(address, LOW), 4);
+  store<i32>(at, load<i32>(row + ((<usize>dir) << 2), LOW), 4);
   store<i32>(at, ttl, 8);
+  store<i32>(at, <i32>trip, 12);
   answered++;
 }
 

@@ -188,7 +188,11 @@ export function walk(
         const src = word(frame + IP + 12);
         const dst = word(frame + IP + 16);
         const lane = <i32>(<u32>((src ^ dst) * 0x9e3779b1) >> 28);
-        if (((lanes >> lane) & 1) !== 0) {
+        const proto = <i32>load<u8>(frame, IP + 9);
+        if (((lanes >> lane) & 1) === 0) {
+          // What it carries may be of another lane: it is passed over only where it carries nothing.
+          if (proto !== TCP && (proto !== UDP || isTunnel(frame))) break;
+        } else {
           const portsThere = word(frame + TRANSPORT);
           // Which way it goes is a coin's toss for the processor, so nothing branches on it.
           const dir: i32 = src === dst ? <i32>(<u32>portsThere >> 16 > <u32>(portsThere & 0xffff)) : <i32>(src > dst);
@@ -196,7 +200,7 @@ export function walk(
           const low = src ^ swap;
           const high = dst ^ swap;
           const ports = rotl<i32>(portsThere, dir << 4);
-          const meta = <i32>load<u8>(frame, IP + 9) | family;
+          const meta = proto | family;
           store<i32>(entry, <i32>pos, E_RECORD);
           store<i32>(entry, low, E_LOW);
           store<i32>(entry, high, E_HIGH);
@@ -325,7 +329,7 @@ function count(entry: usize, unit: i32): bool {
     const length = half(frame + TRANSPORT + 4);
     payload = length - 8;
     if (payload < 0 || length > total - 20) return false;
-    if (((bit(tunnels, half(frame + TRANSPORT)) | bit(tunnels, half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+    if (isTunnel(frame)) return false;
     checksum = half(frame + TRANSPORT + 6);
   } else {
     return false;
@@ -361,4 +365,9 @@ function count(entry: usize, unit: i32): bool {
   store<i32>(row, state | (says << dir), STATE);
   if (tcp !== 0) store<i32>(row + side, next, NEXT);
   return true;
+}
+
+/** Whether a tunnel may use one of the UDP ports. */
+function isTunnel(frame: usize): bool {
+  return ((bit(tunnels, half(frame + TRANSPORT)) | bit(tunnels, half(frame + TRANSPORT + 2))) & 1) !== 0;
 }
