@@ -264,9 +264,10 @@ function look(seen: Seen, buf: Uint8Array, packets: readonly LongPacket[], versi
 function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): DatagramResult {
   const packets = readPackets(c, version);
   const before = at.before?.filter((bytes) => bytes[0]! >= LONG) ?? [];
+  const isNew = before.every((bytes) => quicVersion(u32(bytes, 1)) !== version);
   if (packets.length === 0) {
     if (c.cutOff === 0) return false;
-    if (before.length === 0) emit({ kind: "field", field: "quic.version", value: version.name });
+    if (isNew) emit({ kind: "field", field: "quic.version", value: version.name });
     return c.short(c.left + 1);
   }
   const seen = new Seen();
@@ -283,7 +284,7 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
     return true;
   }
   if (seen.client !== "" && wasClient === "") emit({ kind: "role", sender: "client", why: seen.client });
-  if (before.length === 0) emit({ kind: "field", field: "quic.version", value: version.name });
+  if (isNew) emit({ kind: "field", field: "quic.version", value: version.name });
   if (seen.client === "") {
     if (!at.peerStarted) return before.length < PATIENCE ? DATAGRAM_MORE : true;
     // The other side's packets were opened or read before: this is the answer, and QUIC has TLS 1.3 or nothing.

@@ -287,13 +287,13 @@ function notePresence(
   }
   for (const { host } of initiatorRoles) {
     if (!asked) continue;
-    extend(host.presence, row[at + C.C_FIRST]!, row[at + C.C_LAST]!);
+    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
     host.presence.bothWays ||= answered;
     host.presence.opened ||= opened === "syn" || opened === "syn-ack" || opened === "message";
   }
   for (const { host } of responderRoles) {
     if (!answered) continue;
-    extend(host.presence, row[at + C.C_FIRST]!, row[at + C.C_LAST]!);
+    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
     host.presence.bothWays ||= asked;
   }
 }

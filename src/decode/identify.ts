@@ -211,8 +211,8 @@ export class Identifier {
     this.#datagrams.payload(row, at, dir, { capture, number, sec, nsec }, p, cutOff);
   }
 
-  /** Nothing more will come in either direction of a connection: reads what waits behind holes. */
-  close(row: Int32Array, at: number): void {
-    for (const dir of [0, 1] as const) this.#streams.close(row, at, dir);
+  /** Nothing more will come in a direction of a connection: reads what waits behind holes. */
+  close(row: Int32Array, at: number, dir: 0 | 1): void {
+    this.#streams.close(row, at, dir);
   }
 }

@@ -38,7 +38,7 @@ export class Streams {
       if (opened === null) return;
       stream = opened;
     }
-    if (!stream.fromStart) this.#keepHead(row, at, dir, seq, buf, off, len, cutOff, where);
+    if (!stream.fromStart || lacksSyn(row, at)) this.#keepHead(row, at, dir, stream, seq, buf, off, len, cutOff, where);
 
     const ahead = (seq - stream.next) | 0;
     if (ahead > 0) {
@@ -166,7 +166,7 @@ export class Streams {
     // A stream that is joined to an earlier slice may have been numbered there while its bytes begin here.
     const fromStart = numbered && ((seq - first) | 0) < LIMITS.streamBytes;
     const ahead = fromStart ? (seq - first) | 0 : 0;
-    if (fromStart && ahead === 0 && !this.#anyLooks(buf, off, len)) {
+    if (fromStart && ahead === 0 && !lacksSyn(row, at) && !this.#anyLooks(buf, off, len)) {
       this.#feed.settle(row, at, dir);
       return null;
     }
@@ -316,9 +316,18 @@ export class Streams {
       return result;
     }
     if (plausible) return 0;
-    if (stream.fromStart || (row[at + R.STATE]! & R.S_MIDSTREAM) === 0) return -1;
+    if (stream.fromStart || (row[at + R.STATE]! & R.S_MIDSTREAM) === 0)
+      return this.#mayHaveBegun(row, at, dir, stream) ? len : -1;
     this.#feed.missed(row, at, dir, LIMITS.identifySegments); // mid-stream: the next segment may begin with a message
     return len;
+  }
+
+  /** Nobody knows these bytes. Where the SYN is missing it may have brought the first ones: the next segments are kept too. */
+  #mayHaveBegun(row: Int32Array, at: number, dir: 0 | 1, stream: Stream): boolean {
+    if (!lacksSyn(row, at)) return false;
+    stream.fromStart = false;
+    const kept = this.#feed.details.get(row, at)?.heads[dir]?.length ?? 0;
+    return kept > 0 && kept < LIMITS.identifySegments;
   }
 
   /** From here on another decoder reads the direction; false where there is none of that id. */
@@ -361,10 +370,12 @@ export class Streams {
     row[at + R.TRIES] = 0; // was the frame of the client's first words
   }
 
+  /** The first segments, and those of a message that began before them: all until somebody knows the direction. */
   #keepHead(
     row: Int32Array,
     at: number,
     dir: 0 | 1,
+    stream: Stream,
     seq: number,
     buf: Uint8Array,
     off: number,
@@ -376,7 +387,8 @@ export class Streams {
     const heads = this.#feed.details.of(row, at).heads;
     heads[dir] ??= [];
     const head = heads[dir]!;
-    if (head.length >= LIMITS.identifySegments) return;
+    const full = head.length >= LIMITS.identifySegments;
+    if (full && (stream.decoder >= 0 || this.#feed.held > LIMITS.pendingBytes / 4)) return;
     this.#feed.held += len;
     head.push({
       seq,
@@ -388,4 +400,12 @@ export class Streams {
       nsec: where.nsec,
     });
   }
+}
+
+/**
+ * Numbered by a SYN-ACK alone. The SYN may have brought the first bytes (fast open, RFC 7413), or the answer may have been
+ * sent again: in a slice before this one.
+ */
+function lacksSyn(row: Int32Array, at: number): boolean {
+  return (row[at + R.STATE]! & (R.S_SYN | (R.S_SYN << 1))) === 0;
 }

@@ -4,6 +4,7 @@
  * is a packet without ports.
  */
 import { LIMITS } from "../limits.ts";
+import { folded } from "./checksum.ts";
 import { dissectEthernet } from "./ethernet.ts";
 import { gre } from "./gre.ts";
 import { inside, through } from "./inner.ts";
@@ -42,6 +43,7 @@ export function encapsulated(p: Packet, buf: Uint8Array, proto: number, at: numb
     case AUTHENTICATION:
       return authentication(p, buf, at, end, wire);
     default:
+      p.checksum = folded(buf, at, end);
       return PACKET;
   }
 }

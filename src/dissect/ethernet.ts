@@ -5,6 +5,7 @@
  * The first function runs for nearly every packet; the rest is rare.
  */
 import { LIMITS } from "../limits.ts";
+import { folded } from "./checksum.ts";
 import { enter, through } from "./inner.ts";
 import { dissectIp, dissectIpv4, dissectIpv6 } from "./ip.ts";
 import { mpls } from "./mpls.ts";
@@ -141,15 +142,10 @@ function ether(p: Packet, buf: Uint8Array, off: number, end: number, wire: numbe
   p.ipBytes = p.payWire;
   p.tcpFlags = 0;
   // Nothing in it tells a frame from its copy but its bytes.
-  let h = 0x811c9dc5;
-  for (let i = off, last = Math.min(end, off + PRINTED); i < last; i++) h = Math.imul(h ^ buf[i]!, 0x01000193);
   p.ipId = 0;
-  p.checksum = (h ^ (h >>> 16)) & 0xffff;
+  p.checksum = folded(buf, off, end);
   return ETHER;
 }
-
-/** Bytes of a frame without IP by which it is told from others: sequence numbers stand in its beginning. */
-const PRINTED = 128;
 
 /** As `etherType`, of the type that was left in the packet: a layer of a tunnel whose header announces one. */
 export function announced(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {

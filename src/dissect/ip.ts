@@ -4,6 +4,7 @@
  * padding is no data.
  */
 import { LIMITS } from "../limits.ts";
+import { folded } from "./checksum.ts";
 import { AUTHENTICATION, encapsulated } from "./encapsulated.ts";
 import { CUT, FRAGMENT, ICMP, ICMP6, MALFORMED, PACKET, type Packet, SCTP, TCP, TOO_DEEP, UDP } from "./packet.ts";
 import { udpTunnel } from "./udp-tunnels.ts";
@@ -238,6 +239,7 @@ export function transport(p: Packet, buf: Uint8Array, proto: number, at: number,
     p.payOff = at + 12;
     p.payLen = have - 12;
     p.payWire = wire - 12;
+    p.checksum = folded(buf, at + 8, at + 12); // 32 bits of CRC
     return PACKET;
   }
   return encapsulated(p, buf, proto, at, end, wire);

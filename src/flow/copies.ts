@@ -120,6 +120,8 @@ export interface Edge {
   bytes: number;
   sec: number;
   nsec: number;
+  /** It had an IP ID; left out where it had none. */
+  withId?: true;
 }
 
 export function addEdge(edges: Edges, flowDir: number, edge: Edge): void {

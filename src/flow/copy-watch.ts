@@ -78,7 +78,7 @@ export class CopyWatch {
   }
 
   /** A packet of a lane that is watched. */
-  note(lane: number, flowDir: number, print: number, bytes: number, sec: number, nsec: number): void {
+  note(lane: number, flowDir: number, print: number, ipId: number, bytes: number, sec: number, nsec: number): void {
     const times = this.#times;
     const at = lane * LANE_WORDS;
     if (times[at + BEGUN] === 0) {
@@ -90,7 +90,7 @@ export class CopyWatch {
     times[at + 3] = nsec;
     if (times[at + HEADS]! < MOST_HEADS && gapNsec(times[at]!, times[at + 1]!, sec, nsec) <= COPY_WITHIN_NSEC) {
       times[at + HEADS]!++;
-      addEdge(this.heads, flowDir, { print, bytes, sec, nsec });
+      addEdge(this.heads, flowDir, { print, bytes, sec, nsec, ...(ipId !== 0 && { withId: true }) });
     }
   }
 

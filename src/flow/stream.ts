@@ -70,6 +70,13 @@ export class Stream {
     return (this.base + this.length) | 0;
   }
 
+  /** Sequence number behind all that has come, holes or not. */
+  get furthest(): number {
+    let end = this.next;
+    for (const { seq, bytes } of this.pending) if (((seq + bytes.length - end) | 0) > 0) end = (seq + bytes.length) | 0;
+    return end;
+  }
+
   /** Appends contiguous bytes. */
   append(buf: Uint8Array, off: number, len: number, frame: number): void {
     if (this.parts.length === 0)

@@ -134,7 +134,7 @@ export class FlowTracker {
     const table = this.table;
     let flow = table.find(low, high, ports, meta);
     const print = printOf(p, dir);
-    const sec = frame.sec;
+    const sec = frame.sec | 0; // as rows have it: beyond 2038 too the differences hold
     const nsec = frame.nsec;
     const tcp = p.proto === TCP;
     const watching = this.watch.watches(lane);
@@ -182,7 +182,7 @@ export class FlowTracker {
           : 0;
     }
 
-    if (watching) this.watch.note(lane, (flow << 1) | dir, print, p.ipBytes, sec, nsec);
+    if (watching) this.watch.note(lane, (flow << 1) | dir, print, p.ipId, p.ipBytes, sec, nsec);
     // ---- counts and times
     const packets = row[at + PACKETS + dir]!;
     row[at + PACKETS + dir] = packets + 1;
@@ -294,7 +294,8 @@ export class FlowTracker {
   #earlier(row: Int32Array, at: number, dir: 0 | 1, frame: Frame): void {
     const first = at + FIRST + dir * 2;
     const firstSec = row[first]!;
-    if (frame.sec < firstSec || (frame.sec === firstSec && frame.nsec < row[first + 1]!)) {
+    const sec = frame.sec | 0;
+    if (sec < firstSec || (sec === firstSec && frame.nsec < row[first + 1]!)) {
       row[first] = frame.sec;
       row[first + 1] = frame.nsec;
       row[at + FRAME + dir] = frame.number;
@@ -383,7 +384,7 @@ export class FlowTracker {
   /** A segment below the highest byte seen: overtaken on its way, or sent again. */
   #late(row: Int32Array, at: number, dir: 0 | 1, frame: Frame): void {
     const last = at + LAST + dir * 2;
-    if (gapNsec(row[last]!, row[last + 1]!, frame.sec, frame.nsec) <= REORDER_NSEC) this.outOfOrder++;
+    if (gapNsec(row[last]!, row[last + 1]!, frame.sec | 0, frame.nsec) <= REORDER_NSEC) this.outOfOrder++;
   }
 }
 

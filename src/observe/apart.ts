@@ -2,7 +2,7 @@
 import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
-import { compareInstants } from "../time.ts";
+import type { FrameOrder } from "./frame-order.ts";
 import type { Observation } from "./observation.ts";
 
 /**
@@ -26,10 +26,10 @@ export class Apart {
     identified.tallies = false;
   }
 
-  join(later: OperationTally | null): void {
+  join(later: OperationTally | null, order: FrameOrder): void {
     const detail = this.#detail;
     this.#identified.tallies = true;
-    detail.sightings.sort(compareInstants);
+    detail.sightings.sort(order);
     if (this.#before === null || this.#counted === null) {
       detail.operations = later;
       return;

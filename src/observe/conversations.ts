@@ -281,12 +281,12 @@ export class Conversations {
     row[at + C_BYTES] = low | 0;
     row[at + C_BYTES + 1]! += Math.floor(bytes / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
     const { firstSec, firstNsec, lastSec, lastNsec } = view;
-    const began = firstSec - row[at + C_FIRST]! || firstNsec - row[at + C_FIRST + 1]!;
+    const began = firstSec - (row[at + C_FIRST]! >>> 0) || firstNsec - row[at + C_FIRST + 1]!;
     if (isFirst || began < 0) {
       row[at + C_FIRST] = firstSec;
       row[at + C_FIRST + 1] = firstNsec;
     }
-    const ended = lastSec - row[at + C_LAST]! || lastNsec - row[at + C_LAST + 1]!;
+    const ended = lastSec - (row[at + C_LAST]! >>> 0) || lastNsec - row[at + C_LAST + 1]!;
     if (isFirst || ended > 0) {
       row[at + C_LAST] = lastSec;
       row[at + C_LAST + 1] = lastNsec;

@@ -43,7 +43,7 @@ export function atEnd(seen: Observation): Observation {
     const waits = seen.identified.details[index]!;
     const read = copyDetail(waits, 0);
     scratch.replaceDetails([read]);
-    scratch.close(words, 0);
+    for (const dir of [0, 1] as const) scratch.close(words, 0, dir);
     const state = words[R.STATE]!;
     const midstream = (state & R.S_MIDSTREAM) !== 0;
     ends.set(flow, { app: state >>> R.APP_SHIFT, midstream, detail: { ...read, streams: waits.streams } });

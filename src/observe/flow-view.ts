@@ -149,7 +149,7 @@ export class FlowView {
     return sec > 0 || (sec === 0 && this.#word(R.FIRST + 1) > this.#word(R.FIRST + 3)) ? 1 : 0;
   }
   get firstSec(): number {
-    return this.#word(R.FIRST + this.firstDir * 2);
+    return this.#word(R.FIRST + this.firstDir * 2) >>> 0;
   }
   get firstNsec(): number {
     return this.#word(R.FIRST + this.firstDir * 2 + 1);
@@ -161,7 +161,7 @@ export class FlowView {
     return sec < 0 || (sec === 0 && this.#word(R.LAST + 1) < this.#word(R.LAST + 3)) ? 1 : 0;
   }
   get lastSec(): number {
-    return this.#word(R.LAST + this.lastDir * 2);
+    return this.#word(R.LAST + this.lastDir * 2) >>> 0;
   }
   get lastNsec(): number {
     return this.#word(R.LAST + this.lastDir * 2 + 1);

@@ -15,33 +15,42 @@ import { type Segment, Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
 import { Apart } from "./apart.ts";
+import type { FrameOrder } from "./frame-order.ts";
 
 /** Puts what pieces say into the rows and details of a merged observation. */
 export class FactJoiner {
   readonly #identified: Identifier;
+  readonly #order: FrameOrder;
 
-  constructor(identified: Identifier) {
+  constructor(identified: Identifier, order: FrameOrder) {
     this.#identified = identified;
+    this.#order = order;
   }
 
-  /** Segments: `words` is the later piece's row, `from` its detail, which may be used up. */
-  streams(row: Int32Array, at: number, words: Int32Array, from: FlowDetail): void {
+  /** Segments: `words` is the later piece's row, `from` its detail, which may be used up; `before` the state without it. */
+  streams(row: Int32Array, at: number, words: Int32Array, from: FlowDetail, before: number): void {
     const identified = this.#identified;
     const detail = identified.detail(row, at);
     const apart = new Apart(detail, identified);
     const fed = (dir: 0 | 1): boolean => (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0;
+    // Who had said something, as each segment came.
+    const spoken = R.S_DATA | (R.S_DATA << 1);
+    const after = row[at + R.STATE]! & spoken;
+    row[at + R.STATE]! &= ~spoken | before;
     // Settled before: whatever the later slice made of its bytes, the whole would only have counted them.
-    for (const head of headsOf(from)) {
+    for (const head of this.#headsOf(from)) {
+      row[at + R.STATE]! |= R.S_DATA << head.dir;
       if (!fed(head.dir)) continue;
       const where = { capture: head.capture, number: head.frame, sec: head.sec, nsec: head.nsec };
       identified.segment(row, at, head.dir, head.seq, head.bytes, 0, head.bytes.length, head.cutOff, where);
     }
+    row[at + R.STATE]! |= after;
     for (const dir of [0, 1] as const) {
       if (fed(dir)) this.#goOn(row, at, dir, words, from, from.heads[dir]?.at(-1));
       else from.operations?.without(dir);
     }
     keepMacs(detail, from);
-    apart.join(from.operations);
+    apart.join(from.operations, this.#order);
   }
 
   /** What the later slice saw of a direction behind the segments that it kept. */
@@ -53,7 +62,11 @@ export class FactJoiner {
     detail.sightings.push(...behind.slice(0, Math.max(0, LIMITS.factsPerFlow - detail.sightings.length)));
     const later = from.streams[dir];
     const mine = detail.streams[dir];
-    if (later !== null && (mine === null || ((later.next - mine.next) | 0) > 0)) detail.streams[dir] = later;
+    // What still waits behind a hole goes on waiting, unless the later slice has seen more than was played again.
+    if (later !== null && (mine === null || ((later.next - mine.furthest) | 0) > 0)) {
+      if (mine !== null && mine.pending.length > 0) this.#identified.close(row, at, dir);
+      if ((row[at + R.STATE]! & (R.S_FEED << dir)) !== 0) detail.streams[dir] = later;
+    }
     if (behind.length === 0) return;
     const app = words[R.STATE]! >>> R.APP_SHIFT;
     if (row[at + R.STATE]! >>> R.APP_SHIFT === 0) row[at + R.STATE]! |= app << R.APP_SHIFT;
@@ -70,7 +83,7 @@ export class FactJoiner {
     const detail = identified.detail(row, at);
     const apart = new Apart(detail, identified);
     const fed = [0, 1].map((dir) => (row[at + R.STATE]! & (R.S_FEED << dir)) !== 0);
-    const heads = headsOf(from);
+    const heads = this.#headsOf(from);
     for (const head of heads) {
       if ((row[at + R.STATE]! & (R.S_FEED << head.dir)) !== 0) identified.datagram(row, at, head.dir, head);
     }
@@ -95,12 +108,18 @@ export class FactJoiner {
       if ((words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
     }
     keepMacs(detail, from);
-    apart.join(from.operations);
+    apart.join(from.operations, this.#order);
     detail.undecoded += from.undecoded;
     detail.dropped += from.dropped;
     if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
       row[at + R.STATE] = (row[at + R.STATE]! & ((1 << R.APP_SHIFT) - 1)) | (theirs << R.APP_SHIFT);
     }
+  }
+
+  /** The first payload of both directions, in the order in which it came. */
+  #headsOf({ heads }: FlowDetail): (Segment & { dir: 0 | 1 })[] {
+    const of = (dir: 0 | 1) => (heads[dir] ?? []).map((segment) => ({ ...segment, dir }));
+    return [...of(0), ...of(1)].sort(this.#order);
   }
 
   /** Whether the application is one that shares its flows with what it prepares, which then names them. */
@@ -126,12 +145,6 @@ function keepMacs(detail: FlowDetail, from: FlowDetail): void {
       )
         sighting.mac ??= mac;
   }
-}
-
-/** The first payload of both directions, in the order in which it came. */
-function headsOf({ heads }: FlowDetail): (Segment & { dir: 0 | 1 })[] {
-  const of = (dir: 0 | 1) => (heads[dir] ?? []).map((segment) => ({ ...segment, dir }));
-  return [...of(0), ...of(1)].sort(compareInstants);
 }
 
 /** A detail that may be changed without changing the one that it was made from. */

@@ -3,13 +3,15 @@ import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { TCP } from "../dissect/packet.ts";
 import { shortenFirstBurst } from "../flow/bursts.ts";
-import { addEdge, COPY_WITHIN_NSEC, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
+import { addEdge, COPY_WITHIN_NSEC, type Edge, type Edges, gapNsec, samePacket, samePath } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
 import { LIMITS } from "../limits.ts";
+import { compareInstants } from "../time.ts";
 import { weight } from "./apart.ts";
+import { frameOrder } from "./frame-order.ts";
 import { copyDetail, FactJoiner } from "./merge-facts.ts";
-import { copyHalf, fingerprint, isOtherFlow, joinCounts } from "./merge-rows.ts";
+import { copyHalf, fingerprint, firstDir, isOtherFlow, joinCounts } from "./merge-rows.ts";
 import type { Observation } from "./observation.ts";
 
 /** Captures that overlap by less than this are slices of one, cut where frames were a little out of order. */
@@ -42,7 +44,7 @@ export class FlowJoiner {
 
   constructor(merged: Observation, sources: readonly Source[]) {
     this.#merged = merged;
-    this.#facts = new FactJoiner(merged.identified);
+    this.#facts = new FactJoiner(merged.identified, frameOrder(merged.captures));
     for (const a of sources) {
       const others = sources.filter(
         (b) => b !== a && Math.min(a.lastSec, b.lastSec) - Math.max(a.firstSec, b.firstSec) > SLICE_OVERLAP_SEC,
@@ -91,8 +93,9 @@ export class FlowJoiner {
     const at = this.#merged.flows.table.at(flow);
     const { words } = piece;
     let before = row[at + R.STATE]!;
+    const print = row[at + R.PRINT]!;
     for (const dir of [0, 1] as const) {
-      this.#edge(flow, row, at, piece, dir);
+      this.#edge(flow, row, at, piece, dir, print);
       if ((before & words[R.STATE]! & (R.S_SEQ << dir)) !== 0 && words[R.PACKETS + dir]! > 0) {
         if (((words[R.START + dir]! - row[at + R.NEXT + dir]!) | 0) > 0) {
           this.gaps++;
@@ -106,15 +109,19 @@ export class FlowJoiner {
     this.#addRepeats(flow, piece);
     this.#takeEdges(flow, piece, false);
     if (piece.detail === null) return;
-    if ((words[R.META]! & 0xff) === TCP) this.#facts.streams(row, at, words, piece.detail);
+    if ((words[R.META]! & 0xff) === TCP) this.#facts.streams(row, at, words, piece.detail, before);
     else this.#facts.datagrams(row, at, words, piece.detail);
   }
 
-  /** The later piece may begin with copies, or a repeat, of packets that the earlier one ended with. */
-  #edge(flow: number, row: Int32Array, at: number, piece: Piece, dir: 0 | 1): void {
+  /** The later piece may begin with copies, or a repeat, of packets that the earlier one ended with, the last of them with `print`. */
+  #edge(flow: number, row: Int32Array, at: number, piece: Piece, dir: 0 | 1, print: number): void {
     const { flows } = this.#merged;
     const { words, detail } = piece;
     const tails = flows.watch.keptTails!.get(flow * 2 + dir) ?? [];
+    let first = dir === firstDir(words, 0); // a repeat is one of the packet right before it
+    const last = R.LAST + dir * 2;
+    let latest: Edge | null = null; // that is no copy
+    let wasLast = false;
     for (const edge of piece.source.seen.flows.watch.heads.get(piece.flow * 2 + dir) ?? []) {
       const near = (other: { sec: number; nsec: number }) =>
         gapNsec(other.sec, other.nsec, edge.sec, edge.nsec) <= COPY_WITHIN_NSEC;
@@ -130,14 +137,20 @@ export class FlowJoiner {
           detail.sightings = detail.sightings.filter(
             (s) => s.dir !== dir || s.sec !== edge.sec || s.nsec !== edge.nsec,
           );
-      } else if (
-        row[at + R.PRINT] === edge.print &&
-        near({ sec: row[at + R.LAST + dir * 2]!, nsec: row[at + R.LAST + dir * 2 + 1]! })
-      ) {
-        flows.repeats++;
-        row[at + R.STATE]! |= R.S_REPEAT;
-        addRepeat(flows, flow * 2 + dir, { packets: 1, bytes: edge.bytes, withId: 0 });
+        wasLast ||= words[last] === edge.sec && words[last + 1] === edge.nsec;
+        continue;
       }
+      if (first && print === edge.print && near({ sec: row[at + last]!, nsec: row[at + last + 1]! })) {
+        flows.repeats++;
+        words[R.STATE]! |= R.S_REPEAT;
+        addRepeat(flows, flow * 2 + dir, { packets: 1, bytes: edge.bytes, withId: edge.withId ? 1 : 0 });
+      }
+      first = false;
+      if (latest === null || compareInstants(edge, latest) >= 0) latest = edge;
+    }
+    if (wasLast && latest !== null) {
+      words[last] = latest.sec;
+      words[last + 1] = latest.nsec;
     }
   }
 

@@ -14,6 +14,7 @@ import * as R from "../flow/row.ts";
 import { CapCounter } from "../limits.ts";
 import { compareInstants } from "../time.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
+import { frameOrder } from "./frame-order.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** What one slice kept, and where its captures begin in the merged list. */
@@ -55,7 +56,7 @@ export function joinFragments(
     group.flatMap(({ counted, frames }) => frames.map((frame): Piece => ({ ...frame, key, counted }))),
   );
   const between = new Between(captures, decoders);
-  for (const piece of pieces.sort(compareInstants)) between.piece(piece);
+  for (const piece of pieces.sort(frameOrder(captures))) between.piece(piece);
   rest(between.counts.fragments.open);
   const parts = parted.flatMap(([, group]) => group);
   return between.end(

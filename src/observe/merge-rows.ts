@@ -7,8 +7,11 @@ import { continuesFrom, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 export function firstDir(row: Int32Array, at: number): 0 | 1 {
   if (row[at + R.PACKETS] === 0) return 1;
   if (row[at + R.PACKETS + 1] === 0) return 0;
-  const sec = row[at + R.FIRST]! - row[at + R.FIRST + 2]!;
-  return sec > 0 || (sec === 0 && row[at + R.FIRST + 1]! > row[at + R.FIRST + 3]!) ? 1 : 0;
+  const captures = row[at + R.CAPTURES]!;
+  const frames = (captures & 0xffff) === captures >>> 16 ? row[at + R.FRAME]! - row[at + R.FRAME + 1]! : 0;
+  const later =
+    row[at + R.FIRST]! - row[at + R.FIRST + 2]! || row[at + R.FIRST + 1]! - row[at + R.FIRST + 3]! || frames;
+  return later > 0 ? 1 : 0;
 }
 
 /** As `FlowTracker` tells it while reading: after the idle gap, or by a SYN with another number, it is another flow. */

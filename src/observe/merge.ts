@@ -15,6 +15,7 @@ import type { Decoder } from "../decode/decoder.ts";
 import { movedKey } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { CapCounter, LIMITS } from "../limits.ts";
+import { compareInstants, type Instant } from "../time.ts";
 import { countersOf, setCounters } from "./codec.ts";
 import { FlowJoiner, type Source } from "./merge-flows.ts";
 import { joinFragments } from "./merge-fragments.ts";
@@ -66,10 +67,10 @@ function addSource(merged: Observation, captures: CaptureInfo[], realms: string[
   };
 }
 
-/** All pieces of all sources, oldest first. */
+/** All pieces of all sources, oldest first; where clocks are coarse, those of the source that began first. */
 function inOrder(sources: readonly Source[]): [Source, number][] {
   const pieces: [Source, number][] = [];
-  for (const source of sources)
+  for (const source of [...sources].sort((a, b) => compareInstants(beginOf(a), beginOf(b))))
     for (let flow = 0; flow < source.seen.flows.table.count; flow++) pieces.push([source, flow]);
   const first = ([source, flow]: [Source, number], word: 0 | 1): number => {
     const row = source.seen.flows.table.rows(flow);
@@ -78,6 +79,13 @@ function inOrder(sources: readonly Source[]): [Source, number][] {
     return row[at + R.FIRST + dir * 2 + word]!;
   };
   return pieces.sort((a, b) => first(a, 0) - first(b, 0) || first(a, 1) - first(b, 1));
+}
+
+/** When its first capture began; those without captures of their own stand behind all others. */
+function beginOf({ seen }: Source): Instant {
+  const read = seen.captures.filter((capture) => capture.packets > 0);
+  const begun = read.map(({ firstSec, firstNsec }) => ({ sec: firstSec, nsec: firstNsec }));
+  return begun.sort(compareInstants)[0] ?? { sec: Number.MAX_SAFE_INTEGER, nsec: 0 };
 }
 
 function addCounts(merged: Observation, sources: readonly Source[]): void {

@@ -88,7 +88,7 @@ export class Rest implements RestConversations {
       `${address(all, family, responder)},"${transportName(meta)}",${port},` +
       `${app === 0 ? "null" : text(all.seen.decoders[app - 1]!.id)},${inner},${name === 0 ? "null" : text(all.serverNames[name - 1]!)},` +
       `${peer},"${OUTCOMES[all.outcome(c)]}",${text(this.#verdict)},${row[at + C.C_FLOWS]},${row[at + C.C_PACKETS]! >>> 0},` +
-      `${bytes},${row[at + C.C_FIRST]},${Math.floor(row[at + C.C_FIRST + 1]! / 1000)},${row[at + C.C_LAST]},` +
+      `${bytes},${row[at + C.C_FIRST]! >>> 0},${Math.floor(row[at + C.C_FIRST + 1]! / 1000)},${row[at + C.C_LAST]! >>> 0},` +
       `${Math.floor(row[at + C.C_LAST + 1]! / 1000)},${extra}]`
     );
   }
@@ -156,8 +156,8 @@ export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdi
     flows: row[at + C.C_FLOWS]!,
     packets: row[at + C.C_PACKETS]! >>> 0,
     bytes: row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0),
-    first_seen: formatInstant(row[at + C.C_FIRST]!, row[at + C.C_FIRST + 1]!),
-    last_seen: formatInstant(row[at + C.C_LAST]!, row[at + C.C_LAST + 1]!),
+    first_seen: formatInstant(row[at + C.C_FIRST]! >>> 0, row[at + C.C_FIRST + 1]!),
+    last_seen: formatInstant(row[at + C.C_LAST]! >>> 0, row[at + C.C_LAST + 1]!),
     waived: null,
     hint: details.hint,
     names: details.names,
