@@ -20,7 +20,7 @@ import { http2 } from "./http2.ts";
 import { bounded } from "./shared/bounded.ts";
 import { readChunkSize } from "./shared/chunks.ts";
 import { methodClass, refusalName } from "./shared/http-codes.ts";
-import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead } from "./shared/http-head.ts";
+import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead, redirectHost } from "./shared/http-head.ts";
 import { isPage, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
 import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
@@ -272,6 +272,8 @@ function tellResponse(head: HttpHead, emit: Emit): void {
   }
   const refusal = refusalName(status);
   if (refusal !== null) emit({ kind: "fault", what: "http-status", code: status, text: refusal });
+  const elsewhere = redirectHost(head);
+  if (elsewhere !== "") emit({ kind: "fault", what: "http-redirect", code: status, text: bounded(elsewhere) });
   if (status >= 400) emit({ kind: "message", what: "response", id: "", failed: true });
   else emit({ kind: "message", what: "response", id: "" });
 }

@@ -38,6 +38,7 @@ const USED = new Set([
   "sec-websocket-protocol",
   "via",
   "www-authenticate",
+  "location",
   "content-encoding",
 ]);
 
@@ -172,6 +173,15 @@ export function hostOf(authority: string, otherwise: number): { host: string; po
   if (parts === null) return { host: tidy(plain), port: otherwise }; // an IPv6 address without its brackets
   return { host: tidy(parts[1] ?? parts[2] ?? ""), port: Number(parts[3] ?? "") || otherwise };
 }
+
+/** Host of the absolute URI that a redirect leads to (RFC 9110 section 10.2.2); empty where it stays on its server. */
+export function redirectHost({ status, fields }: HttpHead): string {
+  if (!REDIRECTS.has(status)) return "";
+  const authority = /^\s*(?:https?:)?\/\/([^/?#]+)/i.exec(fields.get("location")?.[0] ?? "")?.[1] ?? "";
+  return hostOf(authority, 0).host;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 function tidy(host: string): string {
   const lower = host.toLowerCase();

@@ -15,7 +15,7 @@ import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 import { speaking, upClause } from "./up.ts";
-import { isEndpoint, throughProxy, type WhomContext } from "./whom.ts";
+import { isEndpoint, isMemberName, throughProxy, type WhomContext } from "./whom.ts";
 
 export interface LoadedModel {
   model: Model;
@@ -111,7 +111,7 @@ export function tryRule(
   const heard = appClause(loaded, rule, subject, flow);
   const app = flow.overlaps.length > 0 && rule.apps !== null ? disagreeing(heard, flow) : heard;
   const { silent } = loaded.prepared.get(rule)!;
-  const up = upClause(flow, silent);
+  const up = servedHere(upClause(flow, silent), loaded, flow);
   if (rule.expect.length === 0)
     return { loaded, rule, who, whom, over, app, when, up, expect: NO_CLAUSES, silent, broken: null };
   const expect: Clause[] = [];
@@ -124,6 +124,20 @@ export function tryRule(
     } else expect.push(checked as Clause);
   }
   return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
+}
+
+/** Who is sent on to a site of which the document knows nothing was perhaps not served by whom it asked for. */
+function servedHere(up: Clause, { model, parameter }: LoadedModel, { sentOn }: SubjectFlow): Clause {
+  if (sentOn === null || up.result !== "proved") return up;
+  const { host, frames } = sentOn;
+  if (model.endpoints.some((endpoint) => isMemberName(endpoint, host, parameter))) return up;
+  return unproved(
+    "up",
+    "sent-on",
+    `every answer sent it on to ${host}, as a portal or a filter on the way does, and some servers do`,
+    `find out who ${host} is`,
+    frames,
+  );
 }
 
 /** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */

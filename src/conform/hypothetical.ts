@@ -143,6 +143,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     holed: false,
     handshake: null,
     unreadableAs: [],
+    sentOn: null,
     leads: null,
     session: null,
     bursts: [1, 1],

@@ -49,6 +49,8 @@ function failure(flow: SubjectFlow): string {
   if (flow.handshake !== null) return tlsFailure(flow.handshake, flow);
   const fault = flow.sightings.find(({ fact }) => fact.kind === "fault")?.fact as FaultFact | undefined;
   if (fault === undefined) return "it failed before it came up";
+  if (fault.what === "http-redirect")
+    return `every answer sent it on to ${fault.text}, an address of a private network, as a portal or a filter on the way does`;
   if (fault.what !== "http-status") return `it failed before it came up: ${fault.text}`;
   return `every answer was HTTP ${fault.code} ${fault.text}${HTTP_BY[fault.code] ?? ""}`;
 }

@@ -11,6 +11,7 @@ import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import { operationsOf } from "../observe/operations.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import { type HttpAnswers, httpAnswers } from "./http-answers.ts";
 import { icmpWords } from "./refusal.ts";
 import type { Key, Subject } from "./subject.ts";
 
@@ -75,6 +76,8 @@ export interface SubjectFlow {
   quotes: FrameRef[];
   /** How near the RST came from that ended it, where the far end's own answers are known to compare it with. */
   reset: ResetFrom | null;
+  /** HTTP: whom every answer sent the client on to, which may be a portal's word, and the frames. */
+  sentOn: HttpAnswers["sentOn"];
   /**
    * Where another flow led to this one (an answer from another port, a data channel), or a part of it prepared the rest:
    * the flow by itself, what it belongs to, and the frames that say so. Either may document it.
@@ -89,8 +92,9 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   const back = there === 0 ? 1 : 0;
   const sightings = all.sightingsOf(conversation, view);
   const came = OUTCOMES[all.flowOutcome(view, there)]!;
-  const refused = came === "established" && isHttp(app) && wasRefused(view, sightings);
-  const outcome = refused ? "failed" : came;
+  const answers =
+    came === "established" && isHttp(app) ? httpAnswers(view, sightings, ownAddress(all, view, back)) : null;
+  const outcome = answers?.refused === true ? "failed" : came;
   const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
     const quote = all.seen.flows.quotes[index]!;
     return {
@@ -141,9 +145,14 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     icmpType: view.proto === ICMP || view.proto === ICMP6 ? view.port(0) : null,
     quotes,
     reset: resetFrom(all, view, back),
+    sentOn: answers?.sentOn ?? null,
     leads: null,
     session: null,
   };
+}
+
+function ownAddress({ seen }: C.Conversations, view: FlowView, dir: 0 | 1): string {
+  return addressText(seen.flows.ipv6, view.family, view.address(dir));
 }
 
 export interface ResetFrom {
@@ -177,15 +186,6 @@ function overlapsOf({ proto, detail }: FlowView): readonly FrameRef[] {
 }
 
 const isHttp = (app: string | null): boolean => app === "http" || app === "http2";
-
-/** HTTP: every answer says that it is not let through, and none is missing that might say otherwise. */
-function wasRefused({ detail }: FlowView, sightings: readonly Sighting[]): boolean {
-  if (detail?.streams.some((stream) => stream !== null && (stream.pending.length > 0 || stream.lost > 0))) return false;
-  if ((detail?.dropped ?? 0) > 0) return false;
-  const answers = sightings.filter(({ fact }) => fact.kind === "message" && fact.what === "response").length;
-  const refusals = sightings.filter(({ fact }) => fact.kind === "fault" && fact.what === "http-status").length;
-  return answers > 0 && refusals >= answers;
-}
 
 function burstOf(all: C.Conversations, view: FlowView, dir: 0 | 1): number {
   if (view.proto === TCP) return view.packets(dir);

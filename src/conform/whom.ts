@@ -5,13 +5,13 @@
  * that the document itself gives. What another host was told, or a published range, supports and never proves.
  */
 import { parseAddress } from "../address.ts";
-import { psl } from "../model/lazy.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
 import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import type { DnsEvidence, NameAnswer, NamesOf } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
+import { sameDomain } from "./domains.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
@@ -334,16 +334,12 @@ function dnsFrame(answer: NameAnswer): FrameRef {
   return { capture_id: answer.capture, frame: answer.frame, what: `DNS answer ${answer.name} → ${answer.address}` };
 }
 
-/** Whether two names belong to one registrable domain; where the public suffix list has none, whether they are equal. */
-function sameDomain(a: string, b: string): boolean {
-  if (a === b) return true;
-  const domain = registrable(a);
-  return domain !== null && domain === registrable(b);
-}
-
-function registrable(name: string): string | null {
-  const parsed = psl().parse(name);
-  return "domain" in parsed ? parsed.domain : null;
+/** True where an endpoint of the document goes by the name. */
+export function isMemberName({ hosts }: Endpoint, name: string, value: (parameter: string) => string | null): boolean {
+  return hosts.some((pattern) => {
+    const resolved = resolvePattern(pattern, pattern.parameter === null ? null : value(pattern.parameter));
+    return resolved !== null && matchesName(resolved, name);
+  });
 }
 
 export function inRange(range: AddressRange, address: string): boolean {

@@ -149,13 +149,13 @@ export interface AssetFact {
   source: string;
 }
 
-/** The protocol itself says that it failed: a TLS alert before the handshake ended, an HTTP 403. */
+/** The protocol itself says that it failed: a TLS alert before the handshake ended, an HTTP 403; or that it is not here. */
 export interface FaultFact {
   kind: "fault";
-  /** `tls-alert`, `http-status` … */
+  /** `tls-alert`, `http-status`, `http-redirect` … */
   what: string;
   code: number;
-  /** The code's standard name. */
+  /** The code's standard name; of a redirect, the host that the client is sent on to. */
   text: string;
 }
 

@@ -26,6 +26,16 @@ export interface Judging extends Scene {
 
 const FTPS = { endpoints: byAddress, rules: [{ ...anyRule, over: "tcp/21", app: "ftp" }] };
 
+const WEB = { endpoints: api, rules: [{ ...anyRule, over: "tcp/80", app: "http" }] };
+
+/** One request for the documented name, and its answer. */
+function web(status: string, field = "X: y", ms = 0): Frame[] {
+  return connection(`${HOST}:${41_000 + ms}`, `${FAR}:80`, ms, [
+    [">", ascii("GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n")],
+    ["<", ascii(`HTTP/1.1 ${status}\r\n${field}\r\nContent-Length: 0\r\n\r\n`)],
+  ]);
+}
+
 /** A session that is upgraded to TLS, and its last packet. */
 function ftps(ms: number, lastsMs: number, upgraded = true): Frame[] {
   const from = `${HOST}:40021`;
@@ -117,6 +127,48 @@ export const CONVERSATIONS: Record<string, Judging> = {
     rules: [tlsRule],
     frames: [...ftps(0, 400), ...tlsConnection(`${HOST}:40077`, `${FAR}:50021`, 100, clientHello(null))],
     port: 50_021,
+  },
+  "served by whom it asked for": { says: "documented rule-proved", ...WEB, frames: web("200 OK") },
+  "sent on to another site": {
+    says: "inconclusive sent-on",
+    ...WEB,
+    frames: web("302 Found", "Location: https://portal.example.net/login"),
+  },
+  "sent on to another name of its own": {
+    says: "documented rule-proved",
+    ...WEB,
+    frames: web("301 Moved Permanently", "Location: https://www.example.com/"),
+  },
+  "sent on to a site that the document knows": {
+    says: "documented rule-proved",
+    ...WEB,
+    endpoints: { ...api, cdn: { hosts: ["*.example.net"] } },
+    frames: web("307 Temporary Redirect", "Location: https://cdn.example.net/x"),
+  },
+  "sent on to its own address": {
+    says: "documented rule-proved",
+    ...WEB,
+    frames: web("302 Found", `Location: http://${FAR}/`),
+  },
+  "sent on to a private address": {
+    says: "inconclusive never-came-up",
+    ...WEB,
+    frames: web("302 Found", "Location: http://192.168.1.1:8880/guest?for=api.example.com"),
+  },
+  "sent on once, and served at another time": {
+    says: "inconclusive sent-on",
+    ...WEB,
+    frames: [...web("302 Found", "Location: https://portal.example.net/login"), ...web("200 OK", "X: y", 3_000)],
+  },
+  "for legal reasons not": {
+    says: "inconclusive never-came-up",
+    ...WEB,
+    frames: web("451 Unavailable For Legal Reasons"),
+  },
+  "only with the proxy's password": {
+    says: "inconclusive never-came-up",
+    ...WEB,
+    frames: web("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="filter"'),
   },
   "a hello, and another in its place": {
     says: "inconclusive overlap",
