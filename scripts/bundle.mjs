@@ -1,17 +1,20 @@
 #!/usr/bin/env node
 /**
- * Puts the program's modules together, because finding and reading hundreds of small ones is half of what a start costs:
+ * Puts the program's modules together, because finding, reading and compiling hundreds of small ones is most of a start:
  *
- *     dist/src/main.js            the command line alone: what --help loads
- *     dist/src/cli/commands.js    all commands in one file; a part of it runs when it is first asked for
- *     dist/src/jobs/helper.js, dist/src/suite/worker.js    what other threads begin with
+ *     dist/src/main.js              the command line alone: what --help loads
+ *     dist/src/cli/commands.cjs     all commands in one file; a part of it runs when it is first asked for
+ *     dist/src/cli/commands.cache   what V8 has compiled of it in a first run of `check`, for the Node that built it;
+ *                                   another Node refuses it, and compiles
+ *     dist/src/cli/commands.js      what loads the two
+ *     dist/src/jobs/helper.js, dist/src/suite/worker.js    what other threads begin with: the same file
  *
- * Each is whole, so that a start reads one file, not dozens of shared pieces. Runs after `tsc`, over what it has written; the
- * library (`dist/src/index.js`) and all other modules stay as they are.
+ * Runs after `tsc`, over what it has written; the library (`dist/src/index.js`) and all other modules stay as they are.
  *
  *     node scripts/bundle.mjs [OUT]      OUT: where tsc wrote to, `dist` unless given
  */
-import { readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -21,7 +24,6 @@ const src = join(resolve(process.argv[2] ?? join(root, "dist")), "src");
 
 const common = {
   bundle: true,
-  format: "esm",
   platform: "node",
   target: "node20.17",
   packages: "external",
@@ -50,16 +52,45 @@ async function bundled(options) {
 
 const files = readdirSync(join(src, "cli")).filter((name) => /^[\w-]+\.js$/.test(name) && name !== "commands.js");
 const loaders = files.map((name) => `${JSON.stringify(`./cli/${name}`)}: () => import("./${name}")`);
+/** What other threads begin with. */
+const THREADS = ["../jobs/helper.js", "../suite/worker.js"];
+for (const path of THREADS) loaders.push(`${JSON.stringify(path)}: () => import("${path}")`);
 const contents = `const all = { ${loaders.join(", ")} };\nexport const load = (path) => all[path]();\n`;
 
+/** Loads the commands; `script` is for who makes the cache. */
+const LOADER = `import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
+
+const file = new URL("commands.cjs", import.meta.url);
+let cachedData;
+try {
+  cachedData = readFileSync(new URL("commands.cache", import.meta.url));
+} catch {}
+export const script = new Script(readFileSync(file, "latin1"), { filename: fileURLToPath(file), cachedData });
+const module = { exports: {} };
+script.runInThisContext()(module, module.exports, createRequire(file), import.meta.url);
+export const load = module.exports.load;
+`;
+const THREAD = (path) => `import { load } from "../cli/commands.js";\nawait load(${JSON.stringify(path)});\n`;
+
 // All are read before any is written: they are made of what tsc wrote.
-const main = await bundled({ entryPoints: [join(src, "main.js")], plugins: [commandsApart] });
-const commands = await bundled({ stdin: { contents, resolveDir: join(src, "cli"), sourcefile: "commands.js" } });
-const helper = await bundled({ entryPoints: [join(src, "jobs/helper.js")] });
-const worker = await bundled({ entryPoints: [join(src, "suite/worker.js")] });
+const main = await bundled({ entryPoints: [join(src, "main.js")], plugins: [commandsApart], format: "esm" });
+const commands = await bundled({
+  stdin: { contents, resolveDir: join(src, "cli"), sourcefile: "commands.js" },
+  format: "cjs",
+  charset: "ascii", // one byte a letter, which is read at once
+  define: { "import.meta.url": "__url" },
+  supported: { "dynamic-import": false },
+});
 
 const apart = main.replace(/import\("(\.\/cli\/[\w-]+\.js)"\)/g, 'import("./cli/commands.js").then((c)=>c.load("$1"))');
 writeFileSync(join(src, "main.js"), apart);
-writeFileSync(join(src, "cli/commands.js"), commands);
-writeFileSync(join(src, "jobs/helper.js"), helper);
-writeFileSync(join(src, "suite/worker.js"), worker);
+writeFileSync(join(src, "cli/commands.cjs"), `(function(module,exports,require,__url){${commands}\n})`);
+writeFileSync(join(src, "cli/commands.js"), LOADER);
+for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
+rmSync(join(src, "cli/commands.cache"), { force: true });
+execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
+  stdio: ["ignore", "ignore", "inherit"],
+});

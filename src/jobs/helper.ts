@@ -8,23 +8,28 @@ import { encodeObservation } from "../observe/codec.ts";
 import { Observer } from "../observe/observation.ts";
 import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
 
-const { inputs, lanes, vxlanPorts, place, shared } = workerData as HelperTask; // made by `Helpers`
-const progress = new Progress(shared);
-const arena = Arena.make();
-const reader = await openCaptures(inputs, { caps: new CapCounter(), arena }); // the first thread counts what the reader hits
-const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes, vxlanPorts, arena });
-let end = progress.tell(place, 0);
-while (observer.observation.frames < end && (await reader.more())) {
-  end = progress.tell(place, observer.observation.frames);
-  observer.block(reader, end - observer.observation.frames);
+async function help(): Promise<void> {
+  const { inputs, lanes, vxlanPorts, place, shared } = workerData as HelperTask; // made by `Helpers`
+  const progress = new Progress(shared);
+  const arena = Arena.make();
+  const reader = await openCaptures(inputs, { caps: new CapCounter(), arena }); // the first thread counts what the reader hits
+  const observer = new Observer(reader.captures, DECODERS, new CapCounter(), { lanes, vxlanPorts, arena });
+  let end = progress.tell(place, 0);
+  while (observer.observation.frames < end && (await reader.more())) {
+    end = progress.tell(place, observer.observation.frames);
+    observer.block(reader, end - observer.observation.frames);
+  }
+  await reader.close();
+  // Copies, because rows are views of the arena, which would be sent whole.
+  const answer: HelperAnswer = [];
+  const moved: ArrayBuffer[] = [];
+  for (const part of encodeObservation(observer.observation)) {
+    const data = part.data.slice();
+    answer.push({ ...part, data });
+    moved.push(data.buffer);
+  }
+  parentPort?.postMessage(answer, moved);
 }
-await reader.close();
-// Copies, because rows are views of the arena, which would be sent whole.
-const answer: HelperAnswer = [];
-const moved: ArrayBuffer[] = [];
-for (const part of encodeObservation(observer.observation)) {
-  const data = part.data.slice();
-  answer.push({ ...part, data });
-  moved.push(data.buffer);
-}
-parentPort?.postMessage(answer, moved);
+
+// What fails is the thread's failure, which the first thread hears of.
+void help();
