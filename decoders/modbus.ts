@@ -141,11 +141,16 @@ function looksRtu(buf: Uint8Array, off: number, len: number): boolean {
   return buf[off]! <= 247 && (len < 2 || isPublic(buf[off + 1]! & 0x7f));
 }
 
-/** The first message of a direction, or the first behind bytes that were none: its content has to prove it. */
+/**
+ * The first message of a direction, or the first behind bytes that were none: its content has to prove it. A checksum is
+ * little proof, so on a strange port, in a connection that is seen from its beginning, the first frame in RTU's framing has
+ * to be a request, of the end that speaks first, and an answer comes where there was one.
+ */
 function identify(c: Cursor, emit: Emit, at: Context): number {
   const { start, end } = c;
   const hinted = at.senderPort === PORT || at.receiverPort === PORT || at.peerStarted;
-  const rtu = looksRtu(c.buf, start, end - start) ? findRtu(c, REQUEST | RESPONSE) : null;
+  const shapes = hinted || !at.fromStart ? REQUEST | RESPONSE : at.peerSilent === false ? 0 : REQUEST;
+  const rtu = shapes !== 0 && looksRtu(c.buf, start, end - start) ? findRtu(c, shapes) : null;
   if (rtu !== null && rtu.length > 0 && (hinted || isFollowed(c, start + rtu.length))) {
     at.state = RTU;
     c.pos = start;
