@@ -19,7 +19,7 @@ export class FlowTable {
   /** Pairs of a key's hash and its newest flow + 1: a row is looked at only where the whole hash agrees. */
   slots: Int32Array;
   /** Pairs less one. */
-  mask = FIRST_PAIRS - 1;
+  mask: number;
   /** Where `slots` begins in the arena; -1 where not all of the table is in it. */
   slotsAt = -1;
   readonly #arena: Arena | null;
@@ -28,7 +28,9 @@ export class FlowTable {
 
   constructor(arena: Arena | null = null) {
     this.#arena = arena;
-    this.slots = this.#newSlots(FIRST_PAIRS, arena);
+    const pairs = arena === null ? FIRST_PAIRS : FIRST_PAIRS_LONG;
+    this.slots = this.#newSlots(pairs, arena);
+    this.mask = pairs - 1;
   }
 
   /** The newest flow with this key, or -1. */
@@ -155,8 +157,9 @@ export class FlowTable {
   }
 }
 
-/** Pairs of an index to begin with. */
+/** Pairs of an index to begin with; for a long capture, whose index would soon be made anew several times, 2 MiB of them. */
 const FIRST_PAIRS = 1 << 14;
+const FIRST_PAIRS_LONG = 1 << 18;
 const CHUNK_WORDS = (CHUNK_ROWS / BLOCK_ROWS) * BLOCK_WORDS;
 
 /**

@@ -9,6 +9,7 @@ import * as C from "./conversations.ts";
 import { peerName, readDetails } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
+import { isAscii, RowText } from "./row-text.ts";
 
 const CHUNK_ROWS = 1_000;
 
@@ -34,18 +35,73 @@ export class Rest implements RestConversations {
   }
 
   *chunks(): Generator<string> {
-    let text = "";
+    const plain = new RowText();
+    const realms = this.#all.seen.realms.map((realm) => (isAscii(realm) ? text(realm) : null));
     let rows = 0;
+    let chunk = "";
     for (let c = 0; c < this.#all.count; c++) {
       if (this.#skip.has(c)) continue;
-      text += (rows === 0 ? "[" : ",") + this.#compact(c);
+      plain.ascii(rows === 0 ? "[" : ",");
+      if (!this.#plain(c, plain, realms)) chunk += plain.take() + this.#compact(c);
       if (++rows === CHUNK_ROWS) {
-        yield `${text}]`;
-        text = "";
+        plain.ascii("]");
+        yield chunk + plain.take();
+        chunk = "";
         rows = 0;
       }
     }
-    if (rows > 0) yield `${text}]`;
+    if (rows > 0) yield `${chunk}${plain.take()}]`;
+  }
+
+  /**
+   * The common row by far, of which nothing is known but its ends and its counts. What it has not is not written, and
+   * `expandCompactRow` knows what that means. False, and nothing written, where there is more to say.
+   */
+  #plain(c: number, into: RowText, realms: readonly (string | null)[]): boolean {
+    const all = this.#all;
+    const row = all.rows(c);
+    const at = all.at(c);
+    const meta = row[at + C.C_META]!;
+    const portApp = row[at + C.C_PORT_APP]!;
+    const responder = row[at + C.C_RESPONDER]!;
+    const realm = realms[meta >>> 16];
+    if (((meta >>> 8) & 0xff) !== 4 || (portApp & 0xff0000) !== 0 || row[at + C.C_NAME] !== 0) return false;
+    if ((row[at + C.C_OUTCOME]! & C.MIXED) !== 0 || row[at + C.C_BYTES + 1] !== 0) return false;
+    if (realm === undefined || realm === null || this.#named(meta >>> 16, 4, responder)) return false;
+    const proto = meta & 0xff;
+    const [high, low] = all.id(c);
+    into.ascii("[");
+    into.number(high);
+    into.number(low);
+    into.ascii(realm);
+    into.ascii(",");
+    into.number(row[at + C.C_INITIATOR]! >>> 0);
+    into.number(responder >>> 0);
+    into.ascii('"');
+    into.ascii(transportName(meta));
+    into.ascii('",');
+    if (hasPorts(proto)) into.number(portApp & 0xffff);
+    else into.ascii("null,");
+    into.ascii('null,null,null,null,"');
+    into.ascii(OUTCOMES[all.outcome(c)]!);
+    into.ascii(this.#verdict === null ? '",null,' : '","');
+    if (this.#verdict !== null) {
+      into.ascii(this.#verdict);
+      into.ascii('",');
+    }
+    into.number(row[at + C.C_FLOWS]!);
+    into.number(row[at + C.C_PACKETS]! >>> 0);
+    into.number(row[at + C.C_BYTES]! >>> 0);
+    into.number(row[at + C.C_FIRST]! >>> 0);
+    into.number((row[at + C.C_FIRST + 1]! / 1000) | 0);
+    into.number(row[at + C.C_LAST]! >>> 0);
+    into.number((row[at + C.C_LAST + 1]! / 1000) | 0);
+    const hint = this.#hint(proto, portApp & 0xffff);
+    if (hint === null) into.ascii('{"initiator_by":"');
+    else into.ascii(`{"hint":${text(hint)},"initiator_by":"`);
+    into.ascii(INITIATOR_BY[portApp >>> 24]!);
+    into.ascii('"}]');
+    return true;
   }
 
   #compact(c: number): string {

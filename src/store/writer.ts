@@ -9,9 +9,9 @@ import type { Transactions } from "./transactions.ts";
 
 /**
  * About how many bytes go into one transaction: what waits in memory, what the -wal file grows by, and for how long
- * another writer waits. Larger was not faster (8 to 64 MiB, a million conversations).
+ * another writer waits. Larger was not faster (2 to 64 MiB, a million conversations): rows are made while others are written.
  */
-const BATCH_BYTES = 8 << 20;
+const BATCH_BYTES = 2 << 20;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;
 
@@ -32,6 +32,8 @@ class SqliteRunWriter implements RunWriter {
   readonly #driver: Driver;
   readonly #transactions: Transactions;
   #started = false;
+  /** The batch that is being written. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(driver: Driver, transactions: Transactions, runId: number) {
     this.#driver = driver;
@@ -45,6 +47,7 @@ class SqliteRunWriter implements RunWriter {
     this.#started = true;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
     await this.#batches("observation", PART_COLUMNS, partValues(observation));
+    await this.#writing;
     await this.#transactions.run(() => updateRun(this.#driver, this.runId, result));
   }
 
@@ -55,21 +58,20 @@ class SqliteRunWriter implements RunWriter {
   }
 
   /**
-   * Inserts rows of values, the run's id before each. While one batch is written the next is made: making them takes as
-   * long as writing them, and a driver that works in a thread of its own does both at once.
+   * Inserts rows of values, the run's id before each. While one batch is written the next is made, of whatever table:
+   * making them takes as long as writing them, and a driver that works in a thread of its own does both at once.
    */
   async #batches(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
     const all = ["run_id", ...columns];
     let batch: SqlValue[][] = [];
     let bytes = 0;
-    let writing: Promise<void> = Promise.resolve();
     const flush = async (): Promise<void> => {
       const full = batch;
       batch = [];
       bytes = 0;
-      await writing;
-      writing = this.#transactions.run(() => this.#driver.insert(table, all, full));
-      writing.catch(() => undefined); // told where it is waited for
+      await this.#writing;
+      this.#writing = this.#transactions.run(() => this.#driver.insert(table, all, full));
+      this.#writing.catch(() => undefined); // told where it is waited for
       // A synchronous driver would otherwise keep signals and progress waiting until the end.
       await setImmediate();
     };
@@ -79,7 +81,6 @@ class SqliteRunWriter implements RunWriter {
       if (bytes >= BATCH_BYTES) await flush();
     }
     if (batch.length > 0) await flush();
-    await writing;
   }
 }
 
