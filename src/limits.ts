@@ -44,6 +44,11 @@ export const LIMITS = {
   operationsOpen: 1_024,
   /** Kinds of messages of one flow that are counted by a glance, 128 bytes each. Beyond it further ones are read in full. */
   glancedKinds: 1_024,
+  /**
+   * Bytes for flows whose operations the compiled walk counts: 8 KB each, and 64 for each kind, at most half of them used. Beyond
+   * it operations of further flows are counted packet by packet.
+   */
+  ledgerBytes: 32 << 20,
   /** Directions of which the last 2 KB that were read are kept, to be held against what is sent again: 130 MB. Beyond it they are not. */
   rewinds: 32_768,
   /** Bytes looked at of messages that were sent again with others in their place: a segment, and what it is part of. */

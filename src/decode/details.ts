@@ -3,6 +3,7 @@ import { DETAIL } from "../flow/row.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import type { Sighting } from "./facts.ts";
+import type { Ledger } from "./ledgers.ts";
 import type { OperationTally } from "./tally.ts";
 
 /** What is known of one flow beyond its row. */
@@ -19,6 +20,8 @@ export interface FlowDetail {
   datagrams: [Segment[] | null, Segment[] | null];
   /** First segments of a direction that began before the capture did. */
   heads: [Segment[] | null, Segment[] | null];
+  /** Where the compiled walk counts its operations at times; whoever gets the detail has ended its turn. */
+  ledger: Ledger | null;
   /** True where several flows that said the same have this one: whoever learns more gets a copy of its own. */
   shared: boolean;
 }
@@ -32,6 +35,7 @@ export function newDetail(): FlowDetail {
     streams: [null, null],
     datagrams: [null, null],
     heads: [null, null],
+    ledger: null,
     shared: false,
   };
 }
@@ -49,7 +53,10 @@ export class Details {
   /** The detail of a row, or null where it has none. */
   get(row: Int32Array, at: number): FlowDetail | null {
     const index = row[at + DETAIL]! - 1;
-    return index < 0 ? null : this.all[index]!;
+    if (index < 0) return null;
+    const detail = this.all[index]!;
+    detail.ledger?.takeBack();
+    return detail;
   }
 
   /** The detail of a row, made where it has none. Beyond the cap it is made and not kept. */
@@ -101,6 +108,11 @@ export class Details {
     row[at + DETAIL] = 0;
     this.#free.push(index);
   }
+}
+
+/** Whether a direction's first segments are all kept. */
+export function isFull(head: readonly unknown[] | null): boolean {
+  return head !== null && head.length >= LIMITS.identifySegments;
 }
 
 function isEmpty(detail: FlowDetail): boolean {

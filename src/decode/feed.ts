@@ -1,5 +1,6 @@
 /** What the drivers of datagrams and streams share: a flow's application, its facts, and when nothing more is wanted of it. */
 
+import type { Arena } from "../flow/arena.ts";
 import { Rewind } from "../flow/rewind.ts";
 import { APP_SHIFT, S_FEED, STATE, TRIES } from "../flow/row.ts";
 import type { Stream } from "../flow/stream.ts";
@@ -9,6 +10,7 @@ import type { Decoder } from "./decoder.ts";
 import { Details, type FlowDetail } from "./details.ts";
 import type { Fact, OperationFact, Sighting } from "./facts.ts";
 import { type Hints, hintsOf } from "./hints.ts";
+import { Ledgers } from "./ledgers.ts";
 import { LIKE_ID, LIKE_LENGTH, Shapes } from "./likeness.ts";
 import { type AllOpenings, openingsOf } from "./openings.ts";
 import { OperationTally } from "./tally.ts";
@@ -50,6 +52,8 @@ export class Feed {
   tallies = true;
   /** All decoders' `glances`. */
   readonly shapes: Shapes;
+  /** Null without an arena. */
+  readonly ledgers: Ledgers | null;
   /** What the message at hand is like, which was not known yet, and its length; 0 where that is not to be learned. */
   readonly like = new Int32Array(LIKE_LENGTH);
   liked = 0;
@@ -59,13 +63,15 @@ export class Feed {
   #rewound = 0;
   readonly #said = new WeakMap<FlowDetail, Set<string>>();
 
-  constructor(decoders: readonly Decoder[], caps: CapCounter) {
+  /** `arena`: where the compiled walk may count operations. */
+  constructor(decoders: readonly Decoder[], caps: CapCounter, arena: Arena | null) {
     this.decoders = decoders;
     this.caps = caps;
     this.details = new Details(caps);
     this.hints = hintsOf(decoders);
     this.openings = openingsOf(decoders);
     this.shapes = new Shapes(decoders.map(({ glances }) => glances));
+    this.ledgers = Ledgers.make(arena, this.shapes);
   }
 
   /** The time of the capture's first payload. */

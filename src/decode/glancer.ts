@@ -1,11 +1,14 @@
 /** Messages whose like was read before, counted by their numbers alone: see `glances.ts`. What it refuses is read in full. */
 import type { Stream } from "../flow/stream.ts";
-import { LIMITS } from "../limits.ts";
-import type { FlowDetail } from "./details.ts";
+import { type FlowDetail, isFull } from "./details.ts";
 import type { Feed } from "./feed.ts";
+import type { Ledgers } from "./ledgers.ts";
 
 export class Glancer {
   readonly #feed: Feed;
+  #walked = false;
+  /** Whether the flow of the last segment was lent. */
+  lent = false;
 
   constructor(feed: Feed) {
     this.#feed = feed;
@@ -14,6 +17,24 @@ export class Glancer {
   /** Whether any message can be read so by now. */
   get ready(): boolean {
     return this.#feed.learned;
+  }
+
+  get ledgers(): Ledgers["table"] | null {
+    return this.#feed.ledgers?.table ?? null;
+  }
+
+  walked(): void {
+    this.#walked = true;
+  }
+
+  /** Lends a flow to the walk, where one has ended before the packet at hand; that packet has been read. */
+  lend(row: Int32Array, at: number): void {
+    const { ledgers, details, seamEnds } = this.#feed;
+    this.lent = false;
+    if (!this.#walked || ledgers === null) return;
+    this.#walked = false;
+    const detail = details.get(row, at);
+    this.lent = detail !== null && ledgers.lend(row, at, detail, seamEnds);
   }
 
   /**
@@ -46,7 +67,9 @@ export class Glancer {
     }
     this.#feed.liked = 0;
     stream.base = (stream.base + used) | 0;
-    return used === len;
+    if (used < len) return false;
+    this.lend(row, at);
+    return true;
   }
 
   /** Bytes of the message here, counted by its numbers alone; 0 where it has to be read. */
@@ -73,8 +96,4 @@ export class Glancer {
     feed.liked = took;
     return 0;
   }
-}
-
-function isFull(head: readonly unknown[] | null): boolean {
-  return head !== null && head.length >= LIMITS.identifySegments;
 }

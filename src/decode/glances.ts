@@ -7,9 +7,12 @@
  *     young   id · frame · sec · nsec · place                                the newest requests of one direction, the oldest first
  *
  * Everything else (failures, first answers, ids used twice, another direction asking) goes the long way, before which what
- * waits here is handed over to the tally's own stacks; `test/decode/glances.test.ts` holds both ways together.
+ * waits here is handed over to the tally's own stacks; `test/decode/glances.test.ts` holds both ways together. Both tables
+ * may stand in the arena, where the compiled walk does what `find`, `ask` and `answer` do (`flow/wasm/glance.ts`).
  */
 import { SEED } from "../flow/addresses.ts";
+import * as L from "../flow/ledger.ts";
+import type { Piece, Room } from "../flow/room.ts";
 import { LIMITS } from "../limits.ts";
 import { LIKE_COUNT, LIKE_SHAPE, LIKE_WORDS } from "./likeness.ts";
 import { isLater, type OperationKind } from "./tally-kinds.ts";
@@ -36,19 +39,23 @@ const NSEC = 3;
 const PLACE = 4;
 
 export class Glances {
-  #places = new Int32Array(FIRST_PLACES * PLACE_WORDS);
+  #places: Int32Array = new Int32Array(FIRST_PLACES * PLACE_WORDS);
   #kinds: (OperationKind | null)[] = new Array(FIRST_PLACES).fill(null);
   #mask = FIRST_PLACES - 1;
   #known = 0;
-  #young = EMPTY;
+  #young: Int32Array = EMPTY;
   /** Who sent the young ones. */
   #asker: 0 | 1 = 0;
   #first = 0;
   #end = 0;
+  /** The ledger that the young stand in, and where the places stand in the arena; null where they don't. */
+  #ledger: Int32Array | null = null;
+  #piece: Piece | null = null;
+  #room: Room | null = null;
 
   /** The place of the kind that such messages are of; -1 where none was learned. */
   find(dir: 0 | 1, like: Int32Array): number {
-    const head = headOf(dir, like);
+    const head = headOf(dir, like[LIKE_SHAPE]!);
     const count = like[LIKE_COUNT]!;
     const places = this.#places;
     for (let slot = hashOf(head, like) & this.#mask; ; slot = (slot + 1) & this.#mask) {
@@ -69,7 +76,7 @@ export class Glances {
     if (this.#known >= LIMITS.glancedKinds || this.find(dir, like) >= 0) return;
     this.#known++;
     if (this.#known * 2 > this.#mask) this.#grow();
-    const head = headOf(dir, like);
+    const head = headOf(dir, like[LIKE_SHAPE]!);
     const words = new Int32Array(PLACE_WORDS);
     words[0] = head;
     words[FLAGS] = kind.role === "request" ? REQUEST : 0;
@@ -100,6 +107,45 @@ export class Glances {
     });
     for (let at = this.#first * YOUNG_WORDS + PLACE; at < this.#end * YOUNG_WORDS; at += YOUNG_WORDS)
       this.#young[at] = moved[this.#young[at]! / PLACE_WORDS]!;
+    if (this.#piece !== null) this.#room!.giveBack(this.#piece);
+    this.#piece = null;
+  }
+
+  /** From now on the walk counts; false where there is no room for the places. */
+  lend(words: Int32Array, room: Room): boolean {
+    if (this.#piece === null) {
+      this.#piece = room.take(this.#places.length);
+      if (this.#piece === null) return false;
+      this.#room = room;
+      this.#piece.words.set(this.#places);
+      this.#places = this.#piece.words;
+    }
+    if (this.#ledger !== words) {
+      const young = words.subarray(L.YOUNG_AT / 4, L.YOUNG_AT / 4 + YOUNG * YOUNG_WORDS);
+      young.set(this.#young);
+      this.#young = young;
+      this.#ledger = words;
+    }
+    words[L.PLACES] = this.#piece.at;
+    words[L.MASK] = this.#mask;
+    words[L.ASKER] = this.#asker;
+    words[L.FIRST] = this.#first;
+    words[L.END] = this.#end;
+    return true;
+  }
+
+  /** A direction's messages are of this shape. */
+  lendSide(words: Int32Array, dir: 0 | 1, shape: number): void {
+    const side = dir * L.SIDE;
+    const head = headOf(dir, shape);
+    words[side + L.HEAD] = head;
+    words[side + L.HASH] = beginHash(head);
+  }
+
+  takeBack(words: Int32Array): void {
+    this.#asker = words[L.ASKER] === 0 ? 0 : 1;
+    this.#first = words[L.FIRST]!;
+    this.#end = words[L.END]!;
   }
 
   /** Adds what was counted here to the kinds themselves. */
@@ -193,13 +239,17 @@ export class Glances {
   }
 }
 
-function headOf(dir: 0 | 1, like: Int32Array): number {
-  return (like[LIKE_SHAPE]! << 1) | dir;
+function headOf(dir: 0 | 1, shape: number): number {
+  return (shape << 1) | dir;
 }
 
 /** Seeded, as the flows' hashes: who sends the messages could else make all of them meet in one place. */
+function beginHash(head: number): number {
+  return SEED ^ Math.imul(head, 0xcc9e2d51);
+}
+
 function hashOf(head: number, like: Int32Array): number {
-  let hash = SEED ^ Math.imul(head, 0xcc9e2d51);
+  let hash = beginHash(head);
   for (let i = LIKE_WORDS; i < LIKE_WORDS + like[LIKE_COUNT]!; i++) {
     hash = Math.imul(hash ^ like[i]!, 0x85ebca6b);
     hash ^= hash >>> 15;

@@ -15,6 +15,7 @@ import { formatMac } from "../address.ts";
 import type { Frame } from "../capture/frame.ts";
 import { checksumHolds, checksumIsPartial } from "../dissect/checksum.ts";
 import { FAMILY_ETH, Packet, SYN, TCP } from "../dissect/packet.ts";
+import type { Arena } from "../flow/arena.ts";
 import { META, PORTS } from "../flow/row.ts";
 import type { Segment } from "../flow/stream.ts";
 import type { CapCounter } from "../limits.ts";
@@ -46,9 +47,10 @@ export class Identifier {
   #etherDecoder = 0;
   #etherResult: DatagramResult = false;
 
-  constructor(decoders: readonly Decoder[], caps: CapCounter) {
+  /** `arena`: where the compiled walk may count operations. */
+  constructor(decoders: readonly Decoder[], caps: CapCounter, arena: Arena | null = null) {
     this.decoders = decoders;
-    this.#feed = new Feed(decoders, caps);
+    this.#feed = new Feed(decoders, caps, arena);
     this.#datagrams = new Datagrams(this.#feed);
     this.glancer = new Glancer(this.#feed);
     this.#streams = new Streams(this.#feed, this.glancer);
@@ -66,16 +68,19 @@ export class Identifier {
 
   /** By the DETAIL word of a row, less one. */
   get details(): FlowDetail[] {
+    this.#feed.ledgers?.takeBack();
     return this.#feed.details.all;
   }
 
   /** Gives a flow the detail of another that said the same, see `Details.share`. */
   share(row: Int32Array, at: number, index: number): void {
+    this.#feed.ledgers?.takeBack();
     this.#feed.details.share(row, at, index);
   }
 
   /** Goes on with these details alone. */
   replaceDetails(details: readonly FlowDetail[]): void {
+    this.#feed.ledgers?.takeBack();
     this.#feed.details.replace(details);
     this.recount();
   }

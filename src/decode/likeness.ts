@@ -1,6 +1,7 @@
 /**
  * When two messages say the same but for the number that pairs them: a decoder tells it in a table of shapes, and a message
- * whose like was read in full before is counted, not read. Here the table becomes words.
+ * whose like was read in full before is counted, not read. Here the table becomes words that two can read: `liken` below,
+ * and the compiled walk (`flow/wasm/glance.ts`), which has them in the arena.
  *
  *     the first bytes of a message    id  id  ==  ==  ==  ..  ==
  *     masked, in little-endian words  00  00  ff  ff │ ff  00  ff           compared with those of messages met before
@@ -58,6 +59,11 @@ export class Shapes {
     return -1;
   }
 
+  /** The number that tells it from all others, from 1 on. */
+  number(shape: number): number {
+    return shape / SHAPE_WORDS + 1;
+  }
+
   /** The length of the message at `off`, where it is of that shape and all here: then `like` says what it is like. Else 0. */
   liken(shape: number, buf: Uint8Array, off: number, len: number, like: Int32Array): number {
     const { words } = this;
@@ -70,7 +76,7 @@ export class Shapes {
     let id = 0;
     for (let i = shape + ID; i < shape + ID + 4; i++) id = (id << 8) | (words[i]! < 0 ? 0 : buf[off + words[i]!]!);
     like[LIKE_ID] = id;
-    like[LIKE_SHAPE] = shape / SHAPE_WORDS + 1;
+    like[LIKE_SHAPE] = this.number(shape);
     const count = words[shape + COMPARED]!;
     like[LIKE_COUNT] = count;
     for (let i = 0, at = off; i < count; i++, at += 4) {

@@ -93,6 +93,7 @@ export class Streams {
       where.number,
     );
     if (stream.pending.length > 0) this.#drain(row, at, dir, stream);
+    this.#glancer.lend(row, at);
   }
 
   /** Nothing more will come: what waits behind holes is read as it stands. */

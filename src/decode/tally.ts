@@ -12,6 +12,8 @@
  *     slice 2                               ┆ answer 2 ──ask 3──  early: 2, open: 3
  *     merged    open: 3
  */
+import * as L from "../flow/ledger.ts";
+import type { Room } from "../flow/room.ts";
 import { type Cap, LIMITS } from "../limits.ts";
 import type { OperationFact } from "./facts.ts";
 import { Glances } from "./glances.ts";
@@ -118,6 +120,35 @@ export class OperationTally {
     this.runs.answered = true;
     this.runs.last = 0;
     return true;
+  }
+
+  /** From now on the walk counts in `words` (`flow/ledger.ts`); false where it could not go by what is there. */
+  lend(words: Int32Array, room: Room): boolean {
+    const { runs } = this;
+    if (this.#glances === null || this.early.length > 0 || !this.#glances.lend(words, room)) return false;
+    words[L.SECOND] = this.#second;
+    words[L.IN_SECOND] = this.#inSecond;
+    words[L.RUN_FIRST] = runs.first;
+    words[L.RUN_LAST] = runs.last;
+    words[L.RUN_LONGEST] = runs.longest;
+    words[L.ANSWERED] = +runs.answered;
+    words[L.OPENED] = this.#opened;
+    return true;
+  }
+
+  lendSide(words: Int32Array, dir: 0 | 1, shape: number): void {
+    words[dir * L.SIDE + L.ROOM] = LIMITS.operationsOpen - this.#waiting[dir];
+    this.#glances!.lendSide(words, dir, shape);
+  }
+
+  takeBack(words: Int32Array): void {
+    const { runs } = this;
+    this.#glances!.takeBack(words);
+    this.#inSecond = words[L.IN_SECOND]!;
+    runs.first = words[L.RUN_FIRST]!;
+    runs.last = words[L.RUN_LAST]!;
+    runs.longest = words[L.RUN_LONGEST]!;
+    runs.answered = words[L.ANSWERED] !== 0;
   }
 
   /** Whether one more request can wait without another being given up, and none of the early answers can be its. */

@@ -1,7 +1,7 @@
 /**
  * The common packet, straight through: Ethernet, IPv4 without options or fragments, TCP or UDP, of a flow that is known
- * and that no decoder wants to see more of, or only by a glance (`decode/glances.ts`). It is read by a dozen loads and counted in its row, without being taken
- * apart into a `Packet` first. Everything else, and whatever is the least unusual (a SYN, a hole, a repeat, a clock that
+ * and that no decoder wants to see more of, or only by a glance (`decode/glances.ts`). It is read by a dozen loads and
+ * counted in its row, without being taken apart into a `Packet` first. Everything else, and whatever is the least unusual (a SYN, a hole, a repeat, a clock that
  * steps back), is left untouched for the long way, `dissect` and `FlowTracker.packet`, which does the same and more.
  *
  * Twice: `take` for one frame, from wherever it comes; `run` for the records of a plain file in the arena, by compiled code
@@ -20,7 +20,7 @@ import { laneOf } from "./lanes.ts";
 import * as Row from "./row.ts";
 import type { FlowTable } from "./table.ts";
 import { type FlowTracker, IDLE_SEC } from "./tracker.ts";
-import { Walker } from "./walker.ts";
+import { type LedgerTable, Walker } from "./walker.ts";
 
 // A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
 const { BURST_GAP_SEC, BYTES, LAST, NEXT, PACKETS, PRINT, STATE, S_DATA, S_SEQ } = Row;
@@ -53,6 +53,12 @@ export interface Glancer {
   ): boolean;
   /** Whether anything can be read so by now. */
   readonly ready: boolean;
+  /** A walk has ended before the packet at hand: the flow that it is of may be lent to the next one. */
+  walked(): void;
+  /** Whether it was. */
+  readonly lent: boolean;
+  /** What it reads it by; null where there is no arena. */
+  readonly ledgers: LedgerTable | null;
 }
 
 /** Who is given payload: the `Identifier`. */
@@ -106,7 +112,7 @@ export class FastPath {
     this.#watch = flows.watch;
     this.#tunnels = tunnels;
     this.#lanes = lanes;
-    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader.gates, flows.watch);
+    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader, flows.watch);
   }
 
   /** Whether `run` is worth a try. */
@@ -139,6 +145,7 @@ export class FastPath {
       info.packets === this.#ended &&
       untilSec === this.#untilSec &&
       lanes === this.#watched;
+    this.#glancer.walked();
     const taken = walker.walk(
       slotsAt,
       mask,
@@ -266,7 +273,7 @@ export class FastPath {
     if (wanted) {
       const side = dir as 0 | 1;
       if (!this.#glancer.segment(row, at, side, seq, buf, payloadAt, payload, frame.number, sec, nsec)) return false;
-      this.#wanted = GLANCES_NEXT;
+      if (!this.#glancer.lent) this.#wanted = GLANCES_NEXT;
     }
 
     // ---- count it

@@ -5,6 +5,7 @@ import { LIMITS } from "../limits.ts";
 import { SEED } from "./addresses.ts";
 import { type Arena, webAssembly } from "./arena.ts";
 import type { CopyWatch } from "./copy-watch.ts";
+import type { PayloadReader } from "./fast.ts";
 
 /** Where things stand in the arena's first pages, as `wasm/walk.ts` is told. */
 const RESULTS = 0;
@@ -20,6 +21,7 @@ const MOST_ANSWERS = Math.floor((ENTRIES - ANSWERS) / (4 * ANSWER_WORDS));
 
 interface Exports {
   prepare(results: number, entries: number, tunnels: number, rows: number, seed: number, lanes: number): void;
+  prepareGlances(table: number, entries: number): void;
   walk(
     slots: number,
     mask: number,
@@ -55,6 +57,12 @@ interface Exports {
   ): void;
 }
 
+/** Where ledgers that are lent are found, by the DETAIL word of a flow's row: an address each, 0 where there is none. */
+export interface LedgerTable {
+  readonly at: number;
+  readonly entries: number;
+}
+
 export class Walker {
   readonly walk: Exports["walk"];
   /** Whether the walk knows which payload no decoder would read. */
@@ -63,12 +71,21 @@ export class Walker {
   readonly #answers: Int32Array;
 
   /** Null where the walk can't be had: then every packet is looked at by itself. */
-  static make(arena: Arena, tunnels: Int32Array, lanes: number, gates: Gates, watch: CopyWatch): Walker | null {
+  static make(
+    arena: Arena,
+    tunnels: Int32Array,
+    lanes: number,
+    { gates, glancer }: PayloadReader,
+    watch: CopyWatch,
+  ): Walker | null {
     const wasm = webAssembly();
     const file = walkFile();
     if (wasm === null || file === null) return null;
     const instance = new wasm.Instance(new wasm.Module(file), { env: { memory: arena.memory } });
-    return new Walker(instance.exports as Exports, arena, tunnels, lanes, gates, watch);
+    const exports = instance.exports as Exports;
+    const { ledgers } = glancer;
+    if (ledgers !== null) exports.prepareGlances(ledgers.at, ledgers.entries);
+    return new Walker(exports, arena, tunnels, lanes, gates, watch);
   }
 
   private constructor(

@@ -61,7 +61,7 @@ export function newObservation(
   watch = true,
   arena: Arena | null = null,
 ): Observation {
-  const identified = new Identifier(decoders, caps);
+  const identified = new Identifier(decoders, caps, arena);
   return {
     captures,
     realms,

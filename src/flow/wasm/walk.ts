@@ -13,6 +13,7 @@
  * word. Offsets below are bytes; those of a row are the words of `row.ts`, times four.
  */
 
+import { glance, prepareGlances } from "./glance";
 import { answersSeen, begin, flowsAdded, opening, prepareOpening } from "./opening";
 import {
   ACK,
@@ -53,6 +54,7 @@ import {
   RECORD,
   RST,
   S_ACK_SHIFT,
+  S_DATA,
   S_DATA_SHIFT,
   S_FEED_BOTH,
   S_SEQ,
@@ -66,7 +68,7 @@ import {
 
 import { isOwn, prepareWatch, remember, watch, watches } from "./watch";
 
-export { prepareOpening, prepareWatch };
+export { prepareGlances, prepareOpening, prepareWatch };
 
 /** As `capture/pauses.ts`: what comes after more than that is written down. */
 const PAUSE_SEC: u32 = 3600;
@@ -230,7 +232,8 @@ export function walk(
 
     // ---- count
     for (; entry < filled; entry += ENTRY) {
-      if (count(entry, unit) || opening(entry, unit, load<i32>(entry, E_TAKEN) - before + 1, slots, mask)) continue;
+      const nth = load<i32>(entry, E_TAKEN) - before + 1;
+      if (count(entry, unit, frames + nth) || opening(entry, unit, nth, slots, mask)) continue;
       tailPos = pos;
       tailSec = sec;
       tailNsec = nsec;
@@ -298,8 +301,8 @@ function hashOf(low: i32, high: i32, ports: i32, meta: i32): i32 {
   return hash ^ (hash >>> 15);
 }
 
-/** Counts an entry's packet in its row; false, and nothing touched, where it is not common. */
-function count(entry: usize, unit: i32): bool {
+/** Counts an entry's packet, the frame of that number, in its row; false, and nothing touched, where it is not common. */
+function count(entry: usize, unit: i32, number: i32): bool {
   const row = <usize>load<u32>(entry, E_ROW);
   if (row === 0) return false;
   const record = <usize>load<u32>(entry, E_RECORD);
@@ -339,7 +342,8 @@ function count(entry: usize, unit: i32): bool {
   const hasPayload = <i32>(payload > 0);
   // Of flows without connections the second packet is remembered too; of connections, each side's first payload.
   const unheard = (state | ~(state >>> S_DATA_SHIFT)) >>> dir; // S_FEED is the lowest bit
-  if (packets < 2 - tcp || (hasPayload & unheard) !== 0) return false;
+  const wanted = hasPayload & unheard;
+  if (packets < 2 - tcp || (wanted !== 0 && tcp === 0)) return false;
   const last = row + (side << 1);
   const atSec = load<i32>(record);
   const atNsec = load<i32>(record, R_FRACTION) * unit;
@@ -351,10 +355,14 @@ function count(entry: usize, unit: i32): bool {
   const before = load<i32>(row + side, BYTES);
   const after = before + total;
   if (<u32>after < <u32>before) return false;
-  if (watches(entry)) {
-    if (!isOwn(entry, row, dir, print, atSec, atNsec)) return false;
-    remember(entry, row, dir, print, atSec, atNsec);
+  const watching = watches(entry);
+  if (watching && !isOwn(entry, row, dir, print, atSec, atNsec)) return false;
+  if (wanted !== 0) {
+    const at = frame + IP + total - payload;
+    if (((state >>> dir) & S_DATA) === 0 || <i32>(at - frame) + payload > load<i32>(record, R_CAP_LEN)) return false;
+    if (!glance(row, dir, next - payload, at, payload, number, atSec, atNsec)) return false;
   }
+  if (watching) remember(entry, row, dir, print, atSec, atNsec);
 
   says |= hasPayload << S_DATA_SHIFT;
   store<i32>(row + side, packets + 1, PACKETS);
