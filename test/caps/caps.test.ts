@@ -11,12 +11,12 @@ import { loadModel } from "../../src/model/load.ts";
 import { collectAssets } from "../../src/observe/assets.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { trialOf } from "../conform/scene.ts";
-import { PcapngBlocks } from "../support/capture-writer.ts";
-import { arpFrame, frameOfBytes, icmpFrame, numbered, tcpFrame, udpFrame } from "../support/frames.ts";
+import { PcapngBlocks, writePcap } from "../support/capture-writer.ts";
+import { arpFrame, frameOfBytes, icmpFrame, numbered, START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
-import { withLimits } from "../support/limits.ts";
-import { observe } from "../support/observe.ts";
+import { whileLimits, withLimits } from "../support/limits.ts";
+import { observe, observeFile } from "../support/observe.ts";
 import { bytes, ethernet, ipv4, u16, u32, udp } from "../support/packets.ts";
 import { readBytes } from "../support/read-captures.ts";
 import { clientHello, connection, dnsAnswer, dnsQuery, type Line, tlsConnection } from "../support/talk.ts";
@@ -210,6 +210,23 @@ const ATTACKS: Record<Cap, Says> = {
     const counts = (seen: Observation) =>
       seen.identified.details[0]!.operations!.kinds.map(({ count, target }) => [target, count]);
     t.deepEqual(counts(look(reads, { glancedKinds: 10 })), counts(look(reads)), "nothing is lost");
+  },
+  ledgerBytes: async (t) => {
+    const talks = many(6, (i) => {
+      const lines = many(200, (n): Line => [">", modbus(n, 3, 7)]);
+      return connection(`${A}:${40_000 + i}`, `${B}:502`, i, lines);
+    });
+    const file = writePcap(talks.flat().map(({ buf: data }, i) => ({ data, sec: START_SEC, nsec: i * 1_000 })));
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      yield file;
+    }
+    const counts = (seen: Observation) =>
+      seen.identified.details.map(({ operations }) => operations?.kinds.map(({ count }) => count));
+    const read = async (limits: Partial<Record<Cap, number>>) =>
+      whileLimits(limits, () => observeFile("-", { watch: 0 }, pieces()));
+    const few = await read({ ledgerBytes: 3 * 10_000 });
+    t.is(few.identified.details.filter(({ ledger }) => ledger !== null).length, 3);
+    t.deepEqual(counts(few), counts(await read({})), "nothing is lost");
   },
   rewinds: (t) => {
     const each = (i: number): Frame[] => connection(`${A}:${10_000 + i}`, `${B}:502`, i, [[">", modbus(1, 3, 7)]]);

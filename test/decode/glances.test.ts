@@ -15,7 +15,8 @@ import type { Observation } from "../../src/observe/observation.ts";
 import { numbered } from "../support/frames.ts";
 import { concat, hex } from "../support/hex.ts";
 import { observe, told } from "../support/observe.ts";
-import { bytes, u16 } from "../support/packets.ts";
+import { u16 } from "../support/packets.ts";
+import { adu, answerPdu, fated, few, linesOf, message, PLAIN, questionPdu, said } from "../support/reads.ts";
 import { connection, type Line } from "../support/talk.ts";
 
 const GLANCING = DECODERS.filter((decoder) => decoder.glances !== undefined);
@@ -24,80 +25,6 @@ const READING: readonly Decoder[] = DECODERS.map((decoder) => {
   const { glances: _, ...rest } = decoder;
   return rest;
 });
-
-const adu = (transaction: number, unit: number, pdu: Uint8Array): Uint8Array =>
-  concat([u16(transaction), u16(0), u16(pdu.length + 1), bytes(unit), pdu]);
-
-/** Few addresses, units and transactions, so that the same comes again; and what is no read, refused, or no message. */
-const few = (...values: number[]) => fc.constantFrom(...values);
-const questionPdu = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc
-      .tuple(few(1, 2, 3, 4), few(0, 40, 0x0340), few(1, 2, 125))
-      .map(([code, at, count]) => concat([bytes(code), u16(at), u16(count)])),
-  },
-  fc.constantFrom(hex`06 00 28 00 07`, hex`2b 0e 01 00`, hex`03 00 28 00 00`, hex`5a 01 02`, hex`08 00 04 00 00`),
-);
-const answerPdu = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc
-      .tuple(few(1, 2, 3, 4), few(2, 4, 6))
-      .map(([code, count]) => concat([bytes(code, count), new Uint8Array(count)])),
-  },
-  fc.constantFrom(hex`83 02`, hex`06 00 28 00 07`, hex`03 03 00 00 00`, hex`03 00`),
-);
-const message = (pdu: fc.Arbitrary<Uint8Array>) =>
-  fc.tuple(few(0, 1, 2, 3, 4), few(1, 1, 1, 2), pdu).map(([transaction, unit, body]) => adu(transaction, unit, body));
-
-interface Said {
-  /** Some messages of one side, and where they are cut into segments. */
-  side: ">" | "<";
-  messages: Uint8Array[];
-  cuts: number[];
-  /** Sent again, lost, or late. */
-  fate: "once" | "twice" | "lost" | "late" | "after";
-}
-const said = fc.constantFrom<">" | "<">(">", "<").chain(
-  (side): fc.Arbitrary<Said> =>
-    fc.record({
-      side: fc.constant(side),
-      messages: fc.array(message(side === ">" ? questionPdu : answerPdu), { minLength: 1, maxLength: 4 }),
-      cuts: fc.array(fc.nat(40), { maxLength: 2 }),
-      fate: fc.constantFrom<Said["fate"]>(
-        "once",
-        "once",
-        "once",
-        "once",
-        "once",
-        "once",
-        "twice",
-        "lost",
-        "late",
-        "after",
-      ),
-    }),
-);
-
-/** A plain exchange, often enough that operations are counted by kind, with every kind of read in it. */
-const PLAIN: Line[] = Array.from({ length: LIMITS.operationsApart }, (_, i): Line[] => {
-  const code = 1 + (i & 3);
-  const question = concat([bytes(code), u16((i >> 2) % 2 === 0 ? 0 : 40), u16(1 + ((i >> 3) & 1))]);
-  const answer = code <= 2 ? bytes(code, 1, 0) : bytes(code, 2, 0, 7);
-  return [
-    [">", adu(i % 5, 1, question)],
-    ["<", adu(i % 5, 1, answer)],
-  ];
-}).flat();
-
-function linesOf(all: readonly Said[]): Line[] {
-  return all.flatMap(({ side, messages, cuts }) => {
-    const data = concat(messages);
-    const bounds = [...new Set([0, ...cuts.map((cut) => cut % data.length), data.length])].sort((a, b) => a - b);
-    return bounds.slice(1).map((end, i): Line => [side, data.subarray(bounds[i], end)]);
-  });
-}
 
 function everything(seen: Observation): unknown {
   const { table } = seen.flows;
@@ -108,25 +35,8 @@ function everything(seen: Observation): unknown {
 test("a flow that is read by glances has said the same as one that is read in full", (t) => {
   fc.assert(
     fc.property(fc.array(said, { maxLength: 40 }), fc.constantFrom(0, 3), fc.boolean(), (all, missing, fast) => {
-      const lines = linesOf(all);
-      const frames = connection("192.0.2.1:40000", "192.0.2.2:502", 10, [...PLAIN, ...lines]);
-      const start = frames.length - lines.length;
-      let place = start;
-      const order: { frame: (typeof frames)[number]; at: number }[] = frames
-        .slice(missing, start)
-        .map((frame, at) => ({ frame, at }));
-      for (const one of all) {
-        for (const _ of linesOf([one])) {
-          const frame = frames[place]!;
-          if (one.fate !== "lost")
-            order.push({ frame, at: place + (one.fate === "late" ? 3.5 : one.fate === "after" ? 30 : 0) });
-          if (one.fate === "twice")
-            order.push({ frame: Object.assign(Object.create(frame), { number: 0 }), at: place + 2.5 });
-          place++;
-        }
-      }
-      order.sort((a, b) => a.at - b.at);
-      const shown = numbered(order.map(({ frame }) => frame));
+      const frames = connection("192.0.2.1:40000", "192.0.2.2:502", 10, [...PLAIN, ...linesOf(all)]);
+      const shown = numbered(fated(frames, all).slice(missing));
       const options = { fastPath: fast, watch: 0 };
       t.deepEqual(everything(observe(shown, options)), everything(observe(shown, options, READING)));
     }),

@@ -1,0 +1,200 @@
+/**
+ * The compiled walk against the long way, where it counts what devices are asked: connections of plain reads with something
+ * else among them, read into an arena. What was said, counted and kept must be the same in everything.
+ */
+import test from "ava";
+import fc from "fast-check";
+import type { Frame } from "../../src/capture/frame.ts";
+import { plainTally } from "../../src/decode/tally-plain.ts";
+import { ALL_LANES } from "../../src/flow/lanes.ts";
+import { LIMITS } from "../../src/limits.ts";
+import { countersOf } from "../../src/observe/codec.ts";
+import type { Observation, ObserverOptions } from "../../src/observe/observation.ts";
+import { writePcap } from "../support/capture-writer.ts";
+import { START_SEC } from "../support/frames.ts";
+import { concat, hex } from "../support/hex.ts";
+import { whileLimits } from "../support/limits.ts";
+import { observeFile, told } from "../support/observe.ts";
+import { bytes, u16 } from "../support/packets.ts";
+import { adu, exchanges, fated, linesOf, PLAIN, type Said, said } from "../support/reads.ts";
+import { connection, type Line } from "../support/talk.ts";
+
+function everything(seen: Observation): unknown {
+  const { table } = seen.flows;
+  const { details } = seen.identified;
+  return {
+    ...{ told: told(seen), counters: countersOf(seen), info: { ...seen.captures[0], size: null } },
+    rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
+    tallies: details.map(({ operations }) => operations && plainTally(operations)),
+    streams: details.map(({ streams }) =>
+      streams.map((stream) => stream && [stream.base, stream.length, stream.state]),
+    ),
+  };
+}
+
+/**
+ * Connections of one sensor, one frame of each in turn, without the first `missing`; each `gaps` microseconds after the one
+ * before. Some of them are cut to `snap` bytes.
+ */
+function capture(
+  talks: readonly (readonly Said[])[],
+  missing: number,
+  gaps: readonly number[],
+  snap: number,
+): Uint8Array {
+  const queues = talks.map((all, i) => {
+    const to = `192.0.2.${i % 2 === 0 ? 2 + i : 200 + i}:502`;
+    return fated(connection(`192.0.2.100:${40_000 + i}`, to, 0, [...PLAIN, ...linesOf(all)]), all).slice(missing);
+  });
+  const longest = Math.max(...queues.map((queue) => queue.length));
+  const frames = Array.from({ length: longest }, (_, i) => queues.flatMap((queue) => queue[i] ?? [])).flat();
+  let micros = START_SEC * 1e6;
+  return writePcap(
+    frames.map((frame: Frame, i) => {
+      micros += gaps[i % gaps.length]!;
+      const sec = Math.floor(micros / 1e6);
+      const data = i % 97 === 96 ? frame.buf.subarray(0, snap) : frame.buf;
+      return { data, sec, nsec: (micros - sec * 1e6) * 1000, wireLen: frame.buf.length };
+    }),
+  );
+}
+
+async function* pieces(data: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < data.length; at += size) yield data.slice(at, at + size);
+}
+
+const read = (data: Uint8Array, size: number, options: ObserverOptions) =>
+  observeFile("-", { watch: 0, ...options }, pieces(data, size));
+
+/** How many frames the walk has taken while something was done. */
+async function walked(act: () => Promise<unknown>): Promise<number> {
+  const { FastPath } = await import("../../src/flow/fast.ts");
+  const { run } = FastPath.prototype;
+  let frames = 0;
+  FastPath.prototype.run = function (records, realm, most) {
+    const count = run.call(this, records, realm, most);
+    frames += count;
+    return count;
+  };
+  try {
+    await act();
+  } finally {
+    FastPath.prototype.run = run;
+  }
+  return frames;
+}
+
+test.serial("what the walk counts of operations is what the long way counts", async (t) => {
+  const talk = fc
+    .array(fc.oneof(exchanges, fc.array(said, { maxLength: 3 })), { maxLength: 8 })
+    .map((all) => all.flat());
+  const gap = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(1, 20, 900) },
+    fc.constantFrom(0, 400_000, 1_500_000, 11_000_000, 400_000_000, -1, -2_000_000),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(talk, { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(0, 3),
+      fc.array(gap, { minLength: 1, maxLength: 40 }),
+      fc.constantFrom(60, 64, 200),
+      fc.constantFrom(1000, 1 << 20),
+      fc.constantFrom(ALL_LANES, 0x00ff),
+      fc.constantFrom(0, 1 << 14, LIMITS.ledgerBytes),
+      async (talks, missing, gaps, snap, size, lanes, ledgerBytes) => {
+        const data = capture(talks, missing, gaps, snap);
+        const short = await whileLimits({ ledgerBytes }, () => read(data, size, { lanes }));
+        t.deepEqual(everything(short), everything(await read(data, size, { lanes, fastPath: false, arena: null })));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+const series = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const asks = (i: number, at: number): Uint8Array => adu(i & 0xffff, 1, concat([hex`03`, u16(at), u16(1)]));
+const replies = (i: number): Uint8Array => adu(i & 0xffff, 1, bytes(3, 2, i & 255, 7));
+const exchange = (i: number, at: number): Line[] => [
+  [">", asks(i, at)],
+  ["<", replies(i)],
+];
+const fileOf = (lines: readonly Line[], gap: number): Uint8Array =>
+  writePcap(
+    connection("192.0.2.1:40000", "192.0.2.2:502", 0, lines).map(({ buf: data }, i) => {
+      return { data, sec: START_SEC + Math.floor((i * gap) / 1e6), nsec: ((i * gap) % 1e6) * 1000 };
+    }),
+  );
+
+test.serial("most reads are counted by the walk, and one write among them is not", async (t) => {
+  const write: Line[] = [
+    [">", adu(7, 1, hex`06 00 28 00 07`)],
+    ["<", adu(7, 1, hex`06 00 28 00 07`)],
+  ];
+  const lines = [
+    ...series(2_000).flatMap((i) => exchange(i, i % 20)),
+    ...write,
+    ...series(2_000).flatMap((i) => exchange(i, i % 20)),
+  ];
+  const data = fileOf(lines, 20);
+  let seen: Observation | null = null;
+  const frames = await walked(async () => {
+    seen = await read(data, 1 << 16, {});
+  });
+  t.true(frames > 7_500, `${frames} of 8,005 frames`);
+  const { kinds } = seen!.identified.details[0]!.operations!;
+  t.deepEqual(
+    kinds.filter(({ code }) => code === "6").map(({ role, count, frames }) => [role, count, frames[0]?.frame]),
+    [
+      ["request", 1, 4_004],
+      ["response", 1, 4_005],
+    ],
+  );
+  t.deepEqual(everything(seen!), everything(await read(data, 1 << 16, { fastPath: false, arena: null })));
+});
+
+test.serial("pipelines, answers out of turn, devices that never answer, many targets and long days", async (t) => {
+  const pipe = (depth: number, turned: boolean): Line[] =>
+    series(100).flatMap((round): Line[] => {
+      const ids = series(depth).map((i) => round * depth + i);
+      const back = turned ? [...ids].reverse() : ids;
+      return [...ids.map((i): Line => [">", asks(i, i % 5)]), ...back.map((i): Line => ["<", replies(i)])];
+    });
+  const talks: [Line[], number][] = [
+    [pipe(4, false), 20],
+    [pipe(16, false), 20],
+    [pipe(3, true), 20],
+    [[...pipe(1, false), ...series(1_500).map((i): Line => [">", asks(i, 1)])], 20],
+    [series(3_000).flatMap((i) => exchange(i, i % 1_200)), 20],
+    [series(600).flatMap((i) => exchange(i, i % 5)), 700_000],
+    [series(40_000).flatMap((i) => exchange(i, i % 3)), 1],
+  ];
+  for (const [lines, gap] of talks) {
+    const data = fileOf(lines, gap);
+    const long = everything(await read(data, 1 << 20, { fastPath: false, arena: null }));
+    t.deepEqual(everything(await read(data, 1 << 20, {})), long);
+  }
+});
+
+test.serial("what was read last is held against what is sent again, whoever read it", async (t) => {
+  for (const after of series(40)) {
+    const frames = connection(
+      "192.0.2.1:40000",
+      "192.0.2.2:502",
+      0,
+      series(300 + after * 9).flatMap((i) => exchange(i, 7)),
+    );
+    const old = frames[frames.length - 2 * after - 2]!;
+    const again: Frame = Object.assign(Object.create(old), { buf: old.buf.slice() });
+    again.buf[54 + 7] = 6; // the question was a read; now it would be a write
+    const data = writePcap(
+      [...frames, again].map(({ buf, capLen }, i) => ({
+        data: buf.subarray(0, capLen),
+        sec: START_SEC,
+        nsec: i * 1000,
+      })),
+    );
+    const seen = everything(await read(data, 1 << 20, {}));
+    t.deepEqual(seen, everything(await read(data, 1 << 20, { fastPath: false, arena: null })));
+    t.true(JSON.stringify(seen).includes('"6"'), `${after} questions before`);
+  }
+});
