@@ -8,8 +8,12 @@ import { ALL_LANES, LANES } from "../flow/lanes.ts";
 export const MOST_JOBS = 8;
 /** Without being asked, no more than this: each thread takes about 40 MB of its own. */
 const USUAL_JOBS = 2;
-/** Bytes of capture from which on a second thread is worth its start (0.1 s). */
-const WORTH_BYTES = 64 << 20;
+/**
+ * Bytes of capture from which on flows are shared among threads unasked. A thread costs its start, another walk over all
+ * records, the union and 40 MB; with the walk compiled, two take longer than one for `small` and `mix` of the bench.
+ */
+const SHARED_BYTES = 4 * 2 ** 30;
+
 /** How many lanes the first thread has more than another: it begins while the others still start. */
 const HEAD_START = 2;
 
@@ -23,7 +27,7 @@ export function isLong(sizes: readonly number[]): boolean {
 /** Threads to read with: as asked for, else as many as are worth it. */
 export function jobsFor(asked: number | undefined, totalBytes: number): number {
   if (asked !== undefined) return Math.min(asked, MOST_JOBS);
-  return totalBytes < WORTH_BYTES ? 1 : Math.min(USUAL_JOBS, availableParallelism());
+  return totalBytes < SHARED_BYTES ? 1 : Math.min(USUAL_JOBS, availableParallelism());
 }
 
 /** The size of every input, or null where one can't be read twice at once: standard input, a pipe, nothing there. */
