@@ -111,7 +111,8 @@ export class Conversations {
     for (let flow = 0; flow < seen.flows.table.count; flow++) if (!this.folds.has(flow)) this.#fold(view.move(flow));
     for (const [flow, { into }] of this.folds) {
       view.move(flow);
-      this.#add(this.of[into]!, view, view.initiator().dir, true);
+      const { dir } = view.initiator();
+      this.#add(this.of[into]!, view, this.flowOutcome(view, dir), true);
     }
   }
 
@@ -228,8 +229,9 @@ export class Conversations {
     const find = (app: number, name: number): number =>
       this.#find(view.address(dir), view.address(back), meta, port | (app << 16), name, INITIATOR_BY.indexOf(by));
     const conversation = find(view.app, this.#serverName(view, dir));
-    this.#add(conversation, view, dir, true);
-    if (OUTCOMES[this.flowOutcome(view, dir)] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
+    const outcome = this.flowOutcome(view, dir);
+    this.#add(conversation, view, outcome, true);
+    if (OUTCOMES[outcome] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
@@ -237,7 +239,7 @@ export class Conversations {
     });
     this.#others.set(view.flow, others);
     for (const other of others) {
-      this.#add(other, view, dir, false);
+      this.#add(other, view, outcome, false);
       const flows = this.#alsoIn.get(other);
       if (flows === undefined) this.#alsoIn.set(other, [view.flow]);
       else flows.push(view.flow);
@@ -252,7 +254,7 @@ export class Conversations {
   }
 
   /** Counts a flow in a conversation. `own`: its first part, or all of it. */
-  #add(conversation: number, view: FlowView, dir: 0 | 1, own: boolean): void {
+  #add(conversation: number, view: FlowView, outcome: number, own: boolean): void {
     const flow = view.flow;
     const row = this.rows(conversation);
     const at = this.at(conversation);
@@ -265,7 +267,7 @@ export class Conversations {
       row[at + C_TAIL] = flow + 1;
     }
     row[at + C_FLOWS]! += view.flows;
-    this.#ended(row, at + C_OUTCOME, this.flowOutcome(view, dir), isFirst);
+    this.#ended(row, at + C_OUTCOME, outcome, isFirst);
 
     let packets = view.packets(0) + view.packets(1);
     let bytes = view.bytes(0) + view.bytes(1);

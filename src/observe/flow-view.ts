@@ -269,6 +269,7 @@ export class FlowView {
     const handshake = this.handshake(there);
     if (handshake !== null) return handshake.state === "alert" || handshake.state === "left";
     const sightings = this.detail?.sightings ?? NO_SIGHTINGS;
+    if (sightings.length === 0) return false;
     return sightings.length < LONG ? endedByAlert(sightings) : longEndedByAlert(sightings);
   }
 

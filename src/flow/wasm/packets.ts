@@ -107,12 +107,8 @@ export function find(rows: usize, slots: usize, mask: i32, entry: usize): usize 
   while (flow !== 0) {
     if (load<i32>(at) === hash) {
       const row = rowOf(rows, flow - 1);
-      if (
-        load<i32>(row, LOW) === load<i32>(entry, E_LOW) &&
-        load<i32>(row, HIGH) === load<i32>(entry, E_HIGH) &&
-        load<i32>(row, PORTS) === load<i32>(entry, E_PORTS) &&
-        load<i32>(row, META) === load<i32>(entry, E_META)
-      )
+      // LOW and HIGH, then PORTS and META, two words at once.
+      if (load<i64>(row, LOW) === load<i64>(entry, E_LOW) && load<i64>(row, PORTS) === load<i64>(entry, E_PORTS))
         return row;
     }
     slot = (slot + 1) & mask;
