@@ -96,6 +96,7 @@ export function operationText(kind: OperationKind, flow: SubjectFlow): string {
   const times = kind.count === 1 ? "once" : `${kind.count} times`;
   const what = `${kind.operation} (${kind.class})${target}, ${times}, first in frame ${kind.frames[0]!.frame}`;
   if (kind.role === "response") return `an answer to ${what}, its question not in the capture`;
+  if (kind.dir !== flow.there) return `${what}, asked by the responder itself`;
   if (kind.answer !== null) return `${what}, answered: ${kind.answer}`;
   return wasLeft(kind, flow) ? `${what}, no answer` : what;
 }

@@ -90,7 +90,7 @@ function operationRows(
   id: string,
   fields: ConversationDetails["fields"],
 ): OperationRow[] {
-  const { kinds, seconds, atOnce, unasked, dropped } = conversationOperations(all, conversation);
+  const { kinds, seconds, atOnce, unasked, dropped, unread } = conversationOperations(all, conversation);
   if (seconds.size > 0) {
     let peak = 0;
     for (const count of seconds.values()) if (count > peak) peak = count;
@@ -104,10 +104,12 @@ function operationRows(
   }
   if (unasked > 0) fields["operations.unasked"] = [unasked];
   if (dropped > 0) fields["operations.dropped"] = [dropped];
+  if (unread > 0 && kinds.length > 0) fields["operations.unread"] = [unread];
   return kinds.map((kind) => ({
     conversation_id: id,
     protocol: kind.protocol,
     role: kind.role,
+    sender: kind.dir === 0 ? "initiator" : "responder",
     code: kind.code,
     operation: kind.operation,
     class: kind.class,

@@ -39,6 +39,8 @@ export interface ConversationOperations {
   unasked: number;
   /** Operations that found no room. */
   dropped: number;
+  /** Messages that could not be read, or not to their end, and holes behind which nothing was. */
+  unread: number;
   seconds: ReadonlyMap<number, number>;
   /** The most requests in a row without an answer between them, of any of its flows. */
   atOnce: number;
@@ -56,9 +58,12 @@ export function conversationOperations(all: Conversations, conversation: number)
   const seconds = new Map<number, number>();
   let unasked = 0;
   let dropped = 0;
+  let unread = 0;
   let atOnce = 0;
   for (const flow of all.flowsOf(conversation)) {
-    const operations = operationsOf(all, view.move(flow).detail);
+    const { detail } = view.move(flow);
+    const operations = operationsOf(all, detail);
+    if (detail !== null) unread += unreadOf(detail, view.initiator().dir);
     if (operations.kinds.length === 0) continue;
     const there = view.initiator().dir;
     const mine = new Map<OperationKind, OperationKind>();
@@ -92,5 +97,11 @@ export function conversationOperations(all: Conversations, conversation: number)
     }
   }
   for (const asked of open.values()) for (const kind of asked) kind.unanswered++;
-  return { kinds: [...kinds.values()], unasked, dropped, seconds, atOnce };
+  return { kinds: [...kinds.values()], unasked, dropped, unread, seconds, atOnce };
+}
+
+function unreadOf({ undecoded, dropped, sightings, streams }: FlowDetail, there: 0 | 1): number {
+  const stream = streams[there];
+  const waiting = stream !== null && (stream.length > 0 || stream.pending.length > 0) ? 1 : 0;
+  return undecoded + dropped + waiting + sightings.filter(({ fact }) => fact.kind === "problem").length;
 }

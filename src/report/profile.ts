@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import { parseRange, rangeHas } from "../model/ranges.ts";
 import { quote, unknownWord } from "../words.ts";
 import type { ConversationRow, OperationRow, RuleStatus, RunResult } from "./result.ts";
+import { plural } from "./words.ts";
 
 export const PROFILE_CLASSES: readonly OperationClass[] = [...OPERATION_CLASSES, "unknown"];
 const READ = OPERATION_CLASSES.indexOf("read");
@@ -71,6 +72,8 @@ export interface Profile {
   /** Rules of the role that lead to another role. */
   coverage: { rule_id: string; what: string; section: string; status: RuleStatus; devices: string[] }[];
   failed: ProfiledOperation[];
+  /** What devices asked of the role on connections that it had opened to them: not its own questions. */
+  asked_back: ProfiledOperation[];
   /** Devices by how fast they were asked, the fastest first. */
   pace: ProfilePace[];
   /** Where the role tried to speak and nothing came up. */
@@ -118,6 +121,7 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
       identities: {},
       coverage: [],
       failed: [],
+      asked_back: [],
       pace: [],
       unreached: [],
       limits: [],
@@ -207,7 +211,10 @@ export function hostTest(values: readonly string[]): (address: string) => boolea
 function addConversation(profile: Profile, c: ConversationRow, rules: readonly string[]): void {
   const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
   const device = c.responder;
-  const operations = c.operations.filter((operation) => operation.role === "request");
+  const requests = c.operations.filter((operation) => operation.role === "request");
+  const operations = requests.filter((operation) => !isAskedBack(c, operation));
+  for (const operation of requests)
+    if (!operations.includes(operation)) profile.asked_back.push({ ...operation, device, verdict: c.verdict });
   for (const operation of operations) {
     const line = lineOf(profile, device, operation.protocol, over, c);
     const of = operation.class as OperationClass;
@@ -232,7 +239,7 @@ function addConversation(profile: Profile, c: ConversationRow, rules: readonly s
   // An answer proves its question, where that one itself is not in the capture.
   for (const operation of c.operations) {
     const asked = operations.some((of) => of.protocol === operation.protocol && of.class === operation.class);
-    if (operation.role === "response" && !asked && rank(operation.class) > READ)
+    if (operation.role === "response" && operation.sender !== "initiator" && !asked && rank(operation.class) > READ)
       profile.beyond.push({ ...operation, device, verdict: c.verdict });
   }
   const why = whyUnread(c, operations);
@@ -242,6 +249,10 @@ function addConversation(profile: Profile, c: ConversationRow, rules: readonly s
   if (unasked > 0) profile.limits.push({ measure: `answers of ${device} whose question is not here`, value: unasked });
   if (why !== null) profile.unread.push({ conversation_id: c.conversation_id, device, over, app: c.app, why });
 }
+
+/** Asked by the device. Only a connection tells for sure: two ends that use one port of UDP may each be called the opener. */
+const isAskedBack = (c: ConversationRow, { sender }: OperationRow): boolean =>
+  sender === "responder" && c.transport === "tcp";
 
 function addPace(profile: Profile, c: ConversationRow, operations: readonly OperationRow[]): void {
   let pace = profile.pace.find(({ device }) => device === c.responder);
@@ -296,6 +307,8 @@ function whyUnread(c: ConversationRow, operations: readonly OperationRow[]): str
     if (c.app === null && c.packets > 0) return "its protocol is not known, so nobody can say what was asked";
     if (c.app !== null && SEALED.has(c.app)) return `${c.app} is encrypted, so nobody can say what was asked`;
   }
+  const unread = Number(c.fields["operations.unread"]?.[0] ?? 0);
+  if (unread > 0) return `${plural(unread, "message")} of it could not be read, or only in part`;
   if (c.fields["operations.dropped"] !== undefined) return "more kinds of operations than are told apart";
   return null;
 }

@@ -57,6 +57,8 @@ export interface OperationRow {
   conversation_id: string;
   protocol: string;
   role: "request" | "response";
+  /** Which end of the conversation sent it: a device may ask back on the connection that was opened to it. Absent in databases of before. */
+  sender?: "initiator" | "responder";
   code: string;
   operation: string;
   class: string;

@@ -92,6 +92,7 @@ const OPERATION_COLUMNS = [
     (field) => `json_extract(o.value, '$.${field}') AS ${field}`,
   ),
   "NULLIF(json_extract(o.value, '$.answer'), '') AS answer",
+  "json_extract(o.value, '$.sender') AS sender",
 ].join(",\n  ");
 
 const OPERATIONS = `CREATE VIEW operations AS

@@ -114,3 +114,52 @@ test("no operation is no proof, and an unknown role is told the nearest", async 
   t.is(profileOf(result, "host").verdict, "nothing-asked");
   t.throws(() => profileOf(result, "hots"), { message: /hots.*host/s });
 });
+
+/** A connection of S7 in which the controller asks back, as it does for each block that it is sent. */
+const tpkt = (s7: Uint8Array): Uint8Array => concat([hex`03 00`, u16(7 + s7.length), hex`02 f0 80`, s7]);
+const job = (kind: number, reference: number, parameters: Uint8Array): Uint8Array =>
+  tpkt(
+    concat([
+      hex`32 ${kind} 00 00`,
+      u16(reference),
+      u16(parameters.length),
+      u16(0),
+      kind === 3 ? hex`00 00` : hex``,
+      parameters,
+    ]),
+  );
+const S7_TALK: Line[] = [
+  [">", hex`03 00 00 16 11 e0 00 00 00 01 00 c0 01 0a c1 02 01 00 c2 02 01 02`],
+  ["<", hex`03 00 00 16 11 d0 00 01 00 02 00 c0 01 0a c1 02 01 00 c2 02 01 02`],
+  [">", job(1, 1, hex`f0 00 00 01 00 01 01 e0`)],
+  ["<", job(3, 1, hex`f0 00 00 01 00 01 00 f0`)],
+  ["<", job(1, 9, hex`1b 00 00 00 00 00 00 00 09 5f 30 41 30 30 30 30 31 50`)],
+  [">", job(3, 9, hex`1b 01`)],
+];
+
+test("what a device asks on a connection that was opened to it is not the role's question", async (t) => {
+  const result = await judged(connection(`${HOST}:40000`, `${PEER}:102`, 10, S7_TALK));
+  const said = profileOf(result, "host");
+  t.deepEqual(
+    said.asked_back.map(({ operation, sender, device }) => [operation, sender, device]),
+    [["download block", "responder", PEER]],
+  );
+  t.is(said.verdict, "read-only");
+  t.false(said.lines.some((line) => (line.classes.program ?? 0) > 0));
+  const page = [...profileReport(result, "host", "text", penFor({}, {}))].join("");
+  t.regex(page, /ASKED BY THE DEVICES[^]*download block/);
+});
+
+test("what the capture lacks is said beside the answer, and a hole keeps the page from claiming anything", async (t) => {
+  for (const port of [502, 503]) {
+    const lines = [say(1, READ, WORD), say(2, WRITE, WRITE.slice()), say(3, READ, WORD)].flat();
+    const frames = connection(`${HOST}:40000`, `${PEER}:${port}`, 10, lines);
+    t.is((await profile(frames)).verdict, "not-read-only", `port ${port}`);
+    const holed = frames.filter(({ buf }) => buf[14 + 20 + 20 + 7] !== WRITE[0]);
+    t.is(holed.length, frames.length - 2);
+    const said = await judged(holed);
+    t.is(profileOf(said, "host").verdict, "unproved", `port ${port}`);
+    const page = [...profileReport(said, "host", "text", penFor({}, {}))].join("").replaceAll(/\s+/g, " ");
+    t.regex(page.slice(0, 300), /capture lacks/);
+  }
+});

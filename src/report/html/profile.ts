@@ -2,7 +2,15 @@
 import type { Profile, ProfiledOperation } from "../profile.ts";
 import { FLOOD, PROFILE_CLASSES, profileOf } from "../profile.ts";
 import type { RunResult } from "../result.ts";
-import { answer as answerOf, operationText, outcome, TITLE } from "../text/profile.ts";
+import {
+  aboutRows,
+  answer as answerOf,
+  NOTHING_LACKS,
+  ONLY_THIS,
+  operationText,
+  outcome,
+  TITLE,
+} from "../text/profile.ts";
 import { FrameNames, number, plural } from "../words.ts";
 import { cells, html, type Markup, NOTHING, table } from "./markup.ts";
 import { type Mood, signed } from "./mood.ts";
@@ -32,17 +40,24 @@ export function profileSection(result: RunResult, profile: Profile, level: "h1" 
   const first = (o: ProfiledOperation): string => frames.name(o.first_capture_id, o.first_frame);
   const title = html`${signed(MOOD[profile.verdict], TITLE[profile.verdict])} · ${profile.role} of ${profile.model}`;
   const head = level === "h1" ? html`<h1>${title}</h1>` : html`<h3>${title}</h3>`;
-  return html`${head}<p class="lead">${answerOf(profile)}</p><p>Hosts: ${profile.hosts.join(", ") || "bound to no address"}</p>
+  const about = level === "h1" ? aboutRows(result, profile) : aboutRows(result, profile).slice(0, 1);
+  return html`${head}<p class="lead">${answerOf(profile)}</p><dl>${about.map(([what, text]) => html`<dt>${what}</dt><dd>${text}</dd>`)}</dl>
 ${listed("More than asking, the gravest first", ["Device", "Operation", "Times", "First at", "Outcome"], profile.beyond, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), first(o), outcome(o)))}
 ${listed("Not readable: what nobody can vouch for", ["Device", "Over", "As", "Why"], profile.unread, (u) => cells(u.device, u.over, u.app ?? "unknown", u.why))}
 ${asked(profile, frames)}
 ${listed(`How fast: above ${FLOOD.perSecond} questions a second, or ${FLOOD.atOnce} at once, a device is flooded`, ["Device", "Busiest second", "At once, at most", "Questions", ""], profile.pace, (p) => cells(p.device, number(p.per_second), number(p.at_once), number(p.questions), p.floods ? "flooded" : ""))}
 ${listed("Also spoken with: nothing there is an operation", ["Device", "Over", "As", "Verdict"], profile.others, (o) => cells(o.device, o.over, o.app ?? "unknown", o.verdict ?? ""))}
-${listed("What the document lists for this role", ["Row", "What", "Seen on", "Place"], profile.coverage, (c) => cells(c.rule_id, c.what, c.devices.length === 0 ? "not seen" : c.devices.join(", "), c.section))}
+${listed("Asked by the devices on connections that the role had opened to them: not questions of the role", ["Device", "Operation", "Times", "First at"], profile.asked_back, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), first(o)))}
+${listed("What the document lists for this role", ["Row", "What", "Seen on", "Place"], profile.coverage, (c) => cells(c.rule_id, c.what, seenOn(c), c.section))}
 ${listed("Failed questions", ["Device", "Operation", "Times", "Refused", "Without an answer", "First at"], profile.failed, (o) => cells(o.device, `${o.protocol} ${operationText(o)}`, number(o.count), number(o.failed), number(o.unanswered), first(o)))}
 ${listed("Not reached: nothing came up, so nothing was asked", ["Device", "Over", "Outcome", "Times", "Row"], profile.unreached, (u) => cells(u.device, u.over, u.outcome, number(u.count), u.rules.join(", ")))}
-${listed("What the capture may lack", ["Count", "What"], profile.limits, ({ measure, value }) => cells(number(value), measure.replaceAll("_", " ")))}`;
+${profile.failed.length === 0 && profile.questions > 0 ? html`<p>Failed questions: none; every one that can be paired has its answer.</p>` : NOTHING}
+${listed("What the capture may lack", ["Count", "What"], profile.limits, ({ measure, value }) => cells(number(value), measure.replaceAll("_", " ")))}
+${profile.limits.length === 0 ? html`<p>What the capture may lack: ${NOTHING_LACKS}</p>` : NOTHING}<p class="dim">${ONLY_THIS}</p>`;
 }
+
+const seenOn = ({ devices, status }: Profile["coverage"][number]): string =>
+  devices.length === 0 ? "not seen" : `${devices.join(", ")}${status === "violated" ? " (violated)" : ""}`;
 
 function asked(profile: Profile, frames: FrameNames): Markup {
   const seen = PROFILE_CLASSES.filter((of) => profile.lines.some((line) => line.classes[of] !== undefined));

@@ -19,6 +19,7 @@ export function profilePage(result: RunResult, profile: Profile, pen: Pen): stri
   printAsked(page, profile, frames);
   printPace(page, profile);
   printOthers(page, profile);
+  printAskedBack(page, profile, frameOf);
   printCoverage(page, profile);
   printFailed(page, profile, frameOf);
   printUnreached(page, profile);
@@ -33,21 +34,25 @@ function printAnswer(page: Page, result: RunResult, profile: Profile): void {
   const paint = good ? pen.green : profile.verdict === "not-read-only" ? pen.red : pen.yellow;
   page.hang({ text: `${sign} ${TITLE[profile.verdict]}`, paint }, answer(profile), { indent: 0 });
   page.blank();
-  const about = (label: string, text: string): void => page.hang({ text: label, paint: pen.dim }, text, { column: 14 });
-  about("Role", `${profile.role} of ${profile.model}: ${profile.hosts.join(", ") || "bound to no address"}`);
+  for (const [label, text] of aboutRows(result, profile))
+    page.hang({ text: label, paint: pen.dim }, text, { column: 14 });
+}
+
+/** What the page is about: whose questions, by which document, from which capture, in which time. */
+export function aboutRows(result: RunResult, profile: Profile): [string, string][] {
+  const rows: [string, string][] = [
+    ["Role", `${profile.role} of ${profile.model}: ${profile.hosts.join(", ") || "bound to no address"}`],
+  ];
   const model = result.run.models.find(({ name }) => name === profile.model);
   if (model !== undefined)
-    about("Document", model.version === null ? model.document : `${model.document} ${model.version}`);
-  about(
-    "Capture",
-    few(
-      result.captures.map((capture) => capture.path),
-      3,
-    ),
-  );
+    rows.push(["Document", model.version === null ? model.document : `${model.document} ${model.version}`]);
+  const paths = result.captures.map((capture) => capture.path);
+  rows.push(["Capture", few(paths, 3)]);
   const span = timeSpan(result.run.first_time, result.run.last_time);
-  if (span !== null) about("Time", span);
-  about("Made by", `Wirepact ${result.run.wirepact}${result.run.run_id === null ? "" : `, run ${result.run.run_id}`}`);
+  if (span !== null) rows.push(["Time", span]);
+  const run = result.run.run_id === null ? "" : `, run ${result.run.run_id}`;
+  rows.push(["Made by", `Wirepact ${result.run.wirepact}${run}`]);
+  return rows;
 }
 
 export const TITLE: Readonly<Record<Profile["verdict"], string>> = {
@@ -61,7 +66,8 @@ export function answer(profile: Profile): string {
   const asked = `${plural(profile.questions, "question")} to ${plural(profile.devices, "device")}`;
   const floods = profile.pace.filter((pace) => pace.floods).length;
   const fast = floods === 0 ? "" : ` Flooded with them: ${plural(floods, "device")}, see how fast.`;
-  return `${answerOf(profile, asked)}${fast}`;
+  const lacks = profile.limits.length === 0 ? "" : " The capture lacks some of the traffic: see what, at the end.";
+  return `${answerOf(profile, asked)}${fast}${profile.questions === 0 ? "" : lacks}`;
 }
 
 function answerOf(profile: Profile, asked: string): string {
@@ -154,6 +160,18 @@ function printOthers(page: Page, { others }: Profile): void {
   more(page, others.length);
 }
 
+function printAskedBack(page: Page, { asked_back }: Profile, frameOf: (o: ProfiledOperation) => string): void {
+  if (asked_back.length === 0) return;
+  page.heading("ASKED BY THE DEVICES", "on connections that the role had opened to them: not questions of the role");
+  for (const o of asked_back.slice(0, LISTED)) {
+    const times = o.count === 1 ? "once" : `${number(o.count)} times`;
+    page.hang({ text: o.device }, `${o.protocol} ${operationText(o)}, ${times}, first at ${frameOf(o)}`, {
+      column: 20,
+    });
+  }
+  more(page, asked_back.length);
+}
+
 function printPace(page: Page, profile: Profile): void {
   if (profile.pace.length === 0) return;
   const { pen } = page;
@@ -235,16 +253,17 @@ function printFailed(page: Page, profile: Profile, frameOf: (o: ProfiledOperatio
 function printLimits(page: Page, profile: Profile): void {
   page.heading("WHAT THE CAPTURE MAY LACK");
   if (profile.limits.length === 0) {
-    page.text("Nothing that it knows of: no drops, no cut frames, no lost segments, no cap was hit.");
+    page.text(NOTHING_LACKS);
   } else {
     page.table(
       profile.limits.map(({ measure, value }) => [{ text: number(value) }, { text: measure.replaceAll("_", " ") }]),
     );
   }
-  page.text("A page like this speaks of what passed this capture point in this time, and of nothing else.", {
-    paint: page.pen.dim,
-  });
+  page.text(ONLY_THIS, { paint: page.pen.dim });
 }
+
+export const NOTHING_LACKS = "Nothing that it knows of: no drops, no cut frames, no lost segments, no cap was hit.";
+export const ONLY_THIS = "A page like this speaks of what passed this capture point in this time, and of nothing else.";
 
 function more(page: Page, count: number): void {
   if (count > LISTED)
