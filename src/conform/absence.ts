@@ -41,23 +41,13 @@ export function couldNotShow(
   const span = context.coverage.seconds(host);
   if (span < need) {
     const more = Math.ceil((need - span) / 60);
-    const reason = `${name} was seen for ${Math.floor(span)} s${leftOut(host, span, context)}, and this needs ${need} s`;
+    const paused = presence.lastSec - presence.firstSec > span ? ", the capture's pauses left out" : "";
+    const reason = `${name} was seen for ${Math.floor(span)} s${paused}, and this needs ${need} s`;
     return notEvaluable("too-short", reason, `capture at least ${more} more minute${more === 1 ? "" : "s"}`);
   }
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, context);
-}
-
-/** Time that does not count, as an aside: ", the capture's pauses left out". */
-function leftOut({ presence }: CastHost, span: number, { coverage }: RuleContext): string {
-  const rest = presence.lastSec - presence.firstSec - span;
-  if (rest <= 0) return "";
-  const { setBackSec } = coverage;
-  if (setBackSec === 0) return ", the capture's pauses left out";
-  return setBackSec < rest
-    ? ", the capture's pauses and what its clock was set back by left out"
-    : ", what its clock was set back by left out";
 }
 
 /** What the capture lacks while this host was there, as a clause; null for nothing that is known. */

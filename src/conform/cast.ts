@@ -6,6 +6,7 @@ import { parseAddress } from "../address.ts";
 import { FAMILY_ETH } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
+import type { Sides } from "../observe/beyond-nat.ts";
 
 /** A bound host as it was met in the capture. */
 export interface CastHost {
@@ -76,6 +77,22 @@ export class Cast {
     const macs = [...this.#macs].map(([hex, played]) => [hex, played.map(of)]);
     const bound = [...this.#bound].map(([model, roles]) => [model, ...roles]);
     return JSON.stringify([this.hosts.map((host) => of({ ...host, host })), ranges, macs, bound, this.#internet]);
+  }
+
+  /** Which addresses are beyond NAT or a load balancer, and of which others; null where the site names none. */
+  sides(): Sides | null {
+    if (!this.hosts.some(({ outside }) => outside)) return null;
+    const played = (realm: string, address: string, beyond: boolean): readonly Played[] =>
+      this.ofText(realm, address).filter(({ host }) => host.outside === beyond);
+    return {
+      isOutside: (realm, address) => played(realm, address, true).length > 0,
+      isPair: (realm, outside, inside) => {
+        const there = played(realm, outside, true);
+        return played(realm, inside, false).some(({ model, role }) =>
+          there.some((other) => other.model === model && other.role === role),
+        );
+      },
+    };
   }
 
   /** Forgets what was seen of its hosts. */

@@ -99,12 +99,12 @@ export function whoIsWho(
     background: options.background === null ? null : load(options.background),
   });
   const { models, background } = kept === null ? loadAll() : kept.loaded(options, loadAll);
-  const conversations = new C.Conversations(seen, documentedPorts(models));
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const given = castOf(options.bound.bindings);
+  const conversations = new C.Conversations(seen, documentedPorts(models), given.sides());
   const clocks = new ClockTable(conversations, given);
   const hidden = once(() => hiddenResolvers(conversations));
   const known = {
@@ -163,7 +163,8 @@ export function* conformInSteps(
 
   yield;
   const judgements = yield* judgeAll(conversations, cast, moves, judges, options.scope, kept);
-  const lookups = collectLookups(seen);
+  noteCopies(conversations, cast);
+  const lookups = collectLookups(seen, conversations.copies);
   const rules = judgeRules({
     judges,
     judgements,
@@ -295,6 +296,18 @@ function notePresence(
     if (!answered) continue;
     extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
     host.presence.bothWays ||= asked;
+  }
+}
+
+/** A host's address beyond a translator is seen there, though what passes is told of the other side. */
+function noteCopies(all: C.Conversations, cast: Cast): void {
+  const view = all.view();
+  for (const flow of all.copies.keys()) {
+    view.move(flow);
+    const { realms, flows } = all.seen;
+    for (const dir of [0, 1] as const)
+      for (const { host } of cast.rolesOf(realms[view.realm] ?? "", view.family, view.address(dir), flows.ipv6))
+        if (host.outside) extend(host.presence, view.firstSec, view.lastSec);
   }
 }
 

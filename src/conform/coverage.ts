@@ -9,15 +9,12 @@ import { inRange } from "./whom.ts";
 
 export class Coverage {
   readonly #captures: readonly CaptureInfo[];
-  /** Seconds by which clocks were set back: the first and the last packet are nearer to each other by up to that. */
-  readonly setBackSec: number;
   readonly #pauses = new Map<string | null, Pause[]>();
   /** Connections with holes, by realm and address of each end. */
   readonly #holed = new Map<string, Map<string, number>>();
 
   constructor(seen: Observation) {
     this.#captures = seen.captures;
-    this.setBackSec = seen.clockBackSec;
     const { table, ipv6 } = seen.flows;
     const view = new FlowView(seen);
     for (let flow = 0; flow < table.count; flow++) {
@@ -33,10 +30,10 @@ export class Coverage {
     }
   }
 
-  /** Seconds for which a host that appears was certainly seen: neither pauses nor what a clock was set back by count. */
+  /** Seconds for which a host that appears was seen: pauses of the capture between are none of them. */
   seconds({ realm, presence }: CastHost): number {
     const { firstSec, lastSec } = presence;
-    return Math.max(0, lastSec - firstSec - pausedWithin(this.pauses(realm), firstSec, lastSec) - this.setBackSec);
+    return lastSec - firstSec - pausedWithin(this.pauses(realm), firstSec, lastSec);
   }
 
   /** Packets that captures lost, by their own count, which were taken while the host was there. */

@@ -17,6 +17,7 @@ export interface HttpAnswers {
 }
 
 const SERVED: HttpAnswers = { refused: false, sentOn: null };
+const REFUSED: HttpAnswers = { refused: true, sentOn: null };
 
 /**
  * `sightings`: of one host's requests, and the answers; `own`: the address that they went to. Where an answer may be missing,
@@ -29,29 +30,30 @@ export function httpAnswers({ detail }: FlowView, sightings: readonly Sighting[]
   let answers = 0;
   let refusals = 0;
   let asked: string | null = null;
-  const elsewhere: { host: string; frame: FrameRef }[] = [];
+  const redirects: { host: string; frame: FrameRef }[] = [];
+  // An answer may stand before its question in the file: what it means is told when all is gone through.
   for (const { fact, capture, frame } of sightings) {
     if (fact.kind === "message" && fact.what === "response") answers++;
     else if (fact.kind === "name" && fact.source !== "certificate") asked ??= fact.name;
     else if (fact.kind === "fault" && fact.what === "http-status") refusals++;
-    else if (fact.kind === "fault" && fact.what === "http-redirect" && fact.text !== own) {
-      if (isPrivate(fact.text) && asked !== null && parseAddress(asked) === null) refusals++;
-      else if (isAnother(fact.text, asked))
-        elsewhere.push({ host: fact.text, frame: { capture_id: capture, frame, what: `sent on to ${fact.text}` } });
-    }
+    else if (fact.kind === "fault" && fact.what === "http-redirect" && fact.text !== own)
+      redirects.push({ host: fact.text, frame: { capture_id: capture, frame, what: `sent on to ${fact.text}` } });
   }
-  if (answers === 0 || refusals + elsewhere.length < answers) return SERVED;
+  const named = asked !== null && parseAddress(asked) === null ? asked : null;
+  if (answers === 0 || named === null) return answers > 0 && refusals >= answers ? REFUSED : SERVED;
+  const elsewhere = redirects.filter(({ host }) => !isPrivate(host) && isAnother(host, named));
+  refusals += redirects.filter(({ host }) => isPrivate(host)).length;
+  if (refusals + elsewhere.length < answers) return SERVED;
   const [first] = elsewhere;
-  if (first === undefined) return { refused: true, sentOn: null };
-  return { refused: false, sentOn: { host: first.host, frames: elsewhere.map((one) => one.frame) } };
+  if (first === undefined) return REFUSED;
+  return { refused: false, sentOn: { host: first.host, frames: elsewhere.map(({ frame }) => frame) } };
 }
 
 function isPrivate(host: string): boolean {
   return parseAddress(host) !== null && !isGlobal(host);
 }
 
-/** A site sends its clients on to other names of its own, and from addresses to names. */
-function isAnother(host: string, asked: string | null): boolean {
-  if (asked === null || parseAddress(asked) !== null) return false;
+/** A site sends its clients on to other names of its own. */
+function isAnother(host: string, asked: string): boolean {
   return parseAddress(host) !== null || !sameDomain(host, asked);
 }

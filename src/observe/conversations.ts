@@ -14,6 +14,7 @@ import type { OperationTally } from "../decode/tally.ts";
 import { mix } from "../flow/addresses.ts";
 import type { Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
+import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
@@ -46,6 +47,8 @@ export const C_HEAD = 14;
 export const C_TAIL = 15;
 
 /** The parts of the flow that was asked for last, and which of them each conversation has. */
+const NO_COPIES: ReadonlyMap<number, number> = new Map();
+
 interface Parted {
   /** The flow's other conversations, which no other flow's list is. */
   others: readonly number[] | undefined;
@@ -73,6 +76,8 @@ export class Conversations {
   readonly folds: ReadonlyMap<number, Fold>;
   /** By flow: the encrypted session that may have agreed on it. */
   readonly hiddenChannels: ReadonlyMap<number, number>;
+  /** By flow beyond a translator: the flow on this side of which it is the copy. It is part of no conversation. */
+  readonly copies: ReadonlyMap<number, number>;
   /** By flow: those that fold into it. */
   readonly answeredBy = new Map<number, number[]>();
   /** Operations of flows that have any, counted when first asked for: `operationsOf`. */
@@ -91,8 +96,8 @@ export class Conversations {
   /** Hashes of realm and application names, so that each is walked once. */
   readonly #textHashes = new Map<string, [number, number]>();
 
-  /** `documented`: ports of the models that it is judged by. */
-  constructor(seen: Observation, documented: DocumentedPorts | null = null) {
+  /** `documented`: ports of the models that it is judged by; `sides`: addresses that the site says are one host's. */
+  constructor(seen: Observation, documented: DocumentedPorts | null = null, sides: Sides | null = null) {
     this.seen = seen;
     this.#documented = documented;
     this.next = new Int32Array(seen.flows.table.count);
@@ -100,6 +105,7 @@ export class Conversations {
     this.repeatsAreCopies = showsCopying(seen);
     this.folds = findFolds(seen);
     this.hiddenChannels = findHiddenChannels(seen, this.folds);
+    this.copies = sides === null ? NO_COPIES : findCopiesBeyondNat(seen, sides);
     this.#matchQuotes();
     this.#matchResets();
     const view = this.view();
@@ -108,8 +114,11 @@ export class Conversations {
       if (known === undefined) this.answeredBy.set(into, [flow]);
       else known.push(flow);
     }
-    for (let flow = 0; flow < seen.flows.table.count; flow++) if (!this.folds.has(flow)) this.#fold(view.move(flow));
+    for (let flow = 0; flow < seen.flows.table.count; flow++)
+      if (!this.folds.has(flow) && !this.copies.has(flow)) this.#fold(view.move(flow));
+    for (const [flow, inside] of this.copies) this.of[flow] = this.of[inside]!;
     for (const [flow, { into }] of this.folds) {
+      if (this.copies.has(flow)) continue;
       view.move(flow);
       const { dir } = view.initiator();
       this.#add(this.of[into]!, view, this.flowOutcome(view, dir), true);
@@ -251,6 +260,12 @@ export class Conversations {
     const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
     const answers = view.proto === 17 && outcome !== "answered" && this.answeredBy.has(view.flow);
     return OUTCOMES.indexOf(answers ? "answered" : outcome);
+  }
+
+  /** Packets that were seen again beyond a translator. */
+  copiedPackets(): number {
+    const view = this.view();
+    return [...this.copies.keys()].reduce((sum, flow) => sum + view.move(flow).packets(0) + view.packets(1), 0);
   }
 
   /** Counts a flow in a conversation. `own`: its first part, or all of it. */

@@ -25,14 +25,15 @@ export interface Lookup {
 /** Answers listed for one look-up. */
 const MOST_ANSWERS = 32;
 
-export function collectLookups(seen: Observation): Lookup[] {
+/** `copies`: flows that are told of already. */
+export function collectLookups(seen: Observation, copies: ReadonlyMap<number, number> | null = null): Lookup[] {
   const folded = new Map<string, Lookup>();
   const view = new FlowView(seen);
   const asked: { flow: number; query: Sighting & { fact: QueryFact } }[] = [];
   const orphans: Orphan[] = [];
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     const detail = view.move(flow).detail;
-    if (detail === null) continue;
+    if (detail === null || copies?.has(flow) === true) continue;
     let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
     for (const sighting of [...detail.sightings].sort(compareInstants)) {

@@ -41,8 +41,6 @@ export interface Observation {
   clockSteps: number;
   /** Those that are earlier by a second or more: no queue delays a frame so long, so the clock was set. */
   clockJumps: number;
-  /** Seconds by which it was set back then, all together. */
-  clockBackSec: number;
   /** Datagrams whose fragments were not all seen, and fragments that contradict or partly overlap earlier ones. */
   fragmentsIncomplete: number;
   fragmentOverlaps: number;
@@ -77,7 +75,6 @@ export function newObservation(
     offloads: 0,
     clockSteps: 0,
     clockJumps: 0,
-    clockBackSec: 0,
     fragmentsIncomplete: 0,
     fragmentOverlaps: 0,
     fragments: new FragmentSeam(),
@@ -170,11 +167,7 @@ export class Observer {
       (frame.sec < fast.sec || (frame.sec === fast.sec && frame.nsec < fast.nsec))
     ) {
       seen.clockSteps++;
-      const backSec = fast.sec - frame.sec + (fast.nsec - frame.nsec) / 1e9;
-      if (backSec >= 1) {
-        seen.clockJumps++;
-        seen.clockBackSec += Math.ceil(backSec);
-      }
+      if (fast.sec - frame.sec > 1 || (fast.sec - frame.sec === 1 && frame.nsec <= fast.nsec)) seen.clockJumps++;
     }
     fast.sec = frame.sec;
     fast.nsec = frame.nsec;

@@ -35,7 +35,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     file_damaged: sum((capture) => (capture.damage === null ? 0 : 1)),
     undecoded: undecoded + messages,
     malformed: (notPackets.get("malformed") ?? 0) + identified.counts.malformed,
-    duplicates: flows.watch.copies + repeated + (notPackets.get("fragment-copy") ?? 0),
+    duplicates: flows.watch.copies + repeated + (notPackets.get("fragment-copy") ?? 0) + conversations.copiedPackets(),
     repeats: flows.repeats - repeated,
     one_sided: conversations.oneSided,
     lost_segments: flows.holes.left,

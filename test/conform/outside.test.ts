@@ -2,7 +2,7 @@
 import test from "ava";
 import fc from "fast-check";
 import { ascii } from "../support/hex.ts";
-import { clientHello, connection, tlsConnection } from "../support/talk.ts";
+import { clientHello, connection, lookUp, tlsConnection } from "../support/talk.ts";
 import { play, type Scene } from "./scene.ts";
 
 const OUTSIDE = "198.51.100.7";
@@ -111,4 +111,67 @@ test("other addresses for the same hosts change nothing else", async (t) => {
     }),
     { numRuns: 20, seed: 20_261_121 },
   );
+});
+
+// ---- both sides of a translator in one capture
+
+const talkOf = (host: string, port: number, ms: number) =>
+  tlsConnection(`${host}:${port}`, API, ms, clientHello("api.example.com"));
+/** Verdict, packets and initiator of each conversation, and packets that were copies. */
+async function sidesOf(frames: Scene["frames"]) {
+  const { said } = await play(scene(frames, [api]));
+  const rows = [...said.conversations.values()].map((row) => `${row.initiator} ${row.verdict} ${row.packets}`);
+  return { rows: rows.sort(), copies: said.result.quality.duplicates, said };
+}
+
+test("both sides of a NAT are one conversation and its copy", async (t) => {
+  const frames = [...talkOf(INSIDE[0]!, 51_000, 10), ...talkOf(OUTSIDE, 62_011, 10.2)];
+  const { rows, copies, said } = await sidesOf(frames);
+  t.deepEqual(rows, [`${INSIDE[0]} documented 7`]);
+  t.is(copies, 7);
+  t.is(said.rules.get("m/api")!.status, "met");
+  t.false(
+    said.result.run.warnings.some((text) => text.startsWith(OUTSIDE)),
+    "it was seen, though it is told of inside",
+  );
+});
+
+test("what a balancer passes on from outside is a copy as well", async (t) => {
+  const hand = (to: string, ms: number) =>
+    connection(ROAMING, to, ms, [
+      [">", ascii("?")],
+      ["<", ascii("!")],
+    ]);
+  const { said } = await play(scene([...hand(`${OUTSIDE}:9443`, 10), ...hand(`${INSIDE[0]}:9000`, 10.3)], [own]));
+  t.deepEqual(
+    [...said.conversations.values()].map(({ responder, port, verdict }) => [responder, port, verdict]),
+    [[INSIDE[0], 9000, "documented"]],
+  );
+});
+
+test("a question over UDP and its answer, by their id", async (t) => {
+  const asked = [INSIDE[0]!, OUTSIDE].flatMap((host, i) =>
+    lookUp(host, "192.0.2.53", "api.example.com", ["203.0.113.10"], 10 + i),
+  );
+  const { rows, said } = await sidesOf(asked);
+  t.is(rows.length, 1);
+  t.deepEqual(
+    said.result.lookups.map(({ client, count }) => [client, count]),
+    [[INSIDE[0], 1]],
+  );
+});
+
+test("where anything tells the two apart, they are two", async (t) => {
+  const inside = talkOf(INSIDE[0]!, 51_000, 10);
+  const numbered = connection(`${OUTSIDE}:62011`, API, 10.2, [[">", clientHello("api.example.com")]], 77_000);
+  t.is((await sidesOf([...inside, ...numbered])).rows.length, 2, "a translator that gives connections other numbers");
+  t.is((await sidesOf([...inside, ...talkOf(OUTSIDE, 62_011, 5_000)])).rows.length, 2, "seconds later");
+  t.is((await sidesOf([...inside, ...talkOf(OUTSIDE, 62_011, 10.2).slice(0, -1)])).rows.length, 2, "a packet less");
+  t.is(
+    (await sidesOf([...inside, ...talkOf("198.51.100.8", 62_011, 10.2)])).rows.length,
+    2,
+    "an address that nobody bound",
+  );
+  const twice = [...inside, ...talkOf(INSIDE[1]!, 51_000, 10.1), ...talkOf(OUTSIDE, 62_011, 10.2)];
+  t.is((await sidesOf(twice)).rows.length, 3, "of two hosts that say the same, nobody can say which one it is");
 });
