@@ -19,6 +19,7 @@ import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Context, DATAGRAM_MORE, type DatagramResult, type Decoder, type Emit } from "../src/decode/decoder.ts";
 import { type GoogleHello, readGoogleHello, toStreamData } from "./shared/gquic.ts";
 import { CryptoStream, readFrames, varint } from "./shared/quic-crypto.ts";
+import { QUIC_FORMS } from "./shared/quic-forms.ts";
 import { openInitial } from "./shared/quic-initial.ts";
 import { commonId, isSealed, isShort, SHORT_FORM, SHORTS_ENOUGH, SHORTS_READ } from "./shared/quic-short.ts";
 import {
@@ -34,51 +35,6 @@ import { ClientHello, readClientHello, TLS13 } from "./shared/tls-hello.ts";
 
 const PORTS = [443, 784, 853, 8853];
 const LONG = 0x80;
-/** What stands behind the first byte of a long header: 0 or 1, version 2, drafts, versions of companies, Google's, forced ones. */
-const VERSION_FORMS: readonly (readonly (readonly [number, number, number, number?])[])[] = [
-  [
-    [1, 0xff, 0],
-    [2, 0xff, 0],
-    [3, 0xff, 0],
-    [4, 0xff, 0, 1],
-  ],
-  [
-    [1, 0xff, 0x6b],
-    [2, 0xff, 0x33],
-    [3, 0xff, 0x43],
-  ],
-  [
-    [1, 0xff, 0xff],
-    [2, 0xff, 0],
-    [3, 0xff, 0],
-  ],
-  [
-    [1, 0xff, 0x70],
-    [2, 0xff, 0x9a],
-    [3, 0xff, 0x50],
-  ],
-  [
-    [1, 0xff, 0xfa],
-    [2, 0xff, 0xce],
-    [3, 0xff, 0xb0],
-  ],
-  [
-    [1, 0xff, 0x51],
-    [2, 0xff, 0x30],
-  ],
-  [
-    [1, 0xff, 0x54],
-    [2, 0xff, 0x30],
-  ],
-  [
-    [1, 0x0f, 0x0a],
-    [2, 0x0f, 0x0a],
-    [3, 0x0f, 0x0a],
-    [4, 0x0f, 0x0a],
-  ],
-];
-/** First bytes of Google's public header. */
-const PUBLIC_FIRSTS = Array.from({ length: 0x40 }, (_, first) => first).filter((first) => (first & 0xc8) === 0x08);
 const LONGEST_ID = 20;
 const SHORTEST_FIRST = 1200; // bytes of a datagram with a client's Initial (RFC 9000 section 14.1)
 const MOST_PACKETS = 8; // coalesced in one datagram: one of each kind, and some to spare
@@ -122,21 +78,7 @@ export const quic: Decoder = {
       [0x80, 0xff],
     ],
   },
-  forms: {
-    datagram: [
-      ...VERSION_FORMS.map((bytes) => ({ first: [[LONG, 0xff]] as const, least: 7, bytes })),
-      // Google's, whose server leaves the version out.
-      {
-        first: PUBLIC_FIRSTS.filter((first) => (first & 1) === 1),
-        least: PUBLIC_HEADER,
-        bytes: [
-          [9, 0xff, 0x51],
-          [10, 0xff, 0x30],
-        ],
-      },
-      { first: PUBLIC_FIRSTS.filter((first) => (first & 1) === 0), least: PUBLIC_HEADER + HASH_LENGTH },
-    ],
-  },
+  forms: { datagram: QUIC_FORMS },
   later: [SHORT_FORM],
   everyMessage: false,
 
