@@ -180,6 +180,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   const isNew = row === 0;
   let state: i32 = S_FEED_BOTH;
   let packets: i32 = 0;
+  let newBurst = false;
   if (isNew) {
     if (room <= added || (tcp && (flags & (SYN | ACK)) !== SYN)) return false;
   } else {
@@ -187,8 +188,10 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     packets = load<i32>(row + side, PACKETS);
     const last = row + ((<usize>(packets > 0 ? dir : other)) << 3);
     const since = atSec - load<i32>(last, LAST);
-    if (since < 0 || since > (tcp ? IDLE_SEC : BURST_GAP_SEC - 1)) return false;
+    if (since < 0 || since > IDLE_SEC) return false;
     if (packets > 0) {
+      const gap = since - BURST_GAP_SEC;
+      newBurst = !tcp && (gap > 0 || (gap === 0 && atNsec >= load<i32>(last, LAST + 4)));
       if (since === 0 && atNsec < load<i32>(last, LAST + 4)) return false;
       if ((load<i32>(row, PRINT) ^ print) >>> 12 === 0) return false; // as `samePacket`
     }
@@ -268,6 +271,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   store<i32>(row, state, STATE);
   store<i32>(row, tries, TRIES);
   if (!tcp) {
+    if (newBurst) endBurst(row + side, packets);
     if (packets === 1) store<i32>(row + side, number, SECOND);
     return true;
   }
@@ -278,6 +282,16 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     if (!isNew) noteAnswer(entry, row, dir, <i32>load<u8>(frame, IP + 8), atSec, atNsec);
   }
   return true;
+}
+
+/** As `endBurst` in `bursts.ts`; the words are those of NEXT and START. */
+function endBurst(side: usize, packets: i32): void {
+  const from = load<i32>(side, NEXT);
+  const bursts = load<i32>(side, START);
+  const size = min(packets - from, 0xffff);
+  if (from === 0) store<i32>(side, (size << 16) | (bursts & 0xffff), START);
+  else if (size > (bursts & 0xffff)) store<i32>(side, (bursts & ~0xffff) | size, START);
+  store<i32>(side, packets, NEXT);
 }
 
 /** A new row of the entry's key. As `FlowTable.add`, where the index has room. */
