@@ -19,7 +19,7 @@ import type { Fact } from "../src/decode/facts.ts";
 import { http2 } from "./http2.ts";
 import { bounded } from "./shared/bounded.ts";
 import { readChunkSize } from "./shared/chunks.ts";
-import { methodClass, refusalName } from "./shared/http-codes.ts";
+import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead, redirectHost } from "./shared/http-head.ts";
 import { isPage, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
 import { looksLikeSocks, readSocks } from "./shared/socks.ts";
@@ -243,7 +243,7 @@ function tellRequest(head: HttpHead, emit: Emit): void {
     role: "request",
     code: method,
     operation: method,
-    class: methodClass(method, query >= 0),
+    class: methodClass(method, isCommand(path) || (head.method === "GET" && hasBody(head))),
     target: bounded(query >= 0 ? path.slice(0, query) : path),
     id: null,
     failed: false,
@@ -347,6 +347,7 @@ function follows(head: HttpHead): number {
   return left === 0 ? NEXT.head : left + (method === "" ? NEXT.doubtfulBody : NEXT.body);
 }
 
+/** A GET that has one means something by it (RFC 9110 section 9.3.1). */
 const hasBody = (head: HttpHead): boolean =>
   head.fields.has("transfer-encoding") || (head.fields.get("content-length")?.[0] ?? "0") !== "0";
 

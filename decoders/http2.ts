@@ -22,7 +22,7 @@ import type { Fact } from "../src/decode/facts.ts";
 import { dns } from "./dns.ts";
 import { bounded } from "./shared/bounded.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
-import { methodClass, refusalName } from "./shared/http-codes.ts";
+import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
 import { hostOf } from "./shared/http-head.ts";
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -242,14 +242,15 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
     emit({ kind: "field", field: "http2.method", value: method });
     text("user-agent");
     text("content-type");
-    const [path = "", query] = value(":path").split("?", 2);
+    const target = value(":path");
+    const [path = ""] = target.split("?", 1);
     emit({
       kind: "operation",
       protocol: "http2",
       role: "request",
       code: method,
       operation: method,
-      class: methodClass(method, query !== undefined),
+      class: methodClass(method, isCommand(target)),
       target: path === "" ? null : bounded(path),
       id,
       failed: false,

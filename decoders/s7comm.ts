@@ -235,7 +235,7 @@ function tellUserdata({ c, id, parameters, data }: Message, emit: Emit, at: Cont
   const kind = request ? "request" : pushed ? "push" : "response";
   tellRole(at, request ? "client" : "server", `S7 userdata ${kind}`, emit);
   if (error !== 0) emit({ kind: "field", field: "s7comm.error", value: hex4(error) });
-  const [name, usual] = userdataMeaning(group, subfunction);
+  const [name, usual] = userdataMeaning(group, subfunction, request);
   let about: About = {};
   try {
     if (data >= 4) about = readUserdata(c, group, subfunction, request);

@@ -27,7 +27,16 @@ import {
   skipElement,
   valueAt,
 } from "./shared/ber.ts";
-import { asksIdentity, meaningOf, PDU, type Pdu, pduOf, SYS_OBJECT_ID, snmpError } from "./shared/snmp-codes.ts";
+import {
+  asksIdentity,
+  meaningOf,
+  PDU,
+  type Pdu,
+  pduOf,
+  SYS_OBJECT_ID,
+  servicesText,
+  snmpError,
+} from "./shared/snmp-codes.ts";
 
 const PORTS = [161, 162];
 const VERSIONS = new Map([
@@ -248,8 +257,10 @@ function readBindings(c: Cursor, response: boolean): Bindings {
   return bindings;
 }
 
+/** Text of a value, a number in digits; nothing of what says that there is none. */
 function readText(c: Cursor): string {
   const tag = peekTag(c);
+  if (tag === BER.integer) return String(readInteger(c, c.part));
   if (tag !== BER.octets && tag !== BER.oid) {
     skipElement(c); // noSuchObject and its like
     return "";
@@ -269,5 +280,8 @@ function tellAsset(oid: string, value: string, emit: Emit): void {
   const meaning = meaningOf(oid);
   if (value === "") return;
   if (meaning === null) emit({ kind: "field", field: "snmp.object-id", value });
-  else emit({ kind: "asset", what: meaning.what, value, source: `SNMP ${meaning.object}` });
+  else if (meaning.what === "kind") {
+    const services = servicesText(Number(value));
+    if (services !== "") emit({ kind: "asset", what: "kind", value: services, source: `SNMP ${meaning.object}` });
+  } else emit({ kind: "asset", what: meaning.what, value, source: `SNMP ${meaning.object}` });
 }

@@ -68,9 +68,10 @@ export const FUNCTIONS = meanings({
 /** Requests that nobody answers. */
 export const UNANSWERED: readonly number[] = [0, 6, 8, 10, 12, 33];
 
-/** Functions of the link layer (9.2.4), of the primary and of the secondary station. */
+/** Functions of the link layer (9.2.4), of the primary and of the secondary station. Resetting the user process, which is obsolete, restarts what runs above. */
 export const LINK_PRIMARY = meanings({
-  session: { 0: "Reset Link", 1: "Reset User Process", 2: "Test Link", 9: "Request Link Status" },
+  control: { 1: "Reset User Process" },
+  session: { 0: "Reset Link", 2: "Test Link", 9: "Request Link Status" },
 });
 export const LINK_SECONDARY = meanings({ session: { 0: "Ack", 1: "Nack", 11: "Link Status", 15: "Not Supported" } });
 export const LINK_DATA: readonly number[] = [3, 4];

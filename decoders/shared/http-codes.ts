@@ -28,12 +28,22 @@ const METHODS = new Map<string, OperationClass>([
 ]);
 
 /**
- * What a request does, by its method; a read that carries a query is `unknown`, because many devices and services
- * take commands that way.
+ * What a request does, by its method; a read that `commands` is `unknown`, because many devices and services take
+ * commands that way.
  */
-export function methodClass(method: string, query: boolean): OperationClass {
+export function methodClass(method: string, commands: boolean): OperationClass {
   const found = METHODS.get(method) ?? "unknown";
-  return query && found === "read" ? "unknown" : found;
+  return commands && found === "read" ? "unknown" : found;
+}
+
+/**
+ * Whether a path names more than something to be read: a query, parameters of a segment (RFC 3986 section 3.3), or a program
+ * that the server runs (RFC 3875: `cgi-bin`, `.cgi`), in whatever case and however it is escaped.
+ */
+export function isCommand(path: string): boolean {
+  if (path.includes("?") || path.includes(";")) return true;
+  const plain = path.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+  return /[?;]|(^|[/\\])cgi-bin([/\\]|$)|\.cgi($|[/\\])/i.test(plain);
 }
 
 /** Statuses by which a server, a proxy or a portal in between says: not from here (RFC 9110, 7725, 6585). */

@@ -121,8 +121,16 @@ const GROUPS: ReadonlyMap<number, ReadonlyMap<number, Meaning>> = new Map([
   [GROUP.nc, NC],
 ]);
 
-/** What a userdata function is; of group and subfunction that are not known, `unknown`. */
-export function userdataMeaning(group: number, subfunction: number): Meaning {
+/** Of group 4: what a controller tells by itself. */
+const INDICATIONS: ReadonlySet<number> = new Set([3, 5, 6, 9, 12, 13, 14, 17, 18, 22]);
+
+/**
+ * What a userdata function is; of group and subfunction that are not known, `unknown`. So are the controller's own notices
+ * where somebody sends them to it: what it does with them nobody says.
+ */
+export function userdataMeaning(group: number, subfunction: number, request = false): Meaning {
+  if (request && (group === GROUP.mode || (group === GROUP.cpu && INDICATIONS.has(subfunction))))
+    return [`${GROUPS.get(group)?.get(subfunction)?.[0] ?? "mode transition"} as a request`, "unknown"];
   if (group === GROUP.mode) return ["mode transition", "read"]; // the controller's own notice
   if (group === GROUP.bsend) return ["BSEND", "write"]; // data for the partner's memory
   return GROUPS.get(group)?.get(subfunction) ?? [`function ${group}/${subfunction}`, "unknown"];

@@ -47,6 +47,7 @@ interface Meaning {
 const SYSTEM_OBJECTS = new Map<string, Meaning>([
   [`${SYSTEM}1.0`, { object: "sysDescr", what: "product" }],
   [`${SYSTEM}5.0`, { object: "sysName", what: "name" }],
+  [`${SYSTEM}7.0`, { object: "sysServices", what: "kind" }],
   [`${SYSTEM}6.0`, { object: "sysLocation", what: "location" }],
 ]);
 const PHYSICAL_COLUMNS = new Map<string, Meaning>([
@@ -58,6 +59,11 @@ const PHYSICAL_COLUMNS = new Map<string, Meaning>([
   ["13", { object: "entPhysicalModelName", what: "order-code" }],
 ]);
 export const SYS_OBJECT_ID = `${SYSTEM}2.0`;
+
+/** What sysServices adds up (RFC 3418): a bit a layer, in the words that stand there as examples. */
+const LAYERS = ["repeater", "bridge", "router", "host", "", "", "applications"];
+export const servicesText = (sum: number): string =>
+  LAYERS.filter((name, bit) => name !== "" && (sum >> bit) & 1).join(", ");
 
 /** What an object says of the device; null for all others. */
 export function meaningOf(oid: string): Meaning | null {

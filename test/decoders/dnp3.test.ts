@@ -89,3 +89,9 @@ test("several frames in a datagram, and what is behind them", (t) => {
   t.deepEqual(classes(said), ["read", "write"]);
   t.is(said.facts.filter((fact) => fact.kind === "problem").length, 1);
 });
+
+test("resetting the link is a session's, resetting what runs above it is not", (t) => {
+  const alone = (control: number): Uint8Array => link(hex``, control);
+  t.deepEqual(classes(decodeStream(dnp3, alone(0xc0), away)), ["session"]);
+  t.deepEqual(classes(decodeStream(dnp3, alone(0xc1), away)), ["control"]);
+});

@@ -1,7 +1,7 @@
 /** What fixtures can't show of HTTP: bodies that are never held, holes in them, and what a direction remembers. */
 import test from "ava";
 import { http } from "../../decoders/http.ts";
-import { methodClass, refusalName } from "../../decoders/shared/http-codes.ts";
+import { isCommand, methodClass, refusalName } from "../../decoders/shared/http-codes.ts";
 import { hostOf, looksLikeHead } from "../../decoders/shared/http-head.ts";
 import { Cursor, Fault } from "../../src/decode/cursor.ts";
 import { type Context, STREAM_DONE, STREAM_MORE } from "../../src/decode/decoder.ts";
@@ -205,4 +205,27 @@ test("the realm that a server asks a password for names it", (t) => {
   t.deepEqual(assets(decodeStream(http, refused, streamAt(80, 40_001)).facts), [
     "HTTP WWW-Authenticate realm: Pump house 3",
   ]);
+});
+
+test("a GET that runs something only seems to read", (t) => {
+  for (const path of [
+    "/a?b",
+    "/a;b=1",
+    "/a%3fstop",
+    "/cgi-bin/reset",
+    "/CGI-BIN/x",
+    "/c%67i-bin/x",
+    "/stop.cgi",
+    "/a/b.cgi/c",
+  ])
+    t.true(isCommand(path), path);
+  for (const path of ["/", "/index.html", "/cgi-binary", "/a.cgix", "/portal.htm", "/%", "/a%2", "*"])
+    t.false(isCommand(path), path);
+  const classOf = (request: string): unknown =>
+    decodeStream(http, ascii(request), streamAt(40_001, 80)).facts.find((fact) => fact.kind === "operation")?.class;
+  t.is(classOf("GET /status HTTP/1.1\r\nHost: plc\r\n\r\n"), "read");
+  t.is(classOf("GET /status HTTP/1.1\r\nHost: plc\r\nContent-Length: 0\r\n\r\n"), "read");
+  t.is(classOf("GET /status HTTP/1.1\r\nHost: plc\r\nContent-Length: 4\r\n\r\nstop"), "unknown");
+  t.is(classOf("GET /cgi-bin/stop HTTP/1.1\r\nHost: plc\r\n\r\n"), "unknown");
+  t.is(classOf("GET http://plc/a;stop HTTP/1.1\r\nHost: plc\r\n\r\n"), "unknown");
 });

@@ -105,3 +105,23 @@ test("a connection alone proves nothing, and neither do other users of COTP", (t
   const rdp = hex`03 00 00 13 0e e0 00 00 00 00 00 01 00 08 00 03 00 00 00`;
   t.false(decodeStream(s7comm, concat([rdp, hex`16 03 01 00 10`]), streamAt(40_001, 3389)).recognised);
 });
+
+test("a controller's own notices are unknown where somebody sends them to it", (t) => {
+  const userdata = (type: number, group: number, subfunction: number): Uint8Array =>
+    message(7, Uint8Array.of(0, 1, 0x12, 4, 0x11, (type << 4) | group, subfunction, 0), hex`0a 00 00 00`);
+  for (const [group, subfunction] of [
+    [0, 0],
+    [0, 4],
+    [4, 3],
+    [4, 5],
+    [4, 13],
+    [4, 22],
+  ] as const)
+    t.deepEqual(
+      classes(decodeStream(s7comm, userdata(4, group, subfunction), away)),
+      ["unknown"],
+      `${group}/${subfunction}`,
+    );
+  t.deepEqual(classes(decodeStream(s7comm, userdata(0, 4, 5), streamAt(102, 41_000))), ["read"], "pushed");
+  t.deepEqual(classes(decodeStream(s7comm, userdata(4, 4, 1), away)), ["read"]);
+});

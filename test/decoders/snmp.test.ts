@@ -53,3 +53,24 @@ test("versions 0, 1 and 3 are known", (t) => {
     t.false(decodeDatagram(snmp, bytes, away).recognised, `${version}`);
   }
 });
+
+test("sysServices says what kind of device it is, by the layers that it adds up, and a text there says nothing", (t) => {
+  const answer = (value: Uint8Array): Uint8Array =>
+    element(
+      0x30,
+      hex`02 01 01  04 06 73 65 63 72 65 74`,
+      element(
+        0xa2,
+        hex`02 02 12 34  02 01 00  02 01 00`,
+        element(0x30, element(0x30, hex`06 08 2b 06 01 02 01 01 07 00`, value)),
+      ),
+    );
+  const kinds = (value: Uint8Array): string[] =>
+    decodeDatagram(snmp, answer(value), datagramAt(161, 41_000)).facts.flatMap((fact) =>
+      fact.kind === "asset" ? [`${fact.what} ${fact.value}`] : [],
+    );
+  t.deepEqual(kinds(hex`02 01 48`), ["kind host, applications"]);
+  t.deepEqual(kinds(hex`02 01 06`), ["kind bridge, router"]);
+  for (const nothing of [hex`02 01 00`, hex`04 03 61 62 63`, hex`80 00`, hex`02 04 80 00 00 00`])
+    t.deepEqual(kinds(nothing), []);
+});
