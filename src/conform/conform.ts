@@ -29,6 +29,7 @@ import type { Judgement, Judges } from "./judge.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
+import { withOtherAddresses } from "./other-addresses.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import type { RuleJudgement } from "./rule-status.ts";
@@ -149,9 +150,11 @@ export function* conformInSteps(
   const { conversations, dns, siteHosts, models, background, known, given, castOf, found } = who;
   const timezone = options.site?.timezone ?? "UTC";
   const inferred = options.infer ? inferredBindings(found(), given) : NOTHING_INFERRED;
-  const all = [...options.bound.bindings, ...inferred.bindings];
+  const told = [...options.bound.bindings, ...inferred.bindings];
   const moves = movedLeases(seen);
-  const played = { cast: inferred.used.length === 0 ? given : castOf(all), bindings: all };
+  const other = options.infer ? withOtherAddresses(told, seen, given) : { bindings: told, sayings: [] };
+  const isAsGiven = inferred.used.length === 0 && other.sayings.length === 0;
+  const played = { cast: isAsGiven ? given : castOf(other.bindings), bindings: other.bindings };
   const { cast, bindings } = kept === null ? played : kept.begin(who, played, moves);
   const judges: Judges = {
     models,
@@ -203,6 +206,7 @@ export function* conformInSteps(
       ...(options.infer
         ? [...takenFor(inferred.used), ...severalRoles(found(), given), ...unsettled(found(), inferred.used, given)]
         : []),
+      ...other.sayings,
       ...movedHosts(moves, cast),
       ...waivers.sayings(),
     ],

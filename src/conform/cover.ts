@@ -202,7 +202,7 @@ function whoClause(
       );
     }
   }
-  end.support = flow.opening;
+  end.support = end.support.length === 0 ? flow.opening : [...end.support, ...flow.opening];
   return end;
 }
 
@@ -231,8 +231,14 @@ function playsTarget(
       return failed(clause, "no-rule", `${address} is no global address`);
     case "role": {
       const played = roles.find((p) => p.model === model && p.role === target.role);
-      if (played !== undefined)
-        return weighed(clause, `${address} is ${target.role}`, WEIGHT_ROLE, played.host.host.text);
+      if (played !== undefined) {
+        const { text, others } = played.host.host;
+        const made = weighed(clause, `${address} is ${target.role}`, WEIGHT_ROLE, text);
+        const other = others?.find((one) => one.text === address);
+        return other === undefined
+          ? made
+          : { ...made, says: `${made.says}, as the device ${text} has it too`, support: [...other.frames] };
+      }
       const mine = roles.filter((p) => p.model === model);
       if (mine.length > 0 && mine.every((p) => p.role === PROXY_ROLE)) {
         return unproved(

@@ -6,6 +6,7 @@
  *
  * The command line replaces the file's list for that role. Every model has the role `proxy` without declaring it.
  */
+import type { FrameRef } from "../report/result.ts";
 import { quote, unknownWord } from "../words.ts";
 import { parseBoundValues } from "./hosts.ts";
 import { PROXY_ROLE } from "./load.ts";
@@ -23,6 +24,8 @@ export interface BoundHost {
   single: boolean;
   /** As reports name it. */
   text: string;
+  /** Addresses that nobody bound and that are its own by its MAC address, with the frames that show it. */
+  others?: readonly { text: string; frames: readonly FrameRef[] }[];
 }
 
 export interface Binding {

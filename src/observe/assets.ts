@@ -91,6 +91,7 @@ export function collectAssets(all: Conversations): AssetRow[] {
 function neighbourRows(seen: Observation, taken: number): AssetRow[] {
   const rows: AssetRow[] = [];
   for (const claim of seen.neighbours.claims.values()) {
+    if (claim.ipv6 !== undefined) continue;
     if (taken + rows.length >= LIMITS.assets) {
       seen.caps.hit("assets");
       break;

@@ -97,8 +97,11 @@ function addCounts(merged: Observation, sources: readonly Source[]): void {
       addMap(merged[map] as Map<string | number, number>, seen[map]);
   }
   for (const { seen, captureOffset, realms } of sources)
-    for (const claim of seen.neighbours.claims.values())
-      merged.neighbours.add({ ...claim, realm: realms[claim.realm]!, capture: claim.capture + captureOffset });
+    for (const claim of seen.neighbours.claims.values()) {
+      const moved = { ...claim, realm: realms[claim.realm]!, capture: claim.capture + captureOffset };
+      if (claim.own !== undefined) moved.own = { ...claim.own, capture: claim.own.capture + captureOffset };
+      merged.neighbours.add(moved);
+    }
   setCounters(merged, sum);
 }
 

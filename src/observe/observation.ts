@@ -6,7 +6,7 @@ import { type CaptureInfo, type CaptureReader, type Frame, NEXT_FRAME, type Plai
 import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
-import { DISSECT_NAMES, ETHER, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import { DISSECT_NAMES, ETHER, ICMP6, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
 import type { Arena } from "../flow/arena.ts";
 import { WATCH_FRAMES } from "../flow/copy-watch.ts";
 import { FastPath } from "../flow/fast.ts";
@@ -16,6 +16,7 @@ import { CapCounter } from "../limits.ts";
 import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
 import { FragmentSeam } from "./fragment-seam.ts";
+import { readDiscovery } from "./neighbour-discovery.ts";
 import { ETHERTYPE_ARP, Neighbours } from "./neighbours.ts";
 
 /** The realm of captures that are given none. */
@@ -179,6 +180,7 @@ export class Observer {
     const mine = ((this.#lanes >>> lane) & 1) !== 0;
     if (this.#packet.special) this.#special(code, mine, frame);
     if (code === PACKET) {
+      if (this.#packet.proto === ICMP6) readDiscovery(seen.neighbours, frame, this.#packet, realm);
       seen.flows.now = seen.frames;
       if (mine) seen.flows.packet(frame, this.#packet, realm, lane);
     } else if (code !== ETHER) {

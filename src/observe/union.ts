@@ -36,6 +36,8 @@ export function uniteShares(observations: readonly Observation[]): Observation {
   whole.neighbours = first.neighbours;
   whole.fragments = first.fragments;
   whole.flows.watch.keptTails = new Map();
+  for (const { neighbours } of observations.slice(1))
+    for (const claim of neighbours.claims.values()) whole.neighbours.add(claim);
   const shares = observations.map((seen) => shareOf(whole, seen));
   for (;;) {
     const oldest = earliest(shares);
