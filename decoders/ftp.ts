@@ -108,7 +108,7 @@ export const ftp: Decoder = {
     const begun = c.at;
     if ((at.lost ?? 0) > 0) at.state = 0; // who logs in may have stood in what is missing
     if (!at.started) {
-      const taken = provedBy(c, at, weigh);
+      const taken = provedBy(c, at, (text, number) => weigh(text, number, at.fromStart));
       if (taken < 0) return taken;
     }
     const line = nextLine(c, at);
@@ -120,12 +120,12 @@ export const ftp: Decoder = {
   },
 };
 
-function weigh(text: string, line: number): Weight {
+function weigh(text: string, line: number, fromStart: boolean): Weight {
   const reply = REPLY.exec(text);
   if (reply !== null) {
     const code = Number(reply[1]);
-    if (line === 0 && code !== READY && code !== 120 && code !== 421 && code !== 530) return "no";
-    if (OWN_REPLIES.has(code)) return "proves";
+    if (line === 0 && fromStart && code !== READY && code !== 120 && code !== 421 && code !== 530) return "no";
+    if (OWN_REPLIES.has(code) || passive(code, reply[3]!) !== null) return "proves";
     if (MAIL.test(text) || (line > 0 && code === 250)) return "no";
     return GREETING.test(reply[3]!) ? "proves" : "fits";
   }
@@ -180,15 +180,9 @@ function tellReply(reply: RegExpExecArray, started: boolean, emit: Emit): void {
     }
   }
   if (reply[2] === "-") return;
-  if (code === PASSIVE) {
-    const found = /(\d+,\d+,\d+,\d+,\d+,\d+)/.exec(text);
-    const target = found === null ? null : hostPort(found[1]!);
-    if (target !== null) expect(target, "passive", emit);
-  } else if (code === EXTENDED_PASSIVE) {
-    const found = /\(([^)]*)\)/.exec(text);
-    const target = found === null ? null : extended(found[1]!);
-    if (target !== null) expect(target, "passive", emit);
-  } else if (code === 215) emit({ kind: "field", field: "ftp.system", value: bounded(text) });
+  const target = passive(code, text);
+  if (target !== null) expect(target, "passive", emit);
+  if (code === 215) emit({ kind: "field", field: "ftp.system", value: bounded(text) });
   // The second digit says what a reply is about: 3 is logging in (RFC 959 section 4.2.1).
   if (Math.floor(code / 10) % 10 !== 3) return;
   const failed = code >= 400;
@@ -205,6 +199,14 @@ interface Target {
 function expect({ address, port }: Target, mode: "active" | "passive", emit: Emit): void {
   emit({ kind: "field", field: "ftp.mode", value: mode });
   emit({ kind: "expect-flow", app: "ftp-data", transport: "tcp", address, port });
+}
+
+/** Where a server waits for the data connection; null where a reply does not say so. */
+function passive(code: number, text: string): Target | null {
+  if (code !== PASSIVE && code !== EXTENDED_PASSIVE) return null;
+  const found = (code === PASSIVE ? /(\d+,\d+,\d+,\d+,\d+,\d+)/ : /\(([^)]*)\)/).exec(text);
+  if (found === null) return null;
+  return code === PASSIVE ? hostPort(found[1]!) : extended(found[1]!);
 }
 
 /** `h1,h2,h3,h4,p1,p2`; null where it is none. */

@@ -76,9 +76,10 @@ export async function writeTo(stream: Writable, pieces: Iterable<string>): Promi
     failed = error;
   };
   stream.on("error", onError);
+  const closed = once(stream, "close").catch(onError); // one listener, however often it is waited for
   try {
     for (const piece of pieces) {
-      if (!stream.write(piece)) await Promise.race([once(stream, "drain"), once(stream, "close")]).catch(onError);
+      if (!stream.write(piece)) await Promise.race([once(stream, "drain"), closed]).catch(onError);
       if (failed !== null || stream.destroyed) break;
     }
     // The last pieces may still be on their way: an empty write ends after them, and brings their error if there is one.

@@ -136,7 +136,9 @@ export class Datagrams {
         markBeside(this.#feed.details.get(row, at)?.sightings ?? [], own.id);
       }
       const beside = other.prepares === true ? other.id : undefined;
+      const kept = this.#feed.details.get(row, at)?.datagrams[dir] ?? null;
       this.#feed.keep(row, at, dir, frame.capture, frame.number, NO_FRAMES, beside);
+      if (result !== DATAGRAM_MORE && kept !== null) this.#keepHead(row, at, dir, frame, p, cutOff);
       if (result === DATAGRAM_MORE) this.#keepDatagram(row, at, dir, frame, p, cutOff);
       else if (other.prepares !== true && (result === DATAGRAM_DONE || !other.everyMessage))
         this.#feed.settle(row, at, dir);

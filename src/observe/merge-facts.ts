@@ -40,9 +40,7 @@ export class FactJoiner {
     // Settled before: whatever the later slice made of its bytes, the whole would only have counted them.
     for (const head of this.#headsOf(from)) {
       row[at + R.STATE]! |= R.S_DATA << head.dir;
-      if (!fed(head.dir)) continue;
-      const where = { capture: head.capture, number: head.frame, sec: head.sec, nsec: head.nsec };
-      identified.segment(row, at, head.dir, head.seq, head.bytes, 0, head.bytes.length, head.cutOff, where);
+      this.#play(row, at, head.dir, head);
     }
     row[at + R.STATE]! |= after;
     for (const dir of [0, 1] as const) {
@@ -66,11 +64,18 @@ export class FactJoiner {
     if (later !== null && (mine === null || ((later.next - mine.furthest) | 0) > 0)) {
       if (mine !== null && mine.pending.length > 0) this.#identified.close(row, at, dir);
       if ((row[at + R.STATE]! & (R.S_FEED << dir)) !== 0) detail.streams[dir] = later;
+    } else {
+      for (const segment of later?.pending ?? []) this.#play(row, at, dir, segment);
     }
     if (behind.length === 0) return;
     const app = words[R.STATE]! >>> R.APP_SHIFT;
     if (row[at + R.STATE]! >>> R.APP_SHIFT === 0) row[at + R.STATE]! |= app << R.APP_SHIFT;
     if ((words[R.STATE]! & (R.S_FEED << dir)) === 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
+  }
+
+  #play(row: Int32Array, at: number, dir: 0 | 1, { seq, bytes, cutOff, capture, frame, sec, nsec }: Segment): void {
+    if ((row[at + R.STATE]! & (R.S_FEED << dir)) === 0) return;
+    this.#identified.segment(row, at, dir, seq, bytes, 0, bytes.length, cutOff, { capture, number: frame, sec, nsec });
   }
 
   /** Datagrams, likewise. */

@@ -81,3 +81,14 @@ test("users, passwords and files are told nobody", (t) => {
   t.true(said.recognised);
   t.notRegex(JSON.stringify(said.facts), /gw7|secret|hidden|backup/);
 });
+
+test("amid a session a server's passive reply says where the data will be; any reply fits a client that is known", (t) => {
+  const amid = { ...AWAY, fromStart: false };
+  const said = (text: string, at = amid): string[] =>
+    decodeStream(ftp, ascii(text), at).facts.flatMap((fact) => (fact.kind === "expect-flow" ? [`${fact.port}`] : []));
+  t.deepEqual(said("227 Entering Passive Mode (192,0,2,9,82,16).\r\n"), ["21008"]);
+  t.deepEqual(said("229 Entering Extended Passive Mode (|||40007|)\r\n"), ["40007"]);
+  const reply = ascii("226 Transfer complete.\r\n");
+  t.false(decodeStream(ftp, reply, amid).recognised);
+  t.true(decodeStream(ftp, reply, { ...amid, peerStarted: true }).recognised);
+});
