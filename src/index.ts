@@ -234,7 +234,7 @@ export interface PageOptions {
   color?: boolean;
   /** The database that holds the run, for the commands that the page names; none unless given. */
   database?: string;
-  /** Every finding, not only the first of a kind. */
+  /** Everything, not only the first of a kind. */
   all?: boolean;
 }
 

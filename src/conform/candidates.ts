@@ -13,6 +13,7 @@
 import { parseAddress } from "../address.ts";
 import { compileNames, type NameMatcher, resolvePattern } from "../model/names.ts";
 import type { AddressRange, Endpoint, HostPattern, Model, Rule } from "../model/types.ts";
+import { once } from "../once.ts";
 import { AddressIndex } from "./address-index.ts";
 
 /** A range of more ports than this is not spread over the table. */
@@ -64,65 +65,54 @@ interface End {
   groups: Map<string, number[]>;
 }
 
+/** What is made of rules is made when a conversation first asks for it: most of a large model nobody asks for. */
 export class RuleIndex {
   /** In the model's order. */
   readonly rules: readonly Rule[];
-  readonly #classes: Class[] = [];
-  readonly #classOf: number[] = [];
+  readonly #endpointOf: ReadonlyMap<string, Endpoint>;
+  readonly #parameter: Parameter;
+  /** Of each rule its ports; null where they are too many, a parameter's or none. */
+  readonly #ports: (readonly number[] | null)[] = [];
   readonly #byPort = new Map<number, number[]>();
-  /** Classes without a port, with wide ranges or with a port that is a parameter. */
+  /** Rules without a port, with wide ranges or with a port that is a parameter. */
   readonly #anyPort: number[] = [];
-  readonly #names: NameMatcher;
-  /** By pattern: its endpoint. */
-  readonly #endpointOf: string[] = [];
-  readonly #addresses: AddressIndex<string>;
+  readonly #byEndpoint = new Map<string, number[]>();
+  readonly #byRole = new Map<string, number[]>();
+  /** By what makes rules the same, and by port, null for those that are in question everywhere. */
+  readonly #classes = new Map<string, Class>();
+  readonly #classesAt = new Map<number | null, readonly Class[]>();
+  /** By endpoint and by role. */
   readonly #endpoints = new Map<string, End>();
   readonly #roles = new Map<string, End>();
+  readonly #names: () => { matcher: NameMatcher; endpointOf: readonly string[] };
+  readonly #addresses: AddressIndex<string>;
   /** What was found before, by ports, roles and endpoints: most conversations ask as another did. */
   readonly #found = new Map<string, readonly Candidate[]>();
   #kept = 0;
 
-  constructor(model: Model, parameter: Parameter) {
-    this.rules = model.rules;
-    const patterns: HostPattern[] = [];
+  constructor({ rules, endpoints }: Model, parameter: Parameter) {
+    this.rules = rules;
+    this.#parameter = parameter;
+    this.#endpointOf = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
+    this.#names = once(() => namesOf(endpoints, parameter));
     const ranges: [AddressRange, string][] = [];
-    for (const endpoint of model.endpoints) {
-      for (const pattern of resolved(endpoint, parameter)) {
-        if (pattern === null) continue;
-        patterns.push(pattern);
-        this.#endpointOf.push(endpoint.name);
-      }
-      for (const range of endpoint.addresses) ranges.push([range, endpoint.name]);
-    }
-    this.#names = compileNames(patterns);
+    for (const { name, addresses } of endpoints) for (const range of addresses) ranges.push([range, name]);
     this.#addresses = new AddressIndex(ranges);
-    this.#addRules(model, parameter);
+    for (let i = 0; i < rules.length; i++) this.#add(rules[i]!, i);
   }
 
-  #addRules({ rules, endpoints }: Model, parameter: Parameter): void {
-    const byName = new Map(endpoints.map((endpoint) => [endpoint.name, endpoint]));
-    const known = new Map<string, number>();
-    for (const [i, rule] of rules.entries()) {
-      const endpoint = rule.to.kind === "endpoint" ? byName.get(rule.to.endpoint)! : null;
-      const shared = endpoint !== null && isNamesAlone(endpoint, parameter);
-      const rest = restOf(rule, shared ? endpoint : null);
-      const ports = spreadPorts(rule);
-      const key = shared ? JSON.stringify([rest, rule.over]) : String(i);
-      let number = known.get(key);
-      if (number === undefined) {
-        number = this.#classes.length;
-        known.set(key, number);
-        this.#classes.push({ members: [], rules: [], shared });
-        if (ports === null) this.#anyPort.push(number);
-        else for (const port of ports) push(this.#byPort, port, number);
-      }
-      this.#classOf.push(number);
-      this.#classes[number]!.members.push(i);
-      this.#classes[number]!.rules.push(rule);
-      if (endpoint !== null) addTo(this.#endpoints, endpoint.name, i, ports, rest);
-      const role = rule.to.kind === "role" ? rule.to.role : endpoint?.role;
-      if (role !== undefined) addTo(this.#roles, role, i, ports, rest);
-    }
+  #add(rule: Rule, i: number): void {
+    const ports = spreadPorts(rule);
+    this.#ports.push(ports);
+    if (ports === null) this.#anyPort.push(i);
+    else for (const port of ports) push(this.#byPort, port, i);
+    if (rule.to.kind === "endpoint") push(this.#byEndpoint, rule.to.endpoint, i);
+    const role = rule.to.kind === "role" ? rule.to.role : this.#endpointTo(rule)?.role;
+    if (role !== undefined) push(this.#byRole, role, i);
+  }
+
+  #endpointTo({ to }: Rule): Endpoint | null {
+    return to.kind === "endpoint" ? this.#endpointOf.get(to.endpoint)! : null;
   }
 
   /** The rules in question, in the model's order. */
@@ -143,30 +133,89 @@ export class RuleIndex {
   }
 
   #collect(ports: readonly number[], roles: readonly string[], shown: ReadonlySet<string>): readonly Candidate[] {
-    const here = new Set<number>(this.#anyPort);
-    for (const port of ports) for (const number of this.#byPort.get(port) ?? []) here.add(number);
-    const ends = [...shown].map((name) => this.#endpoints.get(name));
+    const ends = [
+      ...[...shown].map((name) => this.#end(this.#endpoints, name, this.#byEndpoint)),
+      ...roles.map((role) => this.#end(this.#roles, role, this.#byRole)),
+    ];
     const found = new Map<number, Alike | null>();
-    for (const end of [...ends, ...roles.map((role) => this.#roles.get(role))]) {
-      if (end === undefined) continue;
+    for (const end of ends) {
       for (const i of end.anyPort) found.set(i, null);
       for (const port of ports) for (const i of end.byPort.get(port) ?? []) found.set(i, null);
       for (const group of end.groups.values()) {
-        const other = group.find((i) => !here.has(this.#classOf[i]!));
+        const other = group.find((i) => this.#ports[i]?.some((port) => ports.includes(port)) === false);
         if (other !== undefined) found.set(other, null);
       }
     }
-    for (const number of here) {
-      const { members, rules, shared } = this.#classes[number]!;
+    const here = new Set(this.#at(null));
+    for (const port of ports) for (const one of this.#at(port)) here.add(one);
+    for (const { members, rules, shared } of here) {
       const at = shared ? rules.findIndex(({ to }) => to.kind === "endpoint" && !shown.has(to.endpoint)) : 0;
       if (at >= 0) found.set(members[at]!, shared && rules.length > 1 ? { rules, shown } : null);
     }
     return [...found].sort(([a], [b]) => a - b).map(([i, alike]) => ({ rule: this.rules[i]!, alike }));
   }
 
+  /** The classes of a port's rules; null: of those that are in question everywhere. Rules of a class have the same ports. */
+  #at(port: number | null): readonly Class[] {
+    const known = this.#classesAt.get(port);
+    if (known !== undefined) return known;
+    const rules = port === null ? this.#anyPort : (this.#byPort.get(port) ?? []);
+    const classes = this.#classesOf(rules);
+    if (rules.length > 0 || port === null) this.#classesAt.set(port, classes);
+    return classes;
+  }
+
+  #classesOf(numbers: readonly number[]): Class[] {
+    const made = new Map<string, Class>();
+    for (const i of numbers) {
+      const rule = this.rules[i]!;
+      const endpoint = this.#endpointTo(rule);
+      const shared = endpoint !== null && isNamesAlone(endpoint, this.#parameter);
+      const key = shared ? JSON.stringify([restOf(rule, endpoint), rule.over]) : String(i);
+      const one = made.get(key);
+      if (one === undefined) made.set(key, { members: [i], rules: [rule], shared });
+      else {
+        one.members.push(i);
+        one.rules.push(rule);
+      }
+    }
+    // Another port of the same rules may have made them before.
+    return [...made].map(([key, one]) => {
+      const known = this.#classes.get(key);
+      if (known === undefined) this.#classes.set(key, one);
+      return known ?? one;
+    });
+  }
+
+  #end(ends: Map<string, End>, name: string, rules: ReadonlyMap<string, readonly number[]>): End {
+    let end = ends.get(name);
+    if (end === undefined) {
+      end = this.#makeEnd(rules.get(name) ?? []);
+      ends.set(name, end);
+    }
+    return end;
+  }
+
+  #makeEnd(numbers: readonly number[]): End {
+    const end: End = { byPort: new Map(), anyPort: [], groups: new Map() };
+    for (const i of numbers) {
+      const rule = this.rules[i]!;
+      const endpoint = this.#endpointTo(rule);
+      const ports = this.#ports[i] ?? null;
+      if (ports === null) {
+        end.anyPort.push(i);
+        continue;
+      }
+      for (const port of ports) push(end.byPort, port, i);
+      const shared = endpoint !== null && isNamesAlone(endpoint, this.#parameter);
+      push(end.groups, restOf(rule, shared ? endpoint : null), i);
+    }
+    return end;
+  }
+
   /** True where some endpoint has this name, by itself or by a pattern. */
   knowsName(name: string): boolean {
-    return this.#names.match(name).length > 0;
+    return this.#names().matcher.match(name).length > 0;
   }
 
   /** True where some endpoint has this address. */
@@ -177,7 +226,10 @@ export class RuleIndex {
   /** Endpoints with one of these names or addresses. */
   #endpointsOf(names: readonly string[], addresses: readonly string[]): Set<string> {
     const found = new Set<string>();
-    for (const name of names) for (const pattern of this.#names.match(name)) found.add(this.#endpointOf[pattern]!);
+    for (const name of names) {
+      const { matcher, endpointOf } = this.#names();
+      for (const pattern of matcher.match(name)) found.add(endpointOf[pattern]!);
+    }
     for (const address of addresses) {
       const parsed = parseAddress(address);
       if (parsed === null) continue;
@@ -185,6 +237,23 @@ export class RuleIndex {
     }
     return found;
   }
+}
+
+/** The endpoints' names and patterns, and by pattern whose it is. */
+function namesOf(
+  endpoints: readonly Endpoint[],
+  parameter: Parameter,
+): { matcher: NameMatcher; endpointOf: readonly string[] } {
+  const patterns: HostPattern[] = [];
+  const endpointOf: string[] = [];
+  for (const endpoint of endpoints) {
+    for (const pattern of resolved(endpoint, parameter)) {
+      if (pattern === null) continue;
+      patterns.push(pattern);
+      endpointOf.push(endpoint.name);
+    }
+  }
+  return { matcher: compileNames(patterns), endpointOf };
 }
 
 /** With the parameters' values in them; null for a name whose parameter has none. */
@@ -206,31 +275,17 @@ function restOf(rule: Rule, hosts: Endpoint | null): string {
   return JSON.stringify([from, whom, transports, apps, when, requirement, retiredAfter, peer, expect]);
 }
 
-/** All ports of a rule; null where they are too many, a parameter's or none. */
-function spreadPorts({ over }: Rule): Set<number> | null {
-  const all = new Set<number>();
+/** All ports of a rule, each once; null where they are too many, a parameter's or none. */
+function spreadPorts({ over }: Rule): readonly number[] | null {
+  const all: number[] = [];
   for (const { transport, ports } of over) {
     if (transport === "any" || transport === "ip" || ports.length === 0) return null;
     for (const { first, last, parameter } of ports) {
       if (parameter !== null || last - first >= WIDE) return null;
-      for (let port = first; port <= last; port++) all.add(port);
+      for (let port = first; port <= last; port++) all.push(port);
     }
   }
-  return all;
-}
-
-function addTo(ends: Map<string, End>, name: string, rule: number, ports: Set<number> | null, rest: string): void {
-  let end = ends.get(name);
-  if (end === undefined) {
-    end = { byPort: new Map(), anyPort: [], groups: new Map() };
-    ends.set(name, end);
-  }
-  if (ports === null) {
-    end.anyPort.push(rule);
-    return;
-  }
-  for (const port of ports) push(end.byPort, port, rule);
-  push(end.groups, rest, rule);
+  return all.length < 2 ? all : [...new Set(all)];
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -12,6 +12,7 @@ import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest, restRow } from "../observe/rest.ts";
+import { once } from "../once.ts";
 import { compareConversations } from "../report/order.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
@@ -213,14 +214,6 @@ export function* conformInSteps(
   };
 }
 
-function once<Value>(make: () => Value): () => Value {
-  let made: { value: Value } | null = null;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
 /** The background's own roles (`resolver`) bring no traffic into scope, nor does a proxy, which serves others as well. */
 function isScoped({ model, role, host }: Played, judges: Judges): boolean {
   return model !== judges.context.backgroundName && !host.host.internet && !isProxy({ model, role }, judges);
@@ -380,7 +373,7 @@ function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judg
 
 function ruleRow(judged: RuleJudgement, waivers: Waivers): RuleRow {
   const { loaded, rule } = judged;
-  const transports = [...new Set(rule.over.map((over) => over.transport))];
+  const { over, cite } = rule;
   const row: RuleRow = {
     model: loaded.model.name,
     rule_id: rule.id,
@@ -388,27 +381,33 @@ function ruleRow(judged: RuleJudgement, waivers: Waivers): RuleRow {
     requirement: rule.requirement,
     from_role: rule.from.kind === "role" ? rule.from.role : rule.from.kind,
     to_endpoint: targetText(loaded, rule.to),
-    transport: transports.join(","),
-    ports: rule.over.flatMap((over) => over.ports.map((range) => portText(range, loaded))).join(","),
+    transport: over.length === 1 ? over[0]!.transport : [...new Set(over.map(({ transport }) => transport))].join(","),
+    ports: joined(over, ({ ports }) => joined(ports, (range) => portText(range, loaded), ","), ","),
     app: rule.apps === null ? null : rule.apps.join(","),
     reason_code: judged.code,
     reason: judged.reason,
     document: loaded.model.document.title,
-    section: rule.cite.map((cite) => cite.section).join("; "),
-    item:
-      rule.cite
-        .map((cite) => cite.item)
-        .filter((item) => item !== null)
-        .join("; ") || null,
+    section: joined(cite, ({ section }) => section, "; "),
+    item: joined(cite, ({ item }) => item ?? "", "; ") || null,
     waived: null,
     remedy: judged.remedy,
     hosts: judged.hosts,
-    evidence: unique(judged.evidence).slice(0, LIMITS.evidenceFrames),
+    evidence: judged.evidence.length === 0 ? [] : unique(judged.evidence).slice(0, LIMITS.evidenceFrames),
     conversations: judged.conversations,
   };
   if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial")
     row.waived = waivers.ofRule(row);
   return row;
+}
+
+/** What is said of each, but for what is not said, with something between. Nearly always there is one. */
+function joined<Value>(values: readonly Value[], say: (value: Value) => string, between: string): string {
+  let text = "";
+  for (const value of values) {
+    const said = say(value);
+    text = text === "" || said === "" ? text + said : text + between + said;
+  }
+  return text;
 }
 
 function portText(range: { first: number; last: number; parameter: string | null }, loaded: LoadedModel): string {

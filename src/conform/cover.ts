@@ -22,9 +22,7 @@ export interface LoadedModel {
   endpoints: ReadonlyMap<string, Endpoint>;
   parameter: (name: string) => string | null;
   index: RuleIndex;
-  /** The condition of each rule, evaluated once. */
-  when: ReadonlyMap<string, Clause>;
-  prepared: ReadonlyMap<Rule, PreparedRule>;
+  prepared: (rule: Rule) => PreparedRule;
 }
 
 /** What of a rule is the same for every flow. */
@@ -39,23 +37,36 @@ interface PreparedRule {
 
 export function loadForJudging(model: Model, parameter: (name: string) => string | null): LoadedModel {
   const endpoints = new Map(model.endpoints.map((endpoint) => [endpoint.name, endpoint]));
-  const when = new Map(model.rules.map((rule) => [rule.id, whenClause(rule, model, parameter)]));
-  const prepared = new Map(
-    model.rules.map((rule) => [
-      rule,
-      {
-        when: when.get(rule.id)!,
-        silent: rule.expect.some((e) => e.kind === "reply" && e.value === "none"),
-        overText: valuedOver(rule, parameter),
-        appText: (rule.apps ?? []).join(" or "),
-      },
-    ]),
-  );
-  return { model, endpoints, parameter, index: new RuleIndex(model, parameter), when, prepared };
+  const known = new Map<Rule, PreparedRule>();
+  const prepared = (rule: Rule): PreparedRule => {
+    let ready = known.get(rule);
+    if (ready === undefined) {
+      ready = prepareRule(rule, model, parameter);
+      known.set(rule, ready);
+    }
+    return ready;
+  };
+  return { model, endpoints, parameter, index: new RuleIndex(model, parameter), prepared };
+}
+
+function prepareRule(rule: Rule, model: Model, parameter: (name: string) => string | null): PreparedRule {
+  return {
+    when: whenClause(rule, model, parameter),
+    silent: rule.expect.some((e) => e.kind === "reply" && e.value === "none"),
+    overText: valuedOver(rule, parameter),
+    appText: (rule.apps ?? []).join(" or "),
+  };
+}
+
+const ALWAYS = proved("when", "always");
+
+/** Whether a rule's condition holds. */
+export function conditionOf({ prepared }: LoadedModel, rule: Rule): Clause {
+  return rule.when === null ? ALWAYS : prepared(rule).when;
 }
 
 function whenClause(rule: Rule, model: Model, parameter: (name: string) => string | null): Clause {
-  if (rule.when === null) return proved("when", "always");
+  if (rule.when === null) return ALWAYS;
   const result = evaluateCondition(rule.when, parameter);
   const text = describeCondition(rule.when);
   if (result === true) return proved("when", text);
@@ -104,13 +115,12 @@ export function tryRule(
   flow: SubjectFlow,
   context: JudgeContext,
 ): Tried {
-  const { when } = loaded.prepared.get(rule)!;
+  const { when, silent } = loaded.prepared(rule);
   const over = overClause(loaded, rule, subject, flow);
   const who = whoClause(loaded, rule, subject, flow, over, context);
   const whom = heardWhom(loaded, rule, subject, flow, context);
   const heard = appClause(loaded, rule, subject, flow);
   const app = flow.overlaps.length > 0 && rule.apps !== null ? disagreeing(heard, flow) : heard;
-  const { silent } = loaded.prepared.get(rule)!;
   const up = servedHere(upClause(flow, silent), loaded, flow);
   if (rule.expect.length === 0)
     return { loaded, rule, who, whom, over, app, when, up, expect: NO_CLAUSES, silent, broken: null };
@@ -354,7 +364,7 @@ function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: Sub
 
 /** `tcp/443 or udp/443`, with the values of parameters in place of their names where they are known. */
 export function overText({ prepared }: LoadedModel, rule: Rule): string {
-  return prepared.get(rule)!.overText;
+  return prepared(rule).overText;
 }
 
 function valuedOver({ over }: Rule, parameter: (name: string) => string | null): string {
@@ -364,7 +374,7 @@ function valuedOver({ over }: Rule, parameter: (name: string) => string | null):
 
 /** True where its condition does not hold or its ports are others, which is found out faster than all clauses are made. */
 export function failsEarly(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): boolean {
-  if (loaded.prepared.get(rule)!.when.result === "failed") return true;
+  if (conditionOf(loaded, rule).result === "failed") return true;
   const port = subject.port ?? flow.icmpType;
   const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
   return rule.over.every((over) => overMatches(over, subject, port, outside, loaded.parameter) === false);
@@ -405,7 +415,7 @@ function overMatches(
 
 function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   if (rule.apps === null) return proved("app", "any application");
-  const wanted = loaded.prepared.get(rule)!.appText;
+  const wanted = loaded.prepared(rule).appText;
   if (subject.app !== null) {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);

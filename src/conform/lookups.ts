@@ -1,7 +1,8 @@
 /** Verdicts on look-ups: names that a judged host asked for, held against every name that the models mention. */
-import { compileNames, resolvePattern } from "../model/names.ts";
+import { compileNames, type NameMatcher, resolvePattern } from "../model/names.ts";
 import type { HostPattern } from "../model/types.ts";
 import type { Lookup } from "../observe/lookups.ts";
+import { once } from "../once.ts";
 import type { LookupRow } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
@@ -10,26 +11,11 @@ import type { LoadedModel } from "./cover.ts";
 const REVERSE = /(?:^|\.)(?:in-addr|ip6)\.arpa$/;
 
 export class LookupJudge {
-  readonly #matches: (name: string) => boolean;
-  readonly #exact: string[] = [];
+  readonly #documented: () => { matcher: NameMatcher; exact: ReadonlySet<string> };
   readonly #bound: ReadonlySet<string>;
 
   constructor(models: readonly LoadedModel[], cast: Cast, siteHosts: Readonly<Record<string, readonly string[]>>) {
-    const patterns: HostPattern[] = [];
-    for (const loaded of models) {
-      for (const endpoint of loaded.model.endpoints) {
-        for (const pattern of endpoint.hosts) {
-          const resolved = resolvePattern(
-            pattern,
-            pattern.parameter === null ? null : loaded.parameter(pattern.parameter),
-          );
-          if (resolved !== null) patterns.push(resolved);
-        }
-      }
-    }
-    const matcher = compileNames(patterns);
-    this.#matches = (name) => matcher.match(name).length > 0;
-    for (const pattern of patterns) if (!pattern.text.includes("*")) this.#exact.push(`${pattern.text}.`);
+    this.#documented = once(() => documentedNames(models));
     this.#bound = new Set([...cast.hosts.map((host) => host.host.name ?? ""), ...Object.keys(siteHosts)]);
   }
 
@@ -37,12 +23,35 @@ export class LookupJudge {
   verdict(lookup: Lookup, judged: boolean): LookupRow["verdict"] {
     if (!judged) return "unrelated";
     const { name } = lookup;
-    if (this.#matches(name) || this.#bound.has(name)) return "documented";
+    const { matcher, exact } = this.#documented();
+    if (this.#bound.has(name) || matcher.match(name).length > 0) return "documented";
     if (name === "." || REVERSE.test(name)) return "ignored";
     // A resolver's search list appended to a documented name, or to a name without a dot.
-    if (lookup.result === "NXDOMAIN" && this.#exact.some((exact) => name.startsWith(exact))) return "ignored";
+    if (lookup.result === "NXDOMAIN" && beginnings(name).some((beginning) => exact.has(beginning))) return "ignored";
     return "undocumented";
   }
+}
+
+/** What the models name, and of that what is no pattern. */
+function documentedNames(models: readonly LoadedModel[]): { matcher: NameMatcher; exact: ReadonlySet<string> } {
+  const patterns: HostPattern[] = [];
+  for (const { model, parameter } of models) {
+    for (const { hosts } of model.endpoints) {
+      for (const host of hosts) {
+        const resolved = resolvePattern(host, host.parameter === null ? null : parameter(host.parameter));
+        if (resolved !== null) patterns.push(resolved);
+      }
+    }
+  }
+  const exact = patterns.filter(({ text }) => !text.includes("*")).map(({ text }) => text);
+  return { matcher: compileNames(patterns), exact: new Set(exact) };
+}
+
+/** All that a name could be with something behind it: `a.b.c` is `a` and `a.b`, each with a dot behind it. */
+function beginnings(name: string): string[] {
+  const found: string[] = [];
+  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) found.push(name.slice(0, dot));
+  return found;
 }
 
 export function lookupRow(lookup: Lookup, verdict: LookupRow["verdict"]): LookupRow {

@@ -80,7 +80,7 @@ export function hostTexts(loaded: LoadedModel, endpoint: Endpoint): string[] {
 
 /** The look-ups in which this host asked for exactly one of the rule's names (patterns are nobody's name). */
 export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): Lookup[] {
-  if (rule.to.kind !== "endpoint") return [];
+  if (rule.to.kind !== "endpoint" || context.lookups.length === 0) return [];
   const names = hostTexts(loaded, loaded.endpoints.get(rule.to.endpoint)!);
   const exact = new Set(names.filter((name) => !name.includes("*")));
   const places = [...exact].flatMap((name) => context.lookedUp.get(name) ?? []).sort((a, b) => a - b);

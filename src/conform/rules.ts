@@ -10,7 +10,7 @@ import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
-import { clausesOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
+import { clausesOf, conditionOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import {
   type HostStatus,
@@ -34,29 +34,39 @@ const PRECEDENCE: readonly RuleStatus[] = [
   "unused",
 ];
 
+/** What is the same for all rules. */
+interface Shared {
+  /** Uses that another rule of the same model fits as well: use → the other. */
+  equals: ReadonlyMap<RuleUse, RuleUse>;
+  /** Hosts that would open what a role opens. */
+  openers: (loaded: LoadedModel, role: string) => readonly CastHost[];
+}
+
+const NO_USES: readonly RuleUse[] = [];
+const NO_MEMBERS: readonly string[] = [];
+
 export function judgeRules(context: RuleContext): RuleJudgement[] {
-  const uses = new Map<string, RuleUse[]>();
+  const uses = new Map<Rule, RuleUse[]>();
   for (const judgement of context.judgements) {
     for (const use of judgement.uses) {
       // What is in violation of one rule meets no other.
       if (judgement.verdict === "violation" && use.how === "documented") continue;
-      const key = `${use.loaded.model.name}/${use.rule.id}`;
-      const list = uses.get(key);
-      if (list === undefined) uses.set(key, [use]);
+      const list = uses.get(use.rule);
+      if (list === undefined) uses.set(use.rule, [use]);
       else list.push(use);
     }
   }
-  const equals = equalRules(context.judgements);
+  const shared = { equals: equalRules(context.judgements), openers: openersOf(context.judges.context.cast.hosts) };
   const judged: RuleJudgement[] = [];
   for (const loaded of context.judges.models) {
     for (const rule of loaded.model.rules) {
-      judged.push(judgeRule(loaded, rule, uses.get(`${loaded.model.name}/${rule.id}`) ?? [], equals, context));
+      judged.push(judgeRule(loaded, rule, uses.get(rule) ?? NO_USES, shared, context));
     }
   }
   return settleFallbacks(settleChoices(judged));
 }
 
-/** Uses of a rule that another rule of the same model fits as well, on the same flow: use → the other. */
+/** See `Shared.equals`; on the same flow. */
 function equalRules(judgements: readonly Judgement[]): Map<RuleUse, RuleUse> {
   const equals = new Map<RuleUse, RuleUse>();
   for (const { uses } of judgements) {
@@ -82,17 +92,14 @@ function judgeRule(
   loaded: LoadedModel,
   rule: Rule,
   uses: readonly RuleUse[],
-  equals: Map<RuleUse, RuleUse>,
+  shared: Shared,
   context: RuleContext,
 ): RuleJudgement {
-  const make = (status: HostStatus, hosts: RuleHostRow[]): RuleJudgement => ({
-    loaded,
-    rule,
-    ...status,
-    hosts,
-    conversations: countConversations(uses),
-  });
-  const when = loaded.when.get(rule.id)!;
+  const make = ({ status, code, reason, remedy, evidence }: HostStatus, hosts: RuleHostRow[]): RuleJudgement => {
+    const conversations = countConversations(uses);
+    return { loaded, rule, status, code, reason, remedy, hosts, evidence, conversations };
+  };
+  const when = conditionOf(loaded, rule);
   if (when.result === "failed") return make(notEvaluable("condition-off", when.says, null), []);
   if (when.result === "unproved") return make(notEvaluable("parameter-missing", when.says, when.decide), []);
   const violations = uses.filter((use) => use.how === "violated");
@@ -116,24 +123,13 @@ function judgeRule(
   const unnamed = unnamedEnd(loaded, rule, context);
   if (unnamed !== null) return make(unnamed, []);
   const from = rule.from.kind === "role" ? rule.from.role : null;
-  const hosts =
-    from === null
-      ? []
-      : openersOf(
-          context.judges.context.cast.hosts.filter(({ model, role }) => model === loaded.model.name && role === from),
-        );
-  if (hosts.length === 0) return make(withoutHosts(loaded, rule, uses, equals, context), []);
+  const hosts = from === null ? [] : shared.openers(loaded, from);
+  if (hosts.length === 0) return make(withoutHosts(loaded, rule, uses, shared, context), []);
   const rows: RuleHostRow[] = [];
   let worst: HostStatus | null = null;
   for (const host of hosts) {
-    const status = judgeHost(
-      loaded,
-      rule,
-      host,
-      uses.filter((use) => use.fromHost === host),
-      equals,
-      context,
-    );
+    const its = uses.length === 0 ? NO_USES : uses.filter((use) => use.fromHost === host);
+    const status = judgeHost(loaded, rule, host, its, shared, context);
     rows.push({
       realm: host.realm ?? DEFAULT_REALM,
       host: host.host.text,
@@ -148,11 +144,26 @@ function judgeRule(
   return make(worst!, rows);
 }
 
-/**
- * Hosts that would open it. Beyond NAT several of them have one address, which is judged as a whole, and only where none
- * of them is seen on its own side.
- */
-function openersOf(hosts: readonly CastHost[]): readonly CastHost[] {
+/** See `Shared.openers`: once for each role, however many rules begin there. */
+function openersOf(all: readonly CastHost[]): Shared["openers"] {
+  const known = new Map<LoadedModel, Map<string, readonly CastHost[]>>();
+  return (loaded, role) => {
+    let roles = known.get(loaded);
+    if (roles === undefined) {
+      roles = new Map();
+      known.set(loaded, roles);
+    }
+    let hosts = roles.get(role);
+    if (hosts === undefined) {
+      hosts = onOneSide(all.filter((host) => host.model === loaded.model.name && host.role === role));
+      roles.set(role, hosts);
+    }
+    return hosts;
+  };
+}
+
+/** Beyond NAT several hosts have one address, which is judged as a whole, and only where none of them is seen on its own side. */
+function onOneSide(hosts: readonly CastHost[]): readonly CastHost[] {
   const isSeen = ({ presence }: CastHost): boolean => presence.firstSec !== Number.POSITIVE_INFINITY;
   const inside = hosts.filter(({ outside }) => !outside);
   const outside = hosts.filter((host) => host.outside && isSeen(host));
@@ -184,7 +195,7 @@ function withoutHosts(
   loaded: LoadedModel,
   rule: Rule,
   uses: readonly RuleUse[],
-  equals: Map<RuleUse, RuleUse>,
+  { equals }: Shared,
   context: RuleContext,
 ): HostStatus {
   const met = metStatus(uses, equals, context);
@@ -205,12 +216,13 @@ function judgeHost(
   rule: Rule,
   host: CastHost,
   uses: readonly RuleUse[],
-  equals: Map<RuleUse, RuleUse>,
+  { equals }: Shared,
   context: RuleContext,
 ): HostStatus {
   const met = metStatus(uses, equals, context);
   if (met !== null && met.status === "not-evaluable") return met;
-  const members = membersOf(loaded, rule);
+  const mayBeMissed = !isUnwanted(rule) && rule.requirement !== "optional" && rule.on === null;
+  const members = met === null && !mayBeMissed ? NO_MEMBERS : membersOf(loaded, rule);
   const used = new Set(uses.filter((use) => use.how === "documented").map((use) => use.member));
   const lacking = met === null ? members : members.filter((member) => !used.has(member));
   if (met !== null && lacking.length === 0) return met;
@@ -225,7 +237,7 @@ function judgeHost(
     if (blocked !== null) return blocked;
   }
   if (isUnwanted(rule)) return met ?? unused(rule);
-  if (rule.requirement === "optional" || rule.on !== null) return met ?? openCandidate(uses) ?? unused(rule);
+  if (!mayBeMissed) return met ?? openCandidate(uses) ?? unused(rule);
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {
@@ -263,7 +275,11 @@ function membersOf(loaded: LoadedModel, rule: Rule): string[] {
   return endpoint.hosts.length > 0 ? hostTexts(loaded, endpoint) : endpoint.addresses.map((range) => range.text);
 }
 
-function metStatus(uses: readonly RuleUse[], equals: Map<RuleUse, RuleUse>, context: RuleContext): HostStatus | null {
+function metStatus(
+  uses: readonly RuleUse[],
+  equals: ReadonlyMap<RuleUse, RuleUse>,
+  context: RuleContext,
+): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length === 0) return null;
   const telling = documented.filter((one) => !equals.has(one));
@@ -331,12 +347,20 @@ function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readon
 
 /** Of rules with the same `any-of` one is enough: the others are not missed while one is met. */
 function settleChoices(judged: RuleJudgement[]): RuleJudgement[] {
+  const choices = new Map<string, RuleJudgement[]>();
+  for (const one of judged) {
+    if (one.rule.anyOf === undefined) continue;
+    const key = `${one.loaded.model.name}/${one.rule.anyOf}`;
+    const same = choices.get(key);
+    if (same === undefined) choices.set(key, [one]);
+    else same.push(one);
+  }
+  if (choices.size === 0) return judged;
   return judged.map((result) => {
     const { anyOf } = result.rule;
     if (anyOf === undefined || result.status !== "missing") return result;
-    const others = judged.filter(
-      (other) => other.loaded === result.loaded && other.rule !== result.rule && other.rule.anyOf === anyOf,
-    );
+    // It is among them, and neither met nor not evaluable.
+    const others = choices.get(`${result.loaded.model.name}/${anyOf}`)!;
     const met = others.find(({ status }) => status === "met");
     if (met !== undefined) {
       return { ...result, ...unused(result.rule), reason: `one of ${anyOf} is enough, and ${met.rule.id} is met` };
@@ -350,10 +374,12 @@ function settleChoices(judged: RuleJudgement[]): RuleJudgement[] {
 
 /** A rule that another one makes needless: not seen is no fault while that one is met. */
 function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
+  if (judged.every(({ rule }) => rule.fallbackFor === null)) return judged;
+  const byId = new Map(judged.map((one) => [`${one.loaded.model.name}/${one.rule.id}`, one]));
   return judged.map((result) => {
     const { fallbackFor } = result.rule;
     if (fallbackFor === null || result.status !== "missing") return result;
-    const first = judged.find((other) => other.loaded === result.loaded && other.rule.id === fallbackFor);
+    const first = byId.get(`${result.loaded.model.name}/${fallbackFor}`);
     if (first === undefined || first.status === "blocked" || first.status === "missing") return result;
     if (first.status === "met")
       return { ...result, ...unused(result.rule), reason: `needed only if ${fallbackFor} fails` };
@@ -365,5 +391,6 @@ function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
 }
 
 function countConversations(uses: readonly RuleUse[]): number {
+  if (uses.length === 0) return 0;
   return new Set(uses.filter((use) => use.how !== "candidate").map((use) => use.conversation)).size;
 }

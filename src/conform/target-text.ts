@@ -34,9 +34,7 @@ export function targetText(loaded: LoadedModel, target: Target): string {
 
 /** What a document names, with the values that the site gives in its place. */
 function endpointText(loaded: LoadedModel, endpoint: Endpoint): string {
-  return (
-    [...hostTexts(loaded, endpoint), ...endpoint.addresses.map((range) => range.text)].join(",") ||
-    endpoint.ranges ||
-    endpoint.name
-  );
+  let text = hostTexts(loaded, endpoint).join(",");
+  for (const range of endpoint.addresses) text += text === "" ? range.text : `,${range.text}`;
+  return text || endpoint.ranges || endpoint.name;
 }

@@ -4,10 +4,13 @@ import { KEYS } from "./keys.ts";
 import { parseHostPattern } from "./names.ts";
 import { parseRange } from "./ranges.ts";
 import type { NamedItem, Reader } from "./reader.ts";
-import { wildcardSuffix } from "./suffixes.ts";
+import { isOverPublicSuffix } from "./suffixes.ts";
 import type { AddressRange, Endpoint, HostPattern, Parameter } from "./types.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "./values.ts";
 import type { TextItem } from "./yaml.ts";
+
+/** Keys of which an endpoint needs one. */
+const MEMBERS = ["hosts", "addresses", "ranges"] as const;
 
 export function readEndpoints(
   reader: Reader,
@@ -15,7 +18,12 @@ export function readEndpoints(
   parameters: readonly Parameter[],
   roles: ReadonlySet<string>,
 ): Endpoint[] {
-  return items.flatMap((item) => readEndpoint(reader, item, parameters, roles) ?? []);
+  const endpoints: Endpoint[] = [];
+  for (const item of items) {
+    const endpoint = readEndpoint(reader, item, parameters, roles);
+    if (endpoint !== null) endpoints.push(endpoint);
+  }
+  return endpoints;
 }
 
 function readEndpoint(
@@ -27,7 +35,7 @@ function readEndpoint(
   const what = `endpoint ${quote(name)}`;
   const fields = reader.fields(value, what, KEYS.endpoint);
   if (fields === null) return null;
-  if (["hosts", "addresses", "ranges"].every((key) => fields.get(key) === undefined)) {
+  if (MEMBERS.every((key) => fields.get(key) === undefined)) {
     reader.lacking(at, `${what}: who is it? Expected "hosts", "addresses" or "ranges"`);
   }
   const pool = reader.flag(fields.get("pool"), `${what}, pool`);
@@ -37,7 +45,7 @@ function readEndpoint(
   }
   const role = reader.text(fields.get("role"), `${what}, role`);
   if (role !== null && !roles.has(role.text)) {
-    reader.lacking(role.at, `${what}: ${unknownWord("role", role.text, [...roles])}`);
+    reader.lacking(role, `${what}: ${unknownWord("role", role.text, [...roles])}`);
   }
   const endpoint: Endpoint = {
     name,
@@ -47,7 +55,8 @@ function readEndpoint(
     ranges: ranges?.text ?? null,
     need: reader.choice(fields.get("need"), "need", ["any", "each"] as const) ?? "each",
     pool,
-    ...at,
+    line: at.line,
+    column: at.column,
   };
   if (role !== null) endpoint.role = role.text;
   return endpoint;
@@ -60,17 +69,16 @@ function readHosts(
   pool: boolean,
 ): HostPattern[] {
   const hosts: HostPattern[] = [];
-  const seen = new Set<string>();
+  const isTwin = twinsAmong(words);
   for (const word of words) {
     const host = parseHostPattern(word.text, reader.failAt(word));
     if (host === null) continue;
-    if (seen.has(host.text)) reader.error(word.at, `host ${quote(host.text)} is listed twice`);
-    seen.add(host.text);
+    if (isTwin(host.text)) reader.error(word, `host ${quote(host.text)} is listed twice`);
     if (pool && host.labels.some((label) => label.startsWith("*"))) {
-      reader.error(word.at, `a pool is called by one name, not by a wildcard; found ${quote(host.text)}`);
+      reader.error(word, `a pool is called by one name, not by a wildcard; found ${quote(host.text)}`);
     }
-    if (wildcardSuffix(host)?.kind === "public") {
-      reader.error(word.at, `${quote(host.text)} is a wildcard over a public suffix: anyone may be meant`);
+    if (isOverPublicSuffix(host)) {
+      reader.error(word, `${quote(host.text)} is a wildcard over a public suffix: anyone may be meant`);
     }
     if (host.parameter !== null) checkNameParameter(reader, word, host.parameter, parameters);
     hosts.push(host);
@@ -78,27 +86,37 @@ function readHosts(
   return hosts;
 }
 
+/** Asked of one text after the other, says whether it came before; a list of one has no twins. */
+function twinsAmong({ length }: readonly TextItem[]): (text: string) => boolean {
+  if (length < 2) return () => false;
+  const seen = new Set<string>();
+  return (text) => {
+    const isTwin = seen.has(text);
+    seen.add(text);
+    return isTwin;
+  };
+}
+
 function checkNameParameter(reader: Reader, word: TextItem, name: string, parameters: readonly Parameter[]): void {
   const parameter = parameters.find((known) => known.name === name);
   const known = parameters.filter(({ type }) => type === "name").map((other) => other.name);
-  if (parameter === undefined) reader.lacking(word.at, unknownWord("name parameter", name, known));
+  if (parameter === undefined) reader.lacking(word, unknownWord("name parameter", name, known));
   else if (parameter.type !== "name") {
-    reader.error(word.at, `parameter ${quote(name)} is no name but of type ${parameter.type}`);
+    reader.error(word, `parameter ${quote(name)} is no name but of type ${parameter.type}`);
   }
 }
 
 function readAddresses(reader: Reader, words: readonly TextItem[]): AddressRange[] {
   const ranges: AddressRange[] = [];
-  const seen = new Set<string>();
+  const isTwin = twinsAmong(words);
   for (const word of words) {
     if (word.text.includes("*")) {
-      reader.error(word.at, `a wildcard may not stand in an address; found ${quote(word.text)}, expected a prefix`);
+      reader.error(word, `a wildcard may not stand in an address; found ${quote(word.text)}, expected a prefix`);
       continue;
     }
     const range = parseRange(word.text, reader.failAt(word));
     if (range === null) continue;
-    if (seen.has(range.text)) reader.error(word.at, `address ${range.text} is listed twice`);
-    seen.add(range.text);
+    if (isTwin(range.text)) reader.error(word, `address ${range.text} is listed twice`);
     ranges.push(range);
   }
   return ranges;

@@ -4,18 +4,11 @@
  * `require` keeps their callers synchronous.
  */
 import { createRequire } from "node:module";
+import { once } from "../once.ts";
 
 const require = createRequire(import.meta.url);
 
-/** `require` looks the package up anew at each call, which costs more than most of its callers do. */
-function once<Module>(load: () => Module): () => Module {
-  let loaded: Module | null = null;
-  return () => {
-    loaded ??= load();
-    return loaded;
-  };
-}
-
+// `require` looks a package up anew at each call, which costs more than most callers do.
 export const yaml = once(() => require("yaml") as typeof import("yaml"));
 
 export const ipNum = once(() => require("ip-num") as typeof import("ip-num"));

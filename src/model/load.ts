@@ -90,7 +90,8 @@ function refuseReserved(reader: Reader, what: string, items: readonly NamedItem[
 
 function readRole(reader: Reader, { name, at, value }: NamedItem): Role {
   const fields = value.kind === "empty" ? null : reader.fields(value, `role ${quote(name)}`, KEYS.role);
-  return { name, about: reader.text(fields?.get("about"), "about")?.text ?? null, ...at };
+  const about = reader.text(fields?.get("about"), "about")?.text ?? null;
+  return { name, about, line: at.line, column: at.column };
 }
 
 function readDocument(reader: Reader, top: Fields): DocumentInfo {

@@ -17,11 +17,15 @@ import type { Fail } from "./values.ts";
 /** A literal label: letters, digits, dashes inside; underscores too, because service names carry them. */
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
+/** What nearly all are: lower case, at most one wildcard, which comes first, and a last label that no address ends in. */
+const PLAIN_HOST = /^(?:\*{1,2}\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 /**
  * A host name or pattern as models write it; `$domain` where the name is a parameter. Null where it can't be one, the
  * reason told to `fail`. International names become their ASCII form (RFC 5891).
  */
 export function parseHostPattern(text: string, fail: Fail): HostPattern | null {
+  if (text.length <= 253 && PLAIN_HOST.test(text)) return { text, labels: text.split("."), parameter: null };
   if (text.startsWith("$")) return { text, labels: [], parameter: text.slice(1) };
   const scheme = /^[a-z][a-z0-9+.-]*:\/\/([^/:?#]*)/i.exec(text);
   if (scheme !== null) {
@@ -109,7 +113,8 @@ function labelsOf(name: string): string[] {
 }
 
 interface Node {
-  children: Map<string, Node>;
+  /** Null for none: of a large model's nodes most are a name's first label. */
+  children: Map<string, Node> | null;
   /** After `*`. */
   one: Node | null;
   /** After `**`; a node that is reached this way keeps every further label. */
@@ -134,7 +139,7 @@ export function compileNames(patterns: readonly HostPattern[]): NameMatcher {
 }
 
 function newNode(keeps: boolean): Node {
-  return { children: new Map(), one: null, many: null, keeps, ends: [] };
+  return { children: null, one: null, many: null, keeps, ends: [] };
 }
 
 function insert(root: Node, labels: readonly string[], index: number): void {
@@ -144,6 +149,7 @@ function insert(root: Node, labels: readonly string[], index: number): void {
     if (label === "**") node = node.many ??= newNode(true);
     else if (label === "*") node = node.one ??= newNode(false);
     else {
+      node.children ??= new Map();
       let child = node.children.get(label);
       if (child === undefined) {
         child = newNode(false);
@@ -164,7 +170,7 @@ function match(root: Node, name: string): number[] {
     if (label === "") return [];
     const next = new Set<Node>();
     for (const node of here) {
-      const child = node.children.get(label);
+      const child = node.children?.get(label);
       if (child !== undefined) next.add(child);
       if (node.one !== null) next.add(node.one);
       if (node.many !== null) next.add(node.many);

@@ -13,6 +13,18 @@ const WITH_TYPES: readonly string[] = ["icmp", "icmp6"];
 
 /** One alternative. Null where it can't be read, every reason told to `fail`. */
 export function parseOver(text: string, parameters: readonly Parameter[], fail: Fail): Over | null {
+  return onePort(text) ?? parseAnyOver(text, parameters, fail);
+}
+
+/** `tcp/443`: what most rules have. Null for all else, right or wrong. */
+function onePort(text: string): Over | null {
+  const transport = text.startsWith("tcp/") ? "tcp" : text.startsWith("udp/") ? "udp" : null;
+  const port = transport === null ? null : parsePort(text.slice(4));
+  if (transport === null || port === null) return null;
+  return { transport, ports: [{ first: port, last: port, parameter: null }], text };
+}
+
+function parseAnyOver(text: string, parameters: readonly Parameter[], fail: Fail): Over | null {
   const slash = text.indexOf("/");
   const word = slash < 0 ? text : text.slice(0, slash);
   const rest = slash < 0 ? null : text.slice(slash + 1);

@@ -37,7 +37,8 @@ function readParameter(reader: Reader, { name, at, value }: NamedItem): Paramete
   if (RESERVED_CONDITIONS.some((word) => word === name)) {
     reader.error(at, `${what}: the word belongs to conditions; choose another name`);
   }
-  if (value.kind === "empty") return { name, about: null, type: "text", values: [], default: null, ...at };
+  const { line, column } = at;
+  if (value.kind === "empty") return { name, about: null, type: "text", values: [], default: null, line, column };
   const fields = reader.fields(value, what, KEYS.parameter);
   if (fields === null) return null;
   const valuesItem = fields.get("values");
@@ -46,11 +47,11 @@ function readParameter(reader: Reader, { name, at, value }: NamedItem): Paramete
   const type = given ?? (valuesItem === undefined ? "text" : "choice");
   if (type === "choice" && values.length === 0) reader.lacking(at, `${what}: a choice needs "values"`);
   if (type !== "choice" && valuesItem !== undefined) {
-    reader.error(valuesItem.at, `${what}: values go with type choice, not with ${type}`);
+    reader.error(valuesItem, `${what}: values go with type choice, not with ${type}`);
   }
   for (const [i, item] of values.entries()) {
     if (values.findIndex((other) => other.text === item.text) < i) {
-      reader.error(item.at, `${what}: value ${quote(item.text)} is listed twice`);
+      reader.error(item, `${what}: value ${quote(item.text)} is listed twice`);
     }
   }
   const parameter: Parameter = {
@@ -59,12 +60,13 @@ function readParameter(reader: Reader, { name, at, value }: NamedItem): Paramete
     type,
     values: values.map((item) => item.text),
     default: null,
-    ...at,
+    line,
+    column,
   };
   const standard = reader.text(fields.get("default"), `${what}, default`);
   if (standard !== null) {
     const why = wrongValue(parameter, standard.text);
-    if (why !== null) reader.error(standard.at, `${what}, default: ${why}`);
+    if (why !== null) reader.error(standard, `${what}, default: ${why}`);
     parameter.default = standard.text;
   }
   return parameter;

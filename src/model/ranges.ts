@@ -1,5 +1,5 @@
 /** Addresses, CIDR prefixes and ranges of addresses, as models, sites and `--bind` write them. */
-import { type AddressFamily, formatHex, parseAddress } from "../address.ts";
+import { type AddressFamily, formatHex, parseAddressAnew } from "../address.ts";
 import { quote } from "../words.ts";
 import { ipNum } from "./lazy.ts";
 import type { AddressRange } from "./types.ts";
@@ -11,24 +11,42 @@ import type { Fail } from "./values.ts";
  */
 export function parseRange(text: string, fail: Fail): AddressRange | null {
   const bare = text.startsWith("mac:") ? text.slice(4) : text;
-  const single = parseAddress(bare);
+  const single = parseAddressAnew(bare);
   if (single !== null && (single.family === "mac" || bare === text)) {
     const { family, hex } = single;
-    return { text: formatHex(family, hex), family, first: hex, last: hex };
+    // An IPv4 address can be written in one way only.
+    return { text: family === 4 ? text : formatHex(family, hex), family, first: hex, last: hex };
   }
   if (bare !== text) {
     fail(`${quote(bare)} is no MAC address; expected six pairs such as 00:11:22:33:44:55`, 4);
     return null;
   }
-  if (text.includes("/")) return parsePrefix(text, fail);
+  if (text.includes("/")) return parsePlainPrefix(text) ?? parsePrefix(text, fail);
   if (text.includes("-")) return parseSpan(text, fail);
   fail(`${quote(text)} is no address; expected one such as 10.0.0.5, 10.0.0.0/8, 10.0.0.5-10.0.0.9 or fd00::5`);
   return null;
 }
 
-function parsePrefix(text: string, fail: Fail): AddressRange | null {
+/** `10.0.0.0/8`: what files hold thousands of. Anything else is read by `parsePrefix`. */
+const PLAIN_PREFIX = /^([0-9.]{7,15})\/([12]?[0-9]|3[0-2])$/;
+
+/** A whole IPv4 network in plain form; null for all else, right or wrong. */
+function parsePlainPrefix(text: string): AddressRange | null {
+  const [, address, digits] = PLAIN_PREFIX.exec(text) ?? [];
+  if (address === undefined || digits === undefined) return null;
+  const parsed = parseAddressAnew(address);
+  if (parsed === null) return null;
+  const first = Number.parseInt(parsed.hex, 16);
+  const hosts = 2 ** (32 - Number(digits));
+  if (first % hosts !== 0) return null;
+  const last = (first + hosts - 1).toString(16).padStart(8, "0");
+  return { text, family: 4, first: parsed.hex, last };
+}
+
+/** Any prefix of either family, and what is wrong with it, by `ip-num`. */
+export function parsePrefix(text: string, fail: Fail): AddressRange | null {
   const slash = text.indexOf("/");
-  const address = parseAddress(text.slice(0, slash));
+  const address = parseAddressAnew(text.slice(0, slash));
   if (address === null || address.family === "mac") {
     fail(`${quote(text.slice(0, slash))} is no IP address; expected a prefix such as 10.0.0.0/8 or fd00::/8`);
     return null;
@@ -61,8 +79,8 @@ function boundsOf(family: 4 | 6, hex: string, length: number): [string, string] 
 
 function parseSpan(text: string, fail: Fail): AddressRange | null {
   const dash = text.indexOf("-");
-  const from = parseAddress(text.slice(0, dash).trim());
-  const to = parseAddress(text.slice(dash + 1).trim());
+  const from = parseAddressAnew(text.slice(0, dash).trim());
+  const to = parseAddressAnew(text.slice(dash + 1).trim());
   if (from === null || to === null || from.family === "mac") {
     fail(`${quote(text)} is no range of addresses; expected one such as 10.0.0.5-10.0.0.9`);
     return null;

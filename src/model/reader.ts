@@ -6,7 +6,7 @@ import { nearest, quote, unknownWord } from "../words.ts";
 import { FILE_CAPS } from "./caps.ts";
 import type { Problem } from "./types.ts";
 import { type Fail, IDENTIFIER_RULE, isIdentifier } from "./values.ts";
-import type { Item, Place, TextItem, YamlFile } from "./yaml.ts";
+import type { Item, MapItem, Place, TextItem, YamlFile } from "./yaml.ts";
 
 /** A mapping with known keys. */
 export interface Fields {
@@ -53,26 +53,24 @@ export class Reader {
   /** Reports on a text at an offset within it. */
   failAt(item: TextItem): Fail {
     return (message, at = 0) => {
-      const { line, column } = item.at;
+      const { line, column } = item;
       this.error({ line, column: column + at + (item.quoted && at > 0 ? 1 : 0) }, message);
     };
   }
 
   expected(item: Item, what: string, expected: string): null {
     const found = item.kind === "text" ? quote(item.text) : KIND_WORDS[item.kind];
-    this.error(item.at, `${what}: found ${found}, expected ${expected}`);
+    this.error(item, `${what}: found ${found}, expected ${expected}`);
     return null;
   }
 
   /** A mapping that may hold only `known` keys; unknown ones are reported with the nearest known. */
   fields(item: Item, what: string, known: readonly string[]): Fields | null {
     if (item.kind !== "map") return this.expected(item, what, mappingWith(item, known));
-    const found = new Map<string, Item>();
     for (const { key, value } of item.entries) {
-      if (!known.includes(key.text)) this.error(key.at, `${what}: ${unknownKey(key.text, value, known)}`);
-      else if (!found.has(key.text) && value.kind !== "empty") found.set(key.text, value);
+      if (!known.includes(key.text)) this.error(key, `${what}: ${unknownKey(key.text, value, known)}`);
     }
-    return { at: item.at, get: (key) => found.get(key) };
+    return new MapFields(item);
   }
 
   /** A mapping whose keys are identifiers of the file's own; nothing at all is an empty one. */
@@ -83,13 +81,14 @@ export class Reader {
       return [];
     }
     const seen = new Set<string>();
-    return item.entries.flatMap(({ key, value }) => {
-      if (seen.has(key.text)) return []; // reported as a duplicate key already
+    const named: NamedItem[] = [];
+    for (const { key, value } of item.entries) {
+      if (seen.has(key.text)) continue; // reported as a duplicate key already
       seen.add(key.text);
-      if (isIdentifier(key.text)) return [{ name: key.text, at: key.at, value }];
-      this.error(key.at, `${what}: ${quote(key.text)} is no name; expected ${IDENTIFIER_RULE}`);
-      return [];
-    });
+      if (isIdentifier(key.text)) named.push({ name: key.text, at: key, value });
+      else this.error(key, `${what}: ${quote(key.text)} is no name; expected ${IDENTIFIER_RULE}`);
+    }
+    return named;
   }
 
   /** Items of a list; a single item stands for a list of one, nothing for an empty one. */
@@ -105,7 +104,12 @@ export class Reader {
   }
 
   texts(item: Item | undefined, what: string): TextItem[] {
-    return this.list(item).flatMap((one) => this.text(one, what) ?? []);
+    const texts: TextItem[] = [];
+    for (const one of this.list(item)) {
+      const text = this.text(one, what);
+      if (text !== null) texts.push(text);
+    }
+    return texts;
   }
 
   /** One of a closed set of words. */
@@ -113,7 +117,7 @@ export class Reader {
     const text = this.text(item, what);
     if (text === null) return null;
     const word = words.find((known) => known === text.text);
-    if (word === undefined) this.error(text.at, unknownWord(what, text.text, words));
+    if (word === undefined) this.error(text, unknownWord(what, text.text, words));
     return word ?? null;
   }
 
@@ -134,6 +138,22 @@ export class Reader {
     const { line, column } = sorted[FILE_CAPS.problems]!;
     shown.push({ severity: "error", source: this.source, line, column, message: `… and ${more} more problems` });
     return shown;
+  }
+}
+
+/** A mapping has few keys: looking at each of them is less work than making an index. */
+class MapFields implements Fields {
+  readonly at: MapItem;
+
+  constructor(item: MapItem) {
+    this.at = item;
+  }
+
+  get(key: string): Item | undefined {
+    for (const entry of this.at.entries) {
+      if (entry.key.text === key && entry.value.kind !== "empty") return entry.value;
+    }
+    return undefined;
   }
 }
 

@@ -17,23 +17,28 @@ export interface RuleNames extends ExpectNames {
   parameters: readonly Parameter[];
 }
 
+/** Keys without which a rule is none. */
+const NEEDED = ["from", "to", "over", "app", "requirement", "cite"] as const;
+
 export function readRules(reader: Reader, item: Item, names: RuleNames): Rule[] {
   const items = reader.list(item);
   if (items.length > FILE_CAPS.rules) {
-    reader.error(item.at, `${items.length} rules; at most ${FILE_CAPS.rules} are read`);
+    reader.error(item, `${items.length} rules; at most ${FILE_CAPS.rules} are read`);
     return [];
   }
   const seen = new Map<string, Place>();
   const fallbacks: { rule: Rule; word: TextItem }[] = [];
-  const rules = items.flatMap((one) => {
+  const knownApps = new Set([...names.apps, ...Object.keys(APP_PARTS), "any"]);
+  const rules: Rule[] = [];
+  for (const one of items) {
     const fields = reader.fields(one, "rule", KEYS.rule);
-    if (fields === null) return [];
+    if (fields === null) continue;
     const id = readId(reader, fields, seen);
-    const rule = readRule(reader, fields, id, names);
+    const rule = readRule(reader, fields, id, names, knownApps);
     const fallback = reader.text(fields.get("fallback-for"), "fallback-for");
     if (rule !== null && fallback !== null) fallbacks.push({ rule, word: fallback });
-    return rule ?? [];
-  });
+    if (rule !== null) rules.push(rule);
+  }
   checkFallbacks(reader, fallbacks, seen);
   return rules;
 }
@@ -46,15 +51,21 @@ function readId(reader: Reader, fields: Fields, seen: Map<string, Place>): strin
   }
   const first = seen.get(id.text);
   if (first !== undefined)
-    reader.error(id.at, `two rules are called ${quote(id.text)}; the first is at line ${first.line}`);
-  else seen.set(id.text, id.at);
-  if (!isIdentifier(id.text)) reader.error(id.at, `${quote(id.text)} is no rule id; expected ${IDENTIFIER_RULE}`);
+    reader.error(id, `two rules are called ${quote(id.text)}; the first is at line ${first.line}`);
+  else seen.set(id.text, id);
+  if (!isIdentifier(id.text)) reader.error(id, `${quote(id.text)} is no rule id; expected ${IDENTIFIER_RULE}`);
   return id.text;
 }
 
-function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames): Rule | null {
+function readRule(
+  reader: Reader,
+  fields: Fields,
+  id: string,
+  names: RuleNames,
+  knownApps: ReadonlySet<string>,
+): Rule | null {
   const what = id === "" ? "rule" : `rule ${quote(id)}`;
-  for (const key of ["from", "to", "over", "app", "requirement", "cite"]) {
+  for (const key of NEEDED) {
     if (fields.get(key) === undefined) reader.lacking(fields.at, `${what}: "${key}" is missing`);
   }
   const requirement = reader.choice(fields.get("requirement"), "requirement", REQUIREMENTS);
@@ -74,7 +85,7 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
     reader.error(fields.at, `${what}: neither end is a role; expected a role in "from" or "to"`);
   }
   // Everything is read before a rule is given up, so that all its problems are named at once.
-  const apps = readApps(reader, fields.get("app"), names.apps);
+  const apps = readApps(reader, fields.get("app"), knownApps);
   const everySec = readEvery(reader, fields.get("every"));
   const retiredAfter = readLastDay(reader, fields, requirement === "retired", what);
   const peer = reader.choice(fields.get("peer"), "peer", ["internet", "inside"] as const);
@@ -97,7 +108,8 @@ function readRule(reader: Reader, fields: Fields, id: string, names: RuleNames):
     expect,
     cite,
     note,
-    ...fields.at,
+    line: fields.at.line,
+    column: fields.at.column,
   };
   if (peer !== null) rule.peer = peer;
   if (anyOf !== null) rule.anyOf = anyOf.text;
@@ -108,17 +120,19 @@ function hasRole(target: Target): boolean {
   return target.kind === "role" || target.kind === "judged";
 }
 
+const KIND_AND_NAME = /^(role|endpoint):(.*)$/;
+const NO_KIND: readonly string[] = [];
+
 /** `client`, `role:client`, `api-us`, `endpoint:api-us`, `internet`, `judged`, `anyone`. */
 function readTarget(reader: Reader, item: Item | undefined, key: "from" | "to", names: RuleNames): Target | null {
   const word = reader.text(item, key);
   if (word === null) return null;
-  const reserved = RESERVED_ENDS.find((known) => known === word.text);
-  if (reserved !== undefined) return { kind: reserved };
-  const [, kind, name = word.text] = /^(role|endpoint):(.*)$/.exec(word.text) ?? [];
+  for (const reserved of RESERVED_ENDS) if (reserved === word.text) return { kind: reserved };
+  const [, kind, name = word.text] = (word.text.includes(":") ? KIND_AND_NAME.exec(word.text) : null) ?? NO_KIND;
   const isRole = kind !== "endpoint" && names.roles.has(name);
   const isEndpoint = kind !== "role" && names.endpoints.has(name);
   if (isRole && isEndpoint) {
-    reader.error(word.at, `${quote(name)} is a role and an endpoint; write role:${name} or endpoint:${name}`);
+    reader.error(word, `${quote(name)} is a role and an endpoint; write role:${name} or endpoint:${name}`);
     return null;
   }
   if (isRole) return { kind: "role", role: name };
@@ -129,14 +143,16 @@ function readTarget(reader: Reader, item: Item | undefined, key: "from" | "to", 
       : kind === "role"
         ? names.roles
         : names.endpoints;
-  reader.lacking(word.at, `${key}: ${unknownWord(kind ?? "role or endpoint", name, [...known])}`);
+  reader.lacking(word, `${key}: ${unknownWord(kind ?? "role or endpoint", name, [...known])}`);
   return null;
 }
 
 function readOver(reader: Reader, fields: Fields, parameters: readonly Parameter[]): Over[] {
-  const over = reader
-    .texts(fields.get("over"), "over")
-    .flatMap((word) => parseOver(word.text, parameters, reader.failAt(word)) ?? []);
+  const over: Over[] = [];
+  for (const word of reader.texts(fields.get("over"), "over")) {
+    const one = parseOver(word.text, parameters, reader.failAt(word));
+    if (one !== null) over.push(one);
+  }
   const outside = reader.text(fields.get("outside-port"), "outside-port");
   if (outside === null) return over;
   const port = over[0]?.ports[0];
@@ -147,25 +163,25 @@ function readOver(reader: Reader, fields: Fields, parameters: readonly Parameter
     port.first < 0 ||
     port.first !== port.last
   ) {
-    reader.error(outside.at, 'outside-port goes with one transport and one port in "over", such as udp/30000');
+    reader.error(outside, 'outside-port goes with one transport and one port in "over", such as udp/30000');
   } else if (!outside.text.startsWith("$")) {
     reader.expected(outside, "outside-port", "a parameter such as $gateway-port");
   } else {
-    port.parameter = portParameter(outside.text, parameters, (message) => reader.lacking(outside.at, message));
+    port.parameter = portParameter(outside.text, parameters, (message) => reader.lacking(outside, message));
   }
   return over;
 }
 
-function readApps(reader: Reader, item: Item | undefined, apps: readonly string[]): string[] | null {
+/** `known`: every word that may stand there. */
+function readApps(reader: Reader, item: Item | undefined, known: ReadonlySet<string>): string[] | null {
   const words = reader.texts(item, "app");
   const any = words.find((word) => word.text === "any");
   if (any !== undefined) {
-    if (words.length > 1) reader.error(any.at, "app: any stands alone; it covers the others");
+    if (words.length > 1) reader.error(any, "app: any stands alone; it covers the others");
     return null;
   }
-  const known = [...apps, ...Object.keys(APP_PARTS), "any"];
   for (const word of words) {
-    if (!known.includes(word.text)) reader.error(word.at, `app: ${unknownApp(word.text, known)}`);
+    if (!known.has(word.text)) reader.error(word, `app: ${unknownApp(word.text, [...known])}`);
   }
   return words.map((word) => word.text);
 }
@@ -183,7 +199,7 @@ function readLastDay(reader: Reader, fields: Fields, retired: boolean, what: str
     if (retired) reader.lacking(fields.at, `${what}: retired since when? "last-day" is missing`);
     return null;
   }
-  if (!retired) reader.error(day.at, "last-day goes with requirement: retired");
+  if (!retired) reader.error(day, "last-day goes with requirement: retired");
   return isDate(day.text) ? day.text : reader.expected(day, "last-day", "a day of the calendar such as 2026-12-31");
 }
 
@@ -201,7 +217,7 @@ function readExpectations(reader: Reader, item: Item | undefined, names: ExpectN
       return [];
     }
     const fail = (message: string, at?: number) => reader.failAt(first)(`expect, ${key.text}: ${message}`, at);
-    const failKey = (message: string) => reader.error(key.at, `expect: ${message}`);
+    const failKey = (message: string) => reader.error(key, `expect: ${message}`);
     return (
       parseExpectation(
         key.text,
@@ -215,16 +231,16 @@ function readExpectations(reader: Reader, item: Item | undefined, names: ExpectN
 }
 
 function readCitations(reader: Reader, item: Item | undefined): Citation[] {
-  return reader.list(item).flatMap((one) => {
+  const citations: Citation[] = [];
+  for (const one of reader.list(item)) {
     const fields = reader.fields(one, "cite", KEYS.cite);
-    if (fields === null) return [];
+    if (fields === null) continue;
     const section = reader.text(fields.get("section"), "section");
-    if (section === null) {
-      if (fields.get("section") === undefined) reader.lacking(fields.at, 'cite: "section" is missing');
-      return [];
-    }
-    return [{ section: section.text, item: reader.text(fields.get("item"), "item")?.text ?? null }];
-  });
+    if (section !== null) {
+      citations.push({ section: section.text, item: reader.text(fields.get("item"), "item")?.text ?? null });
+    } else if (fields.get("section") === undefined) reader.lacking(fields.at, 'cite: "section" is missing');
+  }
+  return citations;
 }
 
 /** A fallback names a rule that exists, and no chain of fallbacks comes back to where it began. */
@@ -235,12 +251,11 @@ function checkFallbacks(
 ): void {
   const next = new Map(fallbacks.map(({ rule, word }) => [rule.id, word.text]));
   for (const { rule, word } of fallbacks) {
-    if (!ids.has(word.text))
-      reader.lacking(word.at, `fallback-for: ${unknownWord("rule", word.text, [...ids.keys()])}`);
+    if (!ids.has(word.text)) reader.lacking(word, `fallback-for: ${unknownWord("rule", word.text, [...ids.keys()])}`);
     const passed = new Set<string>();
     for (let id: string | undefined = word.text; id !== undefined && !passed.has(id); id = next.get(id)) {
       passed.add(id);
-      if (id === rule.id) reader.error(word.at, `fallback-for: rule ${quote(rule.id)} would be its own fallback`);
+      if (id === rule.id) reader.error(word, `fallback-for: rule ${quote(rule.id)} would be its own fallback`);
     }
   }
 }

@@ -65,7 +65,7 @@ function readHostTable(
   const table: Record<string, string[]> = {};
   for (const { key, value } of entries(reader, item, what)) {
     if (!key.text.split("/").every(isIdentifier)) reader.expected(key, what, "ROLE or MODEL/ROLE");
-    positions[`${what}.${key.text}`] = key.at;
+    positions[`${what}.${key.text}`] = { line: key.line, column: key.column };
     const words = reader.texts(value, `${what}, ${key.text}`);
     for (const word of words) parseBoundValues(word.text, reader.failAt(word));
     table[key.text] = words.map((word) => word.text);
@@ -82,7 +82,7 @@ function readSettings(
   for (const { key, value } of entries(reader, item, "set")) {
     const word = reader.text(value, `set, ${key.text}`);
     if (word === null) continue;
-    positions[`set.${key.text}`] = word.at;
+    positions[`set.${key.text}`] = { line: word.line, column: word.column };
     set[key.text] = word.text;
   }
   return set;
@@ -94,7 +94,7 @@ function readHosts(reader: Reader, item: Item | undefined): Record<string, strin
   for (const { key, value } of entries(reader, item, "hosts")) {
     const name = parseHostPattern(key.text, reader.failAt(key));
     if (name !== null && (name.parameter !== null || name.labels.some((label) => label.startsWith("*")))) {
-      reader.error(key.at, `hosts: a wildcard may not stand here; found ${quote(key.text)}, expected one name`);
+      reader.error(key, `hosts: a wildcard may not stand here; found ${quote(key.text)}, expected one name`);
     }
     const words = reader.texts(value, `hosts, ${key.text}`);
     for (const word of words) {
@@ -121,7 +121,7 @@ function readRanges(
       ranges[name] = readPublishedRanges(readFile(path.text));
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      reader.error(path.at, `ranges, ${name}: ${quote(path.text)} could not be read: ${why}`);
+      reader.error(path, `ranges, ${name}: ${quote(path.text)} could not be read: ${why}`);
     }
   }
   return ranges;

@@ -10,11 +10,26 @@ export interface WildcardSuffix {
 }
 
 /** What stands behind a pattern's last wildcard; null where it has none. */
-export function wildcardSuffix({ labels }: HostPattern): WildcardSuffix | null {
-  const wild = labels.findLastIndex((label) => label.startsWith("*"));
-  if (wild < 0) return null;
-  const suffix = labels.slice(wild + 1).join(".");
+export function wildcardSuffix(pattern: HostPattern): WildcardSuffix | null {
+  const labels = behindWildcard(pattern);
+  if (labels === null) return null;
+  const suffix = labels.join(".");
   return { suffix, kind: suffixKind(suffix) };
+}
+
+/** True for a wildcard over a registry's suffix. The list is loaded only where the suffix is as short as theirs are. */
+export function isOverPublicSuffix(pattern: HostPattern): boolean {
+  const labels = behindWildcard(pattern);
+  return labels !== null && isShort(labels) && suffixKind(labels.join(".")) === "public";
+}
+
+function behindWildcard({ labels }: HostPattern): string[] | null {
+  const wild = labels.findLastIndex((label) => label.startsWith("*"));
+  return wild < 0 ? null : labels.slice(wild + 1);
+}
+
+function isShort([first = "", ...others]: readonly string[]): boolean {
+  return others.length === 0 || (others.length === 1 && first.length <= 3);
 }
 
 /**
@@ -25,6 +40,5 @@ function suffixKind(suffix: string): WildcardSuffix["kind"] {
   if (SHARED_HOSTING.includes(suffix)) return "shared";
   const parsed = psl().parse(suffix);
   if ("error" in parsed || parsed.domain !== null || !parsed.listed) return "own";
-  const [first = "", ...others] = suffix.split(".");
-  return others.length === 0 || (others.length === 1 && first.length <= 3) ? "public" : "shared";
+  return isShort(suffix.split(".")) ? "public" : "shared";
 }

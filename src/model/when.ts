@@ -19,7 +19,7 @@ export function readCondition(reader: Reader, item: Item, parameters: readonly P
   const problemsBefore = reader.problems.length;
   const condition = readPart(reader, item, parameters);
   if (condition !== null && reader.problems.length === problemsBefore && !canHold(condition, parameters)) {
-    reader.error(item.at, `this condition can never hold: ${describeCondition(condition)}`);
+    reader.error(item, `this condition can never hold: ${describeCondition(condition)}`);
   }
   return condition;
 }
@@ -52,7 +52,7 @@ function readEntry(reader: Reader, key: TextItem, value: Item, parameters: reado
   const parameter = parameters.find((known) => known.name === key.text);
   if (parameter === undefined) {
     const known = [...parameters.map(({ name }) => name), ...RESERVED_CONDITIONS];
-    reader.lacking(key.at, `when: ${unknownWord("parameter", key.text, known)}`);
+    reader.lacking(key, `when: ${unknownWord("parameter", key.text, known)}`);
     return null;
   }
   const values = reader.texts(value, `when, ${key.text}`);
@@ -66,7 +66,7 @@ function readEntry(reader: Reader, key: TextItem, value: Item, parameters: reado
 function readValues(reader: Reader, parameter: Parameter, values: readonly TextItem[]): Condition {
   for (const value of values) {
     const why = wrongValue(parameter, value.text);
-    if (why !== null) reader.error(value.at, `when, ${parameter.name}: ${why}`);
+    if (why !== null) reader.error(value, `when, ${parameter.name}: ${why}`);
   }
   return { op: "is", parameter: parameter.name, values: values.map(({ text }) => text) };
 }

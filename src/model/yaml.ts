@@ -16,28 +16,25 @@ export interface Place {
   line: number;
   column: number;
 }
+/** Each is the place where it begins. */
 export type Item = MapItem | ListItem | TextItem | EmptyItem;
-export interface MapItem {
+export interface MapItem extends Place {
   kind: "map";
-  at: Place;
   entries: { key: TextItem; value: Item }[];
 }
-export interface ListItem {
+export interface ListItem extends Place {
   kind: "list";
-  at: Place;
   items: Item[];
 }
-export interface TextItem {
+export interface TextItem extends Place {
   kind: "text";
-  at: Place;
   text: string;
   /** The text itself begins one column further on. */
   quoted: boolean;
 }
 /** `key:` with nothing behind it, or `~`. */
-export interface EmptyItem {
+export interface EmptyItem extends Place {
   kind: "empty";
-  at: Place;
 }
 
 export interface YamlFile {
@@ -134,33 +131,34 @@ function convert(
   const at = isNodeWithRange(node) ? place(node.range[0]) : place(0);
   if (depth > FILE_CAPS.depth) {
     error(`nested too deeply; at most ${FILE_CAPS.depth} levels are read`, at);
-    return { kind: "empty", at };
+    return { kind: "empty", ...at };
   }
   if (isAlias(node) || ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)) {
     error("anchors and aliases are not read here; write the value out", at);
-    return { kind: "empty", at };
+    return { kind: "empty", ...at };
   }
   if (isMap(node)) {
     const seen = new Set<string>();
     const entries = node.items.map(({ key, value }) => {
       const keyItem = convert(key, depth + 1, place, error);
       const text = keyItem.kind === "text" ? keyItem.text : "";
-      if (keyItem.kind !== "text") error("a key must be a plain word", keyItem.at);
-      else if (seen.has(text)) error("the same key twice in one mapping", keyItem.at);
+      if (keyItem.kind !== "text") error("a key must be a plain word", keyItem);
+      else if (seen.has(text)) error("the same key twice in one mapping", keyItem);
       seen.add(text);
       const read = value === null ? null : convert(value, depth + 1, place, error);
       const quoted = keyItem.kind === "text" && keyItem.quoted;
-      const whole: TextItem = { kind: "text", at: keyItem.at, text, quoted };
-      return { key: whole, value: read ?? { kind: "empty", at: keyItem.at } };
+      const whole: TextItem = { kind: "text", line: keyItem.line, column: keyItem.column, text, quoted };
+      return { key: whole, value: read ?? { kind: "empty", line: keyItem.line, column: keyItem.column } };
     });
-    return { kind: "map", at, entries };
+    return { kind: "map", ...at, entries };
   }
-  if (isSeq(node)) return { kind: "list", at, items: node.items.map((item) => convert(item, depth + 1, place, error)) };
-  if (!isScalar(node) || node.value === null) return { kind: "empty", at };
+  if (isSeq(node))
+    return { kind: "list", ...at, items: node.items.map((item) => convert(item, depth + 1, place, error)) };
+  if (!isScalar(node) || node.value === null) return { kind: "empty", ...at };
   // `source` is the text as written, before YAML made a number or a date of it.
   const text = typeof node.value === "string" ? node.value : (node.source ?? String(node.value));
   const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
-  return { kind: "text", at, text: text.trim(), quoted };
+  return { kind: "text", ...at, text: text.trim(), quoted };
 }
 
 function isNodeWithRange(node: unknown): node is { range: [number, number, number] } {

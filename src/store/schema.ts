@@ -1,9 +1,9 @@
 /**
  * The physical schema, chosen by measuring (`test/store/measure.ts`): judged conversations are rows with indexes, because they are
- * looked up and few; all others are JSON texts of about 1,000 each, because they may be millions; an observation is
+ * looked up and few; all others, and rules, are JSON texts of about 1,000 each, because they may be many; an observation is
  * opaque parts. `views.ts` makes the contract's columns of them.
  */
-import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RULE, RUN } from "./tables.ts";
+import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
@@ -31,8 +31,13 @@ const TABLES: readonly string[] = [
   exact TEXT,
   UNIQUE (run_id, seq)
 );`,
-  RULE.create(OF_RUN),
-  "CREATE INDEX rule_run ON rule(run_id, model, rule_id);",
+  `CREATE TABLE rule_chunk (
+  ${OF_RUN},
+  seq INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  exact TEXT,
+  UNIQUE (run_id, seq)
+);`,
   LOOKUP.create(OF_RUN),
   "CREATE INDEX lookup_run ON lookup(run_id);",
   ASSET.create(OF_RUN),

@@ -1,11 +1,11 @@
 /** The store over a driver: what was written, read back. Writing is in `writer.ts`, opening in `open.ts`. */
 import { compareConversations } from "../report/order.ts";
-import type { RestConversations, RunInfo, RunResult } from "../report/result.ts";
+import type { RestConversations, RuleRow, RunInfo, RunResult } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
 import { type CheckpointWriter, type ObservationPart, type RunWriter, type Store, StoreError } from "./store.ts";
-import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RULE, RUN, type Table } from "./tables.ts";
+import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RUN, type Table } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 import { startRun } from "./writer.ts";
 
@@ -65,7 +65,7 @@ export class SqliteStore implements Store {
       // A run that goes on writes them as they change.
       judged: judged.map(({ nearest_rule: _rule, nearest_model: _model, ...row }) => row).sort(compareConversations),
       rest: await this.#rest(runId, rest_count),
-      rules: await this.#rows(RULE, runId),
+      rules: await this.#rules(runId),
       lookups: await this.#rows(LOOKUP, runId),
       assets: await this.#rows(ASSET, runId),
       quality,
@@ -118,6 +118,13 @@ export class SqliteStore implements Store {
   async #rows<Row extends object>(table: Table<Row>, runId: number): Promise<Row[]> {
     const rows = await this.#db.all(`SELECT * FROM ${table.name} WHERE run_id = ? ORDER BY rowid`, [runId]);
     return rows.map((row) => table.decode(row));
+  }
+
+  async #rules(runId: number): Promise<RuleRow[]> {
+    const sql = "SELECT COALESCE(exact, data) AS text FROM rule_chunk WHERE run_id = ? ORDER BY seq";
+    const chunks = await this.#db.all(sql, [runId]);
+    // Each text was written from rows by `ruleValues`.
+    return chunks.flatMap(({ text }) => JSON.parse(String(text)) as RuleRow[]);
   }
 
   async #rest(runId: number, known: number | null): Promise<RestConversations> {

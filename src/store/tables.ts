@@ -4,7 +4,7 @@
  * A table is written down as its columns' kinds. The compiler derives them from the result's own types, so a field added
  * to a result and forgotten here does not compile. Lists and objects are JSON text.
  */
-import type { AssetRow, CaptureRow, ConversationRow, LookupRow, Quality, RuleRow, RunInfo } from "../report/result.ts";
+import type { AssetRow, CaptureRow, ConversationRow, LookupRow, Quality, RunInfo } from "../report/result.ts";
 import type { SqlRow, SqlValue } from "./driver.ts";
 import { storable, storableJson } from "./text.ts";
 
@@ -163,28 +163,6 @@ export interface Nearest {
   nearest_rule: string | null;
   nearest_model: string | null;
 }
-
-export const RULE = new Table<RuleRow>("rule", {
-  model: "text",
-  rule_id: "text",
-  status: "text",
-  requirement: "text",
-  from_role: "text",
-  to_endpoint: "text",
-  transport: "text",
-  ports: "text",
-  app: "text",
-  reason_code: "text",
-  reason: "text",
-  document: "text",
-  section: "text",
-  item: "text",
-  waived: "text",
-  remedy: "text",
-  hosts: "json",
-  evidence: "json",
-  conversations: "integer",
-});
 
 export const LOOKUP = new Table<LookupRow>("lookup", {
   client: "text",

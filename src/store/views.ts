@@ -4,7 +4,8 @@
  *
  * Conversations come from two places. Judged ones are rows of `conversation`. All others are JSON texts of about 1,000
  * compact rows in `rest_chunk` (see `RestConversations.chunks`), which the views take apart with `json_each`: writing
- * them so is more than ten times faster than as rows, and nearly all conversations of a span port are of that kind.
+ * them so is more than ten times faster than as rows, and nearly all conversations of a span port are of that kind. Rules
+ * are texts of 1,000 too (`rule_chunk`), as objects.
  *
  * Only what SQLite's JSON functions have had from the start is used (no `->>`, no `format`), so that the shells of older
  * systems read the file too.
@@ -67,21 +68,26 @@ SELECT ${FINDING_COLUMNS},
   model, rule_id, expectation, found, waived, reason_code, reason, realm, inner_app, peer_name, outcome, evidence
 FROM conversation WHERE verdict = 'violation';`;
 
-const RULE_COLUMNS =
-  "run_id, model, rule_id, status, requirement, from_role, to_endpoint, transport, ports, app, reason, document, section,\n" +
-  "  waived, reason_code, item, remedy, conversations, evidence";
+/** Field of a rule `r`. */
+const ofRule = (name: string): string => `NULLIF(json_extract(r.value, '$.${name}'), '') AS ${name}`;
+const RULE_FIELDS =
+  "model rule_id status requirement from_role to_endpoint transport ports app reason document section " +
+  "waived reason_code item remedy conversations evidence";
+const RULE_COLUMNS = ["c.run_id AS run_id", ...RULE_FIELDS.split(" ").map(ofRule)].join(", ");
+const RULE_FROM = "FROM rule_chunk AS c, json_each(c.data) AS r";
 
 const RULE_VERDICTS = `CREATE VIEW rule_verdicts AS
-SELECT ${RULE_COLUMNS} FROM rule;`;
+SELECT ${RULE_COLUMNS} ${RULE_FROM};`;
 
 const DOCUMENTED_MISSING = `CREATE VIEW documented_missing AS
-SELECT ${RULE_COLUMNS} FROM rule WHERE status IN ('missing', 'blocked', 'partial');`;
+SELECT ${RULE_COLUMNS} ${RULE_FROM}
+WHERE json_extract(r.value, '$.status') IN ('missing', 'blocked', 'partial');`;
 
 const host = (field: string): string => `NULLIF(json_extract(h.value, '$.${field}'), '') AS ${field}`;
 
 const RULE_HOSTS = `CREATE VIEW rule_hosts AS
-SELECT rule.run_id, rule.model, rule.rule_id, ${["realm", "host", "status", "reason"].map(host).join(", ")}
-FROM rule, json_each(rule.hosts) AS h;`;
+SELECT c.run_id AS run_id, ${["model", "rule_id"].map(ofRule).join(", ")}, ${["realm", "host", "status", "reason"].map(host).join(", ")}
+${RULE_FROM}, json_each(r.value, '$.hosts') AS h;`;
 
 /** Columns of the operations view after run and conversation, from one element `o` of a list of operations. */
 const OPERATION_COLUMNS = [

@@ -1,9 +1,9 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
-import type { ConversationRow, RunInfo, RunResult } from "../report/result.ts";
+import type { ConversationRow, RuleRow, RunInfo, RunResult } from "../report/result.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type ObservationPart, type RunWriter, StoreError } from "./store.ts";
-import { ASSET, CAPTURE, CONVERSATION, LOOKUP, type Nearest, RULE, RUN, type Table } from "./tables.ts";
+import { ASSET, CAPTURE, CONVERSATION, LOOKUP, type Nearest, RUN, type Table } from "./tables.ts";
 import { storableJson } from "./text.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -14,6 +14,8 @@ import type { Transactions } from "./transactions.ts";
 const BATCH_BYTES = 2 << 20;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;
+/** Rules in one text. */
+const RULES_A_CHUNK = 1_000;
 
 /** Puts the run's row there, status `running`, so that other processes see it from the start. */
 export async function startRun(driver: Driver, transactions: Transactions, run: RunInfo): Promise<RunWriter> {
@@ -96,7 +98,7 @@ export function resultTables(
   });
   return [
     table(CAPTURE, result.captures),
-    table(RULE, result.rules),
+    { name: "rule_chunk", columns: ["seq", "data", "exact"], rows: ruleValues(result.rules) },
     table(CONVERSATION, withNearest(judged)),
     table(LOOKUP, result.lookups),
     table(ASSET, result.assets),
@@ -139,6 +141,15 @@ function* withNearest(judged: Iterable<ConversationRow>): Iterable<ConversationR
   for (const row of judged) {
     const nearest = row.evidence?.nearest ?? null;
     yield { ...row, nearest_rule: nearest?.rule_id ?? null, nearest_model: nearest?.model ?? null };
+  }
+}
+
+/** Written as rows, 10,000 rules would cost more than all else of a short capture. */
+function* ruleValues(rules: readonly RuleRow[]): Iterable<SqlValue[]> {
+  for (let from = 0; from < rules.length; from += RULES_A_CHUNK) {
+    const text = JSON.stringify(rules.slice(from, from + RULES_A_CHUNK));
+    const data = storableJson(text);
+    yield [from / RULES_A_CHUNK, data, data === text ? null : text];
   }
 }
 

@@ -60,14 +60,14 @@ export async function readExpectation(path: string): Promise<Accepted[]> {
     const status = reader.choice(fields.get("status"), "status", STATUSES);
     if (fields.get("verdict") === undefined && fields.get("status") === undefined)
       reader.lacking(
-        item.at,
+        item,
         `accept: it needs a verdict (${VERDICTS.join(", ")}) or a rule's status (${STATUSES.join(", ")})`,
       );
-    if (status !== null && fields.get("rule") === undefined) reader.lacking(item.at, "accept: a status needs its rule");
+    if (status !== null && fields.get("rule") === undefined) reader.lacking(item, "accept: a status needs its rule");
     if (verdict !== null && fields.get("to") === undefined)
-      reader.lacking(item.at, "accept: a verdict needs the conversation that it is about: to, from, over, app");
+      reader.lacking(item, "accept: a verdict needs the conversation that it is about: to, from, over, app");
     const why = fields.get("why");
-    const entry: Accepted = { why: why?.kind === "text" ? why.text : "", line: item.at.line };
+    const entry: Accepted = { why: why?.kind === "text" ? why.text : "", line: item.line };
     if (verdict !== null) entry.verdict = verdict;
     if (status !== null) entry.status = status;
     for (const key of ["from", "to", "over", "app", "rule"] as const) {

@@ -109,7 +109,7 @@ async function fromFile(folder: string, path: string): Promise<Suite> {
   const reader = new Reader(path, file);
   const top = file.root === null ? null : reader.fields(file.root, "suite", KEYS.suite);
   const version = reader.text(top?.get("wirepact-suite"), "wirepact-suite");
-  if (version === null && file.root !== null) reader.lacking(file.root.at, 'suite: "wirepact-suite: 1" is missing');
+  if (version === null && file.root !== null) reader.lacking(file.root, 'suite: "wirepact-suite: 1" is missing');
   if (version !== null && version.text !== "1")
     reader.expected(version, "wirepact-suite", "1, the only version so far");
   const word = (item: Item | undefined, what: string): string | null => reader.text(item, what)?.text ?? null;
@@ -125,7 +125,7 @@ async function fromFile(folder: string, path: string): Promise<Suite> {
     const [first] = captures;
     if (fields === null) return [];
     if (first === undefined) {
-      reader.lacking(item.at, 'case: "captures" is missing: the files that it consists of');
+      reader.lacking(item, 'case: "captures" is missing: the files that it consists of');
       return [];
     }
     const name = word(fields.get("name"), "name") ?? relative(folder, first).replace(CAPTURE, "").split(sep).join("/");

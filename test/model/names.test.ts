@@ -93,3 +93,28 @@ function walk(labels: readonly string[], name: readonly string[]): boolean {
   if (label === "**") return walk(rest, others) || walk(labels, others);
   return (label === "*" || label === here) && walk(rest, others);
 }
+
+const SIGNS = "abcz09_-.*A";
+const looksLikeName = fc
+  .oneof(
+    fc
+      .array(fc.constantFrom(..."abz09-_", "*", "**", "com", "10"), { minLength: 1, maxLength: 5 })
+      .map((all) => all.join(".")),
+    fc.array(fc.constantFrom(...SIGNS), { maxLength: 12 }).map((all) => all.join("")),
+    fc.tuple(fc.nat({ max: 70 }), fc.nat({ max: 70 })).map(([a, b]) => `${"a".repeat(a)}.${"b".repeat(b)}.example`),
+  )
+  .filter((text) => text === text.toLowerCase());
+
+test("what is read at a glance is read the same when it is looked at closely", (t) => {
+  const read = (text: string): unknown => {
+    const pattern = parseHostPattern(text, () => {});
+    return pattern && [pattern.text, pattern.labels];
+  };
+  fc.assert(
+    fc.property(looksLikeName, (text) => {
+      // Capitals are never read at a glance.
+      t.deepEqual(read(text), read(text.toUpperCase()), text);
+    }),
+    { numRuns: 2_000 },
+  );
+});

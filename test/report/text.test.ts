@@ -170,6 +170,20 @@ test("waived findings are told and not counted", (t) => {
   t.notRegex(text, /^UNDOCUMENTED/m);
 });
 
+test("of a long document the first rules of each status are listed, and --all lists the others", (t) => {
+  const rules = Array.from({ length: 10_000 }, (_, i) =>
+    rule({ rule_id: `r${i}`, status: i % 10 === 0 ? "met" : i % 10 < 8 ? "unused" : "not-evaluable" }),
+  );
+  const text = print(result({ judged: [], rules }), 120);
+  const listed = (said: string): number =>
+    said.match(/^ {2}\S (?:met|unused|not evaluable)[^\n]* r\d+ /gm)?.length ?? 0;
+  t.is(listed(text), 150);
+  t.regex(text, /and 950 more met, 6,950 more unused, 1,950 more not evaluable; --all lists them\n/);
+  const all = print(result({ judged: [], rules }), 120, { all: true });
+  t.is(listed(all), 10_000);
+  t.notRegex(all, /more met/);
+});
+
 test("many findings with one cause are one, of many causes the first, and --all lists them", (t) => {
   const clients = Array.from({ length: 50 }, (_, i) =>
     undocumented({ conversation_id: `aaaa${String(i).padStart(12, "0")}`, initiator: `10.30.0.${i}` }),

@@ -7,7 +7,7 @@ export const formatOption = (): Option =>
   new Option("--format <form>", "how the result is printed").choices(FORM_NAMES).default("text");
 export const outOption = (): Option =>
   new Option("--out <file>", "print to FILE, replaced only once the new one is whole");
-export const allOption = (): Option => new Option("--all", "list every finding, not only the first of a kind");
+export const allOption = (): Option => new Option("--all", "list everything, not only the first of a kind");
 export const dbOption = (): Option =>
   new Option("--db <file>", 'database that keeps the run (default: "wirepact.sqlite")');
 export const filterOption = (): Option =>

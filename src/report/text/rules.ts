@@ -1,14 +1,16 @@
 import { doesNotApply } from "../drift.ts";
 import type { Page, Piece } from "../page.ts";
 import type { Pen } from "../pen.ts";
-import type { RuleRow } from "../result.ts";
-import { cited, expected } from "../words.ts";
+import type { RuleRow, RuleStatus } from "../result.ts";
+import { cited, expected, number } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** From here on a rule takes one line; below it, what the document calls it stands under what it expects. */
 const WIDE = 110;
+/** Rules of one status in one document that are listed before the report says how many more there are. */
+const LISTED = 50;
 
-/** The document's table with a tick or a cross a row, in the model's order. */
+/** The document's table with a tick or a cross a row, in the model's order. What is long is folded, unless all is asked for. */
 export function printRules(page: Page, context: TextContext): void {
   const { run, rules } = context.result;
   const names = [...new Set(rules.map((rule) => rule.model))];
@@ -16,7 +18,18 @@ export function printRules(page: Page, context: TextContext): void {
     const own = rules.filter((rule) => rule.model === name);
     const document = run.models.find((model) => model.name === name)?.document ?? own[0]?.document ?? "";
     page.heading("RULES", [name, document].filter((part) => part !== "").join(": "));
-    page.table(own.flatMap((rule) => rows(rule, page.pen)));
+    const most = context.options.all ? Number.POSITIVE_INFINITY : LISTED;
+    const counts = new Map<RuleStatus, number>();
+    const shown = own.filter(({ status }) => {
+      const count = (counts.get(status) ?? 0) + 1;
+      counts.set(status, count);
+      return count <= most;
+    });
+    page.table(shown.flatMap((rule) => rows(rule, page.pen)));
+    const more = [...counts].filter(([, count]) => count > most);
+    if (more.length === 0) continue;
+    const left = more.map(([status, count]) => `${number(count - most)} more ${status.replace("-", " ")}`);
+    page.text(`and ${left.join(", ")}; --all lists them`, { paint: page.pen.dim });
   }
 }
 
