@@ -237,7 +237,10 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
   const method = value(":method");
   if (/^[A-Z][A-Z_-]*$/.test(method)) {
     emit({ kind: "role", sender: "client", why: `HTTP/2 request ${method}` });
-    const { host } = hostOf(value(":authority") || value("host"), 80);
+    // A Host that differs makes the request malformed (RFC 9113 section 8.3.1): read as one list, they name no host.
+    const given = fields.filter(({ name, value: text }) => (name === ":authority" || name === "host") && text !== "");
+    const hosts = new Set(given.map(({ value: text }) => hostOf(text, 80).host));
+    const host = [...hosts].join(",");
     if (host !== "") emit({ kind: "name", source: "http2-authority", name: host });
     emit({ kind: "field", field: "http2.method", value: method });
     text("user-agent");

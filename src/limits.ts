@@ -73,7 +73,7 @@ export const LIMITS = {
    * two or three, sent again as often until the server answers, and between them come early data.
    */
   keptDatagrams: 16,
-  /** Segments held for one direction while bytes before them are missing. */
+  /** Segments held for one direction while bytes before them are missing. Beyond it they count as lost. */
   pendingSegments: 64,
   /**
    * Seconds that segments wait for bytes before them, where every message is read. Most senders have tried five times
@@ -92,6 +92,11 @@ export const LIMITS = {
   distances: 65_536,
   /** ICMP errors kept for matching with the flows that they quote. */
   quotes: 100_000,
+  /**
+   * Flows of one conversation that are judged one by one, and as many again behind them of which each could be judged in
+   * another way. Beyond those the conversation is not `documented`: each costs 2.5 KB while it is judged.
+   */
+  conversationFlows: 4_096,
   /** Frames listed as support of one verdict, and as many against it. Counts go on. */
   evidenceFrames: 16,
   /** Rows of assets: as many devices as a large site has, by several sources each. */

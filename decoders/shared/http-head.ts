@@ -97,7 +97,15 @@ export function readHead(c: Cursor): HttpHead | null {
   if (head === null) return null;
   c.pos = to + 1;
   readFields(c, head);
+  if (head.method !== "") head.problem ||= framingProblem(head);
   return head;
+}
+
+/** Two lengths of one body: what one reader takes for the body another takes for the next request (RFC 9112 section 6.3). */
+function framingProblem({ fields }: HttpHead): string {
+  const lengths = new Set((fields.get("content-length") ?? []).flatMap((value) => value.split(/\s*,\s*/)));
+  if (lengths.size > 1) return "Content-Length fields that differ";
+  return lengths.size > 0 && fields.has("transfer-encoding") ? "both Content-Length and Transfer-Encoding" : "";
 }
 
 /** Where the start line's LF is; -1 where a byte can't be in a start line. */
@@ -168,6 +176,8 @@ const withoutCr = (c: Cursor, to: number, from = c.pos): number => (to > from &&
 
 /** Host and port of an authority or of a Host field: what stood before `@` is a secret, the port may be missing. */
 export function hostOf(authority: string, otherwise: number): { host: string; port: number } {
+  // None may stand there (RFC 3986 section 3.2), and programs differ in what they take it for.
+  if (authority.includes("\\")) return { host: tidy(authority), port: otherwise };
   const plain = authority.slice(authority.lastIndexOf("@") + 1).trim();
   const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{0,5}))?$/.exec(plain);
   if (parts === null) return { host: tidy(plain), port: otherwise }; // an IPv6 address without its brackets

@@ -65,7 +65,7 @@ export function readClientHello(c: Cursor, hello: ClientHello, of: HelloOf = "tl
   if (compressions === 0) c.bad("no compression method");
   c.skip(compressions);
   readExtensions(c, (type) => {
-    if (type === EXTENSION.serverName) hello.serverName = readServerName(c);
+    if (type === EXTENSION.serverName) hello.serverName = joined(hello.serverName, readServerNames(c));
     else if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
     else if (type === EXTENSION.supportedVersions) hello.offered = readVersions(c);
     else if (type === EXTENSION.encryptedClientHello) hello.hidden = "outer";
@@ -126,20 +126,35 @@ function readExtensions(c: Cursor, read: (type: number) => void): void {
   if (c.left > 0) c.bad(`${c.left} bytes left over behind the extensions`);
 }
 
-/** RFC 6066 section 3: a list of names, of which only host names were ever defined. */
-function readServerName(c: Cursor): string {
-  if (c.left === 0) return "";
+/**
+ * RFC 6066 section 3: a list of names, of which only host names were ever defined, and of those one at most. Servers differ
+ * in which of several they take: together they are nobody's name.
+ */
+function readServerNames(c: Cursor): string[] {
+  const names: string[] = [];
+  if (c.left === 0) return names;
   const outer = c.enter(c.u16(), "server_name");
-  let name = "";
-  while (c.left > 0 && name === "") {
+  while (c.left > 0) {
     const type = c.u8();
     const length = c.u16();
     c.need(length);
-    if (type === 0) name = escapeBytes(c.buf, c.pos, c.pos + length).toLowerCase();
+    if (type === 0)
+      names.push(
+        escapeBytes(c.buf, c.pos, c.pos + length)
+          .toLowerCase()
+          .replace(/\.$/, ""),
+      );
     c.skip(length);
   }
   c.leave(outer);
-  return name.endsWith(".") ? name.slice(0, -1) : name;
+  return names;
+}
+
+/** Names without those that are there already, with commas between them. */
+function joined(known: string, names: readonly string[]): string {
+  const all = new Set(known === "" ? [] : known.split(","));
+  for (const name of names) if (name !== "") all.add(name);
+  return [...all].join(",");
 }
 
 /** RFC 7301 section 3.1. */

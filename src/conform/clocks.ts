@@ -17,7 +17,7 @@ import type { FrameRef } from "../report/result.ts";
 import { compareInstants } from "../time.ts";
 import type { Cast } from "./cast.ts";
 import { readSubject, type Subject } from "./subject.ts";
-import { framesOf } from "./subject-flow.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
 /** The server's clock minus the client's, in seconds, between the two. */
 export interface Exchange {
@@ -31,7 +31,7 @@ export const ENOUGH = 3;
 const PLAUSIBLE_SEC = 86_400;
 /** Both ways between the client and the place of capture together. */
 const UNSEEN_SEC = 1;
-/** Exchanges of one conversation that are looked at. */
+/** Exchanges of one conversation that are kept, beside those that bound the offset. */
 const MOST = 1_024;
 
 export interface ClockSeen {
@@ -48,11 +48,28 @@ export function exchangesOf(subject: Subject): ClockSeen {
   if (known !== undefined) return known;
   const seen: ClockSeen = { exchanges: [], hidden: 0 };
   for (const { sightings, there } of subject.flows) {
-    if (seen.exchanges.length >= MOST) break;
     readExchanges(sightings, there, seen);
+    if (seen.exchanges.length > 2 * MOST) seen.exchanges = telling(seen.exchanges);
   }
   KNOWN.set(subject, seen);
   return seen;
+}
+
+/** The exchanges of one flow. */
+export function exchangesOfFlow({ sightings, there }: Pick<SubjectFlow, "sightings" | "there">): ClockSeen {
+  const seen: ClockSeen = { exchanges: [], hidden: 0 };
+  readExchanges(sightings, there, seen);
+  return seen;
+}
+
+/** The first of them, and all that decide by how much two clocks are apart: what is left out changes no answer. */
+function telling(exchanges: readonly Exchange[]): Exchange[] {
+  const kept = new Set(exchanges.slice(0, MOST));
+  for (const one of exchanges.toSorted((a, b) => b.least - a.least).slice(0, ENOUGH)) kept.add(one);
+  for (const one of exchanges.toSorted((a, b) => a.most - b.most).slice(0, ENOUGH)) kept.add(one);
+  const offsets = exchanges.toSorted((a, b) => offsetOf(a) - offsetOf(b));
+  for (const one of [offsets[0]!, offsets.at(-1)!]) kept.add(one);
+  return exchanges.filter((one) => kept.has(one));
 }
 
 interface Asked {

@@ -16,7 +16,9 @@ import { once } from "../once.ts";
 import { compareConversations } from "../report/order.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
+import { fieldsOf } from "./alike-flows.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
+import { capsReached } from "./caps.ts";
 import { Carriers } from "./carriers.ts";
 import { Cast, type Played } from "./cast.ts";
 import { ClockTable } from "./clocks.ts";
@@ -114,6 +116,7 @@ export function whoIsWho(
     siteHosts,
     ranges: options.site?.ranges ?? {},
     parameter: () => null,
+    caps: capsReached(seen),
     backgroundName: options.background?.name ?? null,
     timezone: options.site?.timezone ?? "UTC",
     clocksOf: (realm: number, address: string) => clocks.of(realm, address),
@@ -230,6 +233,9 @@ function* judgeAll(
   const { seen } = all;
   const judgements: Judgement[] = [];
   const firsts = new FirstCandidates(judges.context);
+  const fields = fieldsOf(
+    [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
+  );
   const view = all.view();
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
@@ -248,7 +254,7 @@ function* judgeAll(
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
     }
-    const subject = beforeMoves(readSubject(all, c, cast), moves);
+    const subject = beforeMoves(readSubject(all, c, cast, fields), moves);
     const played = [...subject.initiatorRoles, ...subject.responderRoles];
     if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);

@@ -8,6 +8,7 @@ import { describeCondition, evaluateCondition } from "../model/conditions.ts";
 import { PROXY_ROLE } from "../model/load.ts";
 import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
 import { RuleIndex } from "./candidates.ts";
+import { type CapsReached, cutClause, unkeptClause } from "./caps.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { upgradeClause } from "./encrypted.ts";
@@ -82,6 +83,8 @@ function whenClause(rule: Rule, model: Model, parameter: (name: string) => strin
 
 export interface JudgeContext extends WhomContext, TimeContext {
   cast: Cast;
+  /** Caps whose reaching may have kept something from being seen. */
+  caps: CapsReached;
   /** The background model's name: its roles judge nobody. */
   backgroundName: string | null;
 }
@@ -120,18 +123,19 @@ export function tryRule(
   const who = whoClause(loaded, rule, subject, flow, over, context);
   const whom = heardWhom(loaded, rule, subject, flow, context);
   const heard = appClause(loaded, rule, subject, flow);
-  const app = flow.overlaps.length > 0 && rule.apps !== null ? disagreeing(heard, flow) : heard;
+  const app = rule.apps === null ? heard : wholly(flow.overlaps.length > 0 ? disagreeing(heard, flow) : heard, flow);
   const up = servedHere(upClause(flow, silent), loaded, flow);
-  if (rule.expect.length === 0)
+  const cut = cutClause(flow, silent, context.caps);
+  if (rule.expect.length === 0 && cut === null)
     return { loaded, rule, who, whom, over, app, when, up, expect: NO_CLAUSES, silent, broken: null };
-  const expect: Clause[] = [];
+  const expect: Clause[] = cut === null ? [] : [cut];
   let broken: Broken | null = null;
   for (const expectation of rule.expect) {
     const checked = checkExpectation(expectation, flow, subject, context);
     if ("clause" in checked && typeof checked.clause === "object") {
       broken ??= checked as Broken;
       expect.push(checked.clause);
-    } else expect.push(checked as Clause);
+    } else expect.push(unkeptClause(expectation, flow) ?? (checked as Clause));
   }
   return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
 }
@@ -172,6 +176,18 @@ function disagreeing(clause: Clause, flow: SubjectFlow): Clause {
   const says = `${clause.says}, but segments bring other bytes for the same place, and which arrived no capture tells`;
   const decide = "look at the frames that disagree, and capture at the far end";
   return unproved(clause.clause, "overlap", says, decide, [...clause.support, ...flow.overlaps]);
+}
+
+/** Some of its messages are none of the application's: behind them may stand anything. */
+function wholly(clause: Clause, flow: SubjectFlow): Clause {
+  const count = flow.foreign + flow.foreignFrames.length;
+  if (clause.result !== "proved" || count === 0) return clause;
+  const says = `${clause.says}, but ${count === 1 ? "a message" : `${count} messages`} of it could not be read as such`;
+  const found = unproved("app", "other-messages", says, "look at its frames", [
+    ...clause.support,
+    ...flow.foreignFrames,
+  ]);
+  return flow.foreign === 0 ? found : { ...found, unlisted: flow.foreign };
 }
 
 /** More than an exact name: the site itself says who it is. */

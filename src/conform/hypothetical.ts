@@ -2,6 +2,7 @@
  * Would this connection be documented? The question people ask before they open a firewall, answered by the same clauses
  * as a capture: a conversation is made up that came up and shows whom it is with, and each rule is tried on it.
  */
+
 import { parseAddress } from "../address.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { CapCounter } from "../limits.ts";
@@ -11,6 +12,7 @@ import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { newObservation } from "../observe/observation.ts";
 import { NO_OPERATIONS } from "../observe/operations.ts";
 import type { NearestMiss } from "../report/result.ts";
+import { NO_CAPS } from "./caps.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type Clause, failed } from "./clause.ts";
 import { clausesOf, loadForJudging, type Tried, tryRule } from "./cover.ts";
@@ -60,6 +62,7 @@ export function wouldBeDocumented(
     backgroundName: null,
     timezone: "UTC",
     clocksOf: () => new Map<string, never[]>(),
+    caps: NO_CAPS,
   };
   const tried = model.rules.map((rule) => {
     const app = question.app ?? rule.apps?.[0] ?? null;
@@ -132,6 +135,10 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     sightings: isName ? [sent] : [],
     operations: NO_OPERATIONS,
     undecoded: 0,
+    foreign: 0,
+    foreignFrames: [],
+    dropped: 0,
+    cut: null,
     overlaps: [],
     unfinished: false,
     asking: [],

@@ -7,7 +7,9 @@
  * the vendor's web pages); a second one that fits the same role makes it an inference. Signs of two roles are a conflict,
  * which is told and never used.
  */
+
 import { parseAddress } from "../address.ts";
+import { ASKING_FIELDS } from "../decode/facts.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import type { Binding } from "../model/bind.ts";
 import { psl } from "../model/lazy.ts";
@@ -18,7 +20,7 @@ import { addressText, FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
 import { type JudgeContext, type LoadedModel, tryRule } from "./cover.ts";
-import { ASKING_FIELDS, readLeg, subjectBeyond } from "./proxied.ts";
+import { readLeg, subjectBeyond } from "./proxied.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import { wantedOf } from "./wanted.ts";

@@ -314,7 +314,9 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike |
     clause,
     alike,
   });
-  if (unproved !== undefined) return make("candidate", unproved);
+  // What was not read could have proved it: that it was not is the first thing to know.
+  const cut = flow.cut === null ? undefined : tried.expect.find(({ reason }) => reason === "cap-reached");
+  if (unproved !== undefined) return make("candidate", cut ?? unproved);
   if (tried.broken !== null) return make("violated", null);
   // Both readings of segments that disagree were tried for what is expected: what either breaks is broken.
   const disagreeing = covering.find(({ reason }) => reason === "overlap");

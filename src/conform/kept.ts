@@ -4,7 +4,7 @@
  *
  * A conversation's judgement, and its row, rest on these, and are made anew where any of them is another:
  *
- *     all of them    models, background, site and bindings; who plays which role, inferred roles and hosts bound by name
+ *     all of them    models, background, site and bindings; caps that were reached; who plays which role, inferred roles and hosts bound by name
  *                    among it; leases that moved; hosts whose DNS nobody can read; whether identical packets are copies; the numbering of flows
  *     its own        its number and its flows: every word of their rows (each packet changes some), what is unfinished in
  *                    them, ICMP errors about them, answers from elsewhere that fold into
@@ -95,12 +95,18 @@ export class KeptJudgements {
 
   /** Begins a judging; returns the cast and its bindings to judge with: the last ones where nothing about them is different. */
   begin(
-    { conversations: all, dns, clocks, hidden }: Pick<WhoIsWho, "conversations" | "dns" | "clocks" | "hidden">,
+    {
+      conversations: all,
+      dns,
+      clocks,
+      hidden,
+      known,
+    }: Pick<WhoIsWho, "conversations" | "dns" | "clocks" | "hidden" | "known">,
     play: Play,
     moves: Moves,
   ): Play {
     const { cast } = play;
-    const stamp = JSON.stringify([cast.stamp, [...moves], [...hidden()], all.repeatsAreCopies]);
+    const stamp = JSON.stringify([cast.stamp, [...moves], [...hidden()], all.repeatsAreCopies, known.caps]);
     if (this.#play === null || stamp !== this.#stamp) {
       this.forget();
       this.#play = play;

@@ -6,7 +6,7 @@
  * they differ nobody can say which of them is meant (`whomClause` holds them against each other).
  */
 import { parseAddress } from "../address.ts";
-import type { Sighting } from "../decode/facts.ts";
+import { ASKING_FIELDS, type Sighting } from "../decode/facts.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
@@ -29,14 +29,6 @@ export interface Leg {
   /** The requests that ask for nothing beyond: they are for the host that they were sent to. Null where there are none. */
   own: SubjectFlow | null;
 }
-
-/** Decoders' fields by which a client says whom a proxy shall reach. */
-export const ASKING_FIELDS: Readonly<Record<string, Request["kind"]>> = {
-  "http.connect": "connect",
-  "http.absolute": "absolute",
-  "tls.socks": "socks",
-  "http.socks": "socks",
-};
 
 /** Destinations told apart in one flow: more of them count as requests of its own, which no proxy's rule covers. */
 const MOST_ASKED = 64;

@@ -29,6 +29,8 @@ export const CONVERSATION_REASONS = {
   "role-not-bound": "the other end's role is bound to no address",
   "parameter-missing": "a parameter that decides was not given",
   "app-unseen": "the capture does not show enough to say which application it is",
+  "other-messages": "some of its messages are not what the application would say",
+  "cap-reached": "a limit of Wirepact was reached, and something was not read",
   "initiator-unknown": "no packet in the capture says which end opened it",
   "expectation-unproved": "something that the rule expects cannot be told from the capture",
   "no-rule": "no rule covers it",
@@ -61,6 +63,7 @@ export const RULE_REASONS = {
   "same-as": "the evidence fits another rule equally",
   "may-be-carried": "an HTTP/2 connection under another name could be carrying it",
   lossy: "the capture itself lost packets",
+  "cap-reached": "a limit of Wirepact was reached, and packets were left out",
   "peer-unknown": "nobody can say whether the far end wanted to open it",
   fallback: "it is needed only if another rule fails",
 } as const;

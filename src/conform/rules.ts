@@ -49,8 +49,9 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
   const uses = new Map<Rule, RuleUse[]>();
   for (const judgement of context.judgements) {
     for (const use of judgement.uses) {
-      // What is in violation of one rule meets no other.
-      if (judgement.verdict === "violation" && use.how === "documented") continue;
+      // What is in violation of one rule meets no other, and of what was not read whole nobody knows whether it is.
+      const open = judgement.verdict === "violation" || judgement.code === "cap-reached";
+      if (open && use.how === "documented") continue;
       const list = uses.get(use.rule);
       if (list === undefined) uses.set(use.rule, [use]);
       else list.push(use);
@@ -120,6 +121,8 @@ function judgeRule(
       [],
     );
   }
+  const { packets } = context.judges.context.caps;
+  if (packets !== null) return make(notEvaluable("cap-reached", packets.says, packets.decide), []);
   const unnamed = unnamedEnd(loaded, rule, context);
   if (unnamed !== null) return make(unnamed, []);
   const from = rule.from.kind === "role" ? rule.from.role : null;

@@ -5,7 +5,7 @@ import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import { largestBurst } from "../flow/bursts.ts";
 import { addressKey, isNearer, isSooner, tripUsOf } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
-import { LIMITS } from "../limits.ts";
+import { type Cap, LIMITS } from "../limits.ts";
 import type * as C from "../observe/conversations.ts";
 import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Handshake } from "../observe/handshake.ts";
@@ -37,6 +37,13 @@ export interface SubjectFlow {
   operations: OperationTally;
   /** Messages that its decoder refused, and facts that found no room. */
   undecoded: number;
+  /** Messages that are not what its application would say; and the frames of those that are known. */
+  foreign: number;
+  foreignFrames: readonly FrameRef[];
+  /** Facts that found no room. */
+  dropped: number;
+  /** The cap that kept something of it from being read; null for none that is known. */
+  cut: Cap | null;
   /** Frames of TCP segments that disagree about the same place in the stream. */
   overlaps: readonly FrameRef[];
   /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
@@ -122,6 +129,10 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     sightings,
     operations: operationsOf(all, view.detail),
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
+    foreign: readsAll(app) ? (view.detail?.undecoded ?? 0) : 0,
+    foreignFrames: readsAll(app) ? malformed(sightings) : NO_FRAMES,
+    dropped: view.detail?.dropped ?? 0,
+    cut: cutOf(all, view),
     overlaps: overlapsOf(view),
     unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
@@ -185,6 +196,25 @@ function overlapsOf({ proto, detail }: FlowView): readonly FrameRef[] {
   return overlaps.length === 0
     ? NO_FRAMES
     : overlaps.flatMap((sighting) => framesOf(sighting, "segments that disagree about the same bytes"));
+}
+
+/** Behind a hello nobody but its ends can read; whether they agreed at all is told by their handshake. */
+const readsAll = (app: string | null): boolean => app !== null && !HELLO.has(app);
+
+/** Messages that contradict themselves: whoever reads them may take them for something else. */
+function malformed(sightings: readonly Sighting[]): readonly FrameRef[] {
+  const frames: FrameRef[] = [];
+  for (const sighting of sightings) {
+    const { fact } = sighting;
+    if (fact.kind === "problem" && fact.what === "malformed") frames.push(...framesOf(sighting, fact.why));
+  }
+  return frames.length === 0 ? NO_FRAMES : frames;
+}
+
+/** Of a flow whose facts found no room at all nobody knows what they were. */
+function cutOf(all: C.Conversations, { app, detail }: FlowView): Cap | null {
+  if (detail !== null) return detail.cut;
+  return app !== 0 && all.seen.caps.hits.has("flowDetails") ? "flowDetails" : null;
 }
 
 const isHttp = (app: string | null): boolean => app === "http" || app === "http2";

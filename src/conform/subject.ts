@@ -1,5 +1,6 @@
 /** A conversation as the judge sees it: its ends, its flows, and what was said in them, read once from the columns. */
 import * as R from "../flow/row.ts";
+import { LIMITS } from "../limits.ts";
 import * as C from "../observe/conversations.ts";
 import {
   addressText,
@@ -10,6 +11,7 @@ import {
   transportName,
 } from "../observe/flow-view.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import { AlikeFlows, fieldsOf } from "./alike-flows.ts";
 import type { Cast, Played } from "./cast.ts";
 import { framesOf, readFlow, type SubjectFlow } from "./subject-flow.ts";
 
@@ -44,10 +46,13 @@ export interface Subject {
   through?: { host: string; frames: readonly FrameRef[] };
 }
 
-/** Flows of one conversation that are looked at one by one; a verdict about the rest would say nothing new. */
-const MOST_FLOWS = 4_096;
-
-export function readSubject(all: C.Conversations, conversation: number, cast: Cast): Subject {
+/** `fields`: those that rules look at, by which flows of the same kind are told apart. */
+export function readSubject(
+  all: C.Conversations,
+  conversation: number,
+  cast: Cast,
+  fields: ReadonlySet<string> = fieldsOf([]),
+): Subject {
   const row = all.rows(conversation);
   const at = all.at(conversation);
   const app = (row[at + C.C_PORT_APP]! >>> 16) & 0xff;
@@ -65,15 +70,23 @@ export function readSubject(all: C.Conversations, conversation: number, cast: Ca
   const view = all.view();
   const flows: SubjectFlow[] = [];
   let otherPort: number | null = null;
+  let alike: AlikeFlows | null = null;
   for (const flow of all.flowsOf(conversation)) {
-    if (flows.length === MOST_FLOWS) break;
     view.move(flow);
     const { dir } = view.initiator();
     otherPort ??= view.port(dir);
     const one = readFlow(all, view, dir, key);
     one.leads = readLeads(all, view, key, cast);
     one.session = readSession(all, flow, cast);
-    flows.push(one);
+    if (alike === null && flows.length === LIMITS.conversationFlows) alike = new AlikeFlows(fields);
+    if (alike === null || alike.isNew(one)) flows.push(one);
+  }
+  if (alike !== null) {
+    flows.push(...alike.last());
+    if (alike.overflowed) {
+      all.seen.caps.hit("conversationFlows");
+      flows.at(-1)!.cut ??= "conversationFlows";
+    }
   }
   return subjectOf(all, cast, key, otherPort, flows);
 }

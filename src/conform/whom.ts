@@ -55,7 +55,7 @@ export function isEndpoint(
   const sent = sentName(flow);
   if (sent !== null) {
     const pattern = matching(sent.name);
-    if (pattern !== undefined) return sentNameHolds(sent, pattern, subject, flow, context);
+    if (pattern !== undefined) return anotherHello(sent, flow) ?? sentNameHolds(sent, pattern, subject, flow, context);
     if (patterns.length > 0) {
       return failed(
         "whom",
@@ -272,6 +272,19 @@ export function sentName(flow: SubjectFlow): SentName | null {
     }
   }
   return found === null ? null : { ...found, encrypted };
+}
+
+/** A second hello repeats the first one's name (RFC 8446 section 4.1.2); null where none says another. */
+function anotherHello(sent: SentName, flow: SubjectFlow): Clause | null {
+  if (!sent.source.endsWith("-sni")) return null;
+  const other = flow.sightings.find(
+    ({ fact, dir }) =>
+      dir === flow.there && fact.kind === "name" && fact.source === sent.source && fact.name !== sent.name,
+  );
+  if (other?.fact.kind !== "name") return null;
+  const says = `the client asked for ${sent.name}, and in another hello for ${other.fact.name}`;
+  const frames = framesOf(other, `${sent.source} ${other.fact.name}`);
+  return { ...unproved("whom", "name-contradicted", says, "look at the program", frames), support: sent.frames };
 }
 
 function sentNameHolds(

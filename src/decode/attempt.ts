@@ -77,7 +77,9 @@ export class Attempt {
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       if (fault.what === "short" && cutOff === 0) return STREAM_MORE;
-      if (this.facts.length === 0) return this.context.started ? STREAM_DONE : STREAM_NO;
+      if (this.facts.length === 0 && !this.context.started) return STREAM_NO;
+      // What follows in the stream is not read, whatever it is: of a decoder that reads every message that is to be said.
+      if (this.facts.length === 0 && decoder.everyMessage !== true) return STREAM_DONE;
       this.#problem(fault, cutOff);
       return STREAM_DONE;
     }

@@ -153,8 +153,7 @@ export class Datagrams {
     datagrams[dir] ??= [];
     const kept = datagrams[dir];
     if (kept.length >= LIMITS.keptDatagrams || this.#feed.held > LIMITS.pendingBytes) {
-      this.#feed.caps.hit(this.#feed.held > LIMITS.pendingBytes ? "pendingBytes" : "keptDatagrams");
-      this.#feed.settle(row, at, dir);
+      this.#feed.cut(row, at, dir, this.#feed.held > LIMITS.pendingBytes ? "pendingBytes" : "keptDatagrams");
       return;
     }
     const segment = segmentOf(frame, p, cutOff, this.#feed.attempt.context.keeps);

@@ -1,7 +1,7 @@
 /** What is known of flows beyond their rows: facts, and what is unfinished. A row's DETAIL word is an index into these, plus one. */
 import { DETAIL } from "../flow/row.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
-import { type CapCounter, LIMITS } from "../limits.ts";
+import { type Cap, type CapCounter, LIMITS } from "../limits.ts";
 import type { Sighting } from "./facts.ts";
 import type { Ledger } from "./ledgers.ts";
 import type { OperationTally } from "./tally.ts";
@@ -15,6 +15,8 @@ export interface FlowDetail {
   dropped: number;
   /** Messages that the flow's own decoder did not accept. */
   undecoded: number;
+  /** The first cap that kept something of it from being read that could say more than what was; null for none. */
+  cut: Cap | null;
   streams: [Stream | null, Stream | null];
   /** Datagrams that a decoder wants to see again with the next ones. */
   datagrams: [Segment[] | null, Segment[] | null];
@@ -32,6 +34,7 @@ export function newDetail(): FlowDetail {
     operations: null,
     dropped: 0,
     undecoded: 0,
+    cut: null,
     streams: [null, null],
     datagrams: [null, null],
     heads: [null, null],
@@ -117,6 +120,6 @@ export function isFull(head: readonly unknown[] | null): boolean {
 
 function isEmpty(detail: FlowDetail): boolean {
   const { sightings, streams, datagrams, heads } = detail;
-  if (sightings.length > 0 || detail.undecoded > 0 || detail.dropped > 0) return false;
+  if (sightings.length > 0 || detail.undecoded > 0 || detail.dropped > 0 || detail.cut !== null) return false;
   return [streams, datagrams, heads].every(([a, b]) => a === null && b === null);
 }

@@ -182,6 +182,19 @@ export interface ProblemFact {
   why: string;
 }
 
+/** Fields by which a client says whom a proxy shall reach, and in which way. */
+export const ASKING_FIELDS: Readonly<Record<string, "connect" | "absolute" | "socks">> = {
+  "http.connect": "connect",
+  "http.absolute": "absolute",
+  "tls.socks": "socks",
+  "http.socks": "socks",
+};
+
+/** Whether a fact may say whom a flow is for: none of them may hide behind facts of no consequence. */
+export function isNaming(fact: Fact): boolean {
+  return fact.kind === "name" || fact.kind === "inner" || (fact.kind === "field" && fact.field in ASKING_FIELDS);
+}
+
 /** A fact and the frame that carried it. */
 export interface Sighting {
   fact: Fact;

@@ -4,11 +4,11 @@ import type { Arena } from "../flow/arena.ts";
 import { Rewind } from "../flow/rewind.ts";
 import { APP_SHIFT, S_FEED, STATE, TRIES } from "../flow/row.ts";
 import type { Stream } from "../flow/stream.ts";
-import { type CapCounter, LIMITS } from "../limits.ts";
+import { type Cap, type CapCounter, LIMITS } from "../limits.ts";
 import { Attempt } from "./attempt.ts";
 import type { Decoder } from "./decoder.ts";
 import { Details, type FlowDetail } from "./details.ts";
-import type { Fact, OperationFact, Sighting } from "./facts.ts";
+import { type Fact, isNaming, type OperationFact, type Sighting } from "./facts.ts";
 import { type Hints, hintsOf } from "./hints.ts";
 import { Ledgers } from "./ledgers.ts";
 import { LIKE_ID, LIKE_LENGTH, Shapes } from "./likeness.ts";
@@ -114,6 +114,18 @@ export class Feed {
     if (((tries >>> (dir * 16)) & 0xffff) >= most) this.settle(row, at, dir);
   }
 
+  /** A cap ends the reading of this direction: what stands behind may say anything. */
+  cut(row: Int32Array, at: number, dir: 0 | 1, cap: Cap): void {
+    this.hit(this.details.of(row, at), cap);
+    this.settle(row, at, dir);
+  }
+
+  /** A cap keeps something of this flow from being read. */
+  hit(detail: FlowDetail, cap: Cap): void {
+    this.caps.hit(cap);
+    detail.cut ??= cap;
+  }
+
   /** Nothing more is wanted of this direction: later packets only count. */
   settle(row: Int32Array, at: number, dir: 0 | 1): void {
     row[at + STATE]! &= ~(S_FEED << dir);
@@ -156,13 +168,7 @@ export class Feed {
       if (fact.kind === "operation") this.#rewinds(detail.streams[dir]);
       if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame)) continue;
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
-      // Names have as much room again: none may hide behind facts of no consequence.
-      const most = fact.kind === "name" ? 2 * LIMITS.factsPerFlow : LIMITS.factsPerFlow;
-      if (detail.sightings.length >= most || this.facts >= LIMITS.facts) {
-        detail.dropped++;
-        this.caps.hit(this.facts >= LIMITS.facts ? "facts" : "factsPerFlow");
-        continue;
-      }
+      if (this.#isFull(detail, fact)) continue;
       this.facts++;
       const sighting: Sighting = { fact, dir, capture, frame, sec, nsec };
       if (parts.length > 0) sighting.parts = parts;
@@ -172,11 +178,24 @@ export class Feed {
     attempt.facts = [];
   }
 
+  /** True where a fact finds no room. Names have as much room again: none may hide behind facts of no consequence. */
+  #isFull(detail: FlowDetail, fact: Fact): boolean {
+    if (detail.sightings.length < LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
+    const names = isNaming(fact);
+    if (names && detail.sightings.length < 2 * LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
+    const cap = this.facts >= LIMITS.facts ? "facts" : "factsPerFlow";
+    detail.dropped++;
+    if (names || fact.kind === "operation") this.hit(detail, cap);
+    else this.caps.hit(cap);
+    return true;
+  }
+
   /** What a device is asked is remembered for a while, in case that it is sent again with other bytes. */
   #rewinds(stream: Stream | null): void {
     if (stream === null || stream.rewind !== null) return;
     if (this.#rewound >= LIMITS.rewinds) {
-      this.caps.hit("rewinds");
+      if (!stream.unwatched) this.caps.hit("rewinds");
+      stream.unwatched = true;
       return;
     }
     this.#rewound++;
@@ -198,7 +217,8 @@ export class Feed {
       this.learned = true;
     }
     if (detail.operations.hit !== null) {
-      this.caps.hit(detail.operations.hit);
+      if (kind === null) this.hit(detail, detail.operations.hit);
+      else this.caps.hit(detail.operations.hit);
       detail.operations.hit = null;
     }
     return true;

@@ -24,6 +24,7 @@ export function compareAgain(
   where: Where,
 ): void {
   if (len === 1 && known === 1) return; // a keep-alive: some send any byte in the last one's place (RFC 9293, section 3.8.4)
+  if (stream.unwatched) feed.details.of(row, at).cut ??= "rewinds";
   if (!stream.compare(seq, buf, off, known)) return;
   const { context } = feed.attempt;
   const { sec, nsec } = context;

@@ -65,6 +65,7 @@ export class Streams {
           this.#drain(row, at, dir, stream);
           return;
         }
+        this.#feed.caps.hit("pendingSegments");
         this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
         if (!this.#feed.wants(row, at, dir)) return;
         this.#drain(row, at, dir, stream); // makes room for this one, where every segment has a hole before it
@@ -238,11 +239,9 @@ export class Streams {
     }
     const most = stream.decoder < 0 ? LIMITS.identifyBytes : LIMITS.streamBytes;
     if (stream.length > most) {
-      this.#feed.caps.hit(stream.decoder < 0 ? "identifyBytes" : "streamBytes");
-      this.#feed.settle(row, at, dir);
+      this.#feed.cut(row, at, dir, stream.decoder < 0 ? "identifyBytes" : "streamBytes");
     } else if (this.#feed.held > LIMITS.pendingBytes) {
-      this.#feed.caps.hit("pendingBytes");
-      this.#feed.settle(row, at, dir);
+      this.#feed.cut(row, at, dir, "pendingBytes");
     }
   }
 

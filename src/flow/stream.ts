@@ -50,6 +50,8 @@ export class Stream {
   conflicts = 0;
   /** What was read last, where that is what a device was asked; null else. */
   rewind: Rewind | null = null;
+  /** True where that found no room (`LIMITS.rewinds`), so that nobody can say what is sent again. */
+  unwatched = false;
   /** The last message that gave a name, consumed and yet kept while the direction is read: what is sent again in its place is compared. */
   named: Message | null = null;
 

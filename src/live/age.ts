@@ -297,8 +297,8 @@ function isOver(view: FlowView, now: number): boolean {
 
 /** Nothing is half said: what it has is all there is for now. */
 function isSettled(detail: FlowDetail, state: number, proto: number): boolean {
-  if (detail.operations !== null || detail.dropped > 0 || detail.undecoded > 0 || detail.sightings.length === 0)
-    return false;
+  const { operations, dropped, undecoded, cut, sightings } = detail;
+  if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null || sightings.length === 0) return false;
   const closed = (state & (R.S_RST | (R.S_RST << 1))) !== 0 || (state & R.S_FIN && state & (R.S_FIN << 1)) !== 0;
   return (proto === TCP && closed) || !hasUnfinished(detail);
 }

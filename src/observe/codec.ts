@@ -246,6 +246,7 @@ interface PlainDetail {
   operations?: PlainTally;
   dropped?: number;
   undecoded?: number;
+  cut?: Cap;
   streams?: (PlainStream | null)[];
   datagrams?: (PlainSegment[] | null)[];
   heads?: (PlainSegment[] | null)[];
@@ -256,6 +257,7 @@ function plainDetail(detail: FlowDetail): PlainDetail {
   if (detail.operations !== null) plain.operations = plainTally(detail.operations);
   if (detail.dropped > 0) plain.dropped = detail.dropped;
   if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
+  if (detail.cut !== null) plain.cut = detail.cut;
   if (detail.streams.some((stream) => stream !== null))
     plain.streams = detail.streams.map((s) => (s === null ? null : plainStream(s)));
   if (detail.datagrams.some((kept) => kept !== null)) plain.datagrams = detail.datagrams.map(plainSegments);
@@ -269,6 +271,7 @@ function richDetail(plain: PlainDetail): FlowDetail {
   if (plain.operations !== undefined) detail.operations = richTally(plain.operations);
   detail.dropped = plain.dropped ?? 0;
   detail.undecoded = plain.undecoded ?? 0;
+  detail.cut = plain.cut ?? null;
   for (const dir of [0, 1] as const) {
     const stream = plain.streams?.[dir] ?? null;
     detail.streams[dir] = stream === null ? null : richStream(stream);

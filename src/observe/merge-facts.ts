@@ -6,7 +6,7 @@
  *     later                  ┆ hello(2/2) … facts …    heads: the first segments, or datagrams of a message in several
  */
 import { type FlowDetail, newDetail } from "../decode/details.ts";
-import type { Sighting } from "../decode/facts.ts";
+import { isNaming, type Sighting } from "../decode/facts.ts";
 import { markBeside } from "../decode/feed.ts";
 import type { Identifier } from "../decode/identify.ts";
 import { copyTally } from "../decode/tally-plain.ts";
@@ -57,7 +57,15 @@ export class FactJoiner {
     const behind = from.sightings.filter(
       (s) => s.dir === dir && (last === undefined || s.sec > last.sec || (s.sec === last.sec && s.nsec > last.nsec)),
     );
-    detail.sightings.push(...behind.slice(0, Math.max(0, LIMITS.factsPerFlow - detail.sightings.length)));
+    for (const sighting of behind) {
+      const names = isNaming(sighting.fact);
+      if (detail.sightings.length < (names ? 2 : 1) * LIMITS.factsPerFlow) detail.sightings.push(sighting);
+      else {
+        detail.dropped++;
+        if (names) detail.cut ??= "factsPerFlow";
+      }
+    }
+    detail.cut ??= from.cut;
     const later = from.streams[dir];
     const mine = detail.streams[dir];
     // What still waits behind a hole goes on waiting, unless the later slice has seen more than was played again.
@@ -116,6 +124,7 @@ export class FactJoiner {
     apart.join(from.operations, this.#order);
     detail.undecoded += from.undecoded;
     detail.dropped += from.dropped;
+    detail.cut ??= from.cut;
     if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
       row[at + R.STATE] = (row[at + R.STATE]! & ((1 << R.APP_SHIFT) - 1)) | (theirs << R.APP_SHIFT);
     }
@@ -161,6 +170,7 @@ export function copyDetail(from: FlowDetail, captureOffset: number): FlowDetail 
   detail.operations = from.operations === null ? null : copyTally(from.operations, captureOffset);
   detail.dropped = from.dropped;
   detail.undecoded = from.undecoded;
+  detail.cut = from.cut;
   for (const dir of [0, 1] as const) {
     const stream = from.streams[dir];
     detail.streams[dir] = stream === null ? null : copyStream(stream, segments(stream.pending)!);

@@ -196,9 +196,14 @@ export class FlowJoiner {
     const detail = this.#merged.identified.detail(row, at);
     const known = new Set(detail.sightings.map(sightingKey));
     for (const sighting of piece.detail.sightings) {
-      if (!known.has(sightingKey(sighting)) && detail.sightings.length < LIMITS.factsPerFlow)
-        detail.sightings.push(sighting);
+      if (known.has(sightingKey(sighting))) continue;
+      if (detail.sightings.length < 2 * LIMITS.factsPerFlow) detail.sightings.push(sighting);
+      else {
+        detail.dropped++;
+        detail.cut ??= "factsPerFlow";
+      }
     }
+    detail.cut ??= piece.detail.cut;
     if (weight(piece.detail.operations) > weight(detail.operations)) detail.operations = piece.detail.operations;
     for (const dir of [0, 1] as const) detail.streams[dir] ??= piece.detail.streams[dir];
   }

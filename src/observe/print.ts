@@ -70,6 +70,7 @@ export class ConversationPrint {
     this.#word(detail.sightings.length);
     this.#word(detail.dropped);
     this.#word(detail.undecoded);
+    this.#word(detail.cut === null ? 0 : 1);
     this.#word((detail.shared ? 1 : 0) | (ends?.has(flow) === true ? 2 : 0));
     for (const stream of detail.streams) {
       this.#word(stream === null ? -1 : stream.length);

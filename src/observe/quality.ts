@@ -1,6 +1,7 @@
 /** What the capture could and could not show, as the quality table has it: every count that limits a verdict. */
 import { commonPauses } from "../capture/pauses.ts";
-import { NO_ETHERTYPE } from "../dissect/packet.ts";
+import { DISSECT_NAMES, NO_ETHERTYPE, TOO_DEEP } from "../dissect/packet.ts";
+import type { Cap } from "../limits.ts";
 import type { Quality } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
@@ -9,8 +10,15 @@ import type { Observation } from "./observation.ts";
 /** Frames that are no packets and yet were understood, or have a measure of their own. */
 const KNOWN_OTHERWISE: ReadonlySet<string> = new Set(["no-ip", "malformed", "fragment-copy"]);
 
+/** How often each cap was reached. A frame in too many layers is counted where frames are that are no packets. */
+export function capsOf({ caps, notPackets }: Observation): ReadonlyMap<Cap, number> {
+  const deep = notPackets.get(DISSECT_NAMES[TOO_DEEP]!) ?? 0;
+  return deep === 0 ? caps.hits : new Map([...caps.hits, ["layers", deep]]);
+}
+
 export function qualityOf(seen: Observation, conversations: Conversations): Quality {
-  const { captures, flows, identified, caps, notPackets } = seen;
+  const { captures, flows, identified, notPackets } = seen;
+  const caps = capsOf(seen);
   const sum = (of: (capture: (typeof captures)[number]) => number): number =>
     captures.reduce((total, capture) => total + of(capture), 0);
   const read = captures.filter((capture) => capture.packets > 0);
@@ -52,7 +60,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     fragments_incomplete: seen.fragmentsIncomplete,
     fragment_overlaps: seen.fragmentOverlaps,
     untracked: flows.untracked,
-    caps_hit: [...caps.hits.values()].reduce((total, hits) => total + hits, 0),
+    caps_hit: [...caps.values()].reduce((total, hits) => total + hits, 0),
     flows: [...flows.weights.values()].reduce((total, weight) => total + weight, flows.table.count),
     conversations: conversations.count,
   };
@@ -64,6 +72,6 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     quality[`ethertype:${name}`] = count;
   }
   for (const [name, count] of seen.linkTypes) quality[`linktype:${name}`] = count;
-  for (const [cap, hits] of caps.hits) quality[`cap:${cap}`] = hits;
+  for (const [cap, hits] of caps) quality[`cap:${cap}`] = hits;
   return quality;
 }

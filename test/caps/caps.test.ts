@@ -5,10 +5,13 @@
 import { gzipSync } from "node:zlib";
 import test, { type ExecutionContext } from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
+import { Cast } from "../../src/conform/cast.ts";
 import { describe } from "../../src/conform/conform.ts";
+import { readSubject } from "../../src/conform/subject.ts";
 import { type Cap, LIMITS } from "../../src/limits.ts";
 import { loadModel } from "../../src/model/load.ts";
 import { collectAssets } from "../../src/observe/assets.ts";
+import { Conversations } from "../../src/observe/conversations.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { trialOf } from "../conform/scene.ts";
 import { PcapngBlocks, writePcap } from "../support/capture-writer.ts";
@@ -339,6 +342,7 @@ const ATTACKS: Record<Cap, Says> = {
         streams.every((s) => (s?.pending.length ?? 0) <= LIMITS.pendingSegments),
       ),
     );
+    t.true(hits(seen, "pendingSegments") > 0);
   },
   holeSec: (t) => {
     const opened = polls(3, (i) => modbus(i, 3, 7));
@@ -390,6 +394,15 @@ const ATTACKS: Record<Cap, Says> = {
       icmpFrame({ from: "192.0.2.9:0", to: `${A}:0`, type: 3, code: 3, quote: quoted, ms: i });
     const seen = look(many(200, error), { quotes: 100 });
     t.deepEqual([seen.flows.quotes.length, hits(seen, "quotes")], [100, 100]);
+  },
+  conversationFlows: (t) => {
+    const each = (i: number): Frame[] =>
+      connection(`${A}:${10_000 + i}`, `${B}:502`, i * 301_000, [[">", modbus(1, 3, 7)]]);
+    const seen = look(many(50, each).flat());
+    const conversations = new Conversations(seen);
+    const subject = withLimits({ conversationFlows: 10 }, () => readSubject(conversations, 0, new Cast([], () => [])));
+    t.deepEqual([subject.flows.length, hits(seen, "conversationFlows")], [20, 1]);
+    t.is(subject.flows.at(-1)?.cut, "conversationFlows");
   },
   evidenceFrames: (t) => {
     const hello = clientHello("a.example.com");

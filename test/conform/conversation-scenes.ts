@@ -6,6 +6,7 @@ import {
   alert,
   clientHello,
   connection,
+  dnsAnswer,
   dnsQuery,
   type Line,
   lookUp,
@@ -169,6 +170,20 @@ export const CONVERSATIONS: Record<string, Judging> = {
     says: "inconclusive never-came-up",
     ...WEB,
     frames: web("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="filter"'),
+  },
+  "a question of DNS, and datagrams that are none": {
+    says: "inconclusive other-messages",
+    rules: [{ id: "r", to: "anyone", over: "udp/9000", app: "dns" }],
+    frames: [
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: 1, data: dnsQuery("api.example.com") }),
+      udpFrame({
+        from: `${FAR}:9000`,
+        to: FROM,
+        ms: 2,
+        data: dnsAnswer("api.example.com", [{ name: "api.example.com", type: "A", data: FAR }]),
+      }),
+      udpFrame({ from: FROM, to: `${FAR}:9000`, ms: 3, data: new Uint8Array(900).fill(0xa5) }),
+    ],
   },
   "a hello, and another in its place": {
     says: "inconclusive overlap",

@@ -6,8 +6,19 @@ import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import { frameOfBytes, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
-import { ethernet, ipv4, udp } from "../support/packets.ts";
-import { clientHello, connection, dnsQuery, type Line, lookUp, tlsConnection } from "../support/talk.ts";
+import { bytes, ethernet, ipv4, u16, udp } from "../support/packets.ts";
+import {
+  clientHello,
+  connection,
+  dnsQuery,
+  type Line,
+  lookUp,
+  ntp,
+  serverHello,
+  stun,
+  tlsConnection,
+  upRecords,
+} from "../support/talk.ts";
 import { HOST, play, RESOLVER, type Scene } from "./scene.ts";
 import { api, FAR, FROM, TO, tlsRule } from "./stage.ts";
 
@@ -73,6 +84,29 @@ function fragmentsThatDiffer(): Frame[] {
     );
   const end = first.length;
   return [fragment(first, 0, 32, 0), fragment(second, 0, 32, 1), fragment(first, 32, end, 2)];
+}
+
+/** A hello with lists of server names, an extension each (RFC 6066 section 3). */
+function helloOf(lists: readonly (readonly string[])[]): Uint8Array {
+  const sized = (content: Uint8Array): Uint8Array => concat([u16(content.length), content]);
+  const entry = (name: string): Uint8Array => concat([bytes(0), sized(ascii(name))]);
+  const extensions = lists.map((names) => concat([u16(0), sized(sized(concat(names.map(entry))))]));
+  const suites = sized(u16(0xc02f));
+  const body = [u16(0x0303), new Uint8Array(32), bytes(0), suites, bytes(1, 0), sized(concat(extensions))];
+  const message = concat([bytes(1, 0), sized(concat(body))]);
+  return concat([bytes(22, 3, 1), sized(message)]);
+}
+
+/** A message of a documented protocol, and behind it what is none of its messages. */
+function besides(message: Uint8Array, app: string): Disguise {
+  const frames = [message, ...Array.from({ length: 20 }, (_, i) => new Uint8Array(900).fill(0x80 + i))].map((data, i) =>
+    udpFrame({ from: FROM, to: `${FAR}:9000`, ms: i, data }),
+  );
+  const expect = { reply: "none" };
+  return {
+    scene: { endpoints: api, rules: [{ id: "x", to: "anyone", over: "udp/9000", app, expect }], frames },
+    seen: (said) => notDocumented(said) && all(said).some((row) => row.app === app),
+  };
 }
 
 const openByOverlap = (rows: Played["result"]["judged"]): boolean =>
@@ -252,6 +286,52 @@ const DISGUISES: Record<string, Disguise> = {
       frames: fragmentsThatDiffer(),
     },
     seen: (said) => notDocumented(said) && Number(said.result.quality.fragment_overlaps) > 0,
+  },
+  "datagrams that are none of DNS, in a flow of DNS": besides(dnsQuery("api.example.com"), "dns"),
+  "datagrams that are none of NTP, in a flow of NTP": besides(ntp(3), "ntp"),
+  "datagrams that are none of STUN, in a flow of STUN": besides(stun(0x0001), "stun"),
+  "a tail behind a question of NTP that no extension is": {
+    scene: {
+      endpoints: api,
+      rules: [{ id: "n", to: "anyone", over: "udp/123", app: "ntp" }],
+      frames: [
+        udpFrame({ from: FROM, to: `${FAR}:123`, data: concat([ntp(3), new Uint8Array(900).fill(7)]) }),
+        udpFrame({ from: `${FAR}:123`, to: FROM, ms: 1, data: ntp(4) }),
+      ],
+    },
+    seen: notDocumented,
+  },
+  "two names in one hello": {
+    scene: { endpoints: api, frames: tlsConnection(FROM, TO, 0, helloOf([["api.example.com", "evil.example.net"]])) },
+    seen: notDocumented,
+  },
+  "two lists of names in one hello": {
+    scene: { endpoints: api, frames: tlsConnection(FROM, TO, 0, helloOf([["evil.example.net"], ["api.example.com"]])) },
+    seen: notDocumented,
+  },
+  "a second hello with another name": {
+    scene: {
+      endpoints: api,
+      frames: connection(FROM, TO, 0, [
+        [">", good],
+        ["<", serverHello()],
+        [">", evil],
+        ["<", serverHello()],
+        [">", upRecords()],
+        ["<", upRecords()],
+      ]),
+    },
+    seen: notDocumented,
+  },
+  "a connection of QUIC that goes on towards an address that nobody documents": {
+    scene: {
+      endpoints: api,
+      rules: [{ id: "q", to: "api", over: "udp/443", app: "quic" }],
+      frames: Array.from({ length: 20 }, (_, i) =>
+        udpFrame({ from: FROM, to: `${ELSEWHERE}:443`, ms: i, data: new Uint8Array(600).fill(0x40 | i) }),
+      ),
+    },
+    seen: notDocumented,
   },
   "a packet that looks like a copy of another and asks something else": {
     scene: {
