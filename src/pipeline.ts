@@ -18,6 +18,7 @@ import { Arena } from "./flow/arena.ts";
 import { Helpers } from "./jobs/helpers.ts";
 import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { CapCounter } from "./limits.ts";
+import { HeapWatch } from "./memory.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
 import { collectAssets } from "./observe/assets.ts";
@@ -185,16 +186,25 @@ async function readAll(
   if (signal?.aborted === true) stop();
   let turn = performance.now();
   let end = Number.POSITIVE_INFINITY;
+  const heap = new HeapWatch();
+  let low: string | null = null;
   try {
     while (
       observation.frames < end &&
       (await (signal === undefined || helpers !== null ? reader.more() : Promise.race([reader.more(), stopped])))
     ) {
       if (helpers !== null) end = helpers.tell(observation.frames);
-      observer.block(reader, end - observation.frames);
+      while (!observer.block(reader, Math.min(HeapWatch.FRAMES, end - observation.frames))) {
+        low ??= heap.low();
+        if (low !== null || observation.frames >= end) break;
+      }
       if (performance.now() - turn > TURN_MS) {
         await setImmediate();
         turn = performance.now();
+      }
+      if (low !== null) {
+        if (helpers === null) break;
+        helpers.stop();
       }
       if (signal?.aborted === true) {
         if (helpers === null) return true;
@@ -207,6 +217,8 @@ async function readAll(
         conversations: observation.flows.table.count,
       });
     }
+    if (low !== null)
+      for (const capture of reader.captures) capture.damage ??= { offset: reader.bytesRead, message: low };
     return signal?.aborted === true;
   } finally {
     signal?.removeEventListener("abort", stop); // a program may hold one signal for many runs

@@ -30,7 +30,10 @@ export function reportError(error: unknown, print: (line: string) => void): numb
     return EXIT_INTERNAL;
   }
   // A buffer that the system does not give. Where V8's own heap ends, Node stops the process with a message of its own.
-  if (error instanceof RangeError && /allocation failed/i.test(error.message)) {
+  if (
+    error instanceof Error &&
+    /allocation failed|Worker terminated due to reaching memory limit/i.test(error.message)
+  ) {
     printLines("wirepact: there is not enough memory: read less at once, or allow the process more", print);
     return EXIT_INTERNAL;
   }

@@ -182,7 +182,9 @@ function disagreeing(clause: Clause, flow: SubjectFlow): Clause {
 function wholly(clause: Clause, flow: SubjectFlow): Clause {
   const count = flow.foreign + flow.foreignFrames.length;
   if (clause.result !== "proved" || count === 0) return clause;
-  const says = `${clause.says}, but ${count === 1 ? "a message" : `${count} messages`} of it could not be read as such`;
+  const why = flow.foreignFrames.at(-1)?.what;
+  const some = count === 1 ? "a message" : `${count} messages`;
+  const says = `${clause.says}, but ${some} of it could not be read as such${why === undefined ? "" : `: ${why}`}`;
   const found = unproved("app", "other-messages", says, "look at its frames", [
     ...clause.support,
     ...flow.foreignFrames,

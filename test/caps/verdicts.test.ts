@@ -140,6 +140,9 @@ const TOUCHED: Record<Cap, Hidden | string> = {
     limits: { operationKinds: 1, operationsApart: 2 },
   },
   operationsOpen: "the oldest question counts as unanswered; what was asked stays",
+  glancedKinds: "a way to count faster: beyond it messages are read in full",
+  ledgerBytes: "the same",
+  neighbours: "claims of ARP that are listed for people; no verdict rests on them",
   rewinds: {
     frames: [
       ...many(5, (i) => polls(answered(i), 42_000 + i, i)).flat(),

@@ -8,8 +8,10 @@ import { NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
 import { reportError } from "../../src/cli/errors.ts";
 import { openStore } from "../../src/store/open.ts";
-import { writePcap } from "../support/capture-writer.ts";
+import { type FrameToWrite, writePcap } from "../support/capture-writer.ts";
+import { udpFrame } from "../support/frames.ts";
 import { drain } from "../support/read-captures.ts";
+import { dnsQuery } from "../support/talk.ts";
 import { scratch, wirepact } from "./command.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
@@ -76,6 +78,39 @@ test("memory that ends: Node stops the program, and the database is whole", asyn
   const ran = spawnSync(process.execPath, ["--max-old-space-size=6", MAIN, ...CHECK, "--db", db], { encoding: "utf8" });
   t.not(ran.status, before.code, "so little is not enough");
   t.regex(ran.stderr, /out of memory|heap limit/i);
+  const store = await openStore(db);
+  t.deepEqual(await store.query("PRAGMA integrity_check"), [{ integrity_check: "ok" }]);
+  t.is((await store.runs())[0]?.status, "finished");
+  await store.close();
+});
+
+test("a heap that gets full while a capture is read: what was read is judged, stored and reported, and nothing is missing", async (t) => {
+  const folder = scratch(t);
+  const [path, db] = [join(folder, "names.pcap"), join(folder, "a.sqlite")];
+  const asked = (i: number): FrameToWrite => {
+    const { buf, sec, nsec } = udpFrame({
+      from: `10.20.0.5:${1_024 + (i % 60_000)}`,
+      to: "10.20.0.53:53",
+      ms: i * 8,
+      data: dnsQuery(`n${i}.example.com`, { id: i & 0xffff }),
+    });
+    return { data: buf, sec, nsec };
+  };
+  writeFileSync(path, writePcap(Array.from({ length: 100_000 }, (_, i) => asked(i))));
+  const words = ["check", path, ...CHECK.slice(2), "--db", db, "--format", "json"];
+  const ran = spawnSync(process.execPath, ["--max-old-space-size=128", MAIN, ...words], {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+  });
+  t.is(ran.status, 3, ran.stderr);
+  const { captures, rules, quality } = JSON.parse(ran.stdout) as {
+    captures: { damage: string | null; packets: number }[];
+    rules: { status: string }[];
+    quality: Record<string, number>;
+  };
+  t.regex(JSON.stringify(captures), /memory runs low \(\d+ of \d+ MiB\): read less at once, or allow more by /);
+  t.true(quality.packets! > 10_000 && quality.packets! < 100_000);
+  t.false(rules.some(({ status }) => status === "missing"));
   const store = await openStore(db);
   t.deepEqual(await store.query("PRAGMA integrity_check"), [{ integrity_check: "ok" }]);
   t.is((await store.runs())[0]?.status, "finished");

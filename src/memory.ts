@@ -1,0 +1,34 @@
+/**
+ * V8's heap has a limit (`node --max-old-space-size`), and where it ends Node stops the process, which no program can catch.
+ * So reading ends before that, while what was read can still be judged, stored and reported.
+ */
+import { getHeapStatistics } from "node:v8";
+
+/** Of the limit. What is judged and reported needs about as much again as was read. */
+const ENOUGH = 0.5;
+/** From here on there is no time to see whether it is garbage. */
+const AT_ONCE = 0.6;
+/** Bytes of three semi-spaces, which count to V8's limit and not to what it was told. */
+const YOUNG = 48 << 20;
+/** Looks in a row that found more than `ENOUGH`: V8 collects garbage between them. */
+const PATIENCE = 4;
+
+export class HeapWatch {
+  /** Frames between two looks: what they say takes 8 MiB at most, and the look no time beside them. */
+  static readonly FRAMES = 8_192;
+  #high = 0;
+
+  /** What to say where reading must end, null as long as it need not. */
+  low(): string | null {
+    const { used_heap_size: used, heap_size_limit } = getHeapStatistics();
+    const limit = heap_size_limit - YOUNG;
+    const part = used / limit;
+    this.#high = part > ENOUGH ? this.#high + 1 : 0;
+    if (part < AT_ONCE && this.#high < PATIENCE) return null;
+    const mib = (bytes: number): number => Math.round(bytes / 2 ** 20);
+    return (
+      `Reading ended here, because memory runs low (${mib(used)} of ${mib(limit)} MiB): read less at once, ` +
+      `or allow more by NODE_OPTIONS=--max-old-space-size=${2 * Math.max(1_024, mib(limit))}. What stands before it was read`
+    );
+  }
+}
