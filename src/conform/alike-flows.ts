@@ -80,7 +80,14 @@ export class AlikeFlows {
     const flags = [
       ...[flow.asked > 0, flow.answered > 0, flow.unfinished, flow.holed, flow.unknownContent, flow.hasData],
       ...[flow.overlaps.length > 0, flow.foreign > 0, flow.dropped > 0, flow.undecoded > 0, flow.quotes.length > 0],
-      ...[flow.leads !== null, flow.operations.dropped > 0, openedSec === flow.firstSec, flow.reset?.nearer, flow.sentOn !== null, flow.session !== null],
+      ...[
+        flow.leads !== null,
+        flow.operations.dropped > 0,
+        openedSec === flow.firstSec,
+        flow.reset?.nearer,
+        flow.sentOn !== null,
+        flow.session !== null,
+      ],
     ].map(Number);
     return [at, outcome, firstWords, handshake?.state, icmpType, cut, flags.join(""), ...[...said].sort()].join("\n");
   }
