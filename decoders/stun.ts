@@ -183,11 +183,11 @@ function attributesHold(c: Cursor, m: Message, cut: boolean): boolean {
   return true;
 }
 
-/** RFC 3489 has next to no marks of its own, so a message without attributes has to show a random transaction id. */
+/** RFC 3489 has next to no marks of its own, so a message without attributes that begins a flow has to show a random transaction id. */
 function isClassic(c: Cursor, m: Message, at: Context): boolean {
   if (!isClassicMethod(m.method) || m.class === "indication" || c.cutOff > 0) return false;
   if (m.class !== "request" && c.left === 0) return false;
-  if (c.left > 0 || PORTS.includes(at.senderPort) || PORTS.includes(at.receiverPort)) return true;
+  if (c.left > 0 || at.peerStarted || PORTS.includes(at.senderPort) || PORTS.includes(at.receiverPort)) return true;
   return new Set(c.buf.subarray(m.mask, m.mask + 16)).size >= 10;
 }
 
