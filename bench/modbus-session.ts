@@ -8,6 +8,11 @@ const START_SEC = 1_780_000_000;
 const GAP_US = 20;
 const NOTHING = Buffer.alloc(0);
 
+/** Number of the frame that asks for the write, where each device is asked so many questions. */
+export function frameOfWrite(each: number): number {
+  return DEVICES * 2 + (each >> 1) * DEVICES * 2 + (DEVICES >> 1) * 2 + 1;
+}
+
 export class ModbusWriter {
   readonly #file: number;
   readonly #buffer = Buffer.alloc((1 << 20) + 256);

@@ -4,14 +4,14 @@
  *     node dist/bench/modbus.js [--scale 0.1] [--runs 3]
  *
  * 50 devices are asked by one sensor, a connection each, one question on its way at a time: the reads that a profiler
- * repeats (40 of them a device), and one write in the middle of all. tshark gets a fifth of it. The figure that counts
- * is the ratio of requests a second: seconds drift with machine and day.
+ * repeats (20 of them a device), and one write in the middle of all. One thread reads it. tshark gets a fifth of it. The figure
+ * that counts is the ratio of requests a second: seconds drift with machine and day.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Measurement, measure, median, warm } from "./measure.ts";
-import { DEVICES, ModbusWriter } from "./modbus-session.ts";
+import { DEVICES, frameOfWrite, ModbusWriter } from "./modbus-session.ts";
 
 const CLI = new URL("../src/main.js", import.meta.url).pathname;
 const FOLDER = "bench/data";
@@ -38,7 +38,7 @@ const model = [
   "--bind",
   "device=10.30.0.0/16",
 ];
-const check = [process.execPath, CLI, "check", whole.path, ...model, "--db", DATABASE];
+const check = [process.execPath, CLI, "check", whole.path, ...model, "--db", DATABASE, "--jobs", "1"];
 const tshark = ["tshark", "-r", part.path, "-Y", "modbus", "-T", "fields", "-e", "modbus.func_code"];
 const hasTshark = spawnSync("tshark", ["--version"]).status === 0;
 
@@ -52,10 +52,11 @@ for (let run = 0; run < runs; run++) {
 }
 rmSync(DATABASE, { force: true });
 const failed = ours.find(({ exitCode }) => exitCode !== 1); // the write is drift
-if (failed !== undefined) {
-  console.error(`bench: FAILED: check exits ${failed.exitCode}: ${failed.lastWords}`);
-  process.exitCode = 1;
-}
+if (failed !== undefined) fail(`check exits ${failed.exitCode}: ${failed.lastWords}`);
+const said = spawnSync(check[0]!, check.slice(1), { encoding: "utf8" }).stdout.replace(/\s+/g, " ");
+const named = `write single register (write) of unit 1 holding register 40, once, first in frame ${whole.writeFrame},`;
+if (!said.includes(named)) fail(`it does not say: ${named}`);
+rmSync(DATABASE, { force: true });
 const rate = (requests: number, of: readonly Measurement[]): number =>
   requests / median(of.map(({ cpuSeconds, seconds }) => Math.min(cpuSeconds ?? seconds, seconds)));
 const own = rate(whole.requests, ours);
@@ -72,8 +73,13 @@ else {
   console.log(`  ratio           ${(own / peer).toFixed(0)} ×, target ${TARGET.tshark} ×`);
 }
 
+function fail(why: string): void {
+  console.error(`bench: FAILED: ${why}`);
+  process.exitCode = 1;
+}
+
 /** A capture of so many requests with their answers; kept, because it is the same every time. */
-function makeCapture(requests: number): { path: string; requests: number } {
+function makeCapture(requests: number): { path: string; requests: number; writeFrame: number } {
   const each = Math.max(1, Math.round(requests / DEVICES));
   const path = `${FOLDER}/modbus-${each * DEVICES}-edition${EDITION}.pcap`;
   if (!existsSync(path)) {
@@ -82,5 +88,5 @@ function makeCapture(requests: number): { path: string; requests: number } {
     closeSync(file);
     renameSync(`${path}.part`, path);
   }
-  return { path, requests: each * DEVICES };
+  return { path, requests: each * DEVICES, writeFrame: frameOfWrite(each) };
 }

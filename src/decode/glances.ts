@@ -79,7 +79,7 @@ export class Glances {
     const head = headOf(dir, like[LIKE_SHAPE]!);
     const words = new Int32Array(PLACE_WORDS);
     words[0] = head;
-    words[FLAGS] = kind.role === "request" ? REQUEST : 0;
+    words[FLAGS] = (kind.role === "request" ? REQUEST : 0) | (kind.answerFrame === null ? 0 : ANSWERED);
     words[HASH] = hashOf(head, like);
     words.set(like.subarray(LIKE_WORDS, LIKE_WORDS + like[LIKE_COUNT]!), COMPARED);
     this.#put(words, kind);
@@ -197,19 +197,18 @@ export class Glances {
     if (which < 0) return false;
     const young = this.#young;
     const at = which * YOUNG_WORDS;
-    if (isLater(young[at + SEC]!, young[at + NSEC]!, sec, nsec) || !this.#wasAnswered(young[at + PLACE]!)) return false;
+    if (isLater(young[at + SEC]!, young[at + NSEC]!, sec, nsec)) return false;
+    if ((this.#places[young[at + PLACE]! + FLAGS]! & ANSWERED) === 0) return false;
     if (which === this.#first) this.#first++;
     else young.copyWithin(at, at + YOUNG_WORDS, this.#end-- * YOUNG_WORDS);
     this.#places[place + COUNT]!++;
     return true;
   }
 
-  /** Whether the first answer to a kind of request, which is kept, was read before. */
-  #wasAnswered(place: number): boolean {
-    if ((this.#places[place + FLAGS]! & ANSWERED) !== 0) return true;
-    if (this.#kinds[place / PLACE_WORDS]!.answerFrame === null) return false;
-    this.#places[place + FLAGS]! |= ANSWERED;
-    return true;
+  /** The first answer to a kind of request, which is kept, was read. */
+  answered(kind: OperationKind): void {
+    for (let slot = this.#kinds.indexOf(kind); slot >= 0; slot = this.#kinds.indexOf(kind, slot + 1))
+      this.#places[slot * PLACE_WORDS + FLAGS]! |= ANSWERED;
   }
 
   /** Hands over what waits, the oldest first, and forgets it. */

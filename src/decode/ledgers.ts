@@ -16,8 +16,8 @@ import { LIMITS } from "../limits.ts";
 import { type FlowDetail, isFull } from "./details.ts";
 import type { Shapes } from "./likeness.ts";
 
-/** Flows with facts beyond so many are read packet by packet: 1 MB. */
-const ENTRIES = 1 << 18;
+/** Flows with facts beyond so many are read packet by packet: there is room for fewer ledgers anyway. */
+const ENTRIES = 1 << 16;
 const SIDES = [0, 1] as const;
 
 export class Ledgers {

@@ -379,6 +379,7 @@ export class OperationTally {
       kind.unasked++;
       return true;
     }
+    if (kinds[which]!.answerFrame === null) this.#glances?.answered(kinds[which]!);
     tellAnswer(kinds[which]!, failed, answer, place, this.#joined?.has(kinds[which]!));
     if (kinds.length > 1) {
       kinds.splice(which, 1);
