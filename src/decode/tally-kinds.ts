@@ -1,5 +1,6 @@
 /** What a count of operations is made of: kinds, what waits for an answer, and how they are put together. */
-import { OPERATION_CLASSES, type OperationClass } from "./facts.ts";
+import * as L from "../flow/ledger.ts";
+import { OPERATION_CLASSES, type OperationClass, type OperationFact } from "./facts.ts";
 
 /** A frame of some capture. */
 export interface FramePlace {
@@ -83,6 +84,20 @@ export interface Runs {
   answered: boolean;
 }
 
+/** To a ledger and back (`flow/ledger.ts`). */
+export function lendRuns(runs: Runs, words: Int32Array): void {
+  words[L.RUN_FIRST] = runs.first;
+  words[L.RUN_LAST] = runs.last;
+  words[L.RUN_LONGEST] = runs.longest;
+  words[L.ANSWERED] = +runs.answered;
+}
+export function takeBackRuns(runs: Runs, words: Int32Array): void {
+  runs.first = words[L.RUN_FIRST]!;
+  runs.last = words[L.RUN_LAST]!;
+  runs.longest = words[L.RUN_LONGEST]!;
+  runs.answered = words[L.ANSWERED] !== 0;
+}
+
 export function joinRuns(a: Runs, b: Runs): Runs {
   return {
     first: a.answered ? a.first : a.first + b.first,
@@ -90,6 +105,11 @@ export function joinRuns(a: Runs, b: Runs): Runs {
     longest: Math.max(a.longest, b.longest, a.last + b.first),
     answered: a.answered || b.answered,
   };
+}
+
+/** Texts of two protocols in one message may be equal; numbers are of one protocol. */
+export function idOf(fact: OperationFact): Id {
+  return typeof fact.id === "number" ? fact.id : `${fact.protocol}/${fact.id}`;
 }
 
 /** What became of a request of this kind. */

@@ -23,12 +23,15 @@ import {
   type EarlyAnswer,
   FRAMES_KEPT,
   type Id,
+  idOf,
   isGrave,
   isLater,
   joinRuns,
+  lendRuns,
   type OperationKind,
   type Runs,
   stackOf,
+  takeBackRuns,
   tellAnswer,
   type Waiting,
 } from "./tally-kinds.ts";
@@ -124,14 +127,10 @@ export class OperationTally {
 
   /** From now on the walk counts in `words` (`flow/ledger.ts`); false where it could not go by what is there. */
   lend(words: Int32Array, room: Room): boolean {
-    const { runs } = this;
     if (this.#glances === null || this.early.length > 0 || !this.#glances.lend(words, room)) return false;
     words[L.SECOND] = this.#second;
     words[L.IN_SECOND] = this.#inSecond;
-    words[L.RUN_FIRST] = runs.first;
-    words[L.RUN_LAST] = runs.last;
-    words[L.RUN_LONGEST] = runs.longest;
-    words[L.ANSWERED] = +runs.answered;
+    lendRuns(this.runs, words);
     words[L.OPENED] = this.#opened;
     return true;
   }
@@ -142,13 +141,9 @@ export class OperationTally {
   }
 
   takeBack(words: Int32Array): void {
-    const { runs } = this;
     this.#glances!.takeBack(words);
     this.#inSecond = words[L.IN_SECOND]!;
-    runs.first = words[L.RUN_FIRST]!;
-    runs.last = words[L.RUN_LAST]!;
-    runs.longest = words[L.RUN_LONGEST]!;
-    runs.answered = words[L.ANSWERED] !== 0;
+    takeBackRuns(this.runs, words);
   }
 
   /** Whether one more request can wait without another being given up, and none of the early answers can be its. */
@@ -399,9 +394,4 @@ export class OperationTally {
       answer.kind.unasked++;
     }
   }
-}
-
-/** Texts of two protocols in one message may be equal; numbers are of one protocol. */
-function idOf(fact: OperationFact): Id {
-  return typeof fact.id === "number" ? fact.id : `${fact.protocol}/${fact.id}`;
 }

@@ -1,8 +1,9 @@
 /**
  * The common packet, straight through: Ethernet, IPv4 without options or fragments, TCP or UDP, of a flow that is known
  * and that no decoder wants to see more of, or only by a glance (`decode/glances.ts`). It is read by a dozen loads and
- * counted in its row, without being taken apart into a `Packet` first. Everything else, and whatever is the least unusual (a SYN, a hole, a repeat, a clock that
- * steps back), is left untouched for the long way, `dissect` and `FlowTracker.packet`, which does the same and more.
+ * counted in its row, without being taken apart into a `Packet` first. Everything else, and whatever is the least unusual (a
+ * SYN, a hole, a repeat, a clock that steps back), is left untouched for the long way, `dissect` and `FlowTracker.packet`,
+ * which does the same and more.
  *
  * Twice: `take` for one frame, from wherever it comes; `run` for the records of a plain file in the arena, by compiled code
  * (`wasm/walk.ts`). A property test holds both and the long way together.

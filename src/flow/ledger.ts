@@ -49,7 +49,7 @@ export const OPENED = 27;
 
 export const YOUNG_AT = 128;
 export const REWIND_AT = 2_688;
-/** Bytes of one direction that were read last, and all bytes for one direction. */
+/** Bytes of one direction that were read last: two of the largest messages of S7, 170 questions of Modbus. And all that is kept of it. */
 export const WINDOW = 2_048;
 export const REWIND_BYTES = WINDOW + WINDOW / 8;
 export const LEDGER_BYTES = REWIND_AT + 2 * REWIND_BYTES;

@@ -8,8 +8,6 @@
  */
 import { REWIND_BYTES, WINDOW } from "./ledger.ts";
 
-// Two of the largest messages of S7, 170 questions of Modbus.
-
 export class Rewind {
   #memory: Uint8Array = new Uint8Array(REWIND_BYTES);
   /** Bytes that are kept. */
