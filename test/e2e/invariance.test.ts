@@ -1,6 +1,7 @@
 /**
  * What changes no verdict: frames moved among their neighbours, copies on other paths, other segments, the traffic of
- * others, and the same capture given as slices in any order. Tried on every case's capture; seeds are fixed.
+ * others, other addresses for the same hosts, either side of a TAP first, and the same capture given as slices in any order.
+ * Tried on every case's capture; seeds are fixed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,8 +11,9 @@ import fc from "fast-check";
 import type { Frame } from "../../src/capture/frame.ts";
 import { run } from "../../src/pipeline.ts";
 import { writePcap } from "../support/capture-writer.ts";
-import { changes, judgedResult, judgeFrames, readTrial, type Trial, verdictsOf } from "../support/judged.ts";
+import { changes, judgedResult, judgeFrames, packetOf, readTrial, type Trial, verdictsOf } from "../support/judged.ts";
 import { copyFrame } from "../support/observe.ts";
+import { renamed, renamedText } from "../support/renamed.ts";
 import { betweenOthers, coalesced, copyOf, PATHS, split } from "../support/retouch.ts";
 import { readCases } from "./case.ts";
 
@@ -89,6 +91,33 @@ for (const { name, args } of cases) {
     t.deepEqual(changes(whole, said), []);
   });
 
+  test(`${name}: other addresses for its hosts`, async (t) => {
+    const trial = await trialOf(name);
+    const other = renamed(trial);
+    const said = (one: Trial): string[] =>
+      Object.values(verdictsOf(judgeFrames(one, one.frames), false))
+        .map((verdict) => renamedText(JSON.stringify(verdict)))
+        .sort();
+    t.deepEqual(said(other), said(trial));
+  });
+
+  test(`${name}: the two sides of a TAP, either one first`, async (t) => {
+    const trial = await trialOf(name);
+    if (trial.captures.length > 1) {
+      t.log("SKIPPED: several files");
+      return t.pass();
+    }
+    const whole = verdictsOf(judgeFrames(trial, trial.frames), false);
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const { frames, captures } = asSides(trial, order);
+      const after = verdictsOf(judgeFrames({ ...trial, captures }, frames), false);
+      t.deepEqual(changes(whole, after), [], `in the order ${order.join()}`);
+    }
+  });
+
   test(`${name}: slices in any order`, async (t) => {
     const trial = await trialOf(name);
     if (trial.captures.length > 1 || trial.captures.some(({ cut, damage }) => cut || damage !== null)) {
@@ -117,6 +146,25 @@ for (const { name, args } of cases) {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+}
+
+/** The frames by direction, each a capture of its own, as a reader gives them: in time order across the captures. */
+function asSides({ frames, captures }: Trial, order: readonly number[]): Pick<Trial, "frames" | "captures"> {
+  const sides = order.flatMap((side, capture) => {
+    const own = frames.filter((frame) => sideOf(frame) === side);
+    return own.map((frame, i) => Object.assign(copyFrame(frame), { capture, number: i + 1 }));
+  });
+  sides.sort((a, b) => a.sec - b.sec || a.nsec - b.nsec);
+  return { frames: sides, captures: order.map((side) => ({ ...captures[0]!, path: `side ${side}` })) };
+}
+
+/** Which fibre: that of the lower address, and of what has none, or of the higher one. */
+function sideOf(frame: Frame): 0 | 1 {
+  const p = packetOf(frame);
+  if (p === null) return 0;
+  const length = p.family === 4 ? 4 : 16;
+  const [src, dst] = [p.srcOff, p.dstOff].map((off) => Buffer.from(p.buf.subarray(off, off + length)));
+  return src!.compare(dst!) < 0 ? 0 : 1;
 }
 
 /** The verdicts of a trial's frames, however they are changed. */
