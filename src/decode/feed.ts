@@ -183,11 +183,23 @@ export class Feed {
     if (detail.sightings.length < LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
     const names = isNaming(fact);
     if (names && detail.sightings.length < 2 * LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
+    if (fact.kind === "message" && this.#isTold(detail)) return true;
     const cap = this.facts >= LIMITS.facts ? "facts" : "factsPerFlow";
     detail.dropped++;
     if (names || fact.kind === "operation") this.hit(detail, cap);
     else this.caps.hit(cap);
     return true;
+  }
+
+  /**
+   * Whether the message at hand has been counted as an operation, which has its answer by an id of its own: then nothing is
+   * lost with it where there is no room left. Of HTTP the messages themselves are counted (`conform/http-answers.ts`).
+   */
+  #isTold({ operations }: FlowDetail): boolean {
+    if (operations === null) return false;
+    return this.attempt.facts.some(
+      (fact) => fact.kind === "operation" && fact.id !== null && !fact.protocol.startsWith("http"),
+    );
   }
 
   /** What a device is asked is remembered for a while, in case that it is sent again with other bytes. */
