@@ -8,6 +8,12 @@ export function sameDomain(a: string, b: string): boolean {
   return domain !== null && domain === registrable(b);
 }
 
+/** Whether a name stands below a suffix of the public suffix list: `portal.lan` and `wpad` do not. */
+export function isListed(name: string): boolean {
+  const parsed = psl().parse(name);
+  return "domain" in parsed && parsed.listed && parsed.domain !== null;
+}
+
 function registrable(name: string): string | null {
   const parsed = psl().parse(name);
   return "domain" in parsed ? parsed.domain : null;

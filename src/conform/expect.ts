@@ -131,10 +131,24 @@ function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow):
   return seen ?? unobservable("expect", `${expectation.text}: not in this capture`);
 }
 
-/** What HTTP says of bodies, of requests and responses; inside TLS it says nothing. */
+/**
+ * What HTTP says of bodies, of requests and of answers that bring what was asked for; inside TLS it says nothing. An error's
+ * or a redirect's page (status 300 and above) is not the payload, and often somebody else's.
+ */
 function contentType(expectation: Expectation & { kind: "content-type" }, flow: SubjectFlow): Clause | Broken {
   const { value, text } = expectation;
-  return field({ kind: "field", field: "http.content-type", compare: "=", values: [value], text }, flow);
+  const pages = new Set<number>();
+  for (const { fact, frame } of flow.sightings)
+    if (fact.kind === "field" && fact.field === "http.status" && Number(fact.value) >= 300) pages.add(frame);
+  const sightings = pages.size === 0 ? flow.sightings : flow.sightings.filter(({ frame }) => !pages.has(frame));
+  const wanted: Parameters<typeof field>[0] = {
+    kind: "field",
+    field: "http.content-type",
+    compare: "=",
+    values: [value],
+    text,
+  };
+  return field(wanted, { ...flow, sightings });
 }
 
 function holds(expectation: Expectation & { kind: "field" }, value: string | number): boolean {

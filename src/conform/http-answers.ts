@@ -7,12 +7,12 @@ import type { Sighting } from "../decode/facts.ts";
 import type { FlowView } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
 import { isGlobal } from "./cast.ts";
-import { sameDomain } from "./domains.ts";
+import { isListed, sameDomain } from "./domains.ts";
 
 export interface HttpAnswers {
-  /** Every answer says that it is not let through, or sends the client to an address of some private network. */
+  /** Every answer says that it is not let through, or sends the client into some private network. */
   refused: boolean;
-  /** Every answer is one of those, or sends the client on to another site: the first of these, and the frames. */
+  /** Every answer is one of those, or sends the client on to another site: the first of these, and the frames of all. */
   sentOn: { host: string; frames: FrameRef[] } | null;
 }
 
@@ -20,37 +20,46 @@ const SERVED: HttpAnswers = { refused: false, sentOn: null };
 const REFUSED: HttpAnswers = { refused: true, sentOn: null };
 
 /**
- * `sightings`: of one host's requests, and the answers; `own`: the address that they went to. Where an answer may be missing,
- * nothing is said of all.
+ * `sightings`: of one host's requests, and the answers, which came in direction `back` from the address `own`. Where an answer
+ * may be missing, nothing is said of all; that a request is missing takes back no answer.
  */
-export function httpAnswers({ detail }: FlowView, sightings: readonly Sighting[], own: string): HttpAnswers {
-  if (detail?.streams.some((stream) => stream !== null && (stream.pending.length > 0 || stream.lost > 0)))
-    return SERVED;
+export function httpAnswers(view: FlowView, sightings: readonly Sighting[], own: string, back: 0 | 1): HttpAnswers {
+  const { detail } = view;
+  const stream = detail?.streams[back] ?? null;
+  if (stream !== null && (stream.pending.length > 0 || stream.lost > 0)) return SERVED;
   if ((detail?.dropped ?? 0) > 0) return SERVED;
+  const asked = askedFor(sightings);
   let answers = 0;
   let refusals = 0;
-  let asked: string | null = null;
-  const redirects: { host: string; frame: FrameRef }[] = [];
-  // An answer may stand before its question in the file: what it means is told when all is gone through.
+  const elsewhere: string[] = [];
+  const frames: FrameRef[] = [];
   for (const { fact, capture, frame } of sightings) {
     if (fact.kind === "message" && fact.what === "response") answers++;
-    else if (fact.kind === "name" && fact.source !== "certificate") asked ??= fact.name;
-    else if (fact.kind === "fault" && fact.what === "http-status") refusals++;
-    else if (fact.kind === "fault" && fact.what === "http-redirect" && fact.text !== own)
-      redirects.push({ host: fact.text, frame: { capture_id: capture, frame, what: `sent on to ${fact.text}` } });
+    if (fact.kind !== "fault") continue;
+    if (fact.what === "http-status") refusals++;
+    else if (fact.what !== "http-redirect" || fact.text === own || asked === null) continue;
+    else if (isNowhere(fact.text) && isListed(asked)) refusals++;
+    else if (isAnother(fact.text, asked)) elsewhere.push(fact.text);
+    else continue;
+    const what = fact.what === "http-redirect" ? `sent on to ${fact.text}` : `HTTP ${fact.code}`;
+    frames.push({ capture_id: capture, frame, what });
   }
-  const named = asked !== null && parseAddress(asked) === null ? asked : null;
-  if (answers === 0 || named === null) return answers > 0 && refusals >= answers ? REFUSED : SERVED;
-  const elsewhere = redirects.filter(({ host }) => !isPrivate(host) && isAnother(host, named));
-  refusals += redirects.filter(({ host }) => isPrivate(host)).length;
-  if (refusals + elsewhere.length < answers) return SERVED;
-  const [first] = elsewhere;
-  if (first === undefined) return REFUSED;
-  return { refused: false, sentOn: { host: first.host, frames: elsewhere.map(({ frame }) => frame) } };
+  if (answers === 0 || refusals + elsewhere.length < answers) return SERVED;
+  const [host] = elsewhere;
+  return host === undefined ? REFUSED : { refused: false, sentOn: { host, frames } };
 }
 
-function isPrivate(host: string): boolean {
-  return parseAddress(host) !== null && !isGlobal(host);
+/** The name that was asked for, wherever among the answers its request stands; null where an address was. */
+function askedFor(sightings: readonly Sighting[]): string | null {
+  for (const { fact } of sightings)
+    if (fact.kind === "name" && fact.source !== "certificate")
+      return parseAddress(fact.name) === null ? fact.name : null;
+  return null;
+}
+
+/** No site of the Internet sends its clients to a private address, or to a name that no registry gives out (`portal.lan`). */
+function isNowhere(host: string): boolean {
+  return parseAddress(host) === null ? !isListed(host) : !isGlobal(host);
 }
 
 /** A site sends its clients on to other names of its own. */

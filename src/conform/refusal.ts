@@ -50,7 +50,7 @@ function failure(flow: SubjectFlow): string {
   const fault = flow.sightings.find(({ fact }) => fact.kind === "fault")?.fact as FaultFact | undefined;
   if (fault === undefined) return "it failed before it came up";
   if (fault.what === "http-redirect")
-    return `every answer sent it on to ${fault.text}, an address of a private network, as a portal or a filter on the way does`;
+    return `every answer sent it on to ${fault.text}, in some private network, as a portal or a filter on the way does`;
   if (fault.what !== "http-status") return `it failed before it came up: ${fault.text}`;
   return `every answer was HTTP ${fault.code} ${fault.text}${HTTP_BY[fault.code] ?? ""}`;
 }

@@ -99,10 +99,8 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   const back = there === 0 ? 1 : 0;
   const sightings = all.sightingsOf(conversation, view);
   const came = OUTCOMES[all.flowOutcome(view, there)]!;
-  const answers =
-    (came === "established" || came === "answered") && isHttp(app)
-      ? httpAnswers(view, sightings, ownAddress(all, view, back))
-      : null;
+  const spoke = isHttp(app) && (came === "established" || came === "answered");
+  const answers = spoke ? httpAnswers(view, sightings, ownAddress(all, view, back), back) : null;
   const outcome = answers?.refused === true ? "failed" : came;
   const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
     const quote = all.seen.flows.quotes[index]!;
