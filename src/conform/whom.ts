@@ -105,9 +105,10 @@ function byEvidence(
     const says = `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`;
     return { ...named(pattern, says, [dnsFrame(answer)]), byName: true };
   }
-  for (const [name, addresses] of Object.entries(context.siteHosts)) {
+  const tabled = Object.keys(context.siteHosts).filter((name) => context.siteHosts[name]!.includes(responder));
+  for (const name of tabled) {
     const pattern = matching(name.toLowerCase());
-    if (pattern !== undefined && addresses.includes(responder))
+    if (pattern !== undefined)
       return { ...named(pattern, `the site's hosts table gives ${responder} for ${name}`, []), byName: true };
   }
   if (documented !== undefined) {
@@ -135,6 +136,10 @@ function byEvidence(
       `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}, which is not among ${names(endpoint, context.parameter)}`,
       otherwise.map(dnsFrame),
     );
+  }
+  if (tabled.length > 0 && patterns.length > 0) {
+    const says = `the site's hosts table gives ${responder} for ${tabled[0]}, which is not among ${names(endpoint, context.parameter)}`;
+    return failed("whom", "no-rule", says);
   }
   const hearsay = other.find((answer) => nameIn(answer, matching) !== null);
   if (hearsay !== undefined) {

@@ -243,6 +243,13 @@ export const CONVERSATIONS: Record<string, Judging> = {
       ...connection(FROM, TO, 10, [["<", serverHello()]]),
     ],
   },
+  "an address that the site's table gives another name": {
+    says: "undocumented no-rule",
+    endpoints: api,
+    rules: [tlsRule],
+    site: { hosts: { "printer.example.org": [FAR] } },
+    frames: tlsConnection(FROM, TO, 10, clientHello(null)),
+  },
   "an address of two names": {
     says: "inconclusive shared-address",
     endpoints: api,
