@@ -28,7 +28,7 @@ import { FirstCandidates } from "./first-candidates.ts";
 import { hiddenResolvers, hostKey } from "./hidden-dns.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
-import type { Judgement, Judges } from "./judge.ts";
+import type { Judgement, Judges, RuleUse } from "./judge.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
@@ -187,11 +187,21 @@ export function* conformInSteps(
   yield;
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
+  const waived = new Map<Judgement, string | null>();
   const rows = judgements
-    .map((judgement) => waivedRow(conversations, dns, judgement, waivers, kept))
+    .map((judgement) => {
+      const row = waivedRow(conversations, dns, judgement, waivers, kept);
+      if (judgement.verdict === "violation") waived.set(judgement, row.waived);
+      return row;
+    })
     .sort(compareConversations);
   kept?.end();
-  const ruleRows = rules.map((rule) => ruleRow(rule, waivers));
+  const ruleRows = rules.map((judged) => {
+    const breaks = ({ how, rule }: RuleUse): boolean => how === "violated" && rule === judged.rule;
+    return ruleRow(judged, waivers, () =>
+      judgements.filter(({ uses }) => uses.some(breaks)).map((judgement) => waived.get(judgement) ?? null),
+    );
+  });
   const judgedSet = new Set(judgements.map((judgement) => judgement.subject.conversation));
   const isJudged = (client: string, realm: number) =>
     cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
@@ -377,7 +387,7 @@ function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judg
   return row;
 }
 
-function ruleRow(judged: RuleJudgement, waivers: Waivers): RuleRow {
+function ruleRow(judged: RuleJudgement, waivers: Waivers, broken: () => (string | null)[]): RuleRow {
   const { loaded, rule } = judged;
   const { over, cite } = rule;
   const row: RuleRow = {
@@ -402,7 +412,7 @@ function ruleRow(judged: RuleJudgement, waivers: Waivers): RuleRow {
     conversations: judged.conversations,
   };
   if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial")
-    row.waived = waivers.ofRule(row);
+    row.waived = waivers.ofRule(row, broken);
   return row;
 }
 

@@ -33,7 +33,12 @@ export class Waivers {
     });
   }
 
-  ofRule(row: RuleRow): string | null {
+  /** `broken`: of the conversations that break the rule, each one's waiver. Where all have one, nothing of it is left to count. */
+  ofRule(row: RuleRow, broken: () => readonly (string | null)[] = () => []): string | null {
+    return this.#ofRuleItself(row) ?? (row.status === "violated" ? everyWaiver(broken()) : null);
+  }
+
+  #ofRuleItself(row: RuleRow): string | null {
     return this.#first(({ what }) => {
       if (what.rule === undefined || what.rule !== row.rule_id) return false;
       return what.model === undefined || what.model === row.model;
@@ -55,6 +60,10 @@ export class Waivers {
       ...idle.map((waiver) => `A waiver covered nothing: ${describe(waiver)} (${waiver.why}).`),
     ];
   }
+}
+
+function everyWaiver(whys: readonly (string | null)[]): string | null {
+  return whys.every((why) => why !== null) ? (whys[0] ?? null) : null;
 }
 
 function goesTo(to: string, row: ConversationRow): boolean {
