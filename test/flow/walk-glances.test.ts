@@ -25,6 +25,7 @@ function everything(seen: Observation): unknown {
   return {
     ...{ told: told(seen), counters: countersOf(seen), info: { ...seen.captures[0], size: null } },
     rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
+    heads: details.map(({ heads }) => heads.map((head) => head?.map(({ frame }) => frame))),
     tallies: details.map(({ operations }) => operations && plainTally(operations)),
     streams: details.map(({ streams }) =>
       streams.map((stream) => stream && [stream.base, stream.length, stream.state]),
@@ -178,6 +179,21 @@ test.serial("pipelines, answers out of turn, devices that never answer, many tar
     t.deepEqual(everything(await read(data, 1 << 20, {})), long);
   }
 });
+
+test.serial(
+  "of a side that is heard late the first segments are kept for a slice before, whoever reads the others",
+  async (t) => {
+    const lines: Line[] = [
+      ...series(100).map((i): Line => [">", asks(i, 1)]),
+      ...series(30).flatMap((i) => exchange(i, 1)),
+    ];
+    const frames = connection("192.0.2.1:40000", "192.0.2.2:502", 0, lines).slice(3);
+    const data = writePcap(frames.map(({ buf }, i) => ({ data: buf, sec: START_SEC, nsec: i * 1000 })));
+    const seen = await read(data, 1 << 20, {});
+    t.is(seen.identified.details[0]!.heads[1]?.length, LIMITS.identifySegments);
+    t.deepEqual(everything(seen), everything(await read(data, 1 << 20, { fastPath: false, arena: null })));
+  },
+);
 
 test.serial("what was read last is held against what is sent again, whoever read it", async (t) => {
   for (const after of series(15)) {
