@@ -4,13 +4,14 @@
  * and the attempt was repeated or had three seconds to be answered. Names that were refused are in `blocked-names.ts`.
  */
 import type { Rule } from "../model/types.ts";
+import { OUTCOMES } from "../observe/flow-view.ts";
 import { unresolvedStatus } from "./blocked-names.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
-import type { Judgement, RuleUse } from "./judge.ts";
+import type { RuleUse } from "./judge.ts";
+import type { Judged } from "./judged.ts";
 import { howItEnded, isDistrust } from "./refusal.ts";
 import { allowSentence, type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
-import type { Subject } from "./subject.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;
@@ -37,7 +38,7 @@ export function blockedStatus(
 function isAnothers(use: RuleUse, context: RuleContext): boolean {
   const closer = ({ how, flow, loaded, weight }: RuleUse): boolean =>
     how === "attempted" && flow === use.flow && loaded === use.loaded && weight > use.weight;
-  return context.byConversation.get(use.conversation)?.uses.some(closer) === true;
+  return context.byConversation().get(use.conversation)?.uses.some(closer) === true;
 }
 
 /** What came back to the telling attempt, and to how many of all. */
@@ -57,7 +58,7 @@ function blocked(
   said: string,
 ): HostStatus {
   const judgement = judgementOf(telling, context);
-  const { who, whom } = endsOf(judgement.subject, telling);
+  const { who, whom } = endsOf(judgement, telling);
   const tries = attempts.reduce((sum, { flow }) => sum + (flow.connectionless ? Math.max(1, flow.asked) : 1), 0);
   const first = Math.min(...attempts.map(({ flow }) => flow.firstSec));
   const last = Math.max(...attempts.map(({ flow }) => flow.lastSec));
@@ -75,14 +76,14 @@ function blocked(
 }
 
 /** Who tried, and whom: the documented or sent name with the address behind it. */
-function endsOf(subject: Subject, { tried }: RuleUse): { who: string; whom: string } {
+function endsOf(subject: Judged, { tried }: RuleUse): { who: string; whom: string } {
   const name = subject.serverName ?? tried.whom.member ?? null;
   const { initiator, responder } = subject;
   return { who: initiator, whom: name === null || name === responder ? responder : `${name} (${responder})` };
 }
 
-function judgementOf(use: RuleUse, { byConversation }: RuleContext): Judgement {
-  return byConversation.get(use.conversation)!;
+function judgementOf(use: RuleUse, { byConversation }: RuleContext): Judged {
+  return byConversation().get(use.conversation)!;
 }
 
 /** Attempts without an answer: blocked only where answers are visible here. */
@@ -97,14 +98,14 @@ function silence(
     ({ flow }) => flow.asked > 1 || attempts.length > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
   );
   if (waited !== undefined && host !== null) {
-    const { subject } = judgementOf(waited, context);
-    const visible = context.judgements.find((judgement) => showsAnswers(judgement.subject, subject, host, waited.flow));
+    const attempted = judgementOf(waited, context);
+    const visible = context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context));
     if (visible !== undefined) {
-      const said = `nothing came back, while ${visible.subject.responder} answered ${host.host.text} at that time`;
+      const said = `nothing came back, while ${visible.responder} answered ${host.host.text} at that time`;
       return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
     }
   }
-  const { who, whom } = endsOf(judgementOf(attempts[0]!, context).subject, attempts[0]!);
+  const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   return {
     ...notEvaluable(
       "replies-not-visible",
@@ -125,19 +126,22 @@ function silence(
  * from another host of a private network may have come another way).
  */
 function showsAnswers(
-  other: Subject,
-  attempted: Subject,
+  other: Judged,
+  attempted: Judged,
   host: CastHost,
   at: { firstSec: number; lastSec: number },
+  { conversations: all }: RuleContext,
 ): boolean {
   if (!other.initiatorRoles.some((played) => played.host === host)) return false;
   if (other.realm !== attempted.realm || other.family !== attempted.family) return false;
   const isSame = other.responder === attempted.responder;
   if (!isSame && !(isGlobal(other.responder) && isGlobal(attempted.responder))) return false;
-  return other.flows.some(
-    ({ outcome, firstSec, lastSec }) =>
-      (outcome === "established" || outcome === "answered") &&
-      firstSec <= at.lastSec + ANSWER_WITHIN_SEC &&
-      lastSec >= at.firstSec - ANSWER_WITHIN_SEC,
-  );
+  const view = all.view();
+  for (const flow of all.flowsOf(other.conversation)) {
+    view.move(flow);
+    if (view.firstSec > at.lastSec + ANSWER_WITHIN_SEC || view.lastSec < at.firstSec - ANSWER_WITHIN_SEC) continue;
+    const outcome = OUTCOMES[all.flowOutcome(view, view.initiator().dir)];
+    if (outcome === "established" || outcome === "answered") return true;
+  }
+  return false;
 }

@@ -7,28 +7,28 @@ import { matchesName } from "../model/names.ts";
 import type { Endpoint, Rule } from "../model/types.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import type { CastHost } from "./cast.ts";
-import type { Judgement } from "./judge.ts";
-import type { Subject } from "./subject.ts";
+import type { Judged } from "./judged.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
 /** `name`: one that DNS gave the far end; null where what is missing is the connection's beginning. */
 interface Carrier {
-  subject: Subject;
+  subject: Judged;
   name: string | null;
 }
 
 export class Carriers {
   readonly #ofHost = new Map<CastHost, Map<string, Carrier>>();
   /** By host: the first connection to a proxy of which the capture does not show what was asked. */
-  readonly #hidden = new Map<CastHost, Subject>();
+  readonly #hidden = new Map<CastHost, Judged>();
 
-  constructor(judgements: readonly Judgement[], dns: DnsEvidence) {
-    for (const { code, subject } of judgements) {
-      const hosts = new Set(subject.initiatorRoles.map(({ host }) => host));
-      if (hosts.size === 0) continue;
-      const carriers = subject.port === null ? [] : carriersOf(subject, dns);
-      for (const host of hosts) {
-        if (code === "inner-unseen" && !this.#hidden.has(host)) this.#hidden.set(host, subject);
+  constructor(judgements: readonly Judged[], dns: DnsEvidence) {
+    for (const judged of judgements) {
+      const { code, port, initiatorRoles, holed, carrier } = judged;
+      const isHidden = code === "inner-unseen";
+      if (initiatorRoles.length === 0 || !(isHidden || holed || carrier !== null)) continue;
+      const carriers = port === null ? [] : carriersOf(judged, dns);
+      for (const host of new Set(initiatorRoles.map((played) => played.host))) {
+        if (isHidden && !this.#hidden.has(host)) this.#hidden.set(host, judged);
         for (const carrier of carriers) this.#add(host, carrier);
       }
     }
@@ -45,7 +45,7 @@ export class Carriers {
     if (!known.has(key)) known.set(key, carrier);
   }
 
-  hiddenIn(host: CastHost): Subject | null {
+  hiddenIn(host: CastHost): Judged | null {
     return this.#hidden.get(host) ?? null;
   }
 
@@ -59,17 +59,17 @@ export class Carriers {
   }
 }
 
-function carriersOf(subject: Subject, dns: DnsEvidence): Carrier[] {
+function carriersOf(judged: Judged, dns: DnsEvidence): Carrier[] {
   const found: Carrier[] = [];
-  if (subject.flows.some((flow) => flow.holed)) found.push({ subject, name: null });
-  const carrier = subject.flows.find(mayCarryMore);
-  if (carrier === undefined) return found;
-  const { own } = dns.namesOf(subject.realm, subject.responder, subject.addresses, carrier.lastSec, carrier.lastNsec);
-  for (const { name } of own) found.push({ subject, name });
+  if (judged.holed) found.push({ subject: judged, name: null });
+  if (judged.carrier === null) return found;
+  const { flow, addresses } = judged.carrier;
+  const { own } = dns.namesOf(judged.realm, judged.responder, addresses, flow.lastSec, flow.lastNsec);
+  for (const { name } of own) found.push({ subject: judged, name });
   return found;
 }
 
-function sharesPort(rule: Rule, { transport, port }: Subject): boolean {
+function sharesPort(rule: Rule, { transport, port }: Judged): boolean {
   return rule.over.some(
     (over) => over.transport === transport && over.ports.some(({ first, last }) => port! >= first && port! <= last),
   );
@@ -80,7 +80,7 @@ function isNamed(endpoint: Endpoint, name: string): boolean {
 }
 
 /** One connection for several names: HTTP/2 or HTTP/3, chosen in sight or, where the choice is encrypted, offered. */
-function mayCarryMore(flow: SubjectFlow): boolean {
+export function mayCarryMore(flow: SubjectFlow): boolean {
   if (flow.outcome !== "established" && flow.outcome !== "answered") return false;
   let offered = false;
   for (const { fact } of flow.sightings) {

@@ -15,6 +15,8 @@ export interface Clause {
   against: readonly FrameRef[];
   /** Frames that speak against it too and whose numbers are not kept: counted, not listed. */
   unlisted?: number;
+  /** What it says changes with every packet. */
+  counted?: boolean;
   /** `whom`: which of the endpoint's hosts or addresses it was. */
   member?: string;
   /** `whom`: proved by a name, which the client may yet contradict as long as it has said nothing. */

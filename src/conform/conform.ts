@@ -2,7 +2,6 @@
  * An observation held against models: who plays which role, one verdict a conversation, one status a rule, look-ups.
  * The result is plain data with the contract's names.
  */
-import { LIMITS } from "../limits.ts";
 import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Rule, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
@@ -11,34 +10,36 @@ import { DocumentedPorts } from "../observe/documented-ports.ts";
 import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
-import { Rest, restRow } from "../observe/rest.ts";
+import { Rest } from "../observe/rest.ts";
 import { once } from "../once.ts";
 import { compareConversations } from "../report/order.ts";
-import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
+import type { ConversationRow, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
 import { fieldsOf } from "./alike-flows.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
 import { capsReached } from "./caps.ts";
 import { Carriers } from "./carriers.ts";
 import { Cast, type Played } from "./cast.ts";
+import type { Clause } from "./clause.ts";
 import { ClockTable } from "./clocks.ts";
 import { type JudgeContext, type LoadedModel, loadForJudging } from "./cover.ts";
 import { Coverage } from "./coverage.ts";
+import type { Counts } from "./expect.ts";
 import { FirstCandidates } from "./first-candidates.ts";
 import { hiddenResolvers, hostKey } from "./hidden-dns.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
 import type { Judgement, Judges, RuleUse } from "./judge.ts";
+import { type Judged, settle } from "./judged.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
-import type { RuleJudgement } from "./rule-status.ts";
+import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
 import { judgeRules } from "./rules.ts";
 import { readSubject } from "./subject.ts";
-import { targetText } from "./target-text.ts";
 import { Waivers } from "./waive.ts";
 
 export interface ConformOptions {
@@ -83,6 +84,7 @@ export interface WhoIsWho {
   models: LoadedModel[];
   background: LoadedModel | null;
   clocks: ClockTable;
+  counts: Counts;
   /** Worked out when first asked for. */
   hidden: () => ReadonlyMap<string, string>;
   known: Omit<JudgeContext, "cast">;
@@ -111,8 +113,10 @@ export function whoIsWho(
   const conversations = new C.Conversations(seen, documentedPorts(models), given.sides());
   const clocks = new ClockTable(conversations, given);
   const hidden = once(() => hiddenResolvers(conversations));
+  const counts: Counts = { onAsk: null };
   const known = {
     dns,
+    counts,
     siteHosts,
     ranges: options.site?.ranges ?? {},
     parameter: () => null,
@@ -126,7 +130,7 @@ export function whoIsWho(
     },
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
-  return { conversations, dns, siteHosts, models, background, known, clocks, hidden, given, castOf, found };
+  return { conversations, dns, siteHosts, models, background, known, clocks, counts, hidden, given, castOf, found };
 }
 
 function documentedPorts(models: readonly LoadedModel[]): DocumentedPorts {
@@ -169,13 +173,14 @@ export function* conformInSteps(
   };
 
   yield;
-  const judgements = yield* judgeAll(conversations, cast, moves, judges, options.scope, kept);
+  const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept);
   noteCopies(conversations, cast);
   const lookups = collectLookups(seen, conversations.copies);
   const rules = judgeRules({
     judges,
+    conversations,
     judgements,
-    byConversation: new Map(judgements.map((judgement) => [judgement.subject.conversation, judgement])),
+    byConversation: once(() => new Map(judgements.map((judgement) => [judgement.conversation, judgement]))),
     lookups,
     lookedUp: placesByName(lookups),
     carriers: new Carriers(judgements, dns),
@@ -187,22 +192,17 @@ export function* conformInSteps(
   yield;
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
-  const waived = new Map<Judgement, string | null>();
-  const rows = judgements
-    .map((judgement) => {
-      const row = waivedRow(conversations, dns, judgement, waivers, kept);
-      if (judgement.verdict === "violation") waived.set(judgement, row.waived);
-      return row;
-    })
-    .sort(compareConversations);
+  const rows = judgements.map((judgement) => waivedRow(judgement, waivers)).sort(compareConversations);
   kept?.end();
   const ruleRows = rules.map((judged) => {
     const breaks = ({ how, rule }: RuleUse): boolean => how === "violated" && rule === judged.rule;
     return ruleRow(judged, waivers, () =>
-      judgements.filter(({ uses }) => uses.some(breaks)).map((judgement) => waived.get(judgement) ?? null),
+      judgements
+        .filter(({ uses }) => uses.some(breaks))
+        .map(({ verdict, row }) => (verdict === "violation" ? row.waived : null)),
     );
   });
-  const judgedSet = new Set(judgements.map((judgement) => judgement.subject.conversation));
+  const judgedSet = new Set(judgements.map(({ conversation }) => conversation));
   const isJudged = (client: string, realm: number) =>
     cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
   return {
@@ -233,15 +233,15 @@ function isScoped({ model, role, host }: Played, judges: Judges): boolean {
 }
 
 function* judgeAll(
-  all: C.Conversations,
+  { conversations: all, dns, counts }: Pick<WhoIsWho, "conversations" | "dns" | "counts">,
   cast: Cast,
   moves: Moves,
   judges: Judges,
   scope: "judged" | "all",
   kept: KeptJudgements | null,
-): Steps<Judgement[]> {
+): Steps<Judged[]> {
   const { seen } = all;
-  const judgements: Judgement[] = [];
+  const judgements: Judged[] = [];
   const firsts = new FirstCandidates(judges.context);
   const fields = fieldsOf(
     [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
@@ -259,7 +259,7 @@ function* judgeAll(
     if (!scoped && scope === "judged") continue;
     const known = kept === null ? null : kept.find(all, c, firsts);
     if (known !== null) {
-      notePresence(all, c, view, known.subject.initiatorRoles, known.subject.responderRoles);
+      notePresence(all, c, view, known.initiatorRoles, known.responderRoles);
       judgements.push(known);
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
@@ -269,14 +269,21 @@ function* judgeAll(
     if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
     const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
-    const { uses } = judgement;
-    judgement.uses = firsts.among(uses);
-    kept?.keep(all, judgement, uses);
-    judgements.push(judgement);
+    if (saysCounts(judgement)) counts.onAsk?.();
+    const judged = settle(judgement, firsts.among(judgement.uses), conversationRow(all, dns, judgement));
+    kept?.keep(all, judged, judgement.uses);
+    judgements.push(judged);
     yield;
   }
   return judgements;
 }
+
+/** True where what is told of it, or of a rule that it meets or breaks, has a number that each packet changes. */
+function saysCounts({ clauses, uses }: Judgement): boolean {
+  return clauses.some(isCounted) || uses.some(({ tried }) => tried.expect.some(isCounted));
+}
+
+const isCounted = ({ counted }: Clause): boolean => counted === true;
 
 /** What this conversation shows of the bound hosts at its ends. */
 function notePresence(
@@ -332,135 +339,16 @@ function extend(presence: { firstSec: number; lastSec: number }, first: number, 
 /** Kept judgements between two steps, less one; each new one is a step. */
 const STEP_MASK = 127;
 
-// ---- rows
-
 /** A conversation's row, with the waiver that covers it where one does. */
-function waivedRow(
-  all: C.Conversations,
-  dns: DnsEvidence,
-  judgement: Judgement,
-  waivers: Waivers,
-  kept: KeptJudgements | null,
-): ConversationRow {
-  const make = (): ConversationRow => conversationRow(all, dns, judgement);
-  const row = kept === null ? make() : kept.rowOf(all, judgement, make);
-  if (judgement.verdict !== "undocumented" && judgement.verdict !== "violation") return row;
-  const roles = judgement.subject.initiatorRoles.map((played) => played.role);
-  const waived = waivers.ofConversation(row, roles);
-  if (waived === row.waived) return row;
-  const changed = { ...row, waived };
-  kept?.replaceRow(all, judgement, changed);
-  return changed;
-}
-
-function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judgement): ConversationRow {
-  const { subject, use } = judgement;
-  const row = restRow(all, subject.conversation, dns, judgement.verdict);
-  row.initiator = subject.initiator;
-  row.responder = subject.responder;
-  row.port = subject.port;
-  row.model = use?.loaded.model.name ?? null;
-  row.rule_id = use?.rule.id ?? null;
-  row.reason_code = judgement.code;
-  row.reason = judgement.reason;
-  row.expectation = judgement.expectation;
-  row.found = judgement.found;
-  row.rules = judgement.documentedBy.map(({ loaded, rule }) => ({ model: loaded.model.name, rule_id: rule.id }));
-  if (use?.tried.silent === true && row.outcome === "unanswered") {
-    // No answer is what the rule expects: nothing failed.
-    row.outcome = "one-way";
-    row.outcomes = { ...row.outcomes, "one-way": (row.outcomes["one-way"] ?? 0) + (row.outcomes.unanswered ?? 0) };
-    delete row.outcomes.unanswered;
-  }
-  const against = unique(judgement.against);
-  const speaking = new Set(judgement.verdict === "inconclusive" ? against.map(frameKey) : []);
-  const support = unique(judgement.support).filter((ref) => !speaking.has(frameKey(ref)));
-  row.evidence = {
-    support: support.slice(0, LIMITS.evidenceFrames),
-    support_count: support.length,
-    against: against.slice(0, LIMITS.evidenceFrames),
-    against_count: against.length + judgement.unlisted,
-    clauses: judgement.clauses.map(({ clause, result, says }) => ({ clause, result, says })),
-    initiator_by: subject.by,
-    nearest: judgement.nearest,
-  };
-  return row;
-}
-
-function ruleRow(judged: RuleJudgement, waivers: Waivers, broken: () => (string | null)[]): RuleRow {
-  const { loaded, rule } = judged;
-  const { over, cite } = rule;
-  const row: RuleRow = {
-    model: loaded.model.name,
-    rule_id: rule.id,
-    status: judged.status,
-    requirement: rule.requirement,
-    from_role: rule.from.kind === "role" ? rule.from.role : rule.from.kind,
-    to_endpoint: targetText(loaded, rule.to),
-    transport: over.length === 1 ? over[0]!.transport : [...new Set(over.map(({ transport }) => transport))].join(","),
-    ports: joined(over, ({ ports }) => joined(ports, (range) => portText(range, loaded), ","), ","),
-    app: rule.apps === null ? null : rule.apps.join(","),
-    reason_code: judged.code,
-    reason: judged.reason,
-    document: loaded.model.document.title,
-    section: joined(cite, ({ section }) => section, "; "),
-    item: joined(cite, ({ item }) => item ?? "", "; ") || null,
-    waived: null,
-    remedy: judged.remedy,
-    hosts: judged.hosts,
-    evidence: judged.evidence.length === 0 ? [] : unique(judged.evidence).slice(0, LIMITS.evidenceFrames),
-    conversations: judged.conversations,
-  };
-  if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial")
-    row.waived = waivers.ofRule(row, broken);
-  return row;
-}
-
-/** What is said of each, but for what is not said, with something between. Nearly always there is one. */
-function joined<Value>(values: readonly Value[], say: (value: Value) => string, between: string): string {
-  let text = "";
-  for (const value of values) {
-    const said = say(value);
-    text = text === "" || said === "" ? text + said : text + between + said;
-  }
-  return text;
-}
-
-function portText(range: { first: number; last: number; parameter: string | null }, loaded: LoadedModel): string {
-  if (range.first < 0) return loaded.parameter(range.parameter!) ?? `$${range.parameter}`;
-  return range.first === range.last ? String(range.first) : `${range.first}-${range.last}`;
-}
-
-const frameKey = ({ capture_id, frame }: FrameRef): string => `${capture_id}#${frame}`;
-
-/** Each frame once, in order. */
-function unique(frames: readonly FrameRef[]): FrameRef[] {
-  if (frames.length < 2) return [...frames];
-  const known = new Map<string, FrameRef>();
-  for (const ref of frames) if (!known.has(frameKey(ref))) known.set(frameKey(ref), ref);
-  return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
-}
-
-function bindingRows(bindings: readonly Binding[], cast: Cast, backgroundName: string | null): RunInfo["bindings"] {
-  const appeared = new Set(
-    cast.hosts.filter(({ presence }) => presence.firstSec !== Number.POSITIVE_INFINITY).map(({ host }) => host),
-  );
-  return bindings
-    .filter((binding) => binding.model !== backgroundName)
-    .map(({ role, model, hosts, how }) => ({
-      role,
-      model,
-      values: hosts.map((host) => host.text),
-      how,
-      seen: hosts.some((host) => appeared.has(host)),
-    }));
-}
-
-function parameterRows(models: readonly Model[], bound: Bound): RunInfo["parameters"] {
-  return models.flatMap((model) =>
-    model.parameters.map(({ name }) => {
-      const setting = bound.parameters.get(model.name)?.get(name);
-      return { name, model: model.name, value: setting?.value ?? null, how: setting?.how ?? "missing" };
-    }),
-  );
+function waivedRow(judged: Judged, waivers: Waivers): ConversationRow {
+  const { row, verdict, initiatorRoles } = judged;
+  if (verdict !== "undocumented" && verdict !== "violation") return row;
+  const waived = waivers.isEmpty
+    ? null
+    : waivers.ofConversation(
+        row,
+        initiatorRoles.map(({ role }) => role),
+      );
+  if (waived !== row.waived) judged.row = { ...row, waived };
+  return judged.row;
 }

@@ -22,6 +22,13 @@ export interface TimeContext {
   clocksOf: ClocksOf;
   /** The site's, an IANA name. */
   timezone: string;
+  /** Told where what is found rests on how many packets there were, or on when the last one came. */
+  counts: Counts;
+}
+
+/** Somebody may want to know whether what further packets change makes a difference. */
+export interface Counts {
+  onAsk: (() => void) | null;
 }
 
 export function checkExpectation(
@@ -41,6 +48,8 @@ export function checkExpectation(
     case "reply":
       return reply(expectation, flow);
     case "packets":
+      // Once it is broken it stays so, and a direction's first packet is more than a count.
+      if (largestBurst(flow) > 0 && largestBurst(flow) <= expectation.most) context.counts.onAsk?.();
       return packets(expectation, flow);
     case "operations":
       return operations(expectation, flow);
@@ -53,6 +62,7 @@ export function checkExpectation(
     case "content-type":
       return contentType(expectation, flow);
     case "time-of-day":
+      context.counts.onAsk?.();
       return made(timeOfDay(expectation, flow, context.timezone));
     case "ntp-offset":
       return made(ntpOffset(expectation, subject));
@@ -94,7 +104,9 @@ function tlsVersion(expectation: Expectation & { kind: "tls-version" }, flow: Su
 function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow): Clause | Broken {
   if (expectation.value === "none") {
     if (flow.answered === 0) return proved("expect", "no reply, as documented");
-    return broken(expectation, `${flow.answered} packet(s) back`, flow.coming.slice(-1));
+    const found = broken(expectation, `${flow.answered} packet(s) back`, flow.coming.slice(-1));
+    found.clause.counted = true;
+    return found;
   }
   if (flow.answered > 0) return proved("expect", "a reply came", flow.coming.slice(-1));
   return unproved(
@@ -107,12 +119,15 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
 
 /** Packets at most in a burst. Any of a burst's frames may be what breaks it; which they were is known of the first two. */
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
-  const largest = flow.bursts[flow.there];
+  const largest = largestBurst(flow);
   if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
   const found = broken(expectation, `${largest} packets in a burst`, flow.asking);
   found.clause.unlisted = largest;
+  found.clause.counted = true;
   return found;
 }
+
+const largestBurst = (flow: SubjectFlow): number => flow.bursts[flow.there];
 
 function operations(expectation: Expectation & { kind: "operations" }, flow: SubjectFlow): Clause | Broken {
   const checked = operationsAtMost(expectation.most, expectation.text, flow);

@@ -63,6 +63,7 @@ export function wouldBeDocumented(
     timezone: "UTC",
     clocksOf: () => new Map<string, never[]>(),
     caps: NO_CAPS,
+    counts: { onAsk: null },
   };
   const tried = model.rules.map((rule) => {
     const app = question.app ?? rule.apps?.[0] ?? null;

@@ -336,6 +336,7 @@ function wrongByItself(rule: Rule, use: RuleUse, flow: SubjectFlow, judges: Judg
   if (use.tried.whom.byName === true && flow.firstWords !== "heard") return null;
   if (rule.requirement === "forbidden") return "forbidden";
   if (rule.requirement !== "retired") return null;
+  judges.context.counts.onAsk?.();
   // Each datagram is a use of its own; a connection is one, when it is opened.
   const used = flow.connectionless ? flow.lastSec : flow.openedSec;
   return used >= judges.retiredAt(rule) ? "retired" : null;

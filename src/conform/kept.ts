@@ -4,30 +4,36 @@
  *
  * A conversation's judgement, and its row, rest on these, and are made anew where any of them is another:
  *
- *     all of them    models, background, site and bindings; caps that were reached; who plays which role, inferred roles and hosts bound by name
- *                    among it; leases that moved; hosts whose DNS nobody can read; whether identical packets are copies; the numbering of flows
- *     its own        its number and its flows: every word of their rows (each packet changes some), what is unfinished in
- *                    them, ICMP errors about them, answers from elsewhere that fold into
- *                    them, whether a RST came from something nearer, how fast its far end was asked (for the row)
+ *     all of them    models, background, site and bindings; caps that were reached; who plays which role, inferred roles and
+ *                    hosts bound by name among it; leases that moved; hosts whose DNS nobody can read; whether identical
+ *                    packets are copies
+ *     its own        its flows: who and what they are, what was said and is unfinished in them, ICMP errors about them,
+ *                    answers from elsewhere that fold into them, whether a RST came from something nearer, how fast its
+ *                    far end was asked (for the row). Counts and last times only where judging asked for them
  *     what it asked  what DNS said of the addresses and names, and NTP of the clocks, that its judging asked for, the
  *                    empty answer included
  *
+ * Where nothing but counts has changed, they are written into what is kept. Flows may have got other numbers meanwhile.
  * Which candidates tell something new depends on the conversations before it, and is asked anew each time.
  */
 import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Site } from "../model/types.ts";
-import type * as C from "../observe/conversations.ts";
-import { addressKey, type DnsEvidence } from "../observe/dns-evidence.ts";
+import * as C from "../observe/conversations.ts";
+import type { DnsEvidence } from "../observe/dns-evidence.ts";
+import type { FlowView } from "../observe/flow-view.ts";
 import { paceOf } from "../observe/pace.ts";
 import { ConversationPrint } from "../observe/print.ts";
-import type { ConversationRow } from "../report/result.ts";
+import { countsOf } from "../observe/rest.ts";
 import type { Cast } from "./cast.ts";
 import type { ClockTable } from "./clocks.ts";
 import type { WhoIsWho } from "./conform.ts";
 import type { LoadedModel } from "./cover.ts";
+import type { Counts } from "./expect.ts";
 import type { FirstCandidates } from "./first-candidates.ts";
-import type { Judgement, RuleUse } from "./judge.ts";
+import type { RuleUse } from "./judge.ts";
+import type { Judged } from "./judged.ts";
 import type { Moves } from "./leases.ts";
+import { recount, type SubjectFlow } from "./subject-flow.ts";
 
 /** What is given from outside: the same objects as long as nothing was loaded anew. */
 export interface Given {
@@ -47,20 +53,28 @@ export interface Play {
 }
 
 interface Kept {
-  high: number;
-  low: number;
-  judgement: Judgement;
+  steadyHigh: number;
+  steadyLow: number;
+  passingHigh: number;
+  passingLow: number;
+  judged: Judged;
   /** Before any was left out because an earlier conversation told as much. */
   uses: readonly RuleUse[];
+  /** Flows that the statuses of rules still ask, and their places among the conversation's. */
+  flows: readonly { flow: SubjectFlow; place: number }[];
   /** What its judging asked for, and a sum of what it was told. */
   asked: readonly string[];
   told: number;
-  row: ConversationRow | null;
-  /** How fast the far end was asked over all its connections, which the row tells. */
-  pace: string;
+  /** The second up to which its last packet may come without another judgement; -Infinity where any packet may make one. */
+  untilSec: number;
+  /** How fast the far end was asked over all its connections, which the row tells; null where it does not. */
+  pace: string | null;
   /** The judging that last met it. */
   turn: number;
 }
+
+const NO_USES: readonly RuleUse[] = [];
+const NO_FLOWS: Kept["flows"] = [];
 
 export class KeptJudgements {
   #given: Given | null = null;
@@ -73,9 +87,12 @@ export class KeptJudgements {
   readonly #print = new ConversationPrint();
   #dns: DnsEvidence | null = null;
   #clocks: ClockTable | null = null;
+  #counts: Counts | null = null;
   readonly #asking = new Set<string>();
+  #untilSec = Number.POSITIVE_INFINITY;
+  /** Lists of what was asked, by what is in them: most conversations of a far end ask the same. */
+  #lists = new Map<string, readonly string[]>();
 
-  /** To be called where flows have got other numbers. */
   forget(): void {
     this.#known.clear();
   }
@@ -99,9 +116,10 @@ export class KeptJudgements {
       conversations: all,
       dns,
       clocks,
+      counts,
       hidden,
       known,
-    }: Pick<WhoIsWho, "conversations" | "dns" | "clocks" | "hidden" | "known">,
+    }: Pick<WhoIsWho, "conversations" | "dns" | "clocks" | "counts" | "hidden" | "known">,
     play: Play,
     moves: Moves,
   ): Play {
@@ -118,65 +136,85 @@ export class KeptJudgements {
     const ask = (key: string): void => void this.#asking.add(key);
     dns.onAsk = ask;
     clocks.onAsk = ask;
+    this.#counts = counts;
+    counts.onAsk = () => this.#holdsUntil(Number.NEGATIVE_INFINITY);
+    dns.onLast = (sec) => this.#holdsUntil(sec);
     this.#play.cast.meetAnew();
     return this.#play;
   }
 
-  /** The judgement of a conversation where it still holds; null where it is to be judged. */
-  find(all: C.Conversations, conversation: number, firsts: FirstCandidates): Judgement | null {
-    this.#print.take(all, conversation);
-    const kept = this.#known.get(idOf(all, conversation));
+  /** The judgement of a conversation where it still holds, with today's counts; null where it is to be judged. */
+  find(all: C.Conversations, conversation: number, firsts: FirstCandidates): Judged | null {
+    const print = this.#print;
+    print.take(all, conversation);
     this.#asking.clear();
-    if (kept === undefined || kept.high !== this.#print.high || kept.low !== this.#print.low) return null;
+    this.#untilSec = Number.POSITIVE_INFINITY;
+    const kept = this.#known.get(idOf(all, conversation));
+    if (kept === undefined || kept.steadyHigh !== print.steadyHigh || kept.steadyLow !== print.steadyLow) return null;
     if (kept.told !== this.#tell(kept.asked)) return null;
-    kept.judgement.uses = firsts.among(kept.uses);
+    if (kept.pace !== null && kept.pace !== paceText(all, conversation)) return null;
+    const { judged } = kept;
+    const counted = kept.passingHigh !== print.passingHigh || kept.passingLow !== print.passingLow;
+    if (counted) {
+      if (all.word(conversation, C.C_LAST) >>> 0 >= kept.untilSec) return null;
+      judged.row = { ...judged.row, ...countsOf(all, conversation) };
+      kept.passingHigh = print.passingHigh;
+      kept.passingLow = print.passingLow;
+    }
+    if (kept.flows.length > 0 && (counted || judged.conversation !== conversation)) recountAll(all, conversation, kept);
+    if (judged.conversation !== conversation) {
+      judged.conversation = conversation;
+      for (const use of kept.uses) use.conversation = conversation;
+    }
+    judged.uses = kept.uses.length === 0 ? judged.uses : firsts.among(kept.uses);
     kept.turn = this.#turn;
-    return kept.judgement;
+    return judged;
   }
 
-  /** A judgement of the conversation that `find` was last asked for and had not. `all`: its uses before any was left out. */
-  keep(all: C.Conversations, judgement: Judgement, uses: readonly RuleUse[]): void {
-    const id = idOf(all, judgement.subject.conversation);
+  /** A judgement of the conversation that `find` was last asked for and had not. `uses`: before any was left out. */
+  keep(all: C.Conversations, judged: Judged, uses: readonly RuleUse[]): void {
+    const id = idOf(all, judged.conversation);
     if (uses.length > MOST_USES) {
       this.#known.delete(id);
       return;
     }
-    const { high, low } = this.#print;
-    const { realm, responder } = judgement.subject;
-    this.#asking.add(addressKey(realm, responder)); // the row asks for its names, whatever the judge asked for
-    const asked = [...this.#asking];
+    const { steadyHigh, steadyLow, passingHigh, passingLow } = this.#print;
+    const asked = this.#sameList([...this.#asking]);
+    const flows = flowsOf(all, judged, uses);
+    const paced = judged.row.fields["operations.device-per-second"] !== undefined;
     this.#known.set(id, {
-      ...{ high, low, judgement, uses, asked },
-      ...{ told: this.#tell(asked), row: null, pace: "", turn: this.#turn },
+      ...{ steadyHigh, steadyLow, passingHigh, passingLow },
+      judged,
+      uses: uses.length === 0 ? NO_USES : uses,
+      flows: flows ?? NO_FLOWS,
+      ...{ asked, told: this.#tell(asked) },
+      untilSec: flows === null ? Number.NEGATIVE_INFINITY : this.#untilSec,
+      pace: paced ? paceText(all, judged.conversation) : null,
+      turn: this.#turn,
     });
   }
 
-  /** The row of a judgement of this judging, made where it is not kept. */
-  rowOf(all: C.Conversations, judgement: Judgement, make: () => ConversationRow): ConversationRow {
-    const kept = this.#known.get(idOf(all, judgement.subject.conversation));
-    if (kept?.judgement !== judgement) return make();
-    const pace = paceOf(all, judgement.subject.conversation);
-    const told = pace === null ? "" : `${pace.perSecond} ${pace.atOnce}`;
-    if (kept.row === null || kept.pace !== told) {
-      kept.row = make();
-      kept.pace = told;
-    }
-    return kept.row;
+  #holdsUntil(sec: number): void {
+    if (sec < this.#untilSec) this.#untilSec = sec;
   }
 
-  /** A row that says the same with another waiver. */
-  replaceRow(all: C.Conversations, judgement: Judgement, row: ConversationRow): void {
-    const kept = this.#known.get(idOf(all, judgement.subject.conversation));
-    if (kept?.judgement === judgement) kept.row = row;
+  #sameList(asked: readonly string[]): readonly string[] {
+    const key = asked.join("\n");
+    const known = this.#lists.get(key);
+    if (known === undefined) this.#lists.set(key, asked);
+    return known ?? asked;
   }
 
   /** Ends a judging that came to its end: what it did not meet is there no longer. */
   end(): void {
     for (const [id, { turn }] of this.#known) if (turn !== this.#turn) this.#known.delete(id);
-    if (this.#dns !== null) this.#dns.onAsk = null;
+    if (this.#dns !== null) this.#dns.onAsk = this.#dns.onLast = null;
     if (this.#clocks !== null) this.#clocks.onAsk = null;
+    if (this.#counts !== null) this.#counts.onAsk = null;
     this.#dns = null;
     this.#clocks = null;
+    this.#counts = null;
+    this.#lists.clear();
   }
 
   #tell(asked: readonly string[]): number {
@@ -198,4 +236,44 @@ function isSame(a: Given, b: Given): boolean {
 function idOf(all: C.Conversations, conversation: number): number {
   const [high, low] = all.id(conversation);
   return high * 0x20_0000 + (low >>> 11);
+}
+
+function paceText(all: C.Conversations, conversation: number): string {
+  const pace = paceOf(all, conversation);
+  return pace === null ? "" : `${pace.perSecond} ${pace.atOnce}`;
+}
+
+/** The flows that rules' uses and the carrier speak of; null where one of them has other counts than its row. */
+function flowsOf(
+  all: C.Conversations,
+  { conversation, carrier }: Judged,
+  uses: readonly RuleUse[],
+): Kept["flows"] | null {
+  const flows = new Set(uses.map(({ flow }) => flow));
+  if (carrier !== null) flows.add(carrier.flow);
+  if (flows.size === 0) return NO_FLOWS;
+  const places = new Map([...all.flowsOf(conversation)].map((flow, place) => [flow, place]));
+  const view = all.view();
+  const found: { flow: SubjectFlow; place: number }[] = [];
+  for (const flow of flows) {
+    const place = places.get(flow.flow);
+    if (place === undefined || !isAsItsRow(flow, view.move(flow.flow))) return null;
+    found.push({ flow, place });
+  }
+  return found;
+}
+
+function isAsItsRow(flow: SubjectFlow, view: FlowView): boolean {
+  const { there, lastSec, lastNsec } = flow;
+  const sameCounts = flow.asked === view.packets(there) && flow.answered === view.packets(1 - there);
+  return sameCounts && lastSec === view.lastSec && lastNsec === view.lastNsec && flow.leads === null;
+}
+
+function recountAll(all: C.Conversations, conversation: number, { flows }: Kept): void {
+  const numbers = [...all.flowsOf(conversation)];
+  const view = all.view();
+  for (const { flow, place } of flows) {
+    flow.flow = numbers[place]!;
+    recount(flow, all, view.move(flow.flow));
+  }
 }

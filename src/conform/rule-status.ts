@@ -1,12 +1,14 @@
 /** What the parts of a rule's status are made of, for `rules.ts`, `blocked.ts` and `absence.ts`. */
 import type { Endpoint, Rule } from "../model/types.ts";
+import type { Conversations } from "../observe/conversations.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
 import type { CastHost } from "./cast.ts";
 import { type LoadedModel, overText } from "./cover.ts";
 import type { Coverage } from "./coverage.ts";
-import type { Judgement, Judges } from "./judge.ts";
+import type { Judges } from "./judge.ts";
+import type { Judged } from "./judged.ts";
 import type { RuleReason } from "./reasons.ts";
 import { inRange } from "./whom.ts";
 
@@ -24,9 +26,10 @@ export interface RuleJudgement {
 
 export interface RuleContext {
   judges: Judges;
-  judgements: readonly Judgement[];
-  /** The same by the conversation's number. */
-  byConversation: ReadonlyMap<number, Judgement>;
+  conversations: Conversations;
+  judgements: readonly Judged[];
+  /** The same by the conversation's number; made when first asked for. */
+  byConversation: () => ReadonlyMap<number, Judged>;
   lookups: readonly Lookup[];
   /** Places in `lookups` by the name that was asked for. */
   lookedUp: ReadonlyMap<string, readonly number[]>;

@@ -11,7 +11,8 @@ import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
 import { clausesOf, conditionOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
-import type { Judgement, RuleUse } from "./judge.ts";
+import type { RuleUse } from "./judge.ts";
+import type { Judged } from "./judged.ts";
 import {
   type HostStatus,
   hostTexts,
@@ -68,9 +69,10 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
 }
 
 /** See `Shared.equals`; on the same flow. */
-function equalRules(judgements: readonly Judgement[]): Map<RuleUse, RuleUse> {
+function equalRules(judgements: readonly Judged[]): Map<RuleUse, RuleUse> {
   const equals = new Map<RuleUse, RuleUse>();
   for (const { uses } of judgements) {
+    if (uses.length < 2) continue;
     const ofFlow = new Map<number, RuleUse[]>();
     for (const use of uses) {
       if (use.how !== "documented") continue;

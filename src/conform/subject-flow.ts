@@ -166,6 +166,16 @@ function ownAddress({ seen }: C.Conversations, view: FlowView, dir: 0 | 1): stri
   return addressText(seen.flows.ipv6, view.family, view.address(dir));
 }
 
+/** What further packets change in it, read again. */
+export function recount(flow: SubjectFlow, all: C.Conversations, view: FlowView): void {
+  const { there } = flow;
+  flow.lastSec = view.lastSec;
+  flow.lastNsec = view.lastNsec;
+  flow.asked = view.packets(there);
+  flow.answered = view.packets(1 - there);
+  flow.bursts = [burstOf(all, view, 0), burstOf(all, view, 1)];
+}
+
 export interface ResetFrom {
   ttl: number;
   /** TTL with which the far end's SYN-ACKs arrive, of the closest of them. */

@@ -21,6 +21,11 @@ export class Waivers {
     }
   }
 
+  /** True where none is asked to hold. */
+  get isEmpty(): boolean {
+    return this.#active.length === 0;
+  }
+
   ofConversation(row: ConversationRow, rolesOfInitiator: readonly string[]): string | null {
     const over = row.port === null ? row.transport : `${row.transport}/${row.port}`;
     return this.#first(({ what }) => {

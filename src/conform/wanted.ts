@@ -24,7 +24,7 @@ export function wantedOf(
   const before = dns.namesOf(realm, responder, addresses, flow.firstSec, flow.firstNsec);
   add(before.own);
   add(before.other);
-  add(dns.namesOf(realm, responder, addresses, flow.lastSec, flow.lastNsec).own);
+  add(dns.namesAtLast(realm, responder, addresses, flow).own);
   const sent = sentName(flow);
   if (sent !== null) names.add(sent.name);
   if (subject.serverName !== null) names.add(subject.serverName);

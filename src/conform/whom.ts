@@ -237,7 +237,7 @@ function beforeItsAnswer(
   flow: SubjectFlow,
   context: WhomContext,
 ): Clause {
-  const { own } = namesAt(subject, flow.lastSec, flow.lastNsec, context);
+  const { own } = context.dns.namesAtLast(subject.realm, subject.responder, subject.addresses, flow);
   const late = own.find((answer) => nameIn(answer, matching) !== null);
   if (late === undefined) return clause;
   const against = [...clause.against, flow.began];

@@ -6,7 +6,7 @@ import { type CaptureInput, openCaptures } from "../capture/open.ts";
 import { systemReason, UsageError } from "../errors.ts";
 import type { CaptureRow, FrameRef, RunResult } from "../report/result.ts";
 import { VERSION } from "../version.ts";
-import { type Finding, findingsOf } from "./findings.ts";
+import { eachFinding, type Finding } from "./findings.ts";
 import type { HeldFrame } from "./frame-ring.ts";
 import { type KeptPacket, pcapngOf } from "./pcapng-writer.ts";
 import { findingLine } from "./status.ts";
@@ -89,7 +89,8 @@ export async function keepFromFiles(
   strict: boolean,
   inputs: readonly CaptureInput[],
 ): Promise<void> {
-  const findings = [...findingsOf(result, strict).values()];
+  const findings: Finding[] = [];
+  eachFinding(result, strict, (_key, finding) => findings.push(finding));
   const wanted = new Set(findings.flatMap((finding) => framesOf(finding).map(placeOf)));
   if (wanted.size === 0) return;
   const held = new Map<string, HeldFrame>();

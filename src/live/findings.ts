@@ -5,16 +5,27 @@ import type { ConversationRow, LookupRow, RuleRow, RunResult } from "../report/r
 export type FindingKind = "undocumented" | "violation" | "inconclusive" | "lookup" | "rule";
 
 export type Finding =
-  | { kind: "undocumented" | "violation" | "inconclusive"; key: string; row: ConversationRow }
-  | { kind: "lookup"; key: string; row: LookupRow }
-  | { kind: "rule"; key: string; row: RuleRow };
+  | { kind: "undocumented" | "violation" | "inconclusive"; row: ConversationRow }
+  | { kind: "lookup"; row: LookupRow }
+  | { kind: "rule"; row: RuleRow };
 
 /** Judgements that a finding has to outlive before it is told: a connection's first packets say less than its next ones. */
 export const STANDS = 3;
 
+interface Known {
+  finding: Finding;
+  stood: number;
+  told: boolean;
+  /** The judgement that last had it. */
+  turn: number;
+}
+
 export class FindingLog {
   readonly #strict: boolean;
-  readonly #known = new Map<string, { finding: Finding; stood: number; told: boolean }>();
+  /** By kind, and by what stays the same from one judgement to the next. */
+  readonly #known = new Map<FindingKind, Map<string, Known>>(KINDS.map((kind) => [kind, new Map()]));
+  #turn = 0;
+  #told = 0;
 
   constructor(strict: boolean) {
     this.#strict = strict;
@@ -22,9 +33,7 @@ export class FindingLog {
 
   /** Told and standing. */
   get count(): number {
-    let count = 0;
-    for (const { told } of this.#known.values()) if (told) count++;
-    return count;
+    return this.#told;
   }
 
   /**
@@ -32,47 +41,53 @@ export class FindingLog {
    * that speak of absence; `last`: nothing comes any more, so everything is told.
    */
   judged(result: RunResult, whole: boolean, last: boolean): { found: Finding[]; withdrawn: Finding[] } {
-    const now = findingsOf(result, this.#strict);
+    const turn = ++this.#turn;
     const found: Finding[] = [];
     const withdrawn: Finding[] = [];
-    for (const [key, known] of this.#known) {
-      if (now.has(key) || (!whole && speaksOfAbsence(known.finding))) continue;
-      if (known.told) withdrawn.push(known.finding);
-      this.#known.delete(key);
-    }
-    for (const [key, finding] of now) {
-      const known = this.#known.get(key) ?? { finding, stood: 0, told: false };
-      this.#known.set(key, known);
+    const add = (key: string, finding: Finding): void => {
+      const all = this.#known.get(finding.kind)!;
+      let known = all.get(key);
+      if (known === undefined) {
+        known = { finding, stood: 0, told: false, turn };
+        all.set(key, known);
+      }
       known.finding = finding;
+      known.turn = turn;
       known.stood++;
-      if (known.told || (!last && (speaksOfAbsence(finding) ? !whole : known.stood < STANDS))) continue;
+      if (known.told || (!last && (speaksOfAbsence(finding) ? !whole : known.stood < STANDS))) return;
       known.told = true;
+      this.#told++;
       found.push(finding);
+    };
+    eachFinding(result, this.#strict, add);
+    for (const all of this.#known.values()) {
+      for (const [key, known] of all) {
+        if (known.turn === turn || (!whole && speaksOfAbsence(known.finding))) continue;
+        if (known.told) {
+          withdrawn.push(known.finding);
+          this.#told--;
+        }
+        all.delete(key);
+      }
     }
     return { found, withdrawn };
   }
 }
 
-/** All that counts as drift, by a key that stays the same from one judgement to the next. */
-export function findingsOf(result: RunResult, strict: boolean): Map<string, Finding> {
+const KINDS: readonly FindingKind[] = ["undocumented", "violation", "inconclusive", "lookup", "rule"];
+
+/** All that counts as drift, each with what stays the same from one judgement to the next. */
+export function eachFinding(result: RunResult, strict: boolean, add: (key: string, finding: Finding) => void): void {
   const drift = driftOf(result, strict);
-  const found = new Map<string, Finding>();
-  const add = (finding: Finding): void => void found.set(finding.key, finding);
-  const conversations = [
-    ["undocumented", drift.undocumented],
-    ["violation", drift.violations],
-    ["inconclusive", drift.inconclusive],
-  ] as const;
-  for (const [kind, rows] of conversations) {
-    for (const row of rows) add({ kind, key: `${kind} ${row.conversation_id}`, row });
-  }
+  for (const row of drift.undocumented) add(row.conversation_id, { kind: "undocumented", row });
+  for (const row of drift.violations) add(row.conversation_id, { kind: "violation", row });
+  for (const row of drift.inconclusive) add(row.conversation_id, { kind: "inconclusive", row });
   for (const row of drift.lookups) {
-    add({ kind: "lookup", key: `lookup ${row.client} ${row.server} ${row.type} ${row.name}`, row });
+    add([row.client, row.server, row.type, row.name].join(" "), { kind: "lookup", row });
   }
   for (const row of [...drift.rules, ...drift.unevaluable]) {
-    add({ kind: "rule", key: `rule ${row.model}/${row.rule_id} ${row.status}`, row });
+    add(`${row.model}/${row.rule_id} ${row.status}`, { kind: "rule", row });
   }
-  return found;
 }
 
 /** Missing, partial, blocked, not evaluable: what the next packet may end. */

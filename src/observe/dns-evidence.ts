@@ -53,6 +53,8 @@ type Place = Pick<FrameRef, "capture_id" | "frame">;
 export class DnsEvidence {
   /** Told what each question rests on, where somebody wants to know whether the same would be answered another time. */
   onAsk: ((key: string) => void) | null = null;
+  /** Told until when what is asked as of a last packet would be answered alike. */
+  onLast: ((sec: number) => void) | null = null;
   /** By realm and address: what was answered, to whom. */
   readonly #byAddress = new Map<string, NameAnswer[]>();
   /** By realm, client and name. */
@@ -87,6 +89,23 @@ export class DnsEvidence {
       (clients.has(answer.client) ? own : other).push(answer);
     }
     return { own, other };
+  }
+
+  /**
+   * As `namesOf`, by the time of the last packet, which the next one moves: `onLast` is told from which second on another
+   * answer may be given.
+   */
+  namesAtLast(
+    realm: number,
+    address: string,
+    clients: ReadonlySet<string>,
+    last: { lastSec: number; lastNsec: number },
+  ): NamesOf {
+    if (this.onLast !== null)
+      for (const { sec, untilSec } of this.#byAddress.get(`${realm}|${address}`) ?? []) {
+        if (untilSec >= last.lastSec) this.onLast(sec >= last.lastSec ? sec : untilSec + 1);
+      }
+    return this.namesOf(realm, address, clients, last.lastSec, last.lastNsec);
   }
 
   /** Answers that this client (all addresses of it) had for a name within the 24 h before. */

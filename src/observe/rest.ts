@@ -183,6 +183,7 @@ export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdi
   const name = row[at + C.C_NAME]!;
   const id = C.idText(all.id(c));
   const details = readDetails(all, c, dns, id);
+  const counts = countsOf(all, c);
   return {
     conversation_id: id,
     realm: all.seen.realms[meta >>> 16] ?? "",
@@ -210,10 +211,10 @@ export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdi
       nearest: null,
     },
     flows: row[at + C.C_FLOWS]!,
-    packets: row[at + C.C_PACKETS]! >>> 0,
-    bytes: row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0),
+    packets: counts.packets,
+    bytes: counts.bytes,
     first_seen: formatInstant(row[at + C.C_FIRST]! >>> 0, row[at + C.C_FIRST + 1]!),
-    last_seen: formatInstant(row[at + C.C_LAST]! >>> 0, row[at + C.C_LAST + 1]!),
+    last_seen: counts.last_seen,
     waived: null,
     hint: details.hint,
     names: details.names,
@@ -223,5 +224,16 @@ export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdi
     rules: [],
     expectation: null,
     found: null,
+  };
+}
+
+/** What further packets of the same flows change in a row. */
+export function countsOf(all: C.Conversations, c: number): Pick<ConversationRow, "packets" | "bytes" | "last_seen"> {
+  const row = all.rows(c);
+  const at = all.at(c);
+  return {
+    packets: row[at + C.C_PACKETS]! >>> 0,
+    bytes: row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0),
+    last_seen: formatInstant(row[at + C.C_LAST]! >>> 0, row[at + C.C_LAST + 1]!),
   };
 }

@@ -28,7 +28,7 @@ export function groupByCause(groups: readonly ConversationGroup[]): Finding[] {
   const findings = new Map<string, Finding>();
   for (const group of groups) {
     const cause = causeOf(group.first);
-    const key = JSON.stringify(cause === null ? [findings.size] : [cause, ...serviceOf(cause, group.first)]);
+    const key = cause === null ? `${findings.size}` : keyOf(cause, group.first);
     const known = findings.get(key);
     if (known === undefined) findings.set(key, { cause, groups: [group] });
     else known.groups.push(group);
@@ -61,10 +61,12 @@ function causeOf(c: ConversationRow): Cause | null {
 }
 
 /** A setting explains whatever it is spoken of; the other causes are of one service and one nearest rule. */
-function serviceOf({ kind }: Cause, c: ConversationRow): readonly unknown[] {
-  if (kind === "setting") return [];
+function keyOf(cause: Cause, c: ConversationRow): string {
+  if (cause.kind === "setting") return `setting ${cause.says}`;
   const nearest = c.evidence?.nearest ?? null;
-  return [c.realm, c.transport, c.port, c.app, c.inner_app, nearest?.model, nearest?.rule_id, nearest?.clause];
+  // What may hold any text comes last.
+  const over = `${c.transport} ${c.port} ${c.app} ${c.inner_app} ${nearest?.model} ${nearest?.rule_id} ${nearest?.clause}`;
+  return `${cause.kind} ${over} ${c.realm} ${cause.kind === "domain" ? cause.domain : ""}`;
 }
 
 /** `47 conversations with 12 hosts under *.example.com over tcp/443 tls`. */

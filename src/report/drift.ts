@@ -19,17 +19,21 @@ const CONDITION_OFF: RuleReason = "condition-off";
 
 /** Waived findings keep their verdict or status and are not counted. */
 export function driftOf(result: RunResult, strict: boolean): Drift {
-  const conversations = (verdict: ConversationRow["verdict"]): ConversationRow[] =>
-    result.judged.filter((c) => c.verdict === verdict && c.waived === null);
   const drift: Drift = {
-    undocumented: conversations("undocumented"),
-    violations: conversations("violation"),
+    undocumented: [],
+    violations: [],
     rules: result.rules.filter((rule) => isFinding(rule) && rule.waived === null),
-    inconclusive: strict ? conversations("inconclusive") : [],
+    inconclusive: [],
     lookups: strict ? result.lookups.filter((lookup) => lookup.verdict === "undocumented") : [],
     unevaluable: strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [],
     count: 0,
   };
+  for (const c of result.judged) {
+    if (c.waived !== null) continue;
+    if (c.verdict === "undocumented") drift.undocumented.push(c);
+    else if (c.verdict === "violation") drift.violations.push(c);
+    else if (c.verdict === "inconclusive" && strict) drift.inconclusive.push(c);
+  }
   for (const list of Object.values(drift)) if (Array.isArray(list)) drift.count += list.length;
   return drift;
 }

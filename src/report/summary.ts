@@ -159,9 +159,11 @@ export function compareText(a: string, b: string): number {
 }
 
 /** How many characters of an id are enough to tell all of these apart; eight at least. */
-export function idLength(conversations: Iterable<ConversationRow>): number {
-  const ids = [...conversations].map((c) => c.conversation_id).sort(compareText);
+export function idLength(conversations: readonly ConversationRow[]): number {
   let length = 8;
+  if (new Set(conversations.map((c) => c.conversation_id.slice(0, length))).size === conversations.length)
+    return length;
+  const ids = conversations.map((c) => c.conversation_id).sort(compareText);
   for (let i = 1; i < ids.length; i++) {
     const [a, b] = [ids[i - 1] ?? "", ids[i] ?? ""];
     let same = 0;

@@ -1,6 +1,7 @@
 /**
  * Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. A judged
- * conversation's row that is the same object as at the last checkpoint stands there already.
+ * conversation's row that is the same object as at the last checkpoint stands there already; where nothing in it but counts
+ * has changed, only these are written.
  */
 import { setImmediate } from "node:timers/promises";
 import type { ConversationRow, RunResult } from "../report/result.ts";
@@ -12,6 +13,12 @@ import { PART_COLUMNS, resultTables, updateRun } from "./writer.ts";
 
 /** Rows handed to the driver at once. */
 const BATCH = 1_000;
+
+/** One text for many rows: a parameter costs more than what SQLite does with it. The index, lest it goes through all rows for each. */
+const UPDATE_COUNTS = `UPDATE ${CONVERSATION.name} INDEXED BY conversation_id
+SET packets = json_extract(c.value, '$[1]'), bytes = json_extract(c.value, '$[2]'), last_seen = json_extract(c.value, '$[3]')
+FROM json_each(?) AS c
+WHERE ${CONVERSATION.name}.conversation_id = json_extract(c.value, '$[0]') AND ${CONVERSATION.name}.run_id = ?`;
 
 export class SqliteCheckpoints implements CheckpointWriter {
   readonly runId: number;
@@ -30,7 +37,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
 
   async checkpoint(result: RunResult, parts: Iterable<PartChange>, signal?: AbortSignal): Promise<void> {
     this.#parts = await this.#transactions.run(async () => {
-      const changed = await this.#makeRoom(result.judged);
+      const changed = await this.#makeRoom(result.judged, signal);
       for (const { name, columns, rows } of resultTables(result, changed)) {
         if (name !== CONVERSATION.name) await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
@@ -42,25 +49,46 @@ export class SqliteCheckpoints implements CheckpointWriter {
     this.#judged = new Map(result.judged.map((row) => [row.conversation_id, row]));
   }
 
-  /** Deletes judged conversations that are gone or changed; returns those that are to be written. */
-  async #makeRoom(judged: readonly ConversationRow[]): Promise<readonly ConversationRow[]> {
+  /**
+   * Deletes judged conversations that are gone or changed, and writes counts where nothing else has changed; returns those
+   * that are to be written.
+   */
+  async #makeRoom(judged: readonly ConversationRow[], signal?: AbortSignal): Promise<readonly ConversationRow[]> {
     if (this.#judged.size === 0) return judged;
-    const stale = new Set(this.#judged.keys());
     const changed: ConversationRow[] = [];
+    const counted: ConversationRow[] = [];
+    const stale: string[] = [];
+    let met = 0;
     for (const row of judged) {
-      if (this.#judged.get(row.conversation_id) === row) stale.delete(row.conversation_id);
-      else changed.push(row);
+      const known = this.#judged.get(row.conversation_id);
+      if (known !== undefined) met++;
+      if (known === row) continue;
+      if (known !== undefined && isSameButCounts(known, row)) counted.push(row);
+      else {
+        changed.push(row);
+        if (known !== undefined) stale.push(row.conversation_id);
+      }
     }
-    if (stale.size * 2 > this.#judged.size) {
+    if (met < this.#judged.size) {
+      const there = new Set(judged.map(({ conversation_id }) => conversation_id));
+      for (const id of this.#judged.keys()) if (!there.has(id)) stale.push(id);
+    }
+    if (stale.length * 2 > this.#judged.size) {
       await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ?`, [this.runId]);
       return judged;
     }
-    const ids = [...stale];
-    for (let from = 0; from < ids.length; from += BATCH) {
-      const some = ids.slice(from, from + BATCH);
-      const marks = some.map(() => "?").join();
+    for (const ids of batches(stale)) {
+      const marks = ids.map(() => "?").join();
       const sql = `DELETE FROM ${CONVERSATION.name} WHERE run_id = ? AND conversation_id IN (${marks})`;
-      await this.#driver.all(sql, [this.runId, ...some]);
+      await this.#driver.all(sql, [this.runId, ...ids]);
+    }
+    for (const rows of batches(counted)) {
+      const counts = rows.map(({ conversation_id, packets, bytes, last_seen }) => [
+        ...[conversation_id, packets, bytes, last_seen],
+      ]);
+      await this.#driver.all(UPDATE_COUNTS, [JSON.stringify(counts), this.runId]);
+      await setImmediate();
+      signal?.throwIfAborted();
     }
     return changed;
   }
@@ -105,4 +133,15 @@ export class SqliteCheckpoints implements CheckpointWriter {
     }
     if (batch.length > 0) await this.#driver.insert(table, ["run_id", ...columns], batch);
   }
+}
+
+function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let from = 0; from < items.length; from += BATCH) yield items.slice(from, from + BATCH);
+}
+
+/** What packets of known flows change in a row: see `countsOf` in `observe/rest.ts`. */
+const COUNTS: ReadonlySet<keyof ConversationRow> = new Set(["packets", "bytes", "last_seen"]);
+
+function isSameButCounts(known: ConversationRow, row: ConversationRow): boolean {
+  return CONVERSATION.isSame(known, row, COUNTS);
 }

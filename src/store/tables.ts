@@ -60,6 +60,12 @@ export class Table<Row extends object> {
     return values;
   }
 
+  /** True where two rows have the same values, the very same lists and objects, but for the columns of `without`. */
+  isSame(a: Partial<Row>, b: Partial<Row>, without: ReadonlySet<keyof Row>): boolean {
+    for (const [column] of this.#kinds) if (a[column] !== b[column] && !without.has(column)) return false;
+    return true;
+  }
+
   decode(stored: SqlRow): Row {
     const row: Record<string, unknown> = {};
     for (const [column, kind] of this.#kinds) {

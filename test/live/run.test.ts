@@ -220,8 +220,8 @@ test("findings are told once they have stood, once each, and taken back where th
   const without = { ...result, judged: result.judged.filter((c) => c !== first) };
   const { withdrawn } = log.judged(without, false, false);
   t.deepEqual(
-    withdrawn.map(({ key }) => key),
-    [`undocumented ${first?.conversation_id}`],
+    withdrawn.map(({ kind, row }) => [kind, row]),
+    [["undocumented", first]],
   );
   t.true(others.length > 0);
 });

@@ -1,8 +1,8 @@
-import { extentOf, type Finding, groupByCause, wantedSetting } from "../causes.ts";
-import { driftOf, isBan } from "../drift.ts";
+import { extentOf, type Finding, wantedSetting } from "../causes.ts";
+import { isBan } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
 import type { RuleRow } from "../result.ts";
-import { type ConversationGroup, groupConversations, nothingRead, ruleFindings } from "../summary.ts";
+import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
@@ -13,10 +13,10 @@ const EACH = 3;
 export function actionsOf(context: TextContext): string[] {
   const { result } = context;
   if (result.run.models.length === 0 || nothingRead(result)) return [];
-  const drift = driftOf(result, context.strict);
   const rules = ruleFindings(result).filter((rule) => rule.waived === null);
   const blocked = rules.filter((rule) => rule.status === "blocked");
   const absent = rules.filter((rule) => rule.status === "missing" || rule.status === "partial");
+  const violations = context.findings("violation").findings.flatMap(({ groups }) => groups);
   const actions = [
     ...firstOf(
       blocked,
@@ -24,9 +24,9 @@ export function actionsOf(context: TextContext): string[] {
       "more rule is blocked",
       "more rules are blocked",
     ),
-    ...firstOf(groupConversations(drift.violations), (g) => mend(g, context), "more violation", "more violations"),
+    ...firstOf(violations, (g) => mend(g, context), "more violation", "more violations"),
     ...firstOf(
-      groupByCause(groupConversations(drift.undocumented)),
+      context.findings("undocumented").findings,
       (finding) => askAll(finding, context),
       "more is undocumented",
       "more are undocumented",

@@ -1,6 +1,7 @@
+import { type Finding, groupByCause } from "../causes.ts";
 import { wasStrict } from "../drift.ts";
-import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
-import { idLength } from "../summary.ts";
+import type { ConversationRow, RuleRow, RunResult, Verdict } from "../result.ts";
+import { groupConversations, idLength } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
 import { FrameNames, few } from "../words.ts";
 
@@ -17,6 +18,7 @@ export class TextContext {
   private readonly idChars: number;
   private readonly severalModels: boolean;
   private readonly models: readonly string[];
+  private readonly found = new Map<Verdict, ReturnType<TextContext["findings"]>>();
 
   constructor(result: RunResult, options: TextOptions) {
     this.result = result;
@@ -27,6 +29,17 @@ export class TextContext {
     this.idChars = idLength(result.judged);
     this.models = [...new Set(result.run.models.map((model) => model.name))];
     this.severalModels = new Set(result.rules.map((rule) => rule.model)).size > 1;
+  }
+
+  /** Conversations of a verdict that nobody waived, and what they have in common. */
+  findings(verdict: Verdict): { list: readonly ConversationRow[]; findings: readonly Finding[] } {
+    let known = this.found.get(verdict);
+    if (known === undefined) {
+      const list = this.result.judged.filter((c) => c.verdict === verdict && c.waived === null);
+      known = { list, findings: groupByCause(groupConversations(list)) };
+      this.found.set(verdict, known);
+    }
+    return known;
   }
 
   /** Where something undocumented is not: other documents than those checked may have it. */

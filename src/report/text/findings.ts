@@ -1,9 +1,9 @@
-import { type Cause, extentOf, groupByCause, wantedSetting } from "../causes.ts";
+import { type Cause, extentOf, wantedSetting } from "../causes.ts";
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import { spokenOf } from "../findings.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
-import type { ConversationRow, LookupRow, RuleRow } from "../result.ts";
+import type { ConversationRow, LookupRow, RuleRow, Verdict } from "../result.ts";
 import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, sentences, service } from "../words.ts";
 import { settingsIn } from "./actions.ts";
@@ -11,21 +11,13 @@ import type { TextContext } from "./context.ts";
 
 /** Every finding with its evidence, the worst kind first; then what could not be decided; then what was waived. */
 export function printFindings(page: Page, context: TextContext): void {
-  const { judged, rules } = context.result;
+  const { rules } = context.result;
   const { pen } = page;
-  const of = (verdict: ConversationRow["verdict"]): ConversationRow[] =>
-    judged.filter((c) => c.verdict === verdict && c.waived === null);
-  printConversations(page, context, "VIOLATION", "a rule or a ban of the document is broken", of("violation"), pen.red);
-  printConversations(page, context, "UNDOCUMENTED", `on the wire and ${context.notIn()}`, of("undocumented"), pen.red);
+  printConversations(page, context, "violation", "a rule or a ban of the document is broken", pen.red);
+  printConversations(page, context, "undocumented", `on the wire and ${context.notIn()}`, pen.red);
   printRuleFindings(page, context);
-  printConversations(
-    page,
-    context,
-    "INCONCLUSIVE",
-    "a rule could cover it, and this capture can't prove it",
-    of("inconclusive"),
-    pen.yellow,
-  );
+  const unproved = "a rule could cover it, and this capture can't prove it";
+  printConversations(page, context, "inconclusive", unproved, pen.yellow);
   printUnevaluable(
     page,
     context,
@@ -35,17 +27,10 @@ export function printFindings(page: Page, context: TextContext): void {
   printWaived(page, context);
 }
 
-function printConversations(
-  page: Page,
-  context: TextContext,
-  title: string,
-  note: string,
-  list: ConversationRow[],
-  paint: Paint,
-): void {
+function printConversations(page: Page, context: TextContext, verdict: Verdict, note: string, paint: Paint): void {
+  const { list, findings } = context.findings(verdict);
   if (list.length === 0) return;
-  page.heading(title, `${plural(list.length, "conversation")}: ${note}`);
-  const findings = groupByCause(groupConversations(list));
+  page.heading(verdict.toUpperCase(), `${plural(list.length, "conversation")}: ${note}`);
   for (const { cause, groups } of findings.slice(0, context.listed)) {
     if (cause !== null) page.hang({ text: "One cause", paint }, causeText(cause, groups, context));
     for (const group of groups.slice(0, context.listed)) printGroup(page, context, group, paint, cause === null);

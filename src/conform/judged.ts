@@ -1,0 +1,56 @@
+/**
+ * What is left of a judgement once its row is made: what the statuses of rules ask of all conversations. The conversation
+ * as the judge saw it, with all its flows, is let go of; what a rule was used for stands in `uses`.
+ */
+import type { ConversationRow, Verdict } from "../report/result.ts";
+import { mayCarryMore } from "./carriers.ts";
+import type { Played } from "./cast.ts";
+import type { Judgement, RuleUse } from "./judge.ts";
+import type { ConversationReason } from "./reasons.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
+
+export interface Judged {
+  conversation: number;
+  verdict: Verdict;
+  code: ConversationReason;
+  realm: number;
+  family: number;
+  transport: string;
+  port: number | null;
+  initiator: string;
+  responder: string;
+  serverName: string | null;
+  initiatorRoles: readonly Played[];
+  responderRoles: readonly Played[];
+  uses: RuleUse[];
+  /** Some connection of it began in sight, and its client's first message is not in the capture. */
+  holed: boolean;
+  /** The first connection of it that may serve several names, and all addresses of who opened it. */
+  carrier: { flow: SubjectFlow; addresses: ReadonlySet<string> } | null;
+  row: ConversationRow;
+}
+
+/** `uses`: those that tell something new. */
+export function settle(judgement: Judgement, uses: RuleUse[], row: ConversationRow): Judged {
+  const { subject, verdict, code } = judgement;
+  const { conversation, realm, family, transport, port, initiator, responder, serverName, flows } = subject;
+  const flow = flows.find(mayCarryMore);
+  return {
+    conversation,
+    verdict,
+    code,
+    realm,
+    family,
+    transport,
+    port,
+    initiator,
+    responder,
+    serverName,
+    initiatorRoles: subject.initiatorRoles,
+    responderRoles: subject.responderRoles,
+    uses,
+    holed: flows.some((one) => one.holed),
+    carrier: flow === undefined ? null : { flow, addresses: subject.addresses },
+    row,
+  };
+}

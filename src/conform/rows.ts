@@ -1,0 +1,130 @@
+/** Judgements as rows of a result. */
+import { LIMITS } from "../limits.ts";
+import type { Binding, Bound } from "../model/bind.ts";
+import type { Model } from "../model/types.ts";
+import type * as C from "../observe/conversations.ts";
+import type { DnsEvidence } from "../observe/dns-evidence.ts";
+import { restRow } from "../observe/rest.ts";
+import type { ConversationRow, FrameRef, RuleRow, RunInfo } from "../report/result.ts";
+import type { Cast } from "./cast.ts";
+import type { LoadedModel } from "./cover.ts";
+import type { Judgement } from "./judge.ts";
+import type { RuleJudgement } from "./rule-status.ts";
+import { targetText } from "./target-text.ts";
+import type { Waivers } from "./waive.ts";
+
+export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgement: Judgement): ConversationRow {
+  const { subject, use } = judgement;
+  const row = restRow(all, subject.conversation, dns, judgement.verdict);
+  row.initiator = subject.initiator;
+  row.responder = subject.responder;
+  row.port = subject.port;
+  row.model = use?.loaded.model.name ?? null;
+  row.rule_id = use?.rule.id ?? null;
+  row.reason_code = judgement.code;
+  row.reason = judgement.reason;
+  row.expectation = judgement.expectation;
+  row.found = judgement.found;
+  row.rules = judgement.documentedBy.map(({ loaded, rule }) => ({ model: loaded.model.name, rule_id: rule.id }));
+  if (use?.tried.silent === true && row.outcome === "unanswered") {
+    // No answer is what the rule expects: nothing failed.
+    row.outcome = "one-way";
+    row.outcomes = { ...row.outcomes, "one-way": (row.outcomes["one-way"] ?? 0) + (row.outcomes.unanswered ?? 0) };
+    delete row.outcomes.unanswered;
+  }
+  const against = unique(judgement.against);
+  const speaking = new Set(judgement.verdict === "inconclusive" ? against.map(frameKey) : []);
+  const support = unique(judgement.support).filter((ref) => !speaking.has(frameKey(ref)));
+  row.evidence = {
+    support: support.slice(0, LIMITS.evidenceFrames),
+    support_count: support.length,
+    against: against.slice(0, LIMITS.evidenceFrames),
+    against_count: against.length + judgement.unlisted,
+    clauses: judgement.clauses.map(({ clause, result, says }) => ({ clause, result, says })),
+    initiator_by: subject.by,
+    nearest: judgement.nearest,
+  };
+  return row;
+}
+
+export function ruleRow(judged: RuleJudgement, waivers: Waivers, broken: () => (string | null)[]): RuleRow {
+  const { loaded, rule } = judged;
+  const { over, cite } = rule;
+  const row: RuleRow = {
+    model: loaded.model.name,
+    rule_id: rule.id,
+    status: judged.status,
+    requirement: rule.requirement,
+    from_role: rule.from.kind === "role" ? rule.from.role : rule.from.kind,
+    to_endpoint: targetText(loaded, rule.to),
+    transport: over.length === 1 ? over[0]!.transport : [...new Set(over.map(({ transport }) => transport))].join(","),
+    ports: joined(over, ({ ports }) => joined(ports, (range) => portText(range, loaded), ","), ","),
+    app: rule.apps === null ? null : rule.apps.join(","),
+    reason_code: judged.code,
+    reason: judged.reason,
+    document: loaded.model.document.title,
+    section: joined(cite, ({ section }) => section, "; "),
+    item: joined(cite, ({ item }) => item ?? "", "; ") || null,
+    waived: null,
+    remedy: judged.remedy,
+    hosts: judged.hosts,
+    evidence: judged.evidence.length === 0 ? [] : unique(judged.evidence).slice(0, LIMITS.evidenceFrames),
+    conversations: judged.conversations,
+  };
+  if (row.status === "violated" || row.status === "blocked" || row.status === "missing" || row.status === "partial")
+    row.waived = waivers.ofRule(row, broken);
+  return row;
+}
+
+/** What is said of each, but for what is not said, with something between. Nearly always there is one. */
+function joined<Value>(values: readonly Value[], say: (value: Value) => string, between: string): string {
+  let text = "";
+  for (const value of values) {
+    const said = say(value);
+    text = text === "" || said === "" ? text + said : text + between + said;
+  }
+  return text;
+}
+
+function portText(range: { first: number; last: number; parameter: string | null }, loaded: LoadedModel): string {
+  if (range.first < 0) return loaded.parameter(range.parameter!) ?? `$${range.parameter}`;
+  return range.first === range.last ? String(range.first) : `${range.first}-${range.last}`;
+}
+
+const frameKey = ({ capture_id, frame }: FrameRef): string => `${capture_id}#${frame}`;
+
+/** Each frame once, in order. */
+function unique(frames: readonly FrameRef[]): FrameRef[] {
+  if (frames.length < 2) return [...frames];
+  const known = new Map<string, FrameRef>();
+  for (const ref of frames) if (!known.has(frameKey(ref))) known.set(frameKey(ref), ref);
+  return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
+}
+
+export function bindingRows(
+  bindings: readonly Binding[],
+  cast: Cast,
+  backgroundName: string | null,
+): RunInfo["bindings"] {
+  const appeared = new Set(
+    cast.hosts.filter(({ presence }) => presence.firstSec !== Number.POSITIVE_INFINITY).map(({ host }) => host),
+  );
+  return bindings
+    .filter((binding) => binding.model !== backgroundName)
+    .map(({ role, model, hosts, how }) => ({
+      role,
+      model,
+      values: hosts.map((host) => host.text),
+      how,
+      seen: hosts.some((host) => appeared.has(host)),
+    }));
+}
+
+export function parameterRows(models: readonly Model[], bound: Bound): RunInfo["parameters"] {
+  return models.flatMap((model) =>
+    model.parameters.map(({ name }) => {
+      const setting = bound.parameters.get(model.name)?.get(name);
+      return { name, model: model.name, value: setting?.value ?? null, how: setting?.how ?? "missing" };
+    }),
+  );
+}
