@@ -22,6 +22,9 @@ const SAMPLE_MS = 10_000;
 /** What the kernel itself sends on a new link: neighbour discovery, group reports. */
 const MOST_OTHERS = 100;
 
+/** Nobody documents the filler. */
+const DRIFT = 1;
+
 const folder = mkdtempSync(join(tmpdir(), "wirepact-soak-"));
 const ip = (...words: string[]): void => void execFileSync("ip", words, { stdio: "pipe" });
 const inside = (name: string, script: string, words: string[]) =>
@@ -33,7 +36,10 @@ ip("link", "add", "soak-a", "netns", NAMES[0], "type", "veth", "peer", "name", "
 ip("-n", NAMES[0], "link", "set", "soak-a", "up");
 ip("-n", NAMES[1], "link", "set", "soak-b", "up");
 
-const live = inside(NAMES[0], MAIN, ["live", "-i", "soak-a", "--db", join(folder, "soak.sqlite"), "--format", "json"]);
+/** The filler's sender is judged, all else is only observed. */
+const judged = ["--model", "opswat-sdp", "--bind", "gateway=10.77.0.2", "--set", "region=us", "--set", "platform=aws"];
+const database = join(folder, "soak.sqlite");
+const live = inside(NAMES[0], MAIN, ["live", "-i", "soak-a", "--db", database, "--format", "json", ...judged]);
 let said = "";
 live.stdout.setEncoding("utf8").on("data", (text: string) => {
   said = (said + text).slice(-1_000_000);
@@ -77,7 +83,7 @@ process.stdout.write(
     `memory: ${Math.max(...samples)} MB at most, ${before.toFixed(0)} MB in the second third, ${last.toFixed(0)} MB in the last\n` +
     `processor: ${((cpu / seconds) * 100).toFixed(1)} % of a core; exit code ${code}\n`,
 );
-const well = last <= before * 1.1 && unaccounted >= 0 && unaccounted <= MOST_OTHERS && code === 0;
+const well = last <= before * 1.1 && unaccounted >= 0 && unaccounted <= MOST_OTHERS && code === DRIFT;
 process.stdout.write(well ? "passed\n" : "FAILED\n");
 process.exitCode = well ? 0 : 1;
 
