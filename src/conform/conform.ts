@@ -105,12 +105,14 @@ export function whoIsWho(
     background: options.background === null ? null : load(options.background),
   });
   const { models, background } = kept === null ? loadAll() : kept.loaded(options, loadAll);
+  const documented = documentedPorts(models);
+  if (kept !== null) kept.documented = documented;
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const given = castOf(options.bound.bindings);
-  const conversations = new C.Conversations(seen, documentedPorts(models), given.sides());
+  const conversations = new C.Conversations(seen, documented, given.sides());
   const clocks = new ClockTable(conversations, given);
   const hidden = once(() => hiddenResolvers(conversations));
   const counts: Counts = { onAsk: null };

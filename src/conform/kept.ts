@@ -20,6 +20,7 @@ import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
+import type { DocumentedPorts } from "../observe/documented-ports.ts";
 import type { FlowView } from "../observe/flow-view.ts";
 import { paceOf } from "../observe/pace.ts";
 import { ConversationPrint } from "../observe/print.ts";
@@ -79,6 +80,8 @@ const NO_FLOWS: Kept["flows"] = [];
 export class KeptJudgements {
   #given: Given | null = null;
   #loaded: { models: LoadedModel[]; background: LoadedModel | null } | null = null;
+  /** Ports of the models that were judged by last; null before that. */
+  documented: DocumentedPorts | null = null;
   #play: Play | null = null;
   #stamp = "";
   #turn = 0;

@@ -43,6 +43,21 @@ export function shortenFirstBurst(row: Int32Array, at: number, dir: 0 | 1): void
   row[at + BURSTS + dir]! -= 1 << 16;
 }
 
+/** Bursts of another flow that is over, which the row counts as well from now on; before its packets are added up. */
+export function addBursts(row: Int32Array, at: number, other: Int32Array, otherAt: number, dir: 0 | 1): void {
+  const packets = row[at + PACKETS + dir]!;
+  const added = other[otherAt + PACKETS + dir]!;
+  if (added === 0) return;
+  if (packets === 0) {
+    row[at + BURST_FROM + dir] = other[otherAt + BURST_FROM + dir]!;
+    row[at + BURSTS + dir] = other[otherAt + BURSTS + dir]!;
+    return;
+  }
+  endBurst(row, at, dir, packets);
+  note(row, at, dir, largestBurst(other, otherAt, dir), false);
+  row[at + BURST_FROM + dir] = packets + added;
+}
+
 /** The bursts of the same flow's later piece, behind those that are there; before either piece's packets are added up. */
 export function joinBursts(row: Int32Array, at: number, later: Int32Array, dir: 0 | 1): void {
   const packets = row[at + PACKETS + dir]!;

@@ -12,10 +12,12 @@ import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { AddressTable } from "../flow/addresses.ts";
+import { addBursts } from "../flow/bursts.ts";
 import { movedKey, type Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import type { FlowTable } from "../flow/table.ts";
 import { type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
+import type { DocumentedPorts } from "../observe/documented-ports.ts";
 import { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 
@@ -28,6 +30,8 @@ const DAY_SEC = 86_400;
 /** Rows are gone through once there are this many more, and a fifth more, than were left the last time. */
 const MORE_ROWS = 20_000;
 const MOST_PACKETS = 0x7fff_ffff;
+/** From here on systems take ports for clients (Linux; RFC 6335 and others begin later): no document names one by itself. */
+const FIRST_EPHEMERAL = 32_768;
 
 /** What tells how a flow ended, and as what; not what is only needed while packets come. */
 const ENDED =
@@ -51,19 +55,22 @@ export class Ager {
     this.#moreRows = moreRows;
   }
 
-  /** To be called every few seconds of a run; cheap where nothing is to be done. True where flows have other numbers now. */
-  age(): boolean {
+  /**
+   * To be called every few seconds of a run; cheap where nothing is to be done. True where flows have other numbers now.
+   * `documented`: ports of the models at hand, which tell responders where no packet does.
+   */
+  age(documented: DocumentedPorts | null = null): boolean {
     const { captures, flows } = this.#seen;
     const now = captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
     this.#shareFacts(now);
     if (flows.table.count < this.#rowsLeft * 1.2 + this.#moreRows) return false;
-    this.#foldRows(now);
+    this.#foldRows(now, documented);
     this.#rowsLeft = flows.table.count;
     return true;
   }
 
   #shareFacts(now: number): void {
-    const { flows, identified } = this.#seen;
+    const { flows, identified, decoders } = this.#seen;
     const { table } = flows;
     let settled = 0;
     for (let flow = 0; flow < table.count; flow++) {
@@ -72,7 +79,9 @@ export class Ager {
       const index = row[at + R.DETAIL]! - 1;
       if (index < 0 || now - lastOf(row, at) < SILENT_SEC) continue;
       const detail = identified.details[index]!;
-      if (detail.shared || !isSettled(detail, row[at + R.STATE]!, row[at + R.META]! & 0xff)) continue;
+      const state = row[at + R.STATE]!;
+      if (detail.shared || !isSettled(detail, state, row[at + R.META]! & 0xff)) continue;
+      if (decoders[(state >>> R.APP_SHIFT) - 1]?.id === "tls" && isOpenHandshake(detail)) continue;
       settled++;
       const key = whatItSaid(flows.ipv6, row, at, detail);
       const known = this.#said.get(key);
@@ -85,11 +94,15 @@ export class Ager {
   }
 
   /** Goes through all rows: flows that are over stand in the row of an equal one; the others move up. */
-  #foldRows(now: number): void {
+  #foldRows(now: number, documented: DocumentedPorts | null): void {
     const { flows, identified } = this.#seen;
     const target = new Rebuilt(flows, identified.details);
-    const view = new FlowView(this.#seen);
+    const view = new FlowView(this.#seen, documented);
     const { count } = flows.table;
+    for (const { low, high, ports, meta, dir } of flows.quotes) {
+      const flow = flows.table.find(low, high, ports, meta);
+      if (flow >= 0) flows.table.rows(flow)[flows.table.at(flow) + R.STATE]! |= R.S_QUOTED << dir;
+    }
     flows.table.restart();
     for (let flow = 0; flow < count; flow++) {
       view.move(flow);
@@ -154,10 +167,13 @@ class Rebuilt {
   /** A flow that is over: counted in an equal one's row, or the first of its kind. */
   fold(view: FlowView): void {
     const { row, at } = view;
-    const { dir } = view.initiator();
+    const { dir, by } = view.initiator();
     const bits = (view.packets(0) > 0 ? 1 : 0) | (view.packets(1) > 0 ? 2 : 0);
     const day = Math.floor(view.firstSec / DAY_SEC);
-    const ports = view.proto === TCP || view.proto === UDP ? view.port(1 - dir) : row[at + R.PORTS];
+    const ported = view.proto === TCP || view.proto === UDP;
+    // Where no packet says who asked, other models may find the responder at the other end.
+    const settled = by !== "port" || view.port(dir) >= FIRST_EPHEMERAL;
+    const ports = ported && settled ? view.port(1 - dir) : row[at + R.PORTS];
     const key = [
       ...[row[at + R.LOW], row[at + R.HIGH], row[at + R.META], ports, dir, day, bits, view.state & ENDED],
       ...[row[at + R.DETAIL], row[at + R.VLANS], row[at + R.CAPTURES]],
@@ -251,6 +267,7 @@ function addTo(table: FlowTable, flow: number, view: FlowView): boolean {
     if (row[at + R.PACKETS + dir]! + from[fromAt + R.PACKETS + dir]! > MOST_PACKETS) return false;
     if (((row[at + R.BYTES_HIGH]! >>> (dir * 16)) & 0xffff) === 0xffff) return false;
   }
+  if (view.proto !== TCP) for (const dir of [0, 1] as const) addBursts(row, at, from, fromAt, dir);
   for (const dir of [0, 1]) {
     row[at + R.PACKETS + dir]! += from[fromAt + R.PACKETS + dir]!;
     const low = (row[at + R.BYTES + dir]! >>> 0) + (from[fromAt + R.BYTES + dir]! >>> 0);
@@ -299,8 +316,20 @@ function isOver(view: FlowView, now: number): boolean {
 function isSettled(detail: FlowDetail, state: number, proto: number): boolean {
   const { operations, dropped, undecoded, cut, sightings } = detail;
   if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null || sightings.length === 0) return false;
+  // Whom such a message speaks of is told by its time, which an equal one does not have.
+  if (sightings.some(({ fact }) => fact.kind === "expect-flow")) return false;
   const closed = (state & (R.S_RST | (R.S_RST << 1))) !== 0 || (state & R.S_FIN && state & (R.S_FIN << 1)) !== 0;
-  return (proto === TCP && closed) || !hasUnfinished(detail);
+  return (proto === TCP && closed && !hasUnread(detail)) || !hasUnfinished(detail);
+}
+
+/** Bytes wait for more, behind a hole or without one: a judge hears of them. */
+function hasUnread({ streams }: FlowDetail): boolean {
+  return streams.some((stream) => stream !== null && (stream.length > 0 || stream.pending.length > 0));
+}
+
+/** Whether the client left it before it was done is told by how far its streams were read (`observe/handshake.ts`). */
+function isOpenHandshake({ streams, sightings }: FlowDetail): boolean {
+  return streams.some((stream) => stream !== null) && !sightings.some(({ fact }) => fact.kind === "up");
 }
 
 function hasUnfinished({ streams, datagrams }: FlowDetail): boolean {

@@ -197,7 +197,7 @@ class LiveRun {
     if (now - this.#statusAt >= STATUS_MS) this.#tellStatus(now);
     if (now - this.#agedAt >= AGE_MS) {
       this.#agedAt = now;
-      this.#ager.age();
+      this.#ager.age(this.#kept.documented);
     }
     const { frames } = this.#observer.observation;
     if (now >= this.#checkpointAt && frames === this.#writtenFrames) {

@@ -13,6 +13,7 @@ import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { mix } from "../flow/addresses.ts";
 import type { Reset } from "../flow/distances.ts";
+import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
@@ -86,6 +87,7 @@ export class Conversations {
   readonly repeatsAreCopies: boolean;
   /** Flows whose packets go one way only, although their kind is answered. */
   oneSided = 0;
+  readonly #began: FlowView;
   #slots = new Int32Array(1 << 12);
   #mask = (1 << 12) - 1;
   /** By flow: its conversations beside its own, one for each further part of it; and those conversations' flows. */
@@ -100,6 +102,7 @@ export class Conversations {
   constructor(seen: Observation, documented: DocumentedPorts | null = null, sides: Sides | null = null) {
     this.seen = seen;
     this.#documented = documented;
+    this.#began = new FlowView(seen);
     this.next = new Int32Array(seen.flows.table.count);
     this.of = new Int32Array(seen.flows.table.count);
     this.repeatsAreCopies = showsCopying(seen);
@@ -209,13 +212,20 @@ export class Conversations {
   /** ICMP errors to the flows that they quote: the newest flow of that key that had begun by then. */
   #matchQuotes(): void {
     const { table, quotes } = this.seen.flows;
+    const older = olderFlows(this.seen, quotes);
     quotes.forEach((quote, index) => {
-      const flow = table.find(quote.low, quote.high, quote.ports, quote.meta);
-      if (flow < 0) return;
+      const { low, high, ports, meta, sec, nsec, dir } = quote;
+      const newest = table.find(low, high, ports, meta);
+      if (newest < 0) return;
+      const began = (flow: number): boolean => {
+        const { firstSec, firstNsec } = this.#began.move(flow);
+        return firstSec < sec || (firstSec === sec && firstNsec <= nsec);
+      };
+      const flow = older.get(newest)?.findLast(began) ?? newest;
       const known = this.quoted.get(flow);
       if (known === undefined) this.quoted.set(flow, [index]);
       else known.push(index);
-      table.rows(flow)[table.at(flow) + R.STATE]! |= R.S_QUOTED << quote.dir;
+      table.rows(flow)[table.at(flow) + R.STATE]! |= R.S_QUOTED << dir;
     });
   }
 
@@ -389,6 +399,24 @@ export class Conversations {
     this.#slots = slots;
     this.#mask = mask;
   }
+}
+
+/** By the newest flow of a key that somebody quotes: all flows of that key, in order; nothing where there is one alone. */
+function olderFlows({ flows }: Observation, quotes: readonly Quote[]): Map<number, number[]> {
+  const all = new Map<number, number[]>();
+  if (quotes.length === 0) return all;
+  const { table } = flows;
+  const asked = new Set(quotes.map(({ low, high, ports, meta }) => table.find(low, high, ports, meta)));
+  for (let flow = 0; flow < table.count; flow++) {
+    const row = table.rows(flow);
+    const at = table.at(flow);
+    const newest = table.find(row[at + R.LOW]!, row[at + R.HIGH]!, row[at + R.PORTS]!, row[at + R.META]!);
+    if (!asked.has(newest)) continue;
+    const known = all.get(newest);
+    if (known === undefined) all.set(newest, [flow]);
+    else known.push(flow);
+  }
+  return all;
 }
 
 /** A repeat with an IP ID of its own is a copy for sure; two flows of them show that the capture copies. */
