@@ -40,6 +40,7 @@ export {
   type Decoder,
   type Emit,
   type FieldDoc,
+  type Form,
   type GlanceShape,
   STREAM_DONE,
   STREAM_MORE,
