@@ -28,6 +28,8 @@ const segment = (seq: number, ms: number, data: Uint8Array): Frame =>
 const opened = (): Frame[] =>
   connection(`${A}:40000`, `${B}:443`, 0, [[">", clientHello("a.example.com").slice(0, 20)]]);
 
+const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
 const ATTACKS: Record<string, (frames: number) => Frame[]> = {
   "SYN flood": (n) =>
     many(n, (i) =>
@@ -82,7 +84,7 @@ const ATTACKS: Record<string, (frames: number) => Frame[]> = {
       `${A}:40000`,
       `${B}:80`,
       0,
-      lines(n, (i) => ascii("GET / HTTP/1.1\r\nHost: a\r\n\r\n"[i % 28]!)),
+      lines(n, (i) => ascii(REQUEST[i % REQUEST.length]!)),
     ),
   "tunnels in tunnels": (n) => {
     const inner = many(30, () => 0).reduce((packet) => ipv4(4, packet), ipv4(17, new Uint8Array(16)));
