@@ -162,6 +162,7 @@ function message(c: Cursor, emit: Emit, at: Context): boolean {
   m.transaction = c.hex(classic ? 16 : 12);
   if (!attributesHold(c, m, cutOff(c, at) > 0)) return false;
   if (classic && (at.transport !== "udp" || !isClassic(c, m, at))) return false;
+  if (classic && !isMarked(c, m, at)) return at.peerStarted;
   tell(c, m, emit);
   if (cutOff(c, at) > 0) c.short(cutOff(c, at));
   if (m.class === "error") tellError(m, emit);
@@ -183,11 +184,18 @@ function attributesHold(c: Cursor, m: Message, cut: boolean): boolean {
   return true;
 }
 
-/** RFC 3489 has next to no marks of its own, so a message without attributes that begins a flow has to show a random transaction id. */
 function isClassic(c: Cursor, m: Message, at: Context): boolean {
   if (!isClassicMethod(m.method) || m.class === "indication" || c.cutOff > 0) return false;
   if (m.class !== "request" && c.left === 0) return false;
-  if (c.left > 0 || at.peerStarted || PORTS.includes(at.senderPort) || PORTS.includes(at.receiverPort)) return true;
+  return at.peerStarted || isMarked(c, m, at);
+}
+
+/**
+ * RFC 3489 has next to no marks of its own, so a message without attributes has to show a random transaction id. Behind others
+ * of its flow any may come, and says nothing: in a capture that begins with it nobody could know it.
+ */
+function isMarked(c: Cursor, m: Message, at: Context): boolean {
+  if (c.left > 0 || PORTS.includes(at.senderPort) || PORTS.includes(at.receiverPort)) return true;
   return new Set(c.buf.subarray(m.mask, m.mask + 16)).size >= 10;
 }
 

@@ -87,7 +87,9 @@ const commands = await bundled({
 
 const apart = main.replace(/import\("(\.\/cli\/[\w-]+\.js)"\)/g, 'import("./cli/commands.js").then((c)=>c.load("$1"))');
 writeFileSync(join(src, "main.js"), apart);
-writeFileSync(join(src, "cli/commands.cjs"), `(function(module,exports,require,__url){${commands}\n})`);
+// In a template esbuild leaves letters beyond ASCII as they are; an escape means the same there (nothing looks at `raw`).
+const ascii = commands.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+writeFileSync(join(src, "cli/commands.cjs"), `(function(module,exports,require,__url){${ascii}\n})`);
 writeFileSync(join(src, "cli/commands.js"), LOADER);
 for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
 rmSync(join(src, "cli/commands.cache"), { force: true });
