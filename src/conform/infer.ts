@@ -63,7 +63,8 @@ interface Suspect {
  */
 export function likenesses(all: C.Conversations, models: readonly LoadedModel[], context: JudgeContext): Likeness[] {
   const suspects = new Map<string, Suspect>();
-  const own = new Map<LoadedModel, ReadonlySet<string>>();
+  // Whose names are whose is asked only where a name proved something.
+  const ownOf = memo((loaded: LoadedModel) => ownEndpoints(loaded.model));
   const mayTell = memo((name: string) => models.some((loaded) => loaded.index.knowsName(name)));
   const documented = memo((address: string) => models.some((loaded) => loaded.index.knowsAddress(address)));
   for (let c = 0; c < all.count; c++) {
@@ -76,10 +77,7 @@ export function likenesses(all: C.Conversations, models: readonly LoadedModel[],
     const told = name !== 0 && mayTell(all.serverNames[name - 1]!);
     if (!told && !documented(addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!))) continue;
     const subject = readSubject(all, c, context.cast);
-    for (const loaded of models) {
-      if (!own.has(loaded)) own.set(loaded, ownEndpoints(loaded.model));
-      addSigns(suspects, loaded, own.get(loaded)!, subject, context, all.seen.caps);
-    }
+    for (const loaded of models) addSigns(suspects, loaded, ownOf, subject, context, all.seen.caps);
   }
   const passing = suspects.size > 0 ? passersOn(all) : new Set();
   const found = [...suspects.values()]
@@ -93,7 +91,7 @@ const orderOf = ({ model, role, realm, address }: Likeness): string => [model, r
 function addSigns(
   suspects: Map<string, Suspect>,
   loaded: LoadedModel,
-  own: ReadonlySet<string>,
+  ownOf: (loaded: LoadedModel) => ReadonlySet<string>,
   subject: Subject,
   context: JudgeContext,
   caps: CapCounter,
@@ -109,7 +107,7 @@ function addSigns(
       const { whom, over, app, up, when } = tried;
       if ([whom, over, app, up].some(({ result }) => result !== "proved") || when.result === "failed") continue;
       const byName = whom.byName === true || of.serverName !== null;
-      if (byName && !own.has(to.endpoint)) continue;
+      if (byName && !ownOf(loaded).has(to.endpoint)) continue;
       const says = `${of.transport}/${of.port}: ${whom.says}`;
       const member = whom.member ?? of.responder;
       const sign: Sign = { rule: rule.id, member, says, frame: whom.support[0] ?? flow.began, roles: new Set() };
@@ -260,11 +258,11 @@ export function inferredBindings(found: readonly Likeness[], cast: Cast): Inferr
   return { bindings: [...bindings.values()], used };
 }
 
-function memo(make: (text: string) => boolean): (text: string) => boolean {
-  const known = new Map<string, boolean>();
-  return (text) => {
-    const is = known.get(text) ?? make(text);
-    known.set(text, is);
-    return is;
+function memo<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const made = known.get(key) ?? make(key);
+    known.set(key, made);
+    return made;
   };
 }
