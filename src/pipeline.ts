@@ -134,18 +134,12 @@ async function readFiles(
 ): Promise<{ observation: Observation; interrupted: boolean }> {
   const { decoders = DECODERS } = options;
   const sizes = options.filter === undefined && decoders === DECODERS ? sizesOf(files.map(({ path }) => path)) : null;
-  const jobs =
-    sizes === null
-      ? 1
-      : jobsFor(
-          options.jobs,
-          sizes.reduce((a, b) => a + b, 0),
-        );
+  const total = sizes?.reduce((a, b) => a + b, 0) ?? null;
+  const jobs = total === null ? 1 : jobsFor(options.jobs, total);
   const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
   const vxlanPorts = options.site?.vxlan ?? [];
-  const long = sizes !== null && isLong(sizes);
   // Of a stream nobody knows how long it gets; a filter looks at frames one by one.
-  const arena = (long || sizes === null) && options.filter === undefined ? Arena.make() : null;
+  const arena = options.filter === undefined && (total === null || isLong(total)) ? Arena.make() : null;
   const caps = new CapCounter();
   const opened = await openCaptures(inputs, { caps, arena });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);

@@ -1,7 +1,15 @@
 /** One call of one decoder: its cursor, its context, what it said, and what becomes of a fault. */
 import type { Packet } from "../dissect/packet.ts";
 import { Cursor, Fault } from "./cursor.ts";
-import { type Context, type DatagramResult, type Decoder, STREAM_DONE, STREAM_MORE, STREAM_NO } from "./decoder.ts";
+import {
+  type Context,
+  type DatagramResult,
+  type Decoder,
+  isOnlyEther,
+  STREAM_DONE,
+  STREAM_MORE,
+  STREAM_NO,
+} from "./decoder.ts";
 import type { Fact } from "./facts.ts";
 
 export const NOTHING: readonly Uint8Array[] = [];
@@ -47,9 +55,7 @@ export class Attempt {
   /** A datagram; false where it is not the decoder's. */
   datagram(decoder: Decoder, buf: Uint8Array, p: Packet, cutOff: number): DatagramResult {
     if (this.facts.length > 0) this.facts = [];
-    // A protocol of Ethernet's own has no business in UDP.
-    if (this.context.transport !== "eth" && decoder.ports.eth !== undefined && decoder.ports.udp === undefined)
-      return false;
+    if (this.context.transport !== "eth" && isOnlyEther(decoder)) return false;
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
     this.context.keeps = Number.POSITIVE_INFINITY;
     try {

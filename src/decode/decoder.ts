@@ -72,6 +72,7 @@ export type DatagramResult = boolean | typeof DATAGRAM_MORE | typeof DATAGRAM_DO
 
 /** Bytes, single ones and inclusive ranges. */
 export type ByteSet = readonly (number | readonly [number, number])[];
+export const ANY_BYTE: ByteSet = [[0, 255]];
 
 /** What messages of one kind have in common. */
 export interface Form {
@@ -188,4 +189,9 @@ export interface Decoder {
    * that pairs them, and so need no more than a glance. At most one shape fits a state.
    */
   readonly glances?: readonly GlanceShape[];
+}
+
+/** A protocol of Ethernet's own is found by its EtherType, and has no business in UDP. */
+export function isOnlyEther({ ports }: Decoder): boolean {
+  return ports.eth !== undefined && ports.udp === undefined;
 }

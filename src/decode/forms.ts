@@ -12,24 +12,28 @@
  *
  * All numbers are in the machine's order, lowest byte first.
  */
-import type { ByteSet, Decoder, Form } from "./decoder.ts";
+import { ANY_BYTE, type ByteSet, type Decoder, type Form, isOnlyEther } from "./decoder.ts";
 import { hintsOf } from "./hints.ts";
 
 /** Whether bytes have the form: a whole datagram, or the first bytes of a stream, of which what is not there yet may follow. */
 export function hasForm(form: Form, buf: Uint8Array, off: number, len: number, whole: boolean): boolean {
   if (!holds(form.first, buf[off]!)) return false;
-  if (whole && len < leastOf(form)) return false;
+  if (whole && len < (form.least ?? 1)) return false;
   for (const [at, mask, least, most = least] of form.bytes ?? []) {
-    if (at >= len) continue;
+    if (at >= len) {
+      if (whole) return false;
+      continue;
+    }
     const byte = buf[off + at]! & mask;
     if (byte < least || byte > most) return false;
   }
   if (whole && form.fits !== undefined) {
     const { at, more } = form.fits;
-    if (((buf[off + at]! << 8) | buf[off + at + 1]!) + more > len) return false;
+    if (at + 1 >= len || ((buf[off + at]! << 8) | buf[off + at + 1]!) + more > len) return false;
   }
   if (form.some === undefined) return true;
   const [from, to, mask] = form.some;
+  if (whole && len < to) return false;
   for (let i = from; i < to && i < len; i++) if ((buf[off + i]! & mask) !== 0) return true;
   return false;
 }
@@ -38,7 +42,7 @@ export function holds(set: ByteSet, byte: number): boolean {
   return set.some((part) => (typeof part === "number" ? part === byte : part[0] <= byte && byte <= part[1]));
 }
 
-/** Bytes that a whole message of the form has at least: as said, and as its tests need. */
+/** Bytes that a whole message of the form has at least: as said, and as its tests need. `hasForm` finds the same as it goes. */
 function leastOf({ least = 1, bytes = [], fits, some }: Form): number {
   return Math.max(least, fits === undefined ? 1 : fits.at + 2, some?.[1] ?? 1, ...bytes.map(([at]) => at + 1));
 }
@@ -62,8 +66,7 @@ const GATES = new WeakMap<readonly Decoder[], Gates>();
 export function gatesOf(decoders: readonly Decoder[]): Gates {
   const known = GATES.get(decoders);
   if (known !== undefined) return known;
-  const isEther = ({ ports }: Decoder): boolean => ports.eth !== undefined && ports.udp === undefined;
-  const opening = (opens: ByteSet | undefined): readonly Form[] => [{ first: opens ?? [[0, 255]] }];
+  const opening = (opens: ByteSet | undefined): readonly Form[] => [{ first: opens ?? ANY_BYTE }];
   const hinted = new Int32Array(65_536 / 32);
   hintsOf(decoders).udp.forEach((decoder, port) => {
     if (decoder !== 0) hinted[port >>> 5]! |= 1 << (port & 31);
@@ -72,7 +75,7 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
     hinted,
     datagram: gateOf(
       decoders.flatMap((d) =>
-        d.looksDatagram === undefined || isEther(d) ? [] : (d.forms?.datagram ?? opening(d.opens?.datagram)),
+        d.looksDatagram === undefined || isOnlyEther(d) ? [] : (d.forms?.datagram ?? opening(d.opens?.datagram)),
       ),
     ),
     later: gateOf(decoders.flatMap((d) => d.later ?? [])),

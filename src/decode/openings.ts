@@ -2,7 +2,7 @@
  * Which decoders may want a message, by its first byte: unknown payload is offered to a handful of them, not to all. It
  * only spares calls of `looksDatagram` and `looksStream`, which decide.
  */
-import type { ByteSet, Decoder } from "./decoder.ts";
+import { ANY_BYTE, type ByteSet, type Decoder, isOnlyEther } from "./decoder.ts";
 import { holds } from "./forms.ts";
 
 /** By first byte: indices of decoders, in the registry's order. */
@@ -20,19 +20,15 @@ export function openingsOf(decoders: readonly Decoder[]): AllOpenings {
   if (known !== undefined) return known;
   const openings = {
     datagram: byFirstByte(
-      decoders.map((d) => (d.looksDatagram === undefined || isOnlyEther(d) ? NONE : (d.opens?.datagram ?? ANY))),
+      decoders.map((d) => (d.looksDatagram === undefined || isOnlyEther(d) ? NONE : (d.opens?.datagram ?? ANY_BYTE))),
     ),
-    stream: byFirstByte(decoders.map((d) => (d.looksStream === undefined ? NONE : (d.opens?.stream ?? ANY)))),
+    stream: byFirstByte(decoders.map((d) => (d.looksStream === undefined ? NONE : (d.opens?.stream ?? ANY_BYTE)))),
   };
   OPENINGS.set(decoders, openings);
   return openings;
 }
 
-/** A protocol of Ethernet's own is found by its EtherType, and has no business in UDP. */
-const isOnlyEther = ({ ports }: Decoder): boolean => ports.eth !== undefined && ports.udp === undefined;
-
 const NONE: ByteSet = [];
-const ANY: ByteSet = [[0, 255]];
 
 function byFirstByte(sets: readonly ByteSet[]): Openings {
   return Array.from({ length: 256 }, (_, byte) => sets.flatMap((set, index) => (holds(set, byte) ? [index] : [])));

@@ -20,8 +20,8 @@ const HEAD_START = 2;
 /** Bytes of capture from which on the compiled walk is worth its start (10 ms). */
 const WALK_BYTES = 1 << 20;
 
-export function isLong(sizes: readonly number[]): boolean {
-  return sizes.reduce((a, b) => a + b, 0) >= WALK_BYTES;
+export function isLong(totalBytes: number): boolean {
+  return totalBytes >= WALK_BYTES;
 }
 
 /** Threads to read with: as asked for, else as many as are worth it. */

@@ -10,7 +10,6 @@ import {
   BORN,
   BURST_GAP_SEC,
   BYTES,
-  bit,
   CAPTURES,
   DETAIL,
   E_DIR,
@@ -27,6 +26,7 @@ import {
   find,
   HIGH,
   half,
+  hasPort,
   IDLE_SEC,
   IP,
   LAST,
@@ -61,6 +61,7 @@ import {
   TCP,
   TRANSPORT,
   TRIES,
+  tcpNumbers,
   UDP,
   word,
 } from "./packets";
@@ -153,14 +154,14 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     payload = total - 20 - header;
     if (header < 20 || payload < 0 || (flags & RST) !== 0) return false;
     seq = word(frame + TRANSPORT + 4);
-    numbers = (seq * 0xc2b2ae35) ^ ((word(frame + TRANSPORT + 8) ^ (flags << 13)) * 0x27d4eb2f);
+    numbers = tcpNumbers(frame, seq, flags);
     checksum = half(frame + TRANSPORT + 16);
     at = frame + TRANSPORT + <usize>header;
   } else if (proto === UDP) {
     const length = half(frame + TRANSPORT + 4);
     payload = length - 8;
     if (payload < 0 || length > total - 20) return false;
-    if (((bit(tunnels, half(frame + TRANSPORT)) | bit(tunnels, half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+    if (hasPort(tunnels, frame)) return false;
     checksum = half(frame + TRANSPORT + 6);
     at = frame + TRANSPORT + 8;
   } else {
@@ -243,7 +244,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     state |= S_DATA << dir;
     if ((told & (S_FEED << dir)) !== 0) {
       if (!tells || told >>> APP_SHIFT !== 0 || (!isNew && load<i32>(row, DETAIL) !== 0)) return false;
-      if (((bit(hinted, half(frame + TRANSPORT)) | bit(hinted, half(frame + TRANSPORT + 2))) & 1) !== 0) return false;
+      if (hasPort(hinted, frame)) return false;
       if (mayBe(datagrams, at, payload, true)) return false;
       if (!mayBe(later, at, payload, true)) state |= S_LEGIBLE << dir;
       tries += 1 << (dir << 4);

@@ -85,9 +85,17 @@ export function printOf(frame: usize, numbers: i32, checksum: i32, total: i32): 
   return ((h * 0x2c1b3c6d) & ~0xfff) | (path & 0xfff);
 }
 
-/** In the lowest bit, the port's bit in a set of ports. */
-export function bit(bits: usize, port: i32): i32 {
+/** Whether one of the packet's ports is in a set, a bit a port. */
+export function hasPort(bits: usize, frame: usize): bool {
+  return ((bit(bits, half(frame + TRANSPORT)) | bit(bits, half(frame + TRANSPORT + 2))) & 1) !== 0;
+}
+function bit(bits: usize, port: i32): i32 {
   return load<i32>(bits + ((<usize>(port >>> 5)) << 2)) >>> (port & 31);
+}
+
+/** What TCP adds to a packet's print. As `tcpNumbers` in `copies.ts`. */
+export function tcpNumbers(frame: usize, seq: i32, flags: i32): i32 {
+  return (seq * 0xc2b2ae35) ^ ((word(frame + TRANSPORT + 8) ^ (flags << 13)) * 0x27d4eb2f);
 }
 
 /** Big-endian words and halves of them. */

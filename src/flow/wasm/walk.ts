@@ -19,7 +19,6 @@ import {
   ACK,
   BURST_GAP_SEC,
   BYTES,
-  bit,
   COLD,
   E_BYTES,
   E_CUT,
@@ -40,9 +39,11 @@ import {
   find,
   HEADERS,
   half,
+  hasPort,
   IDLE_SEC,
   IP,
   LAST,
+  laneOf,
   NEXT,
   PACKETS,
   PLAIN_IPV4,
@@ -62,6 +63,7 @@ import {
   SYN,
   TCP,
   TRANSPORT,
+  tcpNumbers,
   UDP,
   word,
 } from "./packets";
@@ -189,11 +191,11 @@ export function walk(
         if ((load<u32>(frame, IP - 2) & 0xffffff) !== PLAIN_IPV4 || (load<u16>(frame, IP + 6) & FRAGMENT) !== 0) break;
         const src = word(frame + IP + 12);
         const dst = word(frame + IP + 16);
-        const lane = <i32>(<u32>((src ^ dst) * 0x9e3779b1) >> 28);
+        const lane = laneOf(src, dst);
         const proto = <i32>load<u8>(frame, IP + 9);
         if (((lanes >> lane) & 1) === 0) {
           // What it carries may be of another lane: it is passed over only where it carries nothing.
-          if (proto !== TCP && (proto !== UDP || isTunnel(frame))) break;
+          if (proto !== TCP && (proto !== UDP || hasPort(tunnels, frame))) break;
         } else {
           const portsThere = word(frame + TRANSPORT);
           // Which way it goes is a coin's toss for the processor, so nothing branches on it.
@@ -325,14 +327,14 @@ function count(entry: usize, unit: i32, number: i32): bool {
     const seq = word(frame + TRANSPORT + 4);
     if ((state & (S_SEQ << dir)) === 0 || seq !== load<i32>(row + side, NEXT)) return false;
     next = seq + payload;
-    numbers = (seq * 0xc2b2ae35) ^ ((word(frame + TRANSPORT + 8) ^ (flags << 13)) * 0x27d4eb2f);
+    numbers = tcpNumbers(frame, seq, flags);
     checksum = half(frame + TRANSPORT + 16);
     says = (flags & ACK) << S_ACK_SHIFT;
   } else if (proto === UDP) {
     const length = half(frame + TRANSPORT + 4);
     payload = length - 8;
     if (payload < 0 || length > total - 20) return false;
-    if (isTunnel(frame)) return false;
+    if (hasPort(tunnels, frame)) return false;
     checksum = half(frame + TRANSPORT + 6);
   } else {
     return false;
@@ -373,9 +375,4 @@ function count(entry: usize, unit: i32, number: i32): bool {
   store<i32>(row, state | (says << dir), STATE);
   if (tcp !== 0) store<i32>(row + side, next, NEXT);
   return true;
-}
-
-/** Whether a tunnel may use one of the UDP ports. */
-function isTunnel(frame: usize): bool {
-  return ((bit(tunnels, half(frame + TRANSPORT)) | bit(tunnels, half(frame + TRANSPORT + 2))) & 1) !== 0;
 }
