@@ -41,13 +41,23 @@ export function couldNotShow(
   const span = context.coverage.seconds(host);
   if (span < need) {
     const more = Math.ceil((need - span) / 60);
-    const paused = presence.lastSec - presence.firstSec > span ? ", the capture's pauses left out" : "";
-    const reason = `${name} was seen for ${Math.floor(span)} s${paused}, and this needs ${need} s`;
-    return notEvaluable("too-short", reason, `capture at least ${more} more minute${more === 1 ? "" : "s"}`);
+    const reason = `${name} was seen for ${Math.floor(span)} s${leftOut(host, span, context)}, and this needs ${need} s`;
+    const again = context.coverage.setBackSec > 0 ? ", with a clock that is not set meanwhile" : "";
+    return notEvaluable("too-short", reason, `capture at least ${more} more minute${more === 1 ? "" : "s"}${again}`);
   }
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, context);
+}
+
+/** What of the time between a host's first and its last packet does not count. */
+function leftOut({ presence }: CastHost, span: number, { coverage }: RuleContext): string {
+  const rest = presence.lastSec - presence.firstSec - span;
+  if (rest <= 0) return "";
+  if (coverage.setBackSec === 0) return ", the capture's pauses left out";
+  return rest > coverage.setBackSec
+    ? ", the capture's pauses and what its clock was set back by left out"
+    : `, the ${coverage.setBackSec} s left out by which the capture's clock was set back`;
 }
 
 /** What the capture lacks while this host was there, as a clause; null for nothing that is known. */

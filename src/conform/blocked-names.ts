@@ -8,7 +8,7 @@ import type { Lookup } from "../observe/lookups.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleReason } from "./reasons.ts";
-import { type HostStatus, lookupsOf, notEvaluable, type RuleContext } from "./rule-status.ts";
+import { type HostStatus, lookupsOf, notEvaluable, type RuleContext, silenceUntimed } from "./rule-status.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;
@@ -72,6 +72,8 @@ function unanswered(rule: Rule, asked: readonly Lookup[], context: RuleContext):
   const lookup = asked[0]!;
   const { client, server, name, result } = lookup;
   const evidence = [{ capture_id: lookup.capture, frame: lookup.frame, what: `look-up of ${name}` }];
+  if (result === "TIMEOUT" && context.coverage.setBackSec > 0)
+    return { ...silenceUntimed(`${client} asked ${server} for ${name}`), evidence };
   if (result === "TIMEOUT") {
     const waited = asked.some(({ count, lastSec }) => count > 1 || context.lastSec - lastSec >= WAITED_SEC);
     const others = context.lookups.some(

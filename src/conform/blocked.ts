@@ -11,7 +11,7 @@ import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import { howItEnded, isDistrust } from "./refusal.ts";
-import { allowSentence, type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
+import { allowSentence, type HostStatus, notEvaluable, type RuleContext, silenceUntimed } from "./rule-status.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;
@@ -94,6 +94,10 @@ function silence(
   context: RuleContext,
   host: CastHost | null,
 ): HostStatus {
+  if (context.coverage.setBackSec > 0) {
+    const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
+    return { ...silenceUntimed(`${who} tried ${whom}`), evidence: [...attempts[0]!.tried.who.support] };
+  }
   const waited = attempts.find(
     ({ flow }) => flow.asked > 1 || attempts.length > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
   );

@@ -12,8 +12,11 @@ export class Coverage {
   readonly #pauses = new Map<string | null, Pause[]>();
   /** Connections with holes, by realm and address of each end. */
   readonly #holed = new Map<string, Map<string, number>>();
+  /** Seconds by which the captures' clocks were set back: two times of theirs are nearer to each other by up to that. */
+  readonly setBackSec: number;
 
   constructor(seen: Observation) {
+    this.setBackSec = seen.clockBackSec;
     this.#captures = seen.captures;
     const { table, ipv6 } = seen.flows;
     const view = new FlowView(seen);
@@ -30,10 +33,10 @@ export class Coverage {
     }
   }
 
-  /** Seconds for which a host that appears was seen: pauses of the capture between are none of them. */
+  /** Seconds for which a host that appears was certainly seen: neither pauses nor what a clock was set back by are among them. */
   seconds({ realm, presence }: CastHost): number {
     const { firstSec, lastSec } = presence;
-    return lastSec - firstSec - pausedWithin(this.pauses(realm), firstSec, lastSec);
+    return Math.max(0, lastSec - firstSec - pausedWithin(this.pauses(realm), firstSec, lastSec) - this.setBackSec);
   }
 
   /** Packets that captures lost, by their own count, which were taken while the host was there. */

@@ -59,6 +59,7 @@ export const RULE_REASONS = {
   "one-sided": "answers to those hosts are not in the capture",
   "name-unresolved": "its name was asked for, and no usable answer is in the capture",
   "replies-not-visible": "attempts without an answer, and the capture may not show answers",
+  "clock-set-back": "attempts without an answer, while the capture's clock was set back",
   "candidate-inconclusive": "the only candidate is inconclusive",
   "same-as": "the evidence fits another rule equally",
   "may-be-carried": "an HTTP/2 connection under another name could be carrying it",

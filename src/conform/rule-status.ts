@@ -64,6 +64,12 @@ export function notEvaluable(code: RuleReason, reason: string, remedy: string | 
   return { status: "not-evaluable", code, reason, remedy, evidence: [] };
 }
 
+/** No answer, in a capture whose clock was set back: what else happened at that time is not known. `tried`: who tried what. */
+export function silenceUntimed(tried: string): HostStatus {
+  const reason = `${tried} and nothing came back, but the capture's clock was set back, so nobody knows what was answered at that time`;
+  return notEvaluable("clock-set-back", reason, "capture again with a clock that is not set meanwhile");
+}
+
 /** Forbidden or retired: nothing to be missed. */
 export function isUnwanted(rule: Rule): boolean {
   return rule.requirement === "forbidden" || rule.requirement === "retired";

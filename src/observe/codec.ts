@@ -163,6 +163,7 @@ export function countersOf(seen: Observation): Record<string, number> {
     offloads: seen.offloads,
     clockSteps: seen.clockSteps,
     clockJumps: seen.clockJumps,
+    clockBackSec: seen.clockBackSec,
     fragmentsIncomplete: seen.fragmentsIncomplete,
     fragmentOverlaps: seen.fragmentOverlaps,
     copies: flows.watch.copies,
@@ -186,6 +187,7 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
   seen.offloads = of("offloads");
   seen.clockSteps = of("clockSteps");
   seen.clockJumps = of("clockJumps");
+  seen.clockBackSec = of("clockBackSec");
   seen.fragmentsIncomplete = of("fragmentsIncomplete");
   seen.fragmentOverlaps = of("fragmentOverlaps");
   flows.watch.copies = of("copies");

@@ -13,6 +13,7 @@ import { FastPath } from "../flow/fast.ts";
 import { ALL_LANES, laneOfPacket } from "../flow/lanes.ts";
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
+import { ClockSteps } from "./clock-steps.ts";
 import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
 import { FragmentSeam } from "./fragment-seam.ts";
@@ -40,8 +41,9 @@ export interface Observation {
   offloads: number;
   /** Frames whose time is before the frame before them in the same capture. */
   clockSteps: number;
-  /** Those that are earlier by a second or more: no queue delays a frame so long, so the clock was set. */
+  /** How often captures' clocks were set back, and by how many seconds in all, see `clock-steps.ts`. */
   clockJumps: number;
+  clockBackSec: number;
   /** Datagrams whose fragments were not all seen, and fragments that contradict or partly overlap earlier ones. */
   fragmentsIncomplete: number;
   fragmentOverlaps: number;
@@ -76,6 +78,7 @@ export function newObservation(
     offloads: 0,
     clockSteps: 0,
     clockJumps: 0,
+    clockBackSec: 0,
     fragmentsIncomplete: 0,
     fragmentOverlaps: 0,
     fragments: new FragmentSeam(),
@@ -104,6 +107,7 @@ export class Observer {
   readonly #fast: FastPath;
   readonly #short: boolean;
   readonly #realmOf: number[] = [];
+  readonly #clocks: ClockSteps;
   readonly #lanes: number;
   /** Frames of the beginning, in which every packet is looked at for being a copy. */
   readonly #watched: number;
@@ -125,6 +129,7 @@ export class Observer {
     this.#watched = options.watch ?? WATCH_FRAMES;
     this.#lanes = options.lanes ?? ALL_LANES;
     this.observation = newObservation(captures, realms, decoders, caps, this.#watched > 0, options.arena);
+    this.#clocks = new ClockSteps(this.observation);
     const { flows, identified } = this.observation;
     // What happens to a frame before it is known whose it is happens in every thread, and is counted by the one with lane 0.
     const dissectCaps = (this.#lanes & 1) !== 0 ? caps : new CapCounter();
@@ -163,13 +168,7 @@ export class Observer {
     const seen = this.observation;
     if (seen.frames++ >= this.#watched) this.#settle();
     const fast = this.#fast;
-    if (
-      frame.capture === this.#lastCapture &&
-      (frame.sec < fast.sec || (frame.sec === fast.sec && frame.nsec < fast.nsec))
-    ) {
-      seen.clockSteps++;
-      if (fast.sec - frame.sec > 1 || (fast.sec - frame.sec === 1 && frame.nsec <= fast.nsec)) seen.clockJumps++;
-    }
+    this.#clocks.frame(frame.capture, frame.sec, frame.nsec);
     fast.sec = frame.sec;
     fast.nsec = frame.nsec;
     this.#lastCapture = frame.capture;
@@ -201,7 +200,11 @@ export class Observer {
   /** Common packets of a plain file; true where the next frame is none. */
   #run(records: PlainRecords | null, most: number): boolean {
     if (records === null || records.capture !== this.#lastCapture) return false;
-    this.observation.frames += this.#fast.run(records, this.#realmOf[records.capture]!, most, this.observation.frames);
+    const { frames } = this.observation;
+    const fast = this.#fast;
+    const ran = fast.run(records, this.#realmOf[records.capture]!, Math.min(most, this.#clocks.room), frames);
+    if (ran > 0) this.#clocks.ran(ran, fast.sec, fast.nsec);
+    this.observation.frames += ran;
     return true;
   }
 

@@ -51,6 +51,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     tcp_conflicts: identified.counts.conflicts,
     time_reversed: seen.clockSteps,
     clock_set_back: seen.clockJumps,
+    clock_back_seconds: seen.clockBackSec,
     pauses: pauses.length,
     paused_seconds: pauses.reduce((total, { fromSec, toSec }) => total + toSec - fromSec, 0),
     bad_checksums: identified.counts.badChecksums,

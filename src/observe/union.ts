@@ -14,7 +14,10 @@ import { countersOf, setCounters } from "./codec.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Counters of frames, which every thread has counted whole; all others are of flows. */
-const OF_FRAMES = new Set(["frames", "clockSteps", "clockJumps", "fragmentsIncomplete", "fragmentOverlaps"]);
+const OF_FRAMES = new Set([
+  ...["frames", "clockSteps", "clockJumps", "clockBackSec"],
+  ...["fragmentsIncomplete", "fragmentOverlaps"],
+]);
 
 /** One thread's observation, and where its flows and addresses stand in the whole one. */
 interface Share {

@@ -48,7 +48,7 @@ export function qualityNotes(result: RunResult): string[] {
   }
   if (count("clock_set_back") > 0) {
     notes.push(
-      `The capture's clock was set back ${plural(count("clock_set_back"), "time")}: spans, lifetimes of names and dates may be off by as much.`,
+      `The capture's clock was set back ${plural(count("clock_set_back"), "time")}, by ${duration(count("clock_back_seconds"))} in all: that much does not count as seen, silence proves no block, and dates may be off.`,
     );
   }
   if (count("one_sided") / Math.max(1, count("flows")) >= ONE_SIDED_SHARE) {
@@ -72,7 +72,8 @@ const COUNTS: Record<string, string> = {
   out_of_order: "TCP segments out of order",
   tcp_conflicts: "TCP segments that contradict earlier ones",
   time_reversed: "frames that are earlier than the one before",
-  clock_set_back: "of those, earlier by a second or more: the clock was set",
+  clock_set_back: "times that the capture's clock was set back",
+  clock_back_seconds: "seconds by which it was, in all",
   pauses: "times of an hour or more without a single packet",
   paused_seconds: "seconds of those times, which do not count as seen",
   bad_checksums: "packets with a wrong checksum",

@@ -17,8 +17,12 @@ const speaking = (...times: number[]): Frame[] =>
     tlsConnection(`${HOST}:${40_000 + i}`, "203.0.113.9:443", ms, clientHello("other.example.com")),
   );
 
-async function statusOf(frames: readonly Frame[], change: (info: CaptureInfo) => CaptureInfo = (info) => info) {
-  const trial: Trial = await trialOf({ rules, endpoints, frames });
+async function statusOf(
+  frames: readonly Frame[],
+  change: (info: CaptureInfo) => CaptureInfo = (info) => info,
+  asWritten = false,
+) {
+  const trial: Trial = await trialOf({ rules, endpoints, frames, asWritten });
   const { status, reason_code, reason } = judgeFrames(
     { ...trial, captures: trial.captures.map(change) },
     trial.frames,
@@ -68,4 +72,30 @@ test("holes in streams say that the capture does not see everything; segments th
   t.is((await statusOf([...speaking(0, 10 * MINUTE), ...holed(HOST)])).said, "not-evaluable lossy");
   t.is((await statusOf([...speaking(0, 10 * MINUTE), ...holed("10.0.0.88")])).said, "missing missing", "of others");
   t.is((await statusOf([...speaking(0, 10 * MINUTE), ...filled])).said, "missing missing");
+});
+
+/** So many look-ups by somebody else, a second apart: what a busy network shows behind a step. */
+const others = (from: number, count = 20): Frame[] =>
+  Array.from({ length: count }, (_, i) =>
+    lookUp("10.0.0.77", RESOLVER, "any.example.com", ["203.0.113.1"], from + i * 1_000),
+  ).flat();
+
+const written = (frames: readonly Frame[]) => statusOf(frames, undefined, true);
+
+test("a clock that was set back proves no more than the time without that step", async (t) => {
+  const there = [...speaking(60 * MINUTE), ...others(61 * MINUTE)];
+  const { said, reason } = await written([...there, ...speaking(0), ...others(MINUTE)]);
+  t.is(said, "not-evaluable too-short");
+  t.regex(reason, /was seen for 0 s, the 3\d\d\d s left out by which the capture's clock was set back/);
+  const long = [...there, ...speaking(66 * MINUTE), ...others(67 * MINUTE)];
+  t.is((await written([...long, ...speaking(62 * MINUTE), ...others(63 * MINUTE)])).said, "not-evaluable too-short");
+  const longer = [...long, ...speaking(80 * MINUTE), ...others(81 * MINUTE)];
+  t.is((await written([...longer, ...speaking(78 * MINUTE), ...others(79 * MINUTE)])).said, "missing missing");
+});
+
+test("frames that stand a few places from where they belong are no step, however far apart they are", async (t) => {
+  const frames = [...others(0), ...speaking(60_000, 10 * MINUTE, 11 * MINUTE)];
+  const moved = frames.map((frame, i) => ({ frame, place: i + (i % 7 === 0 ? 3.5 : 0) }));
+  moved.sort((a, b) => a.place - b.place);
+  t.is((await written(moved.map(({ frame }) => frame))).said, "missing missing");
 });

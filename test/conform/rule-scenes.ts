@@ -143,6 +143,13 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [syn(100_000), syn(101_000), ...busy],
   },
+  "unanswered, while others answer and the clock is set back": {
+    says: "not-evaluable clock-set-back",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    asWritten: true,
+    frames: [syn(100_000), syn(101_000), ...busy, ...Array.from({ length: 20 }, (_, i) => datagram(i))],
+  },
   "unanswered, and nobody answers": {
     says: "not-evaluable replies-not-visible",
     endpoints: byAddress,
