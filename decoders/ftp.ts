@@ -17,7 +17,16 @@
 import { formatHex, parseAddress } from "../src/address.ts";
 import type { Context, Decoder, Emit } from "../src/decode/decoder.ts";
 import type { OperationClass } from "../src/decode/facts.ts";
-import { beginsCommand, beginsReply, bounded, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import {
+  beginsCommand,
+  beginsReply,
+  bounded,
+  commandForm,
+  nextLine,
+  provedBy,
+  replyForm,
+  type Weight,
+} from "./shared/dialogue.ts";
 
 const REPLY = /^([1-6]\d\d)([ -]|$)(.*)$/;
 /** What the servers call themselves; a mail server may stand on a host of that name. */
@@ -89,17 +98,7 @@ export const ftp: Decoder = {
       [0x61, 0x7a],
     ],
   },
-  forms: {
-    stream: [
-      {
-        first: [[0x21, 0x7e]],
-        bytes: [
-          [1, 0xff, 0x30, 0x7a],
-          [2, 0xff, 0x30, 0x7a],
-        ],
-      },
-    ],
-  },
+  forms: { stream: [replyForm(6), commandForm(3)] },
   everyMessage: true,
 
   looksStream: (buf, off, len) => beginsReply(buf, off, len, 6) || beginsCommand(buf, off, len, 3, 4),

@@ -14,10 +14,19 @@
  * Does not cover: ASCII framing, the Security protocol's inside (it is TLS), what a user-defined function or UMAS carries.
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
-import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
+import { ANY_BYTE, type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { AssetFact, OperationFact } from "../src/decode/facts.ts";
-import { crc16, exceptionText, isPublic, modbusFunction, PUBLIC_RANGES } from "./shared/modbus-codes.ts";
-import { mayBecome, REQUEST, RESPONSE, rtuLength, shapesOf, targetOf, unitText } from "./shared/modbus-pdu.ts";
+import { crc16, exceptionText, isPublic, modbusFunction } from "./shared/modbus-codes.ts";
+import {
+  mayBecome,
+  REQUEST,
+  RESPONSE,
+  RTU_REQUESTS,
+  rtuLength,
+  shapesOf,
+  targetOf,
+  unitText,
+} from "./shared/modbus-pdu.ts";
 
 const PORT = 502;
 const HEADER = 6;
@@ -69,7 +78,7 @@ export const modbus: Decoder = {
           [4, 0xff, 0, 1],
         ],
       },
-      ...PUBLIC_RANGES.map(([from, to]) => ({ first: [[0, 247]] as const, bytes: [[1, 0x7f, from, to]] as const })),
+      ...RTU_REQUESTS.map((bytes) => ({ first: ANY_BYTE, bytes })),
     ],
   },
   everyMessage: true,

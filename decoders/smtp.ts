@@ -14,7 +14,17 @@
  * Does not cover: addresses, mails and credentials (never kept), what runs inside TLS.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { beginsCommand, beginsReply, bounded, inClear, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import {
+  beginsCommand,
+  beginsReply,
+  bounded,
+  commandForm,
+  inClear,
+  nextLine,
+  provedBy,
+  replyForm,
+  type Weight,
+} from "./shared/dialogue.ts";
 
 const REPLY = /^(2[1235]\d|3[35]4|[45][0-5]\d)([ -]|$)(.*)$/;
 const GREETING = /\b[EL]?SMTP\b/i;
@@ -39,17 +49,7 @@ export const smtp: Decoder = {
     { field: "smtp.auth-offered", about: "the mechanisms that the server offers, with commas" },
   ],
   opens: { stream: [0x32, 0x35, [0x41, 0x5a], [0x61, 0x7a]] },
-  forms: {
-    stream: [
-      {
-        first: [0x32, 0x35, [0x41, 0x5a], [0x61, 0x7a]],
-        bytes: [
-          [1, 0xff, 0x30, 0x7a],
-          [2, 0xff, 0x30, 0x7a],
-        ],
-      },
-    ],
-  },
+  forms: { stream: [replyForm(5), commandForm(4)] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

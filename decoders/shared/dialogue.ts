@@ -8,7 +8,15 @@
  * for the other direction to be known. Once that is decided the direction is read line by line.
  */
 import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
-import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "../../src/decode/decoder.ts";
+import {
+  type ByteSet,
+  type Context,
+  type Form,
+  STREAM_DONE,
+  STREAM_MORE,
+  STREAM_NEXT,
+  STREAM_NO,
+} from "../../src/decode/decoder.ts";
 import { tls } from "../tls.ts";
 
 /** What a line says about whose it is. */
@@ -104,10 +112,32 @@ export function beginsCommand(buf: Uint8Array, off: number, len: number, least: 
   return i === len || (i >= least && (buf[off + i] === SPACE || endsLine(buf[off + i]!)));
 }
 
+/** The forms of both (`decode/forms.ts`). */
+export const replyForm = (most: number): Form => ({
+  first: [[ZERO + 1, ZERO + most]],
+  bytes: [
+    [1, 0xff, ZERO, NINE],
+    [2, 0xff, ZERO, NINE],
+    [3, 0xff, LF, HYPHEN],
+  ],
+});
+export const commandForm = (least: number): Form => ({
+  first: LETTERS,
+  bytes: [
+    ...Array.from({ length: least - 1 }, (_, i) => [i + 1, 0xff, ZERO, LAST_LETTER] as const),
+    [least, 0xff, LF, LAST_LETTER],
+  ],
+});
+
 const SPACE = 0x20;
 const HYPHEN = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
+const LAST_LETTER = 0x7a;
+const LETTERS: ByteSet = [
+  [0x41, 0x5a],
+  [0x61, LAST_LETTER],
+];
 const isDigit = (b: number): boolean => b >= ZERO && b <= NINE;
 const isLetter = (b: number): boolean => (b & 0xdf) >= 0x41 && (b & 0xdf) <= 0x5a;
 const endsLine = (b: number): boolean => b === CR || b === LF;

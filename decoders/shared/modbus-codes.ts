@@ -90,14 +90,6 @@ export function modbusFunction(code: number, sub: number): ModbusFunction {
 export function isPublic(code: number): boolean {
   return (code >= 1 && code <= 8) || PUBLIC.has(code);
 }
-/** The same as inclusive ranges. */
-export const PUBLIC_RANGES = [
-  [1, 8],
-  [11, 12],
-  [15, 17],
-  [20, 24],
-  [43, 43],
-] as const;
 const PUBLIC: ReadonlySet<number> = new Set([11, 12, 15, 16, 17, 20, 21, 22, 23, 24, 43]);
 
 /** Section 7. */

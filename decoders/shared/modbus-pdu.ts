@@ -3,6 +3,7 @@
  * header says so (RTU), and which of the device's data it is about.
  */
 import type { Cursor } from "../../src/decode/cursor.ts";
+import type { Form } from "../../src/decode/decoder.ts";
 
 export const REQUEST = 1;
 export const RESPONSE = 2;
@@ -222,3 +223,46 @@ const UNITS = Array.from({ length: 256 }, (_, unit) => `unit ${unit}`);
 export function unitText(unit: number): string {
   return UNITS[unit]!;
 }
+
+/** What requests in RTU's framing hold in their first bytes, as `mayBecome` wants them: forms' tests, the unit's byte first. */
+export const RTU_REQUESTS: readonly NonNullable<Form["bytes"]>[] = [
+  [
+    [1, 0xff, 1, 2],
+    [4, 0xff, 0, 2_000 >> 8],
+  ],
+  [
+    [1, 0xff, 3, 4],
+    [4, 0xff, 0],
+    [5, 0xff, 1, 125],
+  ],
+  [
+    [1, 0xff, 5],
+    [5, 0xff, 0],
+  ],
+  [[1, 0xff, 6, 7]],
+  [
+    [1, 0xff, 8],
+    [2, 0xff, 0],
+    [3, 0xff, 0, 20],
+  ],
+  [[1, 0xff, 11, 12]],
+  [
+    [1, 0xff, 15],
+    [4, 0xff, 0, 1_968 >> 8],
+  ],
+  [
+    [1, 0xff, 16],
+    [4, 0xff, 0],
+    [5, 0xff, 1, 123],
+  ],
+  [[1, 0xff, 17]],
+  [
+    [1, 0xff, 20, 21],
+    [3, 0xff, 6],
+  ],
+  [[1, 0xff, 22, 24]],
+  [
+    [1, 0xff, 43],
+    [2, 0xff, 13, 14],
+  ],
+];

@@ -152,9 +152,9 @@ export interface Decoder {
    */
   readonly opens?: { readonly datagram?: ByteSet; readonly stream?: ByteSet };
   /**
-   * The same in more words, which spares reading most of what nobody knows. Every whole datagram that `datagram` accepts has
-   * one of these forms, where ports suggest no decoder and the flow has no name yet; of a stream's, all first bytes that
-   * `looksStream` accepts. Left out: what `opens` says.
+   * The same in more words, which spares reading most of what nobody knows: where ports suggest no decoder and the flow has
+   * no name yet, one of these forms is in every whole datagram that `datagram` accepts, and in the first bytes of every
+   * connection's direction that `looksStream` and `stream` accept, seen from its beginning. Left out: what `opens` says.
    */
   readonly forms?: { readonly datagram?: readonly Form[]; readonly stream?: readonly Form[] };
 

@@ -49,6 +49,7 @@ function leastOf({ least = 1, bytes = [], fits, some }: Form): number {
 
 const FIRST_BYTES = 256;
 const NONE = 255;
+const PORTS = 65_536;
 
 /** What the tables say, as bytes. */
 export interface Gates {
@@ -57,8 +58,8 @@ export interface Gates {
   later: Uint8Array;
   /** The first bytes of a direction of TCP. */
   stream: Uint8Array;
-  /** A bit a UDP port: those that suggest a decoder. */
-  hinted: Int32Array;
+  /** A bit a port, of UDP and of TCP: those that suggest a decoder. */
+  hinted: { udp: Int32Array; tcp: Int32Array };
 }
 const GATES = new WeakMap<readonly Decoder[], Gates>();
 
@@ -67,12 +68,9 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
   const known = GATES.get(decoders);
   if (known !== undefined) return known;
   const opening = (opens: ByteSet | undefined): readonly Form[] => [{ first: opens ?? ANY_BYTE }];
-  const hinted = new Int32Array(65_536 / 32);
-  hintsOf(decoders).udp.forEach((decoder, port) => {
-    if (decoder !== 0) hinted[port >>> 5]! |= 1 << (port & 31);
-  });
+  const { udp, tcp } = hintsOf(decoders);
   const gates = {
-    hinted,
+    hinted: { udp: portBits(udp), tcp: portBits(tcp) },
     datagram: gateOf(
       decoders.flatMap((d) =>
         d.looksDatagram === undefined || isOnlyEther(d) ? [] : (d.forms?.datagram ?? opening(d.opens?.datagram)),
@@ -85,6 +83,12 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
   };
   GATES.set(decoders, gates);
   return gates;
+}
+
+function portBits(hints: ArrayLike<number>): Int32Array {
+  const bits = new Int32Array(PORTS / 32);
+  for (let port = 0; port < PORTS; port++) if (hints[port] !== 0) bits[port >>> 5]! |= 1 << (port & 31);
+  return bits;
 }
 
 export function gateOf(forms: readonly Form[]): Uint8Array {

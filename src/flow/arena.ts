@@ -2,7 +2,7 @@
  * One memory for all that the compiled walk (`wasm/walk.ts`) touches: the slabs that files are read into, the flow table's
  * index, and its rows.
  *
- *      0        64 KiB                    a quarter                                       end
+ *      0        72 KiB                    a quarter                                       end
  *      ┌────────┬─────────────────────────┬──────────────────────────────────────────────┐
  *      │ walk's │ slabs, indexes  ──▶     │ rows, one behind the other                   │
  *      └────────┴─────────────────────────┴──────────────────────────────────────────────┘
@@ -27,8 +27,8 @@ export function webAssembly(): WebAssemblyApi | null {
 const PAGE = 64 << 10;
 /** Sizes to ask for, in pages: the first has room for `LIMITS.flows`; the others for machines that refuse it. */
 const SIZES = [49_152, 16_384, 4_096];
-/** The walk's own: results, a batch of entries, the bits of tunnels' ports. */
-const OWN = PAGE;
+/** The walk's own: results, a batch of entries, bits of ports, answers, forms. */
+const OWN = 72 << 10;
 /** Large arrays of the usual kind begin so many bytes into a page, which `Slab` and `FlowTable` reckon with. */
 const INTO_PAGE = 16;
 

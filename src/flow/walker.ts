@@ -10,11 +10,12 @@ import type { PayloadReader } from "./fast.ts";
 /** Where things stand in the arena's first pages, as `wasm/walk.ts` is told. */
 const RESULTS = 0;
 const TUNNELS = 8 << 10;
-const HINTED = 16 << 10;
-const ANSWERS = 24 << 10;
-const ENTRIES = 32 << 10;
-const GATES = 40 << 10;
-const GATES_END = 64 << 10;
+const HINTED_UDP = 16 << 10;
+const HINTED_TCP = 24 << 10;
+const ANSWERS = 32 << 10;
+const ENTRIES = 40 << 10;
+const GATES = 48 << 10;
+const GATES_END = 72 << 10;
 const RESULT_BYTES = 32;
 const ANSWER_WORDS = 4;
 const MOST_ANSWERS = Math.floor((ENTRIES - ANSWERS) / (4 * ANSWER_WORDS));
@@ -47,7 +48,8 @@ interface Exports {
   prepareOpening(
     rows: number,
     tunnels: number,
-    hinted: number,
+    hintedUdp: number,
+    hintedTcp: number,
     datagrams: number,
     later: number,
     streams: number,
@@ -103,13 +105,15 @@ export class Walker {
     this.#results = new DataView(arena.buffer, RESULTS, RESULT_BYTES);
     this.#answers = new Int32Array(arena.buffer, ANSWERS, MOST_ANSWERS * ANSWER_WORDS);
     const { hinted, datagram, later, stream } = gates;
-    new Int32Array(arena.buffer, HINTED, hinted.length).set(hinted);
+    new Int32Array(arena.buffer, HINTED_UDP, hinted.udp.length).set(hinted.udp);
+    new Int32Array(arena.buffer, HINTED_TCP, hinted.tcp.length).set(hinted.tcp);
     const datagramAt = GATES;
     const laterAt = datagramAt + datagram.length;
     const streamAt = laterAt + later.length;
     const { rows } = arena;
     const tries = LIMITS.identifyDatagrams;
-    exports.prepareOpening(rows, TUNNELS, HINTED, datagramAt, laterAt, streamAt, tries, ANSWERS, MOST_ANSWERS);
+    const { prepareOpening } = exports;
+    prepareOpening(rows, TUNNELS, HINTED_UDP, HINTED_TCP, datagramAt, laterAt, streamAt, tries, ANSWERS, MOST_ANSWERS);
     // Decoders of others may bring more forms than there is room for: then payload is read one by one until it is known.
     this.tells = streamAt + stream.length <= GATES_END;
     if (!this.tells) return;

@@ -69,8 +69,9 @@ import { isOwn, remember, watches } from "./watch";
 
 let rows: usize = 0;
 let tunnels: usize = 0;
-/** A bit a UDP port: those that suggest a decoder. */
-let hinted: usize = 0;
+/** A bit a port, of UDP and of TCP: those that suggest a decoder. */
+let hintedUdp: usize = 0;
+let hintedTcp: usize = 0;
 /** Tables of forms. */
 let datagrams: usize = 0;
 let later: usize = 0;
@@ -86,7 +87,8 @@ const ANSWER: usize = 16;
 export function prepareOpening(
   rowsAt: usize,
   tunnelsAt: usize,
-  hintedAt: usize,
+  hintedUdpAt: usize,
+  hintedTcpAt: usize,
   datagramsAt: usize,
   laterAt: usize,
   streamsAt: usize,
@@ -96,7 +98,8 @@ export function prepareOpening(
 ): void {
   rows = rowsAt;
   tunnels = tunnelsAt;
-  hinted = hintedAt;
+  hintedUdp = hintedUdpAt;
+  hintedTcp = hintedTcpAt;
   datagrams = datagramsAt;
   later = laterAt;
   streams = streamsAt;
@@ -235,7 +238,8 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
       // A direction's first bytes, of a connection seen from its beginning, that no decoder would read.
       if (!tells || (told & ((S_DATA << dir) | S_MIDSTREAM)) !== 0 || load<i32>(row, DETAIL) !== 0) return false;
       if ((told & (((S_SYN | S_SYNACK) << dir) | (S_SYNACK << other))) === 0) return false;
-      if (seq !== load<i32>(row + side, START) + 1 || mayBe(streams, at, payload, false)) return false;
+      if (seq !== load<i32>(row + side, START) + 1 || hasPort(hintedTcp, frame)) return false;
+      if (mayBe(streams, at, payload, false)) return false;
       state &= ~(S_FEED << dir);
     }
     const opener = (told & S_MIDSTREAM) === 0 && (told & ((S_SYN << dir) | (S_SYNACK << other))) !== 0;
@@ -244,7 +248,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     state |= S_DATA << dir;
     if ((told & (S_FEED << dir)) !== 0) {
       if (!tells || told >>> APP_SHIFT !== 0 || (!isNew && load<i32>(row, DETAIL) !== 0)) return false;
-      if (hasPort(hinted, frame)) return false;
+      if (hasPort(hintedUdp, frame)) return false;
       if (mayBe(datagrams, at, payload, true)) return false;
       if (!mayBe(later, at, payload, true)) state |= S_LEGIBLE << dir;
       tries += 1 << (dir << 4);
