@@ -21,7 +21,7 @@ import {
   beginsCommand,
   beginsReply,
   bounded,
-  commandForm,
+  commandForms,
   nextLine,
   provedBy,
   replyForm,
@@ -98,7 +98,7 @@ export const ftp: Decoder = {
       [0x61, 0x7a],
     ],
   },
-  forms: { stream: [replyForm(6), commandForm(3)] },
+  forms: { stream: [replyForm(6), ...commandForms(3, 4)] },
   everyMessage: true,
 
   looksStream: (buf, off, len) => beginsReply(buf, off, len, 6) || beginsCommand(buf, off, len, 3, 4),

@@ -14,7 +14,7 @@
  * Does not cover: credentials and mails (never kept), what runs inside TLS.
  */
 import { type Decoder, type Emit, STREAM_DONE } from "../src/decode/decoder.ts";
-import { beginsCommand, bounded, commandForm, inClear, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
+import { beginsCommand, bounded, commandForms, inClear, nextLine, provedBy, type Weight } from "./shared/dialogue.ts";
 
 const ANSWER = /^(\+OK|-ERR)(?: (.*))?$/;
 const GREETING = /pop|ready|hello|server|welcome|<[^<>@ ]+@[^<>@ ]+>/i;
@@ -41,7 +41,11 @@ export const pop3: Decoder = {
   ],
   opens: { stream: [0x2b, 0x2d, [0x41, 0x5a], [0x61, 0x7a]] },
   forms: {
-    stream: [{ first: [0x2b], bytes: [[1, 0xff, 0x4f]] }, { first: [0x2d], bytes: [[1, 0xff, 0x45]] }, commandForm(3)],
+    stream: [
+      { first: [0x2b], bytes: [[1, 0xff, 0x4f]] },
+      { first: [0x2d], bytes: [[1, 0xff, 0x45]] },
+      ...commandForms(3, 4),
+    ],
   },
   everyMessage: true,
 

@@ -18,7 +18,7 @@ import {
   beginsCommand,
   beginsReply,
   bounded,
-  commandForm,
+  commandForms,
   inClear,
   nextLine,
   provedBy,
@@ -49,7 +49,7 @@ export const smtp: Decoder = {
     { field: "smtp.auth-offered", about: "the mechanisms that the server offers, with commas" },
   ],
   opens: { stream: [0x32, 0x35, [0x41, 0x5a], [0x61, 0x7a]] },
-  forms: { stream: [replyForm(5), commandForm(4)] },
+  forms: { stream: [replyForm(5), ...commandForms(4, 8)] },
   everyMessage: true,
 
   looksStream(buf, off, len) {

@@ -121,13 +121,14 @@ export const replyForm = (most: number): Form => ({
     [3, 0xff, LF, HYPHEN],
   ],
 });
-export const commandForm = (least: number): Form => ({
-  first: LETTERS,
-  bytes: [
-    ...Array.from({ length: least - 1 }, (_, i) => [i + 1, 0xff, ZERO, LAST_LETTER] as const),
-    [least, 0xff, LF, LAST_LETTER],
-  ],
-});
+export const commandForms = (least: number, most: number): Form[] =>
+  Array.from({ length: most - least + 1 }, (_, more) => ({
+    first: LETTERS,
+    bytes: [
+      ...Array.from({ length: least + more - 1 }, (_, i) => [i + 1, 0xff, ZERO, LAST_LETTER] as const),
+      [least + more, 0xff, LF, SPACE],
+    ],
+  }));
 
 const SPACE = 0x20;
 const HYPHEN = 0x2d;

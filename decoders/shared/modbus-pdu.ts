@@ -146,8 +146,9 @@ export function mayBecome(c: Cursor, shape: number, have: number): boolean {
       return quantity(1_968) && (!request || !known(5) || u8(5) === (((u8(3) << 8) | u8(4)) + 7) >> 3);
     case 16:
       return quantity(123) && (!request || !known(5) || u8(5) === u8(4) * 2);
+    case 20:
     case 21:
-      return !known(2) || u8(2) === 6;
+      return (!request && code === 20) || !known(2) || u8(2) === 6;
     case 23:
       return request || counted(2);
     default:
@@ -224,6 +225,9 @@ export function unitText(unit: number): string {
   return UNITS[unit]!;
 }
 
+/** Behind a request of four bytes: nothing, or the next one. */
+const NEXT_REQUEST = [5, 0x7f, 1, 43] as const;
+
 /** What requests in RTU's framing hold in their first bytes, as `mayBecome` wants them: forms' tests, the unit's byte first. */
 export const RTU_REQUESTS: readonly NonNullable<Form["bytes"]>[] = [
   [
@@ -239,13 +243,14 @@ export const RTU_REQUESTS: readonly NonNullable<Form["bytes"]>[] = [
     [1, 0xff, 5],
     [5, 0xff, 0],
   ],
-  [[1, 0xff, 6, 7]],
+  [[1, 0xff, 6]],
+  [[1, 0xff, 7], NEXT_REQUEST],
   [
     [1, 0xff, 8],
     [2, 0xff, 0],
     [3, 0xff, 0, 20],
   ],
-  [[1, 0xff, 11, 12]],
+  [[1, 0xff, 11, 12], NEXT_REQUEST],
   [
     [1, 0xff, 15],
     [4, 0xff, 0, 1_968 >> 8],
@@ -255,7 +260,7 @@ export const RTU_REQUESTS: readonly NonNullable<Form["bytes"]>[] = [
     [4, 0xff, 0],
     [5, 0xff, 1, 123],
   ],
-  [[1, 0xff, 17]],
+  [[1, 0xff, 17], NEXT_REQUEST],
   [
     [1, 0xff, 20, 21],
     [3, 0xff, 6],

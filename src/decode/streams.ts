@@ -4,6 +4,7 @@ import { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
 import type { Feed, Where } from "./feed.ts";
+import { hasForm } from "./forms.ts";
 import type { Glancer } from "./glancer.ts";
 import { compareAgain } from "./otherwise.ts";
 import { contradicts, keepNamed } from "./overlaps.ts";
@@ -168,7 +169,7 @@ export class Streams {
     // A stream that is joined to an earlier slice may have been numbered there while its bytes begin here.
     const fromStart = numbered && ((seq - first) | 0) < LIMITS.streamBytes;
     const ahead = fromStart ? (seq - first) | 0 : 0;
-    if (fromStart && ahead === 0 && !lacksSyn(row, at) && !this.#anyLooks(buf, off, len)) {
+    if (fromStart && ahead === 0 && !lacksSyn(row, at) && !this.#anyLooks(row, at, buf, off, len)) {
       this.#feed.settle(row, at, dir);
       return null;
     }
@@ -178,9 +179,15 @@ export class Streams {
     return stream;
   }
 
-  #anyLooks(buf: Uint8Array, off: number, len: number): boolean {
-    for (const index of this.#feed.openings.stream[buf[off]!]!) {
-      if (this.#feed.decoders[index]!.looksStream?.(buf, off, len) === true) return true;
+  #anyLooks(row: Int32Array, at: number, buf: Uint8Array, off: number, len: number): boolean {
+    const { hints, openings, decoders } = this.#feed;
+    const ports = row[at + R.PORTS]!;
+    const isStrange = hints.tcp[ports >>> 16] === 0 && hints.tcp[ports & 0xffff] === 0 && this.#feed.app(row, at) === 0;
+    for (const index of openings.stream[buf[off]!]!) {
+      const decoder = decoders[index]!;
+      if (decoder.looksStream?.(buf, off, len) !== true) continue;
+      if (!isStrange || (decoder.forms?.stream?.some((form) => hasForm(form, buf, off, len, false)) ?? true))
+        return true;
     }
     return false;
   }
