@@ -4,10 +4,10 @@
  *
  *     <PRI>1 TIMESTAMP HOST APP PROCID MSGID [structured data] text        RFC 5424
  *     <PRI>Mmm dd hh:mm:ss HOST TAG: text                                  RFC 3164
- *     TCP, octets counted:   LENGTH <PRI>…                    TCP, by line:   <PRI>… LF
+ *     TCP, octets counted:   LENGTH <PRI>…                    TCP, by line:   <PRI>… LF, of some programs <PRI>… NUL
  *
- * PRI is facility × 8 + severity, 0 to 191. Priority and a time in one of the two forms prove it on any port; on port 514
- * a priority and text are enough. The first message tells what a flow is; the others only count.
+ * PRI is facility × 8 + severity, 0 to 191. Priority and a time in one of the two forms, or what only logs begin with, prove
+ * it on any port; on port 514 a priority and text are enough. The first message tells what a flow is; the others only count.
  *
  * Does not cover: what the messages say, and syslog in TLS.
  */
@@ -25,10 +25,15 @@ const SEVERITIES = "emergency alert critical error warning notice informational 
 const PRIORITY = /^<(0|[1-9]\d{0,2})>/;
 const NEW = /^1 (-|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) (\S+) (\S+) \S+ \S+ /;
 const MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
-/** The time as RFC 3164 has it, behind it perhaps a year, or as newer programs write it; Cisco puts a number before it. */
+/**
+ * The time as RFC 3164 has it, a year perhaps behind or before its day, or as newer programs write it. Cisco's devices put
+ * numbers, their name or just a colon before it.
+ */
 const OLD = new RegExp(
-  String.raw`^(?:\d+: )?[*.]?(?:${MONTH} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d\S*|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) `,
+  String.raw`^(?:[\w.-]*: ?){0,3}[*.]?(?:(?:\d{4} )?${MONTH} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d\S*|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*) `,
 );
+/** What nothing but a log begins with, in devices that leave the time out: Cisco's mnemonics, CEF, LEEF, Fortinet's fields. */
+const MARKED = /^(?:[\w.-]*: ?){0,3}(?:%[A-Z]\w*-(?:\w+-)*[0-7]-\w+: ?|CEF:\d\||LEEF:\d\.\d\||date=\d{4}-\d\d-\d\d time=)/;
 const HOST = /^([A-Za-z0-9._:-]+) /;
 /** Bytes in which everything that is told stands. */
 const HEAD_BYTES = 512;
@@ -41,7 +46,7 @@ export const syslog: Decoder = {
   ports: { udp: [UDP_PORT], tcp: TCP_PORTS },
   fields: [
     { field: "syslog.format", about: "rfc5424 or rfc3164" },
-    { field: "syslog.framing", about: "over TCP: octet-counted or newline" },
+    { field: "syslog.framing", about: "over TCP: octet-counted, newline, or nul where messages end by a zero byte" },
     { field: "syslog.facility", about: "of the flow's first message: kern, daemon, local7 …" },
     { field: "syslog.severity", about: "of the flow's first message: emergency to debug" },
     { field: "syslog.host", about: "whose log it is, by the message's own words" },
@@ -75,16 +80,17 @@ const LESS = 0x3c;
 const ZERO = 0x30;
 const SPACE = 0x20;
 const LF = 10;
+const NUL = 0;
 const isDigit = (byte: number): boolean => byte >= ZERO && byte <= 0x39;
 const onPort = (at: Context): boolean => TCP_PORTS.includes(at.senderPort) || TCP_PORTS.includes(at.receiverPort);
 
 function byLine(c: Cursor, emit: Emit, at: Context): number {
-  const end = c.buf.indexOf(LF, c.pos);
-  const there = end >= 0 && end < c.end;
-  if (!there && c.left < HEAD_BYTES) return STREAM_MORE;
-  const said = read(c, (there ? end : c.end) - c.pos, onPort(at));
+  let end = c.pos;
+  while (end < c.end && c.buf[end] !== LF && c.buf[end] !== NUL) end++;
+  if (end === c.end && c.left < HEAD_BYTES) return STREAM_MORE;
+  const said = read(c, end - c.pos, onPort(at));
   if (said === null) return STREAM_NO;
-  tell(said, "newline", emit);
+  tell(said, c.buf[end] === NUL && end < c.end ? "nul" : "newline", emit);
   return STREAM_DONE;
 }
 
@@ -114,7 +120,9 @@ interface Said {
 
 /** The head of one message of so many bytes at the cursor. Null where it is none. */
 function read(c: Cursor, length: number, trusted: boolean): Said | null {
-  const text = escapeBytes(c.buf, c.pos, c.pos + Math.min(length, HEAD_BYTES));
+  let end = c.pos + Math.min(length, HEAD_BYTES);
+  while (end > c.pos && (c.buf[end - 1] === NUL || c.buf[end - 1] === LF)) end--;
+  const text = escapeBytes(c.buf, c.pos, end);
   const found = PRIORITY.exec(text);
   const priority = Number(found?.[1] ?? 192);
   if (found === null || priority > 191) return null;
@@ -129,6 +137,7 @@ function read(c: Cursor, length: number, trusted: boolean): Said | null {
   if (old !== null) {
     return { format: "rfc3164", priority, host: HOST.exec(rest.slice(old[0].length))?.[1] ?? "", app: "" };
   }
+  if (MARKED.test(rest)) return { format: "rfc3164", priority, host: "", app: "" };
   // Many devices leave out time and host. Other protocols of `<…>` (XML) have no number there.
   if (!trusted || rest.length < 2 || /\\x/.test(rest.slice(0, 16))) return null;
   return { format: "rfc3164", priority, host: "", app: "" };

@@ -74,6 +74,13 @@ const APPS = new Map<string, string>([
   ["stun.nat-discovery", "stun"],
 ]);
 
-/** The decoder's id for an ALPN protocol; `http3` for it and its drafts; else the ALPN text, as we have no decoder for it. */
+/** Drafts of what got a name of its own later. */
+const DRAFTS: readonly [RegExp, string][] = [
+  [/^h3-(\d\d|Q0\d\d|T05[01])$/, "http3"],
+  [/^h2-\d\d$/, "http2"],
+  [/^doq-i\d\d$/, "dns"],
+];
+
+/** The decoder's id for an ALPN protocol and its drafts (`http3` too); else the ALPN text, as we have no decoder for it. */
 export const alpnApp = (protocol: string): string =>
-  APPS.get(protocol) ?? (/^h3-(\d\d|Q0\d\d|T05[01])$/.test(protocol) ? "http3" : protocol);
+  APPS.get(protocol) ?? DRAFTS.find(([form]) => form.test(protocol))?.[1] ?? protocol;

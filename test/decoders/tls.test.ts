@@ -107,6 +107,7 @@ test("application protocols map to decoders' ids, or stay as they are", (t) => {
     "dns",
     "acme-tls/1",
   ]);
+  t.deepEqual(["h3-29", "h2-14", "doq-i03", "doq-x"].map(alpnApp), ["http3", "http2", "dns", "doq-x"]);
   t.true(DECODERS.some((d) => d.id === alpnApp("dot")));
 });
 
