@@ -33,7 +33,8 @@ const OLD = new RegExp(
   String.raw`^(?:[\w.-]*: ?){0,3}[*.]?(?:(?:\d{4} )?${MONTH} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d\S*|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*) `,
 );
 /** What nothing but a log begins with, in devices that leave the time out: Cisco's mnemonics, CEF, LEEF, Fortinet's fields. */
-const MARKED = /^(?:[\w.-]*: ?){0,3}(?:%[A-Z]\w*-(?:\w+-)*[0-7]-\w+: ?|CEF:\d\||LEEF:\d\.\d\||date=\d{4}-\d\d-\d\d time=)/;
+const MARKED =
+  /^(?:[\w.-]*: ?){0,3}(?:%[A-Z]\w*-(?:\w+-)*[0-7]-\w+: ?|CEF:\d\||LEEF:\d\.\d\||date=\d{4}-\d\d-\d\d time=)/;
 const HOST = /^([A-Za-z0-9._:-]+) /;
 /** Bytes in which everything that is told stands. */
 const HEAD_BYTES = 512;

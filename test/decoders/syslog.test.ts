@@ -23,7 +23,8 @@ test("devices that leave the time out are known by what only logs begin with", (
   t.true(is("<134>CEF:0|Vendor|Gateway|1|100|up|5|"));
   t.true(is("<134>LEEF:1.0|Vendor|Gateway|1|up|"));
   t.true(is("<189>date=2026-11-21 time=20:00:00 devname=gw7"));
-  for (const text of ["<134>CEF: 0|", "<1>%d-%s", "<189>date=soon", "<34>a: b: c: d: %X-1-Y: z"]) t.false(is(text), text);
+  for (const text of ["<134>CEF: 0|", "<1>%d-%s", "<189>date=soon", "<34>a: b: c: d: %X-1-Y: z"])
+    t.false(is(text), text);
 });
 
 test("a zero byte or a line's end behind the text is none of it", (t) => {

@@ -3,6 +3,7 @@ import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import { describe } from "../../src/conform/conform.ts";
 import type { ConversationRow } from "../../src/report/result.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { numbered, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { observe } from "../support/observe.ts";
@@ -65,6 +66,28 @@ const FOLDS: Record<string, { frames: Frame[]; rows: string[] }> = {
 for (const [what, { frames, rows }] of Object.entries(FOLDS)) {
   test(what, (t) => t.deepEqual(told(rowsOf(frames)), rows));
 }
+
+test("whoever says the DTLS hello is the client, whatever ICE asked before it", (t) => {
+  const [first, second] = fixturesOf("dtls").filter(({ file, title }) => /browser/.test(file) && /Client/.test(title));
+  for (const [client, server] of [
+    ["10.0.0.1:40000", "10.0.0.2:50000"],
+    ["10.0.0.1:50000", "10.0.0.2:40000"],
+  ] as const) {
+    const say = (from: string, to: string, data: Uint8Array, ms: number): Frame => udpFrame({ from, to, ms, data });
+    const checks = [say(client, server, stun(1), 0), say(server, client, stun(1), 1)];
+    const hellos = [say(client, server, first!.bytes, 2), say(client, server, second!.bytes, 3)];
+    const port = server.split(":")[1];
+    t.deepEqual(told(rowsOf([...checks, ...hellos])), [
+      `10.0.0.1 10.0.0.2 udp/${port} dtls null answered 1`,
+      `10.0.0.1 10.0.0.2 udp/${port} stun null answered 1`,
+    ]);
+    t.deepEqual(told(rowsOf(checks)), [
+      Number(port) < 45_000
+        ? "10.0.0.1 10.0.0.2 udp/40000 stun null answered 1"
+        : "10.0.0.2 10.0.0.1 udp/40000 stun null answered 1",
+    ]);
+  }
+});
 
 test("counts and times are those of all its flows", (t) => {
   const [row] = rowsOf([...hello("10.0.0.1:40001", "a.example", 5_000), ...hello("10.0.0.1:40000", "a.example", 0)]);
