@@ -135,8 +135,8 @@ function readParameters(c: Cursor): Map<string, string> | null {
 
 /** Text up to its zero, which is taken. */
 function readText(c: Cursor): string {
-  const end = c.buf.indexOf(0, c.pos);
-  if (end < 0 || end >= c.end) c.short(c.left + 1);
+  const end = c.find(0);
+  if (end < 0) c.short(c.left + 1);
   const text = c.text(end - c.pos);
   c.skip(1);
   return text;

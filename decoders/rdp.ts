@@ -111,8 +111,8 @@ function request(c: Cursor, emit: Emit): boolean {
   let user = "";
   let token = "";
   if (c.left > 0 && c.buf[c.pos] === 0x43) {
-    const end = c.buf.indexOf(10, c.pos);
-    if (end < 0 || end >= c.end || c.buf[end - 1] !== 13) return false;
+    const end = c.find(10);
+    if (end < 0 || c.buf[end - 1] !== 13) return false;
     const line = c.text(end - 1 - c.pos);
     c.skip(2);
     user = /^Cookie: mstshash=(.*)$/.exec(line)?.[1] ?? "";

@@ -65,8 +65,8 @@ export const ssh: Decoder = {
 
 function banner(c: Cursor, emit: Emit, at: Context): number {
   c.part = "banner";
-  const end = c.buf.indexOf(LF, c.pos);
-  if (end < 0 || end >= c.end) return c.left >= LONGEST_BANNER ? STREAM_NO : c.short(c.left + 1);
+  const end = c.find(LF);
+  if (end < 0) return c.left >= LONGEST_BANNER ? STREAM_NO : c.short(c.left + 1);
   const length = end + 1 - c.pos;
   if (length > LONGEST_BANNER) return STREAM_NO;
   const line = c.text(c.buf[end - 1] === CR ? length - 2 : length - 1);

@@ -71,8 +71,8 @@ const tellOperation = (op: number, emit: Emit): void =>
 
 /** Text up to a zero byte, not longer than any that is used; null where there is none or it is no text. */
 function readText(c: Cursor): string | null {
-  const end = c.buf.indexOf(0, c.pos);
-  if (end < 0 || end >= c.end || end === c.pos || end - c.pos > 255) return null;
+  const end = c.find(0);
+  if (end < 0 || end === c.pos || end - c.pos > 255) return null;
   for (let i = c.pos; i < end; i++) if (c.buf[i]! < 0x20) return null;
   const text = escapeBytes(c.buf, c.pos, end);
   c.pos = end + 1;

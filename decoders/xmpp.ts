@@ -96,8 +96,8 @@ function opening(c: Cursor, emit: Emit, at: Context): number {
 function readTag(c: Cursor): string | null {
   c.part = "tag";
   if (c.u8() !== LESS) return null;
-  const end = c.buf.indexOf(GREATER, c.pos);
-  if (end < 0 || end >= c.end) {
+  const end = c.find(GREATER);
+  if (end < 0) {
     if (c.left > LONGEST_TAG) return null;
     c.short(c.left + 1);
   }
@@ -108,8 +108,8 @@ function readTag(c: Cursor): string | null {
 
 /** Text between tags: a mechanism's name is told, once it is whole; anything else is passed over. */
 function text(c: Cursor, emit: Emit, mechanism: boolean): number {
-  const found = c.buf.indexOf(LESS, c.pos);
-  const end = found < 0 || found >= c.end ? c.end : found;
+  const found = c.find(LESS);
+  const end = found < 0 ? c.end : found;
   if (mechanism) {
     if (end === c.end && c.left < LONGEST_TAG) c.short(c.left + 1);
     const value = bounded(escapeBytes(c.buf, c.pos, end).trim());

@@ -42,9 +42,9 @@ export function provedBy(c: Cursor, at: Context, weigh: (text: string, line: num
   const begun = c.pos;
   let first = 0;
   for (let line = 0; line < FIRST_LINES; line++) {
-    const end = c.buf.indexOf(LF, c.pos);
+    const end = c.find(LF);
     // Amid a connection nothing is waited for: the next segment may begin with a better line, or with another protocol.
-    if (end < 0 || end >= c.end) {
+    if (end < 0) {
       return !at.fromStart || c.end - begun > FIRST_BYTES || !isText(c.buf, c.pos, c.end) ? STREAM_NO : STREAM_MORE;
     }
     if (!isText(c.buf, c.pos, end)) return STREAM_NO;
@@ -71,8 +71,8 @@ export function nextLine(c: Cursor, at: Context): string | number {
     at.next = tls.id;
     return STREAM_NEXT;
   }
-  const end = c.buf.indexOf(LF, c.pos);
-  const stop = end < 0 || end >= c.end ? c.end : end;
+  const end = c.find(LF);
+  const stop = end < 0 ? c.end : end;
   if (!isText(c.buf, c.pos, stop) || stop - c.pos > LONGEST_LINE) return STREAM_DONE;
   if (stop === c.end) c.short(c.left + 1);
   const text = lineText(c.buf, c.pos, end);

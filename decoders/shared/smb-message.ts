@@ -128,8 +128,8 @@ function zeroAt(c: Cursor): number {
 }
 
 function readZeroEnded(c: Cursor): string {
-  const end = c.buf.indexOf(0, c.pos);
-  if (end < 0 || end >= c.end) return c.short(c.left + 1);
+  const end = c.find(0);
+  if (end < 0) return c.short(c.left + 1);
   const text = c.text(end - c.pos);
   c.skip(1);
   return text;

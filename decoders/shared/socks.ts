@@ -99,8 +99,8 @@ function readTarget(c: Cursor): string | null {
 
 /** Text up to its zero, which is taken. */
 function skipText(c: Cursor): string {
-  const end = c.buf.indexOf(0, c.pos);
-  if (end < 0 || end >= c.end) c.short(c.left + 1);
+  const end = c.find(0);
+  if (end < 0) c.short(c.left + 1);
   if (end - c.pos > LONGEST_NAME) c.bad("a name of more than 255 bytes");
   const text = c.text(end - c.pos);
   c.skip(1);

@@ -46,8 +46,8 @@ export function readTextHead(c: Cursor): TextHead | null {
 
 /** A line without its end; null, and the cursor at the end, where that is not there. */
 function readLine(c: Cursor): string | null {
-  const end = c.buf.indexOf(LF, c.pos);
-  if (end < 0 || end >= c.end) {
+  const end = c.find(LF);
+  if (end < 0) {
     c.pos = c.end;
     return null;
   }

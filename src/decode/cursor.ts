@@ -142,6 +142,15 @@ export class Cursor {
     this.pos += count;
     return text;
   }
+  /**
+   * Where the next such byte is, as an absolute offset in `buf`; -1 where the message has none. `indexOf` of the buffer would
+   * go on behind the message, through megabytes of a slab for each packet that lacks the byte.
+   */
+  find(byte: number): number {
+    const { buf, end } = this;
+    for (let i = this.pos; i < end; i++) if (buf[i] === byte) return i;
+    return -1;
+  }
   /** Narrows the end to `count` bytes from here and returns the old end; give that back to `leave`. */
   enter(count: number, part: string): number {
     this.part = part;
@@ -161,6 +170,9 @@ export class Cursor {
 
 /** Bytes off the wire as text that cannot act: printable ASCII as it is, a backslash doubled, all else `\xNN`. */
 export function escapeBytes(buf: Uint8Array, from: number, to: number): string {
+  if (to - from >= LONG_TEXT && isPlain(buf, from, to)) {
+    return Buffer.from(buf.buffer, buf.byteOffset + from, to - from).toString("latin1");
+  }
   let text = "";
   for (let i = from; i < to; i++) {
     const b = buf[i]!;
@@ -169,6 +181,18 @@ export function escapeBytes(buf: Uint8Array, from: number, to: number): string {
     else text += `\\x${b < 16 ? "0" : ""}${b.toString(16)}`;
   }
   return text;
+}
+
+/** Bytes from which on the system's own way of making text is the faster one: a line of HTTP takes half the time, a head a third. */
+const LONG_TEXT = 16;
+
+/** Nothing among the bytes has to be escaped. */
+function isPlain(buf: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const b = buf[i]!;
+    if (!(b >= 0x20 && b < 0x7f) || b === 0x5c) return false;
+  }
+  return true;
 }
 
 /** Bytes in lower-case hexadecimal, without separators. */

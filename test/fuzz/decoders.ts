@@ -20,6 +20,8 @@ const MOST_TEXT_PER_BYTE = 64;
 const MOST_TEXT = 64 << 10;
 /** One message in so many of a sweep is looked at closely. */
 const CLOSELY = 64;
+/** A stream comes in at most 2^5 small pieces. */
+const MOST_PIECES_BITS = 5;
 
 interface About {
   at: Omit<Context, "before">;
@@ -105,10 +107,19 @@ class Maker {
     };
     draft.cutOff = random.once(6) ? 1 + random.below(2_000) : fixture.cutOff;
     pieces.length = 0;
-    if (!random.once(2)) pieces.push(1 + random.below(draft.length), 1 + random.below(64));
+    if (!random.once(2)) pieces.push(1 + random.below(draft.length), this.#pieceBehind(random));
     if (at.before !== undefined)
       draft.at.before = at.before.map((bytes) => (random.once(3) ? mutate(bytes, random, this.#others) : bytes));
     return draft;
+  }
+
+  /**
+   * How long the pieces behind a first one are: one cut mostly, small ones now and then. A decoder is called anew for each
+   * and reads its message from the start, so that a few bytes at a time cost as much as a hundred other messages.
+   */
+  #pieceBehind(random: Random): number {
+    const { length } = this.draft;
+    return random.once(4) ? Math.max(1 + random.below(64), length >> MOST_PIECES_BITS) : length + 1;
   }
 }
 

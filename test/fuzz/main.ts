@@ -2,6 +2,7 @@
  * `npm run fuzz -- --for 10m`, `--frames N`, `--only NAME` (as often as wanted), `--from N`, `--jobs N`, or `--seed NAME:NUMBER` to
  * repeat one. Each batch runs in a child with a ceiling on its memory and its time; what fails is repeated by itself, cut
  * down and written to `fixtures/fuzz`, or to `.cache/fuzz` where bytes of others are in it. Exit code 1 where anything failed.
+ * A run that is stopped (Ctrl-C, SIGTERM) says what it has done all the same.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -26,6 +27,9 @@ const SHARE: Record<string, number> = {
   site: 500,
   decoder: 300_000,
 };
+/** Of a long run's: a start and warming up cost a decoder's child a second. */
+const LONG_SHARE: Record<string, number> = { decoder: 2_000_000 };
+const LONG_RUN_MS = 1_800_000;
 /** What goes through the whole program as a capture of frames. */
 const WHOLE = new Set(["program", "bulk"]);
 /** Milliseconds that a child may take for it; where it is not done by then, the next one goes on from where its share ends. */
@@ -39,6 +43,12 @@ interface Failure {
   number: number;
   why: string;
 }
+
+/** Somebody asked for an end. */
+let stopped = false;
+const stop = (): void => {
+  stopped = true;
+};
 
 const { values } = parseArgs({
   options: {
@@ -72,14 +82,16 @@ async function fuzz(): Promise<number> {
   const next = roundRobin(names, from);
   let total = 0;
   const rounds = new Map<string, number>();
+  const shares = (duration ?? 0) >= LONG_RUN_MS ? { ...SHARE, ...LONG_SHARE } : SHARE;
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
   report();
   return failures.length === 0 ? 0 : 1;
 
   async function work(): Promise<void> {
-    while (Date.now() < endAt && total < frames) {
+    while (!stopped && Date.now() < endAt && total < frames) {
       const name = next();
-      const share = SHARE[name.split("/")[0]!]!;
+      const share = shares[name.split("/")[0]!]!;
       const round = rounds.get(name) ?? 0;
       rounds.set(name, round + 1);
       const start = Date.now();
@@ -174,6 +186,7 @@ function child(args: readonly string[], ms: number): Promise<{ lines: string[]; 
   const deadline = Date.now() + ms;
   const watch = setInterval(() => {
     if (Date.now() - heard.last > SILENT_SEC * 1000) ended = `hung: nothing done in ${SILENT_SEC} s`;
+    if (stopped) ended ||= "time is up";
     if (ended !== "") fuzzer.kill("SIGKILL");
   }, 250);
   fuzzer.stdout.on("data", (chunk: Buffer) => {
@@ -190,6 +203,8 @@ function child(args: readonly string[], ms: number): Promise<{ lines: string[]; 
   return new Promise((resolve) => {
     fuzzer.on("close", (code, signal) => {
       clearInterval(watch);
+      // Ctrl-C reaches the child too.
+      if (stopped) ended ||= "time is up";
       const died = code === 0 ? "done" : `ended by ${signal ?? `exit code ${code}`}: ${heard.errors.trim()}`;
       resolve({ lines: heard.out.split("\n").filter((line) => line !== ""), ended: ended === "" ? died : ended });
     });
