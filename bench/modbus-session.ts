@@ -1,16 +1,26 @@
-/** Writes a Modbus session of one sensor and many devices as a classic pcap: the same bytes every time. */
+/**
+ * Writes a Modbus session of one master and many devices as a classic pcap: the same bytes every time. Each device has a
+ * connection that stays open and is asked 20 times a second; its answer comes 3 ms later, so questions and answers of
+ * different devices stand between each other.
+ */
 import { writeSync } from "node:fs";
 
 export const DEVICES = 50;
 const SENSOR = 0x0a140005; // 10.20.0.5
 const FIRST_DEVICE = 0x0a1e0001; // 10.30.0.1
 const START_SEC = 1_780_000_000;
-const GAP_US = 20;
+/** One device is asked in each step: 1,000 questions a second. */
+const STEP_US = 1_000;
+/** Steps until the answer. */
+const ANSWERED_AFTER = 3;
+const ANSWER_US = 90;
+const TARGETS = 20;
 const NOTHING = Buffer.alloc(0);
 
 /** Number of the frame that asks for the write, where each device is asked so many questions. */
 export function frameOfWrite(each: number): number {
-  return DEVICES * 2 + (each >> 1) * DEVICES * 2 + (DEVICES >> 1) * 2 + 1;
+  const step = (each >> 1) * DEVICES + (DEVICES >> 1);
+  return DEVICES * 2 + step + Math.max(0, step - ANSWERED_AFTER) + 1;
 }
 
 export class ModbusWriter {
@@ -18,6 +28,7 @@ export class ModbusWriter {
   readonly #buffer = Buffer.alloc((1 << 20) + 256);
   #at = 0;
   #us = 0;
+  #ipId = 0;
   readonly #next: [number, number][] = Array.from({ length: DEVICES }, () => [1, 1]);
 
   constructor(file: number) {
@@ -31,16 +42,25 @@ export class ModbusWriter {
       this.#segment(device, 0, 0x02, NOTHING);
       this.#segment(device, 1, 0x12, NOTHING);
     }
-    for (let i = 0; i < each; i++) {
-      for (let device = 0; device < DEVICES; device++) {
-        const write = i === each >> 1 && device === DEVICES >> 1;
-        const question = Buffer.from(write ? [6, 0, 40, 0, 7] : [3 + (i & 1), 0, (i % 20) * 10, 0, 4]);
-        const answer = write ? question : Buffer.from([question[0]!, 8, 0, 1, 0, 2, 0, 3, 0, i & 255]);
-        this.#segment(device, 0, 0x18, adu(i, question));
-        this.#segment(device, 1, 0x18, adu(i, answer));
-      }
+    const steps = each * DEVICES;
+    for (let step = 0; step < steps + ANSWERED_AFTER; step++) {
+      this.#us += STEP_US - ANSWER_US;
+      if (step < steps) this.#ask(step, each);
+      this.#us += ANSWER_US;
+      if (step >= ANSWERED_AFTER) this.#answer(step - ANSWERED_AFTER, each);
     }
     this.#flush();
+  }
+
+  #ask(step: number, each: number): void {
+    this.#segment(step % DEVICES, 0, 0x18, adu(Math.floor(step / DEVICES), questionOf(step, each)));
+  }
+
+  #answer(step: number, each: number): void {
+    const i = Math.floor(step / DEVICES);
+    const question = questionOf(step, each);
+    const answer = question[0] === WRITE ? question : Buffer.from([question[0]!, 8, 0, 1, 0, 2, 0, 3, 0, i & 255]);
+    this.#segment(step % DEVICES, 1, 0x18, adu(i, answer));
   }
 
   /** Ethernet, IPv4 and TCP; checksums are left to the hardware, as on a host that captures itself. */
@@ -53,12 +73,11 @@ export class ModbusWriter {
     b.writeUInt32LE(this.#us % 1e6, start + 4);
     b.writeUInt32LE(length, start + 8);
     b.writeUInt32LE(length, start + 12);
-    this.#us += GAP_US;
     const ip = start + 16 + 14;
     b.writeUInt16BE(0x0800, ip - 2);
     b[ip] = 0x45;
     b.writeUInt16BE(length - 14, ip + 2);
-    b.writeUInt16BE((this.#us / GAP_US) & 0xffff, ip + 4);
+    b.writeUInt16BE(this.#ipId++ & 0xffff, ip + 4);
     b[ip + 8] = 64;
     b[ip + 9] = 6;
     const ends = [SENSOR, FIRST_DEVICE + device];
@@ -84,6 +103,15 @@ export class ModbusWriter {
     writeSync(this.#file, this.#buffer, 0, this.#at);
     this.#at = 0;
   }
+}
+
+const WRITE = 6;
+
+/** A read of one of the device's registers in turn; in the middle of all, once, a write. */
+function questionOf(step: number, each: number): Buffer {
+  const i = Math.floor(step / DEVICES);
+  if (step === (each >> 1) * DEVICES + (DEVICES >> 1)) return Buffer.from([WRITE, 0, 40, 0, 7]);
+  return Buffer.from([3 + (i & 1), 0, (i % TARGETS) * 10, 0, 4]);
 }
 
 function adu(transaction: number, pdu: Buffer): Buffer {

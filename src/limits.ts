@@ -46,7 +46,7 @@ export const LIMITS = {
   glancedKinds: 1_024,
   /**
    * Bytes for flows whose operations the compiled walk counts: 8 KB each, and 64 for each kind, at most half of them used. Beyond
-   * it operations of further flows are counted packet by packet.
+   * it those of silent connections are given to others; where all are in use, further flows are counted packet by packet.
    */
   ledgerBytes: 32 << 20,
   /** Directions of which the last 2 KB that were read are kept, to be held against what is sent again: 130 MB. Beyond it they are not. */

@@ -148,6 +148,16 @@ export class Glances {
     this.#end = words[L.END]!;
   }
 
+  /** Out of the arena again, as before the first `lend`; what was lent has been taken back. */
+  comeHome(): void {
+    if (this.#ledger !== null) this.#young = this.#young.slice();
+    this.#ledger = null;
+    if (this.#piece === null) return;
+    this.#places = this.#places.slice();
+    this.#room!.giveBack(this.#piece);
+    this.#piece = null;
+  }
+
   /** Adds what was counted here to the kinds themselves. */
   handOverCounts(): void {
     const places = this.#places;

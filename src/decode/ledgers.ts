@@ -9,7 +9,7 @@
  */
 import type { Arena } from "../flow/arena.ts";
 import * as L from "../flow/ledger.ts";
-import { Room } from "../flow/room.ts";
+import { type Piece, Room } from "../flow/room.ts";
 import { DETAIL } from "../flow/row.ts";
 import type { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
@@ -28,8 +28,10 @@ export class Ledgers {
   readonly #shapes: Shapes;
   /** Where the shapes begin in the arena. */
   readonly #shapesAt: number;
-  readonly #all: Ledger[] = [];
+  #all: Ledger[] = [];
   #lent = 0;
+  /** How often there was no room since it was last looked for. */
+  #refused = 0;
 
   /** Null where the arena has no room, or no decoder a shape. */
   static make(arena: Arena | null, shapes: Shapes): Ledgers | null {
@@ -57,7 +59,10 @@ export class Ledgers {
     if (detail.operations === null || entry >= ENTRIES) return false;
     detail.ledger ??= this.#open(detail);
     const { ledger } = detail;
-    if (ledger === null || !detail.operations.lend(ledger.words, this.#room)) return false;
+    if (ledger === null || !detail.operations.lend(ledger.words, this.#room)) {
+      this.#makeRoom();
+      return false;
+    }
     let any = false;
     for (const dir of SIDES) if (this.#lendSide(ledger, detail, dir, seamEnds)) any = true;
     if (!any) return false;
@@ -70,9 +75,23 @@ export class Ledgers {
   #open(detail: FlowDetail): Ledger | null {
     const piece = this.#room.take(L.LEDGER_BYTES / 4);
     if (piece === null) return null;
-    const ledger = new Ledger(this, piece.at, piece.words, detail);
+    const ledger = new Ledger(this, piece, detail);
     this.#all.push(ledger);
     return ledger;
+  }
+
+  /**
+   * Takes what stands for connections that are closed or silent: each in which nothing was counted since the last look. One
+   * look for so many refusals that what it costs is nothing beside them.
+   */
+  #makeRoom(): void {
+    if (++this.#refused < this.#all.length) return;
+    this.#refused = 0;
+    this.#all = this.#all.filter((ledger) => {
+      if (ledger.hasMoved()) return true;
+      ledger.close(this.#room);
+      return false;
+    });
   }
 
   #lendSide(ledger: Ledger, detail: FlowDetail, dir: 0 | 1, seamEnds: number): boolean {
@@ -113,16 +132,41 @@ export class Ledger {
   readonly windows: readonly [Uint8Array, Uint8Array];
   readonly #owner: Ledgers;
   readonly #detail: FlowDetail;
+  readonly #piece: Piece;
+  /** How far its directions were read when that was last asked. */
+  readonly #bases: [number | null, number | null] = [null, null];
   /** Where the table has it while it is lent, else 0. */
   entry = 0;
 
-  constructor(owner: Ledgers, at: number, words: Int32Array, detail: FlowDetail) {
+  constructor(owner: Ledgers, piece: Piece, detail: FlowDetail) {
+    const { at, words } = piece;
     this.at = at;
     this.words = words;
+    this.#piece = piece;
     const first = new Uint8Array(words.buffer, at + L.REWIND_AT, L.REWIND_BYTES);
     this.windows = [first, new Uint8Array(words.buffer, at + L.REWIND_AT + L.REWIND_BYTES, L.REWIND_BYTES)];
     this.#owner = owner;
     this.#detail = detail;
+  }
+
+  /** Whether anything was counted here since this was asked before. */
+  hasMoved(): boolean {
+    let moved = false;
+    for (const dir of SIDES) {
+      const base = this.words[dir * L.SIDE + L.BASE]!;
+      if (this.#bases[dir] !== base) moved = true;
+      this.#bases[dir] = base;
+    }
+    return moved;
+  }
+
+  /** Gives its memory back; the flow goes on without it, and may get another. */
+  close(room: Room): void {
+    this.takeBack();
+    for (const stream of this.#detail.streams) stream?.rewind?.moveOut();
+    this.#detail.operations?.comeHome();
+    this.#detail.ledger = null;
+    room.giveBack(this.#piece);
   }
 
   /** What the walk has counted is the detail's, and goes on there. */

@@ -35,6 +35,7 @@ import {
   tellAnswer,
   type Waiting,
 } from "./tally-kinds.ts";
+import { Seconds } from "./tally-seconds.ts";
 
 /** What makes a kind, direction and target apart. */
 type Told = "protocol" | "role" | "code" | "operation" | "class" | "target";
@@ -52,12 +53,7 @@ export class OperationTally {
   hit: Cap | null = null;
   #kinds: OperationKind[] = [];
   readonly #open: [Map<Id, Waiting>, Map<Id, Waiting>] = [new Map(), new Map()];
-  readonly #seconds = new Map<number, number>();
-  /** Requests of the newest second, which are not in `#seconds` yet. */
-  #second = 0;
-  #inSecond = 0;
-  /** Whether there is room for it. */
-  #counted = true;
+  readonly #seconds = new Seconds();
   #glances: Glances | null = null;
   /** The frame of the request that came into `#open` last. */
   #opened = 0;
@@ -81,8 +77,7 @@ export class OperationTally {
 
   /** Requests by second of capture time; bounded, the first seconds stay. */
   get seconds(): Map<number, number> {
-    this.#countSecond();
-    return this.#seconds;
+    return this.#seconds.all;
   }
 
   /** The kind that it was counted as; null where there was no room. */
@@ -128,8 +123,7 @@ export class OperationTally {
   /** From now on the walk counts in `words` (`flow/ledger.ts`); false where it could not go by what is there. */
   lend(words: Int32Array, room: Room): boolean {
     if (this.#glances === null || this.early.length > 0 || !this.#glances.lend(words, room)) return false;
-    words[L.SECOND] = this.#second;
-    words[L.IN_SECOND] = this.#inSecond;
+    this.#seconds.lend(words);
     lendRuns(this.runs, words);
     words[L.OPENED] = this.#opened;
     return true;
@@ -142,8 +136,13 @@ export class OperationTally {
 
   takeBack(words: Int32Array): void {
     this.#glances!.takeBack(words);
-    this.#inSecond = words[L.IN_SECOND]!;
+    this.#seconds.takeBack(words);
     takeBackRuns(this.runs, words);
+  }
+
+  /** What the walk counted in does so no longer: its memory will be somebody else's. */
+  comeHome(): void {
+    this.#glances?.comeHome();
   }
 
   /** Whether one more request can wait without another being given up, and none of the early answers can be its. */
@@ -297,22 +296,11 @@ export class OperationTally {
   }
 
   #sends(sec: number): void {
-    if (sec !== this.#second) {
-      this.#countSecond();
-      this.#second = sec;
-      this.#counted = this.#seconds.has(sec) || this.#seconds.size < LIMITS.operationSeconds;
-    }
-    this.#inSecond++;
+    this.#seconds.add(sec);
     const { runs } = this;
     runs.last++;
     if (!runs.answered) runs.first = runs.last;
     if (runs.last > runs.longest) runs.longest = runs.last;
-  }
-
-  #countSecond(): void {
-    if (this.#inSecond === 0) return;
-    if (this.#counted) this.#seconds.set(this.#second, (this.#seconds.get(this.#second) ?? 0) + this.#inSecond);
-    this.#inSecond = 0;
   }
 
   #ask(id: Id, kind: OperationKind, dir: 0 | 1, frame: number, sec: number, nsec: number): void {

@@ -11,7 +11,9 @@
  *           │ what was read last of side 0    │ starts │ 2,048 bytes and as many bits, see `rewind.ts`
  *     4992  ├─────────────────────────────────┼────────┤
  *           │                       of side 1 │        │
- *           └─────────────────────────────────┴────────┘
+ *     7296  ├─────────────────────────────────┴────────┤
+ *           │ seconds that are over                    │ two words each: requests in it, the second after it
+ *           └──────────────────────────────────────────┘
  */
 /** Words of a side, which is one direction. */
 export const SIDE = 8;
@@ -46,10 +48,15 @@ export const RUN_LONGEST = 25;
 export const ANSWERED = 26;
 /** The frame of the request that was put elsewhere last. */
 export const OPENED = 27;
+/** Seconds that have ended since the ledger was lent. */
+export const TURNS = 28;
 
 export const YOUNG_AT = 128;
 export const REWIND_AT = 2_688;
 /** Bytes of one direction that were read last: two of the largest messages of S7, 170 questions of Modbus. And all that is kept of it. */
 export const WINDOW = 2_048;
 export const REWIND_BYTES = WINDOW + WINDOW / 8;
-export const LEDGER_BYTES = REWIND_AT + 2 * REWIND_BYTES;
+export const TURNS_AT = REWIND_AT + 2 * REWIND_BYTES;
+/** A minute of them; then one request goes the long way. */
+export const MOST_TURNS = 60;
+export const LEDGER_BYTES = TURNS_AT + MOST_TURNS * 8;

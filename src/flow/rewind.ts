@@ -20,6 +20,11 @@ export class Rewind {
     this.#memory = memory;
   }
 
+  /** Goes on in memory of its own. */
+  moveOut(): void {
+    this.#memory = this.#memory.slice();
+  }
+
   /** A message that was read, behind the ones before. As `keep` in `wasm/glance.ts`. */
   add(buf: Uint8Array, off: number, len: number): void {
     const kept = Math.min(len, WINDOW);

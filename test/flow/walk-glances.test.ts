@@ -5,33 +5,16 @@
 import test from "ava";
 import fc from "fast-check";
 import type { Frame } from "../../src/capture/frame.ts";
-import { plainTally } from "../../src/decode/tally-plain.ts";
 import { ALL_LANES } from "../../src/flow/lanes.ts";
 import { LIMITS } from "../../src/limits.ts";
-import { countersOf } from "../../src/observe/codec.ts";
-import type { Observation, ObserverOptions } from "../../src/observe/observation.ts";
+import type { Observation } from "../../src/observe/observation.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { START_SEC } from "../support/frames.ts";
-import { concat, hex } from "../support/hex.ts";
+import { hex } from "../support/hex.ts";
 import { whileLimits } from "../support/limits.ts";
-import { observeFile, told } from "../support/observe.ts";
-import { bytes, u16 } from "../support/packets.ts";
 import { adu, exchanges, fated, linesOf, PLAIN, type Said, said } from "../support/reads.ts";
 import { connection, type Line } from "../support/talk.ts";
-
-function everything(seen: Observation): unknown {
-  const { table } = seen.flows;
-  const { details } = seen.identified;
-  return {
-    ...{ told: told(seen), counters: countersOf(seen), info: { ...seen.captures[0], size: null } },
-    rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
-    heads: details.map(({ heads }) => heads.map((head) => head?.map(({ frame }) => frame))),
-    tallies: details.map(({ operations }) => operations && plainTally(operations)),
-    streams: details.map(({ streams }) =>
-      streams.map((stream) => stream && [stream.base, stream.length, stream.state]),
-    ),
-  };
-}
+import { everything, exchange, question, readWalked, reply, series, walked } from "../support/walked.ts";
 
 /**
  * Connections of one sensor, one frame of each in turn, without the first `missing`; each `gaps` microseconds after the one
@@ -60,31 +43,6 @@ function capture(
   );
 }
 
-async function* pieces(data: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < data.length; at += size) yield data.slice(at, at + size);
-}
-
-const read = (data: Uint8Array, size: number, options: ObserverOptions) =>
-  observeFile("-", { watch: 0, ...options }, pieces(data, size));
-
-/** How many frames the walk has taken while something was done. */
-async function walked(act: () => Promise<unknown>): Promise<number> {
-  const { FastPath } = await import("../../src/flow/fast.ts");
-  const { run } = FastPath.prototype;
-  let frames = 0;
-  FastPath.prototype.run = function (...args) {
-    const count = run.apply(this, args);
-    frames += count;
-    return count;
-  };
-  try {
-    await act();
-  } finally {
-    FastPath.prototype.run = run;
-  }
-  return frames;
-}
-
 test.serial("what the walk counts of operations is what the long way counts", async (t) => {
   const talk = fc
     .array(fc.oneof(exchanges, fc.array(said, { maxLength: 3 })), { maxLength: 8 })
@@ -105,10 +63,10 @@ test.serial("what the walk counts of operations is what the long way counts", as
       fc.constantFrom(0, 20_000),
       async (talks, missing, gaps, snap, size, lanes, ledgerBytes, watch) => {
         const data = capture(talks, missing, gaps, snap);
-        const short = await whileLimits({ ledgerBytes }, () => read(data, size, { lanes, watch }));
+        const short = await whileLimits({ ledgerBytes }, () => readWalked(data, size, { lanes, watch }));
         t.deepEqual(
           everything(short),
-          everything(await read(data, size, { lanes, watch, fastPath: false, arena: null })),
+          everything(await readWalked(data, size, { lanes, watch, fastPath: false, arena: null })),
         );
       },
     ),
@@ -116,13 +74,6 @@ test.serial("what the walk counts of operations is what the long way counts", as
   );
 });
 
-const series = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-const asks = (i: number, at: number): Uint8Array => adu(i & 0xffff, 1, concat([hex`03`, u16(at), u16(1)]));
-const replies = (i: number): Uint8Array => adu(i & 0xffff, 1, bytes(3, 2, i & 255, 7));
-const exchange = (i: number, at: number): Line[] => [
-  [">", asks(i, at)],
-  ["<", replies(i)],
-];
 const fileOf = (lines: readonly Line[], gap: number): Uint8Array =>
   writePcap(
     connection("192.0.2.1:40000", "192.0.2.2:502", 0, lines).map(({ buf: data }, i) => {
@@ -143,7 +94,7 @@ test.serial("most reads are counted by the walk, and one write among them is not
   const data = fileOf(lines, 20);
   let seen: Observation | null = null;
   const frames = await walked(async () => {
-    seen = await read(data, 1 << 16, {});
+    seen = await readWalked(data, 1 << 16, {});
   });
   t.true(frames > 7_500, `${frames} of 8,005 frames`);
   const { kinds } = seen!.identified.details[0]!.operations!;
@@ -154,7 +105,7 @@ test.serial("most reads are counted by the walk, and one write among them is not
       ["response", 1, 4_005],
     ],
   );
-  t.deepEqual(everything(seen!), everything(await read(data, 1 << 16, { fastPath: false, arena: null })));
+  t.deepEqual(everything(seen!), everything(await readWalked(data, 1 << 16, { fastPath: false, arena: null })));
 });
 
 test.serial("pipelines, answers out of turn, devices that never answer, many targets and long days", async (t) => {
@@ -162,21 +113,21 @@ test.serial("pipelines, answers out of turn, devices that never answer, many tar
     series(100).flatMap((round): Line[] => {
       const ids = series(depth).map((i) => round * depth + i);
       const back = turned ? [...ids].reverse() : ids;
-      return [...ids.map((i): Line => [">", asks(i, i % 5)]), ...back.map((i): Line => ["<", replies(i)])];
+      return [...ids.map((i): Line => [">", question(i, i % 5)]), ...back.map((i): Line => ["<", reply(i)])];
     });
   const talks: [Line[], number][] = [
     [pipe(4, false), 20],
     [pipe(16, false), 20],
     [pipe(3, true), 20],
-    [[...pipe(1, false), ...series(1_500).map((i): Line => [">", asks(i, 1)])], 20],
+    [[...pipe(1, false), ...series(1_500).map((i): Line => [">", question(i, 1)])], 20],
     [series(3_000).flatMap((i) => exchange(i, i % 1_200)), 20],
     [series(600).flatMap((i) => exchange(i, i % 5)), 700_000],
     [series(10_000).flatMap((i) => exchange(i, i % 3)), 1],
   ];
   for (const [lines, gap] of talks) {
     const data = fileOf(lines, gap);
-    const long = everything(await read(data, 1 << 20, { fastPath: false, arena: null }));
-    t.deepEqual(everything(await read(data, 1 << 20, {})), long);
+    const long = everything(await readWalked(data, 1 << 20, { fastPath: false, arena: null }));
+    t.deepEqual(everything(await readWalked(data, 1 << 20, {})), long);
   }
 });
 
@@ -184,14 +135,14 @@ test.serial(
   "of a side that is heard late the first segments are kept for a slice before, whoever reads the others",
   async (t) => {
     const lines: Line[] = [
-      ...series(100).map((i): Line => [">", asks(i, 1)]),
+      ...series(100).map((i): Line => [">", question(i, 1)]),
       ...series(30).flatMap((i) => exchange(i, 1)),
     ];
     const frames = connection("192.0.2.1:40000", "192.0.2.2:502", 0, lines).slice(3);
     const data = writePcap(frames.map(({ buf }, i) => ({ data: buf, sec: START_SEC, nsec: i * 1000 })));
-    const seen = await read(data, 1 << 20, {});
+    const seen = await readWalked(data, 1 << 20, {});
     t.is(seen.identified.details[0]!.heads[1]?.length, LIMITS.identifySegments);
-    t.deepEqual(everything(seen), everything(await read(data, 1 << 20, { fastPath: false, arena: null })));
+    t.deepEqual(everything(seen), everything(await readWalked(data, 1 << 20, { fastPath: false, arena: null })));
   },
 );
 
@@ -213,8 +164,8 @@ test.serial("what was read last is held against what is sent again, whoever read
         nsec: i * 1000,
       })),
     );
-    const seen = everything(await read(data, 1 << 20, {}));
-    t.deepEqual(seen, everything(await read(data, 1 << 20, { fastPath: false, arena: null })));
+    const seen = everything(await readWalked(data, 1 << 20, {}));
+    t.deepEqual(seen, everything(await readWalked(data, 1 << 20, { fastPath: false, arena: null })));
     t.true(JSON.stringify(seen).includes('"6"'), `${after} questions before`);
   }
 });

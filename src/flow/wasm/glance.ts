@@ -5,8 +5,8 @@
  *     row ──DETAIL──▶ table ──▶ ledger ──▶ shape: is it one message of it?
  *                                      ──▶ places: what kind is it?  ──▶ young: who waits for it?
  *
- * Whatever is the least unusual (another second, an id used twice, an answer out of turn, the first answer of a kind) is left
- * untouched, for the long way. Offsets below are bytes; those of a ledger, a shape, a place and a young request are the words
+ * Whatever is the least unusual (an id used twice, an answer out of turn, the first answer of a kind) is left untouched, for
+ * the long way. Offsets below are bytes; those of a ledger, a shape, a place and a young request are the words
  * of `flow/ledger.ts`, `decode/likeness.ts` and `decode/glances.ts`, times four.
  */
 import { DETAIL } from "./packets";
@@ -33,10 +33,13 @@ const RUN_LAST: usize = 96;
 const RUN_LONGEST: usize = 100;
 const ANSWERED: usize = 104;
 const OPENED: usize = 108;
+const TURNS: usize = 112;
 const YOUNG: usize = 128;
 const REWIND: usize = 2_688;
 const WINDOW: i32 = 2_048;
 const REWIND_BYTES: usize = 2_304;
+const TURNS_AT: usize = 7_296;
+const MOST_TURNS: i32 = 60;
 
 const LENGTH_AT: usize = 0;
 const LENGTH_BYTES: usize = 4;
@@ -152,7 +155,9 @@ function wordOf(shape: usize, at: usize, i: usize): i32 {
 function ask(ledger: usize, side: usize, dir: i32, id: i32, place: usize, frame: i32, sec: i32, nsec: i32): bool {
   let first = load<i32>(ledger, FIRST);
   let end = load<i32>(ledger, END);
-  if (sec !== load<i32>(ledger, SECOND) || frame === load<i32>(ledger, OPENED)) return false;
+  const turned = sec !== load<i32>(ledger, SECOND);
+  if (turned && load<i32>(ledger, TURNS) === MOST_TURNS) return false;
+  if (frame === load<i32>(ledger, OPENED)) return false;
   if (end - first >= load<i32>(side, ROOM)) return false;
   if (first === end) {
     first = 0;
@@ -170,12 +175,24 @@ function ask(ledger: usize, side: usize, dir: i32, id: i32, place: usize, frame:
   store<i32>(ledger, first, FIRST);
   store<i32>(ledger, end + 1, END);
 
+  if (turned) turnTo(ledger, sec);
   store<i32>(ledger, load<i32>(ledger, IN_SECOND) + 1, IN_SECOND);
   const run = load<i32>(ledger, RUN_LAST) + 1;
   store<i32>(ledger, run, RUN_LAST);
   if (load<i32>(ledger, ANSWERED) === 0) store<i32>(ledger, run, RUN_FIRST);
   if (run > load<i32>(ledger, RUN_LONGEST)) store<i32>(ledger, run, RUN_LONGEST);
   return true;
+}
+
+/** Another second than that of the request before: what was counted in that one is put down. */
+function turnTo(ledger: usize, sec: i32): void {
+  const turns = load<i32>(ledger, TURNS);
+  const over = ledger + TURNS_AT + ((<usize>turns) << 3);
+  store<i32>(over, load<i32>(ledger, IN_SECOND));
+  store<i32>(over, sec, 4);
+  store<i32>(ledger, turns + 1, TURNS);
+  store<i32>(ledger, sec, SECOND);
+  store<i32>(ledger, 0, IN_SECOND);
 }
 
 /** As `OperationTally.glance` with `Glances.answer`, to the request that has waited longest. */
