@@ -4,6 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import { type InputName, writeInput } from "../../bench/inputs.ts";
 import { median } from "../../bench/measure.ts";
+import { observe } from "../../src/index.ts";
 
 interface Packet {
   length: number;
@@ -63,24 +64,32 @@ function internetSum(bytes: Buffer): number {
 function makeSmallest(name: InputName): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "wirepact-inputs-"));
   const path = join(folder, "made.pcap");
-  writeInput(path, name, { frames: 2_000, flows: 50 });
+  writeInput(path, name, { frames: SIZES[name].frames, flows: 50 });
   const bytes = readFileSync(path);
   rmSync(folder, { recursive: true });
   return bytes;
 }
 
-const NAMES: InputName[] = ["small", "mix"];
+/** Frames of 50 flows, and their lengths. */
+const SIZES: Record<InputName, { frames: number; shortest: number; longest: number }> = {
+  small: { frames: 2_000, shortest: 60, longest: 60 },
+  mix: { frames: 2_000, shortest: 60, longest: 1_514 },
+  web: { frames: 360, shortest: 60, longest: 1_514 },
+};
+const NAMES = Object.keys(SIZES) as InputName[];
 for (const name of NAMES) {
   test(`${name}: as many frames and flows as asked for, each length and checksum right`, (t) => {
     const packets = readPackets(makeSmallest(name));
-    t.is(packets.length, 2_000);
+    const { frames, shortest, longest } = SIZES[name];
+    t.is(packets.length, frames);
     t.true(packets.every((packet) => packet.checksumsHold));
-    t.true(packets.every(({ length }) => length >= 60 && length <= (name === "small" ? 60 : 1_514)));
+    t.is(Math.min(...packets.map(({ length }) => length)), shortest);
+    t.is(Math.max(...packets.map(({ length }) => length)), longest);
     const key = (p: Packet): string =>
       [`${p.source}:${p.sourcePort}`, `${p.target}:${p.targetPort}`, p.protocol].sort().join(" ");
     t.is(new Set(packets.map(key)).size, 50);
-    t.is(packets.filter(({ protocol }) => protocol === 6).length, 1_000);
-    t.is(packets.filter(({ protocol }) => protocol === 17).length, 1_000);
+    t.is(new Set(packets.filter(({ protocol }) => protocol === 6).map(key)).size, 25);
+    t.is(new Set(packets.filter(({ protocol }) => protocol === 17).map(key)).size, 25);
   });
 
   test(`${name}: TCP opens with a handshake, ends with FINs and leaves no hole`, (t) => {
@@ -107,6 +116,29 @@ for (const name of NAMES) {
     t.true(makeSmallest(name).equals(makeSmallest(name)));
   });
 }
+
+test("web: every conversation is told by its content, and says a name", async (t) => {
+  const path = join(mkdtempSync(join(tmpdir(), "wirepact-inputs-")), "web.pcap");
+  writeInput(path, "web", { frames: 360, flows: 50 });
+  const { result } = await observe({ captures: [path] });
+  const flows = new Map<string, number>();
+  const rows = [...result.rest.rows()];
+  for (const { app, flows: count } of rows) flows.set(`${app}`, (flows.get(`${app}`) ?? 0) + count);
+  t.deepEqual(
+    flows,
+    new Map([
+      ["dns", 20],
+      ["tls", 25],
+      ["quic", 5],
+    ]),
+  );
+  t.true(rows.every(({ app, server_name }) => app === "dns" || server_name !== null));
+  t.is(
+    result.lookups.reduce((sum, { count }) => sum + count, 0),
+    20,
+  );
+  t.is(result.quality.malformed, 0);
+});
 
 test("median: the middle, or the mean of the middle two", (t) => {
   t.is(median([3, 1, 2]), 2);
