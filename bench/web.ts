@@ -158,7 +158,7 @@ class WebWriter {
   }
 
   #open(i: number, client: number, server: number, serverPort: number, steps: readonly Step[]): Open {
-    const clientPort = 32_768 + ((i * 7) % 28_000);
+    const clientPort = 32_768 + ((i * 13) % 28_000);
     const ipId = this.#pool.next() & 0xffff;
     const sequence: Open["sequence"] = [this.#pool.next(), this.#pool.next()];
     return { ends: { side: 0, client, server, clientPort, serverPort, ipId }, steps, next: 0, sequence };
