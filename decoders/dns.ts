@@ -36,6 +36,7 @@ import {
   SHORTEST_QUESTION,
   SHORTEST_RECORD,
 } from "./shared/dns-message.ts";
+import { field, message as messageFact, role } from "./shared/known-facts.ts";
 
 const PORT = 53;
 const KIN = [5353, 5355, 137]; // mDNS, LLMNR, NetBIOS name service
@@ -202,13 +203,13 @@ function tell(
   rest: Rest,
   partial: boolean,
 ): void {
-  emit({ kind: "role", sender: h.response ? "server" : "client", why: `DNS QR ${h.response ? 1 : 0}` });
-  if (h.opcode !== OPCODE.query) emit({ kind: "field", field: "dns.opcode", value: opcodeName(h.opcode) });
+  emit(h.response ? role("server", "DNS QR 1") : role("client", "DNS QR 0"));
+  if (h.opcode !== OPCODE.query) emit(field("dns.opcode", opcodeName(h.opcode)));
   if (!h.response) {
     if (h.opcode === OPCODE.query) {
       for (const q of questions) emit({ kind: "query", id: h.id, name: q.name, type: typeName(q.type) });
     }
-    emit({ kind: "message", what: "request", id: String(h.id) });
+    emit(messageFact("request", h.id));
     return;
   }
   const rcode = rcodeName(rest.rcode);
@@ -217,6 +218,6 @@ function tell(
       emit({ kind: "answer", id: h.id, name: q.name, type: typeName(q.type), rcode, partial, records });
     }
   }
-  if (ANSWERING_RCODES.includes(rest.rcode)) emit({ kind: "message", what: "response", id: String(h.id) });
+  if (ANSWERING_RCODES.includes(rest.rcode)) emit(messageFact("response", h.id));
   else emit({ kind: "message", what: "response", id: String(h.id), failed: true });
 }

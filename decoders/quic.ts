@@ -18,6 +18,7 @@
 import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Context, DATAGRAM_MORE, type DatagramResult, type Decoder, type Emit } from "../src/decode/decoder.ts";
 import { type GoogleHello, readGoogleHello, toStreamData } from "./shared/gquic.ts";
+import { field, role } from "./shared/known-facts.ts";
 import { CryptoStream, readFrames, varint } from "./shared/quic-crypto.ts";
 import { QUIC_FORMS } from "./shared/quic-forms.ts";
 import { openInitial } from "./shared/quic-initial.ts";
@@ -209,7 +210,7 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
   const isNew = before.every((bytes) => quicVersion(u32(bytes, 1)) !== version);
   if (packets.length === 0) {
     if (c.cutOff === 0) return false;
-    if (isNew) emit({ kind: "field", field: "quic.version", value: version.name });
+    if (isNew) emit(field("quic.version", version.name));
     return c.short(c.left + 1);
   }
   const seen = new Seen();
@@ -220,17 +221,17 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
   const wasClient = seen.client;
   look(seen, c.buf, packets, version);
   if (packets[0]!.type === "retry") {
-    emit({ kind: "role", sender: "server", why: "QUIC Retry" });
-    emit({ kind: "field", field: "quic.version", value: version.name });
-    emit({ kind: "field", field: "quic.retry", value: "yes" });
+    emit(role("server", "QUIC Retry"));
+    emit(field("quic.version", version.name));
+    emit(field("quic.retry", "yes"));
     return true;
   }
-  if (seen.client !== "" && wasClient === "") emit({ kind: "role", sender: "client", why: seen.client });
-  if (isNew) emit({ kind: "field", field: "quic.version", value: version.name });
+  if (seen.client !== "" && wasClient === "") emit(role("client", seen.client));
+  if (isNew) emit(field("quic.version", version.name));
   if (seen.client === "") {
     if (!at.peerStarted) return before.length < PATIENCE ? DATAGRAM_MORE : true;
     // The other side's packets were opened or read before: this is the answer, and QUIC has TLS 1.3 or nothing.
-    if (version.tls) emit({ kind: "field", field: "tls.version", value: TLS13 });
+    if (version.tls) emit(field("tls.version", TLS13));
     return true;
   }
   if (seen.problem !== "") emit({ kind: "problem", what: "malformed", why: `QUIC ${seen.problem}` });
@@ -280,8 +281,8 @@ function forcing(c: Cursor, number: number, emit: Emit): DatagramResult {
   if ((first & 0x70) !== 0x40 || destination === null || destination.length < 8 || source === null) return false;
   c.skip(varint(c)); // token
   c.skip(varint(c)); // packet number and payload
-  emit({ kind: "role", sender: "client", why: "QUIC Initial" });
-  emit({ kind: "field", field: "quic.version", value: `0x${number.toString(16).padStart(8, "0")}` });
+  emit(role("client", "QUIC Initial"));
+  emit(field("quic.version", `0x${number.toString(16).padStart(8, "0")}`));
   return DATAGRAM_MORE;
 }
 
@@ -296,8 +297,8 @@ function negotiation(c: Cursor, emit: Emit): DatagramResult {
     known ||= quicVersion(number) !== null;
   }
   if (!known) return false;
-  emit({ kind: "role", sender: "server", why: "QUIC version negotiation" });
-  emit({ kind: "field", field: "quic.negotiation", value: "yes" });
+  emit(role("server", "QUIC version negotiation"));
+  emit(field("quic.negotiation", "yes"));
   if (c.cutOff > 0) c.short(c.left + 1);
   return true;
 }
@@ -324,7 +325,7 @@ function rejection(c: Cursor, emit: Emit): boolean {
   c.skip(number + HASH_LENGTH);
   const hello = toStreamData(c, number) ? readGoogleHello(c) : null;
   if (hello?.message !== "REJ" && hello?.message !== "SREJ") return false;
-  emit({ kind: "role", sender: "server", why: `QUIC Crypto ${hello.message}` });
+  emit(role("server", `QUIC Crypto ${hello.message}`));
   return true;
 }
 
@@ -368,13 +369,13 @@ function clearFrames(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
   }
   // Sealed with the keys of an earlier connection: what it overtook, or what is sent again, may be the hello.
   if (hello === null) {
-    if (before.length === 0) emit({ kind: "field", field: "quic.version", value: version.name });
+    if (before.length === 0) emit(field("quic.version", version.name));
     return before.length < PATIENCE ? DATAGRAM_MORE : true;
   }
   const asks = hello.message === "CHLO";
   const why = `QUIC Crypto ${hello.message}`;
   emit({ kind: "role", sender: asks ? "client" : "server", why });
-  emit({ kind: "field", field: "quic.version", value: version.name });
+  emit(field("quic.version", version.name));
   if (asks) tellGoogle(hello, emit);
   if (hello.partial) c.short(c.left + 1);
   return true;

@@ -22,6 +22,7 @@
 import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import { certificateNames } from "./shared/certificate.ts";
+import { role, UP } from "./shared/known-facts.ts";
 import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
@@ -154,7 +155,7 @@ function midStream(c: Cursor, emit: Emit): number {
   if (!holdsTogether(c)) return STREAM_NO;
   const length = fragmentLength(c);
   if (c.buf[c.pos] !== RECORD.data) return HEADER_LENGTH + length;
-  if (!isAlertSized(length)) emit({ kind: "up" });
+  if (!isAlertSized(length)) emit(UP);
   return STREAM_DONE;
 }
 
@@ -202,7 +203,7 @@ function changeCipherSpec(c: Cursor, emit: Emit): number {
   if (type === RECORD.data) return protectedRecord(length, emit);
   c.need(HEADER_LENGTH + Math.min(length, 6));
   if (couldBeHello(c)) return whole;
-  emit({ kind: "up" });
+  emit(UP);
   return STREAM_DONE;
 }
 
@@ -213,7 +214,7 @@ function changeCipherSpec(c: Cursor, emit: Emit): number {
  */
 function protectedRecord(length: number, emit: Emit): number {
   if (isAlertSized(length)) return hiddenAlert(emit);
-  emit({ kind: "up" });
+  emit(UP);
   return STREAM_DONE;
 }
 
@@ -366,10 +367,10 @@ function tellHello(c: Cursor, type: number, emit: Emit): { showsCertificate: boo
     problem = fault;
   }
   if (type === CLIENT_HELLO) {
-    emit({ kind: "role", sender: "client", why: "TLS ClientHello" });
+    emit(role("client", "TLS ClientHello"));
     tellClientHello(client, "tls-sni", emit);
   } else {
-    emit({ kind: "role", sender: "server", why: server.retry ? "TLS HelloRetryRequest" : "TLS ServerHello" });
+    emit(role("server", server.retry ? "TLS HelloRetryRequest" : "TLS ServerHello"));
     tellServerHello(server, emit);
   }
   if (problem !== null) {

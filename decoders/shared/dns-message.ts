@@ -11,6 +11,7 @@
  *     │ authorities   │ additional    │ 8, 10
  */
 import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
+import { isPlain, lower, sameText } from "../../src/decode/texts.ts";
 import { LIMITS } from "../../src/limits.ts";
 
 export interface DnsHeader {
@@ -83,6 +84,7 @@ export function readRecordHead(c: Cursor, part: string): RecordHead {
   return { name: readName(c), type: c.u16(), class: c.u16(), ttl: c.u32(), length: c.u16() };
 }
 
+const DOT = 0x2e;
 const LONGEST_NAME = 255; // RFC 1035 section 2.3.4, length bytes included
 
 /**
@@ -93,7 +95,7 @@ const LONGEST_NAME = 255; // RFC 1035 section 2.3.4, length bytes included
  * those labels may be read, so that what is left shrinks with every jump.
  */
 export function readName(c: Cursor): string {
-  let text = "";
+  let written = 0;
   let length = 1;
   let labels = 0;
   let at = c.pos; // where we read
@@ -121,14 +123,28 @@ export function readName(c: Cursor): string {
     length += head + 1;
     if (length > LONGEST_NAME) c.bad(`a name of more than ${LONGEST_NAME} bytes`);
     if (++labels > LIMITS.dnsLabels) c.bad(`a name of more than ${LIMITS.dnsLabels} labels and pointers`);
-    text += (text === "" ? "" : ".") + label(c.buf, at + 1, at + 1 + head);
+    written = writeLabel(c.buf, at + 1, at + 1 + head, written);
     at += head + 1;
   }
   c.pos = after < 0 ? at + 1 : after;
-  return text === "" ? "." : text;
+  return written === 0 ? "." : sameText(TEXT, 0, written);
 }
 
-function label(buf: Uint8Array, from: number, to: number): string {
-  const text = escapeBytes(buf, from, to).toLowerCase();
-  return text.includes(".") ? text.replaceAll(".", "\\x2e") : text;
+/** A name's text while it is read: of each byte four at most. */
+const TEXT = new Uint8Array(4 * LONGEST_NAME);
+
+/** Writes a label behind what is there, and a dot between the two; returns the end. */
+function writeLabel(buf: Uint8Array, from: number, to: number, end: number): number {
+  let at = end;
+  if (at > 0) TEXT[at++] = DOT;
+  for (let i = from; i < to; i++) {
+    const byte = buf[i]!;
+    if (byte !== DOT && isPlain(byte)) {
+      TEXT[at++] = lower(byte);
+      continue;
+    }
+    const text = byte === DOT ? "\\x2e" : escapeBytes(buf, i, i + 1);
+    for (let j = 0; j < text.length; j++) TEXT[at++] = text.charCodeAt(j);
+  }
+  return at;
 }

@@ -9,7 +9,8 @@
  *
  * The readers fill an object as they go, so that what was read before a fault is kept.
  */
-import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
+import type { Cursor } from "../../src/decode/cursor.ts";
+import { nameOf, textOf } from "../../src/decode/texts.ts";
 
 const EXTENSION = {
   serverName: 0,
@@ -74,13 +75,14 @@ export function readClientHello(c: Cursor, hello: ClientHello, of: HelloOf = "tl
 }
 
 /** SHA-256 of `HelloRetryRequest`, which that message carries as its random (RFC 8446 section 4.1.3). */
-const RETRY_RANDOM = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
+const RETRY_RANDOM = Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c", "hex");
 
 /** Reads what stands behind the handshake header, to the cursor's end. */
 export function readServerHello(c: Cursor, hello: ServerHello, of: HelloOf = "tls"): void {
   c.part = "ServerHello";
   hello.version = readVersion(c, of);
-  hello.retry = c.hex(32) === RETRY_RANDOM;
+  c.skip(RETRY_RANDOM.length);
+  hello.retry = RETRY_RANDOM.every((byte, i) => c.buf[c.pos - RETRY_RANDOM.length + i] === byte);
   // The drafts of TLS 1.3 up to 21 left session id and compression out.
   if (hello.version !== TLS13) skipSessionId(c);
   hello.cipher = c.u16();
@@ -138,12 +140,7 @@ function readServerNames(c: Cursor): string[] {
     const type = c.u8();
     const length = c.u16();
     c.need(length);
-    if (type === 0)
-      names.push(
-        escapeBytes(c.buf, c.pos, c.pos + length)
-          .toLowerCase()
-          .replace(/\.$/, ""),
-      );
+    if (type === 0) names.push(nameOf(c.buf, c.pos, c.pos + length).replace(/\.$/, ""));
     c.skip(length);
   }
   c.leave(outer);
@@ -165,8 +162,9 @@ function readProtocols(c: Cursor): string[] {
     const length = c.u8();
     // GREASE (RFC 8701): two equal bytes with an `a` in their lower half
     const grease = length === 2 && c.left >= 2 && isGrease((c.buf[c.pos]! << 8) | c.buf[c.pos + 1]!);
-    const protocol = c.text(length);
-    if (!grease) protocols.push(protocol);
+    c.need(length);
+    if (!grease) protocols.push(textOf(c.buf, c.pos, c.pos + length));
+    c.pos += length;
   }
   c.leave(outer);
   return protocols;

@@ -6,6 +6,7 @@ import type { Segment } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { NOTHING } from "./attempt.ts";
 import { DATAGRAM_DONE, DATAGRAM_MORE, type DatagramResult, type Decoder, type Form } from "./decoder.ts";
+import { withSide } from "./details.ts";
 import { type Feed, markBeside, type Where } from "./feed.ts";
 import { hasForm } from "./forms.ts";
 
@@ -149,9 +150,9 @@ export class Datagrams {
 
   /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
   #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
-    const { datagrams } = this.#feed.details.of(row, at);
-    datagrams[dir] ??= [];
-    const kept = datagrams[dir];
+    const detail = this.#feed.details.of(row, at);
+    const kept = detail.datagrams[dir] ?? [];
+    if (kept.length === 0) detail.datagrams = withSide(detail.datagrams, dir, kept);
     if (kept.length >= LIMITS.keptDatagrams || this.#feed.held > LIMITS.pendingBytes) {
       this.#feed.cut(row, at, dir, this.#feed.held > LIMITS.pendingBytes ? "pendingBytes" : "keptDatagrams");
       return;
@@ -173,11 +174,12 @@ export class Datagrams {
     segment = segmentOf(frame, p, cutOff),
   ): void {
     if (frame.sec > this.#feed.seamEnds || this.#feed.held > LIMITS.pendingBytes / 4) return;
-    const { heads } = this.#feed.details.of(row, at);
-    heads[dir] ??= [];
-    if (heads[dir].length >= LIMITS.keptDatagrams) return;
+    const detail = this.#feed.details.of(row, at);
+    const head = detail.heads[dir] ?? [];
+    if (head.length >= LIMITS.keptDatagrams) return;
+    if (head.length === 0) detail.heads = withSide(detail.heads, dir, head);
     this.#feed.held += segment.bytes.length;
-    heads[dir].push(segment);
+    head.push(segment);
   }
 }
 

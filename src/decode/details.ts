@@ -17,15 +17,25 @@ export interface FlowDetail {
   undecoded: number;
   /** The first cap that kept something of it from being read that could say more than what was; null for none. */
   cut: Cap | null;
-  streams: [Stream | null, Stream | null];
+  streams: Pair<Stream>;
   /** Datagrams that a decoder wants to see again with the next ones. */
-  datagrams: [Segment[] | null, Segment[] | null];
+  datagrams: Pair<Segment[]>;
   /** First segments of a direction that began before the capture did. */
-  heads: [Segment[] | null, Segment[] | null];
+  heads: Pair<Segment[]>;
   /** Where the compiled walk counts its operations at times; whoever gets the detail has ended its turn. */
   ledger: Ledger | null;
   /** True where several flows that said the same have this one: whoever learns more gets a copy of its own. */
   shared: boolean;
+}
+
+/** Something of each direction. Nearly all are empty in the end and share `NEITHER`: change one by `withSide` alone. */
+export type Pair<T> = readonly [T | null, T | null];
+export const NEITHER: Pair<never> = [null, null];
+
+export function withSide<T>(pair: Pair<T>, dir: 0 | 1, value: T | null): Pair<T> {
+  const other = dir === 0 ? pair[1] : pair[0];
+  if (value === null && other === null) return NEITHER;
+  return dir === 0 ? [value, other] : [other, value];
 }
 
 export function newDetail(): FlowDetail {
@@ -35,9 +45,9 @@ export function newDetail(): FlowDetail {
     dropped: 0,
     undecoded: 0,
     cut: null,
-    streams: [null, null],
-    datagrams: [null, null],
-    heads: [null, null],
+    streams: NEITHER,
+    datagrams: NEITHER,
+    heads: NEITHER,
     ledger: null,
     shared: false,
   };

@@ -7,7 +7,7 @@ import type { Stream } from "../flow/stream.ts";
 import { type Cap, type CapCounter, LIMITS } from "../limits.ts";
 import { Attempt } from "./attempt.ts";
 import type { Decoder } from "./decoder.ts";
-import { Details, type FlowDetail } from "./details.ts";
+import { Details, type FlowDetail, withSide } from "./details.ts";
 import { type Fact, isNaming, type OperationFact, type Sighting } from "./facts.ts";
 import { type Hints, hintsOf } from "./hints.ts";
 import { Ledgers } from "./ledgers.ts";
@@ -135,7 +135,7 @@ export class Feed {
     if (stream !== null) {
       if (stream.rewind !== null) this.#rewound--;
       this.held -= stream.held;
-      detail.streams[dir] = null;
+      detail.streams = withSide(detail.streams, dir, null);
     }
     this.forgetDatagrams(detail, dir);
     this.details.release(row, at);
@@ -146,7 +146,7 @@ export class Feed {
     const kept = detail.datagrams[dir];
     if (kept === null) return;
     for (const segment of kept) this.held -= segment.bytes.length;
-    detail.datagrams[dir] = null;
+    detail.datagrams = withSide(detail.datagrams, dir, null);
   }
 
   /** Moves what the decoder said into the flow's detail. `earlier`: frames that carried pieces of the message before. */

@@ -3,6 +3,7 @@ import * as R from "../flow/row.ts";
 import { Stream } from "../flow/stream.ts";
 import { LIMITS } from "../limits.ts";
 import { type Context, STREAM_DONE, STREAM_MORE, STREAM_NEXT, STREAM_NO } from "./decoder.ts";
+import { withSide } from "./details.ts";
 import type { Feed, Where } from "./feed.ts";
 import { hasForm } from "./forms.ts";
 import type { Glancer } from "./glancer.ts";
@@ -175,7 +176,8 @@ export class Streams {
     }
     if (ahead < 0 && -ahead >= len) return null; // a keep-alive's byte before the first
     const stream = new Stream(fromStart ? first : seq, fromStart);
-    this.#feed.details.of(row, at).streams[dir] = stream;
+    const detail = this.#feed.details.of(row, at);
+    detail.streams = withSide(detail.streams, dir, stream);
     return stream;
   }
 
@@ -391,9 +393,9 @@ export class Streams {
     where: Where,
   ): void {
     if (where.sec > this.#feed.seamEnds) return;
-    const heads = this.#feed.details.of(row, at).heads;
-    heads[dir] ??= [];
-    const head = heads[dir]!;
+    const detail = this.#feed.details.of(row, at);
+    const head = detail.heads[dir] ?? [];
+    if (head.length === 0) detail.heads = withSide(detail.heads, dir, head);
     const full = head.length >= LIMITS.identifySegments;
     if (full && (stream.decoder >= 0 || this.#feed.held > LIMITS.pendingBytes / 4)) return;
     this.#feed.held += len;

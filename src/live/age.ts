@@ -8,7 +8,7 @@
  * remaining lifetimes), that ended in the same way. Verdicts, names, look-ups and counts stay; evidence names the frames
  * of the first of them.
  */
-import type { FlowDetail } from "../decode/details.ts";
+import { type FlowDetail, NEITHER } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { AddressTable } from "../flow/addresses.ts";
@@ -337,9 +337,9 @@ function hasUnfinished({ streams, datagrams }: FlowDetail): boolean {
 }
 
 function dropUnfinished(detail: FlowDetail): void {
-  detail.streams = [null, null];
-  detail.datagrams = [null, null];
-  detail.heads = [null, null];
+  detail.streams = NEITHER;
+  detail.datagrams = NEITHER;
+  detail.heads = NEITHER;
   detail.shared = true;
 }
 

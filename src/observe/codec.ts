@@ -10,7 +10,7 @@
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
-import { type FlowDetail, newDetail } from "../decode/details.ts";
+import { type FlowDetail, newDetail, withSide } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import type { Edge } from "../flow/copies.ts";
@@ -276,9 +276,9 @@ function richDetail(plain: PlainDetail): FlowDetail {
   detail.cut = plain.cut ?? null;
   for (const dir of [0, 1] as const) {
     const stream = plain.streams?.[dir] ?? null;
-    detail.streams[dir] = stream === null ? null : richStream(stream);
-    detail.datagrams[dir] = plain.datagrams?.[dir]?.map(richSegment) ?? null;
-    detail.heads[dir] = plain.heads?.[dir]?.map(richSegment) ?? null;
+    detail.streams = withSide(detail.streams, dir, stream === null ? null : richStream(stream));
+    detail.datagrams = withSide(detail.datagrams, dir, plain.datagrams?.[dir]?.map(richSegment) ?? null);
+    detail.heads = withSide(detail.heads, dir, plain.heads?.[dir]?.map(richSegment) ?? null);
   }
   return detail;
 }

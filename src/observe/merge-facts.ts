@@ -5,7 +5,7 @@
  *     earlier   … hello(1/2) ┆                         streams, datagrams: half a hello
  *     later                  ┆ hello(2/2) … facts …    heads: the first segments, or datagrams of a message in several
  */
-import { type FlowDetail, newDetail } from "../decode/details.ts";
+import { type FlowDetail, newDetail, withSide } from "../decode/details.ts";
 import { isNaming, type Sighting } from "../decode/facts.ts";
 import { markBeside } from "../decode/feed.ts";
 import type { Identifier } from "../decode/identify.ts";
@@ -71,7 +71,7 @@ export class FactJoiner {
     // What still waits behind a hole goes on waiting, unless the later slice has seen more than was played again.
     if (later !== null && (mine === null || ((later.next - mine.furthest) | 0) > 0)) {
       if (mine !== null && mine.pending.length > 0) this.#identified.close(row, at, dir);
-      if ((row[at + R.STATE]! & (R.S_FEED << dir)) !== 0) detail.streams[dir] = later;
+      if ((row[at + R.STATE]! & (R.S_FEED << dir)) !== 0) detail.streams = withSide(detail.streams, dir, later);
     } else {
       for (const segment of later?.pending ?? []) this.#play(row, at, dir, segment);
     }
@@ -116,8 +116,10 @@ export class FactJoiner {
         (wants || played.some((head) => compareInstants(one, head) < 0));
       detail.sightings.push(...from.sightings.filter((sighting) => sighting.dir === dir && stays(sighting)));
       const kept = wants ? (from.datagrams[dir]?.filter(stays) ?? []) : [];
-      if (kept.length > 0)
-        detail.datagrams[dir] = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
+      if (kept.length > 0) {
+        const both = [...(detail.datagrams[dir] ?? []), ...kept].slice(0, LIMITS.keptDatagrams);
+        detail.datagrams = withSide(detail.datagrams, dir, both);
+      }
       if ((words[R.STATE]! & (R.S_FEED << dir)) === 0 && theirs !== 0) row[at + R.STATE]! &= ~(R.S_FEED << dir);
     }
     keepMacs(detail, from);
@@ -173,9 +175,10 @@ export function copyDetail(from: FlowDetail, captureOffset: number): FlowDetail 
   detail.cut = from.cut;
   for (const dir of [0, 1] as const) {
     const stream = from.streams[dir];
-    detail.streams[dir] = stream === null ? null : copyStream(stream, segments(stream.pending)!);
-    detail.datagrams[dir] = segments(from.datagrams[dir]);
-    detail.heads[dir] = segments(from.heads[dir]);
+    const copy = stream === null ? null : copyStream(stream, segments(stream.pending)!);
+    detail.streams = withSide(detail.streams, dir, copy);
+    detail.datagrams = withSide(detail.datagrams, dir, segments(from.datagrams[dir]));
+    detail.heads = withSide(detail.heads, dir, segments(from.heads[dir]));
   }
   return detail;
 }

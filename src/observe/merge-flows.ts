@@ -205,7 +205,8 @@ export class FlowJoiner {
     }
     detail.cut ??= piece.detail.cut;
     if (weight(piece.detail.operations) > weight(detail.operations)) detail.operations = piece.detail.operations;
-    for (const dir of [0, 1] as const) detail.streams[dir] ??= piece.detail.streams[dir];
+    const { streams } = piece.detail;
+    detail.streams = [detail.streams[0] ?? streams[0], detail.streams[1] ?? streams[1]];
   }
   #addRepeats(flow: number, piece: Piece): void {
     const { weights } = this.#merged.flows;
