@@ -37,6 +37,7 @@ import { ClientHello, readClientHello, TLS13 } from "./shared/tls-hello.ts";
 const PORTS = [443, 784, 853, 8853];
 const LONG = 0x80;
 const LONGEST_ID = 20;
+const SHORTEST_FIRST_ID = 8; // bytes of the id that a client invents for the server (RFC 9000 section 7.2)
 const SHORTEST_FIRST = 1200; // bytes of a datagram with a client's Initial (RFC 9000 section 14.1)
 const MOST_PACKETS = 8; // coalesced in one datagram: one of each kind, and some to spare
 const MOST_IDS = 4; // that a client's Initials are tried with: its first, a Retry's, the server's; each costs a key
@@ -185,8 +186,9 @@ function look(seen: Seen, buf: Uint8Array, packets: readonly LongPacket[], versi
     if (packet.type === "0-rtt") seen.client ||= "QUIC 0-RTT";
     if (packet.type !== "initial") continue;
     if (packet.token > 0) seen.client ||= "QUIC token";
-    const known = seen.ids.some((id) => Buffer.compare(id, packet.destination) === 0);
-    if (!known && seen.ids.length < MOST_IDS) seen.ids.push(packet.destination);
+    const { destination } = packet;
+    const known = seen.ids.some((id) => Buffer.compare(id, destination) === 0);
+    if (destination.length >= SHORTEST_FIRST_ID && !known && seen.ids.length < MOST_IDS) seen.ids.push(destination);
     for (const id of seen.ids) {
       const frames = openInitial(version, id, buf, packet.start, packet.numberAt, packet.end);
       if (frames === null) continue;
@@ -278,7 +280,8 @@ function forcing(c: Cursor, number: number, emit: Emit): DatagramResult {
   c.skip(4);
   const destination = readId(c);
   const source = readId(c);
-  if ((first & 0x70) !== 0x40 || destination === null || destination.length < 8 || source === null) return false;
+  if ((first & 0x70) !== 0x40 || destination === null || destination.length < SHORTEST_FIRST_ID || source === null)
+    return false;
   c.skip(varint(c)); // token
   c.skip(varint(c)); // packet number and payload
   emit(role("client", "QUIC Initial"));
