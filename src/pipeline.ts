@@ -61,12 +61,19 @@ export interface RunOptions {
   /** Those that read; the built-in ones, where it is not given. Others are not known to other threads: one reads then. */
   decoders?: readonly Decoder[];
   onProgress?: (progress: Progress) => void;
+  /** Waited for when the captures are open, before anything of them is read. */
+  ready?: Promise<unknown>;
+  /** Called, and waited for, between reading and judging. What was seen does not change any more: storing it may begin. */
+  onRead?: (run: RunInfo, observation: RunOutcome["observation"]) => Promise<void>;
   /** Stops the reading; what was read is judged. */
   signal?: AbortSignal;
 }
 
 /** What reading needs of them. */
-export type ReadingOptions = Pick<RunOptions, "captures" | "jobs" | "filter" | "decoders" | "onProgress" | "signal"> &
+export type ReadingOptions = Pick<
+  RunOptions,
+  "captures" | "jobs" | "filter" | "decoders" | "onProgress" | "ready" | "signal"
+> &
   Partial<Pick<RunOptions, "site">>;
 
 export interface Progress {
@@ -87,16 +94,19 @@ export interface RunOutcome {
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const { seen, interrupted } = await observeAll(options);
+  const observation = (): Iterable<ObservationPart> => encodeObservation(seen);
+  await options.onRead?.(runInfo(options, startedAt, interrupted), observation);
   const result = judge(seen, options, startedAt, interrupted);
   const exitCode = exitCodeOf(result, options.strict);
   result.run.exit_code = exitCode;
-  return { result, observation: () => encodeObservation(seen), exitCode };
+  return { result, observation, exitCode };
 }
 
 /** What all inputs show together, captures and databases. */
 export async function observeAll(options: ReadingOptions): Promise<{ seen: Observation; interrupted: boolean }> {
   const { files, databases } = await sortInputs(options.captures);
-  const { decoders = DECODERS } = options;
+  const { decoders = DECODERS, ready } = options;
+  if (files.length === 0) await ready;
   let interrupted = false;
   const observations: Observation[] = [];
   for (const database of databases) {
@@ -147,6 +157,7 @@ async function readFiles(
   const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1), vxlanPorts);
   try {
     const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts, arena });
+    await options.ready;
     const interrupted = await readAll(reader, observer, options, helpers);
     const others = (await helpers?.observations(decoders)) ?? [];
     const { observation } = observer;
@@ -236,27 +247,7 @@ export function* judgeInSteps(
   const read = seen.captures.filter((capture) => capture.packets > 0);
   const lastSec = read.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
   const damaged = seen.captures.some((capture) => capture.damage !== null);
-  const info: RunInfo = {
-    run_id: null,
-    status: interrupted ? "interrupted" : "finished",
-    started_at: startedAt,
-    command: options.command,
-    wirepact: VERSION,
-    models: options.models.map(({ name, source, document, rules }) => ({
-      name,
-      source,
-      document: document.title,
-      version: document.version,
-      lines: Object.fromEntries(rules.map((rule) => [rule.id, rule.line])),
-    })),
-    site: options.site?.source ?? null,
-    first_time: null,
-    last_time: null,
-    exit_code: null,
-    warnings: [],
-    bindings: [],
-    parameters: [],
-  };
+  const info = runInfo(options, startedAt, interrupted);
   const captures = seen.captures.map(captureRow);
   if (options.models.length === 0) {
     const { rest, lookups, conversations } = describe(seen);
@@ -284,6 +275,31 @@ export function* judgeInSteps(
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);
   return { run, captures, judged, rest, rules, lookups, assets, quality };
+}
+
+/** What is known of a run before it is judged. */
+function runInfo({ command, models, site }: RunOptions, startedAt: string, interrupted: boolean): RunInfo {
+  return {
+    run_id: null,
+    status: interrupted ? "interrupted" : "finished",
+    started_at: startedAt,
+    command,
+    wirepact: VERSION,
+    models: models.map(({ name, source, document, rules }) => ({
+      name,
+      source,
+      document: document.title,
+      version: document.version,
+      lines: Object.fromEntries(rules.map((rule) => [rule.id, rule.line])),
+    })),
+    site: site?.source ?? null,
+    first_time: null,
+    last_time: null,
+    exit_code: null,
+    warnings: [],
+    bindings: [],
+    parameters: [],
+  };
 }
 
 function withTimes(info: RunInfo, quality: RunResult["quality"]): RunInfo {

@@ -3,8 +3,8 @@ import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
 import type { FormName } from "../report/forms.ts";
 import { bytes, duration, number, plural } from "../report/words.ts";
-import { storeRun } from "../store/keep.ts";
-import type { Store } from "../store/store.ts";
+import { beginRun, storeRun } from "../store/keep.ts";
+import type { RunWriter, Store } from "../store/store.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, isQuiet, reportError, tell } from "./errors.ts";
@@ -25,7 +25,7 @@ export interface ResultOptions {
 }
 
 /** What the two commands say of a run; where results go and who is told of progress is the same for both. */
-export type Task = Omit<RunOptions, "onProgress" | "signal" | "command">;
+export type Task = Omit<RunOptions, "onProgress" | "ready" | "onRead" | "signal" | "command">;
 export type Pipeline = (options: RunOptions) => Promise<RunOutcome>;
 
 /** The pipeline with its decoders is loaded once the arguments have been found to be right. */
@@ -40,13 +40,14 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   const output = await reportOutput(options.out);
   const evidence = await evidenceAsked(options);
   tellTask(task);
-  const store = await openForWriting(options.db);
+  // Opened while the captures are; nothing is read before it is there.
+  const keeping = new Keeping(openForWriting(options.db));
   try {
     const reading = stopwatch();
-    const outcome = await readAndJudge(task, await load());
+    const outcome = await readAndJudge({ ...task, ready: keeping.store, onRead: keeping.begin }, await load());
     tellOutcome(outcome.result, reading());
     const storing = stopwatch();
-    const stored = store === null ? null : await keep(store, outcome);
+    const stored = await keeping.keep(outcome);
     if (stored === "stored") tell(`stored in ${database} as run ${outcome.result.run.run_id} in ${storing()}`);
     if (evidence !== null) await evidence(outcome.result, task);
     const printing = stopwatch();
@@ -55,6 +56,46 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
     tell(`exit code ${outcome.exitCode}; at most ${bytes(process.resourceUsage().maxRSS * 1024)} of memory`);
     return stored === "failed" ? EXIT_INTERNAL : outcome.exitCode;
   } finally {
+    await keeping.close();
+  }
+}
+
+/** The database that a run goes to. Storing may fail after an hour of reading: that is said, and the report comes all the same. */
+class Keeping {
+  readonly store: Promise<Store | null>;
+  #begun: Promise<RunWriter> | null = null;
+  #kept = false;
+
+  constructor(store: Promise<Store | null>) {
+    this.store = store;
+    store.catch(() => undefined); // told where it is waited for
+  }
+
+  /** What was read is stored while it is judged. */
+  readonly begin: NonNullable<RunOptions["onRead"]> = async (run, observation) => {
+    const store = await this.store;
+    if (store === null) return;
+    this.#begun = beginRun(store, run, observation);
+    await this.#begun.catch(() => undefined); // told by `keep`
+  };
+
+  /** Null where there is no database. */
+  async keep(outcome: RunOutcome): Promise<"stored" | "failed" | null> {
+    const store = await this.store;
+    if (store === null) return null;
+    try {
+      await storeRun(store, outcome, await this.#begun);
+      this.#kept = true;
+      return "stored";
+    } catch (error) {
+      reportError(error, (line) => process.stderr.write(`${line}\n`));
+      return "failed";
+    }
+  }
+
+  async close(): Promise<void> {
+    const store = await this.store.catch(() => null);
+    if (!this.#kept) await this.#begun?.then((writer) => writer.fail("failed")).catch(() => undefined);
     await store?.close();
   }
 }
@@ -83,7 +124,10 @@ function tellOutcome({ captures, judged, rest, rules }: RunOutcome["result"], to
 }
 
 /** The first interrupt ends the reading, and what was read is judged; a second one ends the process. */
-async function readAndJudge(task: Task, pipeline: Pipeline): Promise<RunOutcome> {
+async function readAndJudge(
+  task: Omit<RunOptions, "onProgress" | "signal" | "command">,
+  pipeline: Pipeline,
+): Promise<RunOutcome> {
   const progress = makeProgress(isQuiet() ? { write: () => {} } : process.stderr);
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
@@ -95,17 +139,6 @@ async function readAndJudge(task: Task, pipeline: Pipeline): Promise<RunOutcome>
     progress.end();
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
-  }
-}
-
-/** Storing may fail after an hour of reading: that is said, and the report comes all the same. */
-async function keep(store: Store, outcome: RunOutcome): Promise<"stored" | "failed"> {
-  try {
-    await storeRun(store, outcome);
-    return "stored";
-  } catch (error) {
-    reportError(error, (line) => process.stderr.write(`${line}\n`));
-    return "failed";
   }
 }
 

@@ -15,8 +15,13 @@ export interface Driver {
   exec(sql: string): Promise<void>;
   /** One statement and all its rows, as plain objects. */
   all(sql: string, parameters?: readonly SqlValue[]): Promise<SqlRow[]>;
-  /** Many rows into the named columns; the caller has begun the transaction. */
-  insert(table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Promise<void>;
+  /** Many rows into the named columns; the caller has begun the transaction. `underWay`: called when all is out of our hands. */
+  insert(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly SqlValue[])[],
+    underWay?: () => void,
+  ): Promise<void>;
   /** `all` without a promise, where the library can: what lets rows be read lazily inside a plain iterator. */
   readonly pull: ((sql: string, parameters: readonly SqlValue[]) => SqlRow[]) | null;
   close(): Promise<void>;

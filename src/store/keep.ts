@@ -1,13 +1,25 @@
 /** Writes a whole run, as the command does. */
 import type { RunOutcome } from "../pipeline.ts";
-import type { Store } from "./store.ts";
+import type { RunInfo } from "../report/result.ts";
+import type { RunWriter, Store } from "./store.ts";
+
+/** Puts a run there and begins to store what it saw, which goes on while it is judged. */
+export async function beginRun(store: Store, run: RunInfo, observation: RunOutcome["observation"]): Promise<RunWriter> {
+  const writer = await store.startRun(run);
+  await writer.begin(observation());
+  return writer;
+}
 
 /**
  * Stores what a run found, judgement and observation, beside the runs that are there; gives the run its id and returns it.
- * Rejects with what went wrong; what was written by then stays, in a run marked `failed`.
+ * Rejects with what went wrong; what was written by then stays, in a run marked `failed`. `begun`: what `beginRun` gave.
  */
-export async function storeRun(store: Store, outcome: Pick<RunOutcome, "result" | "observation">): Promise<number> {
-  const writer = await store.startRun(outcome.result.run);
+export async function storeRun(
+  store: Store,
+  outcome: Pick<RunOutcome, "result" | "observation">,
+  begun: RunWriter | null = null,
+): Promise<number> {
+  const writer = begun ?? (await store.startRun(outcome.result.run));
   outcome.result.run.run_id = writer.runId;
   try {
     await writer.write(outcome.result, outcome.observation());

@@ -66,6 +66,7 @@ class NodeSqliteDriver implements Driver {
       return rows.map((row) => ({ ...row }) as SqlRow);
     });
 
+  /** Here `underWay` needs no call: when the promise is there, the rows are. */
   async insert(table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Promise<void> {
     this.#guard(() => {
       const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;

@@ -65,16 +65,28 @@ class Sqlite3Driver implements Driver {
     return this.#call((done) => this.#db.all(sql, parameters.map(bindable), done));
   }
 
-  async insert(table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[]): Promise<void> {
+  async insert(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly SqlValue[])[],
+    underWay = (): void => {},
+  ): Promise<void> {
     const into = `INSERT INTO ${table} (${columns.join(", ")}) VALUES `;
     const one = `(${columns.map(() => "?").join(", ")})`;
     const whole = rows.length - (rows.length % ROWS_A_STATEMENT);
-    if (whole > 0) await this.#insertBy(into, one, ROWS_A_STATEMENT, rows.slice(0, whole));
-    if (whole < rows.length) await this.#insertBy(into, one, rows.length - whole, rows.slice(whole));
+    const last = whole < rows.length;
+    if (whole > 0) await this.#insertBy(into, one, ROWS_A_STATEMENT, rows.slice(0, whole), last ? undefined : underWay);
+    if (last) await this.#insertBy(into, one, rows.length - whole, rows.slice(whole), underWay);
   }
 
   /** `rows` holds a multiple of `size` rows. */
-  async #insertBy(into: string, one: string, size: number, rows: readonly (readonly SqlValue[])[]): Promise<void> {
+  async #insertBy(
+    into: string,
+    one: string,
+    size: number,
+    rows: readonly (readonly SqlValue[])[],
+    underWay = (): void => {},
+  ): Promise<void> {
     const sql = into + Array.from({ length: size }, () => one).join(", ");
     let statement: Statement | undefined;
     await this.#call<void>((done) => {
@@ -88,7 +100,9 @@ class Sqlite3Driver implements Driver {
           .slice(from, from + size)
           .flat()
           .map(bindable);
-        await this.#call<void>((done) => prepared.run(values, done));
+        const running = this.#call<void>((done) => prepared.run(values, done));
+        if (from + size >= rows.length) underWay();
+        await running;
       }
     } finally {
       // An open statement would keep the database from closing.

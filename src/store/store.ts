@@ -15,7 +15,12 @@ export interface ObservationPart {
 
 export interface RunWriter {
   readonly runId: number;
-  /** Everything of a result, in transactions of bounded size; ends with the run's status. */
+  /**
+   * Begins to store what was seen, which may go on while it is judged. Resolves as soon as it is under way, true; or false,
+   * where it is so much that others would wait for it meanwhile, and nothing was begun.
+   */
+  begin(observation: Iterable<ObservationPart>): Promise<boolean>;
+  /** Everything of a result, and of the observation what `begin` has not, in transactions of bounded size; ends with the run's status. */
   write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void>;
   /** Marks the run failed or interrupted, keeping what is there. */
   fail(status: "interrupted" | "failed"): Promise<void>;

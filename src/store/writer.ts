@@ -12,6 +12,10 @@ import type { Transactions } from "./transactions.ts";
  * another writer waits. Larger was not faster (2 to 64 MiB, a million conversations): rows are made while others are written.
  */
 const BATCH_BYTES = 2 << 20;
+/** Bytes of batches that may wait while one is written, which may be an observation. */
+const WAITING_BYTES = 4 * BATCH_BYTES;
+/** An observation up to this size is written in one transaction while it is judged, which takes some 50 ms a megabyte. */
+const BEGUN_BYTES = 16 << 20;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;
 /** Rules in one text. */
@@ -34,8 +38,10 @@ class SqliteRunWriter implements RunWriter {
   readonly #driver: Driver;
   readonly #transactions: Transactions;
   #started = false;
-  /** The batch that is being written. */
-  #writing: Promise<void> = Promise.resolve();
+  #begun = false;
+  /** The batches that are being written or wait for it, oldest first. */
+  readonly #writing: Promise<void>[] = [];
+  #waiting = 0;
 
   constructor(driver: Driver, transactions: Transactions, runId: number) {
     this.#driver = driver;
@@ -43,14 +49,39 @@ class SqliteRunWriter implements RunWriter {
     this.runId = runId;
   }
 
+  async begin(observation: Iterable<ObservationPart>): Promise<boolean> {
+    if (this.#started || this.#begun) throw new StoreError(`run ${this.runId} has been begun already`);
+    const rows: SqlValue[][] = [];
+    let bytes = 0;
+    for (const row of partValues(observation)) {
+      rows.push([this.runId, ...row]);
+      bytes += weigh(row);
+      if (bytes > BEGUN_BYTES) return false;
+    }
+    this.#begun = true;
+    await new Promise<void>((underWay) => {
+      const columns = ["run_id", ...PART_COLUMNS];
+      this.#write(() => this.#driver.insert("observation", columns, rows, underWay)).then(underWay, underWay);
+    });
+    return true;
+  }
+
   /** A result whose status is still `running` ends as `finished`: it is all there. */
   async write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void> {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
-    await this.#batches("observation", PART_COLUMNS, partValues(observation));
-    await this.#writing;
+    if (!this.#begun) await this.#batches("observation", PART_COLUMNS, partValues(observation));
+    await Promise.all(this.#writing);
     await this.#transactions.run(() => updateRun(this.#driver, this.runId, result));
+  }
+
+  /** In a transaction of its own, behind those that are there. What goes wrong is told where it is waited for. */
+  #write(body: () => Promise<void>): Promise<void> {
+    const writing = this.#transactions.run(body);
+    writing.catch(() => undefined);
+    this.#writing.push(writing);
+    return writing;
   }
 
   async fail(status: "interrupted" | "failed"): Promise<void> {
@@ -60,7 +91,7 @@ class SqliteRunWriter implements RunWriter {
   }
 
   /**
-   * Inserts rows of values, the run's id before each. While one batch is written the next is made, of whatever table:
+   * Inserts rows of values, the run's id before each. While batches are written the next is made, of whatever table:
    * making them takes as long as writing them, and a driver that works in a thread of its own does both at once.
    */
   async #batches(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
@@ -69,11 +100,15 @@ class SqliteRunWriter implements RunWriter {
     let bytes = 0;
     const flush = async (): Promise<void> => {
       const full = batch;
+      const size = bytes;
       batch = [];
       bytes = 0;
-      await this.#writing;
-      this.#writing = this.#transactions.run(() => this.#driver.insert(table, all, full));
-      this.#writing.catch(() => undefined); // told where it is waited for
+      while (this.#waiting > WAITING_BYTES) await this.#writing.shift();
+      this.#waiting += size;
+      this.#write(async () => {
+        await this.#driver.insert(table, all, full);
+        this.#waiting -= size;
+      });
       // A synchronous driver would otherwise keep signals and progress waiting until the end.
       await setImmediate();
     };
