@@ -15,7 +15,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -33,13 +33,13 @@ const common = {
   write: false,
 };
 
-/** What `main.js` loads when a command is called is found in the commands' file. */
+/** What `main.js` loads when a command is called is found in the commands' file; what those load is none of its own. */
 const commandsApart = {
   name: "commands-apart",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\.?\/.*\.js$/ }, ({ kind, path, resolveDir }) =>
-      kind === "dynamic-import" && dirname(resolve(resolveDir, path)) === join(src, "cli")
-        ? { path: `./cli/${basename(path)}`, external: true }
+      kind === "dynamic-import"
+        ? { path: `./${relative(src, resolve(resolveDir, path)).replaceAll("\\", "/")}`, external: true }
         : undefined,
     );
   },

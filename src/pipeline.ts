@@ -15,7 +15,7 @@ import { conformInSteps, describe } from "./conform/conform.ts";
 import type { KeptJudgements } from "./conform/kept.ts";
 import type { Decoder } from "./decode/decoder.ts";
 import { Arena } from "./flow/arena.ts";
-import { Helpers } from "./jobs/helpers.ts";
+import type { Helpers } from "./jobs/helpers.ts";
 import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
 import { CapCounter } from "./limits.ts";
 import { HeapWatch } from "./memory.ts";
@@ -154,7 +154,8 @@ async function readFiles(
   const opened = await openCaptures(inputs, { caps, arena });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
   const masks = shareLanes(isShareable(reader.captures) ? jobs : 1);
-  const helpers = masks.length === 1 ? null : new Helpers(inputs, masks.slice(1), vxlanPorts);
+  const helpers =
+    masks.length === 1 ? null : new (await import("./jobs/helpers.ts")).Helpers(inputs, masks.slice(1), vxlanPorts);
   try {
     const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts, arena });
     await options.ready;

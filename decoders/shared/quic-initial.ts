@@ -7,7 +7,7 @@
  *     └──*────┴────4────┴─1+n──┴─1+n──┴───────┴────────┴───*── 1 to 4 ─┴── AES-128-GCM ───────┴──────────┘
  *     * masked by AES-ECB of 16 bytes that begin 4 behind the packet number's start; the header is authenticated
  */
-import { createDecipheriv } from "node:crypto";
+import { nodeCrypto } from "../../src/builtins.ts";
 import { encryptBlock } from "./aes.ts";
 import type { QuicVersion } from "./quic-versions.ts";
 import { ShortHmac } from "./sha256.ts";
@@ -88,7 +88,7 @@ export function openInitial(
     header[numberAt - start + i] = b;
     nonce[IV_LENGTH - numberLength + i]! ^= b; // the first packets' numbers are not shortened
   }
-  const gcm = createDecipheriv("aes-128-gcm", derived(`${version.label} key`, 16), nonce);
+  const gcm = nodeCrypto().createDecipheriv("aes-128-gcm", derived(`${version.label} key`, 16), nonce);
   gcm.setAAD(header);
   gcm.setAuthTag(buf.subarray(end - TAG_LENGTH, end));
   const frames = gcm.update(buf.subarray(body, end - TAG_LENGTH));

@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import * as zlib from "node:zlib";
+import { nodeZlib } from "../builtins.ts";
 import type { ByteSource } from "./source.ts";
 import { ZstdBlocks } from "./zstd-blocks.ts";
 
@@ -136,6 +136,7 @@ type MakeUnpacker = (take: (bytes: Uint8Array) => void) => Unpacker | Promise<Un
 const OPTIONS = { chunkSize: 64 << 10 };
 
 function unpackerFor(packing: Packing): MakeUnpacker {
+  const zlib = nodeZlib();
   if (packing === "gzip") return (take) => new StreamUnpacker("gzip", zlib.createGunzip(OPTIONS), take);
   // Node has zstd from 22.15 on.
   const create = "createZstdDecompress" in zlib ? zlib.createZstdDecompress : undefined;

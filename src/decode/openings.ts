@@ -3,7 +3,6 @@
  * only spares calls of `looksDatagram` and `looksStream`, which decide.
  */
 import { ANY_BYTE, type ByteSet, type Decoder, isOnlyEther } from "./decoder.ts";
-import { holds } from "./forms.ts";
 
 /** By first byte: indices of decoders, in the registry's order. */
 export type Openings = readonly (readonly number[])[];
@@ -31,5 +30,12 @@ export function openingsOf(decoders: readonly Decoder[]): AllOpenings {
 const NONE: ByteSet = [];
 
 function byFirstByte(sets: readonly ByteSet[]): Openings {
-  return Array.from({ length: 256 }, (_, byte) => sets.flatMap((set, index) => (holds(set, byte) ? [index] : [])));
+  const lists: number[][] = Array.from({ length: 256 }, () => []);
+  sets.forEach((set, index) => {
+    for (const part of set) {
+      const [from, to] = typeof part === "number" ? [part, part] : part;
+      for (let byte = from; byte <= to; byte++) if (lists[byte]!.at(-1) !== index) lists[byte]!.push(index);
+    }
+  });
+  return lists;
 }

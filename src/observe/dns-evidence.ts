@@ -5,8 +5,9 @@
  * was given for its lifetime plus a grace, and at least for a day, because many programs resolve once when they start
  * (`verdicts.md`: "What proves a conversation").
  */
-import { randomInt } from "node:crypto";
+
 import { parseAddress } from "../address.ts";
+import { secretWord } from "../builtins.ts";
 import type { AnswerFact, DnsRecord } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import type { FrameRef } from "../report/result.ts";
@@ -227,8 +228,9 @@ export function addressKey(realm: number, address: string): string {
 
 /** FNV-1a over a text's code units, never 0, under a secret of this process. */
 function textSum(text: string): number {
-  let sum = SECRET;
+  secret ??= secretWord();
+  let sum = secret;
   for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
   return sum | 1;
 }
-const SECRET = randomInt(2 ** 32);
+let secret: number | null = null;

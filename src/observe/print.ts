@@ -7,14 +7,15 @@
  *
  * 64 bits each under a secret of this process, so that nobody can make packets that leave them as they were.
  */
-import { randomInt } from "node:crypto";
+import { secretWord } from "../builtins.ts";
 import { TCP } from "../dissect/packet.ts";
 import { addressKey, tripUsOf } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import * as C from "./conversations.ts";
 
-const SECRET = [randomInt(2 ** 32), randomInt(2 ** 32), randomInt(2 ** 32), randomInt(2 ** 32)] as const;
+/** Made when the first print is. */
+let secret: Int32Array | null = null;
 
 export class ConversationPrint {
   /** Of the conversation last taken. */
@@ -26,10 +27,11 @@ export class ConversationPrint {
   #whole = false;
 
   take(all: C.Conversations, conversation: number): void {
-    this.steadyHigh = SECRET[0] | 0;
-    this.steadyLow = SECRET[1] | 0;
-    this.passingHigh = SECRET[2] | 0;
-    this.passingLow = SECRET[3] | 0;
+    secret ??= Int32Array.from({ length: 4 }, secretWord);
+    this.steadyHigh = secret[0]!;
+    this.steadyLow = secret[1]!;
+    this.passingHigh = secret[2]!;
+    this.passingLow = secret[3]!;
     const row = all.rows(conversation);
     const at = all.at(conversation);
     // Of very many flows some stand for others, by their counts too.
