@@ -13,7 +13,6 @@
  * All numbers are in the machine's order, lowest byte first.
  */
 import { ANY_BYTE, type ByteSet, type Decoder, type Form, isOnlyEther } from "./decoder.ts";
-import { hintsOf } from "./hints.ts";
 
 /** Whether bytes have the form: a whole datagram, or the first bytes of a stream, of which what is not there yet may follow. */
 export function hasForm(form: Form, buf: Uint8Array, off: number, len: number, whole: boolean): boolean {
@@ -68,9 +67,8 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
   const known = GATES.get(decoders);
   if (known !== undefined) return known;
   const opening = (opens: ByteSet | undefined): readonly Form[] => [{ first: opens ?? ANY_BYTE }];
-  const { udp, tcp } = hintsOf(decoders);
   const gates = {
-    hinted: { udp: portBits(udp), tcp: portBits(tcp) },
+    hinted: { udp: portBits(decoders, "udp"), tcp: portBits(decoders, "tcp") },
     datagram: gateOf(
       decoders.flatMap((d) =>
         d.looksDatagram === undefined || isOnlyEther(d) ? [] : (d.forms?.datagram ?? opening(d.opens?.datagram)),
@@ -85,38 +83,48 @@ export function gatesOf(decoders: readonly Decoder[]): Gates {
   return gates;
 }
 
-function portBits(hints: ArrayLike<number>): Int32Array {
+function portBits(decoders: readonly Decoder[], transport: "udp" | "tcp"): Int32Array {
   const bits = new Int32Array(PORTS / 32);
-  for (let port = 0; port < PORTS; port++) if (hints[port] !== 0) bits[port >>> 5]! |= 1 << (port & 31);
+  for (const { ports } of decoders) for (const port of ports[transport] ?? []) bits[port >>> 5]! |= 1 << (port & 31);
   return bits;
 }
 
 export function gateOf(forms: readonly Form[]): Uint8Array {
-  const index = new Uint16Array(FIRST_BYTES);
-  const bytes: number[] = listOf(forms.filter(isAny).map(written));
-  const lists: number[][] = Array.from({ length: FIRST_BYTES }, () => []);
   const others = forms.filter((form) => !isAny(form));
   const own = others.map(written);
+  // The list that a byte begins, by what stands in it; most bytes have one that another has too.
+  const keys: string[] = Array.from({ length: FIRST_BYTES }, () => "");
   others.forEach(({ first }, i) => {
     for (const part of first) {
       const [from, to] = typeof part === "number" ? [part, part] : part;
-      for (let byte = from; byte <= to; byte++) if (lists[byte]!.at(-1) !== i) lists[byte]!.push(i);
+      for (let byte = from; byte <= to; byte++) keys[byte] += String.fromCharCode(i);
     }
   });
+  const lists = [listOf(forms.filter(isAny).map(written))];
+  let end = 2 * FIRST_BYTES + lists[0]!.length;
+  const index = new Uint16Array(FIRST_BYTES);
   const known = new Map<string, number>();
-  lists.forEach((list, first) => {
-    const key = list.join();
-    const at = known.get(key) ?? bytes.length;
-    if (at === bytes.length) bytes.push(...listOf(list.map((i) => own[i]!)));
-    known.set(key, at);
-    index[first] = 2 * FIRST_BYTES + at;
+  keys.forEach((key, first) => {
+    let at = known.get(key);
+    if (at === undefined) {
+      at = end;
+      known.set(key, at);
+      const list = listOf(Array.from(key, (i) => own[i.charCodeAt(0)]!));
+      lists.push(list);
+      end += list.length;
+    }
+    index[first] = at;
   });
-  const table = new Uint8Array(2 * FIRST_BYTES + bytes.length);
+  const table = new Uint8Array(end);
   index.forEach((at, first) => {
     table[2 * first] = at & 0xff;
     table[2 * first + 1] = at >> 8;
   });
-  table.set(bytes, 2 * FIRST_BYTES);
+  let at = 2 * FIRST_BYTES;
+  for (const list of lists) {
+    table.set(list, at);
+    at += list.length;
+  }
   return table;
 }
 
@@ -124,11 +132,29 @@ function isAny({ first: [part, ...others] }: Form): boolean {
   return others.length === 0 && typeof part === "object" && part[0] === 0 && part[1] === 255;
 }
 
-const listOf = (forms: readonly number[][]): number[] => [forms.length, ...forms.flat()];
+function listOf(forms: readonly Uint8Array[]): Uint8Array {
+  const list = new Uint8Array(forms.reduce((length, form) => length + form.length, 1));
+  list[0] = forms.length;
+  let at = 1;
+  for (const form of forms) {
+    list.set(form, at);
+    at += form.length;
+  }
+  return list;
+}
 
-function written(form: Form): number[] {
+function written(form: Form): Uint8Array {
+  const { bytes = [], fits, some } = form;
+  const words = new Uint8Array(8 + 4 * bytes.length);
   const least = leastOf(form);
-  const { bytes = [], fits, some = [0, 0, 0] } = form;
-  const tests = bytes.flatMap(([at, mask, from, to = from]) => [at, mask, from, to]);
-  return [least & 0xff, least >> 8, fits?.at ?? NONE, fits?.more ?? 0, ...some, bytes.length, ...tests];
+  words[0] = least & 0xff;
+  words[1] = least >> 8;
+  words[2] = fits?.at ?? NONE;
+  words[3] = fits?.more ?? 0;
+  if (some !== undefined) words.set(some, 4);
+  words[7] = bytes.length;
+  bytes.forEach(([at, mask, from, to = from], i) => {
+    words.set([at, mask, from, to], 8 + 4 * i);
+  });
+  return words;
 }
