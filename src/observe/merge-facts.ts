@@ -54,6 +54,12 @@ export class FactJoiner {
   /** What the later slice saw of a direction behind the segments that it kept. */
   #goOn(row: Int32Array, at: number, dir: 0 | 1, words: Int32Array, from: FlowDetail, last: Segment | undefined): void {
     const detail = this.#identified.detail(row, at);
+    const read = detail.streams[dir];
+    const reached = from.streams[dir]?.next ?? words[R.NEXT + dir]!;
+    if (last === undefined && read !== null && ((reached - read.next) | 0) <= 0) {
+      from.operations?.without(dir); // a connection sent once more, from its SYN on: all of it was read before
+      return;
+    }
     const behind = from.sightings.filter(
       (s) => s.dir === dir && (last === undefined || s.sec > last.sec || (s.sec === last.sec && s.nsec > last.nsec)),
     );
@@ -127,7 +133,7 @@ export class FactJoiner {
     detail.undecoded += from.undecoded;
     detail.dropped += from.dropped;
     detail.cut ??= from.cut;
-    if (mine === 0 || (theirs !== 0 && this.#prepares(mine))) {
+    if ((mine === 0 && isHeard(fed, from, heads)) || (mine !== 0 && theirs !== 0 && this.#prepares(mine))) {
       row[at + R.STATE] = (row[at + R.STATE]! & ((1 << R.APP_SHIFT) - 1)) | (theirs << R.APP_SHIFT);
     }
   }
@@ -146,6 +152,16 @@ export class FactJoiner {
   #idOf(app: number): string {
     return this.#identified.decoders[app - 1]!.id;
   }
+}
+
+/**
+ * Whether the whole would have known what the later piece does: only a direction that it still read then says so. What that one
+ * kept has just been played again in vain, so it took its word from the other.
+ */
+function isHeard(fed: readonly boolean[], from: FlowDetail, heads: readonly { dir: 0 | 1 }[]): boolean {
+  const said = [0, 1].filter((dir) => from.sightings.some((sighting) => sighting.dir === dir));
+  if (said.length === 0) return fed.includes(true);
+  return said.some((dir) => fed[dir] === true && (fed[1 - dir] === true || heads.every((head) => head.dir !== dir)));
 }
 
 /** What was played again does not know which MAC address it came from; where it was read first, that was noted. */

@@ -106,11 +106,26 @@ export class FlowJoiner {
     }
     const keep = R.S_FEED | (R.S_FEED << 1) | R.S_MIDSTREAM | (0xff << R.APP_SHIFT);
     row[at + R.STATE] = (before & keep) | ((before | words[R.STATE]!) & ~keep);
+    if ((words[R.META]! & 0xff) !== TCP) {
+      this.#countUnread(row, at, words, before);
+      settleUnknown(row, at);
+    }
     this.#addRepeats(flow, piece);
     this.#takeEdges(flow, piece, false);
     if (piece.detail === null) return;
     if ((words[R.META]! & 0xff) === TCP) this.#facts.streams(row, at, words, piece.detail, before);
     else this.#facts.datagrams(row, at, words, piece.detail);
+  }
+
+  /** What the later piece could not place before it knew the application: that was known before. */
+  #countUnread(row: Int32Array, at: number, words: Int32Array, before: number): void {
+    const app = before >>> R.APP_SHIFT;
+    if (app === 0 || words[R.TRIES] === 0) return;
+    const { identified } = this.#merged;
+    if (!identified.decoders[app - 1]!.everyMessage) return;
+    for (const dir of [0, 1])
+      if ((before & (R.S_FEED << dir)) !== 0)
+        identified.detail(row, at).undecoded += (words[R.TRIES]! >>> (dir * 16)) & 0xffff;
   }
 
   /** The later piece may begin with copies, or a repeat, of packets that the earlier one ended with, the last of them with `print`. */
@@ -218,6 +233,14 @@ export class FlowJoiner {
       addRepeat(this.#merged.flows, flow * 2 + dir, of);
     }
   }
+}
+
+/** What was looked at in vain in either piece counts together: the whole would have stopped there. */
+function settleUnknown(row: Int32Array, at: number): void {
+  if (row[at + R.STATE]! >>> R.APP_SHIFT !== 0) return;
+  for (const dir of [0, 1])
+    if (((row[at + R.TRIES]! >>> (dir * 16)) & 0xffff) >= LIMITS.identifyDatagrams)
+      row[at + R.STATE]! &= ~(R.S_FEED << dir);
 }
 
 function addRepeat(flows: FlowTracker, key: number, more: { packets: number; bytes: number; withId: number }): void {

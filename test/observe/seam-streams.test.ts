@@ -97,6 +97,18 @@ test("a handshake whose answer is sent again behind the first words", (t) => {
   t.deepEqual(differences(numbered([...talk.slice(0, 4), again, words, ...late])), []);
 });
 
+test("a whole connection that another path shows once more, later than copies come", (t) => {
+  const talk = connection(CLIENT, SERVER, 0, [
+    [">", REQUEST],
+    ["<", RESPONSE],
+  ]);
+  const again = (ms: number, flags: string, seq: number, data?: Uint8Array): Frame =>
+    tcpFrame({ from: CLIENT, to: SERVER, flags, seq, ack: 5001, ms, ...(data && { data }) });
+  const late = talk.slice(4).map((frame) => Object.assign(frame, { nsec: frame.nsec + 80_000_000 }));
+  const repeated = [again(50, "S", 1000), again(51, "A", 1001), again(52, "PA", 1001, REQUEST)];
+  t.deepEqual(differences(numbered([...talk.slice(0, 4), ...repeated, ...late])), []);
+});
+
 test("a clock that stands still", (t) => {
   const messages = fixturesOf("dnp3").filter(({ at }) => at.transport === "tcp");
   const frames = numbered(connection(CLIENT, SERVER, 0, lines(messages.slice(0, 2), 40)));

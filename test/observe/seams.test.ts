@@ -41,6 +41,39 @@ for (const { id } of DECODERS) {
   }
 }
 
+test("what comes behind datagrams of nobody's is as unknown as in the whole, wherever it is cut", (t) => {
+  const media = fixturesOf("rtp").slice(0, 3);
+  for (const strangers of [3, 4, 5, 6, 9]) {
+    const noise = Array.from({ length: strangers }, () => ascii("noise"));
+    const frames = [...noise, ...media.map(({ bytes }) => bytes)].flatMap((data, i) => [
+      udpFrame({ from: "10.0.0.5:40010", to: "10.0.0.9:40020", ms: i * 20, data }),
+      udpFrame({ from: "10.0.0.9:40020", to: "10.0.0.5:40010", ms: i * 20 + 9, data: ascii("other noise") }),
+    ]);
+    numbered(frames);
+    const whole = told(observe(frames));
+    t.is(JSON.stringify(whole).includes('"rtp"'), strangers < 5, `${strangers} strangers`);
+    for (let cut = 1; cut < frames.length; cut++) {
+      const parts = [observe(frames.slice(0, cut)), observe(frames.slice(cut))];
+      t.deepEqual(told(mergeObservations(parts, DECODERS)), whole, `${strangers} strangers, cut before ${cut + 1}`);
+    }
+  }
+});
+
+test("a message that nobody reads counts as unread, though the cut hid what the flow is", (t) => {
+  const [hello] = fixturesOf("bacnet").filter(({ at }) => at.transport === "udp");
+  const say = (data: Uint8Array, ms: number): Frame =>
+    udpFrame({ from: "10.0.0.5:47808", to: "10.0.0.9:47808", ms, data });
+  const frames = numbered(
+    [hello!.bytes, ascii("noise"), ascii("noise"), hello!.bytes].map((data, i) => say(data, i * 20)),
+  );
+  const unread = (seen: Observation): number => seen.identified.details.reduce((sum, one) => sum + one.undecoded, 0);
+  t.is(unread(observe(frames)), 2);
+  for (let cut = 1; cut < frames.length; cut++) {
+    const parts = [observe(frames.slice(0, cut)), observe(frames.slice(cut))];
+    t.is(unread(mergeObservations(parts, DECODERS)), 2, `cut before frame ${cut + 1}`);
+  }
+});
+
 /** A frame of Ethernet and IP as fragments of so many bytes (a multiple of eight). */
 function fragments(whole: Frame, size: number, id: number): Frame[] {
   const v6 = whole.buf[12] === 0x86;
