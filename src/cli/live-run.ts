@@ -9,9 +9,10 @@ import { closeKilledRuns, Keeper } from "../live/keeper.ts";
 import { loadNative } from "../live/libpcap.ts";
 import { Notifier } from "../live/notify.ts";
 import { become, noNewPrivileges, userFor } from "../live/rights.ts";
-import { type LiveHooks, type LiveOptions, runLive } from "../live/run.ts";
+import { type LiveHooks, type LiveOptions, type LiveOutcome, runLive } from "../live/run.ts";
 import { findingLine, LiveScreen, statusLine } from "../live/status.ts";
-import type { RunOptions, RunOutcome } from "../pipeline.ts";
+import { collectEarly } from "../memory.ts";
+import type { RunOptions } from "../pipeline.ts";
 import type { FormName } from "../report/forms.ts";
 import { jsonText } from "../report/json.ts";
 import { penFor } from "../report/pen.ts";
@@ -45,6 +46,8 @@ const LOCK_MS = 250;
 const END_LOCK_TRIES = 5;
 /** Findings of one judgement that are told line by line: who reads along reads no more. */
 const MOST_LINES = 100;
+/** Judged conversations that are read from the database for the report: 3 KB each. */
+const MOST_READ_BACK = 20_000;
 
 /** Runs it to its end and returns the exit code. Everything is open by now, so the first thing is to give up the rights. */
 export async function carryOut(
@@ -54,6 +57,7 @@ export async function carryOut(
   reload: () => Promise<Judging>,
 ): Promise<number> {
   let store: Store | null = null;
+  collectEarly();
   try {
     const notifier = await giveUpRights(where.user);
     const output = await reportOutput(where.out);
@@ -203,12 +207,25 @@ class Surroundings {
       },
       notice: (message) => this.#screen.line(message),
       judged: (result, whole) => this.#tell(result, whole),
-      checkpoint: (result, seen) => this.#checkpoint(result, seen),
+      checkpoint: (...what) => this.#checkpoint(...what),
+      attic: this.#attic(),
       reloaded: () => {
         const judging = this.#reloaded;
         this.#reloaded = null;
         return judging;
       },
+    };
+  }
+
+  #attic(): LiveHooks["attic"] {
+    const keeper = this.#keeper;
+    if (keeper === null) return null;
+    const log = this.#findings;
+    return {
+      departed: (seqs) => keeper.departed(seqs),
+      isSettled: (id) => log.isSettled(id),
+      left: (id) => log.left(id),
+      back: (id) => log.back(id),
     };
   }
 
@@ -255,19 +272,21 @@ class Surroundings {
   readonly #arrow = penFor(process.stderr, process.env).glyphs.arrow;
 
   /** A checkpoint that fails is told of and tried again at the next one: what the last one wrote stands. */
-  async #checkpoint(result: RunResult, seen: Parameters<Keeper["checkpoint"]>[1]): Promise<void> {
-    if (this.#keeper === null) return;
+  async #checkpoint(...[result, seen, moves]: Parameters<LiveHooks["checkpoint"]>): Promise<boolean> {
+    if (this.#keeper === null) return false;
     try {
-      await this.#keeper.checkpoint(result, seen, this.#stop.signal);
+      await this.#keeper.checkpoint(result, seen, moves, this.#stop.signal);
       this.#tellOfBoth(result);
       if (this.#storeFailed) this.#screen.line("The database could be written again; nothing is missing in it.");
       this.#storeFailed = false;
+      return true;
     } catch (error) {
-      if (this.#stop.signal.aborted && error === this.#stop.signal.reason) return; // the end writes all of it
+      if (this.#stop.signal.aborted && error === this.#stop.signal.reason) return false; // the end writes all of it
       if (!isStoreError(error)) throw error;
       if (!this.#storeFailed)
         this.#screen.line(`wirepact: warning: not written, tried again at the next checkpoint: ${error.message}`);
       this.#storeFailed = true;
+      return false;
     }
   }
 
@@ -280,30 +299,41 @@ class Surroundings {
     this.#screen.line(`This is run ${run.run_id}. As one with what was killed: ${command}`);
   }
 
-  async #finish(outcome: RunOutcome & { seen: Parameters<Keeper["checkpoint"]>[1] }): Promise<number> {
+  async #finish(outcome: LiveOutcome): Promise<number> {
     const { result, exitCode } = outcome;
     this.#notifier.stopping();
     this.#screen.clear();
     this.#last = true;
     this.#tell(result, true);
     await this.#kept;
-    const stored = await this.#storeAtEnd(result, outcome.seen);
+    const stored = await this.#storeAtEnd(outcome);
     if (this.#where.format === "json") {
       const { run, captures, rules, quality } = result;
       this.#line({ event: "end", run, captures, rules, quality });
       if (this.#where.out !== undefined) await this.#output.write(this.#lines);
     } else {
       const database = stored && this.#store !== null ? this.#where.database : null;
-      await printResult(result, this.#output, { format: this.#where.format, database, all: this.#where.all ?? false });
+      const shown = stored ? await this.#withDeparted(result) : result;
+      await printResult(shown, this.#output, { format: this.#where.format, database, all: this.#where.all ?? false });
     }
     return stored ? exitCode : EXIT_INTERNAL;
   }
 
-  async #storeAtEnd(result: RunResult, seen: Parameters<Keeper["checkpoint"]>[1]): Promise<boolean> {
+  /** With what is in the database alone, as long as that is not too much to be held at once; else it is said. */
+  async #withDeparted(result: RunResult): Promise<RunResult> {
+    const { departed, run } = result;
+    if (departed === undefined || this.#store === null || run.run_id === null) return result;
+    if (departed.judged <= MOST_READ_BACK) return this.#store.read(run.run_id);
+    const where = `wirepact report ${quoted(this.#where.database)}`;
+    const says = `${number(departed.judged)} judged conversations that fell silent are counted here and not listed: ${where} has all.`;
+    return { ...result, run: { ...run, warnings: [...run.warnings, says] } };
+  }
+
+  async #storeAtEnd({ result, seen, moves }: LiveOutcome): Promise<boolean> {
     if (this.#keeper === null) return true;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#keeper.checkpoint(result, seen);
+        await this.#keeper.checkpoint(result, seen, moves);
         this.#tellOfBoth(result);
         return true;
       } catch (error) {

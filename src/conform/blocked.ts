@@ -4,6 +4,7 @@
  * and the attempt was repeated or had three seconds to be answered. Names that were refused are in `blocked-names.ts`.
  */
 import type { Rule } from "../model/types.ts";
+import { ANSWERS_APART_SEC } from "../observe/departed.ts";
 import { OUTCOMES } from "../observe/flow-view.ts";
 import { unresolvedStatus } from "./blocked-names.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
@@ -13,7 +14,7 @@ import type { Judged } from "./judged.ts";
 import { howItEnded, isDistrust } from "./refusal.ts";
 import { allowSentence, type HostStatus, notEvaluable, type RuleContext, silenceUntimed } from "./rule-status.ts";
 
-const ANSWER_WITHIN_SEC = 300;
+const ANSWER_WITHIN_SEC = ANSWERS_APART_SEC;
 const WAITED_SEC = 3;
 
 const REFUSED: ReadonlySet<string> = new Set(["refused", "unreachable", "failed"]);
@@ -104,8 +105,9 @@ function silence(
   if (waited !== undefined && host !== null) {
     const attempted = judgementOf(waited, context);
     const visible = context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context));
-    if (visible !== undefined) {
-      const said = `nothing came back, while ${visible.responder} answered ${host.host.text} at that time`;
+    const answerer = visible?.responder ?? answeredBefore(attempted, waited.flow, context);
+    if (answerer !== null) {
+      const said = `nothing came back, while ${answerer} answered ${host.host.text} at that time`;
       return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
     }
   }
@@ -122,6 +124,19 @@ function silence(
     ),
     evidence: [...attempts[0]!.tried.who.support],
   };
+}
+
+/** The same of conversations that have left a live run: one of the Internet who answered; null for nobody. */
+function answeredBefore(
+  { initiator, responder, realm }: Judged,
+  at: { firstSec: number; lastSec: number },
+  { conversations: { seen } }: RuleContext,
+): string | null {
+  const known = isGlobal(responder) ? seen.departed?.hosts.get(`${seen.realms[realm] ?? ""}|${initiator}`) : undefined;
+  const near = known?.answers.find(
+    ({ fromSec, toSec }) => fromSec <= at.lastSec + ANSWER_WITHIN_SEC && toSec >= at.firstSec - ANSWER_WITHIN_SEC,
+  );
+  return near?.responder ?? null;
 }
 
 /**

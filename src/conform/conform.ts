@@ -177,6 +177,7 @@ export function* conformInSteps(
   yield;
   const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept);
   noteCopies(conversations, cast);
+  noteDeparted(seen, cast);
   const lookups = collectLookups(seen, conversations.copies);
   const rules = judgeRules({
     judges,
@@ -331,6 +332,16 @@ function noteCopies(all: C.Conversations, cast: Cast): void {
       for (const { host } of cast.rolesOf(realms[view.realm] ?? "", view.family, view.address(dir), flows.ipv6))
         if (host.outside) extend(host.presence, view.firstSec, view.lastSec);
   }
+}
+
+/** What was seen of the hosts in conversations that have left a live run. */
+function noteDeparted({ departed }: Observation, cast: Cast): void {
+  for (const { realm, address, firstSec, lastSec, bothWays, opened } of departed?.hosts.values() ?? [])
+    for (const { host } of cast.ofText(realm, address)) {
+      extend(host.presence, firstSec, lastSec);
+      host.presence.bothWays ||= bothWays;
+      host.presence.opened ||= opened;
+    }
 }
 
 function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {

@@ -11,6 +11,12 @@ const OVER_TLS = 853;
 const RESOLVERS =
   /(?:^|\.)(?:dns\.google|cloudflare-dns\.com|one\.one\.one\.one|dns\.quad9\.net|dns\.nextdns\.io|dns\.adguard(?:-dns)?\.com|doh\.opendns\.com|doh\.cleanbrowsing\.org|dns\.mullvad\.net)$/;
 
+/** Whether a conversation of this application, to this port and name, resolves where nobody can read it. */
+export function resolvesHidden(app: string | undefined, port: number, name: string | null): boolean {
+  if (app !== "tls" && app !== "quic") return false;
+  return port === OVER_TLS || (name !== null && RESOLVERS.test(name));
+}
+
 /** What a host resolves with, by realm number and address: `HTTPS (dns.google)`. */
 export function hiddenResolvers(all: C.Conversations): ReadonlyMap<string, string> {
   const { seen } = all;
@@ -20,11 +26,10 @@ export function hiddenResolvers(all: C.Conversations): ReadonlyMap<string, strin
     const at = all.at(c);
     const portApp = row[at + C.C_PORT_APP]!;
     const app = seen.decoders[((portApp >>> 16) & 0xff) - 1]?.id;
-    if (app !== "tls" && app !== "quic") continue;
     const nameIndex = all.word(c, C.C_NAME);
     const name = nameIndex === 0 ? null : all.serverNames[nameIndex - 1]!;
+    if (!resolvesHidden(app, portApp & 0xffff, name)) continue;
     const isPlain = (portApp & 0xffff) === OVER_TLS;
-    if (!isPlain && (name === null || !RESOLVERS.test(name))) continue;
     const meta = row[at + C.C_META]!;
     const family = (meta >>> 8) & 0xff;
     const address = (word: number): string => addressText(seen.flows.ipv6, family, word);

@@ -85,6 +85,12 @@ export class KeptJudgements {
   #play: Play | null = null;
   #stamp = "";
   #turn = 0;
+  /** Those that were judged last, and what DNS said of them; null before that. */
+  last: { conversations: C.Conversations; dns: DnsEvidence } | null = null;
+  /** Of those, the ones that were judged for the first time. */
+  readonly fresh: number[] = [];
+  /** How often all had to be judged anew. */
+  anew = 0;
   /** By conversation's id, as a number that may be another's as well: then its print is another. */
   readonly #known = new Map<number, Kept>();
   readonly #print = new ConversationPrint();
@@ -97,7 +103,22 @@ export class KeptJudgements {
   #lists = new Map<string, readonly string[]>();
 
   forget(): void {
+    if (this.#known.size > 0) this.anew++;
     this.#known.clear();
+  }
+
+  get models(): readonly LoadedModel[] {
+    return this.#loaded?.models ?? [];
+  }
+
+  get background(): LoadedModel | null {
+    return this.#loaded?.background ?? null;
+  }
+
+  /** The judgement of one of the conversations of `last`; null where there is none, or where it is not kept. */
+  of(conversation: number): Judged | null {
+    const kept = this.last === null ? undefined : this.#known.get(idOf(this.last.conversations, conversation));
+    return kept?.judged.conversation === conversation && kept.turn === this.#turn ? kept.judged : null;
   }
 
   /** Models as they were loaded the last time, where they are still the same. */
@@ -134,6 +155,8 @@ export class KeptJudgements {
       this.#stamp = stamp;
     }
     this.#turn++;
+    this.last = { conversations: all, dns };
+    this.fresh.length = 0;
     this.#dns = dns;
     this.#clocks = clocks;
     const ask = (key: string): void => void this.#asking.add(key);
@@ -179,8 +202,10 @@ export class KeptJudgements {
     const id = idOf(all, judged.conversation);
     if (uses.length > MOST_USES) {
       this.#known.delete(id);
+      this.fresh.push(judged.conversation);
       return;
     }
+    if (!this.#known.has(id)) this.fresh.push(judged.conversation);
     const { steadyHigh, steadyLow, passingHigh, passingLow } = this.#print;
     const asked = this.#sameList([...this.#asking]);
     const flows = flowsOf(all, judged, uses);

@@ -44,6 +44,19 @@ export function copyRow(from: Int32Array, fromAt: number, to: Int32Array, toAt: 
   }
 }
 
+/** The 32 words of a row, hot half first. */
+export function rowWords(from: Int32Array, at: number): number[] {
+  return [...from.subarray(at, at + HALF), ...from.subarray(at + COLD, at + COLD + HALF)];
+}
+
+/** What `rowWords` gave, as a row again. */
+export function writeRow(words: readonly number[], to: Int32Array, at: number): void {
+  for (let word = 0; word < HALF; word++) {
+    to[at + word] = words[word] ?? 0;
+    to[at + COLD + word] = words[HALF + word] ?? 0;
+  }
+}
+
 /** Makes both halves of a row zero. */
 export function clearRow(words: Int32Array, at: number): void {
   words.fill(0, at, at + HALF);

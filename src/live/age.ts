@@ -24,7 +24,7 @@ import type { Observation } from "../observe/observation.ts";
 /** Seconds of silence after which a flow has said what it had to say for now. */
 const SILENT_SEC = 10;
 /** Seconds that the late segments of a closed connection may take: what systems wait in TIME-WAIT (RFC 9293, 3.6.1) or twice that. */
-const CLOSED_SEC = 120;
+export const CLOSED_SEC = 120;
 /** DNS answers hold for a day at least, so within one day it does not matter which flow was the first. */
 const DAY_SEC = 86_400;
 /** Rows are gone through once there are this many more, and a fifth more, than were left the last time. */
@@ -60,13 +60,23 @@ export class Ager {
    * `documented`: ports of the models at hand, which tell responders where no packet does.
    */
   age(documented: DocumentedPorts | null = null): boolean {
-    const { captures, flows } = this.#seen;
-    const now = captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
+    const { flows } = this.#seen;
+    const now = this.#now();
     this.#shareFacts(now);
     if (flows.table.count < this.#rowsLeft * 1.2 + this.#moreRows) return false;
     this.#foldRows(now, documented);
     this.#rowsLeft = flows.table.count;
     return true;
+  }
+
+  /** Flows that are kept elsewhere from now on; all others have other numbers. */
+  takeOut(gone: ReadonlySet<number>, documented: DocumentedPorts | null): void {
+    this.#foldRows(this.#now(), documented, gone);
+    this.#rowsLeft = this.#seen.flows.table.count;
+  }
+
+  #now(): number {
+    return this.#seen.captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
   }
 
   #shareFacts(now: number): void {
@@ -94,7 +104,7 @@ export class Ager {
   }
 
   /** Goes through all rows: flows that are over stand in the row of an equal one; the others move up. */
-  #foldRows(now: number, documented: DocumentedPorts | null): void {
+  #foldRows(now: number, documented: DocumentedPorts | null, gone: ReadonlySet<number> | null = null): void {
     const { flows, identified } = this.#seen;
     const target = new Rebuilt(flows, identified.details);
     const view = new FlowView(this.#seen, documented);
@@ -105,13 +115,13 @@ export class Ager {
     }
     flows.table.restart();
     for (let flow = 0; flow < count; flow++) {
+      if (gone?.has(flow) === true) continue;
       view.move(flow);
       if (isOver(view, now)) target.fold(view);
       else target.keep(view);
     }
     flows.table.settle();
-    flows.takeOver(target);
-    identified.replaceDetails(target.details);
+    // Before the old addresses are gone.
     for (const quote of flows.quotes.splice(0)) {
       const moved = target.moveQuote(quote);
       if (moved !== null) flows.quotes.push(moved);
@@ -124,6 +134,8 @@ export class Ager {
     const known = [...answers];
     answers.clear();
     for (const [key, ttls] of known) answers.set(target.moveAddress(key), ttls);
+    flows.takeOver(target);
+    identified.replaceDetails(target.details);
     this.#said = new Map(
       [...this.#said].flatMap(([key, index]) => {
         const moved = target.movedDetail(index);
@@ -295,18 +307,19 @@ function lastOf(row: Int32Array, at: number): number {
   return Math.max(row[at + R.LAST]!, row[at + R.LAST + 2]!);
 }
 
-/** No packet can belong to it any more: another one of its key would be another flow. */
+/** It is done, and there is nothing half said in it that an equal flow would not have. */
 function isOver(view: FlowView, now: number): boolean {
+  return isDone(view, now) && (view.detail === null || view.detail.shared || !hasUnfinished(view.detail));
+}
+
+/** No packet can belong to it any more: another one of its key would be another flow. */
+export function isDone(view: FlowView, now: number): boolean {
   const { row, at, state } = view;
   const silent = now - lastOf(row, at);
   const finished = (state & R.S_FIN) !== 0 && (state & (R.S_FIN << 1)) !== 0;
   const refused = (state & (R.S_RST | (R.S_RST << 1))) !== 0;
   const closed = view.proto === TCP && (finished || refused);
-  if (
-    silent <= (closed ? CLOSED_SEC : IDLE_SEC) ||
-    (view.detail !== null && !view.detail.shared && hasUnfinished(view.detail))
-  )
-    return false;
+  if (silent <= (closed ? CLOSED_SEC : IDLE_SEC)) return false;
   if (view.proto !== TCP || closed || silent > IDLE_TCP_SEC) return true;
   const unanswered = (state & (R.S_DATA | (R.S_DATA << 1) | R.S_ACK | (R.S_ACK << 1))) === 0;
   return unanswered;

@@ -24,6 +24,8 @@ export class FindingLog {
   readonly #strict: boolean;
   /** By kind, and by what stays the same from one judgement to the next. */
   readonly #known = new Map<FindingKind, Map<string, Known>>(KINDS.map((kind) => [kind, new Map()]));
+  /** Ids of conversations that were told of, have left the run, and have come back. */
+  readonly #back = new Set<string>();
   #turn = 0;
   #told = 0;
 
@@ -34,6 +36,21 @@ export class FindingLog {
   /** Told and standing. */
   get count(): number {
     return this.#told;
+  }
+
+  /** True where a conversation is no finding that is still to be told. */
+  isSettled(id: string): boolean {
+    return OF_CONVERSATIONS.every((kind) => this.#known.get(kind)!.get(id)?.told !== false);
+  }
+
+  /** A conversation that leaves the run: nothing is taken back. True where it has been told of. */
+  left(id: string): boolean {
+    return OF_CONVERSATIONS.filter((kind) => this.#known.get(kind)!.delete(id)).length > 0;
+  }
+
+  /** One that was told of is there again: it is not told a second time. */
+  back(id: string): void {
+    this.#back.add(id);
   }
 
   /**
@@ -48,7 +65,7 @@ export class FindingLog {
       const all = this.#known.get(finding.kind)!;
       let known = all.get(key);
       if (known === undefined) {
-        known = { finding, stood: 0, told: false, turn };
+        known = { finding, stood: 0, told: this.#back.delete(key), turn };
         all.set(key, known);
       }
       known.finding = finding;
@@ -60,6 +77,9 @@ export class FindingLog {
       found.push(finding);
     };
     eachFinding(result, this.#strict, add);
+    // What came back as no finding any more.
+    this.#told -= this.#back.size;
+    this.#back.clear();
     for (const all of this.#known.values()) {
       for (const [key, known] of all) {
         if (known.turn === turn || (!whole && speaksOfAbsence(known.finding))) continue;
@@ -74,6 +94,7 @@ export class FindingLog {
   }
 }
 
+const OF_CONVERSATIONS: readonly FindingKind[] = ["undocumented", "violation", "inconclusive"];
 const KINDS: readonly FindingKind[] = ["undocumented", "violation", "inconclusive", "lookup", "rule"];
 
 /** All that counts as drift, each with what stays the same from one judgement to the next. */

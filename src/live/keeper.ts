@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { encodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { RunResult } from "../report/result.ts";
-import type { CheckpointWriter, ObservationPart, PartChange, Store } from "../store/store.ts";
+import type { CheckpointWriter, Moves, ObservationPart, PartChange, Store } from "../store/store.ts";
 
 /** Beside the parts of an observation: which process writes the run. Whoever reads observations passes it over. */
 const OWNER = "live";
@@ -31,12 +31,17 @@ export class Keeper {
    * Everything, in one transaction. Gives the run its id. Rejects with StoreError, or with the signal's reason where it is
    * given up, and then the last checkpoint stands.
    */
-  async checkpoint(result: RunResult, seen: Observation, signal?: AbortSignal): Promise<void> {
+  async checkpoint(result: RunResult, seen: Observation, moves?: Moves, signal?: AbortSignal): Promise<void> {
     this.#writer ??= await this.#store.startCheckpoints(result.run);
     result.run.run_id = this.#writer.runId;
     const written = new Map<string, string>();
-    await this.#writer.checkpoint(result, this.#changed(seen, written), signal);
+    await this.#writer.checkpoint(result, this.#changed(seen, written), moves, signal);
     this.#written = written;
+  }
+
+  /** Parts of conversations that have left, by their numbers. Rejects with StoreError. */
+  async departed(seqs: readonly number[]): Promise<Uint8Array[]> {
+    return (await this.#writer?.departed(seqs)) ?? [];
   }
 
   *#changed(seen: Observation, written: Map<string, string>): Generator<PartChange> {

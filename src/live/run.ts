@@ -15,7 +15,9 @@ import { judgeInSteps, type RunOptions, type RunOutcome } from "../pipeline.ts";
 import { exitCodeOf } from "../report/exit.ts";
 import type { RunResult } from "../report/result.ts";
 import { inTurns } from "../steps.ts";
+import type { Moves } from "../store/store.ts";
 import { Ager } from "./age.ts";
+import { Attic, type AtticHooks } from "./attic.ts";
 import type { LiveEngine, LiveSource } from "./engine.ts";
 import { STANDS } from "./findings.ts";
 import { LiveReader } from "./reader.ts";
@@ -39,8 +41,10 @@ export interface LiveHooks {
   status(status: LiveStatus): void;
   /** Judged anew. `whole`: at a checkpoint or at the end, so that what is missing may be told too. */
   judged(result: RunResult, whole: boolean): void;
-  /** To be written down. What it throws ends the run. */
-  checkpoint(result: RunResult, seen: Observation): Promise<void>;
+  /** To be written down, with what leaves the run; true where it was. What it throws ends the run. */
+  checkpoint(result: RunResult, seen: Observation, moves: Moves | undefined): Promise<boolean>;
+  /** Where conversations leave for, and come back from; null: all of them stay. */
+  attic: (AtticHooks & { stay?: number }) | null;
   /** Something that whoever runs it should know. */
   notice(message: string): void;
   /** A frame that was observed, for whoever keeps some. */
@@ -70,7 +74,17 @@ const TURN_MS = 50;
 const JUDGE_SHARE = 1 / 20;
 const CHECKPOINT_SHARE = 1 / 10;
 
-export async function runLive(options: LiveOptions): Promise<RunOutcome & { seen: Observation }> {
+export interface LiveOutcome extends RunOutcome {
+  seen: Observation;
+  /** To be written with the result. */
+  moves: Moves | undefined;
+}
+
+const STALE =
+  "What is judged against, or who plays which role, is another now: conversations that have left for the database keep the " +
+  "verdicts of before. `wirepact check` of the database judges all of them anew.";
+
+export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const caps = new CapCounter();
   const reader = await LiveReader.open(options.sources, options.realm ?? DEFAULT_REALM, caps);
@@ -85,7 +99,7 @@ export async function runLive(options: LiveOptions): Promise<RunOutcome & { seen
   const result = (await run.judge("finished"))!;
   const exitCode = exitCodeOf(result, options.strict);
   result.run.exit_code = exitCode;
-  return { result, observation: () => encodeObservation(seen), exitCode, seen };
+  return { result, observation: () => encodeObservation(seen), exitCode, seen, moves: run.moves };
 }
 
 class LiveRun {
@@ -101,6 +115,7 @@ class LiveRun {
   #checkpointAt = 0;
   readonly #ager: Ager;
   readonly #kept = new KeptJudgements();
+  readonly #attic: Attic | null;
   #agedAt = performance.now();
   /** Frames when it was last judged, and judgements that are still due where none has come since. */
   #judgedFrames = 0;
@@ -116,6 +131,9 @@ class LiveRun {
     this.#startedAt = startedAt;
     this.#toldApart = options.checkpointMs;
     this.#ager = new Ager(observer.observation);
+    const { attic } = options.hooks;
+    const { observation } = observer;
+    this.#attic = attic === null ? null : new Attic(observation, this.#kept, this.#ager, attic, attic.stay);
     this.#judgeAt = this.#began + JUDGE_MS;
     this.#checkpointAt = this.#began + options.checkpointMs;
     this.#statusAt = this.#began;
@@ -145,9 +163,22 @@ class LiveRun {
     }
   }
 
-  /** Signals have their turns meanwhile; null where one asks for the end and this is not yet what it ends with. */
-  async judge(status: RunResult["run"]["status"]): Promise<RunResult | null> {
+  get moves(): Moves | undefined {
+    return this.#attic?.moves;
+  }
+
+  /**
+   * As it stands, with what has come back from the database: at a checkpoint and at the end whatever it is (`whole`), else what
+   * is judged. Signals have their turns meanwhile; null where one asks for the end and this is not yet what it ends with.
+   */
+  async judge(status: RunResult["run"]["status"], whole = true): Promise<RunResult | null> {
     this.#options = { ...this.#options, ...this.#options.hooks.reloaded() };
+    const result = await this.#judged(status);
+    if (result === null || this.#options.models.length === 0) return result;
+    return (await this.#attic?.recall(whole)) === true ? this.#judged(status) : result;
+  }
+
+  async #judged(status: RunResult["run"]["status"]): Promise<RunResult | null> {
     const { droppedByInterface } = this.#reader.count();
     const steps = judgeInSteps(
       this.#observer.observation,
@@ -163,6 +194,9 @@ class LiveRun {
     const { name, limits } = this.#options.engine;
     result.quality.engine = name;
     if (limits !== null) result.run.warnings = [limits, ...result.run.warnings];
+    const departed = this.#attic?.counts ?? null;
+    if (departed !== null) result.departed = departed;
+    if (this.#attic?.isStale() === true) this.#options.hooks.notice(STALE);
     return result;
   }
 
@@ -203,11 +237,11 @@ class LiveRun {
     if (now >= this.#checkpointAt && frames === this.#writtenFrames) {
       this.#checkpointAt = now + checkpointMs; // what is written is still all there is
     } else if (now >= this.#checkpointAt) {
-      const result = await this.judge("running");
+      const result = await this.#clearedResult();
       if (result === null) return;
       this.#writtenFrames = frames;
       hooks.judged(result, true);
-      await hooks.checkpoint(result, this.#observer.observation);
+      if (await hooks.checkpoint(result, this.#observer.observation, this.moves)) this.#attic?.written();
       const took = processorMs() - spent;
       const apart = Math.max(checkpointMs, took / CHECKPOINT_SHARE);
       if (apart > this.#toldApart * 1.5) {
@@ -221,7 +255,7 @@ class LiveRun {
       // After the last frame it is judged a few times more: a finding is told once it has stood for some judgements.
       this.#unsettled = frames !== this.#judgedFrames ? STANDS : this.#unsettled - 1;
       if (this.#unsettled > 0) {
-        const result = await this.judge("running");
+        const result = await this.judge("running", false);
         if (result === null) return;
         hooks.judged(result, false);
       }
@@ -230,8 +264,15 @@ class LiveRun {
     }
   }
 
+  /** What is to be written at a checkpoint: without what leaves with it. */
+  async #clearedResult(): Promise<RunResult | null> {
+    const result = await this.judge("running");
+    if (result === null || this.#options.models.length === 0) return result;
+    return (await this.#attic?.clear(result)) === true ? this.#judged("running") : result;
+  }
+
   #tellStatus(now: number): void {
-    const { frames, flows } = this.#observer.observation;
+    const { frames, flows, departed } = this.#observer.observation;
     const { dropped, droppedByInterface } = this.#reader.count();
     this.#options.hooks.status({
       seconds: (now - this.#began) / 1000,
@@ -239,7 +280,7 @@ class LiveRun {
       packetsPerSecond: Math.round(((frames - this.#statusPackets) * 1000) / (now - this.#statusAt)),
       dropped,
       droppedByInterface,
-      flows: flows.table.count,
+      flows: flows.table.count + (departed?.flows ?? 0),
     });
     this.#statusAt = now;
     this.#statusPackets = frames;

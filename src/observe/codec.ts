@@ -7,6 +7,7 @@
  *     flows    blocks of rows, little-endian words, as in `flow/row.ts`
  *     details  JSON texts: arrays of [index, detail], about 1,000 a text
  *     quotes   JSON: ICMP errors
+ *     departed JSON: a conversation that left a live run's memory (`departed.ts`); these come last
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
@@ -21,7 +22,8 @@ import { type Segment, Stream } from "../flow/stream.ts";
 import { CHUNK_ROWS } from "../flow/table.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
-import type { ObservationPart } from "../store/store.ts";
+import { DEPARTED, type ObservationPart } from "../store/store.ts";
+import { decodeDeparted, putBack } from "./departed.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import type { Neighbour } from "./neighbours.ts";
 import { newObservation, type Observation } from "./observation.ts";
@@ -129,6 +131,8 @@ export async function decodeObservation(
       for (const plain of decode(data) as PlainDetail[]) identified.details.push(richDetail(plain));
     } else if (kind === "quotes") {
       flows.quotes.push(...(decode(data) as Quote[]));
+    } else if (kind === DEPARTED) {
+      putBack(seen, decodeDeparted(data));
     }
   }
   if (meta === null) throw new Error("the run holds no observation");
@@ -243,7 +247,7 @@ interface PlainStream {
   parts: number[];
   pending: PlainSegment[];
 }
-interface PlainDetail {
+export interface PlainDetail {
   sightings: Sighting[];
   operations?: PlainTally;
   dropped?: number;
@@ -254,7 +258,7 @@ interface PlainDetail {
   heads?: (PlainSegment[] | null)[];
 }
 
-function plainDetail(detail: FlowDetail): PlainDetail {
+export function plainDetail(detail: FlowDetail): PlainDetail {
   const plain: PlainDetail = { sightings: detail.sightings };
   if (detail.operations !== null) plain.operations = plainTally(detail.operations);
   if (detail.dropped > 0) plain.dropped = detail.dropped;
@@ -267,7 +271,7 @@ function plainDetail(detail: FlowDetail): PlainDetail {
   return plain;
 }
 
-function richDetail(plain: PlainDetail): FlowDetail {
+export function richDetail(plain: PlainDetail): FlowDetail {
   const detail = newDetail();
   detail.sightings = plain.sightings;
   if (plain.operations !== undefined) detail.operations = richTally(plain.operations);

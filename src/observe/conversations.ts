@@ -250,7 +250,7 @@ export class Conversations {
     const conversation = find(view.app, this.#serverName(view, dir));
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
-    if (OUTCOMES[outcome] === "one-way" && ported && !view.isGroup(back)) this.oneSided++;
+    if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back)) this.oneSided++;
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
@@ -263,6 +263,16 @@ export class Conversations {
       if (flows === undefined) this.#alsoIn.set(other, [view.flow]);
       else flows.push(view.flow);
     }
+  }
+
+  /** Whether its packets go one way only, although its kind is answered. */
+  isOneSided(view: FlowView): boolean {
+    const { dir } = view.initiator();
+    return OUTCOMES[this.flowOutcome(view, dir)] === "one-way" && this.#isAnswered(view, dir === 0 ? 1 : 0);
+  }
+
+  #isAnswered(view: FlowView, back: 0 | 1): boolean {
+    return (view.proto === 6 || view.proto === 17 || view.proto === 132) && !view.isGroup(back);
   }
 
   /** A flow's outcome: index into OUTCOMES. What came from another port or address answers as well. */

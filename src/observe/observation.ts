@@ -14,6 +14,7 @@ import { ALL_LANES, laneOfPacket } from "../flow/lanes.ts";
 import { FlowTracker } from "../flow/tracker.ts";
 import { CapCounter } from "../limits.ts";
 import { ClockSteps } from "./clock-steps.ts";
+import type { Departed } from "./departed.ts";
 import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
 import { FragmentSeam } from "./fragment-seam.ts";
@@ -51,6 +52,8 @@ export interface Observation {
   fragments: FragmentSeam;
   /** By flow: what it says once nothing more will come (`ends.ts`); only while it is judged, and never stored or merged. */
   ends?: ReadonlyMap<number, FlowEnd>;
+  /** Of a live run: what conversations that left it for its database still count for. Its other parts are without them. */
+  departed?: Departed;
 }
 
 /** Nothing seen yet. */

@@ -17,7 +17,7 @@ export function capsOf({ caps, notPackets }: Observation): ReadonlyMap<Cap, numb
 }
 
 export function qualityOf(seen: Observation, conversations: Conversations): Quality {
-  const { captures, flows, identified, notPackets } = seen;
+  const { captures, flows, identified, notPackets, departed } = seen;
   const caps = capsOf(seen);
   const sum = (of: (capture: (typeof captures)[number]) => number): number =>
     captures.reduce((total, capture) => total + of(capture), 0);
@@ -45,7 +45,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     malformed: (notPackets.get("malformed") ?? 0) + identified.counts.malformed,
     duplicates: flows.watch.copies + repeated + (notPackets.get("fragment-copy") ?? 0) + conversations.copiedPackets(),
     repeats: flows.repeats - repeated,
-    one_sided: conversations.oneSided,
+    one_sided: conversations.oneSided + (departed?.oneSided ?? 0),
     lost_segments: flows.holes.left,
     out_of_order: flows.outOfOrder,
     tcp_conflicts: identified.counts.conflicts,
@@ -62,8 +62,11 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     fragment_overlaps: seen.fragmentOverlaps,
     untracked: flows.untracked,
     caps_hit: [...caps.values()].reduce((total, hits) => total + hits, 0),
-    flows: [...flows.weights.values()].reduce((total, weight) => total + weight, flows.table.count),
-    conversations: conversations.count,
+    flows: [...flows.weights.values()].reduce(
+      (total, weight) => total + weight,
+      flows.table.count + (departed?.flows ?? 0),
+    ),
+    conversations: conversations.count + (departed?.conversations ?? 0),
   };
   for (const [name, count] of notPackets) {
     if (count > 0 && name !== "malformed" && name !== "fragment-copy") quality[`frames:${name}`] = count;

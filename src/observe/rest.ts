@@ -34,9 +34,19 @@ export class Rest implements RestConversations {
       if (!this.#skip.has(c)) yield restRow(this.#all, c, this.#dns, this.#verdict);
   }
 
+  /** A chunk of one conversation, whichever it is. */
+  text(c: number): string {
+    const plain = new RowText();
+    return this.#plain(c, plain, this.#realms()) ? `[${plain.take()}]` : `[${this.#compact(c)}]`;
+  }
+
+  #realms(): (string | null)[] {
+    return this.#all.seen.realms.map((realm) => (isAscii(realm) ? text(realm) : null));
+  }
+
   *chunks(): Generator<string> {
     const plain = new RowText();
-    const realms = this.#all.seen.realms.map((realm) => (isAscii(realm) ? text(realm) : null));
+    const realms = this.#realms();
     let rows = 0;
     let chunk = "";
     for (let c = 0; c < this.#all.count; c++) {

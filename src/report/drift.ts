@@ -11,7 +11,9 @@ export interface Drift {
   inconclusive: ConversationRow[];
   lookups: LookupRow[];
   unevaluable: RuleRow[];
-  /** Findings in all lists. */
+  /** Further conversations, of a live run, that are in its database alone. */
+  departed: { undocumented: number; violations: number; inconclusive: number };
+  /** Findings in all lists, and those. */
   count: number;
 }
 
@@ -26,6 +28,7 @@ export function driftOf(result: RunResult, strict: boolean): Drift {
     inconclusive: [],
     lookups: strict ? result.lookups.filter((lookup) => lookup.verdict === "undocumented") : [],
     unevaluable: strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [],
+    departed: departedDrift(result, strict),
     count: 0,
   };
   for (const c of result.judged) {
@@ -35,7 +38,13 @@ export function driftOf(result: RunResult, strict: boolean): Drift {
     else if (c.verdict === "inconclusive" && strict) drift.inconclusive.push(c);
   }
   for (const list of Object.values(drift)) if (Array.isArray(list)) drift.count += list.length;
+  for (const count of Object.values(drift.departed)) drift.count += count;
   return drift;
+}
+
+function departedDrift({ departed }: RunResult, strict: boolean): Drift["departed"] {
+  const { undocumented = 0, violation = 0, inconclusive = 0 } = departed?.verdicts ?? {};
+  return { undocumented, violations: violation, inconclusive: strict ? inconclusive : 0 };
 }
 
 /** Whether a rule's status is a finding, waived or not. */

@@ -243,6 +243,16 @@ export interface RunResult {
   lookups: LookupRow[];
   assets: AssetRow[];
   quality: Quality;
+  /** Conversations of a live run that are in its database alone, and in none of these lists. Absent where there are none. */
+  departed?: DepartedCounts;
+}
+
+export interface DepartedCounts {
+  /** With a verdict other than `unrelated`, and all others. */
+  judged: number;
+  rest: number;
+  /** Judged ones that nobody waived, by verdict. */
+  verdicts: Partial<Record<Verdict, number>>;
 }
 
 /** Conversations that nobody judged, streamed. */

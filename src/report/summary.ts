@@ -59,13 +59,17 @@ function judged(result: RunResult, strict: boolean): Headline {
     // A violated rule is the other side of its conversations in violation; it is counted where it stands alone.
     const lonely = drift.violations.length === 0 ? rules("violated") : 0;
     const parts = [
-      counted(drift.undocumented.length, "undocumented conversation"),
-      counted(drift.violations.length, "violation"),
+      counted(drift.undocumented.length + drift.departed.undocumented, "undocumented conversation"),
+      counted(drift.violations.length + drift.departed.violations, "violation"),
       counted(lonely, "rule violated", "rules violated"),
       counted(rules("blocked"), "rule blocked", "rules blocked"),
       counted(rules("missing"), "rule missing", "rules missing"),
       counted(rules("partial"), "rule met in part", "rules met in part"),
-      counted(drift.inconclusive.length, "conversation not proved", "conversations not proved"),
+      counted(
+        drift.inconclusive.length + drift.departed.inconclusive,
+        "conversation not proved",
+        "conversations not proved",
+      ),
       counted(drift.lookups.length, "undocumented look-up"),
       counted(drift.unevaluable.length, "required rule not evaluable", "required rules not evaluable"),
     ].filter((part) => part !== "");
@@ -88,7 +92,7 @@ function judged(result: RunResult, strict: boolean): Headline {
 }
 
 export function verdictCount(result: RunResult, verdict: Verdict): number {
-  let count = 0;
+  let count = result.departed?.verdicts[verdict] ?? 0;
   for (const c of result.judged) if (c.verdict === verdict) count++;
   return count;
 }

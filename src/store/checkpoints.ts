@@ -6,11 +6,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { ConversationRow, RunResult } from "../report/result.ts";
 import type { Driver, SqlValue } from "./driver.ts";
-import type { CheckpointWriter, PartChange } from "./store.ts";
+import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
 import { CONVERSATION } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
-import { PART_COLUMNS, resultTables, updateRun } from "./writer.ts";
+import { PART_COLUMNS, REST_COLUMNS, restValues, resultTables, updateRun } from "./writer.ts";
 
+const REST = "rest_chunk";
+const NO_MOVES: Moves = { leave: [], back: [] };
 /** Rows handed to the driver at once. */
 const BATCH = 1_000;
 
@@ -28,6 +30,8 @@ export class SqliteCheckpoints implements CheckpointWriter {
   #parts = new Set<string>();
   /** Judged conversations that are in the database, by id. */
   #judged = new Map<string, ConversationRow>();
+  /** True where rows stand in the database that no result has any more. */
+  #departed = false;
 
   constructor(driver: Driver, transactions: Transactions, runId: number) {
     this.#driver = driver;
@@ -35,13 +39,25 @@ export class SqliteCheckpoints implements CheckpointWriter {
     this.runId = runId;
   }
 
-  async checkpoint(result: RunResult, parts: Iterable<PartChange>, signal?: AbortSignal): Promise<void> {
+  async checkpoint(
+    result: RunResult,
+    parts: Iterable<PartChange>,
+    { leave, back }: Moves = NO_MOVES,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#departed ||= leave.length > 0;
+    const left = leave.flatMap(({ row }) => (typeof row === "string" ? [] : [row]));
     this.#parts = await this.#transactions.run(async () => {
-      const changed = await this.#makeRoom(result.judged, signal);
+      await this.#takeBack(back);
+      const changed = await this.#makeRoom(result.judged, left, signal);
       for (const { name, columns, rows } of resultTables(result, changed)) {
-        if (name !== CONVERSATION.name) await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
+        if (name === REST)
+          await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq < ?`, [this.runId, FIRST_DEPARTED]);
+        else if (name !== CONVERSATION.name)
+          await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
       }
+      await this.#depart(leave, signal);
       const written = await this.#writeParts(parts);
       await updateRun(this.#driver, this.runId, result, result.run.status);
       return written;
@@ -49,11 +65,50 @@ export class SqliteCheckpoints implements CheckpointWriter {
     this.#judged = new Map(result.judged.map((row) => [row.conversation_id, row]));
   }
 
+  async departed(seqs: readonly number[]): Promise<Uint8Array[]> {
+    const sql =
+      "SELECT data FROM observation WHERE run_id = ? AND kind = ? AND seq IN (SELECT value FROM json_each(?))";
+    const rows = await this.#driver.all(sql, [this.runId, DEPARTED, JSON.stringify(seqs)]);
+    return rows.flatMap(({ data }) => (data instanceof Uint8Array ? [data] : []));
+  }
+
+  /** What has come back is written as all else is, so nothing of it stays where it stood. */
+  async #takeBack(back: Moves["back"]): Promise<void> {
+    for (const some of batches(back)) {
+      const seqs = JSON.stringify(some.map(({ seq }) => seq));
+      const ids = JSON.stringify(some.map(({ id }) => id));
+      const among = "IN (SELECT value FROM json_each(?))";
+      await this.#driver.all(`DELETE FROM observation WHERE run_id = ? AND kind = ? AND seq ${among}`, [
+        this.runId,
+        DEPARTED,
+        seqs,
+      ]);
+      await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq ${among}`, [this.runId, seqs]);
+      await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ? AND conversation_id ${among}`, [
+        this.runId,
+        ids,
+      ]);
+    }
+  }
+
+  /** Parts of conversations that leave, and the texts of those that nobody judged. */
+  async #depart(leave: Moves["leave"], signal?: AbortSignal): Promise<void> {
+    const parts = leave.map(({ seq, part }): SqlValue[] => [DEPARTED, seq, part]);
+    await this.#insert("observation", PART_COLUMNS, parts, signal);
+    const texts = leave.flatMap(({ seq, row }) => (typeof row === "string" ? [restValues(seq, row)] : []));
+    await this.#insert(REST, REST_COLUMNS, texts, signal);
+  }
+
   /**
    * Deletes judged conversations that are gone or changed, and writes counts where nothing else has changed; returns those
    * that are to be written.
    */
-  async #makeRoom(judged: readonly ConversationRow[], signal?: AbortSignal): Promise<readonly ConversationRow[]> {
+  async #makeRoom(
+    result: readonly ConversationRow[],
+    left: readonly ConversationRow[],
+    signal?: AbortSignal,
+  ): Promise<readonly ConversationRow[]> {
+    const judged = left.length === 0 ? result : [...result, ...left];
     if (this.#judged.size === 0) return judged;
     const changed: ConversationRow[] = [];
     const counted: ConversationRow[] = [];
@@ -73,7 +128,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
       const there = new Set(judged.map(({ conversation_id }) => conversation_id));
       for (const id of this.#judged.keys()) if (!there.has(id)) stale.push(id);
     }
-    if (stale.length * 2 > this.#judged.size) {
+    if (!this.#departed && stale.length * 2 > this.#judged.size) {
       await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ?`, [this.runId]);
       return judged;
     }

@@ -4,7 +4,14 @@ import type { RestConversations, RuleRow, RunInfo, RunResult } from "../report/r
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
-import { type CheckpointWriter, type ObservationPart, type RunWriter, type Store, StoreError } from "./store.ts";
+import {
+  type CheckpointWriter,
+  FIRST_DEPARTED,
+  type ObservationPart,
+  type RunWriter,
+  type Store,
+  StoreError,
+} from "./store.ts";
 import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RUN, type Table } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 import { startRun } from "./writer.ts";
@@ -72,10 +79,13 @@ export class SqliteStore implements Store {
     };
   }
 
-  /** In the order they were written, one in memory at a time. */
+  /** In the order they were written, one in memory at a time; conversations that left a live run behind all others. */
   async *readObservation(run: number): AsyncIterable<ObservationPart> {
     await this.#run(run);
-    const places = await this.#db.all("SELECT rowid AS place FROM observation WHERE run_id = ? ORDER BY rowid", [run]);
+    const places = await this.#db.all(
+      `SELECT rowid AS place FROM observation WHERE run_id = ? ORDER BY seq >= ${FIRST_DEPARTED}, rowid`,
+      [run],
+    );
     for (const { place } of places) {
       const [part] = await this.#db.all("SELECT kind, seq, data FROM observation WHERE rowid = ?", [place ?? null]);
       if (part === undefined || !(part.data instanceof Uint8Array))
@@ -128,24 +138,21 @@ export class SqliteStore implements Store {
   }
 
   async #rest(runId: number, known: number | null): Promise<RestConversations> {
-    const [sums] = await this.#db.all(
-      known === null
-        ? "SELECT count(*) AS chunks, sum(json_array_length(data)) AS count FROM rest_chunk WHERE run_id = ?"
-        : "SELECT count(*) AS chunks FROM rest_chunk WHERE run_id = ?",
-      [runId],
-    );
-    const chunks = Number(sums?.chunks);
-    const count = known ?? Number(sums?.count);
-    const sql = "SELECT COALESCE(exact, data) AS text FROM rest_chunk WHERE run_id = ? AND seq = ?";
+    const counted = "SELECT sum(json_array_length(data)) AS count FROM rest_chunk WHERE run_id = ?";
+    const count = known ?? Number((await this.#db.all(counted, [runId]))[0]?.count ?? 0);
+    const sql =
+      "SELECT seq, COALESCE(exact, data) AS text FROM rest_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1";
     const pull = this.#db.pull;
     if (pull !== null) {
       return new ChunkedRest(count, function* () {
-        for (let seq = 0; seq < chunks; seq++) yield String(pull(sql, [runId, seq])[0]?.text);
+        for (let row = pull(sql, [runId, -1])[0]; row !== undefined; row = pull(sql, [runId, row.seq ?? null])[0])
+          yield String(row.text);
       });
     }
     // This library answers only later, and an iterator cannot wait: the texts (not the rows) are held.
     const texts: string[] = [];
-    for (let seq = 0; seq < chunks; seq++) texts.push(String((await this.#db.all(sql, [runId, seq]))[0]?.text));
+    const next = async (seq: SqlValue): Promise<SqlRow | undefined> => (await this.#db.all(sql, [runId, seq]))[0];
+    for (let row = await next(-1); row !== undefined; row = await next(row.seq ?? null)) texts.push(String(row.text));
     return new ChunkedRest(count, () => texts);
   }
 }

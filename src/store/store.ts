@@ -1,5 +1,5 @@
 /** The store as the rest of Wirepact sees it. Two drivers stand behind it and write the same file. */
-import type { LookupRow, RunInfo, RunResult } from "../report/result.ts";
+import type { ConversationRow, LookupRow, RunInfo, RunResult } from "../report/result.ts";
 
 /** A storage failure: exit code 5. The message says what to do. */
 export class StoreError extends Error {
@@ -11,6 +11,20 @@ export interface ObservationPart {
   kind: string;
   seq: number;
   data: Uint8Array;
+}
+
+/** Parts that hold one conversation each, which left a live run's memory (`observe/departed.ts`). */
+export const DEPARTED = "departed";
+/** Their numbers, and those of their texts among all that nobody judged, are made from ids; all others are counted up from 0. */
+export const FIRST_DEPARTED = 2 ** 52;
+
+/** A conversation that left a live run's memory, to be written down. */
+export interface DepartingRow {
+  /** Of its part, and of its text. */
+  seq: number;
+  part: Uint8Array;
+  /** Its row where it was judged, else its text as `RestConversations.chunks` has them. */
+  row: ConversationRow | string;
 }
 
 export interface RunWriter {
@@ -34,7 +48,15 @@ export interface CheckpointWriter {
    * state before or the state after, and where it throws nothing has changed. Rejects with the signal's reason where it is
    * given up.
    */
-  checkpoint(result: RunResult, parts: Iterable<PartChange>, signal?: AbortSignal): Promise<void>;
+  checkpoint(result: RunResult, parts: Iterable<PartChange>, moves?: Moves, signal?: AbortSignal): Promise<void>;
+  /** Parts of departed conversations, by their numbers; those that are not there are left out. */
+  departed(seqs: readonly number[]): Promise<Uint8Array[]>;
+}
+
+/** Conversations that leave with a checkpoint, and numbers and ids of those that have come back since the last one. */
+export interface Moves {
+  leave: readonly DepartingRow[];
+  back: readonly { seq: number; id: string }[];
 }
 export type PartChange = Omit<ObservationPart, "data"> & { data: Uint8Array | null };
 

@@ -139,13 +139,14 @@ export function resultTables(
     table(ASSET, result.assets),
     {
       name: "rest_chunk",
-      columns: ["seq", "has_operations", "data", "exact"],
+      columns: REST_COLUMNS,
       rows: chunkValues(result.rest.chunks()),
     },
   ];
 }
 
 export const PART_COLUMNS: readonly string[] = ["kind", "seq", "data"];
+export const REST_COLUMNS: readonly string[] = ["seq", "has_operations", "data", "exact"];
 
 /** The run's own row; the caller has begun the transaction. A status that is still `running` becomes `finished`, unless one is given. */
 export async function updateRun(
@@ -154,7 +155,12 @@ export async function updateRun(
   result: RunResult,
   status: RunInfo["status"] = result.run.status === "running" ? "finished" : result.run.status,
 ): Promise<void> {
-  const row = { ...result.run, status, quality: result.quality, rest_count: result.rest.count };
+  const row = {
+    ...result.run,
+    status,
+    quality: result.quality,
+    rest_count: result.rest.count + (result.departed?.rest ?? 0),
+  };
   const sql = `UPDATE run SET ${RUN.columns.map((column) => `${column} = ?`).join(", ")} WHERE run_id = ?`;
   await driver.all(sql, [...RUN.encode(row), runId]);
 }
@@ -190,12 +196,15 @@ function* ruleValues(rules: readonly RuleRow[]): Iterable<SqlValue[]> {
 
 function* chunkValues(chunks: Iterable<string>): Iterable<SqlValue[]> {
   let seq = 0;
-  for (const chunk of chunks) {
-    const data = storableJson(chunk);
-    // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
-    const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
-    yield [seq++, hasOperations ? 1 : 0, data, data === chunk ? null : chunk];
-  }
+  for (const chunk of chunks) yield restValues(seq++, chunk);
+}
+
+/** A text of conversations that nobody judged, as `RestConversations.chunks` has them. */
+export function restValues(seq: number, chunk: string): SqlValue[] {
+  const data = storableJson(chunk);
+  // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
+  const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
+  return [seq, hasOperations ? 1 : 0, data, data === chunk ? null : chunk];
 }
 
 function* partValues(observation: Iterable<ObservationPart>): Iterable<SqlValue[]> {

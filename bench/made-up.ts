@@ -1,0 +1,86 @@
+/** Packets made up in memory in an interface's place: UDP from one host to ever other ones, no rights needed. */
+import type { LiveCounts, LiveSource } from "../src/live/engine.ts";
+
+export interface Talk {
+  /** The far end, its port and the sender's, by the packet's number. */
+  far(number: number): number;
+  port(number: number): number;
+  /** Milliseconds since 1970 at which it was sent. */
+  timeMs(number: number): number;
+}
+
+const FRAME_BYTES = 60;
+const RECORD_BYTES = 16 + FRAME_BYTES;
+/** Packets handed over at once. */
+const MOST_AT_ONCE = 2_000;
+/** Who sends. */
+export const SENDER = "10.77.0.2";
+
+export class MadeUp implements LiveSource {
+  readonly interface = "made-up";
+  readonly size = null;
+  readonly cut = false;
+  readonly gone = null;
+  bytesRead = 0;
+  sent = 0;
+  /** Packets that may be handed over by now. */
+  due: number;
+  onNotice = (): void => {};
+  readonly #talk: Talk;
+  #stopped = false;
+
+  constructor(talk: Talk, due: number) {
+    this.#talk = talk;
+    this.due = due;
+  }
+
+  async read(into: Uint8Array, at: number, length: number): Promise<number> {
+    const view = new DataView(into.buffer, into.byteOffset + at, length);
+    if (this.bytesRead === 0) {
+      view.setUint32(0, 0xa1b23c4d, true); // pcap with nanoseconds, version 2.4, Ethernet
+      view.setUint16(4, 2, true);
+      view.setUint16(6, 4, true);
+      for (const [place, word] of [0, 0, 65_535, 1].entries()) view.setUint32(8 + place * 4, word, true);
+      this.bytesRead += 24;
+      return 24;
+    }
+    while (this.sent >= this.due) {
+      if (this.#stopped) return 0;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const count = Math.min(this.due - this.sent, MOST_AT_ONCE, Math.floor(length / RECORD_BYTES));
+    into.fill(0, at, at + count * RECORD_BYTES);
+    for (let i = 0; i < count; i++) this.#frame(into, view, at, i * RECORD_BYTES);
+    this.bytesRead += count * RECORD_BYTES;
+    return count * RECORD_BYTES;
+  }
+
+  #frame(into: Uint8Array, view: DataView, at: number, off: number): void {
+    const number = this.sent++;
+    const ms = this.#talk.timeMs(number);
+    view.setUint32(off, Math.floor(ms / 1000), true);
+    view.setUint32(off + 4, Math.floor(ms % 1000) * 1_000_000 + (number % 1_000_000), true);
+    view.setUint32(off + 8, FRAME_BYTES, true);
+    view.setUint32(off + 12, FRAME_BYTES, true);
+    into.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46], at + off + 16);
+    const ip = off + 30;
+    view.setUint16(ip + 4, number & 0xffff);
+    into.set([64, 17], at + ip + 8);
+    view.setUint32(ip + 12, 0x0a4d0002);
+    view.setUint32(ip + 16, this.#talk.far(number));
+    view.setUint16(ip + 20, this.#talk.port(number));
+    view.setUint16(ip + 22, 9);
+    view.setUint16(ip + 24, 26);
+    view.setUint32(ip + 28, number);
+  }
+
+  counts(): LiveCounts {
+    return { dropped: 0, droppedByInterface: 0 };
+  }
+  stop(): void {
+    this.#stopped = true;
+  }
+  async close(): Promise<void> {
+    this.#stopped = true;
+  }
+}

@@ -1,0 +1,394 @@
+/**
+ * Conversations that have been silent for long leave for the database, and come back when they speak again, so that a run over
+ * ever new hosts stays as small as what happens at the time:
+ *
+ *     observation ──over, and nothing rests on it──▶ leaves with a checkpoint ──a packet of it──▶ flows put back, judged as a whole
+ *
+ * What leaves is a whole conversation: its flows, what they said, and its row with the verdict that it has. What stays, however
+ * old: whatever a rule's status, another conversation's verdict, or what is known of hosts rests on (`mayLeave`). Of the others it
+ * is kept in sums what they count for (`observe/departed.ts`).
+ */
+import { isGlobal } from "../conform/cast.ts";
+import { resolvesHidden } from "../conform/hidden-dns.ts";
+import type { Judged } from "../conform/judged.ts";
+import type { KeptJudgements } from "../conform/kept.ts";
+import type { FlowDetail } from "../decode/details.ts";
+import { ASKING_FIELDS, type Fact } from "../decode/facts.ts";
+import * as R from "../flow/row.ts";
+import * as C from "../observe/conversations.ts";
+import {
+  addAnswer,
+  type Departed,
+  type DepartedConversation,
+  type DepartedHost,
+  decodeDeparted,
+  departedConversation,
+  departedNumber,
+  encodeDeparted,
+  nobodyDeparted,
+  putBack,
+} from "../observe/departed.ts";
+import { addressText, type FlowView, INITIATOR_BY, OUTCOMES } from "../observe/flow-view.ts";
+import type { Observation } from "../observe/observation.ts";
+import { Rest } from "../observe/rest.ts";
+import type { ConversationRow, DepartedCounts, RunResult } from "../report/result.ts";
+import type { DepartingRow, Moves } from "../store/store.ts";
+import { type Ager, CLOSED_SEC, isDone } from "./age.ts";
+
+/** What surrounds it: the database, and what has been told of findings. */
+export interface AtticHooks {
+  /** Parts of departed conversations that are in the database, by their numbers. */
+  departed(seqs: readonly number[]): Promise<Uint8Array[]>;
+  /** True where a conversation is no finding that is still to be told. */
+  isSettled(id: string): boolean;
+  /** It leaves; true where it has been told of. */
+  left(id: string): boolean;
+  /** It was told of before it left. */
+  back(id: string): void;
+}
+
+/** Conversations that may stay although nothing happens in them: fewer are no burden. */
+const STAY = 10_000;
+/** They leave together, once they are this part of all: taking them out goes through all rows. */
+const WORTH_IT = 1 / 8;
+/** Rows of one conversation that leave: more of them are folded first (`age.ts`). */
+const MOST_ROWS = 256;
+/** Numbers asked for at once. */
+const BATCH = 2_000;
+
+export class Attic {
+  readonly #seen: Observation;
+  readonly #kept: KeptJudgements;
+  readonly #ager: Ager;
+  readonly #hooks: AtticHooks;
+  readonly #stay: number;
+  /** By number: taken out, and not yet in the database. */
+  readonly #leaving = new Map<number, { row: DepartingRow; one: DepartedConversation }>();
+  /** Put back, and still in the database as departed. */
+  #back: { seq: number; id: string }[] = [];
+  /** Numbers of conversations in memory of which it is known that nothing of them is in the database. */
+  #asked = new Set<number>();
+  readonly #counts: DepartedCounts = { judged: 0, rest: 0, verdicts: {} };
+  #anew: number;
+
+  /** `stay`: for tests; verdicts never depend on it. */
+  constructor(seen: Observation, kept: KeptJudgements, ager: Ager, hooks: AtticHooks, stay = STAY) {
+    this.#seen = seen;
+    this.#kept = kept;
+    this.#ager = ager;
+    this.#hooks = hooks;
+    this.#stay = stay;
+    this.#anew = kept.anew;
+  }
+
+  /** How many have left; null while all are there. */
+  get counts(): DepartedCounts | null {
+    const { judged, rest, verdicts } = this.#counts;
+    return judged + rest === 0 ? null : { judged, rest, verdicts: { ...verdicts } };
+  }
+
+  /** To be written with the next checkpoint, in its transaction. */
+  get moves(): Moves {
+    return { leave: [...this.#leaving.values()].map(({ row }) => row), back: this.#back };
+  }
+
+  /** That they were. */
+  written(): void {
+    this.#leaving.clear();
+    this.#back = [];
+  }
+
+  /** True once after all that is still there had to be judged anew while others had left: their verdicts are those of before. */
+  isStale(): boolean {
+    const stale = this.#kept.anew !== this.#anew && this.counts !== null;
+    this.#anew = this.#kept.anew;
+    return stale;
+  }
+
+  /**
+   * Puts back what of the conversations judged last is in the database: of those that were judged for the first time, or of
+   * `all` that have not been looked for. True where anything came back, and is to be judged as a whole. Where the database
+   * cannot be read, they are looked for the next time.
+   */
+  recall(all: boolean): Promise<boolean> {
+    return unlessUnread(this.#recall(all));
+  }
+
+  async #recall(all: boolean): Promise<boolean> {
+    const conversations = this.#kept.last?.conversations;
+    if (conversations === undefined || this.counts === null) return false;
+    const wanted = new Map<number, string>();
+    const asked = new Set<number>();
+    const look = (c: number): void => {
+      const id = conversations.id(c);
+      const seq = departedNumber(id);
+      if (all) asked.add(seq);
+      if (!this.#asked.has(seq)) wanted.set(seq, C.idText(id));
+    };
+    if (all) for (let c = 0; c < conversations.count; c++) look(c);
+    else for (const c of this.#kept.fresh) look(c);
+    const came = await this.#putBack(wanted);
+    if (all) this.#asked = asked;
+    else for (const seq of wanted.keys()) this.#asked.add(seq);
+    return came > 0;
+  }
+
+  async #putBack(wanted: ReadonlyMap<number, string>): Promise<number> {
+    let came = 0;
+    const seqs: number[] = [];
+    for (const [seq, id] of wanted) {
+      const leaving = this.#leaving.get(seq);
+      if (leaving === undefined) seqs.push(seq);
+      else if (leaving.one.id === id) {
+        this.#leaving.delete(seq);
+        came += this.#comesBack(leaving.one);
+      }
+    }
+    for (let from = 0; from < seqs.length; from += BATCH) {
+      for (const data of await this.#hooks.departed(seqs.slice(from, from + BATCH))) {
+        const one = decodeDeparted(data);
+        const seq = numberOf(one);
+        if (wanted.get(seq) !== one.id || this.#back.some((known) => known.seq === seq)) continue;
+        this.#back.push({ seq, id: one.id });
+        came += this.#comesBack(one);
+      }
+    }
+    return came;
+  }
+
+  #comesBack(one: DepartedConversation): number {
+    if (!putBack(this.#seen, one)) return 0;
+    this.#count(one, -1);
+    if (one.told) this.#hooks.back(one.id);
+    return 1;
+  }
+
+  #count({ verdict, waived, flowCount, oneSided }: DepartedConversation, by: 1 | -1): void {
+    const departed = this.#departed();
+    departed.conversations += by;
+    departed.flows += by * flowCount;
+    departed.oneSided += by * oneSided;
+    if (verdict === null) this.#counts.rest += by;
+    else {
+      this.#counts.judged += by;
+      if (!waived) this.#counts.verdicts[verdict] = (this.#counts.verdicts[verdict] ?? 0) + by;
+    }
+  }
+
+  /**
+   * Takes out what may leave, where it is worth it. `result`: of the conversations judged last. True where any left, and what is
+   * there is to be judged again.
+   */
+  clear({ judged }: RunResult): Promise<boolean> {
+    return unlessUnread(this.#clear(judged));
+  }
+
+  async #clear(rows: readonly ConversationRow[]): Promise<boolean> {
+    const last = this.#kept.last;
+    if (last === null || last.conversations.count <= this.#stay) return false;
+    const { conversations: all, dns } = last;
+    const found = new Chooser(all, this.#kept, rows, this.#hooks).choose();
+    if (found.length < Math.max(1, all.count * WORTH_IT)) return false;
+    const there = await this.#thereAlready(all, found);
+    const rest = new Rest(all, dns, new Set(), "unrelated");
+    const gone = new Set<number>();
+    const view = all.view();
+    for (const { conversation: c, judged, row } of found) {
+      const seq = departedNumber(all.id(c));
+      if (there.has(seq) || this.#leaving.has(seq)) continue;
+      const one = departedConversation(all, c, {
+        told: row !== null && this.#hooks.left(row.conversation_id),
+        verdict: row?.verdict ?? null,
+        waived: row !== null && row.waived !== null,
+      });
+      this.#leaving.set(seq, { row: { seq, part: encodeDeparted(one), row: row ?? rest.text(c) }, one });
+      this.#count(one, 1);
+      if (judged !== null) this.#remember(all, judged, view);
+      for (const flow of all.flowsOf(c)) gone.add(flow);
+      this.#asked.delete(seq);
+    }
+    this.#ager.takeOut(gone, this.#kept.documented);
+    return gone.size > 0;
+  }
+
+  /** Numbers that are another's, or of a conversation that was not looked for: who has one stays for now. */
+  async #thereAlready(all: C.Conversations, found: readonly Leaving[]): Promise<ReadonlySet<number>> {
+    const there = new Set<number>(this.#back.map(({ seq }) => seq));
+    if (this.counts === null) return there;
+    const seqs = found.map(({ conversation }) => departedNumber(all.id(conversation)));
+    for (let from = 0; from < seqs.length; from += BATCH) {
+      const some = seqs.slice(from, from + BATCH);
+      for (const data of await this.#hooks.departed(some)) there.add(numberOf(decodeDeparted(data)));
+    }
+    return there;
+  }
+
+  /** What rules still ask of it: that its hosts were there, and who answered them. */
+  #remember(all: C.Conversations, judged: Judged, view: FlowView): void {
+    const { conversation: c, initiatorRoles, responderRoles, initiator, responder } = judged;
+    const realm = all.seen.realms[judged.realm] ?? "";
+    const opened = INITIATOR_BY[all.word(c, C.C_PORT_APP) >>> 24];
+    let [asked, answered] = [false, false];
+    for (const flow of all.flowsOf(c)) {
+      const { dir } = view.move(flow).initiator();
+      asked ||= view.packets(dir) > 0;
+      answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
+    }
+    const [firstSec, lastSec] = [all.word(c, C.C_FIRST) >>> 0, all.word(c, C.C_LAST) >>> 0];
+    if (initiatorRoles.length > 0 && asked) {
+      const host = this.#host(realm, initiator, firstSec, lastSec);
+      host.bothWays ||= answered;
+      host.opened ||= opened === "syn" || opened === "syn-ack" || opened === "message";
+      if (isGlobal(responder))
+        for (const flow of all.flowsOf(c)) {
+          const outcome = OUTCOMES[all.flowOutcome(view.move(flow), view.initiator().dir)];
+          if (outcome === "established" || outcome === "answered")
+            addAnswer(host, view.firstSec, view.lastSec, responder);
+        }
+    }
+    if (responderRoles.length > 0 && answered) this.#host(realm, responder, firstSec, lastSec).bothWays ||= asked;
+  }
+
+  #departed(): Departed {
+    this.#seen.departed ??= nobodyDeparted();
+    return this.#seen.departed;
+  }
+
+  #host(realm: string, address: string, firstSec: number, lastSec: number): DepartedHost {
+    const { hosts } = this.#departed();
+    const key = `${realm}|${address}`;
+    let host = hosts.get(key);
+    if (host === undefined) {
+      host = { realm, address, firstSec, lastSec, bothWays: false, opened: false, answers: [] };
+      hosts.set(key, host);
+    }
+    host.firstSec = Math.min(host.firstSec, firstSec);
+    host.lastSec = Math.max(host.lastSec, lastSec);
+    return host;
+  }
+}
+
+/** False where the database fails. */
+async function unlessUnread(done: Promise<boolean>): Promise<boolean> {
+  try {
+    return await done;
+  } catch (error) {
+    if (error instanceof Error && error.name === "StoreError") return false;
+    throw error;
+  }
+}
+
+function numberOf({ id }: DepartedConversation): number {
+  return departedNumber([Number.parseInt(id.slice(0, 8), 16), Number.parseInt(id.slice(8), 16)]);
+}
+
+interface Leaving {
+  conversation: number;
+  /** Null where nobody judged it. */
+  judged: Judged | null;
+  row: ConversationRow | null;
+}
+
+/** Which conversations nothing rests on any more. */
+class Chooser {
+  readonly #all: C.Conversations;
+  readonly #kept: KeptJudgements;
+  readonly #hooks: AtticHooks;
+  readonly #rows: ReadonlyMap<string, ConversationRow>;
+  readonly #view: FlowView;
+  readonly #now: number;
+  /** Flows that lead to others. */
+  readonly #leading: ReadonlySet<number>;
+  readonly #documented = new Map<string, boolean>();
+
+  constructor(all: C.Conversations, kept: KeptJudgements, rows: readonly ConversationRow[], hooks: AtticHooks) {
+    this.#all = all;
+    this.#kept = kept;
+    this.#hooks = hooks;
+    this.#rows = new Map(rows.map((row) => [row.conversation_id, row]));
+    this.#view = all.view();
+    this.#now = all.seen.captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
+    this.#leading = new Set([...all.hiddenChannels.values(), ...all.copies.values()]);
+  }
+
+  choose(): Leaving[] {
+    const found: Leaving[] = [];
+    for (let c = 0; c < this.#all.count; c++) {
+      if (this.#now - (this.#all.word(c, C.C_LAST) >>> 0) <= CLOSED_SEC) continue;
+      const row = this.#rows.get(C.idText(this.#all.id(c))) ?? null;
+      const judged = row === null ? null : this.#kept.of(c);
+      if (row !== null && (judged === null || !this.#isTold(judged, row))) continue;
+      if (this.#isKnown(c) || !this.#areOver(c, row !== null)) continue;
+      found.push({ conversation: c, judged, row });
+    }
+    return found;
+  }
+
+  /** Statuses of rules ask nothing of it any more, and whoever is to be told of it has been. */
+  #isTold({ uses, carrier, holed, code }: Judged, { conversation_id }: ConversationRow): boolean {
+    if (carrier !== null || holed || code === "inner-unseen") return false;
+    return uses.every(({ loaded }) => loaded === this.#kept.background) && this.#hooks.isSettled(conversation_id);
+  }
+
+  /** By its name or its far end it may single out a role (`conform/infer.ts`), or say how a host resolves. */
+  #isKnown(c: number): boolean {
+    const all = this.#all;
+    const name = all.word(c, C.C_NAME);
+    const text = name === 0 ? null : all.serverNames[name - 1]!;
+    if (text !== null && this.#isDocumented(text, true)) return true;
+    const portApp = all.word(c, C.C_PORT_APP);
+    if (resolvesHidden(all.seen.decoders[((portApp >>> 16) & 0xff) - 1]?.id, portApp & 0xffff, text)) return true;
+    const family = (all.word(c, C.C_META) >>> 8) & 0xff;
+    if (family === R.FAMILY_ETH) return true;
+    return this.#isDocumented(addressText(all.seen.flows.ipv6, family, all.word(c, C.C_RESPONDER)), false);
+  }
+
+  #isDocumented(text: string, isName: boolean): boolean {
+    const key = `${isName} ${text}`;
+    let is = this.#documented.get(key);
+    if (is === undefined) {
+      is = this.#kept.models.some(({ index }) => (isName ? index.knowsName(text) : index.knowsAddress(text)));
+      this.#documented.set(key, is);
+    }
+    return is;
+  }
+
+  /** All its flows are over, belong to no other conversation, and said nothing that others rest on. */
+  #areOver(c: number, isJudged: boolean): boolean {
+    const all = this.#all;
+    let rows = 0;
+    for (const flow of all.flowsOf(c)) {
+      if (++rows > MOST_ROWS || all.folds.has(flow) || all.answeredBy.has(flow) || all.copies.has(flow)) return false;
+      if (all.hiddenChannels.has(flow) || this.#leading.has(flow) || all.conversationsOf(flow).length > 1) return false;
+      const view = this.#view.move(flow);
+      if (!isDone(view, this.#now) || (view.state & R.S_REPEAT) !== 0) return false;
+      if (isJudged && (view.state & R.S_HOLE) !== 0) return false;
+      if (view.detail !== null && !isPlain(view.detail)) return false;
+    }
+    return true;
+  }
+}
+
+function isPlain({ sightings, operations, dropped, undecoded, cut }: FlowDetail): boolean {
+  if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null) return false;
+  return sightings.every(({ fact }) => isOwn(fact));
+}
+
+/** Said of the conversation itself: names that DNS gave, clocks, devices, addresses and agreed channels are of others too. */
+function isOwn(fact: Fact): boolean {
+  switch (fact.kind) {
+    case "role":
+    case "name":
+    case "message":
+    case "fault":
+    case "up":
+    case "inner":
+    case "problem":
+      return true;
+    case "field":
+      return OWN_FIELDS.test(fact.field) && !(fact.field in ASKING_FIELDS);
+    default:
+      return false;
+  }
+}
+const OWN_FIELDS = /^(?:tls|dtls|quic|http|ssh)\./;

@@ -1,0 +1,145 @@
+/**
+ * Conversations that have left an observation for the database, because they have been silent for long (`live/attic.ts`): each
+ * as bytes from which its flows can be put back, and what all of them together still count for where the rest is judged.
+ */
+import type { FlowDetail } from "../decode/details.ts";
+import * as R from "../flow/row.ts";
+import type { Verdict } from "../report/result.ts";
+import { FIRST_DEPARTED } from "../store/store.ts";
+import { type PlainDetail, plainDetail, richDetail } from "./codec.ts";
+import * as C from "./conversations.ts";
+import type { Observation } from "./observation.ts";
+
+/** What they count for. */
+export interface Departed {
+  conversations: number;
+  flows: number;
+  oneSided: number;
+  /** Hosts that played a role in them, by realm and address. */
+  hosts: Map<string, DepartedHost>;
+}
+
+export interface DepartedHost {
+  realm: string;
+  address: string;
+  firstSec: number;
+  lastSec: number;
+  bothWays: boolean;
+  opened: boolean;
+  /** When hosts of the Internet answered it: stretches with more than `ANSWERS_APART_SEC` between them, and one who did. */
+  answers: { fromSec: number; toSec: number; responder: string }[];
+}
+
+/** As far as an answer may be from what it is to show (`conform/blocked.ts`). */
+export const ANSWERS_APART_SEC = 300;
+
+export function nobodyDeparted(): Departed {
+  return { conversations: 0, flows: 0, oneSided: 0, hosts: new Map() };
+}
+
+export function addAnswer({ answers }: DepartedHost, fromSec: number, toSec: number, responder: string): void {
+  const near = answers.filter(
+    (known) => fromSec <= known.toSec + ANSWERS_APART_SEC && toSec >= known.fromSec - ANSWERS_APART_SEC,
+  );
+  const joined = { fromSec, toSec, responder: near[0]?.responder ?? responder };
+  for (const known of near) {
+    joined.fromSec = Math.min(joined.fromSec, known.fromSec);
+    joined.toSec = Math.max(joined.toSec, known.toSec);
+    answers.splice(answers.indexOf(known), 1);
+  }
+  answers.push(joined);
+}
+
+/** What was said of it when it left. */
+export interface DepartedAs {
+  /** Whether it had been told of as a finding. */
+  told: boolean;
+  /** Null where nobody judged it. */
+  verdict: Verdict | null;
+  waived: boolean;
+}
+
+/** One conversation, as it stands in its part. */
+export interface DepartedConversation extends DepartedAs {
+  id: string;
+  flowCount: number;
+  oneSided: number;
+  flows: { words: number[]; weight: number; addresses?: [number[], number[]]; detail?: number }[];
+  details: PlainDetail[];
+}
+
+/** The number of its part: 52 bits of its id. Two may have the same; then only one of them may leave. */
+export function departedNumber([high, low]: [number, number]): number {
+  return FIRST_DEPARTED + (high & 0xfffff) * 0x1_0000_0000 + low;
+}
+
+export function departedConversation(all: C.Conversations, conversation: number, as: DepartedAs): DepartedConversation {
+  const { flows: tracker, identified } = all.seen;
+  const details: FlowDetail[] = [];
+  const flows: DepartedConversation["flows"] = [];
+  const view = all.view();
+  let [flowCount, oneSided] = [0, 0];
+  for (const flow of all.flowsOf(conversation)) {
+    view.move(flow);
+    flowCount += view.flows;
+    if (all.isOneSided(view)) oneSided++;
+    const row = tracker.table.rows(flow);
+    const at = tracker.table.at(flow);
+    const index = row[at + R.DETAIL]! - 1;
+    const one: DepartedConversation["flows"][number] = {
+      words: R.rowWords(row, at),
+      weight: tracker.weights.get(flow) ?? 0,
+    };
+    if (((row[at + R.META]! >>> 8) & 0xff) !== 4) {
+      const address = (word: number): number[] => [0, 1, 2, 3].map((i) => tracker.ipv6.word(word, i));
+      one.addresses = [address(row[at + R.LOW]!), address(row[at + R.HIGH]!)];
+    }
+    if (index >= 0) {
+      const detail = identified.details[index]!;
+      const known = details.indexOf(detail);
+      one.detail = known < 0 ? details.push(detail) - 1 : known;
+    }
+    flows.push(one);
+  }
+  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: details.map(plainDetail) };
+}
+
+/** Its flows are there again, as flows that are over. False where there is no room for them. */
+export function putBack(seen: Observation, { flows, details }: DepartedConversation): boolean {
+  const { flows: tracker, identified } = seen;
+  const { table, ipv6 } = tracker;
+  const first = new Map<number, number>();
+  for (const { words, weight, addresses, detail } of flows) {
+    const row = new Int32Array(R.ROW_SPAN);
+    R.writeRow(words, row, 0);
+    row[R.DETAIL] = 0;
+    if (addresses !== undefined) {
+      const of = ([a = 0, b = 0, c = 0, d = 0]: number[]): number => ipv6.of(a, b, c, d);
+      row[R.LOW] = of(addresses[0]);
+      row[R.HIGH] = of(addresses[1]);
+    }
+    const known = table.find(row[R.LOW]!, row[R.HIGH]!, row[R.PORTS]!, row[R.META]!) >= 0;
+    const flow = known ? table.append() : table.add(row[R.LOW]!, row[R.HIGH]!, row[R.PORTS]!, row[R.META]!);
+    if (flow < 0) return false;
+    R.copyRow(row, 0, table.rows(flow), table.at(flow));
+    if (weight > 0) tracker.weights.set(flow, weight);
+    if (detail === undefined) continue;
+    const there = first.get(detail);
+    if (there !== undefined) {
+      table.rows(flow)[table.at(flow) + R.DETAIL] = there;
+      continue;
+    }
+    const made = identified.detail(table.rows(flow), table.at(flow));
+    Object.assign(made, richDetail(details[detail]!), { shared: true });
+    first.set(detail, table.rows(flow)[table.at(flow) + R.DETAIL]!);
+  }
+  return true;
+}
+
+export function encodeDeparted(one: DepartedConversation): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(one));
+}
+
+export function decodeDeparted(data: Uint8Array): DepartedConversation {
+  return JSON.parse(new TextDecoder().decode(data)) as DepartedConversation;
+}
