@@ -84,6 +84,8 @@ export { storeRun } from "./store/keep.ts";
 export { type OpenOptions, openStore } from "./store/open.ts";
 export {
   type CheckpointWriter,
+  type DepartingRow,
+  type Moves,
   type ObservationPart,
   type PartChange,
   type RunWriter,
