@@ -30,7 +30,8 @@ import {
 import { RandomPool } from "./random.ts";
 import { framesOfWeb, writeWeb } from "./web.ts";
 
-export type InputName = "small" | "mix" | "web";
+export const INPUTS = ["small", "mix", "web"] as const;
+export type InputName = (typeof INPUTS)[number];
 type FillerName = Exclude<InputName, "web">;
 
 /** Frames and flows at scale 1. */
@@ -71,6 +72,14 @@ export function sizeOf(name: InputName, scale: number): { frames: number; flows:
 export function makeInput(name: InputName, scale: number, folder: string): string {
   const path = `${folder}/${name}-${scale}-edition${EDITION}.pcap`;
   if (!existsSync(path)) writeInput(path, name, sizeOf(name, scale));
+  return path;
+}
+
+/** The same flows with twice as many packets each. */
+export function makeTwiceAsLong(name: FillerName, scale: number, folder: string): string {
+  const path = `${folder}/${name}-${scale}-twice-edition${EDITION}.pcap`;
+  const { frames, flows } = sizeOf(name, scale);
+  if (!existsSync(path)) writeInput(path, name, { frames: 2 * frames, flows });
   return path;
 }
 

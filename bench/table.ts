@@ -27,13 +27,15 @@ export function summarize(runs: readonly Measurement[]): Summary {
   };
 }
 
+/** Seconds a frame. */
+export const perFrame = ({ runs, frames }: Outcome): number => summarize(runs).seconds / frames;
+
 const HEAD = ["program", "wall s", "cpu s", "Mpkt/s", "× tcpdump", "peak MB", "runs", "what it does"];
 
 /** Prints a row for each program that did its work at least once. */
 export function printTable(outcomes: readonly Outcome[]): void {
   const done = outcomes.filter(({ runs }) => runs.length > 0);
   const yardstick = done.find(({ peer }) => peer === TCPDUMP);
-  const perFrame = ({ runs, frames }: Outcome): number => summarize(runs).seconds / frames;
   const rows = done.map((outcome) => {
     const { seconds, cpuSeconds, peakMB } = summarize(outcome.runs);
     const { name, does, share } = outcome.peer;

@@ -70,14 +70,19 @@ export class FlowTable {
     while (this.slots[slot * 2 + 1] !== 0 && this.slots[slot * 2 + 1] !== older + 1) slot = (slot + 1) & this.mask;
     this.slots[slot * 2] = hash;
     this.slots[slot * 2 + 1] = flow + 1;
-    if (older < 0 && ++this.#keys * 2 > this.mask + 1) this.#grow();
+    if (older < 0 && ++this.#keys > this.#mostKeys) this.#grow();
     return flow;
   }
 
   /** How many rows can be added without anything growing. */
   get room(): number {
     const rows = Math.min(LIMITS.flows, this.chunks.length * CHUNK_ROWS) - this.count;
-    return Math.min(rows, ((this.mask + 1) >> 1) - this.#keys);
+    return Math.min(rows, this.#mostKeys - this.#keys);
+  }
+
+  /** Keys that the index holds before it grows: three of four pairs. At half of them ten million flows would take 270 MB more. */
+  get #mostKeys(): number {
+    return ((this.mask + 1) >> 2) * 3;
   }
 
   /** That so many were added by the compiled walk, each with a new key. */
