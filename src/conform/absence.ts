@@ -47,7 +47,7 @@ export function couldNotShow(
   }
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
-  return carriedElsewhere(loaded, rule, host, context);
+  return carriedElsewhere(loaded, rule, host, lacking, context);
 }
 
 /** What of the time between a host's first and its last packet does not count. */
@@ -82,10 +82,16 @@ export function openCandidate(uses: readonly RuleUse[], lacking: readonly string
 }
 
 /** A connection of this host on the rule's own transport and port that may carry it unseen. */
-function carriedElsewhere(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): HostStatus | null {
+function carriedElsewhere(
+  loaded: LoadedModel,
+  rule: Rule,
+  host: CastHost,
+  lacking: readonly string[],
+  context: RuleContext,
+): HostStatus | null {
   if (rule.to.kind !== "endpoint") return null;
   const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
-  const carrier = context.carriers.of(host, rule, endpoint);
+  const carrier = context.carriers.of(host, rule, endpoint, lacking);
   if (carrier === null) return null;
   const { subject, name } = carrier;
   if (name === null) {
@@ -95,7 +101,7 @@ function carriedElsewhere(loaded: LoadedModel, rule: Rule, host: CastHost, conte
   const under = subject.serverName ?? "no name";
   return notEvaluable(
     "may-be-carried",
-    `an HTTP/2 or HTTP/3 connection to ${subject.responder} (${under}) could be carrying ${names(endpoint, loaded.parameter)}`,
+    `an HTTP/2 or HTTP/3 connection to ${subject.responder} (${under}) could be carrying ${lacking.length > 0 ? lacking.join(", ") : names(endpoint, loaded.parameter)}`,
     "look into the program's own log",
   );
 }

@@ -49,11 +49,14 @@ export class Carriers {
     return this.#hidden.get(host) ?? null;
   }
 
-  /** The first that may carry what the rule asks of this endpoint, in the order of the conversations. */
-  of(host: CastHost, rule: Rule, endpoint: Endpoint): Carrier | null {
+  /**
+   * The first that may carry what the rule asks of this endpoint, in the order of the conversations. `lacking`: the members
+   * that are in question; empty for all.
+   */
+  of(host: CastHost, rule: Rule, endpoint: Endpoint, lacking: readonly string[]): Carrier | null {
     for (const carrier of this.#ofHost.get(host)?.values() ?? []) {
       if (!sharesPort(rule, carrier.subject)) continue;
-      if (carrier.name === null ? endpoint.hosts.length > 0 : isNamed(endpoint, carrier.name)) return carrier;
+      if (carrier.name === null ? endpoint.hosts.length > 0 : isNamed(endpoint, lacking, carrier.name)) return carrier;
     }
     return null;
   }
@@ -75,8 +78,13 @@ function sharesPort(rule: Rule, { transport, port }: Judged): boolean {
   );
 }
 
-function isNamed(endpoint: Endpoint, name: string): boolean {
-  return endpoint.hosts.some((pattern) => pattern.parameter === null && matchesName(pattern, name));
+function isNamed(endpoint: Endpoint, lacking: readonly string[], name: string): boolean {
+  return endpoint.hosts.some(
+    (pattern) =>
+      pattern.parameter === null &&
+      (lacking.length === 0 || lacking.includes(pattern.text)) &&
+      matchesName(pattern, name),
+  );
 }
 
 /** One connection for several names: HTTP/2 or HTTP/3, chosen in sight or, where the choice is encrypted, offered. */

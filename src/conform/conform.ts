@@ -34,6 +34,7 @@ import { type Judged, settle } from "./judged.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
+import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
@@ -88,6 +89,8 @@ export interface WhoIsWho {
   /** Worked out when first asked for. */
   hidden: () => ReadonlyMap<string, string>;
   known: Omit<JudgeContext, "cast">;
+  /** The bindings, with the addresses of hosts that are bound by MAC address. */
+  bound: ReturnType<typeof withMacHosts>;
   given: Cast;
   castOf: (bindings: readonly Binding[]) => Cast;
   /** Worked out when first asked for. */
@@ -111,7 +114,8 @@ export function whoIsWho(
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
-  const given = castOf(options.bound.bindings);
+  const bound = withMacHosts(options.bound.bindings, seen);
+  const given = castOf(bound.bindings);
   const conversations = new C.Conversations(seen, documented, given.sides());
   const clocks = new ClockTable(conversations, given);
   const hidden = once(() => hiddenResolvers(conversations));
@@ -132,7 +136,8 @@ export function whoIsWho(
     },
   };
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
-  return { conversations, dns, siteHosts, models, background, known, clocks, counts, hidden, given, castOf, found };
+  const who = { conversations, dns, siteHosts, models, background, known, clocks, counts, hidden };
+  return { ...who, bound, given, castOf, found };
 }
 
 function documentedPorts(models: readonly LoadedModel[]): DocumentedPorts {
@@ -157,10 +162,10 @@ export function* conformInSteps(
   kept: KeptJudgements | null = null,
 ): Steps<Conformance & { conversations: C.Conversations }> {
   const who = whoIsWho(seen, options, kept);
-  const { conversations, dns, siteHosts, models, background, known, given, castOf, found } = who;
+  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, found } = who;
   const timezone = options.site?.timezone ?? "UTC";
   const inferred = options.infer ? inferredBindings(found(), given) : NOTHING_INFERRED;
-  const told = [...options.bound.bindings, ...inferred.bindings];
+  const told = [...bound.bindings, ...inferred.bindings];
   const moves = movedLeases(seen);
   const other = options.infer ? withOtherAddresses(told, seen, given) : { bindings: told, sayings: [] };
   const isAsGiven = inferred.used.length === 0 && other.sayings.length === 0;
@@ -223,6 +228,7 @@ export function* conformInSteps(
       ...(options.infer
         ? [...takenFor(inferred.used), ...severalRoles(found(), given), ...unsettled(found(), inferred.used, given)]
         : []),
+      ...bound.sayings,
       ...other.sayings,
       ...movedHosts(moves, cast),
       ...waivers.sayings(),

@@ -4,6 +4,7 @@
  */
 import type { Cast } from "./cast.ts";
 import type { Likeness } from "./infer.ts";
+import { isByMac } from "./mac-hosts.ts";
 
 /** Hosts named in one sentence. */
 const NAMED = 3;
@@ -19,7 +20,9 @@ export function absentHosts(cast: Cast, backgroundName: string | null, found: ()
         (one) => one.model === model && one.role === role && (realm === null || one.realm === realm),
       );
       const known = like.filter((one) => !cast.ofText(one.realm, one.address).some((played) => played.role === role));
-      const absent = `${host.text}, bound to ${role}, never appears in the capture`;
+      const unknown = isByMac(host) && host.others === undefined;
+      const why = unknown ? ", and nothing in it says which IP address it has: bind that" : "";
+      const absent = `${host.text}, bound to ${role}, never appears in the capture${why}`;
       return known.length === 0 ? `${absent}.` : `${absent}; what looks like ${role}: ${few(known, full)}.`;
     });
 }

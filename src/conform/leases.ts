@@ -2,6 +2,7 @@
  * Addresses that DHCP gives to another device while the capture runs (RFC 2131): from that moment the address is another
  * host, and whoever was bound by it plays its role there no longer.
  */
+import { formatHex, formatIpv4 } from "../address.ts";
 import { dhcpAddresses } from "../observe/dhcp.ts";
 import type { Observation } from "../observe/observation.ts";
 import { compareInstants, formatInstant, type Instant } from "../time.ts";
@@ -16,32 +17,44 @@ export interface Move extends Instant {
   to: string;
 }
 
-interface Lease extends Instant {
+/** Somebody has the address: a server acknowledged it, or its holder says so by ARP in its own name. */
+interface Holder extends Instant {
   mac: string;
+  leased: boolean;
 }
 
-/** By realm and address. A device that the capture does not show with the address cannot lose it. */
+/** By realm and address. A device that the capture does not show with the address, by a lease or by ARP, cannot lose it. */
 export type Moves = ReadonlyMap<string, Move>;
 
 const keyOf = (realm: string, address: string): string => `${realm}|${address}`;
 
 export function movedLeases(seen: Observation): Moves {
-  const leases = new Map<string, Lease[]>();
+  const holders = new Map<string, Holder[]>();
   for (const { realm, mac, address, acknowledged, sec, nsec } of dhcpAddresses(seen)) {
     if (!acknowledged) continue;
     const key = keyOf(seen.realms[realm] ?? "", address);
-    leases.set(key, [...(leases.get(key) ?? []), { mac, sec, nsec }]);
+    holders.set(key, [...(holders.get(key) ?? []), { mac, sec, nsec, leased: true }]);
+  }
+  if (holders.size === 0) return NO_MOVES;
+  for (const { realm, address, ipv6, mac, own, router } of seen.neighbours.claims.values()) {
+    if (ipv6 !== undefined || own === undefined || router === true) continue;
+    const { sec, nsec } = own;
+    holders
+      .get(keyOf(seen.realms[realm] ?? "", formatIpv4(address)))
+      ?.push({ mac: formatHex("mac", mac), sec, nsec, leased: false });
   }
   const moves = new Map<string, Move>();
-  for (const [key, all] of leases) {
-    const [first, ...later] = all.sort(compareInstants) as [Lease, ...Lease[]];
-    const next = later.find(({ mac }) => mac !== first.mac);
+  for (const [key, all] of holders) {
+    const [first, ...later] = all.sort(compareInstants) as [Holder, ...Holder[]];
+    const next = later.find(({ mac, leased }) => leased && mac !== first.mac);
     if (next === undefined) continue;
     const [realm, address] = key.split("|") as [string, string];
     moves.set(key, { realm, address, from: first.mac, to: next.mac, sec: next.sec, nsec: next.nsec });
   }
   return moves;
 }
+
+const NO_MOVES: Moves = new Map();
 
 /** What is left of a conversation for hosts whose address moved: flows that began before, else nobody plays a role at that end. */
 export function beforeMoves(subject: Subject, moves: Moves): Subject {

@@ -8,9 +8,10 @@ import type { Target } from "../model/types.ts";
 import type { NearestMiss } from "../report/result.ts";
 import type { Played } from "./cast.ts";
 import { clausesOf, type Tried } from "./cover.ts";
+import { sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
-import { inRange, sentName } from "./whom.ts";
+import { inRange } from "./whom.ts";
 
 /** Which failed clause to name where several failed: what a person would change first. */
 const TELLING: readonly string[] = ["when", "whom", "over", "app", "who", "expect", "up"];

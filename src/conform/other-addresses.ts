@@ -29,12 +29,14 @@ export function withOtherAddresses(bindings: readonly Binding[], seen: Observati
   const changed = bindings.map((binding) => {
     if (binding.outside) return binding;
     const hosts = binding.hosts.map((host) => table.widened(host, binding.realm));
-    for (const { others, text } of hosts)
-      if (others !== undefined && others.length > 0)
+    for (const [i, { others, text }] of hosts.entries()) {
+      const more = others?.slice(binding.hosts[i]!.others?.length ?? 0) ?? [];
+      if (more.length > 0)
         sayings.push(
-          `${text}, bound to ${binding.role}, also has ${few(others.map((other) => other.text))}: ` +
+          `${text}, bound to ${binding.role}, also has ${few(more.map((other) => other.text))}: ` +
             "the same device asks and announces by each, and --no-infer leaves them out.",
         );
+    }
     return hosts.some((host, i) => host !== binding.hosts[i]) ? { ...binding, hosts } : binding;
   });
   return { bindings: changed, sayings: [...new Set(sayings)] };
@@ -75,7 +77,7 @@ class Claims {
       return { text, family, first: hex, last: hex };
     });
     const named = [...others].map(([text, frames]) => ({ text, frames }));
-    return { ...host, addresses: [...host.addresses, ...addresses], others: named };
+    return { ...host, addresses: [...host.addresses, ...addresses], others: [...(host.others ?? []), ...named] };
   }
 
   /** The one device that goes by the address, which is no router. */

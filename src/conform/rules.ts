@@ -11,8 +11,8 @@ import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import type { CastHost } from "./cast.ts";
 import { clausesOf, conditionOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
+import { equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
-import type { Judged } from "./judged.ts";
 import {
   type HostStatus,
   hostTexts,
@@ -58,7 +58,8 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
       else list.push(use);
     }
   }
-  const shared = { equals: equalRules(context.judgements), openers: openersOf(context.judges.context.cast.hosts) };
+  const { cast } = context.judges.context;
+  const shared = { equals: equalRules(context.judgements, cast), openers: openersOf(cast.hosts) };
   const judged: RuleJudgement[] = [];
   for (const loaded of context.judges.models) {
     for (const rule of loaded.model.rules) {
@@ -66,29 +67,6 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
     }
   }
   return settleFallbacks(settleChoices(judged));
-}
-
-/** See `Shared.equals`; on the same flow. */
-function equalRules(judgements: readonly Judged[]): Map<RuleUse, RuleUse> {
-  const equals = new Map<RuleUse, RuleUse>();
-  for (const { uses } of judgements) {
-    if (uses.length < 2) continue;
-    const ofFlow = new Map<number, RuleUse[]>();
-    for (const use of uses) {
-      if (use.how !== "documented") continue;
-      const earlier = ofFlow.get(use.flow.flow) ?? [];
-      for (const other of earlier) {
-        if (other.loaded !== use.loaded || other.rule === use.rule) continue;
-        // Nobody says which end opened it: then no end's rule fits better than the other's.
-        const turned = other.subject.initiator !== use.subject.initiator;
-        if (!turned && (other.weight !== use.weight || other.fromHost !== use.fromHost)) continue;
-        equals.set(use, other);
-        equals.set(other, use);
-      }
-      ofFlow.set(use.flow.flow, [...earlier, use]);
-    }
-  }
-  return equals;
 }
 
 function judgeRule(
@@ -226,8 +204,11 @@ function judgeHost(
 ): HostStatus {
   const met = metStatus(uses, equals, context);
   if (met !== null && met.status === "not-evaluable") return met;
-  const mayBeMissed = !isUnwanted(rule) && rule.requirement !== "optional" && rule.on === null;
-  const members = met === null && !mayBeMissed ? NO_MEMBERS : membersOf(loaded, rule);
+  const isWanted = !isUnwanted(rule) && rule.requirement !== "optional";
+  const mayBeMissed = isWanted && rule.on === null;
+  // Where one of several was used, there was an occasion for the others.
+  const mayLack = mayBeMissed || (isWanted && met !== null);
+  const members = mayLack ? membersOf(loaded, rule) : NO_MEMBERS;
   const used = new Set(uses.filter((use) => use.how === "documented").map((use) => use.member));
   const lacking = met === null ? members : members.filter((member) => !used.has(member));
   if (met !== null && lacking.length === 0) return met;
@@ -242,7 +223,7 @@ function judgeHost(
     if (blocked !== null) return blocked;
   }
   if (isUnwanted(rule)) return met ?? unused(rule);
-  if (!mayBeMissed) return met ?? openCandidate(uses) ?? unused(rule);
+  if (!mayLack) return met ?? openCandidate(uses) ?? unused(rule);
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {

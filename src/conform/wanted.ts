@@ -2,9 +2,10 @@
 import type { NameAnswer } from "../observe/dns-evidence.ts";
 import type { Wanted } from "./candidates.ts";
 import type { LoadedModel } from "./cover.ts";
+import { sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
-import { sentName, type WhomContext } from "./whom.ts";
+import type { WhomContext } from "./whom.ts";
 
 /**
  * Every name that may decide whom the flow is with has to be among them, or a rule would be taken for one that has nothing

@@ -12,6 +12,7 @@ import type { DnsEvidence, NameAnswer, NamesOf } from "../observe/dns-evidence.t
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
+import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
@@ -57,6 +58,8 @@ export function isEndpoint(
     const pattern = matching(sent.name);
     if (pattern !== undefined) return anotherHello(sent, flow) ?? sentNameHolds(sent, pattern, subject, flow, context);
     if (patterns.length > 0) {
+      if (sent.encrypted && !isConfirmed(sent, subject, flow, context))
+        return behindEch(sent, byEvidence(endpoint, patterns, subject, flow, bound, context));
       return failed(
         "whom",
         "no-rule",
@@ -180,6 +183,14 @@ function byEvidence(
       "no-rule",
       `${responder} plays a role of the site and is not among ${names(endpoint, context.parameter)}`,
     );
+  const literal = sentAddress(flow, responder);
+  if (literal !== null)
+    return failed(
+      "whom",
+      "no-rule",
+      `the client asked for ${responder} by its address, and for no name of ${names(endpoint, context.parameter)}`,
+      literal,
+    );
   return unproved(
     "whom",
     "address-unresolved",
@@ -250,35 +261,6 @@ function namesAt({ realm, responder, addresses }: Subject, sec: number, nsec: nu
   return context.dns.namesOf(realm, responder, addresses, sec, nsec);
 }
 
-export interface SentName {
-  name: string;
-  source: string;
-  frames: FrameRef[];
-  /** The hello has an ECH extension. */
-  encrypted: boolean;
-}
-
-/** The first name that the client sent in this flow. An address in its place (`Host: 192.0.2.1`) is none. */
-export function sentName(flow: SubjectFlow): SentName | null {
-  let found: SentName | null = null;
-  let encrypted = false;
-  for (const sighting of flow.sightings) {
-    const { fact } = sighting;
-    if (fact.kind === "name" && fact.source !== "certificate" && sighting.dir === flow.there) {
-      if (parseAddress(fact.name) !== null) continue;
-      found ??= {
-        name: fact.name,
-        source: fact.source,
-        frames: [...flow.before, ...framesOf(sighting, `${fact.source} ${fact.name}`)],
-        encrypted: false,
-      };
-    } else if (fact.kind === "field" && fact.field === "tls.ech" && sighting.dir === flow.there) {
-      encrypted = true;
-    }
-  }
-  return found === null ? null : { ...found, encrypted };
-}
-
 /** A second hello repeats the first one's name (RFC 8446 section 4.1.2); null where none says another. */
 function anotherHello(sent: SentName, flow: SubjectFlow): Clause | null {
   if (!sent.source.endsWith("-sni")) return null;
@@ -292,6 +274,22 @@ function anotherHello(sent: SentName, flow: SubjectFlow): Clause | null {
   return { ...unproved("whom", "name-contradicted", says, "look at the program", frames), support: sent.frames };
 }
 
+/** This initiator's own DNS gave the far end's address for the name that was sent, or the proxy was asked for it. */
+function isConfirmed(sent: SentName, subject: Subject, flow: SubjectFlow, context: WhomContext): boolean {
+  const { own } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
+  return isAnswer(own, sent) !== undefined || subject.through?.host === sent.name;
+}
+
+const isAnswer = (own: readonly NameAnswer[], { name }: SentName): NameAnswer | undefined =>
+  own.find((answer) => answer.name === name || answer.aliases.includes(name));
+
+/** The name that was sent may be a decoy: what else is known of the address says whom it may be, and proves nothing. */
+function behindEch(sent: SentName, known: Clause): Clause {
+  if (known.result === "failed") return known;
+  const says = `the hello may be encrypted, and ${sent.name} is only its outer name; ${known.says}`;
+  return unproved("whom", "ech", says, "this initiator's own DNS answers in the capture", sent.frames);
+}
+
 function sentNameHolds(
   sent: SentName,
   pattern: HostPattern,
@@ -301,7 +299,7 @@ function sentNameHolds(
 ): Clause {
   const { realm, responder, addresses } = subject;
   const { own } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
-  const confirming = own.find((answer) => answer.name === sent.name || answer.aliases.includes(sent.name));
+  const confirming = isAnswer(own, sent);
   const confirmed = confirming !== undefined || subject.through?.host === sent.name;
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null)) {

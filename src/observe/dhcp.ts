@@ -10,6 +10,9 @@ export interface DhcpAddress extends Instant {
   address: string;
   /** Whether a server acknowledged it here; else the client says that it has it. */
   acknowledged: boolean;
+  /** Where it says so. */
+  capture: number;
+  frame: number;
 }
 
 /** Flow by flow, each in the order of its messages. */
@@ -21,7 +24,7 @@ export function* dhcpAddresses(seen: Observation): Iterable<DhcpAddress> {
     const { realm } = view;
     let type = "";
     let mac = "";
-    for (const { fact, sec, nsec } of view.detail?.sightings ?? []) {
+    for (const { fact, capture, frame, sec, nsec } of view.detail?.sightings ?? []) {
       if (fact.kind === "role") type = mac = ""; // every message begins so
       if (fact.kind !== "field") continue;
       const value = String(fact.value);
@@ -29,7 +32,7 @@ export function* dhcpAddresses(seen: Observation): Iterable<DhcpAddress> {
       if (fact.field === "dhcp.type") type = value;
       else if (fact.field === "dhcp.client-mac") mac = value;
       else if (mac !== "" && (acknowledged || fact.field === "dhcp.client-address"))
-        yield { realm, mac, address: value, acknowledged, sec, nsec };
+        yield { realm, mac, address: value, acknowledged, capture, frame, sec, nsec };
     }
   }
 }

@@ -1,7 +1,7 @@
 /** A DHCP lease that gives a bound address to another device ends the binding there, and is told. */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
-import { udpFrame } from "../support/frames.ts";
+import { arpFrame, udpFrame } from "../support/frames.ts";
 import { concat } from "../support/hex.ts";
 import { bytes, u32 } from "../support/packets.ts";
 import { clientHello, tlsConnection } from "../support/talk.ts";
@@ -62,4 +62,14 @@ for (const [what, leases] of Object.entries(KEPT)) {
 test("who is bound by a whole network is still in it", async (t) => {
   const all = await verdicts([lease(OLD, 0), ...early, lease(NEW, 1_000), ...late], ["host=10.0.0.0/24"]);
   t.deepEqual(all, { said: ["api.example.com documented", "x.example.net undocumented"], warned: false });
+});
+
+/** Whoever asks by ARP as `HOST` has that address. */
+const announced = (mac: string, ms: number): Frame => arpFrame({ mac, address: HOST, operation: 1, ms });
+
+test("who had the address before is known by ARP too", async (t) => {
+  const moved = await verdicts([announced("020000000005", 0), ...early, lease(NEW, 1_000), ...late]);
+  t.deepEqual(moved, { said: ["api.example.com documented", "x.example.net unrelated"], warned: true });
+  const same = await verdicts([announced("020000000006", 0), ...early, lease(NEW, 1_000), ...late]);
+  t.deepEqual(same, { said: ["api.example.com documented", "x.example.net undocumented"], warned: false });
 });

@@ -1,0 +1,31 @@
+/** Rules of one model that fit the same flow equally well: such evidence documents the flow and meets none of them. */
+import type { Cast } from "./cast.ts";
+import type { RuleUse } from "./judge.ts";
+import type { Judged } from "./judged.ts";
+
+/** Uses that another rule fits as well: use → the other. */
+export function equalRules(judgements: readonly Judged[], cast: Cast): Map<RuleUse, RuleUse> {
+  const equals = new Map<RuleUse, RuleUse>();
+  for (const { uses } of judgements) {
+    if (uses.length < 2) continue;
+    const ofFlow = new Map<number, RuleUse[]>();
+    for (const use of uses) {
+      if (use.how !== "documented") continue;
+      const earlier = ofFlow.get(use.flow.flow) ?? [];
+      for (const other of earlier) {
+        if (other.loaded !== use.loaded || other.rule === use.rule) continue;
+        // Nobody says which end opened it: then no end's rule fits better than the other's.
+        const turned = other.subject.initiator !== use.subject.initiator;
+        if (!turned && (other.weight !== use.weight || other.fromHost !== use.fromHost)) continue;
+        // Whose role is bound fits better than whoever may be anywhere.
+        const bound = [use, other].map(({ loaded, rule: { from } }) =>
+          from.kind === "role" ? cast.isBound(loaded.model.name, from.role) : true,
+        );
+        if (bound[0] === false || bound[1] === true) equals.set(use, other);
+        if (bound[1] === false || bound[0] === true) equals.set(other, use);
+      }
+      ofFlow.set(use.flow.flow, [...earlier, use]);
+    }
+  }
+  return equals;
+}

@@ -1,0 +1,47 @@
+/** What a client says whom it wants, in its own words: a name, or an address in its place. */
+import { parseAddress } from "../address.ts";
+import type { FrameRef } from "../report/result.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+
+export interface SentName {
+  name: string;
+  source: string;
+  frames: FrameRef[];
+  /** The hello has an ECH extension. */
+  encrypted: boolean;
+}
+
+/** The first name that the client sent in this flow. An address in its place (`Host: 192.0.2.1`) is none. */
+export function sentName(flow: SubjectFlow): SentName | null {
+  let found: SentName | null = null;
+  let encrypted = false;
+  for (const sighting of flow.sightings) {
+    const { fact } = sighting;
+    if (fact.kind === "name" && fact.source !== "certificate" && sighting.dir === flow.there) {
+      if (parseAddress(fact.name) !== null) continue;
+      found ??= {
+        name: fact.name,
+        source: fact.source,
+        frames: [...flow.before, ...framesOf(sighting, `${fact.source} ${fact.name}`)],
+        encrypted: false,
+      };
+    } else if (fact.kind === "field" && fact.field === "tls.ech" && sighting.dir === flow.there) {
+      encrypted = true;
+    }
+  }
+  return found === null ? null : { ...found, encrypted };
+}
+
+/** Frames in which the client asked for the far end by its address where a name would stand (`Host: 192.0.2.1`); null where it did not. */
+export function sentAddress({ sightings, there }: SubjectFlow, responder: string): FrameRef[] | null {
+  const sent = sightings.find(
+    ({ fact, dir }) =>
+      dir === there && fact.kind === "name" && fact.source !== "certificate" && isSameAddress(fact.name, responder),
+  );
+  return sent === undefined ? null : framesOf(sent, `asked for ${responder}`);
+}
+
+function isSameAddress(name: string, address: string): boolean {
+  const [one, other] = [parseAddress(name), parseAddress(address)];
+  return one !== null && other !== null && one.family === other.family && one.hex === other.hex;
+}
