@@ -45,7 +45,7 @@ function isAnothers(use: RuleUse, context: RuleContext): boolean {
 /** What came back to the telling attempt, and to how many of all. */
 function howOften(attempts: readonly RuleUse[], telling: RuleUse): string {
   const said = howItEnded(telling.flow);
-  const same = attempts.filter(({ flow }) => flow.outcome === telling.flow.outcome).length;
+  const same = attempts.filter(({ flow }) => howItEnded(flow) === said).length;
   return same === attempts.length ? said : `${same} of ${attempts.length} times ${said}`;
 }
 

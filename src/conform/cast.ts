@@ -29,6 +29,8 @@ export interface Presence {
   bothWays: boolean;
   /** It opened a conversation of its own, by SYN or by a message's own role. */
   opened: boolean;
+  /** Packets went to it. */
+  asked: boolean;
 }
 
 export interface Played {
@@ -50,7 +52,17 @@ interface Range6 {
 
 const NOBODY: readonly Played[] = [];
 
-const unseen = (): Presence => ({ firstSec: Number.POSITIVE_INFINITY, lastSec: 0, bothWays: false, opened: false });
+const unseen = (): Presence => ({
+  firstSec: Number.POSITIVE_INFINITY,
+  lastSec: 0,
+  bothWays: false,
+  opened: false,
+  asked: false,
+});
+
+/** How it is said that a host sent nothing. */
+export const absentWords = (asked: boolean): string =>
+  asked ? "sent nothing that is in the capture, though packets went to it" : "never appears in the capture";
 
 export class Cast {
   readonly hosts: CastHost[] = [];
@@ -106,7 +118,8 @@ export class Cast {
     else bound.add(binding.role);
     for (const host of binding.hosts) {
       if (host.internet) {
-        this.#internet.push({ model: binding.model, role: binding.role });
+        if (!this.isInternet(binding.model, binding.role))
+          this.#internet.push({ model: binding.model, role: binding.role });
         continue;
       }
       const presence = unseen();

@@ -24,6 +24,8 @@ export interface Exchange {
   least: number;
   most: number;
   frames: FrameRef[];
+  /** When a capture saw the question, and how far its clock was ahead of the client's then, up to a second too much. */
+  asked: { sec: number; ahead: number; capture: number };
 }
 
 /** Fewer exchanges than this prove nothing: a packet may be delayed, a number be random. */
@@ -113,7 +115,9 @@ function addExchange(question: Asked, answer: Sighting, heard: number, answered:
   const most = heard - transmit;
   if (least > most || waited < 0) return; // the server's own times contradict each other, or the capture's order does
   const frames = [...framesOf(sighting, "NTP question"), ...framesOf(answer, "NTP answer")];
-  seen.exchanges.push({ least, most, frames });
+  const sec = sighting.sec + sighting.nsec / 1e9;
+  const asked = { sec, ahead: sec - transmit, capture: sighting.capture };
+  seen.exchanges.push({ least, most, frames, asked });
 }
 
 /**
@@ -145,6 +149,52 @@ export function provedApart(first: readonly Exchange[], second: readonly Exchang
   // (server − second) − (server − first) = first − second
   const least = surelyLeast(second) - surelyMost(first);
   return least > 0 ? least : Math.min(0, surelyMost(second) - surelyLeast(first));
+}
+
+/**
+ * The same of two clients without a common server, by the clock of a capture that saw both. That may be set meanwhile: so
+ * `ENOUGH` pairs have to prove it, each with the time between its two questions to itself. More exchanges never make it less.
+ */
+export function provedApartInCapture(first: readonly Exchange[], second: readonly Exchange[], within: number): number {
+  const captures = new Set(first.map(({ asked }) => asked.capture));
+  for (const capture of captures) {
+    const of = (all: readonly Exchange[], sign: 1 | -1): Question[] =>
+      all.filter(({ asked }) => asked.capture === capture).map(({ asked: { sec, ahead } }) => ({ sec, ahead, sign }));
+    const questions = [...of(first, 1), ...of(second, -1)].sort((a, b) => a.sec - b.sec);
+    const ahead = pairedApart(questions, within);
+    if (ahead > 0) return ahead;
+    const behind = pairedApart(
+      questions.map(({ sec, ahead, sign }) => ({ sec, ahead, sign: sign === 1 ? -1 : 1 })),
+      within,
+    );
+    if (behind > 0) return -behind;
+  }
+  return 0;
+}
+
+interface Question {
+  sec: number;
+  ahead: number;
+  /** 1: of the first client; -1: of the second. */
+  sign: 1 | -1;
+}
+
+/** By how much the first client's clock is ahead of the second's for sure; 0 unless that is more than `within`. */
+function pairedApart(questions: readonly Question[], within: number): number {
+  const proofs: number[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const { ahead, sign } of questions) {
+    if (sign === 1) least = Math.min(least, ahead);
+    else most = Math.max(most, ahead);
+    // (capture − second) − (capture − first) = first − second
+    const apart = most - least - UNSEEN_SEC;
+    if (apart <= within) continue;
+    proofs.push(apart);
+    least = Number.POSITIVE_INFINITY;
+    most = Number.NEGATIVE_INFINITY;
+  }
+  return proofs.sort((a, b) => b - a)[ENOUGH - 1] ?? 0;
 }
 
 /** A lower bound that `ENOUGH` exchanges prove; -Infinity where there are fewer. */

@@ -113,7 +113,7 @@ export function whoIsWho(
   const dns = new DnsEvidence(seen);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
-    new Cast(bindings, (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
+    new Cast(inEachRealm(bindings, seen.realms), (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const bound = withMacHosts(options.bound.bindings, seen);
   const given = castOf(bound.bindings);
   const conversations = new C.Conversations(seen, documented, given.sides());
@@ -138,6 +138,14 @@ export function whoIsWho(
   const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
   const who = { conversations, dns, siteHosts, models, background, known, clocks, counts, hidden };
   return { ...who, bound, given, castOf, found };
+}
+
+/** One address is another host in each realm, and each is judged by itself. */
+function inEachRealm(bindings: readonly Binding[], realms: readonly string[]): readonly Binding[] {
+  if (realms.length < 2) return bindings;
+  return bindings.flatMap((binding) =>
+    binding.realm !== null ? [binding] : realms.map((realm) => ({ ...binding, realm })),
+  );
 }
 
 function documentedPorts(models: readonly LoadedModel[]): DocumentedPorts {
@@ -322,6 +330,7 @@ function notePresence(
     host.presence.opened ||= opened === "syn" || opened === "syn-ack" || opened === "message";
   }
   for (const { host } of responderRoles) {
+    host.presence.asked ||= asked;
     if (!answered) continue;
     extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
     host.presence.bothWays ||= asked;

@@ -9,6 +9,7 @@ import {
   exchangesOf,
   offsetOf,
   provedApart,
+  provedApartInCapture,
   provedOffset,
   provedWithin,
   secondsText,
@@ -77,9 +78,15 @@ export function clocksApart(
     const found = `${initiator}'s clock at least ${secondsText(apart)} ${apart > 0 ? "ahead of" : "behind"} ${responder}'s${by}`;
     return { found, against: [...mine, ...other].flatMap(({ frames }) => frames) };
   }
+  const [mine, other] = [[...ours.values()].flat(), [...theirs.values()].flat()];
+  const apart = provedApartInCapture(mine, other, within);
+  if (apart !== 0) {
+    const found = `${initiator}'s clock at least ${secondsText(apart)} ${apart > 0 ? "ahead of" : "behind"} ${responder}'s, both by the capture's`;
+    return { found, against: [...mine, ...other].flatMap(({ frames }) => frames) };
+  }
   return unobservable(
     "expect",
-    `${expectation.text}: no time server was seen that both ask often enough and in their clocks' own time`,
+    `${expectation.text}: nothing shows both clocks often enough against a server that both ask, or against the capture's own`,
   );
 }
 

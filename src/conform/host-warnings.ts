@@ -2,7 +2,7 @@
  * What is said of hosts on the first screen: who was taken for a role and why, who was not because the signs disagree, who
  * never appeared and what looks like it, and who does the work of several roles.
  */
-import type { Cast } from "./cast.ts";
+import { absentWords, type Cast } from "./cast.ts";
 import type { Likeness } from "./infer.ts";
 import { isByMac } from "./mac-hosts.ts";
 
@@ -13,8 +13,14 @@ const SENTENCES = 5;
 
 /** A wrong binding is the commonest mistake: it is said first, with the hosts that look like the one that is meant. */
 export function absentHosts(cast: Cast, backgroundName: string | null, found: () => readonly Likeness[]): string[] {
-  return cast.hosts
-    .filter((host) => host.model !== backgroundName && host.presence.firstSec === Number.POSITIVE_INFINITY)
+  // Bound in every realm, it need not be in each.
+  const there = new Set(
+    cast.hosts.flatMap(({ host, presence }) => (presence.firstSec === Number.POSITIVE_INFINITY ? [] : [host])),
+  );
+  const asked = new Set(cast.hosts.flatMap(({ host, presence }) => (presence.asked ? [host] : [])));
+  const absent = cast.hosts.filter(({ model, host }) => model !== backgroundName && !there.has(host));
+  return absent
+    .filter(({ host }, i) => absent.findIndex((one) => one.host === host) === i)
     .map(({ host, role, model, realm }) => {
       const like = found().filter(
         (one) => one.model === model && one.role === role && (realm === null || one.realm === realm),
@@ -22,7 +28,7 @@ export function absentHosts(cast: Cast, backgroundName: string | null, found: ()
       const known = like.filter((one) => !cast.ofText(one.realm, one.address).some((played) => played.role === role));
       const unknown = isByMac(host) && host.others === undefined;
       const why = unknown ? ", and nothing in it says which IP address it has: bind that" : "";
-      const absent = `${host.text}, bound to ${role}, never appears in the capture${why}`;
+      const absent = `${host.text}, bound to ${role}, ${absentWords(asked.has(host))}${why}`;
       return known.length === 0 ? `${absent}.` : `${absent}; what looks like ${role}: ${few(known, full)}.`;
     });
 }

@@ -198,7 +198,7 @@ function hostOf(address: string): BoundHost {
 }
 
 function played(model: Model, role: string, address: string): Played {
-  const presence = { firstSec: 0, lastSec: 0, bothWays: true, opened: true };
+  const presence = { firstSec: 0, lastSec: 0, bothWays: true, opened: true, asked: true };
   const host = {
     model: model.name,
     role,

@@ -9,7 +9,7 @@ import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
-import type { CastHost } from "./cast.ts";
+import { absentWords, type CastHost } from "./cast.ts";
 import { clausesOf, conditionOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
 import { equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
@@ -216,7 +216,7 @@ function judgeHost(
   const name = host.host.text;
   if (host.presence.firstSec === Number.POSITIVE_INFINITY) {
     const remedy = `check the binding of ${host.role}, and the place of the capture`;
-    return notEvaluable("host-not-seen", `${name} never appears in the capture`, remedy);
+    return notEvaluable("host-not-seen", `${name} ${absentWords(host.presence.asked)}`, remedy);
   }
   if (met === null) {
     const blocked = blockedStatus(loaded, rule, uses, context, host);

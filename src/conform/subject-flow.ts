@@ -137,12 +137,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     asking: askingFrames(view, there),
     opening: openingFrames(view, there),
     coming: [...comingFrames(view, there, outcome), ...answersElsewhere(all, view)],
-    unknownContent:
-      view.app === 0 &&
-      (data0 || data1) &&
-      !midstream &&
-      view.detail?.streams[0] == null &&
-      view.detail?.streams[1] == null,
+    unknownContent: view.app === 0 && (data0 || data1) && !midstream && hasSaidAll(view, 0) && hasSaidAll(view, 1),
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     holed: isHoled(view, there),
@@ -160,6 +155,15 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     leads: null,
     session: null,
   };
+}
+
+/** No decoder waits for more of this direction, or none will come: it was closed, and nothing of it is missing. */
+function hasSaidAll({ detail, row, at, state }: FlowView, dir: 0 | 1): boolean {
+  const stream = detail?.streams[dir] ?? null;
+  if (stream === null) return true;
+  if ((state & (R.S_FIN << dir)) === 0 || stream.pending.length > 0 || stream.lost > 0 || stream.cutOff > 0)
+    return false;
+  return stream.next === ((row[at + R.NEXT + dir]! - 1) | 0);
 }
 
 function ownAddress({ seen }: C.Conversations, view: FlowView, dir: 0 | 1): string {

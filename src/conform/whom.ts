@@ -102,11 +102,11 @@ function byEvidence(
         "shared-address",
         `DNS gave ${responder} to ${subject.initiator} for ${answer.name} and for ${also.name}`,
         `a name sent by the client, or an address of its own for ${answer.name}`,
-        otherwise.map(dnsFrame),
+        otherwise.flatMap(dnsFrames),
       );
     }
     const says = `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`;
-    return { ...named(pattern, says, [dnsFrame(answer)]), byName: true };
+    return { ...named(pattern, says, dnsFrames(answer)), byName: true };
   }
   const tabled = Object.keys(context.siteHosts).filter((name) => context.siteHosts[name]!.includes(responder));
   for (const name of tabled) {
@@ -122,7 +122,7 @@ function byEvidence(
         "name-contradicted",
         `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`,
         "a name sent by the client",
-        otherwise.map(dnsFrame),
+        otherwise.flatMap(dnsFrames),
       );
     }
     return {
@@ -137,7 +137,7 @@ function byEvidence(
       "whom",
       "no-rule",
       `DNS gave ${responder} to ${subject.initiator} for ${otherwise.at(-1)!.name}, which is not among ${names(endpoint, context.parameter)}`,
-      otherwise.map(dnsFrame),
+      otherwise.flatMap(dnsFrames),
     );
   }
   if (tabled.length > 0 && patterns.length > 0) {
@@ -153,7 +153,7 @@ function byEvidence(
         `DNS gave ${responder} for ${hearsay.name} only to ${hearsay.client}`,
         `capture ${subject.initiator}'s own DNS, or give the address under hosts: in the site`,
       ),
-      support: [dnsFrame(hearsay)],
+      support: dnsFrames(hearsay),
     };
   }
   if (endpoint.ranges !== null) {
@@ -324,12 +324,13 @@ function sentNameHolds(
       "find out what runs at that address",
       [
         ...sent.frames,
-        dnsFrame(elsewhere),
+        ...dnsFrames(elsewhere),
+        { ...answers.at(-1)!.question, what: `DNS question ${sent.name}` },
         { capture_id: answers.at(-1)!.capture, frame: answers.at(-1)!.frame, what: `DNS answer ${sent.name}` },
       ],
     );
   }
-  const support = sent.encrypted && confirming !== undefined ? [...sent.frames, dnsFrame(confirming)] : sent.frames;
+  const support = sent.encrypted && confirming !== undefined ? [...sent.frames, ...dnsFrames(confirming)] : sent.frames;
   return named(pattern, `the client asked for ${sent.name}`, support);
 }
 
@@ -346,8 +347,10 @@ function nameIn(answer: NameAnswer, matching: (name: string) => HostPattern | un
   return null;
 }
 
-function dnsFrame(answer: NameAnswer): FrameRef {
-  return { capture_id: answer.capture, frame: answer.frame, what: `DNS answer ${answer.name} → ${answer.address}` };
+/** An answer and its question: without that it would be none. */
+function dnsFrames({ name, address, capture, frame, question }: NameAnswer): FrameRef[] {
+  const answer = { capture_id: capture, frame, what: `DNS answer ${name} → ${address}` };
+  return [{ ...question, what: `DNS question ${name}` }, answer];
 }
 
 /** True where an endpoint of the document goes by the name. */

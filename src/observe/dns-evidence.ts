@@ -4,11 +4,14 @@
  * An answer speaks for an address under the name that was asked, through its CNAME chain. It holds from the moment it
  * was given for its lifetime plus a grace, and at least for a day, because many programs resolve once when they start
  * (`verdicts.md`: "What proves a conversation").
+ *
+ * What nobody asked is no answer: without its question, between the same ports and with the same number, name and type, no
+ * resolver takes it (RFC 5452 section 9.1), and anybody can send one.
  */
 
 import { parseAddress } from "../address.ts";
 import { secretWord } from "../builtins.ts";
-import type { AnswerFact, DnsRecord } from "../decode/facts.ts";
+import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import type { FrameRef } from "../report/result.ts";
 import { addressText, FlowView } from "./flow-view.ts";
@@ -29,6 +32,8 @@ export interface NameAnswer {
   untilSec: number;
   capture: number;
   frame: number;
+  /** Frame of its question. */
+  question: Place;
 }
 
 /** One complete answer to a client about a name: what addresses it had. For contradictions. */
@@ -38,6 +43,7 @@ export interface WholeAnswer {
   sec: number;
   capture: number;
   frame: number;
+  question: Place;
 }
 
 /** Under which names DNS gave an address to a client, and to others. */
@@ -69,11 +75,20 @@ export class DnsEvidence {
     for (let flow = 0; flow < seen.flows.table.count; flow++) {
       view.move(flow);
       if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
-      for (const sighting of view.detail.sightings) {
+      const { sightings } = view.detail;
+      const questions = new Map<string, Place>();
+      for (const { fact, dir, capture, frame } of sightings) {
+        if (fact.kind !== "query") continue;
+        const key = questionKey(dir, fact);
+        if (!questions.has(key)) questions.set(key, { capture_id: capture, frame });
+      }
+      for (const sighting of sightings) {
         if (sighting.fact.kind !== "answer") continue;
         const clientDir = sighting.dir === 0 ? 1 : 0;
+        const question = questions.get(questionKey(clientDir, sighting.fact));
         const client = addressText(seen.flows.ipv6, view.family, view.address(clientDir));
-        this.#add(sighting.fact, `${view.realm}`, client, sighting);
+        this.#addCovers(sighting.fact, `${view.realm}|${client}`, sighting);
+        if (question !== undefined) this.#add(sighting.fact, `${view.realm}`, client, sighting, question);
       }
     }
   }
@@ -165,21 +180,26 @@ export class DnsEvidence {
     return null;
   }
 
+  /** Whether it was asked for or not: a cover takes proof away. */
+  #addCovers({ records }: AnswerFact, client: string, { capture, frame }: Sighting): void {
+    for (const { echPublicName } of records) {
+      if (echPublicName === undefined) continue;
+      const names = this.#echNames.get(client) ?? new Map<string, Place>();
+      names.set(echPublicName, { capture_id: capture, frame });
+      this.#echNames.set(client, names);
+    }
+  }
+
   #add(
     answer: AnswerFact,
     realm: string,
     client: string,
     at: { capture: number; frame: number; sec: number; nsec: number },
+    question: Place,
   ): void {
     const aliases = aliasesOf(answer.name, answer.records);
     const addresses: string[] = [];
     for (const record of answer.records) {
-      if (record.echPublicName !== undefined) {
-        const key = `${realm}|${client}`;
-        const names = this.#echNames.get(key) ?? new Map<string, Place>();
-        names.set(record.echPublicName, { capture_id: at.capture, frame: at.frame });
-        this.#echNames.set(key, names);
-      }
       if ((record.type !== "A" && record.type !== "AAAA") || !aliases.has(record.name)) continue;
       if (parseAddress(record.data) === null) continue;
       addresses.push(record.data);
@@ -195,15 +215,21 @@ export class DnsEvidence {
         untilSec: at.sec + Math.max(record.ttl + GRACE_SEC, AT_LEAST_SEC),
         capture: at.capture,
         frame: at.frame,
+        question,
       });
       if (list.length === 1) this.#byAddress.set(key, list);
     }
     if (answer.partial || answer.rcode !== "NOERROR" || (answer.type !== "A" && answer.type !== "AAAA")) return;
     const key = `${realm}|${client}|${answer.name}`;
     const list = this.#byName.get(key) ?? [];
-    list.push({ name: answer.name, addresses, sec: at.sec, capture: at.capture, frame: at.frame });
+    list.push({ name: answer.name, addresses, sec: at.sec, capture: at.capture, frame: at.frame, question });
     if (list.length === 1) this.#byName.set(key, list);
   }
+}
+
+/** What an answer repeats of its question. */
+function questionKey(clientDir: 0 | 1, { id, name, type }: Pick<AnswerFact, "id" | "name" | "type">): string {
+  return `${clientDir} ${id} ${type} ${name}`;
 }
 
 /** The asked name and every name that CNAME records lead on to, in order; a record that points back adds nothing. */

@@ -234,12 +234,28 @@ export const CONVERSATIONS: Record<string, Judging> = {
     rules: [tlsRule],
     frames: tlsConnection(FROM, TO, 10, clientHello(null)),
   },
+  "an answer that nobody asked for": {
+    says: "inconclusive address-unresolved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0)[1], ...tlsConnection(FROM, TO, 10, clientHello(null))],
+  },
+  "an answer to another question than the one that was asked": {
+    says: "inconclusive address-unresolved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      udpFrame({ from: `${HOST}:20000`, to: `${RESOLVER}:53`, ms: 0, data: dnsQuery("api.example.com", { id: 77 }) }),
+      lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0)[1],
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
+  },
   "the hello is missing": {
     says: "inconclusive name-unseen",
     endpoints: api,
     rules: [tlsRule],
     frames: [
-      lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0)[1],
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
       ...connection(FROM, TO, 10, [["<", serverHello()]]),
     ],
   },

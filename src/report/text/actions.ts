@@ -33,8 +33,9 @@ export function actionsOf(context: TextContext): string[] {
     ),
     ...firstOf(absent, (rule) => lookAt(rule, context), "more rule is not met", "more rules are not met"),
   ];
-  const remedies = unevaluableRemedies(context);
-  const first = sayWhoIsWho(context) ?? doubtTheBinding(context);
+  const unnamed = roleToName(context);
+  const remedies = unevaluableRemedies(context, unnamed?.role ?? null);
+  const first = unnamed?.says ?? doubtTheBinding(context);
   const order = whyNothingJudged(result) === null ? [...actions, ...remedies] : [...remedies, ...actions];
   return first === null ? order : [first, ...order];
 }
@@ -95,7 +96,7 @@ function ends(group: ConversationGroup, { options }: TextContext): string {
 }
 
 /** Nobody plays a role: until that is said, nothing else helps. */
-function sayWhoIsWho({ result }: TextContext): string | null {
+function roleToName({ result }: TextContext): { role: string; says: string } | null {
   if (result.run.bindings.length > 0) return null;
   const waiting = new Map<string, number>();
   for (const { from_role } of result.rules) {
@@ -103,10 +104,11 @@ function sayWhoIsWho({ result }: TextContext): string | null {
   }
   const [busiest] = [...waiting].filter(([role]) => !NO_ROLES.has(role)).sort((a, b) => b[1] - a[1]);
   if (busiest === undefined) return null;
-  return (
-    `Say which host is which, ${busiest[0]} first (${plural(busiest[1], "rule begins", "rules begin")} there): ` +
-    `--bind ${busiest[0]}=ADDRESS, or a site file.`
-  );
+  const [role, count] = busiest;
+  const says =
+    `Say which host is which, ${role} first (${plural(count, "rule begins", "rules begin")} there): ` +
+    `--bind ${role}=ADDRESS, or a site file.`;
+  return { role, says };
 }
 
 /** What stands in the place of a role and is none that can be bound. */
@@ -126,14 +128,15 @@ function doubtTheBinding({ result }: TextContext): string | null {
   return `Check that ${few(roles, 3)}, and the parameters: nothing that was seen is what the document describes.`;
 }
 
-/** What would make rules evaluable: the remedy that opens most of them first. */
-function unevaluableRemedies({ result }: TextContext): string[] {
+/** What would make rules evaluable: the remedy that opens most of them first. `said`: a role that is to be bound anyway. */
+function unevaluableRemedies({ result }: TextContext, said: string | null): string[] {
   const waiting = new Map<string, number>();
   for (const rule of result.rules) {
     if (rule.status === "not-evaluable" && rule.remedy !== null)
       waiting.set(rule.remedy, (waiting.get(rule.remedy) ?? 0) + 1);
   }
-  const sorted = [...waiting].sort((a, b) => b[1] - a[1]);
+  const others = [...waiting].filter(([remedy]) => said === null || remedy !== `give --bind ${said}=ADDRESS`);
+  const sorted = others.sort((a, b) => b[1] - a[1]);
   return sorted
     .slice(0, EACH)
     .map(
