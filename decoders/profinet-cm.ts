@@ -35,7 +35,7 @@ import { isIdentification, profinetVendor, recordName } from "./shared/profinet-
 const PORT = 34_964;
 
 const OPERATION = { connect: 0, release: 1, read: 2, write: 3, control: 4, readImplicit: 5 } as const;
-const OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
+export const OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [OPERATION.connect, ["Connect", "control"]],
   [OPERATION.release, ["Release", "session"]],
   [OPERATION.read, ["Read", "read"]],
@@ -44,7 +44,7 @@ const OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [OPERATION.readImplicit, ["Read Implicit", "read"]],
 ]);
 /** C706 appendix O. */
-const MAPPER_OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
+export const MAPPER_OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0, ["ept_insert", "write"]],
   [1, ["ept_delete", "write"]],
   [2, ["ept_lookup", "discover"]],

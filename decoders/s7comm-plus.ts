@@ -32,7 +32,7 @@ const TRAILER = 4;
 const GOES_ON = 2;
 
 const FUNCTION = { create: 0x04ca, delete: 0x04d4, setVariable: 0x04f2, setVariables: 0x0542 } as const;
-const FUNCTIONS = meanings({
+export const FUNCTIONS = meanings({
   session: { 1201: "Error", 1434: "Abort", 1449: "Error", 1459: "InitSSL" },
   read: {
     1211: "Explore",

@@ -5,6 +5,8 @@
  * SubscribeCOV and its kin only seem to read: they put an entry into the device's list of subscriptions
  * (active-cov-subscriptions), and make it send by itself until that ends. That is `write`. What sets clocks is too.
  * Whoever writes a file may write a program or a firmware: `program`. What makers define for themselves is `unknown`.
+ * So is a change of value that is told to somebody: whoever subscribed to it may control by it. An audit notification becomes
+ * an entry of the receiver's log; who registers as a foreign device becomes one of its table. Routers' messages of being busy stop what others send, a network's number is learned.
  */
 import type { Meaning } from "./operation.ts";
 
@@ -24,7 +26,7 @@ export const UNCONFIRMED = { iAm: 0, iHave: 1, whoHas: 7, whoIs: 8 } as const;
 
 export const CONFIRMED_SERVICES: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0, ["AcknowledgeAlarm", "write"]],
-  [1, ["ConfirmedCOVNotification", "read"]],
+  [1, ["ConfirmedCOVNotification", "unknown"]],
   [2, ["ConfirmedEventNotification", "read"]],
   [3, ["GetAlarmSummary", "read"]],
   [4, ["GetEnrollmentSummary", "read"]],
@@ -54,15 +56,15 @@ export const CONFIRMED_SERVICES: ReadonlyMap<number, Meaning> = new Map<number, 
   [CONFIRMED.subscribeProperty, ["SubscribeCOVProperty", "write"]],
   [29, ["GetEventInformation", "read"]],
   [30, ["SubscribeCOVPropertyMultiple", "write"]],
-  [31, ["ConfirmedCOVNotificationMultiple", "read"]],
-  [32, ["ConfirmedAuditNotification", "read"]],
+  [31, ["ConfirmedCOVNotificationMultiple", "unknown"]],
+  [32, ["ConfirmedAuditNotification", "write"]],
   [33, ["AuditLogQuery", "read"]],
 ]);
 
 export const UNCONFIRMED_SERVICES: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [UNCONFIRMED.iAm, ["I-Am", "discover"]],
   [UNCONFIRMED.iHave, ["I-Have", "discover"]],
-  [2, ["UnconfirmedCOVNotification", "read"]],
+  [2, ["UnconfirmedCOVNotification", "unknown"]],
   [3, ["UnconfirmedEventNotification", "read"]],
   [4, ["UnconfirmedPrivateTransfer", "unknown"]],
   [5, ["UnconfirmedTextMessage", "write"]],
@@ -71,8 +73,8 @@ export const UNCONFIRMED_SERVICES: ReadonlyMap<number, Meaning> = new Map<number
   [UNCONFIRMED.whoIs, ["Who-Is", "discover"]],
   [9, ["UTCTimeSynchronization", "write"]],
   [10, ["WriteGroup", "write"]],
-  [11, ["UnconfirmedCOVNotificationMultiple", "read"]],
-  [12, ["UnconfirmedAuditNotification", "read"]],
+  [11, ["UnconfirmedCOVNotificationMultiple", "unknown"]],
+  [12, ["UnconfirmedAuditNotification", "write"]],
   [13, ["Who-Am-I", "discover"]],
   [14, ["You-Are", "write"]],
 ]);
@@ -83,14 +85,14 @@ export const NETWORK_MESSAGES: ReadonlyMap<number, Meaning> = new Map<number, Me
   [0x01, ["I-Am-Router-To-Network", "discover"]],
   [0x02, ["I-Could-Be-Router-To-Network", "discover"]],
   [0x03, ["Reject-Message-To-Network", "session"]],
-  [0x04, ["Router-Busy-To-Network", "session"]],
-  [0x05, ["Router-Available-To-Network", "session"]],
+  [0x04, ["Router-Busy-To-Network", "control"]],
+  [0x05, ["Router-Available-To-Network", "control"]],
   [0x06, ["Initialize-Routing-Table", "write"]],
   [0x07, ["Initialize-Routing-Table-Ack", "session"]],
   [0x08, ["Establish-Connection-To-Network", "control"]],
   [0x09, ["Disconnect-Connection-To-Network", "control"]],
   [0x12, ["What-Is-Network-Number", "discover"]],
-  [0x13, ["Network-Number-Is", "discover"]],
+  [0x13, ["Network-Number-Is", "write"]],
 ]);
 export const INITIALIZE_ROUTING = 0x06;
 

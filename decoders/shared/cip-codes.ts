@@ -120,7 +120,10 @@ export function cipService(code: number, object: number | null | undefined): Mea
   return [name, object === OBJECT.identity && IDENTIFIES.has(code) ? "identify" : class_];
 }
 
-/** Allen-Bradley's commands inside CIP and over serial lines, by command; those with functions by `command << 8 | function`. */
+/**
+ * Allen-Bradley's commands inside CIP and over serial lines, by command; those with functions by `command << 8 | function`.
+ * Uploading all puts the controller into another mode until it has ended.
+ */
 const PCCC: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0x00, ["Protected Write", "write"]],
   [0x01, ["Unprotected Read", "read"]],
@@ -157,8 +160,8 @@ const PCCC: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0x0f41, ["Disable Forces", "control"]],
   [0x0f50, ["Download All", "program"]],
   [0x0f52, ["Download Completed", "program"]],
-  [0x0f53, ["Upload All", "read"]],
-  [0x0f55, ["Upload Completed", "read"]],
+  [0x0f53, ["Upload All", "control"]],
+  [0x0f55, ["Upload Completed", "control"]],
   [0x0f57, ["Initialize Memory", "program"]],
   [0x0f5e, ["Modify PLC-2 Compatibility File", "write"]],
   [0x0f67, ["Typed Write", "write"]],

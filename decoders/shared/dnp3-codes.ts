@@ -17,16 +17,14 @@ export const FUNCTION = {
 
 /**
  * Freezing moves counters, and with clear it resets them; which class an event has and whether it is sent unasked is the
- * outstation's configuration; recording the time prepares setting it: none of them only reads.
+ * outstation's configuration; recording the time prepares setting it; who aborts a file's transfer may abort another's: none
+ * of them only reads. Authentication proves who asks, and changes keys and users too, in objects that are not read: unknown.
  */
 export const FUNCTIONS = meanings({
   session: {
     0: "Confirm",
     26: "Close File",
     29: "Authenticate File",
-    30: "Abort File Transfer",
-    32: "Authentication Request",
-    33: "Authentication Request, No Ack",
   },
   read: {
     1: "Read",
@@ -61,9 +59,10 @@ export const FUNCTIONS = meanings({
     16: "Initialize Application",
     17: "Start Application",
     18: "Stop Application",
+    30: "Abort File Transfer",
   },
   program: { 19: "Save Configuration", 31: "Activate Configuration" },
-  unknown: { 25: "Open File" },
+  unknown: { 25: "Open File", 32: "Authentication Request", 33: "Authentication Request, No Ack" },
 });
 /** Requests that nobody answers. */
 export const UNANSWERED: readonly number[] = [0, 6, 8, 10, 12, 33];

@@ -1,7 +1,10 @@
 /** What the commands of MELSEC's protocols mean. Mitsubishi SH-080008 (MC protocol), SH-080956 (SLMP). */
 import type { Meaning } from "./operation.ts";
 
-/** Commands of MC protocol and SLMP. A file that is opened may be opened to be written: that is unknown. */
+/**
+ * Commands of MC protocol and SLMP. A file that is opened may be opened to be written, and closing may close those of others: that
+ * is unknown. A password is locked and unlocked for all who use the connection.
+ */
 export const MC_COMMANDS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0x0101, ["CPU Model Read", "identify"]],
   [0x0401, ["Batch Read", "read"]],
@@ -25,8 +28,8 @@ export const MC_COMMANDS: ReadonlyMap<number, Meaning> = new Map<number, Meaning
   [0x1601, ["Intelligent Module Write", "write"]],
   [0x1613, ["Buffer Memory Write", "write"]],
   [0x1617, ["Clear Error", "control"]],
-  [0x1630, ["Remote Password Unlock", "session"]],
-  [0x1631, ["Remote Password Lock", "session"]],
+  [0x1630, ["Remote Password Unlock", "control"]],
+  [0x1631, ["Remote Password Lock", "control"]],
   [0x1810, ["Read Directory", "read"]],
   [0x1811, ["Search Directory", "read"]],
   [0x1820, ["New File", "program"]],
@@ -37,7 +40,7 @@ export const MC_COMMANDS: ReadonlyMap<number, Meaning> = new Map<number, Meaning
   [0x1827, ["Open File", "unknown"]],
   [0x1828, ["Read File", "read"]],
   [0x1829, ["Write File", "program"]],
-  [0x182a, ["Close File", "session"]],
+  [0x182a, ["Close File", "unknown"]],
 ]);
 /** Commands whose parameters begin with a device and end with a count. */
 export const ON_DEVICES: readonly number[] = [0x0401, 0x1401];

@@ -27,12 +27,12 @@ test("the check sum is DNP's", (t) => {
 
 test("each function is of its class, and what is none is unknown", (t) => {
   const expected: Record<string, number[]> = {
-    session: [0, 26, 29, 30, 32, 33],
+    session: [0, 26, 29],
     read: [1, 23, 28],
     write: [2, 20, 21, 22, 24, 27],
-    control: [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
+    control: [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 30],
     program: [19, 31],
-    unknown: [25, 34, 77, 128],
+    unknown: [25, 32, 33, 34, 77, 128],
   };
   for (const [class_, codes] of Object.entries(expected))
     for (const code of codes) t.deepEqual(classes(decodeStream(dnp3, ask(code), away)), [class_], `${code}`);
