@@ -183,7 +183,7 @@ export class Feed {
     if (detail.sightings.length < LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
     const names = isNaming(fact);
     if (names && detail.sightings.length < 2 * LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
-    if (fact.kind === "message" && this.#isTold(detail)) return true;
+    if ((fact.kind === "message" || fact.kind === "expect-flow") && this.#isTold(detail)) return true;
     const cap = this.facts >= LIMITS.facts ? "facts" : "factsPerFlow";
     detail.dropped++;
     if (names || fact.kind === "operation") this.hit(detail, cap);
@@ -193,7 +193,7 @@ export class Feed {
 
   /**
    * Whether the message at hand has been counted as an operation, which has its answer by an id of its own: then nothing is
-   * lost with it where there is no room left. Of HTTP the messages themselves are counted (`conform/http-answers.ts`).
+   * lost with it where there is no room left; an answer from elsewhere that it led to expect is judged by itself. Of HTTP the messages themselves are counted (`conform/http-answers.ts`).
    */
   #isTold({ operations }: FlowDetail): boolean {
     if (operations === null) return false;
