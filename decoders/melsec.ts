@@ -134,15 +134,15 @@ function zeros(c: Cursor, { ascii }: Frame): boolean {
   return true;
 }
 
-/** A number in four letters of hexadecimal; -1 where they are none. */
-function lettersAt(c: Cursor, at: number): number {
+/** A number in four letters, or so many, of hexadecimal or another base; -1 where they are none. Some clients write small ones. */
+function lettersAt(c: Cursor, at: number, count = 4, base = 16): number {
   let value = 0;
-  for (let i = c.pos + at; i < c.pos + at + 4; i++) {
-    const letter = c.buf[i]!;
+  for (let i = c.pos + at; i < c.pos + at + count; i++) {
+    const letter = c.buf[i]! | 0x20; // of digits, that changes nothing
     const digit =
-      letter >= 0x30 && letter <= 0x39 ? letter - 0x30 : letter >= 0x41 && letter <= 0x46 ? letter - 55 : -1;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
+      c.buf[i]! >= 0x30 && c.buf[i]! <= 0x39 ? letter - 0x30 : letter >= 0x61 && letter <= 0x66 ? letter - 87 : base;
+    if (digit >= base) return -1;
+    value = value * base + digit;
   }
   return value;
 }
@@ -185,7 +185,8 @@ function mc(c: Cursor, whole: number, emit: Emit, proved: boolean): boolean {
   if (!proved && (meaning === undefined || sub > LARGEST_SUBCOMMAND)) return false;
   c.part = "request";
   const data = head + 3 * width;
-  const target = !frame.ascii && ON_DEVICES.includes(command) && sub <= 1 ? deviceText(c, data) : null;
+  const onDevice = ON_DEVICES.includes(command) && sub <= 1;
+  const target = !onDevice ? null : frame.ascii ? deviceInLetters(c, data) : deviceText(c, data);
   tellRequest(command, meaning ?? unknownCode("Command", command, 4), target, id, emit);
   return true;
 }
@@ -197,9 +198,23 @@ function deviceText(c: Cursor, at: number): string {
   const first = c.buf[p]! | (c.buf[p + 1]! << 8) | (c.buf[p + 2]! << 16);
   const code = c.buf[p + 3]!;
   const count = c.buf[p + 4]! | (c.buf[p + 5]! << 8);
-  const name = DEVICES.get(code) ?? `device 0x${code.toString(16)} `;
-  return `${name}${HEXADECIMAL.includes(name) ? first.toString(16).toUpperCase() : first}×${count}`;
+  return deviceName(DEVICES.get(code) ?? `device 0x${code.toString(16)} `, first, count);
 }
+
+/** `D*0001000002`, which is `D100×2`: code 2, number 6, count 4. Null where the letters are none of that. */
+function deviceInLetters(c: Cursor, at: number): string | null {
+  if (c.left < at + 12) c.short(at + 12);
+  const code = String.fromCharCode(c.buf[c.pos + at]!, c.buf[c.pos + at + 1]!)
+    .replace("*", "")
+    .toUpperCase();
+  if (![...DEVICES.values()].includes(code)) return null;
+  const first = lettersAt(c, at + 2, 6, HEXADECIMAL.includes(code) ? 16 : 10);
+  const count = lettersAt(c, at + 8);
+  return first < 0 || count < 0 ? null : deviceName(code, first, count);
+}
+
+const deviceName = (name: string, first: number, count: number): string =>
+  `${name}${HEXADECIMAL.includes(name) ? first.toString(16).toUpperCase() : first}×${count}`;
 
 /** Frame 3E has no number: a client waits for the answer before it asks again, so there is but one open. */
 const ONE_AT_A_TIME = "3E";

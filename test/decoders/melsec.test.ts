@@ -36,6 +36,18 @@ test("letters that are no hexadecimal numbers", (t) => {
   t.false(decodeStream(melsec, ascii("5000 EUR paid to nobody at all, thank you"), on).recognised);
 });
 
+test("a device in letters is named, in its own base; small letters are letters", (t) => {
+  const targets = (device: string) =>
+    decodeStream(melsec, ascii(`500000FF03FF000018001004010000${device}`), streamAt(50_000, 5_008)).facts.flatMap(
+      (f) => (f.kind === "operation" ? [f.target] : []),
+    );
+  t.deepEqual(targets("D*0001000002"), ["D100×2"]);
+  t.deepEqual(targets("Y*00001f000a"), ["Y1F×10"]);
+  t.deepEqual(targets("ZR0000100001"), ["ZR10×1"]);
+  t.deepEqual(targets("D*00001F0001"), [null], "words are counted in tens");
+  t.deepEqual(targets("??0000100001"), [null]);
+});
+
 test("a search is four bytes, on its ports alone", (t) => {
   t.true(decodeDatagram(melsec, hex`5a 00 00 ff`, datagramAt(50_001, 5560)).recognised);
   t.false(decodeDatagram(melsec, hex`5a 00 00 ff`, datagramAt(50_001, 5559)).recognised);
