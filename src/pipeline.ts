@@ -30,7 +30,7 @@ import { qualityOf } from "./observe/quality.ts";
 import { uniteShares } from "./observe/union.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
-import { atOnce, type Steps } from "./steps.ts";
+import { atOnce, inTurns, type Steps } from "./steps.ts";
 import { type DatabaseRef, findDatabase } from "./store/select.ts";
 import type { ObservationPart } from "./store/store.ts";
 import { formatInstant, type Instant } from "./time.ts";
@@ -91,12 +91,16 @@ export interface RunOutcome {
   exitCode: RunExitCode;
 }
 
+/** What is stored meanwhile needs its turns. */
+const JUDGING_TURN_MS = 5;
+
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const { seen, interrupted } = await observeAll(options);
   const observation = (): Iterable<ObservationPart> => encodeObservation(seen);
   await options.onRead?.(runInfo(options, startedAt, interrupted), observation);
-  const result = judge(seen, options, startedAt, interrupted);
+  const steps = judgeInSteps(seen, options, startedAt, interrupted);
+  const result = options.onRead === undefined ? atOnce(steps) : (await inTurns(steps, JUDGING_TURN_MS, () => false))!;
   const exitCode = exitCodeOf(result, options.strict);
   result.run.exit_code = exitCode;
   return { result, observation, exitCode };
