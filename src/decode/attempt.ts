@@ -68,6 +68,27 @@ export class Attempt {
     }
   }
 
+  /**
+   * What a connection goes on in, where its own decoder could not: the fault says so to people. Of what is there by now; a
+   * protocol that needs more of it is not named.
+   */
+  nameWhatFollows(decoders: readonly Decoder[], own: Decoder, buf: Uint8Array, off: number, len: number): void {
+    const said = this.facts;
+    const fault = said.at(-1);
+    if (fault?.kind !== "problem" || fault.what !== "malformed") return;
+    const { malformed, cutMessages } = this.counts;
+    Object.assign(this.context, { started: false, fromStart: true, peerStarted: false, state: 0, lost: 0 });
+    const other = decoders.find((decoder) => {
+      if (decoder === own || decoder.looksStream?.(buf, off, len) !== true) return false;
+      this.facts = [];
+      const result = this.stream(decoder, buf, off, len, 0);
+      return (result >= 0 || result === STREAM_DONE) && this.facts.every(({ kind }) => kind !== "problem");
+    });
+    Object.assign(this.counts, { malformed, cutMessages });
+    this.facts = said;
+    if (other !== undefined) fault.why += `; what begins here is ${other.id}`;
+  }
+
   /** One call of a stream decoder; on a short read within cut data, what it had said is kept and the direction is done. */
   stream(decoder: Decoder, buf: Uint8Array, off: number, len: number, cutOff: number): number {
     if (this.facts.length > 0) this.facts = [];

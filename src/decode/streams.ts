@@ -290,6 +290,8 @@ export class Streams {
         stream.state = state;
         stream.lost = 0;
         keepNamed(this.#feed, stream, buf, off, len, result, frame);
+        if (result === STREAM_DONE && context.started)
+          this.#feed.attempt.nameWhatFollows(this.#feed.decoders, decoder, buf, off, len);
         this.#feed.keep(row, at, dir, capture, frame, stream.parts);
         return result === STREAM_DONE ? -1 : result;
       }

@@ -221,3 +221,23 @@ test("where every segment has a hole before it, none behind the cap is forgotten
     Array.from({ length: count - LIMITS.pendingSegments }, (_, i) => i),
   );
 });
+
+test("a connection that goes on in another protocol says so, with the frame", (t) => {
+  const request = ascii("GET / HTTP/1.1\r\nHost: rollout.example\r\n\r\n");
+  const goesOn = (data: Uint8Array): string[] => {
+    const seen = observe(
+      client([
+        { at: 0, data: request },
+        { at: request.length, data },
+      ]),
+    );
+    return seen.identified.details.flatMap(({ sightings }) =>
+      sightings.flatMap(({ fact, frame }) => (fact.kind === "problem" ? [`${frame}: ${fact.what}: ${fact.why}`] : [])),
+    );
+  };
+  const fault = "4: malformed: start line: no HTTP message where one should begin at 0";
+  t.deepEqual(goesOn(ascii("SSH-2.0-OpenSSH_9.2\r\n")), [`${fault}; what begins here is ssh`]);
+  t.deepEqual(goesOn(HELLO), [`${fault}; what begins here is tls`]);
+  t.deepEqual(goesOn(ascii("neither this nor that\r\n")), [fault]);
+  t.deepEqual(goesOn(request), []);
+});
