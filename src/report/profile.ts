@@ -293,10 +293,18 @@ function lineOf(profile: Profile, device: string, protocol: string, over: string
   return line;
 }
 
+/** `Service 0x4c of Class 0x72/0, 8,111 times, first in frame 53 (and 2 kinds more): nobody can say what it does`. */
+function whatUnknown({ operation, target, count, first_frame }: OperationRow, others: number): string {
+  const named = target === null ? operation : `${operation} of ${target}`;
+  const where = count === 1 ? `frame ${first_frame}` : `${plural(count, "time")}, first in frame ${first_frame}`;
+  const more = others === 0 ? "" : ` (and ${plural(others, "kind")} more)`;
+  return `${named}, ${where}${more}: nobody can say what it does`;
+}
+
 /** Why a conversation cannot be said to have asked only; null where it can, or where the document expects no operations. */
 function whyUnread(c: ConversationRow, operations: readonly OperationRow[]): string | null {
-  const unknown = operations.find((operation) => operation.class === "unknown");
-  if (unknown !== undefined) return `${unknown.operation}, frame ${unknown.first_frame}: nobody can say what it does`;
+  const unknown = operations.filter((operation) => operation.class === "unknown");
+  if (unknown.length > 0) return whatUnknown(unknown[0]!, unknown.length - 1);
   // Of what no rule covers, the clauses are those of a rule that is only near.
   const judged = c.verdict === "undocumented" ? [] : (c.evidence?.clauses ?? []);
   const clause = judged.find(

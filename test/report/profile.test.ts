@@ -56,6 +56,15 @@ test("questions alone: the page says so, with device, protocol, class and pace",
   );
 });
 
+test("what nobody can read is named with what it was asked of and how often, or only where", async (t) => {
+  const [service, answer] = [hex`41 01`, hex`41 02`];
+  const twice = await profile(talk(say(1, READ, WORD), say(2, service, answer), say(3, service, answer)));
+  t.is(twice.verdict, "unproved");
+  t.regex(twice.unread[0]!.why, /^function 65 of unit 1, 2 times, first in frame 6: nobody can say what it does$/);
+  const other = await profile(talk(say(1, service, answer), say(2, hex`42 01`, hex`42 02`)));
+  t.regex(other.unread[0]!.why, /^function 65 of unit 1, frame 4 \(and 1 kind more\): nobody can say/);
+});
+
 test("a device's pace is that of all its connections together, and too much of it is said first", async (t) => {
   const slow = await profile(talk(say(1, READ, WORD), say(2, READ, WORD)));
   t.deepEqual(slow.pace, [{ device: PEER, questions: 2, per_second: 2, at_once: 1, floods: false }]);
