@@ -61,7 +61,7 @@ function leftOut({ presence }: CastHost, span: number, { coverage }: RuleContext
 }
 
 /** What the capture lacks while this host was there, as a clause; null for nothing that is known. */
-function lossOf(host: CastHost, { coverage, damaged }: RuleContext): string | null {
+export function lossOf(host: CastHost, { coverage, damaged }: RuleContext): string | null {
   const drops = coverage.drops(host);
   if (drops > 0) return `the capture lost ${drops} packets while ${host.host.text} was there`;
   if (damaged) return "the capture could not be read to its end";

@@ -8,7 +8,14 @@ import type { Lookup } from "../observe/lookups.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleReason } from "./reasons.ts";
-import { type HostStatus, lookupsOf, notEvaluable, type RuleContext, silenceUntimed } from "./rule-status.ts";
+import {
+  type HostStatus,
+  lookupsOf,
+  notEvaluable,
+  type RuleContext,
+  silenceInLoss,
+  silenceUntimed,
+} from "./rule-status.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;
@@ -20,11 +27,12 @@ const REFUSALS: Readonly<Record<string, string>> = {
   SERVFAIL: "that it could not find out (SERVFAIL)",
 };
 
-/** Null where no name of the rule was asked for, or where one led somewhere. */
+/** Null where no name of the rule was asked for, or where one led somewhere. `loss`: what the capture lacks, or null. */
 export function unresolvedStatus(
   loaded: LoadedModel,
   rule: Rule,
   host: CastHost,
+  loss: string | null,
   context: RuleContext,
 ): HostStatus | null {
   const asked = lookupsOf(loaded, rule, host, context);
@@ -44,7 +52,7 @@ export function unresolvedStatus(
       refused,
     );
   }
-  return unanswered(rule, asked, context);
+  return unanswered(rule, asked, loss, context);
 }
 
 function said(asked: readonly Lookup[], code: RuleReason, reason: string, remedy: string, telling: Lookup): HostStatus {
@@ -68,10 +76,12 @@ function documented(rule: Rule): string {
 }
 
 /** No answer to any question: blocked only where this resolver's answers to the same client are in the capture. */
-function unanswered(rule: Rule, asked: readonly Lookup[], context: RuleContext): HostStatus {
+function unanswered(rule: Rule, asked: readonly Lookup[], loss: string | null, context: RuleContext): HostStatus {
   const lookup = asked[0]!;
   const { client, server, name, result } = lookup;
   const evidence = [{ capture_id: lookup.capture, frame: lookup.frame, what: `look-up of ${name}` }];
+  if (result === "TIMEOUT" && loss !== null)
+    return { ...silenceInLoss(`${client} asked ${server} for ${name}`, loss), evidence };
   if (result === "TIMEOUT" && context.coverage.setBackSec > 0)
     return { ...silenceUntimed(`${client} asked ${server} for ${name}`), evidence };
   if (result === "TIMEOUT") {

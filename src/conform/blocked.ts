@@ -6,13 +6,21 @@
 import type { Rule } from "../model/types.ts";
 import { ANSWERS_APART_SEC } from "../observe/departed.ts";
 import { OUTCOMES } from "../observe/flow-view.ts";
+import { lossOf } from "./absence.ts";
 import { unresolvedStatus } from "./blocked-names.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import { howItEnded, isDistrust } from "./refusal.ts";
-import { allowSentence, type HostStatus, notEvaluable, type RuleContext, silenceUntimed } from "./rule-status.ts";
+import {
+  allowSentence,
+  type HostStatus,
+  notEvaluable,
+  type RuleContext,
+  silenceInLoss,
+  silenceUntimed,
+} from "./rule-status.ts";
 
 const ANSWER_WITHIN_SEC = ANSWERS_APART_SEC;
 const WAITED_SEC = 3;
@@ -27,12 +35,18 @@ export function blockedStatus(
   context: RuleContext,
   host: CastHost | null,
 ): HostStatus | null {
+  // What is up and may be it says that not every attempt failed.
+  const open = uses.find(({ how, tried }) => how === "candidate" && tried.up.result === "proved");
+  if (open !== undefined) return null;
   const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
   const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
   if (refused !== undefined) return blocked(loaded, rule, attempts, refused, context, howOften(attempts, refused));
-  const named = host === null ? null : unresolvedStatus(loaded, rule, host, context);
+  const loss = host === null ? null : lossOf(host, context);
+  const named = host === null ? null : unresolvedStatus(loaded, rule, host, loss, context);
   if (attempts.length === 0 || named?.code === "sinkholed") return named;
-  return silence(loaded, rule, attempts, context, host);
+  if (loss === null) return silence(loaded, rule, attempts, context, host);
+  const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
+  return { ...silenceInLoss(`${who} tried ${whom}`, loss), evidence: [...attempts[0]!.tried.who.support] };
 }
 
 /** True where another rule of the model names what was tried more closely: a wildcard is not blocked by a name beside it. */

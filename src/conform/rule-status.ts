@@ -70,6 +70,11 @@ export function silenceUntimed(tried: string): HostStatus {
   return notEvaluable("clock-set-back", reason, "capture again with a clock that is not set meanwhile");
 }
 
+/** No answer, in a capture that lacks packets of that time: the answer may be among them. */
+export function silenceInLoss(tried: string, loss: string): HostStatus {
+  return notEvaluable("lossy", `${tried} and nothing came back, but ${loss}`, "capture again without loss");
+}
+
 /** Forbidden or retired: nothing to be missed. */
 export function isUnwanted(rule: Rule): boolean {
   return rule.requirement === "forbidden" || rule.requirement === "retired";

@@ -1,6 +1,6 @@
 /** One scene for each status and reason of a rule: the rule `r` of model `m`. */
 import type { Frame } from "../../src/capture/frame.ts";
-import { icmpFrame, udpFrame } from "../support/frames.ts";
+import { icmpFrame, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
 import { bytes } from "../support/packets.ts";
 import {
@@ -23,6 +23,18 @@ const FLIGHT: Line[] = [
   ["<", serverHello(0x0304)],
   ["<", upRecords()],
 ];
+/** A connection of the host's of which ten bytes are missing. */
+const holed: Frame[] = [1_000, 1_020, 1_040].map((seq, i) =>
+  tcpFrame({
+    from: `${HOST}:40009`,
+    to: "10.0.0.89:9999",
+    flags: "PA",
+    seq,
+    ack: 1,
+    ms: 90_000 + i,
+    data: new Uint8Array(10),
+  }),
+);
 const TLS_FAILURES: Record<string, Line[]> = {
   "a certificate refused under protection": [...FLIGHT, [">", protectedAlert()]],
   "a certificate refused in clear": [...FLIGHT, [">", alert(48)]],
@@ -149,6 +161,23 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     asWritten: true,
     frames: [syn(100_000), syn(101_000), ...busy, ...Array.from({ length: 20 }, (_, i) => datagram(i))],
+  },
+  "its name unanswered, while what may be it is up": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0)[0],
+      ...lookUp(HOST, RESOLVER, "other.example.com", ["203.0.113.77"], 50),
+      ...tlsConnection(FROM, TO, 1_000, clientHello(null)),
+      ...busy,
+    ],
+  },
+  "unanswered, while others answer and segments are missing": {
+    says: "not-evaluable lossy",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [syn(100_000), syn(101_000), ...busy, ...holed],
   },
   "unanswered, and nobody answers": {
     says: "not-evaluable replies-not-visible",
