@@ -85,6 +85,37 @@ test("what nobody can read is never below the limit", async (t) => {
   t.regex(await says(noise), /^inconclusive: .*no message/);
 });
 
+test("an answer of another transaction is nobody's, and its question stays without one", async (t) => {
+  const wrong = talk(say(1, READ, WORD), [
+    [">", adu(2, READ)],
+    ["<", adu(99, WORD)],
+  ]);
+  const { operations, fields } = await judge(wrong);
+  t.deepEqual(
+    operations.map(({ role, count, unanswered }) => [role, count, unanswered]),
+    [
+      ["request", 2, 1],
+      ["response", 2, 0],
+    ],
+  );
+  t.deepEqual(fields["operations.unasked"], [1]);
+});
+
+test("an exception without a request says what was tried", async (t) => {
+  const refused: Line[] = [["<", adu(7, hex`86 02`)]];
+  t.regex(await says(talk(say(1, READ, WORD), refused)), /^violation: an answer to write single register/);
+  const read: Line[] = [["<", adu(7, hex`83 02`)]];
+  const { operations } = await judge(talk(say(1, READ, WORD), read));
+  t.is(operations.find(({ role }) => role === "request")?.failed, 0, "no question is blamed for it");
+});
+
+test("a message that the capture cut off is not read, whatever its beginning says", async (t) => {
+  const frames = talk(say(1, READ, WORD), say(2, hex`10 00 28 00 01 02 00 07`, null));
+  const last = frames.at(-1)!;
+  last.capLen -= 9; // behind the transaction, the protocol and half of the length
+  t.regex(await says(frames), /^inconclusive: /);
+});
+
 test("what stands behind a hole was not read, and that is said", async (t) => {
   const frames = talk(say(1, READ, WORD), say(2, READ, WORD), say(3, READ, WORD));
   t.regex(await says(frames.filter((_, i) => i !== 5)), /^inconclusive: .*missing/);
