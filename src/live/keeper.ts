@@ -32,10 +32,10 @@ export class Keeper {
    * given up, and then the last checkpoint stands.
    */
   async checkpoint(result: RunResult, seen: Observation, moves?: Moves, signal?: AbortSignal): Promise<void> {
-    this.#writer ??= await this.#store.startCheckpoints(result.run);
-    result.run.run_id = this.#writer.runId;
+    this.#writer ??= await this.#store.startCheckpoints();
     const written = new Map<string, string>();
     await this.#writer.checkpoint(result, this.#changed(seen, written), moves, signal);
+    result.run.run_id = this.#writer.runId;
     this.#written = written;
   }
 

@@ -9,7 +9,7 @@ import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
 import { CONVERSATION } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
-import { PART_COLUMNS, REST_COLUMNS, restValues, resultTables, updateRun } from "./writer.ts";
+import { insertRun, PART_COLUMNS, REST_COLUMNS, restValues, resultTables, updateRun } from "./writer.ts";
 
 const REST = "rest_chunk";
 const NO_MOVES: Moves = { leave: [], back: [] };
@@ -23,7 +23,7 @@ FROM json_each(?) AS c
 WHERE ${CONVERSATION.name}.conversation_id = json_extract(c.value, '$[0]') AND ${CONVERSATION.name}.run_id = ?`;
 
 export class SqliteCheckpoints implements CheckpointWriter {
-  readonly runId: number;
+  runId: number | null = null;
   readonly #driver: Driver;
   readonly #transactions: Transactions;
   /** Parts that are in the database, as `kind seq`. */
@@ -33,10 +33,9 @@ export class SqliteCheckpoints implements CheckpointWriter {
   /** True where rows stand in the database that no result has any more. */
   #departed = false;
 
-  constructor(driver: Driver, transactions: Transactions, runId: number) {
+  constructor(driver: Driver, transactions: Transactions) {
     this.#driver = driver;
     this.#transactions = transactions;
-    this.runId = runId;
   }
 
   async checkpoint(
@@ -47,7 +46,11 @@ export class SqliteCheckpoints implements CheckpointWriter {
   ): Promise<void> {
     this.#departed ||= leave.length > 0;
     const left = leave.flatMap(({ row }) => (typeof row === "string" ? [] : [row]));
-    this.#parts = await this.#transactions.run(async () => {
+    const before = this.runId;
+    const write = async (): Promise<Set<string>> => {
+      // With its first checkpoint and not before: a run that is killed earlier has left nothing.
+      const runId = before ?? (await insertRun(this.#driver, result.run));
+      this.runId = runId;
       await this.#takeBack(back);
       const changed = await this.#makeRoom(result.judged, left, signal);
       for (const { name, columns, rows } of resultTables(result, changed)) {
@@ -59,9 +62,15 @@ export class SqliteCheckpoints implements CheckpointWriter {
       }
       await this.#depart(leave, signal);
       const written = await this.#writeParts(parts);
-      await updateRun(this.#driver, this.runId, result, result.run.status);
+      await updateRun(this.#driver, runId, result, result.run.status);
       return written;
-    });
+    };
+    try {
+      this.#parts = await this.#transactions.run(write);
+    } catch (error) {
+      this.runId = before;
+      throw error;
+    }
     this.#judged = new Map(result.judged.map((row) => [row.conversation_id, row]));
   }
 

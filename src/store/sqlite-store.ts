@@ -36,10 +36,9 @@ export class SqliteStore implements Store {
     return startRun(this.#db, this.#transactions, run);
   }
 
-  async startCheckpoints(run: RunInfo): Promise<CheckpointWriter> {
+  async startCheckpoints(): Promise<CheckpointWriter> {
     this.#mustWrite();
-    const { runId } = await startRun(this.#db, this.#transactions, run);
-    return new SqliteCheckpoints(this.#db, this.#transactions, runId);
+    return new SqliteCheckpoints(this.#db, this.#transactions);
   }
 
   async markInterrupted(run: number): Promise<void> {

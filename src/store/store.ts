@@ -42,7 +42,8 @@ export interface RunWriter {
 
 /** A run that is written again and again while it goes on; each time in one transaction. */
 export interface CheckpointWriter {
-  readonly runId: number;
+  /** Null until the first checkpoint is written. */
+  readonly runId: number | null;
   /**
    * Everything of a result, in place of what the last call wrote; `data` null: that part is as it was. Readers see the
    * state before or the state after, and where it throws nothing has changed. Rejects with the signal's reason where it is
@@ -64,8 +65,8 @@ export interface Store {
   readonly path: string;
   readonly driver: "node:sqlite" | "sqlite3";
   startRun(run: RunInfo): Promise<RunWriter>;
-  /** As `startRun`, for a run that goes on. */
-  startCheckpoints(run: RunInfo): Promise<CheckpointWriter>;
+  /** For a run that goes on: it is there from its first checkpoint on. */
+  startCheckpoints(): Promise<CheckpointWriter>;
   /** Marks a run whose writer is gone; what it wrote last stays. */
   markInterrupted(run: number): Promise<void>;
   /** Run ids, newest last, with status and start. */

@@ -23,14 +23,17 @@ const RULES_A_CHUNK = 1_000;
 
 /** Puts the run's row there, status `running`, so that other processes see it from the start. */
 export async function startRun(driver: Driver, transactions: Transactions, run: RunInfo): Promise<RunWriter> {
-  const values = RUN.encode({ ...run, status: "running", quality: {}, rest_count: null });
-  const runId = await transactions.run(async () => {
-    const marks = RUN.columns.map(() => "?").join(", ");
-    const sql = `INSERT INTO run (${RUN.columns.join(", ")}) VALUES (${marks}) RETURNING run_id`;
-    const [row] = await driver.all(sql, values);
-    return Number(row?.run_id);
-  });
+  const runId = await transactions.run(() => insertRun(driver, run));
   return new SqliteRunWriter(driver, transactions, runId);
+}
+
+/** The run's row, status `running`; the caller has begun the transaction. Returns its id. */
+export async function insertRun(driver: Driver, run: RunInfo): Promise<number> {
+  const values = RUN.encode({ ...run, status: "running", quality: {}, rest_count: null });
+  const marks = RUN.columns.map(() => "?").join(", ");
+  const sql = `INSERT INTO run (${RUN.columns.join(", ")}) VALUES (${marks}) RETURNING run_id`;
+  const [row] = await driver.all(sql, values);
+  return Number(row?.run_id);
 }
 
 class SqliteRunWriter implements RunWriter {
