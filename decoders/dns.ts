@@ -92,6 +92,7 @@ export const dns: Decoder = {
     if (c.left < HEADER_LENGTH && c.cutOff === 0) return STREAM_MORE;
     if (c.left < length) {
       const begun = c.pos;
+      if (!flagsHold(c.buf[begun + 2]!, c.buf[begun + 3]!)) return STREAM_NO; // nothing is waited for that no message is
       if (!headerHolds(readHeader(c), length - HEADER_LENGTH, !trusted)) return STREAM_NO;
       if (c.cutOff === 0) return STREAM_MORE; // costs less than a fault
       c.pos = begun;
@@ -162,6 +163,14 @@ function message(c: Cursor, emit: Emit, strict: boolean): boolean {
   }
   // A message that says itself that it was cut may end within a record (RFC 2181 section 9).
   if (fault !== null && !(h.truncated && fault.what === "short")) throw fault;
+  // Every record has its length, so nothing belongs behind the last one; what stands there may be anything. (Home routers fill
+  // their refusals up to 512 bytes with zeros.)
+  if (fault === null && !rest.capped && !onlyZeros(c)) c.bad(`${c.left} bytes behind the last record`);
+  return true;
+}
+
+function onlyZeros(c: Cursor): boolean {
+  for (let i = c.pos; i < c.end; i++) if (c.buf[i] !== 0) return false;
   return true;
 }
 

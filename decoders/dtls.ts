@@ -23,6 +23,7 @@ import {
   type Decoder,
   type Emit,
 } from "../src/decode/decoder.ts";
+import { type Joined, join } from "./shared/pieces.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
 import { ClientHello, isDatagramVersion, readClientHello, readServerHello, ServerHello } from "./shared/tls-hello.ts";
@@ -32,6 +33,8 @@ const HEADER_LENGTH = 13;
 const LONGEST_FRAGMENT = (1 << 14) + 2048;
 const MESSAGE = { clientHello: 1, serverHello: 2, helloVerifyRequest: 3 } as const;
 const LONGEST_HELLO = 1 << 16;
+const OTHER_BYTES =
+  "DTLS: fragments bring other bytes for the same place; which of them the receiver took is not known";
 const FATAL = 2;
 const WARNING = 1;
 
@@ -172,7 +175,8 @@ function tell(seen: Seen, c: Cursor, emit: Emit, at: Context): DatagramResult {
       emit({ kind: "field", field: "dtls.cookie", value: "yes" });
     } else if (piece.type === MESSAGE.clientHello || piece.type === MESSAGE.serverHello) {
       if (piece.length > LONGEST_HELLO) return false;
-      const whole = together(piece, seen.pieces, at);
+      const { whole, disagrees } = together(piece, seen.pieces, at);
+      if (disagrees) emit({ kind: "problem", what: "overlap", why: OTHER_BYTES });
       if (whole.length < piece.length && !(seen.cut && piece.alone)) more = true;
       else if (!tellHello(piece, whole, emit)) return false;
     }
@@ -190,20 +194,17 @@ function tell(seen: Seen, c: Cursor, emit: Emit, at: Context): DatagramResult {
 }
 
 /** The first bytes of a message without a gap, from its pieces in this datagram and in those kept before it. */
-function together(of: Piece, here: readonly Piece[], at: Context): Uint8Array {
+function together(of: Piece, here: readonly Piece[], at: Context): Joined {
   const pieces: Piece[] = [];
   for (const bytes of at.before ?? []) pieces.push(...(readEarlier(bytes)?.pieces ?? []));
   pieces.push(...here);
-  const mine = pieces.filter((p) => p.type === of.type && p.seq === of.seq && p.length === of.length);
-  mine.sort((a, b) => a.offset - b.offset);
-  const whole = new Uint8Array(of.length);
-  let length = 0;
-  for (const { offset, bytes } of mine) {
-    if (offset > length) break;
-    whole.set(bytes, offset);
-    length = Math.max(length, offset + bytes.length);
-  }
-  return whole.subarray(0, length);
+  const same = pieces.filter(({ type, seq }) => type === of.type && seq === of.seq);
+  const mine = same.filter(({ length }) => length === of.length);
+  const { whole, disagrees } = join(
+    mine.map(({ offset, bytes }) => ({ at: offset, bytes })),
+    of.length,
+  );
+  return { whole, disagrees: disagrees || mine.length < same.length };
 }
 
 function readEarlier(bytes: Uint8Array): Seen | null {

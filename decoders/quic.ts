@@ -111,6 +111,9 @@ export const quic: Decoder = {
   },
 };
 
+const OTHER_BYTES =
+  "QUIC: CRYPTO frames bring other bytes for the same place; which of them the receiver took is not known";
+
 const u32 = (buf: Uint8Array, at: number): number =>
   ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0;
 
@@ -237,8 +240,10 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
     return true;
   }
   if (seen.problem !== "") emit({ kind: "problem", what: "malformed", why: `QUIC ${seen.problem}` });
-  const handshake = seen.crypto.contiguous();
-  if (tellHandshake(handshake, version, emit)) return true;
+  const { whole, disagrees } = seen.crypto.joined();
+  const told = tellHandshake(whole, version, emit);
+  if (disagrees) emit({ kind: "problem", what: "overlap", why: OTHER_BYTES });
+  if (told) return true;
   // A Handshake packet of the client says that the server has the whole hello: what is missing was not captured.
   return packets.some((packet) => packet.type === "handshake") ? true : DATAGRAM_MORE;
 }

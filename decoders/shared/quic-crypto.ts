@@ -3,6 +3,7 @@
  * (RFC 9000 section 19): over several packets and datagrams, in any order, with gaps and doubles.
  */
 import type { Cursor } from "../../src/decode/cursor.ts";
+import { type Joined, join, type Piece } from "./pieces.ts";
 
 const FRAME = { padding: 0, ping: 1, ack: 2, ackEcn: 3, crypto: 6, googleCrypto: 8, close: 0x1c } as const;
 
@@ -28,21 +29,14 @@ export function varint(c: Cursor): number {
 
 /** The stream of handshake bytes of one direction, from its start on. */
 export class CryptoStream {
-  readonly #pieces: { at: number; bytes: Uint8Array }[] = [];
+  readonly #pieces: Piece[] = [];
 
   add(at: number, bytes: Uint8Array): void {
     if (at + bytes.length <= MOST_BYTES && this.#pieces.length < MOST_RANGES) this.#pieces.push({ at, bytes });
   }
 
-  /** All bytes without a gap from the first on; where pieces overlap, the earlier one's stay. */
-  contiguous(): Uint8Array {
-    const sorted = [...this.#pieces].sort((a, b) => a.at - b.at);
-    let length = 0;
-    for (const { at, bytes } of sorted) if (at <= length) length = Math.max(length, at + bytes.length);
-    const whole = new Uint8Array(length);
-    for (const { at, bytes } of this.#pieces.toReversed())
-      if (at < length) whole.set(bytes.subarray(0, length - at), at);
-    return whole;
+  joined(): Joined {
+    return join(this.#pieces, MOST_BYTES);
   }
 }
 

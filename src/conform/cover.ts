@@ -173,7 +173,7 @@ function heardWhom(
 /** What rests on a stream whose segments disagree is not proved by it: each end may have read the other bytes. */
 function disagreeing(clause: Clause, flow: SubjectFlow): Clause {
   if (clause.result !== "proved") return clause;
-  const says = `${clause.says}, but segments bring other bytes for the same place, and which arrived no capture tells`;
+  const says = `${clause.says}, but other bytes came for the same place, and which arrived no capture tells`;
   const decide = "look at the frames that disagree, and capture at the far end";
   return unproved(clause.clause, "overlap", says, decide, [...clause.support, ...flow.overlaps]);
 }

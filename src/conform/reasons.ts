@@ -24,7 +24,7 @@ export const CONVERSATION_REASONS = {
   "handshake-open": "the capture does not show that both ends finished their TLS handshake",
   "channel-unseen":
     "it may be a data channel of an encrypted session that a rule covers, which agrees on them inside TLS",
-  overlap: "segments of one direction bring other bytes for the same place, and which arrived no capture tells",
+  overlap: "segments, or pieces of a message, bring other bytes for the same place, and which arrived no capture tells",
   hole: "packets are missing between what was said before it was up, and behind them may stand that it failed",
   "role-not-bound": "the other end's role is bound to no address",
   "parameter-missing": "a parameter that decides was not given",

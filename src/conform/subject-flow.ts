@@ -44,7 +44,7 @@ export interface SubjectFlow {
   dropped: number;
   /** The cap that kept something of it from being read; null for none that is known. */
   cut: Cap | null;
-  /** Frames of TCP segments that disagree about the same place in the stream. */
+  /** Frames of TCP segments, or of pieces of a message, that disagree about the same place. */
   overlaps: readonly FrameRef[];
   /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
   unfinished: boolean;
@@ -202,12 +202,12 @@ function resetFrom(all: C.Conversations, view: FlowView, back: 0 | 1): ResetFrom
 
 const NO_FRAMES: readonly FrameRef[] = [];
 
-function overlapsOf({ proto, detail }: FlowView): readonly FrameRef[] {
-  if (proto !== TCP || detail === null) return NO_FRAMES;
+function overlapsOf({ detail }: FlowView): readonly FrameRef[] {
+  if (detail === null) return NO_FRAMES;
   const overlaps = detail.sightings.filter(({ fact }) => fact.kind === "problem" && fact.what === "overlap");
   return overlaps.length === 0
     ? NO_FRAMES
-    : overlaps.flatMap((sighting) => framesOf(sighting, "segments that disagree about the same bytes"));
+    : overlaps.flatMap((sighting) => framesOf(sighting, "disagrees about bytes with what came before"));
 }
 
 /** Behind a hello nobody but its ends can read; whether they agreed at all is told by their handshake. */

@@ -175,7 +175,7 @@ export interface ProblemFact {
   kind: "problem";
   /**
    * cut: by the capture's snap length · malformed: the message contradicts itself · unsupported: known and not decoded ·
-   * overlap: TCP segments bring other bytes for the same place, and which of them arrived no capture tells
+   * overlap: TCP segments, or pieces of a message, bring other bytes for the same place, and which arrived no capture tells
    */
   what: "cut" | "malformed" | "unsupported" | "overlap";
   /** Where and why, for people: `DNS answer 3: 4 bytes needed at 57, 2 there (rdlength)`. */

@@ -200,7 +200,9 @@ export class DnsEvidence {
     const aliases = aliasesOf(answer.name, answer.records);
     const addresses: string[] = [];
     for (const record of answer.records) {
-      if ((record.type !== "A" && record.type !== "AAAA") || !aliases.has(record.name)) continue;
+      // Beside an error addresses mean nothing: no resolver takes them.
+      if ((record.type !== "A" && record.type !== "AAAA") || answer.rcode !== "NOERROR") continue;
+      if (!aliases.has(record.name)) continue;
       if (parseAddress(record.data) === null) continue;
       addresses.push(record.data);
       const key = `${realm}|${record.data}`;
