@@ -103,5 +103,15 @@ export function conversationOperations(all: Conversations, conversation: number)
 function unreadOf({ undecoded, dropped, sightings, streams }: FlowDetail, there: 0 | 1): number {
   const stream = streams[there];
   const waiting = stream !== null && (stream.length > 0 || stream.pending.length > 0) ? 1 : 0;
-  return undecoded + dropped + waiting + sightings.filter(({ fact }) => fact.kind === "problem").length;
+  return undecoded + dropped + waiting + problemsOf(sightings);
 }
+
+/** Counted once for as many facts as there are: a connection with a thousand hosts is asked for each of its parts. */
+function problemsOf(sightings: readonly Sighting[]): number {
+  const known = PROBLEMS.get(sightings);
+  if (known !== undefined && known.of === sightings.length) return known.problems;
+  const problems = sightings.filter(({ fact }) => fact.kind === "problem").length;
+  PROBLEMS.set(sightings, { of: sightings.length, problems });
+  return problems;
+}
+const PROBLEMS = new WeakMap<readonly Sighting[], { of: number; problems: number }>();

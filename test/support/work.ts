@@ -1,0 +1,33 @@
+/**
+ * Work that is counted and not timed, so that a test may hold it to a bound on any machine: characters of our own source that were
+ * run, each as often as it was. The engine counts its blocks (the inspector's precise coverage); what is done within a call of
+ * the engine's own, such as copying bytes, counts as the call alone.
+ *
+ * Functions are counted block by block where they were first called after this module was loaded.
+ */
+import { type Profiler, Session } from "node:inspector/promises";
+
+const session = new Session();
+session.connect();
+await session.post("Profiler.enable");
+await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
+
+export async function workOf(act: () => unknown): Promise<number> {
+  await session.post("Profiler.takePreciseCoverage"); // from here on
+  await act();
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  return result.flatMap(({ functions }) => functions).reduce((sum, { ranges }) => sum + runOf(ranges), 0);
+}
+
+/** A function's blocks, an outer one before those within it; what is within counts by itself. */
+function runOf(ranges: readonly Profiler.CoverageRange[]): number {
+  let run = 0;
+  const around: Profiler.CoverageRange[] = [];
+  for (const range of ranges) {
+    while (around.length > 0 && around.at(-1)!.endOffset <= range.startOffset) around.pop();
+    const length = range.endOffset - range.startOffset;
+    run += length * (range.count - (around.at(-1)?.count ?? 0));
+    around.push(range);
+  }
+  return run;
+}
