@@ -49,7 +49,9 @@ const STEPS = [8, 11, 12];
 
 /** A direction's state: who sends it. */
 const CLIENT = 1;
-const SERVER = 2;
+const SERVER = 2; // and one more for each letter that answered alone
+/** A client asks once for TLS and once for GSSAPI's own protection. */
+const MOST_ANSWERS = 2;
 
 export const postgresql: Decoder = {
   id: "postgresql",
@@ -159,6 +161,9 @@ function fromServer(c: Cursor, emit: Emit, at: Context): number {
   const answer = type === L.yes || type === L.no || type === L.gssapi;
   if (answer && (c.left > 0 ? c.buf[c.pos] !== 0 : at.peerStarted && !at.started)) {
     if (!at.started && !at.peerStarted && !isProved(c, type)) return STREAM_NO;
+    const state = at.state ?? SERVER;
+    if (state >= SERVER + MOST_ANSWERS) c.bad("more answers than a client can have asked for");
+    at.state = state + 1;
     emit({ kind: "role", sender: "server", why: "PostgreSQL answer to SSLRequest" });
     emit({ kind: "field", field: "postgresql.ssl", value: type === L.yes ? "agreed" : "refused" });
     return 1;
