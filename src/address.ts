@@ -10,10 +10,23 @@ export interface ParsedAddress {
   hex: string;
 }
 
-/** An unsigned 32-bit number as `a.b.c.d`. */
+/**
+ * An unsigned 32-bit number as `a.b.c.d`. The texts of some thousand numbers are kept where their hash puts them, so that all
+ * that is told of one address holds one text.
+ */
 export function formatIpv4(n: number): string {
-  return `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
+  const word = n | 0;
+  const at = Math.imul(word, 0x9e3779b1) >>> (32 - TEXT_BITS);
+  const known = TEXTS[at];
+  if (known !== undefined && TEXT_OF[at] === word) return known;
+  const text = `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
+  TEXT_OF[at] = word;
+  TEXTS[at] = text;
+  return text;
 }
+const TEXT_BITS = 14;
+const TEXT_OF = new Int32Array(1 << TEXT_BITS);
+const TEXTS = new Array<string | undefined>(1 << TEXT_BITS);
 
 /** Eight groups, reused: `formatGroups` is the only reader and is never re-entered. */
 const GROUPS = new Uint16Array(8);

@@ -10,7 +10,14 @@ export function compareInstants(a: Instant, b: Instant): number {
 
 /** `YYYY-MM-DDThh:mm:ss.ffffffZ`: microseconds, the rest cut (contract of the views). */
 export function formatInstant(sec: number, nsec: number): string {
-  const whole = new Date(sec * 1000);
-  if (Number.isNaN(whole.getTime())) return `@${sec}.${String(nsec).padStart(9, "0")}`;
-  return `${whole.toISOString().slice(0, -5)}.${String(Math.floor(nsec / 1000)).padStart(6, "0")}Z`;
+  if (sec !== lastSec) {
+    const whole = new Date(sec * 1000);
+    if (Number.isNaN(whole.getTime())) return `@${sec}.${String(nsec).padStart(9, "0")}`;
+    lastSec = sec;
+    lastText = `${whole.toISOString().slice(0, -5)}.`;
+  }
+  return `${lastText}${String(Math.floor(nsec / 1000)).padStart(6, "0")}Z`;
 }
+/** Whole seconds that were written last, with the dot: what is told one after another mostly happened in the same second. */
+let lastSec = Number.NaN;
+let lastText = "";

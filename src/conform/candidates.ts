@@ -86,9 +86,12 @@ export class RuleIndex {
   readonly #roles = new Map<string, End>();
   readonly #names: () => { matcher: NameMatcher; endpointOf: readonly string[] };
   readonly #addresses: AddressIndex<string>;
-  /** What was found before, by ports, roles and endpoints: most conversations ask as another did. */
-  readonly #found = new Map<string, readonly Candidate[]>();
+  /** What was found before, by the first port, and by roles, further ports and endpoints: most conversations ask as another did. */
+  readonly #found = new Map<number, Map<string, readonly Candidate[]>>();
   #kept = 0;
+  /** Endpoints by one of their names, and by one of their addresses, as they were asked for. */
+  readonly #ofName = new Map<string, readonly string[]>();
+  readonly #ofAddress = new Map<string, readonly string[]>();
 
   constructor({ rules, endpoints }: Model, parameter: Parameter) {
     this.rules = rules;
@@ -118,9 +121,12 @@ export class RuleIndex {
   /** The rules in question, in the model's order. */
   candidates({ ports, names, addresses, roles }: Wanted): readonly Candidate[] {
     const shown = this.#endpointsOf(names, addresses);
-    let key = `${ports.join()} ${roles.join()}`;
+    // Nearly all ask by one port and one role: nothing is put together for them.
+    const [port = -1] = ports;
+    let key = roles.length === 1 ? roles[0]! : roles.join();
+    if (ports.length > 1) key += ` ${ports.join()}`;
     for (const endpoint of shown) key += ` ${endpoint}`;
-    const known = this.#found.get(key);
+    const known = this.#found.get(port)?.get(key);
     if (known !== undefined) return known;
     const found = this.#collect(ports, roles, shown);
     this.#kept += found.length + 1;
@@ -128,7 +134,8 @@ export class RuleIndex {
       this.#found.clear();
       this.#kept = found.length + 1;
     }
-    this.#found.set(key, found);
+    const atPort = this.#found.get(port) ?? new Map<string, readonly Candidate[]>();
+    this.#found.set(port, atPort.set(key, found));
     return found;
   }
 
@@ -215,7 +222,7 @@ export class RuleIndex {
 
   /** True where some endpoint has this name, by itself or by a pattern. */
   knowsName(name: string): boolean {
-    return this.#names().matcher.match(name).length > 0;
+    return this.#named(name).length > 0;
   }
 
   /** True where some endpoint has this address. */
@@ -224,19 +231,41 @@ export class RuleIndex {
   }
 
   /** Endpoints with one of these names or addresses. */
-  #endpointsOf(names: readonly string[], addresses: readonly string[]): Set<string> {
-    const found = new Set<string>();
-    for (const name of names) {
-      const { matcher, endpointOf } = this.#names();
-      for (const pattern of matcher.match(name)) found.add(endpointOf[pattern]!);
-    }
-    for (const address of addresses) {
-      const parsed = parseAddress(address);
-      if (parsed === null) continue;
-      for (const endpoint of this.#addresses.at(parsed.family, parsed.hex)) found.add(endpoint);
-    }
-    return found;
+  #endpointsOf(names: readonly string[], addresses: readonly string[]): ReadonlySet<string> {
+    let found: Set<string> | null = null;
+    for (const name of names) for (const endpoint of this.#named(name)) found = (found ?? new Set()).add(endpoint);
+    for (const address of addresses)
+      for (const endpoint of this.#addressed(address)) found = (found ?? new Set()).add(endpoint);
+    return found ?? NO_ENDPOINTS;
   }
+
+  #named(name: string): readonly string[] {
+    return remembered(this.#ofName, name, () => {
+      const { matcher, endpointOf } = this.#names();
+      return matcher.match(name).map((pattern) => endpointOf[pattern]!);
+    });
+  }
+
+  #addressed(address: string): readonly string[] {
+    return remembered(this.#ofAddress, address, () => {
+      const parsed = parseAddress(address);
+      return parsed === null ? [] : this.#addresses.at(parsed.family, parsed.hex);
+    });
+  }
+}
+
+const NO_ENDPOINTS: ReadonlySet<string> = new Set();
+/** Names and addresses of which the endpoints are remembered: most that is spoken to is spoken to again. */
+const MOST_REMEMBERED = 8_192;
+
+function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    known.set(key, value);
+  }
+  return value;
 }
 
 /** The endpoints' names and patterns, and by pattern whose it is. */

@@ -51,6 +51,8 @@ interface Range6 {
 }
 
 const NOBODY: readonly Played[] = [];
+/** IPv4 addresses of which the roles are remembered: those of a large office. */
+const MOST_KNOWN = 65_536;
 
 const unseen = (): Presence => ({
   firstSec: Number.POSITIVE_INFINITY,
@@ -73,6 +75,9 @@ export class Cast {
   /** By model: its roles. */
   readonly #bound = new Map<string, Set<string>>();
   readonly #internet: { model: string; role: string }[] = [];
+  /** Roles of the addresses of one realm that were asked for last. */
+  readonly #known4 = new Map<number, readonly Played[]>();
+  #knownRealm = "";
 
   /** `resolve`: addresses of a host that is bound by name, from the capture or the site, as text. */
   constructor(bindings: readonly Binding[], resolve: (name: string) => string[]) {
@@ -179,7 +184,21 @@ export class Cast {
     return this.#macs.get(hex)?.filter((played) => inRealm(played, realm)) ?? NOBODY;
   }
 
+  /** The same list each time for an address: a conversation asks for both of its ends several times. */
   #rolesOf4(realm: string, address: number): readonly Played[] {
+    if (realm !== this.#knownRealm || this.#known4.size >= MOST_KNOWN) {
+      this.#knownRealm = realm;
+      this.#known4.clear();
+    }
+    let roles = this.#known4.get(address);
+    if (roles === undefined) {
+      roles = this.#findRoles4(realm, address);
+      this.#known4.set(address, roles);
+    }
+    return roles;
+  }
+
+  #findRoles4(realm: string, address: number): readonly Played[] {
     let found: Narrowest<number> | null = null;
     for (const { first, last, played } of this.#v4) {
       if (address < first || address > last || !inRealm(played, realm)) continue;

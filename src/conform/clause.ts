@@ -32,14 +32,20 @@ export function proved(clause: Clause["clause"], says: string, support: readonly
 }
 
 /** Proved, and how specifically: see `Clause.weight` and `Clause.member`. */
-export function weighed(clause: Clause["clause"], says: string, weight: number, member?: string): Clause {
+export function weighed(
+  clause: Clause["clause"],
+  says: string,
+  weight: number,
+  member?: string,
+  support: readonly FrameRef[] = NONE,
+): Clause {
   const made: Clause = {
     clause,
     result: "proved",
     reason: null,
     says,
     decide: null,
-    support: NONE,
+    support,
     against: NONE,
     weight,
   };

@@ -32,6 +32,7 @@ import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from ".
 import type { Judgement, Judges, RuleUse } from "./judge.ts";
 import { type Judged, settle } from "./judged.ts";
 import type { KeptJudgements } from "./kept.ts";
+import { LeanUses } from "./lean-uses.ts";
 import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
@@ -260,6 +261,7 @@ function* judgeAll(
   const { seen } = all;
   const judgements: Judged[] = [];
   const firsts = new FirstCandidates(judges.context);
+  const many = new LeanUses();
   const fields = fieldsOf(
     [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
   );
@@ -287,7 +289,9 @@ function* judgeAll(
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
     const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
     if (saysCounts(judgement)) counts.onAsk?.();
-    const judged = settle(judgement, firsts.among(judgement.uses), conversationRow(all, dns, judgement));
+    const told = firsts.among(judgement.uses);
+    const uses = kept === null ? many.lean(judgement, told) : told;
+    const judged = settle(judgement, uses, conversationRow(all, dns, judgement));
     kept?.keep(all, judged, judgement.uses);
     judgements.push(judged);
     yield;

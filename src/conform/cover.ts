@@ -34,6 +34,8 @@ interface PreparedRule {
   /** Its transports and ports, and its applications, for people. */
   overText: string;
   appText: string;
+  /** Clauses "over" by port, transport and side, as they were made. */
+  over: Map<number, Clause>;
 }
 
 export function loadForJudging(model: Model, parameter: (name: string) => string | null): LoadedModel {
@@ -56,6 +58,7 @@ function prepareRule(rule: Rule, model: Model, parameter: (name: string) => stri
     silent: rule.expect.some((e) => e.kind === "reply" && e.value === "none"),
     overText: valuedOver(rule, parameter),
     appText: (rule.apps ?? []).join(" or "),
+    over: new Map(),
   };
 }
 
@@ -122,8 +125,7 @@ export function tryRule(
   const over = overClause(loaded, rule, subject, flow);
   const who = whoClause(loaded, rule, subject, flow, over, context);
   const whom = heardWhom(loaded, rule, subject, flow, context);
-  const heard = appClause(loaded, rule, subject, flow);
-  const app = rule.apps === null ? heard : wholly(flow.overlaps.length > 0 ? disagreeing(heard, flow) : heard, flow);
+  const app = heardApp(loaded, rule, subject, flow);
   const up = servedHere(upClause(flow, silent), loaded, flow);
   const cut = cutClause(flow, silent, context.caps);
   if (rule.expect.length === 0 && cut === null)
@@ -138,6 +140,22 @@ export function tryRule(
     } else expect.push(unkeptClause(expectation, flow) ?? (checked as Clause));
   }
   return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
+}
+
+/** The clause "whom" where all that covers a flow is proved but for who opened it; null where something is not. */
+export function coveredBut(
+  loaded: LoadedModel,
+  rule: Rule,
+  subject: Subject,
+  flow: SubjectFlow,
+  context: JudgeContext,
+): Clause | null {
+  const { when, silent } = loaded.prepared(rule);
+  if (when.result === "failed" || overClause(loaded, rule, subject, flow).result !== "proved") return null;
+  if (heardApp(loaded, rule, subject, flow).result !== "proved") return null;
+  if (servedHere(upClause(flow, silent), loaded, flow).result !== "proved") return null;
+  const whom = heardWhom(loaded, rule, subject, flow, context);
+  return whom.result === "proved" ? whom : null;
 }
 
 /** Who is sent on to a site of which the document knows nothing was perhaps not served by whom it asked for. */
@@ -157,6 +175,11 @@ function servedHere(up: Clause, { model, parameter }: LoadedModel, { sentOn }: S
 /** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */
 export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
   return { ...tried, rule, whom: heardWhom(tried.loaded, rule, subject, flow, context) };
+}
+
+function heardApp(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
+  const heard = appClause(loaded, rule, subject, flow);
+  return rule.apps === null ? heard : wholly(flow.overlaps.length > 0 ? disagreeing(heard, flow) : heard, flow);
 }
 
 function heardWhom(
@@ -339,7 +362,7 @@ function whomClause(
   }
   const endpoint = loaded.endpoints.get(to.endpoint)!;
   const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);
-  const known = { ...context, parameter: loaded.parameter };
+  const known = contextOf(loaded, context);
   const host = subject.responderRoles.find((p) => p.model === loaded.model.name && p.role === endpoint.role);
   if (host === undefined) return throughProxy(isEndpoint(endpoint, subject, flow, bound, known), subject, flow);
   const own = isEndpoint(withAddress(endpoint, subject.responder, loaded), subject, flow, false, known);
@@ -347,6 +370,17 @@ function whomClause(
   if (clause.result !== "proved" || clause.member !== subject.responder) return clause;
   return { ...clause, says: `the far end is bound to ${endpoint.role}`, weight: WEIGHT_ROLE };
 }
+
+/** With the model's own parameters. */
+function contextOf(loaded: LoadedModel, context: WhomContext): WhomContext {
+  let known = CONTEXTS.get(loaded);
+  if (known === undefined || known.of !== context) {
+    known = { of: context, made: { ...context, parameter: loaded.parameter } };
+    CONTEXTS.set(loaded, known);
+  }
+  return known.made;
+}
+const CONTEXTS = new WeakMap<LoadedModel, { of: WhomContext; made: WhomContext }>();
 
 /** The bound host's address is one of the endpoint's own; a name that nobody gave then does not matter. */
 function withAddress(endpoint: Endpoint, text: string, { parameter }: LoadedModel): Endpoint {
@@ -361,8 +395,22 @@ function withAddress(endpoint: Endpoint, text: string, { parameter }: LoadedMode
 
 function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   const port = subject.port ?? flow.icmpType;
-  const what = port === null ? subject.transport : `${subject.transport}/${port}`;
   const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
+  const { over } = loaded.prepared(rule);
+  // A responder's port of a known transport as one number: nearly all conversations go to the same few.
+  const key = port === null || port < 0 ? -1 : ((port * 2 + Number(outside)) << 8) | subject.proto;
+  const known = over.get(key);
+  if (known !== undefined && key >= 0) return known;
+  const clause = overAnew(loaded, rule, subject, port, outside);
+  if (over.size >= MOST_OVER) over.clear();
+  if (key >= 0) over.set(key, clause);
+  return clause;
+}
+/** Ports of which a rule's answer is kept. */
+const MOST_OVER = 256;
+
+function overAnew(loaded: LoadedModel, rule: Rule, subject: Subject, port: number | null, outside: boolean): Clause {
+  const what = port === null ? subject.transport : `${subject.transport}/${port}`;
   let missing: string | null = null;
   for (const over of rule.over) {
     const match = overMatches(over, subject, port, outside, loaded.parameter);
@@ -431,8 +479,10 @@ function overMatches(
 
 // ---- app
 
+const ANY_APP = proved("app", "any application");
+
 function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
-  if (rule.apps === null) return proved("app", "any application");
+  if (rule.apps === null) return ANY_APP;
   const wanted = loaded.prepared(rule).appText;
   if (subject.app !== null) {
     const sighting = flow.sightings[0];

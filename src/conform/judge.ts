@@ -109,6 +109,7 @@ export function isUp(flow: SubjectFlow): boolean {
 }
 
 export function firstPerRule(uses: RuleUse[]): RuleUse[] {
+  if (uses.length < 2) return uses;
   const seen = new Set<string>();
   return uses.filter(({ loaded, rule }) => {
     const key = `${loaded.model.name}/${rule.id}`;
@@ -175,18 +176,19 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
     found: null,
   };
   const conclude = (use: RuleUse, verdict: Verdict, code: ConversationReason, reason: string): Judgement => {
-    const clauses = clausesOf(use.tried);
-    const speaking = clauses.flatMap((clause) => clause.against);
-    return Object.assign(judgement, {
-      verdict,
-      code,
-      reason,
-      use,
-      clauses,
-      support: clauses.flatMap((clause) => clause.support),
-      against: verdict === "documented" ? speaking : [...speaking, ...against],
-      unlisted: clauses.reduce((sum, clause) => sum + (clause.unlisted ?? 0), 0),
-    });
+    judgement.verdict = verdict;
+    judgement.code = code;
+    judgement.reason = reason;
+    judgement.use = use;
+    judgement.clauses = clausesOf(use.tried);
+    const speaking: FrameRef[] = [];
+    for (const clause of judgement.clauses) {
+      for (const ref of clause.support) judgement.support.push(ref);
+      for (const ref of clause.against) speaking.push(ref);
+      judgement.unlisted += clause.unlisted ?? 0;
+    }
+    judgement.against = verdict === "documented" ? speaking : [...speaking, ...against];
+    return judgement;
   };
 
   if (forbidden !== null) {
@@ -209,9 +211,9 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length > 0) {
     const best = best1(documented);
-    return Object.assign(conclude(best, "documented", "rule-proved", best.tried.whom.says), {
-      documentedBy: documented,
-    });
+    const concluded = conclude(best, "documented", "rule-proved", best.tried.whom.says);
+    concluded.documentedBy = documented;
+    return concluded;
   }
   const violated = uses.find((use) => use.how === "violated");
   if (violated !== undefined) {
@@ -243,10 +245,12 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const code: ConversationReason = off === undefined ? "no-rule" : "condition-off";
   const reason = nearest === null ? "no rule is near it" : nearest.miss.says;
   // The frames that show it at all: someone who doubts the verdict has to find it in the capture.
-  const support = [...flow.opening, ...flow.coming];
-  const clauses = nearest === null ? [] : clausesOf(nearest.tried);
-  const miss = nearest?.miss ?? null;
-  return Object.assign(judgement, { code, reason, clauses, support, nearest: miss });
+  judgement.code = code;
+  judgement.reason = reason;
+  judgement.clauses = nearest === null ? [] : clausesOf(nearest.tried);
+  judgement.support = [...flow.opening, ...flow.coming];
+  judgement.nearest = nearest?.miss ?? null;
+  return judgement;
 }
 
 function best1(uses: RuleUse[]): RuleUse {
@@ -290,10 +294,14 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike |
     return null;
   const covering = [who, whom, over, app, when];
   // No payload on something that never came up says nothing against it: that is an attempt.
-  const unproved = covering.find(
-    ({ result, reason }) =>
-      result === "unproved" && reason !== "overlap" && (reason !== "never-came-up" || up.result === "proved"),
-  );
+  const cameUp = up.result === "proved";
+  let unproved: Clause | undefined;
+  for (const clause of covering) {
+    const { result, reason } = clause;
+    if (result !== "unproved" || reason === "overlap" || (reason === "never-came-up" && !cameUp)) continue;
+    unproved = clause;
+    break;
+  }
   const weight = (whom.weight ?? 0) + (who.weight ?? 0);
   const from = tried.rule.from;
   const played =

@@ -7,7 +7,7 @@ import { mayCarryMore } from "./carriers.ts";
 import type { Played } from "./cast.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import type { ConversationReason } from "./reasons.ts";
-import type { SubjectFlow } from "./subject-flow.ts";
+import type { CountedFlow, SubjectFlow } from "./subject-flow.ts";
 
 export interface Judged {
   conversation: number;
@@ -26,7 +26,7 @@ export interface Judged {
   /** Some connection of it began in sight, and its client's first message is not in the capture. */
   holed: boolean;
   /** The first connection of it that may serve several names, and all addresses of who opened it. */
-  carrier: { flow: SubjectFlow; addresses: ReadonlySet<string> } | null;
+  carrier: { flow: CountedFlow; addresses: ReadonlySet<string> } | null;
   row: ConversationRow;
 }
 
@@ -50,7 +50,12 @@ export function settle(judgement: Judgement, uses: RuleUse[], row: ConversationR
     responderRoles: subject.responderRoles,
     uses,
     holed: flows.some((one) => one.holed),
-    carrier: flow === undefined ? null : { flow, addresses: subject.addresses },
+    carrier: flow === undefined ? null : { flow: countsOf(flow), addresses: subject.addresses },
     row,
   };
+}
+
+/** So that the rest of it is let go of. */
+function countsOf({ flow, there, lastSec, lastNsec, asked, answered, bursts, leads }: SubjectFlow): CountedFlow {
+  return { flow, there, lastSec, lastNsec, asked, answered, bursts, leads };
 }

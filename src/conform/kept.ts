@@ -34,7 +34,7 @@ import type { FirstCandidates } from "./first-candidates.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import type { Moves } from "./leases.ts";
-import { recount, type SubjectFlow } from "./subject-flow.ts";
+import { type CountedFlow, recount } from "./subject-flow.ts";
 
 /** What is given from outside: the same objects as long as nothing was loaded anew. */
 export interface Given {
@@ -62,7 +62,7 @@ interface Kept {
   /** Before any was left out because an earlier conversation told as much. */
   uses: readonly RuleUse[];
   /** Flows that the statuses of rules still ask, and their places among the conversation's. */
-  flows: readonly { flow: SubjectFlow; place: number }[];
+  flows: readonly { flow: CountedFlow; place: number }[];
   /** What its judging asked for, and a sum of what it was told. */
   asked: readonly string[];
   told: number;
@@ -277,12 +277,12 @@ function flowsOf(
   { conversation, carrier }: Judged,
   uses: readonly RuleUse[],
 ): Kept["flows"] | null {
-  const flows = new Set(uses.map(({ flow }) => flow));
+  const flows = new Set<CountedFlow>(uses.map(({ flow }) => flow));
   if (carrier !== null) flows.add(carrier.flow);
   if (flows.size === 0) return NO_FLOWS;
   const places = new Map([...all.flowsOf(conversation)].map((flow, place) => [flow, place]));
   const view = all.view();
-  const found: { flow: SubjectFlow; place: number }[] = [];
+  const found: { flow: CountedFlow; place: number }[] = [];
   for (const flow of flows) {
     const place = places.get(flow.flow);
     if (place === undefined || !isAsItsRow(flow, view.move(flow.flow))) return null;
@@ -291,7 +291,7 @@ function flowsOf(
   return found;
 }
 
-function isAsItsRow(flow: SubjectFlow, view: FlowView): boolean {
+function isAsItsRow(flow: CountedFlow, view: FlowView): boolean {
   const { there, lastSec, lastNsec } = flow;
   const sameCounts = flow.asked === view.packets(there) && flow.answered === view.packets(1 - there);
   return sameCounts && lastSec === view.lastSec && lastNsec === view.lastNsec && flow.leads === null;

@@ -1,14 +1,15 @@
 /** Judgements as rows of a result. */
 import { LIMITS } from "../limits.ts";
 import type { Binding, Bound } from "../model/bind.ts";
-import type { Model } from "../model/types.ts";
+import type { Model, Rule } from "../model/types.ts";
 import type * as C from "../observe/conversations.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import { restRow } from "../observe/rest.ts";
-import type { ConversationRow, FrameRef, RuleRow, RunInfo } from "../report/result.ts";
+import type { ClauseResult, ConversationRow, FrameRef, RuleRow, RunInfo } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
+import type { Clause } from "./clause.ts";
 import type { LoadedModel } from "./cover.ts";
-import type { Judgement } from "./judge.ts";
+import type { Judgement, RuleUse } from "./judge.ts";
 import type { RuleJudgement } from "./rule-status.ts";
 import { targetText } from "./target-text.ts";
 import type { Waivers } from "./waive.ts";
@@ -25,7 +26,7 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
   row.reason = judgement.reason;
   row.expectation = judgement.expectation;
   row.found = judgement.found;
-  row.rules = judgement.documentedBy.map(({ loaded, rule }) => ({ model: loaded.model.name, rule_id: rule.id }));
+  row.rules = rulesOf(judgement.documentedBy);
   if (use?.tried.silent === true && row.outcome === "unanswered") {
     // No answer is what the rule expects: nothing failed.
     row.outcome = "one-way";
@@ -33,14 +34,17 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
     delete row.outcomes.unanswered;
   }
   const against = unique(judgement.against);
-  const speaking = new Set(judgement.verdict === "inconclusive" ? against.map(frameKey) : []);
-  const support = unique(judgement.support).filter((ref) => !speaking.has(frameKey(ref)));
+  let support = unique(judgement.support);
+  if (judgement.verdict === "inconclusive" && against.length > 0) {
+    const speaking = new Set(against.map(frameKey));
+    support = support.filter((ref) => !speaking.has(frameKey(ref)));
+  }
   row.evidence = {
-    support: support.slice(0, LIMITS.evidenceFrames),
+    support: firstOf(support),
     support_count: support.length,
-    against: against.slice(0, LIMITS.evidenceFrames),
+    against: firstOf(against),
     against_count: against.length + judgement.unlisted,
-    clauses: judgement.clauses.map(({ clause, result, says }) => ({ clause, result, says })),
+    clauses: judgement.clauses.map(toldOf),
     initiator_by: subject.by,
     nearest: judgement.nearest,
   };
@@ -91,14 +95,68 @@ function portText(range: { first: number; last: number; parameter: string | null
   return range.first === range.last ? String(range.first) : `${range.first}-${range.last}`;
 }
 
+/** The rules that document it; conversations of one rule share the list. */
+function rulesOf(uses: readonly RuleUse[]): ConversationRow["rules"] {
+  const [only] = uses;
+  if (only === undefined || uses.length > 1)
+    return uses.map(({ loaded, rule }) => ({ model: loaded.model.name, rule_id: rule.id }));
+  let rules = ONE_RULE.get(only.rule);
+  if (rules === undefined) {
+    rules = [{ model: only.loaded.model.name, rule_id: only.rule.id }];
+    ONE_RULE.set(only.rule, rules);
+  }
+  return rules;
+}
+const ONE_RULE = new WeakMap<Rule, ConversationRow["rules"]>();
+
+const firstOf = (frames: FrameRef[]): FrameRef[] =>
+  frames.length > LIMITS.evidenceFrames ? frames.slice(0, LIMITS.evidenceFrames) : frames;
+
+/** A clause as it is told. Most conversations have the same "over", "app", "when" and "up": they share what is told of it. */
+function toldOf({ clause, result, says }: Clause): ClauseResult {
+  const known = TOLD.get(says);
+  if (known !== undefined && known.clause === clause && known.result === result) return known;
+  const told = { clause, result, says };
+  if (says.length > LONGEST_TOLD) return told;
+  if (TOLD.size >= MOST_TOLD) TOLD.clear();
+  TOLD.set(says, told);
+  return told;
+}
+const TOLD = new Map<string, ClauseResult>();
+const LONGEST_TOLD = 64;
+const MOST_TOLD = 16_384;
+
 const frameKey = ({ capture_id, frame }: FrameRef): string => `${capture_id}#${frame}`;
 
 /** Each frame once, in order. */
 function unique(frames: readonly FrameRef[]): FrameRef[] {
-  if (frames.length < 2) return [...frames];
+  if (frames.length <= FEW) return uniqueOfFew(frames);
   const known = new Map<string, FrameRef>();
   for (const ref of frames) if (!known.has(frameKey(ref))) known.set(frameKey(ref), ref);
   return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
+}
+
+/** So few that looking through them is faster than keeping account of them. */
+const FEW = 12;
+
+function uniqueOfFew(frames: readonly FrameRef[]): FrameRef[] {
+  const found: FrameRef[] = [];
+  for (const ref of frames) {
+    const { capture_id, frame } = ref;
+    // From the end, because frames come nearly in order.
+    let at = found.length;
+    let order = -1;
+    while (at > 0) {
+      const before = found[at - 1]!;
+      order = before.capture_id - capture_id || before.frame - frame;
+      if (order <= 0) break;
+      at--;
+    }
+    if (at > 0 && order === 0) continue;
+    if (at === found.length) found.push(ref);
+    else found.splice(at, 0, ref);
+  }
+  return found.slice(); // an array that grew has room for 17, and evidence is kept
 }
 
 export function bindingRows(

@@ -303,7 +303,7 @@ function metStatus(
 }
 
 /** Uses of one rule for which another assignment of roles is tried. */
-const MOST_TRIED = 16;
+export const MOST_TRIED = 16;
 
 function supportOf(use: RuleUse): FrameRef[] {
   return clausesOf(use.tried).flatMap((clause) => clause.support);

@@ -13,6 +13,20 @@ export interface SentName {
 
 /** The first name that the client sent in this flow. An address in its place (`Host: 192.0.2.1`) is none. */
 export function sentName(flow: SubjectFlow): SentName | null {
+  const { sightings, there, before } = flow;
+  const known = lastSent;
+  if (known?.sightings === sightings && known.count === sightings.length && known.there === there) {
+    if (known.before === before) return known.sent;
+  }
+  const sent = findSentName(flow);
+  lastSent = { sightings, count: sightings.length, there, before, sent };
+  return sent;
+}
+/** Of the flow that was asked for last: each rule that is tried on it asks. */
+let lastSent: (Pick<SubjectFlow, "sightings" | "there" | "before"> & { count: number; sent: SentName | null }) | null =
+  null;
+
+function findSentName(flow: SubjectFlow): SentName | null {
   let found: SentName | null = null;
   let encrypted = false;
   for (const sighting of flow.sightings) {

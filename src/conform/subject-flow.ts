@@ -102,14 +102,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   const spoke = isHttp(app) && (came === "established" || came === "answered");
   const answers = spoke ? httpAnswers(view, sightings, ownAddress(all, view, back), back) : null;
   const outcome = answers?.refused === true ? "failed" : came;
-  const quotes = (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
-    const quote = all.seen.flows.quotes[index]!;
-    return {
-      capture_id: quote.capture,
-      frame: quote.frame,
-      what: `ICMP ${icmpWords(view.family, quote.type, quote.code)} from ${addressText(all.seen.flows.ipv6, view.family, quote.sender)}`,
-    };
-  });
+  const quotes = all.quoted.size === 0 ? [] : quotesOf(all, view);
   const data0 = view.has(R.S_DATA, 0);
   const data1 = view.has(R.S_DATA, 1);
   const midstream = view.proto === TCP && view.midstream;
@@ -166,12 +159,29 @@ function hasSaidAll({ detail, row, at, state }: FlowView, dir: 0 | 1): boolean {
   return stream.next === ((row[at + R.NEXT + dir]! - 1) | 0);
 }
 
+function quotesOf(all: C.Conversations, view: FlowView): FrameRef[] {
+  return (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
+    const quote = all.seen.flows.quotes[index]!;
+    return {
+      capture_id: quote.capture,
+      frame: quote.frame,
+      what: `ICMP ${icmpWords(view.family, quote.type, quote.code)} from ${addressText(all.seen.flows.ipv6, view.family, quote.sender)}`,
+    };
+  });
+}
+
 function ownAddress({ seen }: C.Conversations, view: FlowView, dir: 0 | 1): string {
   return addressText(seen.flows.ipv6, view.family, view.address(dir));
 }
 
+/** What further packets change in it, and what tells where it is. */
+export type CountedFlow = Pick<
+  SubjectFlow,
+  "flow" | "there" | "lastSec" | "lastNsec" | "asked" | "answered" | "bursts" | "leads"
+>;
+
 /** What further packets change in it, read again. */
-export function recount(flow: SubjectFlow, all: C.Conversations, view: FlowView): void {
+export function recount(flow: CountedFlow, all: C.Conversations, view: FlowView): void {
   const { there } = flow;
   flow.lastSec = view.lastSec;
   flow.lastNsec = view.lastNsec;

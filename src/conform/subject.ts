@@ -46,12 +46,14 @@ export interface Subject {
   through?: { host: string; frames: readonly FrameRef[] };
 }
 
+const NO_MODELS_FIELDS = fieldsOf([]);
+
 /** `fields`: those that rules look at, by which flows of the same kind are told apart. */
 export function readSubject(
   all: C.Conversations,
   conversation: number,
   cast: Cast,
-  fields: ReadonlySet<string> = fieldsOf([]),
+  fields: ReadonlySet<string> = NO_MODELS_FIELDS,
 ): Subject {
   const row = all.rows(conversation);
   const at = all.at(conversation);
@@ -206,7 +208,19 @@ function ownKey(all: C.Conversations, view: FlowView, conversation: number): Key
   };
 }
 
+/** The same set each time for an address and its roles: most ends are those of many conversations. */
 function addressesOf(address: string, roles: readonly Played[]): ReadonlySet<string> {
+  const known = ADDRESSES.get(address);
+  if (known?.roles === roles) return known.all;
+  const all = findAddresses(address, roles);
+  if (ADDRESSES.size >= MOST_ADDRESSES) ADDRESSES.clear();
+  ADDRESSES.set(address, { roles, all });
+  return all;
+}
+const ADDRESSES = new Map<string, { roles: readonly Played[]; all: ReadonlySet<string> }>();
+const MOST_ADDRESSES = 16_384;
+
+function findAddresses(address: string, roles: readonly Played[]): ReadonlySet<string> {
   const all = new Set([address]);
   for (const { host } of roles) {
     if (!host.host.single) continue;

@@ -1,5 +1,5 @@
 /** What a flow has that a rule may share: the question to `RuleIndex`. */
-import type { NameAnswer } from "../observe/dns-evidence.ts";
+import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
 import type { Wanted } from "./candidates.ts";
 import type { LoadedModel } from "./cover.ts";
 import { sentName } from "./sent-name.ts";
@@ -15,8 +15,24 @@ export function wantedOf(
   subject: Subject,
   { model }: LoadedModel,
   flow: SubjectFlow,
-  { dns, siteHosts }: Pick<WhomContext, "dns" | "siteHosts">,
+  context: Pick<WhomContext, "dns" | "siteHosts">,
 ): Wanted {
+  if (last === null || last.subject !== subject || last.flow !== flow || last.dns !== context.dns)
+    last = { subject, flow, dns: context.dns, shown: shownBy(subject, flow, context) };
+  const roles: string[] = [];
+  for (const played of subject.initiatorRoles) if (played.model === model.name) roles.push(played.role);
+  for (const played of subject.responderRoles) if (played.model === model.name) roles.push(played.role);
+  const { ports, names, addresses } = last.shown;
+  return { ports, names, addresses, roles };
+}
+/** Of the flow that was asked for last: each model asks, and all that differs is who plays a role in it. */
+let last: { subject: Subject; flow: SubjectFlow; dns: DnsEvidence; shown: Omit<Wanted, "roles"> } | null = null;
+
+function shownBy(
+  subject: Subject,
+  flow: SubjectFlow,
+  { dns, siteHosts }: Pick<WhomContext, "dns" | "siteHosts">,
+): Omit<Wanted, "roles"> {
   const { realm, responder, addresses } = subject;
   const names = new Set<string>();
   const add = (answers: readonly NameAnswer[]): void => {
@@ -30,11 +46,6 @@ export function wantedOf(
   if (sent !== null) names.add(sent.name);
   if (subject.serverName !== null) names.add(subject.serverName);
   for (const [name, known] of Object.entries(siteHosts)) if (known.includes(responder)) names.add(name);
-  const roles = [...subject.initiatorRoles, ...subject.responderRoles];
-  return {
-    ports: [subject.port ?? flow.icmpType].filter((port) => port !== null),
-    names: [...names],
-    addresses: [responder, subject.initiator],
-    roles: roles.filter((played) => played.model === model.name).map((played) => played.role),
-  };
+  const port = subject.port ?? flow.icmpType;
+  return { ports: port === null ? [] : [port], names: [...names], addresses: [responder, subject.initiator] };
 }

@@ -10,7 +10,7 @@ import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import type { DnsEvidence, NameAnswer, NamesOf } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
-import { type Clause, failed, proved, unproved } from "./clause.ts";
+import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
@@ -39,18 +39,14 @@ export function isEndpoint(
   bound: boolean,
   context: WhomContext,
 ): Clause {
-  const patterns: HostPattern[] = [];
-  for (const pattern of endpoint.hosts) {
-    const resolved = resolvePattern(pattern, pattern.parameter === null ? null : context.parameter(pattern.parameter));
-    if (resolved === null) {
-      return unproved(
-        "whom",
-        "parameter-missing",
-        `its name is the parameter ${pattern.parameter}, which was not given`,
-        `give --set ${pattern.parameter}=NAME`,
-      );
-    }
-    patterns.push(resolved);
+  const patterns = patternsOf(endpoint, context);
+  if (typeof patterns === "string") {
+    return unproved(
+      "whom",
+      "parameter-missing",
+      `its name is the parameter ${patterns}, which was not given`,
+      `give --set ${patterns}=NAME`,
+    );
   }
   const matching = (name: string) => patterns.find((pattern) => matchesName(pattern, name));
   const sent = sentName(flow);
@@ -75,6 +71,18 @@ export function isEndpoint(
   }
   if (clause.result === "proved") return clause;
   return beforeItsAnswer(clause, matching, subject, flow, context);
+}
+
+/** An endpoint's names and patterns with the parameters' values in them; the parameter that lacks one, where one does. */
+function patternsOf({ hosts }: Endpoint, { parameter }: WhomContext): readonly HostPattern[] | string {
+  if (hosts.every((pattern) => pattern.parameter === null)) return hosts;
+  const patterns: HostPattern[] = [];
+  for (const pattern of hosts) {
+    const resolved = resolvePattern(pattern, pattern.parameter === null ? null : parameter(pattern.parameter));
+    if (resolved === null) return pattern.parameter ?? "";
+    patterns.push(resolved);
+  }
+  return patterns;
 }
 
 /** Without a name from the client: what DNS, the site and the document itself say of the address. */
@@ -336,7 +344,7 @@ function sentNameHolds(
 
 function named(pattern: HostPattern, says: string, support: FrameRef[]): Clause {
   const weight = pattern.text.includes("*") ? WEIGHT_WILDCARD : WEIGHT_EXACT;
-  return { ...proved("whom", says, support), member: pattern.text, weight };
+  return weighed("whom", says, weight, pattern.text, support);
 }
 
 function nameIn(answer: NameAnswer, matching: (name: string) => HostPattern | undefined): HostPattern | null {
@@ -368,6 +376,16 @@ export function inRange(range: AddressRange, address: string): boolean {
 
 /** An endpoint's members, for people: few of them. */
 export function names(endpoint: Endpoint, value: (parameter: string) => string | null): string {
+  let text = NAMES.get(endpoint);
+  if (text === undefined) {
+    text = namesAnew(endpoint, value);
+    if (endpoint.hosts.every(({ parameter }) => parameter === null)) NAMES.set(endpoint, text);
+  }
+  return text;
+}
+const NAMES = new WeakMap<Endpoint, string>();
+
+function namesAnew(endpoint: Endpoint, value: (parameter: string) => string | null): string {
   const hosts = endpoint.hosts.map(({ text, parameter }) => (parameter === null ? text : (value(parameter) ?? text)));
   const all = [...hosts, ...endpoint.addresses.map((range) => range.text)];
   return all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;

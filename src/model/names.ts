@@ -105,12 +105,17 @@ export function matchesName(pattern: HostPattern, name: string): boolean {
   return at === pattern.labels.length && at > 0;
 }
 
-/** In lower case, without the root's empty label. */
-function labelsOf(name: string): string[] {
+/** In lower case, without the root's empty label; not to be changed. One name is held against many patterns in turn. */
+function labelsOf(name: string): readonly string[] {
+  if (name === lastName) return lastLabels;
   const labels = name.toLowerCase().split(".");
   if (labels.at(-1) === "") labels.pop();
+  lastName = name;
+  lastLabels = labels;
   return labels;
 }
+let lastName: string | null = null;
+let lastLabels: readonly string[] = [];
 
 interface Node {
   /** Null for none: of a large model's nodes most are a name's first label. */

@@ -5,31 +5,28 @@
  *     meta     JSON: format, realms, decoder ids, captures, counters
  *     ipv6     the address table, 16 bytes a number
  *     flows    blocks of rows, little-endian words, as in `flow/row.ts`
- *     details  JSON texts: arrays of [index, detail], about 1,000 a text
+ *     details  JSON texts of about 1,000 flows each (`details-codec.ts`)
  *     quotes   JSON: ICMP errors
  *     departed JSON: a conversation that left a live run's memory (`departed.ts`); these come last
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
-import { type FlowDetail, newDetail, withSide } from "../decode/details.ts";
-import type { Sighting } from "../decode/facts.ts";
-import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import type { Edge } from "../flow/copies.ts";
 import type { Reset } from "../flow/distances.ts";
 import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
-import { type Segment, Stream } from "../flow/stream.ts";
 import { CHUNK_ROWS } from "../flow/table.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
 import { DEPARTED, type ObservationPart } from "../store/store.ts";
 import { decodeDeparted, putBack } from "./departed.ts";
+import { type DetailsPart, DetailsReader, plainDetails } from "./details-codec.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import type { Neighbour } from "./neighbours.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 const DETAILS_PER_PART = 1_000;
 
@@ -99,7 +96,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     yield {
       kind: "details",
       seq,
-      data: encode(identified.details.slice(from, from + DETAILS_PER_PART).map(plainDetail)),
+      data: encode(plainDetails(identified.details.slice(from, from + DETAILS_PER_PART))),
     };
   }
   yield { kind: "quotes", seq: 0, data: encode(flows.quotes) };
@@ -116,6 +113,7 @@ export async function decodeObservation(
   const realms: string[] = [];
   const seen = newObservation(captures, realms, decoders, caps);
   const { flows, identified } = seen;
+  const details = new DetailsReader();
   for await (const { kind, data } of parts) {
     if (kind === "meta") {
       meta = decode(data) as Meta;
@@ -128,7 +126,7 @@ export async function decodeObservation(
     } else if (kind === "flows") {
       addRows(flows, wordsOf(data), meta!.flows);
     } else if (kind === "details") {
-      for (const plain of decode(data) as PlainDetail[]) identified.details.push(richDetail(plain));
+      for (const detail of details.read(decode(data) as DetailsPart)) identified.details.push(detail);
     } else if (kind === "quotes") {
       flows.quotes.push(...(decode(data) as Quote[]));
     } else if (kind === DEPARTED) {
@@ -231,100 +229,6 @@ function renumberApps(flows: FlowTracker, apps: readonly number[]): void {
 interface PlainDatagram extends Omit<OpenDatagram, "frames"> {
   frames: (Omit<KeptFrame, "bytes"> & { bytes: string })[];
 }
-interface PlainSegment extends Omit<Segment, "bytes"> {
-  bytes: string;
-}
-interface PlainStream {
-  base: number;
-  data: string;
-  fromStart: boolean;
-  decoder: number;
-  cutOff: number;
-  conflicts: number;
-  state?: number;
-  lost?: number;
-  handed?: true;
-  parts: number[];
-  pending: PlainSegment[];
-}
-export interface PlainDetail {
-  sightings: Sighting[];
-  operations?: PlainTally;
-  dropped?: number;
-  undecoded?: number;
-  cut?: Cap;
-  streams?: (PlainStream | null)[];
-  datagrams?: (PlainSegment[] | null)[];
-  heads?: (PlainSegment[] | null)[];
-}
-
-export function plainDetail(detail: FlowDetail): PlainDetail {
-  const plain: PlainDetail = { sightings: detail.sightings };
-  if (detail.operations !== null) plain.operations = plainTally(detail.operations);
-  if (detail.dropped > 0) plain.dropped = detail.dropped;
-  if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
-  if (detail.cut !== null) plain.cut = detail.cut;
-  if (detail.streams.some((stream) => stream !== null))
-    plain.streams = detail.streams.map((s) => (s === null ? null : plainStream(s)));
-  if (detail.datagrams.some((kept) => kept !== null)) plain.datagrams = detail.datagrams.map(plainSegments);
-  if (detail.heads.some((head) => head !== null)) plain.heads = detail.heads.map(plainSegments);
-  return plain;
-}
-
-export function richDetail(plain: PlainDetail): FlowDetail {
-  const detail = newDetail();
-  detail.sightings = plain.sightings;
-  if (plain.operations !== undefined) detail.operations = richTally(plain.operations);
-  detail.dropped = plain.dropped ?? 0;
-  detail.undecoded = plain.undecoded ?? 0;
-  detail.cut = plain.cut ?? null;
-  for (const dir of [0, 1] as const) {
-    const stream = plain.streams?.[dir] ?? null;
-    detail.streams = withSide(detail.streams, dir, stream === null ? null : richStream(stream));
-    detail.datagrams = withSide(detail.datagrams, dir, plain.datagrams?.[dir]?.map(richSegment) ?? null);
-    detail.heads = withSide(detail.heads, dir, plain.heads?.[dir]?.map(richSegment) ?? null);
-  }
-  return detail;
-}
-
-function plainStream(stream: Stream): PlainStream {
-  const { base, fromStart, decoder, cutOff, conflicts, parts } = stream;
-  const data = base64(stream.data.subarray(0, stream.length));
-  const pending = stream.pending.map(plainSegment);
-  const plain: PlainStream = { base, data, fromStart, decoder, cutOff, conflicts, parts, pending };
-  if (stream.state !== 0) plain.state = stream.state;
-  if (stream.lost !== 0) plain.lost = stream.lost;
-  if (stream.handed) plain.handed = true;
-  return plain;
-}
-
-function richStream(plain: PlainStream): Stream {
-  const stream = new Stream(plain.base, plain.fromStart);
-  stream.data = bytesOf(plain.data);
-  stream.length = stream.data.length;
-  stream.decoder = plain.decoder;
-  stream.cutOff = plain.cutOff;
-  stream.conflicts = plain.conflicts;
-  stream.state = plain.state ?? 0;
-  stream.lost = plain.lost ?? 0;
-  stream.handed = plain.handed ?? false;
-  stream.parts = plain.parts;
-  stream.pending = plain.pending.map(richSegment);
-  return stream;
-}
-
-function plainSegments(segments: readonly Segment[] | null): PlainSegment[] | null {
-  return segments === null ? null : segments.map(plainSegment);
-}
-
-function plainSegment(segment: Segment): PlainSegment {
-  return { ...segment, bytes: base64(segment.bytes) };
-}
-
-function richSegment(plain: PlainSegment): Segment {
-  return { ...plain, bytes: bytesOf(plain.bytes) };
-}
-
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
 }

@@ -6,8 +6,8 @@ import type { FlowDetail } from "../decode/details.ts";
 import * as R from "../flow/row.ts";
 import type { Verdict } from "../report/result.ts";
 import { FIRST_DEPARTED } from "../store/store.ts";
-import { type PlainDetail, plainDetail, richDetail } from "./codec.ts";
 import * as C from "./conversations.ts";
+import { type DetailsPart, ownDetails, plainDetails } from "./details-codec.ts";
 import type { Observation } from "./observation.ts";
 
 /** What they count for. */
@@ -65,7 +65,7 @@ export interface DepartedConversation extends DepartedAs {
   flowCount: number;
   oneSided: number;
   flows: { words: number[]; weight: number; addresses?: [number[], number[]]; detail?: number }[];
-  details: PlainDetail[];
+  details: DetailsPart;
 }
 
 /** The number of its part: 52 bits of its id. Two may have the same; then only one of them may leave. */
@@ -101,7 +101,7 @@ export function departedConversation(all: C.Conversations, conversation: number,
     }
     flows.push(one);
   }
-  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: details.map(plainDetail) };
+  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: plainDetails(details) };
 }
 
 /** Its flows are there again, as flows that are over. False where there is no room for them. */
@@ -109,6 +109,7 @@ export function putBack(seen: Observation, { flows, details }: DepartedConversat
   const { flows: tracker, identified } = seen;
   const { table, ipv6 } = tracker;
   const first = new Map<number, number>();
+  const said = ownDetails(details);
   for (const { words, weight, addresses, detail } of flows) {
     const row = new Int32Array(R.ROW_SPAN);
     R.writeRow(words, row, 0);
@@ -130,7 +131,7 @@ export function putBack(seen: Observation, { flows, details }: DepartedConversat
       continue;
     }
     const made = identified.detail(table.rows(flow), table.at(flow));
-    Object.assign(made, richDetail(details[detail]!), { shared: true });
+    Object.assign(made, said[detail]!, { shared: true });
     first.set(detail, table.rows(flow)[table.at(flow) + R.DETAIL]!);
   }
   return true;

@@ -1,11 +1,12 @@
 /** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
 
+import type { FieldFact } from "../decode/facts.ts";
 import { LIMITS } from "../limits.ts";
 import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, OUTCOMES } from "./flow-view.ts";
-import { conversationOperations } from "./operations.ts";
+import { conversationOperations, operationsOf } from "./operations.ts";
 import { paceOf } from "./pace.ts";
 
 export interface ConversationDetails {
@@ -30,11 +31,13 @@ export function readDetails(
 ): ConversationDetails {
   const { seen } = all;
   const view = all.view();
-  const names = new Map<string, NameEvidence>();
-  const fields: Record<string, (string | number)[]> = {};
+  const names: NameEvidence[] = [];
+  const told: FieldFact[] = [];
+  let many: Fields | null = null;
   const outcomes: Partial<Record<ConversationOutcome, number>> = {};
   let innerApp: string | null = null;
   let count = 0;
+  let operated = false;
   const row = all.rows(conversation);
   const at = all.at(conversation);
   const family = (row[at + C.C_META]! >>> 8) & 0xff;
@@ -42,9 +45,9 @@ export function readDetails(
   const responder = addressText(seen.flows.ipv6, family, row[at + C.C_RESPONDER]!);
   const clients = new Set([initiator]);
   const addName = (name: string, source: string, capture: number, frame: number): void => {
-    const key = `${source}|${name}`;
-    if (names.has(key) || names.size >= LIMITS.namesPerConversation) return;
-    names.set(key, { name, source, capture_id: capture, frame });
+    if (names.length >= LIMITS.namesPerConversation) return;
+    for (const known of names) if (known.name === name && known.source === source) return;
+    names.push({ name, source, capture_id: capture, frame });
   };
   for (const flow of all.flowsOf(conversation)) {
     view.move(flow);
@@ -56,32 +59,81 @@ export function readDetails(
       for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
       for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
     }
+    operated ||= operationsOf(all, view.detail).kinds.length > 0;
     for (const sighting of all.sightingsOf(conversation, view)) {
       const { fact } = sighting;
       if (fact.kind === "name") addName(fact.name, fact.source, sighting.capture, sighting.frame);
       else if (fact.kind === "inner") innerApp ??= fact.app;
       else if (fact.kind === "field") {
-        fields[fact.field] ??= [];
-        const values = fields[fact.field]!;
-        if (values.length < MOST_VALUES && !values.includes(fact.value)) values.push(fact.value);
+        if (many !== null) addField(many, fact);
+        else if (told.push(fact) > MOST_SHARED_FACTS) many = fieldsOf(told);
       }
     }
   }
-  const operations = operationRows(all, conversation, id, fields);
+  const fields = many ?? (operated ? fieldsOf(told) : sharedFields(told));
+  const operations = operated ? operationRows(all, conversation, id, fields) : [];
   const portApp = row[at + C.C_PORT_APP]!;
   const proto = row[at + C.C_META]! & 0xff;
   const port = portApp & 0xffff;
   const ported = proto === 6 || proto === 17;
   const hint = ((portApp >>> 16) & 0xff) === 0 && ported ? seen.identified.hint(proto === 6, port, port) : null;
   return {
-    names: [...names.values()],
+    names: names.slice(), // an array that grew has room for 17, and rows are kept
     innerApp,
     fields,
     operations,
-    outcomes,
+    outcomes: sharedOutcomes(outcomes),
     hint,
   };
 }
+
+/** Most conversations are one flow, which ended in one of seven ways. */
+function sharedOutcomes(outcomes: Outcomes): Outcomes {
+  const [only, other] = Object.keys(outcomes) as ConversationOutcome[];
+  if (only === undefined || other !== undefined || outcomes[only] !== 1) return outcomes;
+  let shared = ONE_FLOW.get(only);
+  if (shared === undefined) {
+    shared = outcomes;
+    ONE_FLOW.set(only, shared);
+  }
+  return shared;
+}
+type Outcomes = ConversationDetails["outcomes"];
+const ONE_FLOW = new Map<ConversationOutcome, Outcomes>();
+
+type Fields = ConversationDetails["fields"];
+
+function fieldsOf(told: readonly FieldFact[]): Fields {
+  const fields: Fields = {};
+  for (const fact of told) addField(fields, fact);
+  return fields;
+}
+
+function addField(fields: Fields, { field, value }: FieldFact): void {
+  fields[field] ??= [];
+  const values = fields[field]!;
+  if (values.length < MOST_VALUES && !values.includes(value)) values.push(value);
+}
+
+/** The same object for all that told the same: most connections to anywhere have the same few versions and ciphers. */
+function sharedFields(told: readonly FieldFact[]): Fields {
+  if (told.length === 0) return NO_FIELDS;
+  let key = "";
+  // A value may be any text off the wire: its length before it keeps two lists from making one text.
+  for (const { field, value } of told)
+    key += typeof value === "number" ? `${field} ${value} ` : `${field} ${value.length}:${value} `;
+  let fields = FIELDS.get(key);
+  if (fields === undefined) {
+    fields = fieldsOf(told);
+    if (FIELDS.size >= MOST_SHARED_FIELDS) FIELDS.clear();
+    FIELDS.set(key, fields);
+  }
+  return fields;
+}
+const NO_FIELDS: Fields = {};
+const FIELDS = new Map<string, Fields>();
+const MOST_SHARED_FIELDS = 4_096;
+const MOST_SHARED_FACTS = 16;
 
 /** The rows, and beside them in `fields` how fast the questions came. */
 function operationRows(

@@ -96,16 +96,34 @@ export class DnsEvidence {
   /** Names under which DNS gave this address by that time: to this client (all addresses of it), and to others. */
   namesOf(realm: number, address: string, clients: ReadonlySet<string>, sec: number, nsec: number): NamesOf {
     this.onAsk?.(addressKey(realm, address));
-    const answers = this.isEmpty ? undefined : this.#byAddress.get(`${realm}|${address}`);
-    if (answers === undefined) return NOTHING_SAID;
-    const own: NameAnswer[] = [];
-    const other: NameAnswer[] = [];
-    for (const answer of answers) {
-      if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
-      (clients.has(answer.client) ? own : other).push(answer);
+    if (this.isEmpty) return NOTHING_SAID;
+    const last = this.#lastAsked;
+    // One flow is asked about for rule after rule.
+    if (last.address !== address || last.realm !== realm) {
+      last.address = address;
+      last.realm = realm;
+      last.answers = this.#byAddress.get(`${realm}|${address}`);
+      last.clients = null;
     }
-    return { own, other };
+    const { answers } = last;
+    if (answers === undefined) return NOTHING_SAID;
+    if (last.clients === clients && last.sec === sec && last.nsec === nsec) return last.names;
+    last.names = namesAmong(answers, clients, sec, nsec);
+    last.clients = clients;
+    last.sec = sec;
+    last.nsec = nsec;
+    return last.names;
   }
+  /** What was asked for last, and what was answered. */
+  readonly #lastAsked: {
+    realm: number;
+    address: string | null;
+    answers: readonly NameAnswer[] | undefined;
+    clients: ReadonlySet<string> | null;
+    sec: number;
+    nsec: number;
+    names: NamesOf;
+  } = { realm: 0, address: null, answers: undefined, clients: null, sec: 0, nsec: 0, names: NOTHING_SAID };
 
   /**
    * As `namesOf`, by the time of the last packet, which the next one moves: `onLast` is told from which second on another
@@ -232,6 +250,17 @@ export class DnsEvidence {
 /** What an answer repeats of its question. */
 function questionKey(clientDir: 0 | 1, { id, name, type }: Pick<AnswerFact, "id" | "name" | "type">): string {
   return `${clientDir} ${id} ${type} ${name}`;
+}
+
+/** Those that held at that moment. */
+function namesAmong(answers: readonly NameAnswer[], clients: ReadonlySet<string>, sec: number, nsec: number): NamesOf {
+  const own: NameAnswer[] = [];
+  const other: NameAnswer[] = [];
+  for (const answer of answers) {
+    if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
+    (clients.has(answer.client) ? own : other).push(answer);
+  }
+  return { own, other };
 }
 
 /** The asked name and every name that CNAME records lead on to, in order; a record that points back adds nothing. */

@@ -5,9 +5,9 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { ConversationRow, RunResult } from "../report/result.ts";
+import { CONVERSATION_TABLE, isSameButCounts } from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
-import { CONVERSATION } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
 import { insertRun, PART_COLUMNS, REST_COLUMNS, restValues, resultTables, updateRun } from "./writer.ts";
 
@@ -17,10 +17,10 @@ const NO_MOVES: Moves = { leave: [], back: [] };
 const BATCH = 1_000;
 
 /** One text for many rows: a parameter costs more than what SQLite does with it. The index, lest it goes through all rows for each. */
-const UPDATE_COUNTS = `UPDATE ${CONVERSATION.name} INDEXED BY conversation_id
+const UPDATE_COUNTS = `UPDATE ${CONVERSATION_TABLE} INDEXED BY conversation_id
 SET packets = json_extract(c.value, '$[1]'), bytes = json_extract(c.value, '$[2]'), last_seen = json_extract(c.value, '$[3]')
 FROM json_each(?) AS c
-WHERE ${CONVERSATION.name}.conversation_id = json_extract(c.value, '$[0]') AND ${CONVERSATION.name}.run_id = ?`;
+WHERE ${CONVERSATION_TABLE}.conversation_id = json_extract(c.value, '$[0]') AND ${CONVERSATION_TABLE}.run_id = ?`;
 
 export class SqliteCheckpoints implements CheckpointWriter {
   runId: number | null = null;
@@ -56,7 +56,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
       for (const { name, columns, rows } of resultTables(result, changed)) {
         if (name === REST)
           await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq < ?`, [this.runId, FIRST_DEPARTED]);
-        else if (name !== CONVERSATION.name)
+        else if (name !== CONVERSATION_TABLE)
           await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
       }
@@ -93,7 +93,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
         seqs,
       ]);
       await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq ${among}`, [this.runId, seqs]);
-      await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ? AND conversation_id ${among}`, [
+      await this.#driver.all(`DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ? AND conversation_id ${among}`, [
         this.runId,
         ids,
       ]);
@@ -138,12 +138,12 @@ export class SqliteCheckpoints implements CheckpointWriter {
       for (const id of this.#judged.keys()) if (!there.has(id)) stale.push(id);
     }
     if (!this.#departed && stale.length * 2 > this.#judged.size) {
-      await this.#driver.all(`DELETE FROM ${CONVERSATION.name} WHERE run_id = ?`, [this.runId]);
+      await this.#driver.all(`DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ?`, [this.runId]);
       return judged;
     }
     for (const ids of batches(stale)) {
       const marks = ids.map(() => "?").join();
-      const sql = `DELETE FROM ${CONVERSATION.name} WHERE run_id = ? AND conversation_id IN (${marks})`;
+      const sql = `DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ? AND conversation_id IN (${marks})`;
       await this.#driver.all(sql, [this.runId, ...ids]);
     }
     for (const rows of batches(counted)) {
@@ -201,11 +201,4 @@ export class SqliteCheckpoints implements CheckpointWriter {
 
 function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let from = 0; from < items.length; from += BATCH) yield items.slice(from, from + BATCH);
-}
-
-/** What packets of known flows change in a row: see `countsOf` in `observe/rest.ts`. */
-const COUNTS: ReadonlySet<keyof ConversationRow> = new Set(["packets", "bytes", "last_seen"]);
-
-function isSameButCounts(known: ConversationRow, row: ConversationRow): boolean {
-  return CONVERSATION.isSame(known, row, COUNTS);
 }

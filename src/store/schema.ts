@@ -3,11 +3,12 @@
  * looked up and few; all others, and rules, are JSON texts of about 1,000 each, because they may be many; an observation is
  * opaque parts. `views.ts` makes the contract's columns of them.
  */
-import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RUN } from "./tables.ts";
+import { CONVERSATION_SQL } from "./conversation-table.ts";
+import { ASSET, CAPTURE, LOOKUP, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -19,9 +20,8 @@ const TABLES: readonly string[] = [
   RUN.create("run_id INTEGER PRIMARY KEY AUTOINCREMENT"),
   CAPTURE.create(OF_RUN),
   "CREATE INDEX capture_run ON capture(run_id);",
-  CONVERSATION.create(OF_RUN),
+  CONVERSATION_SQL,
   "CREATE INDEX conversation_verdict ON conversation(run_id, verdict);",
-  "CREATE INDEX conversation_id ON conversation(conversation_id, run_id);",
   // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL.
   `CREATE TABLE rest_chunk (
   ${OF_RUN},

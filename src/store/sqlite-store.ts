@@ -1,7 +1,8 @@
 /** The store over a driver: what was written, read back. Writing is in `writer.ts`, opening in `open.ts`. */
 import { compareConversations } from "../report/order.ts";
-import type { RestConversations, RuleRow, RunInfo, RunResult } from "../report/result.ts";
+import type { ConversationRow, RestConversations, RuleRow, RunInfo, RunResult } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
+import { CONVERSATION_INDEX, CONVERSATION_TABLE, decodeConversation } from "./conversation-table.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type Store,
   StoreError,
 } from "./store.ts";
-import { ASSET, CAPTURE, CONVERSATION, LOOKUP, RUN, type Table } from "./tables.ts";
+import { ASSET, CAPTURE, LOOKUP, RUN, type Table } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 import { startRun } from "./writer.ts";
 
@@ -38,6 +39,7 @@ export class SqliteStore implements Store {
 
   async startCheckpoints(): Promise<CheckpointWriter> {
     this.#mustWrite();
+    await this.#transactions.run(() => this.#db.exec(CONVERSATION_INDEX)); // rows are looked up at each checkpoint
     return new SqliteCheckpoints(this.#db, this.#transactions);
   }
 
@@ -64,12 +66,12 @@ export class SqliteStore implements Store {
     const stored = await this.#run(run);
     const runId = Number(stored.run_id);
     const { quality, rest_count, ...info } = RUN.decode(stored);
-    const judged = await this.#rows(CONVERSATION, runId);
+    const judged = await this.#judged(runId);
     return {
       run: { run_id: runId, ...info },
       captures: await this.#rows(CAPTURE, runId),
       // A run that goes on writes them as they change.
-      judged: judged.map(({ nearest_rule: _rule, nearest_model: _model, ...row }) => row).sort(compareConversations),
+      judged: judged.sort(compareConversations),
       rest: await this.#rest(runId, rest_count),
       rules: await this.#rules(runId),
       lookups: await this.#rows(LOOKUP, runId),
@@ -122,6 +124,11 @@ export class SqliteStore implements Store {
     const runs = (await this.runs()).slice(-10).map(({ run_id, status }) => `${run_id} (${status})`);
     const there = runs.length === 0 ? "it holds none yet" : `the newest are ${runs.join(", ")}`;
     throw new StoreError(`${this.path} has no ${run === undefined ? "finished run" : `run ${run}`}: ${there}`);
+  }
+
+  async #judged(runId: number): Promise<ConversationRow[]> {
+    const sql = `SELECT * FROM ${CONVERSATION_TABLE} WHERE run_id = ? ORDER BY rowid`;
+    return (await this.#db.all(sql, [runId])).map(decodeConversation);
   }
 
   async #rows<Row extends object>(table: Table<Row>, runId: number): Promise<Row[]> {

@@ -4,7 +4,7 @@
  * A table is written down as its columns' kinds. The compiler derives them from the result's own types, so a field added
  * to a result and forgotten here does not compile. Lists and objects are JSON text.
  */
-import type { AssetRow, CaptureRow, ConversationRow, LookupRow, Quality, RunInfo } from "../report/result.ts";
+import type { AssetRow, CaptureRow, LookupRow, Quality, RunInfo } from "../report/result.ts";
 import type { SqlRow, SqlValue } from "./driver.ts";
 import { storable, storableJson } from "./text.ts";
 
@@ -58,12 +58,6 @@ export class Table<Row extends object> {
     }
     values.push(exact === null ? null : JSON.stringify(exact));
     return values;
-  }
-
-  /** True where two rows have the same values, the very same lists and objects, but for the columns of `without`. */
-  isSame(a: Partial<Row>, b: Partial<Row>, without: ReadonlySet<keyof Row>): boolean {
-    for (const [column] of this.#kinds) if (a[column] !== b[column] && !without.has(column)) return false;
-    return true;
   }
 
   decode(stored: SqlRow): Row {
@@ -126,49 +120,6 @@ export const CAPTURE = new Table<CaptureRow>("capture", {
   first_time: "text",
   last_time: "text",
 });
-
-/** Judged conversations only; all others stand in chunks, see `rest.ts`. */
-export const CONVERSATION = new Table<ConversationRow & Nearest>("conversation", {
-  conversation_id: "text",
-  realm: "text",
-  initiator: "text",
-  responder: "text",
-  transport: "text",
-  port: "integer",
-  app: "text",
-  inner_app: "text",
-  server_name: "text",
-  peer_name: "text",
-  outcome: "text",
-  verdict: "text",
-  model: "text",
-  rule_id: "text",
-  reason_code: "text",
-  reason: "text",
-  evidence: "json",
-  flows: "integer",
-  packets: "integer",
-  bytes: "integer",
-  first_seen: "text",
-  last_seen: "text",
-  waived: "text",
-  hint: "text",
-  names: "json",
-  operations: "json",
-  outcomes: "json",
-  fields: "json",
-  rules: "json",
-  expectation: "text",
-  found: "text",
-  nearest_rule: "text",
-  nearest_model: "text",
-});
-
-/** Out of the evidence, because a view of findings shows them as columns. */
-export interface Nearest {
-  nearest_rule: string | null;
-  nearest_model: string | null;
-}
 
 export const LOOKUP = new Table<LookupRow>("lookup", {
   client: "text",

@@ -2,7 +2,7 @@
  * The public views: the contract's names, columns and order, then what else is there. The tables beneath may change with
  * the schema version; these may not.
  *
- * Conversations come from two places. Judged ones are rows of `conversation`. All others are JSON texts of about 1,000
+ * Conversations come from two places. Judged ones are rows of `conversation` (`conversation-table.ts`). All others are JSON texts of about 1,000
  * compact rows in `rest_chunk` (see `RestConversations.chunks`), which the views take apart with `json_each`: writing
  * them so is more than ten times faster than as rows, and nearly all conversations of a span port are of that kind. Rules
  * are texts of 1,000 too (`rule_chunk`), as objects.
@@ -10,6 +10,8 @@
  * Only what SQLite's JSON functions have had from the start is used (no `->>`, no `format`), so that the shells of older
  * systems read the file too.
  */
+
+import { packedColumn } from "./conversation-table.ts";
 
 /** Item `index` of compact row `r`. */
 const item = (index: number): string => `json_extract(r.value, '$[${index}]')`;
@@ -29,6 +31,13 @@ const time = (sec: number, us: number): string => `COALESCE(
     strftime('%Y-%m-%dT%H:%M:%S', ${item(sec)}, 'unixepoch') || printf('.%06dZ', ${item(us)}),
     '@' || ${item(sec)} || printf('.%06d000', ${item(us)}))`;
 
+/** Columns of a judged conversation, each under its name. */
+const judged = (columns: string): string =>
+  columns
+    .split(", ")
+    .map((column) => (packedColumn(column) === column ? column : `${packedColumn(column)} AS ${column}`))
+    .join(", ");
+
 /** An empty list or object is nothing observed. */
 const some = (column: string, empty: "[]" | "{}"): string => `NULLIF(${column}, '${empty}')`;
 
@@ -36,10 +45,12 @@ const REST_FROM = "FROM rest_chunk AS c, json_each(c.data) AS r";
 const REST_ID = `printf('%08x%08x', ${item(0)}, ${item(1)})`;
 
 const CONVERSATION_VERDICTS = `CREATE VIEW conversation_verdicts AS
-SELECT run_id, conversation_id, realm, initiator, responder, transport, port, app, inner_app, server_name, peer_name,
-  outcome, verdict, model, rule_id, reason_code, reason, evidence, flows, packets, bytes, first_seen, last_seen,
-  waived, hint, ${some("names", "[]")} AS names, ${some("outcomes", "{}")} AS outcomes,
-  ${some("fields", "{}")} AS fields, ${some("rules", "[]")} AS rules, expectation, found
+SELECT ${judged(
+  "run_id, conversation_id, realm, initiator, responder, transport, port, app, inner_app, server_name, peer_name, " +
+    "outcome, verdict, model, rule_id, reason_code, reason, evidence, flows, packets, bytes, first_seen, last_seen, " +
+    "waived, hint",
+)}, ${some(packedColumn("names"), "[]")} AS names, ${some(packedColumn("outcomes"), "{}")} AS outcomes,
+  ${some(packedColumn("fields"), "{}")} AS fields, ${some(packedColumn("rules"), "[]")} AS rules, ${judged("expectation, found")}
 FROM conversation
 UNION ALL
 SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
@@ -59,13 +70,13 @@ const FINDING_COLUMNS =
   "run_id, conversation_id, initiator, responder, transport, port, app, server_name, first_seen, last_seen, flows, packets, bytes";
 
 const OBSERVED_UNDOCUMENTED = `CREATE VIEW observed_undocumented AS
-SELECT ${FINDING_COLUMNS},
-  reason, nearest_rule, nearest_model, waived, reason_code, realm, inner_app, peer_name, outcome, hint, evidence
+SELECT ${judged(FINDING_COLUMNS)},
+  ${judged("reason, nearest_rule, nearest_model, waived, reason_code, realm, inner_app, peer_name, outcome, hint, evidence")}
 FROM conversation WHERE verdict = 'undocumented';`;
 
 const OBSERVED_VIOLATIONS = `CREATE VIEW observed_violations AS
-SELECT ${FINDING_COLUMNS},
-  model, rule_id, expectation, found, waived, reason_code, reason, realm, inner_app, peer_name, outcome, evidence
+SELECT ${judged(FINDING_COLUMNS)},
+  ${judged("model, rule_id, expectation, found, waived, reason_code, reason, realm, inner_app, peer_name, outcome, evidence")}
 FROM conversation WHERE verdict = 'violation';`;
 
 /** Field of a rule `r`. */
@@ -104,7 +115,7 @@ const OPERATION_COLUMNS = [
 const OPERATIONS = `CREATE VIEW operations AS
 SELECT conversation.run_id, conversation.conversation_id,
   ${OPERATION_COLUMNS}
-FROM conversation, json_each(conversation.operations) AS o
+FROM conversation, json_each(${packedColumn("operations")}) AS o
 UNION ALL
 SELECT c.run_id, ${REST_ID},
   ${OPERATION_COLUMNS}

@@ -1,9 +1,15 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
 import type { ConversationRow, RuleRow, RunInfo, RunResult } from "../report/result.ts";
+import {
+  CONVERSATION_COLUMNS,
+  CONVERSATION_INDEX,
+  CONVERSATION_TABLE,
+  encodeConversation,
+} from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type ObservationPart, type RunWriter, StoreError } from "./store.ts";
-import { ASSET, CAPTURE, CONVERSATION, LOOKUP, type Nearest, RUN, type Table } from "./tables.ts";
+import { ASSET, CAPTURE, LOOKUP, RUN, type Table } from "./tables.ts";
 import { storableJson } from "./text.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -76,7 +82,10 @@ class SqliteRunWriter implements RunWriter {
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
     if (!this.#begun) await this.#batches("observation", PART_COLUMNS, partValues(observation));
     await Promise.all(this.#writing);
-    await this.#transactions.run(() => updateRun(this.#driver, this.runId, result));
+    await this.#transactions.run(async () => {
+      await this.#driver.exec(CONVERSATION_INDEX);
+      await updateRun(this.#driver, this.runId, result);
+    });
   }
 
   /** In a transaction of its own, behind those that are there. What goes wrong is told where it is waited for. */
@@ -137,7 +146,7 @@ export function resultTables(
   return [
     table(CAPTURE, result.captures),
     { name: "rule_chunk", columns: ["seq", "data", "exact"], rows: ruleValues(result.rules) },
-    table(CONVERSATION, withNearest(judged)),
+    { name: CONVERSATION_TABLE, columns: CONVERSATION_COLUMNS, rows: conversationValues(judged) },
     table(LOOKUP, result.lookups),
     table(ASSET, result.assets),
     {
@@ -181,11 +190,8 @@ function* encodeAll<Row extends object>(table: Table<Row>, rows: Iterable<Row>):
   for (const row of rows) yield table.encode(row);
 }
 
-function* withNearest(judged: Iterable<ConversationRow>): Iterable<ConversationRow & Nearest> {
-  for (const row of judged) {
-    const nearest = row.evidence?.nearest ?? null;
-    yield { ...row, nearest_rule: nearest?.rule_id ?? null, nearest_model: nearest?.model ?? null };
-  }
+function* conversationValues(judged: Iterable<ConversationRow>): Iterable<SqlValue[]> {
+  for (const row of judged) yield encodeConversation(row);
 }
 
 /** Written as rows, 10,000 rules would cost more than all else of a short capture. */
