@@ -2,7 +2,7 @@
 import { DETAIL } from "../flow/row.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
 import { type Cap, type CapCounter, LIMITS } from "../limits.ts";
-import type { Sighting } from "./facts.ts";
+import type { Fact, Sighting } from "./facts.ts";
 import type { Ledger } from "./ledgers.ts";
 import type { OperationTally } from "./tally.ts";
 
@@ -26,6 +26,13 @@ export interface FlowDetail {
   ledger: Ledger | null;
   /** True where several flows that said the same have this one: whoever learns more gets a copy of its own. */
   shared: boolean;
+  /** Of one that a database holds: whether it says something of a kind, found out without making its sightings. */
+  says?(kind: Fact["kind"]): boolean;
+}
+
+/** False where nothing of the kind was said; true where something may have been. */
+export function maySay(detail: FlowDetail, kind: Fact["kind"]): boolean {
+  return detail.says === undefined || detail.says(kind);
 }
 
 /** Something of each direction. Nearly all are empty in the end and share `NEITHER`: change one by `withSide` alone. */

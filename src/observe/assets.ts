@@ -11,6 +11,7 @@ import { ARP, type AssetRow } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 import { dhcpAddresses } from "./dhcp.ts";
+import { maySay } from "../decode/details.ts";
 import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
@@ -43,7 +44,7 @@ export function collectAssets(all: Conversations): AssetRow[] {
   let count = 0;
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     const { detail } = view.move(flow);
-    if (detail === null) continue;
+    if (detail === null || !maySay(detail, "asset")) continue;
     let client = "";
     for (const { fact, dir, capture, frame, sec, nsec, mac: sender } of detail.sightings) {
       if (fact.kind === "field" && fact.field === "dhcp.client-mac") client = String(fact.value);

@@ -144,7 +144,13 @@ export class Conversations {
   }
 
   /** Flows of a conversation, in the order in which they began in the table; then those of which another part is their own. */
-  *flowsOf(conversation: number): Generator<number> {
+  flowsOf(conversation: number): Iterable<number> {
+    const first = this.word(conversation, C_HEAD) - 1;
+    const isOnly = first >= 0 && this.next[first] === 0 && !this.#alsoIn.has(conversation);
+    return isOnly ? [first] : this.#allFlowsOf(conversation);
+  }
+
+  *#allFlowsOf(conversation: number): Generator<number> {
     for (let flow = this.word(conversation, C_HEAD) - 1; flow >= 0; flow = this.next[flow]! - 1) yield flow;
     yield* this.#alsoIn.get(conversation) ?? [];
   }

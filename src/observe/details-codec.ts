@@ -289,6 +289,18 @@ class StoredDetail implements FlowDetail {
   set sightings(own: Sighting[]) {
     this.#own = own;
   }
+
+  says(kind: Fact["kind"]): boolean {
+    if (this.#own !== null) return true;
+    const words = this.#words;
+    const end = this.#at + 1 + words[this.#at]!;
+    for (let at = this.#at + 1; at < end; ) {
+      const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
+      for (let i = at + HEAD_WORDS; i < next; i++) if (this.#facts[words[i]!]!.kind === kind) return true;
+      at = next;
+    }
+    return false;
+  }
 }
 let lastAsked: StoredDetail | null = null;
 let lastSightings: Sighting[] = [];

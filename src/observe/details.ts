@@ -43,7 +43,7 @@ export function readDetails(
   const family = (row[at + C.C_META]! >>> 8) & 0xff;
   const initiator = addressText(seen.flows.ipv6, family, row[at + C.C_INITIATOR]!);
   const responder = addressText(seen.flows.ipv6, family, row[at + C.C_RESPONDER]!);
-  const clients = new Set([initiator]);
+  const clients = onlyOf(initiator);
   const addName = (name: string, source: string, capture: number, frame: number): void => {
     if (names.length >= LIMITS.namesPerConversation) return;
     for (const known of names) if (known.name === name && known.source === source) return;
@@ -86,6 +86,13 @@ export function readDetails(
     hint,
   };
 }
+
+/** The set of one address, the same for conversation after conversation of one host. */
+function onlyOf(address: string): ReadonlySet<string> {
+  if (!lastOnly.has(address)) lastOnly = new Set([address]);
+  return lastOnly;
+}
+let lastOnly: ReadonlySet<string> = new Set();
 
 /** Most conversations are one flow, which ended in one of seven ways. */
 function sharedOutcomes(outcomes: Outcomes): Outcomes {

@@ -9,6 +9,7 @@
  * application is spoken than was agreed on stays what it is. The newest message before it that fits has it; a flow folds once.
  */
 import { parseAddress } from "../address.ts";
+import { maySay } from "../decode/details.ts";
 import type { ExpectFlowFact, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
@@ -71,8 +72,9 @@ function readExpected(seen: Observation): Map<string, Expected[]> {
   const view = new FlowView(seen);
   let count = 0;
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
-    view.move(flow);
-    for (const sighting of view.detail?.sightings ?? []) {
+    const { detail } = view.move(flow);
+    if (detail === null || !maySay(detail, "expect-flow")) continue;
+    for (const sighting of detail.sightings) {
       const { fact, dir } = sighting;
       if (fact.kind !== "expect-flow") continue;
       if (++count > LIMITS.expectedFlows) {

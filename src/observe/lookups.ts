@@ -1,4 +1,5 @@
 /** What names were asked for and what came back: DNS questions paired with their answers, folded by who asked whom what. */
+import { maySay } from "../decode/details.ts";
 import type { AnswerFact, QueryFact, Sighting } from "../decode/facts.ts";
 import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
@@ -34,6 +35,7 @@ export function collectLookups(seen: Observation, copies: ReadonlyMap<number, nu
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     const detail = view.move(flow).detail;
     if (detail === null || copies?.has(flow) === true) continue;
+    if (!maySay(detail, "query") && !maySay(detail, "answer")) continue;
     let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
     for (const sighting of [...detail.sightings].sort(compareInstants)) {
