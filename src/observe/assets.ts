@@ -4,6 +4,7 @@
  * decides which to believe. Each MAC address that ARP claims for an address is such a row, of source `ARP`.
  */
 import { formatHex, formatIpv4 } from "../address.ts";
+import { maySay } from "../decode/details.ts";
 import type { AssetFact } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
@@ -11,7 +12,6 @@ import { ARP, type AssetRow } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 import { dhcpAddresses } from "./dhcp.ts";
-import { maySay } from "../decode/details.ts";
 import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 

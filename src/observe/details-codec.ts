@@ -11,7 +11,7 @@
  * Most flows of a capture say what others said, so a part is a fifth of what it would be as JSON. What is read from it
  * stays so: a flow's sightings are made when somebody asks for them, because as objects a million flows' would take 700 MB.
  */
-import { type FlowDetail, newDetail } from "../decode/details.ts";
+import { type FlowDetail, NEITHER, newDetail, type Pair } from "../decode/details.ts";
 import type { Fact, Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -241,10 +241,6 @@ export class DetailsReader {
 
 const NO_BYTES = new Uint8Array(0);
 
-type Pair<Value> = [Value | null, Value | null];
-/** What nothing waits in. Whoever goes on with a stored flow does so with a copy (`copyDetail`). */
-const NOTHING = Object.freeze([null, null]) as unknown as Pair<never>;
-
 /** The details of one part, for flows that may go on: with sightings of their own. */
 export function ownDetails(part: DetailsPart): FlowDetail[] {
   return new DetailsReader().read(part).map((stored) => {
@@ -260,9 +256,9 @@ class StoredDetail implements FlowDetail {
   dropped = 0;
   undecoded = 0;
   cut: Cap | null = null;
-  streams: FlowDetail["streams"] = NOTHING;
-  datagrams: FlowDetail["datagrams"] = NOTHING;
-  heads: FlowDetail["heads"] = NOTHING;
+  streams: FlowDetail["streams"] = NEITHER;
+  datagrams: FlowDetail["datagrams"] = NEITHER;
+  heads: FlowDetail["heads"] = NEITHER;
   ledger: FlowDetail["ledger"] = null;
   shared = false;
   readonly #words: Int32Array;
