@@ -256,7 +256,7 @@ export class RuleIndex {
 
 const NO_ENDPOINTS: ReadonlySet<string> = new Set();
 /** Names and addresses of which the endpoints are remembered: most that is spoken to is spoken to again. */
-const MOST_REMEMBERED = 8_192;
+const MOST_REMEMBERED = 65_536;
 
 function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {
   let value = known.get(key);

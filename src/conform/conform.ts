@@ -94,8 +94,9 @@ export interface WhoIsWho {
   bound: ReturnType<typeof withMacHosts>;
   given: Cast;
   castOf: (bindings: readonly Binding[]) => Cast;
-  /** Worked out when first asked for. */
+  /** Worked out when first asked for; `open`: but for those who could be nothing that they are not already. */
   found: () => Likeness[];
+  open: () => Likeness[];
 }
 
 export function whoIsWho(
@@ -136,9 +137,9 @@ export function whoIsWho(
       return hosts.find((resolver) => resolver !== undefined) ?? null;
     },
   };
-  const found = once(() => likenesses(conversations, models, { ...known, cast: given }));
-  const who = { conversations, dns, siteHosts, models, background, known, clocks, counts, hidden };
-  return { ...who, bound, given, castOf, found };
+  const like = (onlyOpen: boolean) => () => likenesses(conversations, models, { ...known, cast: given }, onlyOpen);
+  const asked = { hidden, found: once(like(false)), open: once(like(true)) };
+  return { conversations, dns, siteHosts, models, background, known, clocks, counts, bound, given, castOf, ...asked };
 }
 
 /** One address is another host in each realm, and each is judged by itself. */
@@ -171,9 +172,9 @@ export function* conformInSteps(
   kept: KeptJudgements | null = null,
 ): Steps<Conformance & { conversations: C.Conversations }> {
   const who = whoIsWho(seen, options, kept);
-  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, found } = who;
+  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, open } = who;
   const timezone = options.site?.timezone ?? "UTC";
-  const inferred = options.infer ? inferredBindings(found(), given) : NOTHING_INFERRED;
+  const inferred = options.infer ? inferredBindings(open(), given) : NOTHING_INFERRED;
   const told = [...bound.bindings, ...inferred.bindings];
   const moves = movedLeases(seen);
   const other = options.infer ? withOtherAddresses(told, seen, given) : { bindings: told, sayings: [] };
@@ -233,9 +234,9 @@ export function* conformInSteps(
     bindings: bindingRows(bindings, cast, known.backgroundName),
     parameters: parameterRows(options.models, options.bound),
     warnings: [
-      ...absentHosts(cast, known.backgroundName, found),
+      ...absentHosts(cast, known.backgroundName, open),
       ...(options.infer
-        ? [...takenFor(inferred.used), ...severalRoles(found(), given), ...unsettled(found(), inferred.used, given)]
+        ? [...takenFor(inferred.used), ...severalRoles(open(), given), ...unsettled(open(), inferred.used, given)]
         : []),
       ...bound.sayings,
       ...other.sayings,

@@ -18,7 +18,7 @@ import type { Endpoint, Model, Rule } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { addressText, FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
-import type { Cast } from "./cast.ts";
+import type { Cast, Played } from "./cast.ts";
 import { coveredBut, type JudgeContext, type LoadedModel } from "./cover.ts";
 import { readLeg, subjectBeyond } from "./proxied.ts";
 import { readSubject, type Subject } from "./subject.ts";
@@ -59,9 +59,15 @@ interface Suspect {
 
 /**
  * Hosts that look like roles, in address order. What plays a role already is looked at as well; a proxy is not, whoever
- * called it one.
+ * called it one. `onlyOpen`: leaves out hosts in whose models nothing could speak for a role that they do not play already,
+ * for whom nothing is inferred and nothing said.
  */
-export function likenesses(all: C.Conversations, models: readonly LoadedModel[], context: JudgeContext): Likeness[] {
+export function likenesses(
+  all: C.Conversations,
+  models: readonly LoadedModel[],
+  context: JudgeContext,
+  onlyOpen = false,
+): Likeness[] {
   const suspects = new Map<string, Suspect>();
   // Whose names are whose is asked only where a name proved something.
   const ownOf = memo((loaded: LoadedModel) => ownEndpoints(loaded.model));
@@ -74,16 +80,36 @@ export function likenesses(all: C.Conversations, models: readonly LoadedModel[],
     if (by !== "syn" && by !== "syn-ack" && by !== "message") continue;
     const name = row[at + C.C_NAME]!;
     const family = (row[at + C.C_META]! >>> 8) & 0xff;
+    const realm = all.seen.realms[row[at + C.C_META]! >>> 16] ?? "";
+    const played = context.cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, all.seen.flows.ipv6);
+    const open = onlyOpen && played.length > 0 ? models.filter((loaded) => !playsAll(loaded, played)) : models;
+    if (open.length === 0) continue;
     const told = name !== 0 && mayTell(all.serverNames[name - 1]!);
     if (!told && !documented(addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!))) continue;
     const subject = readSubject(all, c, context.cast);
-    for (const loaded of models) addSigns(suspects, loaded, ownOf, subject, context, all.seen.caps);
+    for (const loaded of open) addSigns(suspects, loaded, ownOf, subject, context, all.seen.caps);
   }
   const passing = suspects.size > 0 ? passersOn(all) : new Set();
   const found = [...suspects.values()]
     .filter(({ realm, address }) => !passing.has(`${realm}|${address}`))
     .flatMap(weigh);
   return found.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+}
+
+/** The roles of a model that could be told by what they open. */
+const openers = memo(({ model }: LoadedModel): ReadonlySet<string> => {
+  const roles = new Set<string>();
+  for (const { from, to, requirement } of model.rules) {
+    if (from.kind !== "role" || to.kind !== "endpoint") continue;
+    if (requirement !== "forbidden" && requirement !== "retired") roles.add(from.role);
+  }
+  return roles;
+}, new WeakMap());
+
+function playsAll(loaded: LoadedModel, played: readonly Played[]): boolean {
+  for (const role of openers(loaded))
+    if (!played.some((one) => one.model === loaded.model.name && one.role === role)) return false;
+  return true;
 }
 
 const orderOf = ({ model, role, realm, address }: Likeness): string => [model, role, realm, address].join("\0");
@@ -257,8 +283,10 @@ export function inferredBindings(found: readonly Likeness[], cast: Cast): Inferr
   return { bindings: [...bindings.values()], used };
 }
 
-function memo<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const known = new Map<Key, Value>();
+function memo<Key, Value>(
+  make: (key: Key) => Value,
+  known: { get(key: Key): Value | undefined; set(key: Key, value: Value): unknown } = new Map<Key, Value>(),
+): (key: Key) => Value {
   return (key) => {
     const made = known.get(key) ?? make(key);
     known.set(key, made);

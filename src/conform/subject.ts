@@ -208,8 +208,9 @@ function ownKey(all: C.Conversations, view: FlowView, conversation: number): Key
   };
 }
 
-/** The same set each time for an address and its roles: most ends are those of many conversations. */
+/** The same set each time for an address and its roles: who plays one mostly has many conversations. */
 function addressesOf(address: string, roles: readonly Played[]): ReadonlySet<string> {
+  if (roles.length === 0) return new Set([address]);
   const known = ADDRESSES.get(address);
   if (known?.roles === roles) return known.all;
   const all = findAddresses(address, roles);
