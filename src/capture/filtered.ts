@@ -2,6 +2,8 @@
 import { type CaptureInfo, type CaptureReader, type Frame, NEXT_FRAME } from "./frame.ts";
 
 export interface FrameFilter {
+  /** As it was asked for. */
+  readonly text: string;
   /** Called for every frame; allocates nothing and never throws. */
   matches(frame: Frame): boolean;
 }
@@ -18,6 +20,7 @@ export class FilteredReader implements CaptureReader {
     this.#reader = reader;
     this.#filter = filter;
     this.captures = reader.captures;
+    for (const capture of reader.captures) capture.filters = [...capture.filters, filter.text];
   }
 
   get frame(): Frame {

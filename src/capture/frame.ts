@@ -44,6 +44,8 @@ export interface CaptureInfo {
   drops: number | null;
   /** Times without a single packet, in the order in which they were met. */
   pauses: Pause[];
+  /** Filters that kept frames from it, by their text: its interfaces' own, and what was asked for while it was read. */
+  filters: readonly string[];
   /** True where the last record is cut: a stopped tcpdump. A warning, no damage. */
   cut: boolean;
   /** Why reading stopped before the end; null where it did not. */

@@ -27,6 +27,18 @@ export function findOption(
   return -1;
 }
 
+/** Longer texts of filters are cut: they are told to people. */
+const FILTER_BYTES = 200;
+const TEXT = new TextDecoder();
+
+/**
+ * `if_filter` (section 4.2): one byte says what it is, 0 for libpcap's language and 1 for a compiled program, of which
+ * nobody can tell in words what it lets through.
+ */
+export function filterText(buf: Uint8Array, at: number, end: number): string {
+  return buf[at] === 0 ? TEXT.decode(buf.subarray(at + 1, Math.min(end, at + 1 + FILTER_BYTES))) : "a compiled program";
+}
+
 /** An unsigned 64-bit value, as near as a double comes to it. */
 export function unsigned64(buf: Uint8Array, at: number, bigEndian: boolean): number {
   const high = bigEndian ? u32be(buf, at) : u32le(buf, at + 4);

@@ -4,7 +4,7 @@ import { NEXT_FRAME, NEXT_WAIT } from "./frame.ts";
 import { Input, type InputParts } from "./input.ts";
 import { PcapngInterface } from "./pcapng-interface.ts";
 import { addHosts } from "./pcapng-names.ts";
-import { findOption, signed64, unsigned64 } from "./pcapng-options.ts";
+import { filterText, findOption, signed64, unsigned64 } from "./pcapng-options.ts";
 
 /**
  * The blocks of a pcapng file. Specification: draft-ietf-opsawg-pcapng, section 3 (blocks) and 4 (their types).
@@ -41,7 +41,7 @@ const INTERFACE = { linkType: 8, snapLength: 12, options: 16 } as const;
 const STATISTICS = { interface: 8, options: 20 } as const;
 const SECTION = { byteOrder: 8, major: 12, minor: 14 } as const;
 
-const OPTION = { resolution: 9, offset: 14, packetDrops: 4, interfaceDrops: 5, systemDrops: 7 } as const;
+const OPTION = { resolution: 9, filter: 11, offset: 14, packetDrops: 4, interfaceDrops: 5, systemDrops: 7 } as const;
 /** More options than any writer puts behind a packet: beyond it a cut block is a broken one. */
 const MOST_OPTIONS = 256 << 10;
 const MICROSECONDS = 6;
@@ -217,6 +217,8 @@ export class PcapngInput extends Input {
     );
     this.#interfaces.push(described);
     this.info.declare(described.linkType);
+    const filter = findOption(buf, options, end, OPTION.filter, 1, this.#bigEndian);
+    if (filter >= 0) this.info.filteredBy(filterText(buf, filter, filter + this.#u16(filter - 2)));
     this.info.snapLength = Math.max(this.info.snapLength, described.snapLength);
     return SKIPPED;
   }

@@ -13,6 +13,7 @@ export class Tally implements CaptureInfo {
   framesCut = 0;
   drops: number | null = null;
   pauses: Pause[] = [];
+  filters: readonly string[] = [];
   cut = false;
   damage: CaptureDamage | null = null;
   firstSec = 0;
@@ -29,8 +30,8 @@ export class Tally implements CaptureInfo {
 
   /** Forgets what was read, to be read again from its start. */
   reset(): void {
-    const { path, realm, size } = this;
-    Object.assign(this, new Tally(path, realm), { size });
+    const { path, realm, size, filters } = this;
+    Object.assign(this, new Tally(path, realm), { size, filters });
   }
 
   /** Counts one frame. First and last are the earliest and the latest time, wherever in the file they stand. */
@@ -67,6 +68,11 @@ export class Tally implements CaptureInfo {
   /** A link type that this capture declares; each is listed once, and a list of nonsense ends somewhere. */
   declare(linkType: number): void {
     if (this.linkTypes.length < 256 && !this.linkTypes.includes(linkType)) this.linkTypes.push(linkType);
+  }
+
+  /** A filter that keeps frames from it; each is listed once, and a list of nonsense ends somewhere. */
+  filteredBy(text: string): void {
+    if (this.filters.length < 16 && !this.filters.includes(text)) this.filters = [...this.filters, text];
   }
 
   /** Frames that the capturing side says it lost before they could be written. */

@@ -42,6 +42,7 @@ export async function live(options: LiveCliOptions): Promise<number> {
     realm: realmOf(options.realm),
     forMs: options.for === undefined ? null : duration("--for", options.for),
     count: options.count === undefined ? null : positive("--count", options.count),
+    captureFilter: options.filter ?? "",
     checkpointMs: duration("--checkpoint", options.checkpoint),
     keepBytes: sizeOption("--keep-size", options.keepSize),
   };

@@ -13,6 +13,7 @@ import {
   lookupsOf,
   notEvaluable,
   type RuleContext,
+  silenceFiltered,
   silenceInLoss,
   silenceUntimed,
 } from "./rule-status.ts";
@@ -52,7 +53,10 @@ export function unresolvedStatus(
       refused,
     );
   }
-  return unanswered(rule, asked, loss, context);
+  const { client, server, name, result } = asked[0]!;
+  const filtered =
+    result === "TIMEOUT" ? silenceFiltered(`${client} asked ${server} for ${name}`, host, context) : null;
+  return filtered ?? unanswered(rule, asked, loss, context);
 }
 
 function said(asked: readonly Lookup[], code: RuleReason, reason: string, remedy: string, telling: Lookup): HostStatus {

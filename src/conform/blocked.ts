@@ -18,6 +18,7 @@ import {
   type HostStatus,
   notEvaluable,
   type RuleContext,
+  silenceFiltered,
   silenceInLoss,
   silenceUntimed,
 } from "./rule-status.ts";
@@ -109,8 +110,11 @@ function silence(
   context: RuleContext,
   host: CastHost | null,
 ): HostStatus {
+  const first = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
+  const filtered = silenceFiltered(`${first.who} tried ${first.whom}`, host, context);
+  if (filtered !== null) return { ...filtered, evidence: [...attempts[0]!.tried.who.support] };
   if (context.coverage.setBackSec > 0) {
-    const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
+    const { who, whom } = first;
     return { ...silenceUntimed(`${who} tried ${whom}`), evidence: [...attempts[0]!.tried.who.support] };
   }
   const waited = attempts.find(

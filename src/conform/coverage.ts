@@ -5,6 +5,7 @@ import * as R from "../flow/row.ts";
 import { addressText, FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { CastHost } from "./cast.ts";
+import { passesAll } from "./filters.ts";
 import { inRange } from "./whom.ts";
 
 export class Coverage {
@@ -44,6 +45,16 @@ export class Coverage {
     return this.#of(realm)
       .filter(({ firstSec, lastSec }) => firstSec <= presence.lastSec && lastSec >= presence.firstSec)
       .reduce((sum, capture) => sum + (capture.drops ?? 0), 0);
+  }
+
+  /** A filter of a capture in which the host was, which may have kept some of its traffic out; null for none. */
+  filtered({ realm, presence, host }: CastHost): string | null {
+    for (const { filters, firstSec, lastSec } of this.#of(realm)) {
+      if (firstSec > presence.lastSec || lastSec < presence.firstSec) continue;
+      const filter = filters.find((text) => !passesAll(text, host));
+      if (filter !== undefined) return filter;
+    }
+    return null;
   }
 
   /**

@@ -63,6 +63,7 @@ export const RULE_REASONS = {
   "candidate-inconclusive": "the only candidate is inconclusive",
   "same-as": "the evidence fits another rule equally",
   "may-be-carried": "an HTTP/2 connection under another name could be carrying it",
+  filtered: "a filter may have kept it, or its answer, out of the capture",
   lossy: "the capture itself lost packets",
   "cap-reached": "a limit of Wirepact was reached, and packets were left out",
   "peer-unknown": "nobody can say whether the far end wanted to open it",

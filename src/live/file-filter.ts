@@ -14,12 +14,12 @@ const ETHERNET = 1;
 /** Compiles for a link type when its first frame comes: one interface of a pcapng file may differ from the next. */
 export class FileFilter implements FrameFilter {
   readonly #native: Native;
-  readonly #text: string;
+  readonly text: string;
   readonly #programs = new Map<number, BpfProgram>();
 
   private constructor(native: Native, text: string) {
     this.#native = native;
-    this.#text = text;
+    this.text = text;
   }
 
   /** UsageError where libpcap is not there, or does not take the filter. */
@@ -53,7 +53,7 @@ export class FileFilter implements FrameFilter {
     const dead = pcap.openDead(DLT_OF[linkType] ?? linkType, SNAP);
     if (dead === null) throw new CaptureError("libpcap has no memory for a filter");
     try {
-      const program = compileFilter(this.#native, dead, this.#text);
+      const program = compileFilter(this.#native, dead, this.text);
       const compiled = new BpfProgram(instructionsOf(this.#native, program));
       pcap.freeCode(program);
       return compiled;

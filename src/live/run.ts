@@ -24,6 +24,8 @@ import { LiveReader } from "./reader.ts";
 
 export interface LiveOptions extends Omit<RunOptions, "captures" | "onProgress"> {
   sources: readonly LiveSource[];
+  /** What the sources were asked to let through, in libpcap's language; everything, where it is not given. */
+  captureFilter?: string;
   /** What captures, and what it cannot tell; both stand in the result. */
   engine: Pick<LiveEngine, "name" | "limits">;
   realm: string | null;
@@ -88,6 +90,7 @@ export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const caps = new CapCounter();
   const reader = await LiveReader.open(options.sources, options.realm ?? DEFAULT_REALM, caps);
+  if (options.captureFilter) for (const capture of reader.captures) capture.filteredBy(options.captureFilter);
   const observer = new Observer(reader.captures, DECODERS, caps, { vxlanPorts: options.site?.vxlan ?? [] });
   const run = new LiveRun(options, reader, observer, startedAt);
   try {

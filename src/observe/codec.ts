@@ -148,7 +148,9 @@ export async function decodeObservation(
     seen.fragments.restore([{ ...one, frames }]);
   }
   for (const claim of meta.neighbours ?? []) seen.neighbours.add(claim);
-  captures.push(...meta.captures.map((capture) => ({ ...capture, pauses: capture.pauses ?? [] })));
+  captures.push(
+    ...meta.captures.map((capture) => ({ ...capture, pauses: capture.pauses ?? [], filters: capture.filters ?? [] })),
+  );
   realms.push(...meta.realms);
   for (const name of ["notPackets", "etherTypes", "linkTypes"] as const) {
     for (const [key, value] of meta[name]) (seen[name] as Map<string | number, number>).set(key, value);

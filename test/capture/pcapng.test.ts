@@ -46,6 +46,23 @@ test("a section, an interface, a packet: every field where it stands in the file
   t.like(info, { format: "pcapng", linkTypes: [113], snapLength: 96, packets: 1, framesCut: 1, damage: null });
 });
 
+test("an interface's filter is told: by its text, or that it is a program", async (t) => {
+  const filtered = (option: Uint8Array) =>
+    readBytes(
+      concat([
+        hex`0a 0d 0d 0a 1c 00 00 00 4d 3c 2b 1a 01 00 00 00 ff ff ff ff ff ff ff ff 1c 00 00 00`,
+        hex`01 00 00 00 20 00 00 00  01 00 00 00 00 00 00 00`, // interface description, Ethernet
+        option,
+        hex`00 00 00 00 20 00 00 00`,
+      ]),
+    );
+  const text = await filtered(hex`0b 00 04 00 00 75 64 70`); // if_filter: a string, "udp"
+  t.deepEqual(text.info.filters, ["udp"]);
+  const program = await filtered(hex`0b 00 02 00 01 06 00 00`); // if_filter: instructions
+  t.deepEqual(program.info.filters, ["a compiled program"]);
+  t.deepEqual((await filtered(hex`09 00 01 00 09 00 00 00`)).info.filters, []);
+});
+
 const CLOCKS: [string, Clock, number, number][] = [
   ["microseconds unless given", {}, 1_700_000_000, 123_456_000],
   ["nanoseconds", { tsresol: 9 }, 1_700_000_000, 123_456_789],

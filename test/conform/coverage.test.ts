@@ -60,6 +60,28 @@ test("packets that the capture lost count where the host was there", async (t) =
   t.is(judged.rules.get("m/r")!.status, "missing", "what was lost after it had gone is nothing of its own");
 });
 
+test("what a filter may have taken out is not missing, unless all of the host's traffic passes it", async (t) => {
+  const frames = speaking(0, 10 * MINUTE);
+  const filtered = (...filters: string[]) => statusOf(frames, (info) => ({ ...info, filters }));
+  for (const hides of [
+    "udp",
+    "tcp",
+    `host ${HOST} and udp`,
+    `not host ${HOST}`,
+    "host 10.99.0.1",
+    "a compiled program",
+  ])
+    t.is((await filtered(hides)).said, "not-evaluable filtered", hides);
+  t.regex((await filtered("udp")).reason, /the capture was filtered \(udp\)/);
+  for (const shows of [`host ${HOST}`, `host 10.99.0.1 or ${HOST}`, "net 10.0.0.0/8 or net 192.168.0.0/16"])
+    t.is((await filtered(shows)).said, "missing missing", shows);
+  t.is(
+    (await filtered(`host ${HOST}`, "port 53")).said,
+    "not-evaluable filtered",
+    "each of them has to let it through",
+  );
+});
+
 test("holes in streams say that the capture does not see everything; segments that come late fill them", async (t) => {
   const segment = (host: string, seq: number, ms: number): Frame =>
     tcpFrame({ from: `${host}:40009`, to: "10.0.0.89:9999", flags: "PA", seq, ack: 1, ms, data: new Uint8Array(10) });

@@ -179,6 +179,13 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [syn(100_000), syn(101_000), ...busy, ...holed],
   },
+  "unanswered, while others answer what passes the filter": {
+    says: "not-evaluable filtered",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    filters: ["tcp"],
+    frames: [syn(100_000), syn(101_000), ...busy],
+  },
   "unanswered, and nobody answers": {
     says: "not-evaluable replies-not-visible",
     endpoints: byAddress,

@@ -24,6 +24,8 @@ export interface Scene {
   frames: readonly Frame[];
   /** The frames stand as given, not in the order of their times. */
   asWritten?: boolean;
+  /** Filters that kept frames from the capture. */
+  filters?: readonly string[];
 }
 
 export function modelOf(scene: Pick<Scene, "rules" | "endpoints" | "parameters">): Model {
@@ -65,7 +67,9 @@ export async function trialOf(scene: Scene): Promise<Trial> {
   };
   const byTime = (a: Frame, b: Frame): number => (scene.asWritten === true ? 0 : a.sec - b.sec || a.nsec - b.nsec);
   const frames = numbered([...scene.frames].sort(byTime));
-  return { name: "scene", frames, captures: [...observe(frames).captures], options };
+  const { filters = [] } = scene;
+  const captures = observe(frames).captures.map((capture) => ({ ...capture, filters }));
+  return { name: "scene", frames, captures, options };
 }
 
 /** The scene judged, and the trial for more. */

@@ -12,6 +12,7 @@ export const captureInfo = (): CaptureInfo => ({
   framesCut: 0,
   drops: null,
   pauses: [],
+  filters: [],
   cut: false,
   damage: null,
   firstSec: 0,

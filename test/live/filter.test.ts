@@ -30,6 +30,12 @@ async function count(filter: string): Promise<number> {
   return passed;
 }
 
+withLibpcap("a filter stands in what is known of the capture", async (t) => {
+  const reader = new FilteredReader(await openCaptures([{ path: ROLLOUT }]), await FileFilter.of("udp port 53"));
+  t.deepEqual(reader.captures[0]!.filters, ["udp port 53"]);
+  await reader.close();
+});
+
 for (const filter of [
   "udp port 53",
   "host 10.20.0.5 and tcp[tcpflags] & tcp-syn != 0",

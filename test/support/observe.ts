@@ -46,6 +46,7 @@ export function observe(
     framesCut: 0,
     drops: null,
     pauses: [],
+    filters: [],
     cut: false,
     damage: null,
     firstSec: first?.sec ?? 0,
