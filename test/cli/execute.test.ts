@@ -19,6 +19,7 @@ const TASK: Task = {
 /** A pipeline that found this, and what it was asked. */
 function found(value: RunResult, exitCode: 0 | 1 | 3 | 4, asked: RunOptions[] = []): () => Promise<Pipeline> {
   return async () => async (options) => {
+    await options.ready;
     asked.push(options);
     return { result: value, observation: () => [{ kind: "flows", seq: 0, data: new Uint8Array([1, 2, 3]) }], exitCode };
   };
