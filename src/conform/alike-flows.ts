@@ -78,7 +78,15 @@ export class AlikeFlows {
     const { outcome, firstWords, handshake, openedSec, icmpType, cut } = flow;
     const at = Math.floor(flow.firstSec / TIME_SEC);
     const flags = [
-      ...[flow.asked > 0, flow.answered > 0, flow.unfinished, flow.holed, flow.unknownContent, flow.hasData],
+      ...[
+        flow.asked > 0,
+        flow.answered > 0,
+        flow.unfinished,
+        flow.holed,
+        flow.unknownContent,
+        flow.cutShort,
+        flow.hasData,
+      ],
       ...[flow.overlaps.length > 0, flow.foreign > 0, flow.dropped > 0, flow.undecoded > 0, flow.quotes.length > 0],
       ...[
         flow.leads !== null,

@@ -503,6 +503,10 @@ function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: Subj
     );
   }
   if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
+  if (flow.hasData && flow.cutShort) {
+    const says = `its packets are cut in the capture, and what is left does not show whether it is ${wanted}`;
+    return unproved("app", "app-unseen", says, "capture whole packets (tcpdump -s 0)", flow.coming);
+  }
   return unproved(
     "app",
     flow.hasData ? "app-unseen" : "never-came-up",

@@ -146,6 +146,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     opening: [],
     coming: [],
     unknownContent: false,
+    cutShort: false,
     hasData: true,
     twoSided: true,
     holed: false,

@@ -57,6 +57,8 @@ export interface SubjectFlow {
   coming: FrameRef[];
   /** True where payload passed and no decoder knew it although its beginning was seen. */
   unknownContent: boolean;
+  /** The capture cut payload of it before anybody knew what it is: what is not known may stand in the rest. */
+  cutShort: boolean;
   /** Applications that its datagrams could be later messages of, which only their ends can read. */
   unreadableAs: readonly string[];
   /** True where payload bytes passed at all. */
@@ -130,7 +132,14 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     asking: askingFrames(view, there),
     opening: openingFrames(view, there),
     coming: [...comingFrames(view, there, outcome), ...answersElsewhere(all, view)],
-    unknownContent: view.app === 0 && (data0 || data1) && !midstream && hasSaidAll(view, 0) && hasSaidAll(view, 1),
+    unknownContent:
+      view.app === 0 &&
+      (data0 || data1) &&
+      !midstream &&
+      !view.has(R.S_CUT, 0) &&
+      hasSaidAll(view, 0) &&
+      hasSaidAll(view, 1),
+    cutShort: view.has(R.S_CUT, 0),
     hasData: data0 || data1,
     twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
     holed: isHoled(view, there),

@@ -130,6 +130,7 @@ export const S_DATA = 1 << 10; // payload bytes were seen
 export const S_ACK = 1 << 12; // a packet with ACK and neither SYN nor RST
 export const S_SEQ = 1 << 14; // START and NEXT hold
 export const S_MIDSTREAM = 1 << 16; // (no direction) began without a SYN, or its first bytes were lost
+export const S_CUT = 1 << 17; // (no direction) the capture cut payload that the decoders were shown
 export const S_QUOTED = 1 << 18; // an ICMP error quoted a packet of this direction
 export const S_REPEAT = 1 << 20; // (no direction) identical packets on one path, see `copies.ts`
 /** A datagram came that no decoder knew and that can't be a later one of a protocol whose packets only its ends can read. */

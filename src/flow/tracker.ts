@@ -43,6 +43,7 @@ const {
   S_DATA,
   S_FEED,
   S_FIN,
+  S_CUT,
   S_HOLE,
   S_MIDSTREAM,
   S_REPEAT,
@@ -215,7 +216,9 @@ export class FlowTracker {
         row[at + STATE]! |= (p.icmpType === p.srcPort ? S_ASKED : S_ANSWERED) << dir;
       }
     }
-    if (p.payLen > 0 && (row[at + STATE]! & (S_FEED << dir)) !== 0) {
+    const isFed = (row[at + STATE]! & (S_FEED << dir)) !== 0;
+    if (isFed && p.payWire > p.payLen && !p.fragment) row[at + STATE]! |= S_CUT;
+    if (isFed && p.payLen > 0) {
       this.#sink.payload(flow, row, at, dir, frame, p);
     } else if (p.proto === ICMP || p.proto === ICMP6) {
       readQuote(this, frame, p, realm, this.#caps);

@@ -37,6 +37,7 @@ const FIRST_EPHEMERAL = 32_768;
 const ENDED =
   (0xff << R.APP_SHIFT) |
   R.S_MIDSTREAM |
+  R.S_CUT |
   [R.S_SYN, R.S_SYNACK, R.S_FIN, R.S_RST, R.S_DATA, R.S_ACK, R.S_QUOTED].reduce(
     (bits, bit) => bits | bit | (bit << 1),
     0,

@@ -349,6 +349,28 @@ export const CONVERSATIONS: Record<string, Judging> = {
     rules: [{ ...tlsRule, when: { region: "us" } }],
     frames: good,
   },
+  "datagrams of which the capture kept the beginning": {
+    says: "inconclusive app-unseen",
+    endpoints: byAddress,
+    rules: [{ id: "r", to: "api", over: "udp/53", app: "dns" }],
+    frames: lookUp(HOST, FAR, "a.long.name.example.com", ["203.0.113.9"], 0).map((frame) => cutTo(frame, 68)),
+    port: 53,
+  },
+  "datagrams of nothing that is known, of which the capture kept all": {
+    says: "undocumented no-rule",
+    endpoints: byAddress,
+    rules: [{ id: "r", to: "api", over: "udp/53", app: "dns" }],
+    frames: [1, 2, 3, 4].map((i) =>
+      udpFrame({ from: `${HOST}:40000`, to: `${FAR}:53`, ms: i, data: new Uint8Array(60).fill(0xf0 + i) }),
+    ),
+    port: 53,
+  },
+  "a stream of which the capture kept headers alone": {
+    says: "inconclusive app-unseen",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: tlsConnection(FROM, TO, 10, hello).map((frame) => cutTo(frame, 54)),
+  },
   "no word of the application": {
     says: "inconclusive app-unseen",
     endpoints: byAddress,
@@ -401,3 +423,9 @@ export const NEAREST: Record<string, { rule: Record<string, unknown>; frames: Fr
     clause: "whom",
   },
 };
+
+/** As a capture with a snap length has them. */
+function cutTo(frame: Frame, bytes: number): Frame {
+  frame.capLen = Math.min(frame.capLen, bytes);
+  return frame;
+}
