@@ -83,6 +83,7 @@ function readExpected(seen: Observation): Map<string, Expected[]> {
       }
       const sender = textOf(seen, view, dir);
       const back = dir === 0 ? 1 : 0;
+      if (isElsewhere(fact, sender)) continue;
       const one: Expected = {
         flow,
         sighting,
@@ -99,6 +100,16 @@ function readExpected(seen: Observation): Map<string, Expected[]> {
   }
   return sorted(expected);
 }
+
+/**
+ * True for a data channel of FTP to a third host (RFC 959 section 5.2 allows it, RFC 2577 section 3 warns of it): what is
+ * documented for the server says nothing of that host, so such a channel stands for itself.
+ */
+function isElsewhere({ app, address }: ExpectFlowFact, sender: string): boolean {
+  return app === FTP_DATA && address !== null && address !== sender;
+}
+
+const FTP_DATA = "ftp-data";
 
 function sorted(expected: Map<string, Expected[]>): Map<string, Expected[]> {
   for (const list of expected.values()) list.sort((a, b) => compareInstants(a.sighting, b.sighting));

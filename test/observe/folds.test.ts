@@ -230,6 +230,26 @@ test("two FTP sessions on one passive port: each data channel is that of the mes
     );
 });
 
+test("a data channel of FTP to another host than the session's far end stands for itself", (t) => {
+  const waitingAt = (said: string, host: string): string[] => {
+    const control = connection(`${CLIENT}:40001`, `${SERVER}:21`, 0, [
+      ["<", ascii("220 (vsFTPd 3.0.3)\r\n")],
+      [">", ascii("PASV\r\n")],
+      ["<", ascii(`227 Entering Passive Mode (${said},195,80).\r\n`)],
+    ]);
+    const data = connection(`${CLIENT}:41001`, `${host}:50000`, 100, [[">", ascii("the plant's secrets\r\n")]]);
+    return lines(observe(numbered([...control, ...data])));
+  };
+  t.deepEqual(
+    waitingAt("10,0,0,9", SERVER).map((line) => line.replace(/ established.*? (\d flows).*/, " $1")),
+    [`${CLIENT} ${SERVER} tcp/21 ftp 2 flows`],
+  );
+  t.deepEqual(
+    waitingAt("198,51,100,9", "198.51.100.9").map((line) => line.split(" ").slice(0, 3).join(" ")),
+    [`${CLIENT} ${SERVER} tcp/21`, `${CLIENT} 198.51.100.9 tcp/50000`],
+  );
+});
+
 const lines = (seen: ReturnType<typeof observe>): string[] =>
   (told(seen).conversations as Record<string, unknown>[])
     .map(
