@@ -30,8 +30,6 @@ const both = { api: { hosts: ["api.example.com"], addresses: [FAR], need: "any" 
 const tlsRule = { id: "r", to: "api", over: "tcp/443", app: "tls" };
 const anyRule = { id: "r", to: "api", over: "tcp/443", app: "any" };
 const dns = (name: string, ms: number, address = FAR) => lookUp(HOST, RESOLVER, name, [address], ms);
-/** Only the answer: the question says nothing that an answer does not repeat. */
-const told = (name: string, ms: number, address = FAR): Frame => dns(name, ms, address)[1];
 const http = (host: string): Uint8Array => ascii(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
 
 /** The midnight that follows the scenes' first packet, and the day that it ends. */
@@ -57,14 +55,14 @@ const SCENES: readonly Trying[] = [
     verdict: "undocumented",
     endpoints: api,
     rules: [tlsRule],
-    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+    frames: [...dns("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
   },
   {
     what: "DNS gave a documented address for another name",
     verdict: "inconclusive",
     endpoints: both,
     rules: [tlsRule],
-    frames: [told("other.example.net", 0), ...tlsConnection(FROM, TO, 10, clientHello(null))],
+    frames: [...dns("other.example.net", 0), ...tlsConnection(FROM, TO, 10, clientHello(null))],
   },
   {
     what: "DNS gave the address for two names",
@@ -72,8 +70,8 @@ const SCENES: readonly Trying[] = [
     endpoints: api,
     rules: [tlsRule],
     frames: [
-      told("api.example.com", 0),
-      told("other.example.net", 5),
+      ...dns("api.example.com", 0),
+      ...dns("other.example.net", 5),
       ...tlsConnection(FROM, TO, 10, clientHello(null)),
     ],
   },
@@ -83,8 +81,8 @@ const SCENES: readonly Trying[] = [
     endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
     rules: [tlsRule, { id: "s", to: "ws", over: "tcp/443", app: "tls" }],
     frames: [
-      told("api.example.com", 0),
-      told("ws.example.com", 5),
+      ...dns("api.example.com", 0),
+      ...dns("ws.example.com", 5),
       ...tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
     ],
   },
@@ -94,8 +92,8 @@ const SCENES: readonly Trying[] = [
     endpoints: api,
     rules: [tlsRule],
     frames: [
-      told("api.example.com", 0, "203.0.113.77"),
-      told("other.example.net", 5),
+      ...dns("api.example.com", 0, "203.0.113.77"),
+      ...dns("other.example.net", 5),
       ...tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
     ],
   },
@@ -105,7 +103,7 @@ const SCENES: readonly Trying[] = [
     endpoints: api,
     rules: [tlsRule],
     frames: [
-      told("api.example.com", 0),
+      ...dns("api.example.com", 0),
       lookUp(HOST, RESOLVER, "x.example.net", [], 5, [
         { name: "x.example.net", type: "HTTPS", data: "api.example.com" },
       ])[1],
@@ -117,7 +115,10 @@ const SCENES: readonly Trying[] = [
     verdict: "documented",
     endpoints: api,
     rules: [tlsRule],
-    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("api.example.com", { ech: true }))],
+    frames: [
+      ...dns("api.example.com", 0),
+      ...tlsConnection(FROM, TO, 10, clientHello("api.example.com", { ech: true })),
+    ],
   },
   {
     what: "the answer comes when the flow has begun",
@@ -126,7 +127,7 @@ const SCENES: readonly Trying[] = [
     rules: [{ id: "r", to: "api", over: "udp/3478", app: "stun" }],
     frames: [
       udpFrame({ from: FROM, to: `${FAR}:3478`, ms: 0, data: stun(0x0001) }),
-      told("api.example.com", 5),
+      ...dns("api.example.com", 5),
       ...stunExchange(20, 2),
     ],
   },
@@ -135,7 +136,12 @@ const SCENES: readonly Trying[] = [
     verdict: "inconclusive",
     endpoints: api,
     rules: [{ id: "r", to: "api", over: "udp/3478", app: "stun" }],
-    frames: [told("other.example.net", 0), ...stunExchange(10, 1), told("api.example.com", 15), ...stunExchange(20, 2)],
+    frames: [
+      ...dns("other.example.net", 0),
+      ...stunExchange(10, 1),
+      ...dns("api.example.com", 15),
+      ...stunExchange(20, 2),
+    ],
   },
   {
     what: "a request without an answer, and indications that want none",
@@ -151,7 +157,7 @@ const SCENES: readonly Trying[] = [
     verdict: "undocumented",
     endpoints: api,
     rules: [{ ...anyRule, requirement: "forbidden" }],
-    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+    frames: [...dns("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
   },
   {
     what: "a forbidden application's port used by another",
@@ -297,7 +303,7 @@ const SCENES: readonly Trying[] = [
     verdict: "undocumented",
     endpoints: api,
     rules: [anyRule],
-    frames: [told("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
+    frames: [...dns("api.example.com", 0), ...tlsConnection(FROM, TO, 10, clientHello("other.example.net"))],
   },
   {
     what: "any application by a DNS name, and the client says something",
@@ -305,7 +311,7 @@ const SCENES: readonly Trying[] = [
     endpoints: api,
     rules: [anyRule],
     frames: [
-      told("api.example.com", 0),
+      ...dns("api.example.com", 0),
       ...connection(FROM, TO, 10, [
         ["<", ascii("ready 1.0\r\n")],
         [">", ascii("hello there")],
@@ -318,14 +324,14 @@ const SCENES: readonly Trying[] = [
     verdict: "inconclusive",
     endpoints: api,
     rules: [anyRule],
-    frames: [told("api.example.com", 0), ...connection(FROM, TO, 10, [])],
+    frames: [...dns("api.example.com", 0), ...connection(FROM, TO, 10, [])],
   },
   {
     what: "any application by a DNS name, and the client closes without a word",
     verdict: "documented",
     endpoints: api,
     rules: [anyRule],
-    frames: [told("api.example.com", 0), ...connection(FROM, TO, 10, [[">", "FA"]])],
+    frames: [...dns("api.example.com", 0), ...connection(FROM, TO, 10, [[">", "FA"]])],
   },
   {
     what: "any application on the far end's port, and the far end is the one that asks",
@@ -371,7 +377,7 @@ const SCENES: readonly Trying[] = [
     endpoints: api,
     rules: [tlsRule],
     frames: [
-      told("api.example.com", 0),
+      ...dns("api.example.com", 0),
       tcpFrame({ from: FROM, to: TO, flags: "S", seq: 1, ms: 10 }),
       tcpFrame({ from: TO, to: FROM, flags: "RA", seq: 0, ack: 2, ms: 12 }),
       ...connection(`${HOST}:40001`, TO, 40, [

@@ -143,7 +143,7 @@ const SCENES: readonly Through[] = [
   },
   {
     what: "a tunnel to an address that DNS gave for the name",
-    before: [lookUp(HOST, RESOLVER, "api.example.com", [API], 0)[1]],
+    before: lookUp(HOST, RESOLVER, "api.example.com", [API], 0),
     lines: [connect(`${API}:443`), granted, [">", clientHello(null)], ["<", serverHello()], [">", upRecords()]],
     verdict: "documented",
   },
