@@ -80,7 +80,9 @@ function tshark(path: string, filter: string, others: readonly string[]): { show
   const statistics = others.length === 0 ? [] : ["-z", ["io,stat,0", ...others].join(",")];
   const args = ["-n", "-r", path, "-Y", filter, "-T", "fields", "-e", "frame.number", ...statistics];
   const done = spawnSync("tshark", args, { encoding: "utf8", maxBuffer: 64 << 20 });
-  if (done.status !== 0) throw new Error(`${filter}: ${done.stderr}`);
+  // A capture that is damaged is read as far as it goes, with another status.
+  if (done.status !== 0 && !/damaged or corrupt|cut short/.test(done.stderr))
+    throw new Error(`${filter}: ${done.stderr}`);
   const lines = done.stdout.split("\n");
   const shown = lines.filter((line) => /^\d+$/.test(line)).map(Number);
   const cells = (lines.find((line) => line.includes("<>")) ?? "").split("|").slice(2, -1);
