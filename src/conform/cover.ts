@@ -3,19 +3,19 @@
  * frames for and against; what follows from them together is `judge.ts`.
  */
 import { parseAddress } from "../address.ts";
-import { APP_PARTS } from "../model/apps.ts";
 import { describeCondition, evaluateCondition } from "../model/conditions.ts";
 import { PROXY_ROLE } from "../model/load.ts";
-import type { Endpoint, Model, Over, Rule, Target } from "../model/types.ts";
+import type { Endpoint, Model, Rule, Target } from "../model/types.ts";
+import { appClause } from "./app-clause.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type CapsReached, cutClause, unkeptClause } from "./caps.ts";
 import { type Cast, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
-import { upgradeClause } from "./encrypted.ts";
 import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
+import { overClause, overFails, valuedOver } from "./over-clause.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
-import { speaking, upClause } from "./up.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
+import { upClause } from "./up.ts";
 import { isEndpoint, isMemberName, throughProxy, type WhomContext } from "./whom.ts";
 
 export interface LoadedModel {
@@ -391,139 +391,7 @@ function withAddress(endpoint: Endpoint, text: string, { parameter }: LoadedMode
   return { ...endpoint, hosts, addresses: [own, ...endpoint.addresses] };
 }
 
-// ---- over
-
-function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
-  const port = subject.port ?? flow.icmpType;
-  const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
-  const { over } = loaded.prepared(rule);
-  // A responder's port of a known transport as one number: nearly all conversations go to the same few.
-  const key = port === null || port < 0 ? -1 : ((port * 2 + Number(outside)) << 8) | subject.proto;
-  const known = over.get(key);
-  if (known !== undefined && key >= 0) return known;
-  const clause = overAnew(loaded, rule, subject, port, outside);
-  if (over.size >= MOST_OVER) over.clear();
-  if (key >= 0) over.set(key, clause);
-  return clause;
-}
-/** Ports of which a rule's answer is kept. */
-const MOST_OVER = 256;
-
-function overAnew(loaded: LoadedModel, rule: Rule, subject: Subject, port: number | null, outside: boolean): Clause {
-  const what = port === null ? subject.transport : `${subject.transport}/${port}`;
-  let missing: string | null = null;
-  for (const over of rule.over) {
-    const match = overMatches(over, subject, port, outside, loaded.parameter);
-    if (match === true) return proved("over", what);
-    if (typeof match === "string") missing = match;
-  }
-  if (missing !== null) {
-    return unproved(
-      "over",
-      "parameter-missing",
-      `the port is the parameter ${missing}, which was not given`,
-      `give --set ${missing}=PORT`,
-    );
-  }
-  return failed("over", "no-rule", `${what} instead of ${overText(loaded, rule)}`);
-}
-
-/** `tcp/443 or udp/443`, with the values of parameters in place of their names where they are known. */
-export function overText({ prepared }: LoadedModel, rule: Rule): string {
-  return prepared(rule).overText;
-}
-
-function valuedOver({ over }: Rule, parameter: (name: string) => string | null): string {
-  const valued = over.map(({ text }) => text.replace(/\$([\w-]+)/g, (whole, name) => parameter(name) ?? whole));
-  return valued.join(" or ");
-}
-
 /** True where its condition does not hold or its ports are others, which is found out faster than all clauses are made. */
 export function failsEarly(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): boolean {
-  if (conditionOf(loaded, rule).result === "failed") return true;
-  const port = subject.port ?? flow.icmpType;
-  const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
-  return rule.over.every((over) => overMatches(over, subject, port, outside, loaded.parameter) === false);
-}
-
-/** True, false, or the name of the parameter that would decide. */
-function overMatches(
-  over: Over,
-  subject: Subject,
-  port: number | null,
-  outside: boolean,
-  parameter: (name: string) => string | null,
-): boolean | string {
-  if (over.transport === "ip")
-    return (
-      over.ports.length === 0 || over.ports.some(({ first, last }) => subject.proto >= first && subject.proto <= last)
-    );
-  if (over.transport !== "any" && over.transport !== subject.transport) return false;
-  if (over.ports.length === 0) return true;
-  if (port === null) return false;
-  let missing: string | false = false;
-  for (const range of over.ports) {
-    let { first, last } = range;
-    if (range.parameter !== null && (outside || first < 0)) {
-      const value = parameter(range.parameter);
-      if (value === null) {
-        missing = range.parameter;
-        continue;
-      }
-      first = last = Number(value);
-    }
-    if (port >= first && port <= last) return true;
-  }
-  return missing;
-}
-
-// ---- app
-
-const ANY_APP = proved("app", "any application");
-
-function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
-  if (rule.apps === null) return ANY_APP;
-  const wanted = loaded.prepared(rule).appText;
-  if (subject.app !== null) {
-    const sighting = flow.sightings[0];
-    const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
-    if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
-    const part = partClause(rule.apps, subject.app, flow) ?? upgradeClause(rule.apps, subject.app, flow);
-    if (part !== null) return part;
-    return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
-  }
-  const unreadable = rule.apps.filter((app) => flow.unreadableAs.includes(app));
-  if (flow.unknownContent && unreadable.length > 0) {
-    return unproved(
-      "app",
-      "app-unseen",
-      `only its ends can read it, which ${unreadable.join(" or ")} is like behind its first packets`,
-      "capture the connection from its start",
-      flow.coming,
-    );
-  }
-  if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
-  if (flow.hasData && flow.cutShort) {
-    const says = `its packets are cut in the capture, and what is left does not show whether it is ${wanted}`;
-    return unproved("app", "app-unseen", says, "capture whole packets (tcpdump -s 0)", flow.coming);
-  }
-  return unproved(
-    "app",
-    flow.hasData ? "app-unseen" : "never-came-up",
-    flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
-    "capture the connection from its start",
-  );
-}
-
-/** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */
-function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
-  const part = apps.find((word) => APP_PARTS[word]?.app === app);
-  if (part === undefined) return null;
-  const { field } = APP_PARTS[part]!;
-  const shown = flow.sightings.find(({ fact }) => fact.kind === "field" && fact.field === field);
-  if (shown !== undefined) return proved("app", part, framesOf(shown, part));
-  const request = flow.sightings.find(({ fact }) => fact.kind === "message" && fact.what === "request");
-  if (request !== undefined) return failed("app", "no-rule", `${app} without ${field}`, framesOf(request, app));
-  const decide = "capture the connection from its start";
-  return unproved("app", "app-unseen", `no request shows whether it is ${part}`, decide);
+  return conditionOf(loaded, rule).result === "failed" || overFails(loaded, rule, subject, flow);
 }

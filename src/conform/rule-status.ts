@@ -5,10 +5,11 @@ import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
 import type { CastHost } from "./cast.ts";
-import { type LoadedModel, overText } from "./cover.ts";
+import type { LoadedModel } from "./cover.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Judges } from "./judge.ts";
 import type { Judged } from "./judged.ts";
+import { overText } from "./over-clause.ts";
 import type { RuleReason } from "./reasons.ts";
 import { inRange } from "./whom.ts";
 

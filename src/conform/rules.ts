@@ -10,9 +10,10 @@ import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import { absentWords, type CastHost } from "./cast.ts";
-import { clausesOf, conditionOf, isBoundEnd, type LoadedModel, overText } from "./cover.ts";
+import { clausesOf, conditionOf, isBoundEnd, type LoadedModel } from "./cover.ts";
 import { equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
+import { overText } from "./over-clause.ts";
 import {
   type HostStatus,
   hostTexts,

@@ -1,0 +1,59 @@
+/** The clause "app": what a flow's content is, against what a rule names. */
+import { APP_PARTS } from "../model/apps.ts";
+import type { Rule } from "../model/types.ts";
+import { type Clause, failed, proved, unproved } from "./clause.ts";
+import type { LoadedModel } from "./cover.ts";
+import { upgradeClause } from "./encrypted.ts";
+import type { Subject } from "./subject.ts";
+import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import { speaking } from "./up.ts";
+
+const ANY_APP = proved("app", "any application");
+
+/** As what: by content, never by the port. */
+export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
+  if (rule.apps === null) return ANY_APP;
+  const wanted = loaded.prepared(rule).appText;
+  if (subject.app !== null) {
+    const sighting = flow.sightings[0];
+    const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
+    if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
+    const part = partClause(rule.apps, subject.app, flow) ?? upgradeClause(rule.apps, subject.app, flow);
+    if (part !== null) return part;
+    return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
+  }
+  const unreadable = rule.apps.filter((app) => flow.unreadableAs.includes(app));
+  if (flow.unknownContent && unreadable.length > 0) {
+    return unproved(
+      "app",
+      "app-unseen",
+      `only its ends can read it, which ${unreadable.join(" or ")} is like behind its first packets`,
+      "capture the connection from its start",
+      flow.coming,
+    );
+  }
+  if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
+  if (flow.hasData && flow.cutShort) {
+    const says = `its packets are cut in the capture, and what is left does not show whether it is ${wanted}`;
+    return unproved("app", "app-unseen", says, "capture whole packets (tcpdump -s 0)", flow.coming);
+  }
+  return unproved(
+    "app",
+    flow.hasData ? "app-unseen" : "never-came-up",
+    flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
+    "capture the connection from its start",
+  );
+}
+
+/** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */
+function partClause(apps: readonly string[], app: string, flow: SubjectFlow): Clause | null {
+  const part = apps.find((word) => APP_PARTS[word]?.app === app);
+  if (part === undefined) return null;
+  const { field } = APP_PARTS[part]!;
+  const shown = flow.sightings.find(({ fact }) => fact.kind === "field" && fact.field === field);
+  if (shown !== undefined) return proved("app", part, framesOf(shown, part));
+  const request = flow.sightings.find(({ fact }) => fact.kind === "message" && fact.what === "request");
+  if (request !== undefined) return failed("app", "no-rule", `${app} without ${field}`, framesOf(request, app));
+  const decide = "capture the connection from its start";
+  return unproved("app", "app-unseen", `no request shows whether it is ${part}`, decide);
+}
