@@ -9,6 +9,7 @@ import { DECODERS } from "../../decoders/index.ts";
 import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
 import { KeptJudgements } from "../conform/kept.ts";
 import { CapCounter } from "../limits.ts";
+import { HeapWatch } from "../memory.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../observe/observation.ts";
 import { judgeInSteps, type RunOptions, type RunOutcome } from "../pipeline.ts";
@@ -35,6 +36,8 @@ export interface LiveOptions extends Omit<RunOptions, "captures" | "onProgress">
   count: number | null;
   /** Milliseconds between checkpoints. */
   checkpointMs: number;
+  /** What says when memory runs low; V8's own numbers, where it is not given. */
+  heap?: Pick<HeapWatch, "low">;
   hooks: LiveHooks;
 }
 
@@ -120,6 +123,8 @@ class LiveRun {
   readonly #kept = new KeptJudgements();
   readonly #attic: Attic | null;
   #agedAt = performance.now();
+  readonly #heap: Pick<HeapWatch, "low">;
+  #heapAt = 0;
   /** Frames when it was last judged, and judgements that are still due where none has come since. */
   #judgedFrames = 0;
   #unsettled = 0;
@@ -133,6 +138,7 @@ class LiveRun {
     this.#observer = observer;
     this.#startedAt = startedAt;
     this.#toldApart = options.checkpointMs;
+    this.#heap = options.heap ?? new HeapWatch();
     this.#ager = new Ager(observer.observation);
     const { attic } = options.hooks;
     const { observation } = observer;
@@ -157,6 +163,7 @@ class LiveRun {
           await setImmediate(); // signals and timers get their turn even where blocks come full
         }
         if (!this.#stopping) await this.#whatIsDue();
+        if (this.#isLow()) return;
         this.#stopWhenAsked();
       }
     } finally {
@@ -168,6 +175,17 @@ class LiveRun {
 
   get moves(): Moves | undefined {
     return this.#attic?.moves;
+  }
+
+  /** True where memory runs low: reading ends while what was read can still be judged, stored and reported, and it is damage. */
+  #isLow(): boolean {
+    const now = performance.now();
+    if (now < this.#heapAt) return false;
+    this.#heapAt = now + STATUS_MS;
+    const message = this.#heap.low();
+    if (message === null) return false;
+    for (const capture of this.#reader.captures) capture.damage ??= { offset: 0, message };
+    return true;
   }
 
   /**

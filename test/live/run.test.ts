@@ -127,6 +127,17 @@ test("an interface that is gone: what was read is judged, exit code 3", async (t
   t.true(live.result.judged.some((c) => c.verdict === "undocumented"));
 });
 
+test("where memory runs low, reading ends, and what was read is judged: exit code 3", async (t) => {
+  let looks = 0;
+  const heap = { low: () => (++looks > 1 ? "Reading ended here, because memory runs low" : null) };
+  const live = await runLive(await options([new Played(readFileSync(ROLLOUT), 4096)], { heap }));
+  t.is(live.exitCode, 3);
+  t.regex(live.result.captures[0]?.damage ?? "", /memory runs low/);
+  t.is(live.result.quality.packets, 939);
+  t.true(live.result.judged.some((c) => c.verdict === "undocumented"));
+  t.false(live.result.rules.some((rule) => rule.status === "missing"));
+});
+
 test("it ends by itself after so many packets", async (t) => {
   const live = await runLive(await options([new Played(readFileSync(ROLLOUT), 4096)], { count: 100 }));
   t.is(live.result.quality.packets, 100);
