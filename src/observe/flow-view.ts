@@ -190,14 +190,19 @@ export class FlowView {
 
   /**
    * By the roles that messages claim. Peers that each ask the other (ICE's checks, SIP, BACnet) show only that they did:
-   * which of them was first is a matter of the packets' order, and proves nothing. What only prepared the path (ICE for DTLS)
-   * is asked where the messages that it was prepared for name nobody.
+   * which of them was first is a matter of the packets' order, and proves nothing.
    */
   #byMessage(): { dir: 0 | 1; by: InitiatorBy } | null {
     const detail = this.detail;
     if (detail === null) return null;
-    const client = soleClient(detail.sightings, false) ?? soleClient(detail.sightings, true);
-    return client === null || client === "both" ? null : { dir: client, by: "message" };
+    let client: 0 | 1 | null = null;
+    for (const { fact, dir } of detail.sightings) {
+      if (fact.kind !== "role") continue;
+      const one = fact.sender === "client" ? dir : dir === 0 ? 1 : 0;
+      if (client !== null && client !== one) return null;
+      client = one;
+    }
+    return client === null ? null : { dir: client, by: "message" };
   }
 
   #byPort(): { dir: 0 | 1; by: InitiatorBy } {
@@ -315,16 +320,4 @@ export function transportName(meta: number): string {
     default:
       return String(proto);
   }
-}
-
-/** The direction that a client's messages go; `both` where both ends say that they ask, null where none does. */
-function soleClient(sightings: readonly Sighting[], prepared: boolean): 0 | 1 | "both" | null {
-  let client: 0 | 1 | null = null;
-  for (const { fact, dir, beside } of sightings) {
-    if (fact.kind !== "role" || (beside !== undefined) !== prepared) continue;
-    const one = fact.sender === "client" ? dir : dir === 0 ? 1 : 0;
-    if (client !== null && client !== one) return "both";
-    client = one;
-  }
-  return client;
 }

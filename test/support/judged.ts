@@ -179,3 +179,8 @@ export function changes(before: Record<string, string>, after: Record<string, st
 export const frameKey = ({ capture_id, frame }: Pick<FrameRef, "capture_id" | "frame">): string =>
   `${capture_id}#${frame}`;
 export const keyOf = (frame: Frame): string => `${frame.capture}#${frame.number}`;
+
+/** Whether the clock was set back amid it, by a minute or more: put in the order of its times it would be another capture. */
+export function isSetBack({ frames }: Trial): boolean {
+  return frames.some((frame, i) => i > 0 && frame.sec < frames[i - 1]!.sec - 60);
+}
