@@ -10,13 +10,12 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadJudging } from "../src/judging.ts";
 import { FindingLog } from "../src/live/findings.ts";
-import { Keeper } from "../src/live/keeper.ts";
+import { atticOf, Keeper } from "../src/live/keeper.ts";
 import { type LiveHooks, runLive } from "../src/live/run.ts";
 import { collectEarly } from "../src/memory.ts";
 import { openStore } from "../src/store/open.ts";
-import { MadeUp, SENDER } from "./made-up.ts";
+import { MadeUp, senderJudged } from "./made-up.ts";
 
 const [minutes = 60, perSecond = 1_000, apartSec = 10] = process.argv.slice(2).map(Number);
 
@@ -68,19 +67,11 @@ const hooks: LiveHooks = {
     else source.due = Math.min(end, source.due + apartSec * packetsPerSecond);
     return true;
   },
-  attic: {
-    departed: (seqs) => keeper.departed(seqs),
-    isSettled: (id) => findings.isSettled(id),
-    left: (id) => findings.left(id),
-    back: (id) => findings.back(id),
-  },
+  attic: atticOf(keeper, findings),
   frame: null,
   reloaded: () => null,
 };
-const judging = await loadJudging({
-  ...{ models: ["opswat-sdp"], site: null, bind: [`gateway=${SENDER}`], set: ["region=us", "platform=aws"] },
-  background: true,
-});
+const judging = await senderJudged();
 const outcome = await runLive({
   ...judging,
   ...{ scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" },

@@ -1,4 +1,5 @@
 /** Packets made up in memory in an interface's place: UDP from one host to ever other ones, no rights needed. */
+import { loadJudging } from "../src/judging.ts";
 import type { LiveCounts, LiveSource } from "../src/live/engine.ts";
 
 export interface Talk {
@@ -14,7 +15,14 @@ const RECORD_BYTES = 16 + FRAME_BYTES;
 /** Packets handed over at once. */
 const MOST_AT_ONCE = 2_000;
 /** Who sends. */
-export const SENDER = "10.77.0.2";
+const SENDER = "10.77.0.2";
+
+/** What a run over it is judged against: nothing that the sender says is documented. */
+export const senderJudged = (): ReturnType<typeof loadJudging> =>
+  loadJudging({
+    ...{ models: ["opswat-sdp"], site: null, bind: [`gateway=${SENDER}`], set: ["region=us", "platform=aws"] },
+    background: true,
+  });
 
 export class MadeUp implements LiveSource {
   readonly interface = "made-up";

@@ -9,13 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportOutput } from "../src/cli/output.ts";
 import { printResult } from "../src/cli/print.ts";
-import { loadJudging } from "../src/judging.ts";
 import { FindingLog } from "../src/live/findings.ts";
 import { Keeper } from "../src/live/keeper.ts";
 import { type LiveHooks, runLive } from "../src/live/run.ts";
 import { collectEarly } from "../src/memory.ts";
 import { openStore } from "../src/store/open.ts";
-import { MadeUp, SENDER } from "./made-up.ts";
+import { MadeUp, senderJudged } from "./made-up.ts";
 
 const [conversations = 100_000, flowsEach = 1] = process.argv.slice(2).map(Number);
 
@@ -63,10 +62,7 @@ const hooks: LiveHooks = {
   frame: null,
   reloaded: () => null,
 };
-const judging = await loadJudging({
-  ...{ models: ["opswat-sdp"], site: null, bind: [`gateway=${SENDER}`], set: ["region=us", "platform=aws"] },
-  background: true,
-});
+const judging = await senderJudged();
 const { result, seen } = await runLive({
   ...judging,
   ...{ scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" },

@@ -5,7 +5,7 @@ import type { Opened } from "../live/engines.ts";
 import { EvidenceFolder } from "../live/evidence.ts";
 import { type Finding, FindingLog } from "../live/findings.ts";
 import { FrameRing } from "../live/frame-ring.ts";
-import { closeKilledRuns, Keeper } from "../live/keeper.ts";
+import { atticOf, closeKilledRuns, Keeper } from "../live/keeper.ts";
 import { loadNative } from "../live/libpcap.ts";
 import { Notifier } from "../live/notify.ts";
 import { become, noNewPrivileges, userFor } from "../live/rights.ts";
@@ -218,15 +218,7 @@ class Surroundings {
   }
 
   #attic(): LiveHooks["attic"] {
-    const keeper = this.#keeper;
-    if (keeper === null) return null;
-    const log = this.#findings;
-    return {
-      departed: (seqs) => keeper.departed(seqs),
-      isSettled: (id) => log.isSettled(id),
-      left: (id) => log.left(id),
-      back: (id) => log.back(id),
-    };
+    return this.#keeper === null ? null : atticOf(this.#keeper, this.#findings);
   }
 
   #tell(result: RunResult, whole: boolean): void {

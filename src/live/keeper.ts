@@ -6,6 +6,8 @@ import { encodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { RunResult } from "../report/result.ts";
 import type { CheckpointWriter, Moves, ObservationPart, PartChange, Store } from "../store/store.ts";
+import type { AtticHooks } from "./attic.ts";
+import type { FindingLog } from "./findings.ts";
 
 /** Beside the parts of an observation: which process writes the run. Whoever reads observations passes it over. */
 const OWNER = "live";
@@ -103,4 +105,14 @@ function beganAt(pid: number): string | null {
       return null;
     }
   }
+}
+
+/** Conversations that leave a run go to its database, and what was told of them stays known. */
+export function atticOf(keeper: Keeper, log: FindingLog): AtticHooks {
+  return {
+    departed: (seqs) => keeper.departed(seqs),
+    isSettled: (id) => log.isSettled(id),
+    left: (id) => log.left(id),
+    back: (id) => log.back(id),
+  };
 }

@@ -20,7 +20,7 @@ import type { Transactions } from "./transactions.ts";
 const BATCH_BYTES = 2 << 20;
 /** Bytes of batches that may wait while one is written, which may be an observation. */
 const WAITING_BYTES = 4 * BATCH_BYTES;
-/** An observation up to this size is written in one transaction while it is judged, which takes some 50 ms a megabyte. */
+/** An observation up to this size is written in one transaction while it is judged, which takes some 6 ms a megabyte. */
 const BEGUN_BYTES = 16 << 20;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;

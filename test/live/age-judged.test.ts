@@ -3,37 +3,16 @@
  * apart, once to an observer that ages and is judged meanwhile, and once to one that does neither.
  */
 import test from "ava";
-import { DECODERS } from "../../decoders/index.ts";
-import type { Frame } from "../../src/capture/frame.ts";
 import { KeptJudgements } from "../../src/conform/kept.ts";
 import { Ager } from "../../src/live/age.ts";
-import { type Observation, Observer } from "../../src/observe/observation.ts";
 import { judge, judgeInSteps } from "../../src/pipeline.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { atOnce } from "../../src/steps.ts";
 import { readCases } from "../e2e/case.ts";
-import { readTrial, type Trial } from "../support/judged.ts";
+import { readTrial } from "../support/judged.ts";
+import { observeAgain } from "./again.ts";
 
-const TIMES = 3;
-const APART_SEC = 3 * 3600;
 const GROUPS = /^22[4-9]\.|^23\d\.|^ff|\.255$/;
-
-/** `each`: what happens behind every frame. */
-function observe(trial: Trial, each: (seen: Observation) => void): Observation {
-  const captures = trial.captures.map((info) => ({ ...info, lastSec: 0 }));
-  const observer = new Observer(captures, DECODERS);
-  for (let time = 0; time < TIMES; time++) {
-    for (const frame of trial.frames) {
-      const later: Frame = Object.assign(Object.create(Object.getPrototypeOf(frame) as object) as Frame, frame);
-      later.sec += time * APART_SEC;
-      const capture = captures[later.capture]!;
-      capture.lastSec = Math.max(capture.lastSec, later.sec);
-      observer.frame(later);
-      each(observer.observation);
-    }
-  }
-  return observer.observation;
-}
 
 /** What people act on; of equal flows only the first one's frames are left, and what they say of names. */
 function verdicts({ judged, rest, rules, lookups }: RunResult): unknown {
@@ -57,12 +36,12 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
   test.serial(`${one.name}: aged out and back is judged as never aged`, async (t) => {
     const trial = await readTrial(one);
     const options = { ...trial.options, infer: true };
-    const whole = observe(trial, () => {});
+    const whole = await observeAgain(trial, () => {});
     let ager: Ager | null = null;
     const kept = new KeptJudgements();
     const every = Math.max(17, Math.floor(trial.frames.length / 7));
     let frames = 0;
-    const aged = observe(trial, (seen) => {
+    const aged = await observeAgain(trial, (seen) => {
       ager ??= new Ager(seen, 0);
       if (++frames % every !== 0) return;
       atOnce(judgeInSteps(seen, options, "", false, kept));

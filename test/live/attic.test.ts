@@ -4,40 +4,21 @@
  */
 import test from "ava";
 import { DECODERS } from "../../decoders/index.ts";
-import type { Frame } from "../../src/capture/frame.ts";
 import { KeptJudgements } from "../../src/conform/kept.ts";
 import { Ager } from "../../src/live/age.ts";
 import { Attic } from "../../src/live/attic.ts";
 import { decodeObservation, encodeObservation } from "../../src/observe/codec.ts";
-import { type Observation, Observer } from "../../src/observe/observation.ts";
+import type { Observation } from "../../src/observe/observation.ts";
 import { judge, judgeInSteps } from "../../src/pipeline.ts";
 import type { ConversationRow, RunResult } from "../../src/report/result.ts";
 import { atOnce } from "../../src/steps.ts";
 import { ChunkedRest } from "../../src/store/rest.ts";
 import { DEPARTED, type DepartingRow } from "../../src/store/store.ts";
 import { readCases } from "../e2e/case.ts";
-import { readTrial, type Trial } from "../support/judged.ts";
+import { readTrial } from "../support/judged.ts";
+import { observeAgain } from "./again.ts";
 
-const TIMES = 3;
-const APART_SEC = 3 * 3600;
 const GROUPS = /^22[4-9]\.|^23\d\.|^ff|\.255$/;
-
-/** `each`: what happens behind every frame. */
-async function observe(trial: Trial, each: (seen: Observation) => Promise<void>): Promise<Observation> {
-  const captures = trial.captures.map((info) => ({ ...info, lastSec: 0 }));
-  const observer = new Observer(captures, DECODERS);
-  for (let time = 0; time < TIMES; time++) {
-    for (const frame of trial.frames) {
-      const later: Frame = Object.assign(Object.create(Object.getPrototypeOf(frame) as object) as Frame, frame);
-      later.sec += time * APART_SEC;
-      const capture = captures[later.capture]!;
-      capture.lastSec = Math.max(capture.lastSec, later.sec);
-      observer.frame(later);
-      await each(observer.observation);
-    }
-  }
-  return observer.observation;
-}
 
 /** What people act on, and what of a conversation is in the database alone. */
 function verdicts(
@@ -101,7 +82,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
     const trial = await readTrial(one);
     const options = { ...trial.options, infer: true };
     if (options.models.length === 0) return t.pass();
-    const whole = await observe(trial, async () => {});
+    const whole = await observeAgain(trial, async () => {});
     const expected = verdicts(judge(whole, options, "", false));
     const kept = new KeptJudgements();
     const shelf = new Shelf();
@@ -113,7 +94,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
       const result = judged(seen);
       return (await attic?.recall(true)) === true ? judged(seen) : result;
     };
-    const seen = await observe(trial, async (now) => {
+    const seen = await observeAgain(trial, async (now) => {
       attic ??= shelf.attic(now, kept, new Ager(now, 0));
       if (++frames % every !== 0) return;
       await attic.clear(await settled(now));

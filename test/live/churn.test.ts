@@ -1,10 +1,9 @@
 /** A scaled run over ever new hosts, against a real database: what `bench/churn.ts` does for an hour of traffic. */
 import { join } from "node:path";
 import test from "ava";
-import { MadeUp, SENDER } from "../../bench/made-up.ts";
-import { loadJudging } from "../../src/judging.ts";
+import { MadeUp, senderJudged } from "../../bench/made-up.ts";
 import { FindingLog } from "../../src/live/findings.ts";
-import { Keeper } from "../../src/live/keeper.ts";
+import { atticOf, Keeper } from "../../src/live/keeper.ts";
 import { type LiveHooks, runLive } from "../../src/live/run.ts";
 import { run } from "../../src/pipeline.ts";
 import { openStore } from "../../src/store/open.ts";
@@ -55,20 +54,11 @@ test("ever new hosts: memory holds the last minutes, the database all, each find
       else source.due += SECONDS_A_CHECKPOINT * PER_SECOND;
       return true;
     },
-    attic: {
-      departed: (seqs) => keeper.departed(seqs),
-      isSettled: (id) => findings.isSettled(id),
-      left: (id) => findings.left(id),
-      back: (id) => findings.back(id),
-      stay: STAY,
-    },
+    attic: { ...atticOf(keeper, findings), stay: STAY },
     frame: null,
     reloaded: () => null,
   };
-  const judging = await loadJudging({
-    ...{ models: ["opswat-sdp"], site: null, bind: [`gateway=${SENDER}`], set: ["region=us", "platform=aws"] },
-    background: true,
-  });
+  const judging = await senderJudged();
   const { result, seen, moves, exitCode } = await runLive({
     ...{ ...judging, ...HOW, sources: [source], engine: { name: "libpcap", limits: null }, realm: null },
     ...{ forMs: null, count: null, checkpointMs: 1, hooks, signal: stop.signal },
