@@ -37,7 +37,10 @@ export function couldNotShow(
     const reason = `what ${name} asked the proxy ${hidden.responder} for is not in the capture`;
     return notEvaluable("candidate-inconclusive", reason, "capture behind the proxy as well");
   }
-  const filter = context.coverage.filtered(host);
+  const filter = context.coverage.filtered(
+    host,
+    rule.over.some(({ transport }) => transport === "eth" || transport === "any"),
+  );
   if (filter !== null) {
     const reason = `the capture was filtered (${filter}), and what ${name} would have sent may not have passed`;
     return notEvaluable("filtered", reason, `capture all that ${name} sends and is sent, such as with host ${name}`);

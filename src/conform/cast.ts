@@ -7,6 +7,7 @@ import { FAMILY_ETH } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
 import type { Sides } from "../observe/beyond-nat.ts";
+import type { FrameRef } from "../report/result.ts";
 
 /** A bound host as it was met in the capture. */
 export interface CastHost {
@@ -48,6 +49,16 @@ interface Range6 {
   first: string;
   last: string;
   played: Played;
+}
+
+/** How it is known that an address is a bound host's own which nobody bound; null for those that somebody did. */
+export function foundOut(
+  address: string,
+  { role, host: { host } }: Played,
+): { says: string; frames: readonly FrameRef[] } | null {
+  const other = host.others?.find(({ text }) => text === address);
+  if (other === undefined) return null;
+  return { says: `${address} is ${role}, as the device ${other.as ?? host.text} has it too`, frames: other.frames };
 }
 
 const NOBODY: readonly Played[] = [];

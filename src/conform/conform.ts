@@ -37,6 +37,7 @@ import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
+import { withOwnMacs } from "./own-macs.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
@@ -179,7 +180,9 @@ export function* conformInSteps(
   const moves = movedLeases(seen);
   const other = options.infer ? withOtherAddresses(told, seen, given) : { bindings: told, sayings: [] };
   const isAsGiven = inferred.used.length === 0 && other.sayings.length === 0;
-  const played = { cast: isAsGiven ? given : castOf(other.bindings), bindings: other.bindings };
+  const withIp = isAsGiven ? given : castOf(other.bindings);
+  const own = options.infer ? withOwnMacs(other.bindings, conversations, withIp) : { ...other, sayings: [] };
+  const played = { cast: own.sayings.length === 0 ? withIp : castOf(own.bindings), bindings: own.bindings };
   const { cast, bindings } = kept === null ? played : kept.begin(who, played, moves);
   const judges: Judges = {
     models,
@@ -240,6 +243,7 @@ export function* conformInSteps(
         : []),
       ...bound.sayings,
       ...other.sayings,
+      ...own.sayings,
       ...movedHosts(moves, cast),
       ...waivers.sayings(),
     ],

@@ -9,7 +9,7 @@ import type { Endpoint, Model, Rule, Target } from "../model/types.ts";
 import { appClause } from "./app-clause.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type CapsReached, cutClause, unkeptClause } from "./caps.ts";
-import { type Cast, isGlobal, type Played } from "./cast.ts";
+import { type Cast, foundOut, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
 import { overClause, overFails, valuedOver } from "./over-clause.ts";
@@ -283,12 +283,9 @@ function playsTarget(
     case "role": {
       const played = roles.find((p) => p.model === model && p.role === target.role);
       if (played !== undefined) {
-        const { text, others } = played.host.host;
-        const made = weighed(clause, `${address} is ${target.role}`, WEIGHT_ROLE, text);
-        const other = others?.find((one) => one.text === address);
-        return other === undefined
-          ? made
-          : { ...made, says: `${made.says}, as the device ${text} has it too`, support: [...other.frames] };
+        const made = weighed(clause, `${address} is ${target.role}`, WEIGHT_ROLE, played.host.host.text);
+        const found = foundOut(address, played);
+        return found === null ? made : { ...made, says: found.says, support: [...found.frames] };
       }
       const mine = roles.filter((p) => p.model === model);
       if (mine.length > 0 && mine.every((p) => p.role === PROXY_ROLE)) {

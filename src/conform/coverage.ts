@@ -48,10 +48,10 @@ export class Coverage {
   }
 
   /** A filter of a capture in which the host was, which may have kept some of its traffic out; null for none. */
-  filtered({ realm, presence, host }: CastHost): string | null {
+  filtered({ realm, presence, host }: CastHost, withoutIp: boolean): string | null {
     for (const { filters, firstSec, lastSec } of this.#of(realm)) {
       if (firstSec > presence.lastSec || lastSec < presence.firstSec) continue;
-      const filter = filters.find((text) => !passesAll(text, host));
+      const filter = filters.find((text) => !passesAll(text, host, withoutIp));
       if (filter !== undefined) return filter;
     }
     return null;

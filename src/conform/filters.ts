@@ -9,14 +9,19 @@ import type { AddressRange } from "../model/types.ts";
 
 const TERM = /^(?:(?:host|net)\s+)?(\S+)$/;
 
-/** True where the filter surely lets through whatever any address of the host sends or is sent. */
-export function passesAll(filter: string, host: BoundHost): boolean {
+/**
+ * True where the filter surely lets through whatever any address of the host sends or is sent. `withoutIp`: frames without IP
+ * among it, which name no address of IP; else the MAC addresses of a host that is bound by IP do not count.
+ */
+export function passesAll(filter: string, host: BoundHost, withoutIp = false): boolean {
+  const found = new Set(withoutIp ? [] : host.others?.map(({ text }) => text));
+  const addresses = host.addresses.filter(({ family, text }) => family !== "mac" || !found.has(text));
   const terms = filter.trim().split(/\s+(?:or|\|\|)\s+/);
   const named = terms.map((term) => parseRange(TERM.exec(term)?.[1] ?? "", () => {}));
   return (
-    host.addresses.length > 0 &&
+    addresses.length > 0 &&
     named.every((range) => range !== null) &&
-    host.addresses.every((own) => named.some((range) => range !== null && holds(range, own)))
+    addresses.every((own) => named.some((range) => range !== null && holds(range, own)))
   );
 }
 

@@ -11,9 +11,7 @@ import type { Neighbour } from "../observe/neighbours.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
-
-/** A device that has more is a router or something like one. */
-const MOST_OTHERS = 32;
+import { MOST_ADDRESSES } from "./holders.ts";
 
 export interface OtherAddresses {
   /** The bindings, with hosts that have more addresses in place of those that were bound. */
@@ -71,7 +69,7 @@ class Claims {
         for (const other of this.#alike(claim, bound)) others.set(textOf(other), [frameOf(claim), frameOf(other)]);
       }
     }
-    if (others.size === 0 || others.size > MOST_OTHERS) return host;
+    if (others.size === 0 || others.size > MOST_ADDRESSES) return host;
     const addresses = [...others.keys()].map((text) => {
       const { family, hex } = parseAddress(text)!;
       return { text, family, first: hex, last: hex };

@@ -6,7 +6,7 @@ import type * as C from "../observe/conversations.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import { restRow } from "../observe/rest.ts";
 import type { ClauseResult, ConversationRow, FrameRef, RuleRow, RunInfo } from "../report/result.ts";
-import type { Cast } from "./cast.ts";
+import { type Cast, foundOut } from "./cast.ts";
 import type { Clause } from "./clause.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
@@ -34,7 +34,9 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
     delete row.outcomes.unanswered;
   }
   const against = unique(judgement.against);
-  let support = unique(judgement.support);
+  const untold = unsaidEnds(judgement);
+  let support = unique([...judgement.support, ...untold.flatMap(({ frames }) => frames)]);
+  if (untold.length > 0) row.reason = `${judgement.reason}; ${untold.map(({ says }) => says).join("; ")}`;
   if (judgement.verdict === "inconclusive" && against.length > 0) {
     const speaking = new Set(against.map(frameKey));
     support = support.filter((ref) => !speaking.has(frameKey(ref)));
@@ -49,6 +51,16 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
     nearest: judgement.nearest,
   };
   return row;
+}
+
+/** Whose addresses were found out, as far as no clause says it: without that nobody sees why it is judged at all. */
+function unsaidEnds({ subject, clauses, verdict }: Judgement): NonNullable<ReturnType<typeof foundOut>>[] {
+  if (verdict === "ignored" || verdict === "unrelated") return [];
+  const ends = [
+    ...subject.initiatorRoles.map((played) => foundOut(subject.initiator, played)),
+    ...subject.responderRoles.map((played) => foundOut(subject.responder, played)),
+  ];
+  return ends.filter((end) => end !== null).filter(({ says }) => !clauses.some((clause) => clause.says === says));
 }
 
 export function ruleRow(judged: RuleJudgement, waivers: Waivers, broken: () => (string | null)[]): RuleRow {

@@ -76,9 +76,9 @@ export function silenceInLoss(tried: string, loss: string): HostStatus {
   return notEvaluable("lossy", `${tried} and nothing came back, but ${loss}`, "capture again without loss");
 }
 
-/** No answer, in a capture that was filtered: the answer may not have passed. Null where the host's whole traffic did. */
+/** No answer over IP, in a capture that was filtered: the answer may not have passed. Null where the host's whole traffic did. */
 export function silenceFiltered(tried: string, host: CastHost | null, { coverage }: RuleContext): HostStatus | null {
-  const filter = host === null ? null : coverage.filtered(host);
+  const filter = host === null ? null : coverage.filtered(host, false);
   if (filter === null) return null;
   const reason = `${tried} and nothing came back, but the capture was filtered (${filter}), and an answer may not have passed`;
   return notEvaluable("filtered", reason, `capture all that ${host!.host.text} sends and is sent`);

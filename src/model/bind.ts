@@ -24,8 +24,11 @@ export interface BoundHost {
   single: boolean;
   /** As reports name it. */
   text: string;
-  /** Addresses that nobody bound and that are its own by its MAC address, with the frames that show it. */
-  others?: readonly { text: string; frames: readonly FrameRef[] }[];
+  /**
+   * Addresses that nobody bound and that are its own by its MAC address, and that itself, with the frames that show it;
+   * `as`: which of its addresses shows it, where that is one of many.
+   */
+  others?: readonly { text: string; frames: readonly FrameRef[]; as?: string }[];
 }
 
 export interface Binding {
