@@ -22,7 +22,17 @@ const PORT = 18_245;
 const HEADER_LENGTH = 56;
 const TYPE = { open: 0, opened: 1, request: 2, answer: 3, session: 8 } as const;
 const KIND = { long: 0x80, short: 0xc0, done: 0xd4, doneWithText: 0x94, failed: 0xd1 } as const;
-const AT = { index: 2, size: 4, kind: 31, part: 40, service: 42, longPart: 48, longService: 50 } as const;
+const AT = {
+  index: 2,
+  size: 4,
+  kind: 31,
+  mailbox: 36,
+  part: 40,
+  status: 42,
+  service: 42,
+  longPart: 48,
+  longService: 50,
+} as const;
 
 const SERVICES: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0x00, ["PLC Short Status", "identify"]],
@@ -77,7 +87,10 @@ export const geSrtp: Decoder = {
   title: "GE Service Request Transport Protocol",
   specs: ["Denton and others, DFRWS 2017"],
   ports: { udp: [PORT], tcp: [PORT] },
-  fields: [],
+  fields: [
+    { field: "ge-srtp.mailbox", about: "which module is asked: the mailbox that a request is for, in hexadecimal" },
+    { field: "ge-srtp.error", about: "why a request was refused: status and its detail, in hexadecimal" },
+  ],
   forms: { datagram: [{ first: [0, 1, 2, 3, 8], least: HEADER_LENGTH, bytes: [[1, 0xff, 0]] }] },
   everyMessage: true,
   opens: { datagram: [0, 1, 2, 3, 8], stream: [0, 1, 2, 3, 8] },
@@ -148,7 +161,9 @@ function opening(c: Cursor, type: number, emit: Emit, at: Context): boolean {
 
 function request(c: Cursor, id: string, emit: Emit): void {
   const long = c.buf[c.pos + AT.kind] === KIND.long;
-  c.skip(long ? AT.longService : AT.service);
+  c.skip(AT.mailbox);
+  const mailbox = c.hex(4);
+  c.skip((long ? AT.longService : AT.service) - AT.mailbox - 4);
   const service = c.u8();
   const memory = c.u8();
   const offset = c.u16le();
@@ -160,6 +175,7 @@ function request(c: Cursor, id: string, emit: Emit): void {
     target,
     id,
   });
+  emit({ kind: "field", field: "ge-srtp.mailbox", value: mailbox });
 }
 
 /** `%R101×8`; addresses begin with 1. */
@@ -171,4 +187,7 @@ function answer(c: Cursor, id: string, emit: Emit): void {
   emit({ kind: "role", sender: "server", why: "GE-SRTP answer" });
   emit({ kind: "message", what: "response", id, ...(failed ? { failed } : {}) });
   tellOperation(emit, "ge-srtp", "response", ANSWER_TO_ANY, ["Answer", "unknown"], { id, failed });
+  if (!failed) return;
+  c.skip(AT.status);
+  emit({ kind: "field", field: "ge-srtp.error", value: `0x${c.hex(2)}` });
 }

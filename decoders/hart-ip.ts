@@ -84,8 +84,11 @@ function message(c: Cursor, emit: Emit, at: Context): boolean {
   c.skip(2);
   const proved = at.started || at.peerStarted || at.senderPort === PORT || at.receiverPort === PORT;
   if (id === PDU && type !== TYPE.nak) {
-    if (c.cutOff === 0 ? !sumHolds(c) : !proved) return false;
+    // Clients are about whose check byte is a constant: what they ask is told, and what is wrong with it.
+    const holds = c.cutOff > 0 ? proved : sumHolds(c);
+    if (!holds && !(at.started || at.peerStarted)) return false;
     pdu(c, type, sequence, emit);
+    if (!holds) emit({ kind: "problem", what: "malformed", why: "HART-IP: the check byte does not hold" });
   } else {
     if (!proved) return false;
     const meaning = SESSIONS.get(id) ?? unknownCode("Message", id);

@@ -19,6 +19,7 @@ import { BER, context, enterElement, peekTag, readInteger, readLength, skipEleme
 import { DATA_MORE, DATA_NONE, dataAt, readTsdu, TPDU, tsduSize } from "./shared/cotp.ts";
 import { type Framing, readFrame } from "./shared/frames.ts";
 import { PDU, SERVICE, SERVICES, UNCONFIRMED, variableClass } from "./shared/mms-codes.ts";
+import { findServiceError, readAccessError, readReject, readServiceError } from "./shared/mms-errors.ts";
 import { looksLikeSession, toMms } from "./shared/mms-layers.ts";
 import { joinTargets, type Meaning, MOST_TARGETS, tellOperation, unknownCode } from "./shared/operation.ts";
 
@@ -27,6 +28,8 @@ const ID = "mms";
 const VISIBLE_STRING = 0x1a;
 const NAME = { vmd: 0x80, domain: 0xa1, association: 0x82 } as const;
 const FAILURE = 0x80;
+/** Of an initiate: the first that stands in it, if it does. */
+const LOCAL_DETAIL = 0x80;
 
 const FRAMING: Framing = { protocol: ID, ports: [PORT], name: "MMS", size: tsduSize, tell };
 
@@ -35,7 +38,12 @@ export const mms: Decoder = {
   title: "Manufacturing Message Specification",
   specs: ["ISO 9506-2", "IEC 61850-8-1", "RFC 1006"],
   ports: { tcp: [PORT] },
-  fields: [],
+  fields: [
+    { field: "mms.max-pdu", about: "bytes of the longest message, as proposed or agreed" },
+    { field: "mms.error", about: "why a request was refused: class and code, such as `access/object-non-existent`" },
+    { field: "mms.access-error", about: "why a variable was not read or written, such as `object-access-denied`" },
+    { field: "mms.reject", about: "which PDU an end could not take, and the reason's number" },
+  ],
   opens: { stream: [3] },
   everyMessage: true,
 
@@ -114,6 +122,8 @@ function tellPdu(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
       const id = peekTag(c) === 0x80 ? String(readInteger(c, "invoke id", 0x80)) : null;
       const [code, name] = tag === PDU.reject ? ["reject", "rejected"] : ["error", "refused"];
       said("response", code!, [name!, "session"], id, true);
+      if (tag === PDU.reject) tellField(emit, "mms.reject", readReject(c));
+      else tellField(emit, "mms.error", findServiceError(c, context(tag === PDU.error ? 2 : 1)));
       return true;
     }
     case PDU.cancelRequest:
@@ -131,6 +141,9 @@ function tellPdu(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
         tag === PDU.initiateError,
       );
       if (tag === PDU.initiateResponse) emit({ kind: "up" });
+      if (tag === PDU.initiateError) tellField(emit, "mms.error", readServiceError(c));
+      else if (peekTag(c) === LOCAL_DETAIL)
+        tellField(emit, "mms.max-pdu", readInteger(c, "local detail", LOCAL_DETAIL));
       return true;
     case PDU.concludeRequest:
     case PDU.concludeResponse:
@@ -142,11 +155,16 @@ function tellPdu(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
         "conclude",
         tag === PDU.concludeError,
       );
+      if (tag === PDU.concludeError) tellField(emit, "mms.error", readServiceError(c));
       return true;
     default:
       if (at.started) c.bad(`a PDU of tag 0x${tag.toString(16)}`);
       return false;
   }
+}
+
+function tellField(emit: Emit, field: string, value: string | number | null): void {
+  if (value !== null) emit({ kind: "field", field, value });
 }
 
 /** Once is enough: a direction does not change sides. */
@@ -260,30 +278,26 @@ function tellResponse(c: Cursor, emit: Emit, at: Context): void {
   const meaning = SERVICES.get(service) ?? unknownCode("service", service);
   tellRole("server", meaning[0], emit, at);
   const outer = c.enter(readLength(c), meaning[0]);
-  const from = c.pos;
   let failed = false;
   try {
-    if (service === SERVICE.read || service === SERVICE.write) failed = anyFailed(c, service === SERVICE.read);
+    if (service === SERVICE.read || service === SERVICE.write) failed = toFailure(c, service === SERVICE.read);
   } finally {
     tellOperation(emit, ID, "response", service, meaning, { id, failed });
   }
-  c.pos = from;
+  if (failed) tellField(emit, "mms.access-error", readAccessError(c));
   if (service === SERVICE.identify) tellIdentity(c, emit);
   c.leave(outer);
 }
 
-/** Failures stand among the results as tag [0]. */
-function anyFailed(c: Cursor, read: boolean): boolean {
+/** Failures stand among the results as tag [0]; the cursor ends at the first. False where there is none. */
+function toFailure(c: Cursor, read: boolean): boolean {
   if (read) {
     while (c.left > 0 && peekTag(c) !== context(1)) skipElement(c);
     if (c.left === 0) return false;
     c.enter(enterLength(c, context(1)), "results");
   }
-  while (c.left > 0) {
-    if (peekTag(c) === FAILURE) return true;
-    skipElement(c);
-  }
-  return false;
+  while (c.left > 0 && peekTag(c) !== FAILURE) skipElement(c);
+  return c.left > 0;
 }
 
 /** [0] vendor, [1] model, [2] revision. */

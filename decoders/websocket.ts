@@ -22,7 +22,11 @@ export const websocket: Decoder = {
   title: "WebSocket, joined mid-stream",
   specs: ["RFC 6455", "RFC 7692"],
   ports: {},
-  fields: [],
+  fields: [
+    { field: "websocket.frame", about: "a kind that is among the first frames: text, binary, ping, pong, close …" },
+    { field: "websocket.compression", about: "permessage-deflate, where a message is compressed (RFC 7692)" },
+    { field: "websocket.close", about: "why an end closes: the status code (RFC 6455 section 7.4)" },
+  ],
   opens: { stream: [0x01, 0x02, 0x41, 0x42, 0x81, 0x82, [0x88, 0x8a], 0xc1, 0xc2] },
   everyMessage: false,
 
@@ -33,21 +37,32 @@ export const websocket: Decoder = {
     if (at.fromStart) return STREAM_NO;
     let masked: boolean | null = null;
     let proved = false;
+    let compressed = false;
+    let close = -1;
+    const kinds = new Set<string>();
     while (c.left > 0) {
       const head = readFrameHead(c);
       if (head === null || head.length > c.left) return STREAM_NO; // a part is no proof, and nothing is worth waiting for
       if (masked !== null && masked !== head.masked) return STREAM_NO;
       masked = head.masked;
       const payload = readPayload(c, head);
+      kinds.add(KINDS.get(head.opcode)!);
+      compressed ||= head.compressed;
+      if (head.opcode === OPCODE.close && payload.length >= 2) close = (payload[0]! << 8) | payload[1]!;
       if (head.opcode !== OPCODE.text || head.compressed) continue;
       if (!payload.every(isTextByte)) return STREAM_NO;
       proved ||= head.final && payload.length >= PROVING_TEXT && payload.every(isPlain);
     }
     if (!proved) return STREAM_NO;
     emit({ kind: "role", sender: masked ? "client" : "server", why: `WebSocket ${masked ? "masked" : "plain"} frame` });
+    for (const value of kinds) emit({ kind: "field", field: "websocket.frame", value });
+    if (compressed) emit({ kind: "field", field: "websocket.compression", value: "permessage-deflate" });
+    if (close >= 0) emit({ kind: "field", field: "websocket.close", value: close });
     return STREAM_DONE;
   },
 };
+
+const KINDS: ReadonlyMap<number, string> = new Map(Object.entries(OPCODE).map(([kind, opcode]) => [opcode, kind]));
 
 /** Any byte of UTF-8 but most control codes. */
 const isTextByte = (b: number): boolean => b >= 32 || (b >= 9 && b <= 13);

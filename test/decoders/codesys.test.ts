@@ -34,3 +34,24 @@ test("what is secured is unknown, whatever its numbers would mean in clear", (t)
   t.deepEqual(classes("secured"), ["unknown"]);
   t.deepEqual(classes("which device, and acknowledged"), ["identify", "session"]);
 });
+
+test("a channel's end has its reason, unless it is none", (t) => {
+  const closed = (reason: number) => {
+    const bytes = hex`c5 6b 40 40 00 21 00 03 0a 2d 00 05 c4 00 01 01 00 00 00 00 07 00 00 00`;
+    bytes[22] = reason;
+    return decodeDatagram(codesys, bytes, datagramAt(1743, 1740)).facts.filter((f) => f.kind === "field");
+  };
+  t.deepEqual(closed(0), []);
+  t.deepEqual(closed(3), [{ kind: "field", field: "codesys.close-reason", value: 3 }]);
+});
+
+test("a node whose names are longer than its message says what stands before them", (t) => {
+  const bytes = Uint8Array.from(fixture("a controller"));
+  bytes.set([0xff, 0xff], 26);
+  const { facts } = decodeDatagram(codesys, bytes, datagramAt(1740, 1743));
+  t.deepEqual(
+    facts.flatMap((f) => (f.kind === "asset" ? [f.value] : [])),
+    ["5.15.4.0"],
+  );
+  t.true(facts.some((f) => f.kind === "problem" && f.what === "malformed"));
+});

@@ -1,7 +1,7 @@
 /** What fixtures can't show of HART-IP: sums that do not hold, warnings that are no failures, short messages. */
 import test from "ava";
 import { hartIp } from "../../decoders/hart-ip.ts";
-import { datagramAt, decodeDatagram } from "../support/decode.ts";
+import { datagramAt, decodeDatagram, decodeStream, streamAt } from "../support/decode.ts";
 import { concat, hex } from "../support/hex.ts";
 
 const on = datagramAt(40_001, 5094);
@@ -42,4 +42,17 @@ test("a warning is no failure, an error is one, and so is a broken line", (t) =>
 test("a command that no table knows is unknown", (t) => {
   const { facts } = decodeDatagram(hartIp, pdu(0, hex`82 26 06 01 02 03 f0 00`), on);
   t.true(facts.some((f) => f.kind === "operation" && f.code === "240" && f.class === "unknown"));
+});
+
+test("within a session a request whose sum does not hold is told, and what follows it is read", (t) => {
+  const bad = Uint8Array.from(pdu(0, hex`82 26 06 01 02 03 23 00`));
+  bad[bad.length - 1]! ^= 1;
+  const stream = concat([hex`01 00 02 00 00 01 00 08`, bad, pdu(0, hex`82 26 06 01 02 03 2a 00`)]);
+  const { facts } = decodeStream(hartIp, stream, streamAt(40_001, 5094));
+  t.deepEqual(
+    facts.flatMap((f) => (f.kind === "operation" ? [f.class] : [])),
+    ["session", "write", "control"],
+  );
+  t.is(facts.filter((f) => f.kind === "problem").length, 1);
+  t.false(decodeStream(hartIp, bad, streamAt(40_001, 5094)).recognised, "it begins nothing");
 });

@@ -66,3 +66,29 @@ test("lengths that do not agree prove nothing", (t) => {
     t.false(decodeStream(mms, bad, away).recognised, `${at}`);
   }
 });
+
+test("why a request was refused, in the standard's words; numbers that have none stay numbers", (t) => {
+  const fields = (pdu: Uint8Array) =>
+    decodeStream(mms, concat([request(2), data(pdu)]), away).facts.flatMap((f) =>
+      f.kind === "field" ? [f.value] : [],
+    );
+  const error = (class_: number, code: number) =>
+    element([0xa2], hex`80 01 07`, element([0xa2], element([0xa0], Uint8Array.of(0x80 | class_, 1, code))));
+  t.deepEqual(fields(error(7, 2)), ["access/object-non-existent"]);
+  t.deepEqual(fields(error(12, 9)), ["others/9"]);
+  t.deepEqual(fields(element([0xa4], hex`80 01 07 81 01 01`)), ["confirmed-request/1"]);
+  t.deepEqual(fields(element([0xa4], hex`80 01 07`)), []);
+  const read = (code: number) =>
+    element([0xa1], hex`02 01 07`, element([0xa4], element([0xa1], hex`83 01 01`, Uint8Array.of(0x80, 1, code))));
+  t.deepEqual(fields(read(10)), ["object-non-existent"]);
+  t.deepEqual(fields(read(99)), ["99"]);
+  const unread = decodeStream(
+    mms,
+    concat([request(2), data(element([0xa1], hex`02 01 07`, element([0xa5], hex`80 00`)))]),
+    away,
+  );
+  t.true(
+    unread.facts.some((f) => f.kind === "operation" && f.code === "5" && f.failed),
+    "refused, for no reason",
+  );
+});

@@ -42,3 +42,13 @@ test("RFC 6455 section 5.7: a masked text", (t) => {
   t.deepEqual(frame === null ? null : readPayload(c, frame), ascii("Hello"));
   t.deepEqual(bytes, hex`81 85 37 fa 21 3d 7f 9f 4d 51 58`, "the bytes themselves stay as they are");
 });
+
+test("a message that is compressed is said to be; a close says why, if it does", (t) => {
+  const values = (...parts: Uint8Array[]) =>
+    decodeStream(websocket, concat([plain("how is the gateway?"), ...parts]), MID).facts.flatMap((f) =>
+      f.kind === "field" ? [f.value] : [],
+    );
+  t.deepEqual(values(hex`c1 02 4a 04`), ["text", "permessage-deflate"]);
+  t.deepEqual(values(hex`89 00 88 02 03 f3`), ["text", "ping", "close", 1011]);
+  t.deepEqual(values(hex`88 00`), ["text", "close"]);
+});
