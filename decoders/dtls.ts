@@ -12,7 +12,7 @@
  * In DTLS 1.3 protected records have a short header, 001CSLEE, that only means something in a known connection. A
  * datagram is DTLS where records fill it to its end. A direction is read until its first protected record.
  *
- * Does not cover: certificates, connection ids (RFC 9146), anything protected.
+ * Does not cover: a client's certificate, connection ids (RFC 9146), anything protected.
  */
 import { Cursor, Fault } from "../src/decode/cursor.ts";
 import {
@@ -23,16 +23,26 @@ import {
   type Decoder,
   type Emit,
 } from "../src/decode/decoder.ts";
+import { certificateNames } from "./shared/certificate.ts";
 import { type Joined, join } from "./shared/pieces.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
-import { ClientHello, isDatagramVersion, readClientHello, readServerHello, ServerHello } from "./shared/tls-hello.ts";
+import {
+  ClientHello,
+  isDatagramVersion,
+  readClientHello,
+  readServerHello,
+  ServerHello,
+  TLS13,
+} from "./shared/tls-hello.ts";
 
 const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23, heartbeat: 24, cid: 25, ack: 26 } as const;
 const HEADER_LENGTH = 13;
 const LONGEST_FRAGMENT = (1 << 14) + 2048;
-const MESSAGE = { clientHello: 1, serverHello: 2, helloVerifyRequest: 3 } as const;
+const MESSAGE = { clientHello: 1, serverHello: 2, helloVerifyRequest: 3, certificate: 11 } as const;
 const LONGEST_HELLO = 1 << 16;
+/** Datagrams kept from the server's hello on, until its certificate is there. Where it takes more, its names are not told. */
+const MOST_OF_FLIGHT = 12;
 const OTHER_BYTES =
   "DTLS: fragments bring other bytes for the same place; which of them the receiver took is not known";
 const FATAL = 2;
@@ -45,7 +55,7 @@ const EARLIER = new Cursor();
 export const dtls: Decoder = {
   id: "dtls",
   title: "Datagram Transport Layer Security",
-  specs: ["RFC 4347", "RFC 6347", "RFC 9147", "RFC 6066", "RFC 7301"],
+  specs: ["RFC 4347", "RFC 6347", "RFC 9147", "RFC 6066", "RFC 7301", "RFC 5280"],
   ports: { udp: [4433, 5349, 5684, 10161, 10162] },
   fields: [
     { field: "dtls.version", about: "the version chosen by the server, as on the wire: 65277 (0xfefd) is DTLS 1.2" },
@@ -181,6 +191,7 @@ function tell(seen: Seen, c: Cursor, emit: Emit, at: Context): DatagramResult {
       else if (!tellHello(piece, whole, emit)) return false;
     }
   }
+  if (!seen.isProtected && awaitsCertificate(seen, emit, at)) more = true;
   for (const { level, code } of seen.alerts) {
     if (level === FATAL) emit({ kind: "fault", what: "tls-alert", code, text: alertName(code) });
     else emit({ kind: "field", field: "dtls.alert", value: alertName(code) });
@@ -193,11 +204,54 @@ function tell(seen: Seen, c: Cursor, emit: Emit, at: Context): DatagramResult {
   return more ? DATAGRAM_MORE : true;
 }
 
-/** The first bytes of a message without a gap, from its pieces in this datagram and in those kept before it. */
-function together(of: Piece, here: readonly Piece[], at: Context): Joined {
+/**
+ * Tells the names of the server's certificate, which follows its hello in clear up to DTLS 1.2, once the first of the chain
+ * is there. True while it may still come: the datagrams from the hello on are needed then.
+ */
+function awaitsCertificate(seen: Seen, emit: Emit, at: Context): boolean {
+  const before = at.before ?? [];
+  const flight = piecesSince(seen.pieces, at);
+  const hello = flight.find(({ type }) => type === MESSAGE.serverHello);
+  if (hello === undefined || hello.length > LONGEST_HELLO || before.length >= MOST_OF_FLIGHT) return false;
+  const version = chosenVersion(together(hello, seen.pieces, at).whole);
+  if (version === TLS13) return false;
+  const next = flight.find(({ seq }) => seq === hello.seq + 1);
+  if (next === undefined) return true;
+  if (version === 0) return next.type === MESSAGE.certificate;
+  if (next.type !== MESSAGE.certificate || next.length > LONGEST_HELLO) return false;
+  const { whole, disagrees } = together(next, seen.pieces, at);
+  if (disagrees) return false;
+  const first = whole.length < 6 ? Number.POSITIVE_INFINITY : 6 + ((whole[3]! << 16) | (whole[4]! << 8) | whole[5]!);
+  if (whole.length < Math.min(first, next.length)) return true;
+  HELLO.set(whole, 0, whole.length);
+  for (const name of certificateNames(HELLO)) emit({ kind: "name", source: "certificate", name });
+  return false;
+}
+
+/** The version that a ServerHello chooses; 0 where it can't be read as far as it is there. */
+function chosenVersion(whole: Uint8Array): number {
+  const server = new ServerHello();
+  HELLO.set(whole, 0, whole.length);
+  try {
+    readServerHello(HELLO, server, "dtls");
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return 0;
+  }
+  return server.version;
+}
+
+/** The pieces of this datagram behind those that were kept before it. */
+function piecesSince(here: readonly Piece[], at: Context): Piece[] {
   const pieces: Piece[] = [];
   for (const bytes of at.before ?? []) pieces.push(...(readEarlier(bytes)?.pieces ?? []));
   pieces.push(...here);
+  return pieces;
+}
+
+/** The first bytes of a message without a gap, from its pieces in this datagram and in those kept before it. */
+function together(of: Piece, here: readonly Piece[], at: Context): Joined {
+  const pieces = piecesSince(here, at);
   const same = pieces.filter(({ type, seq }) => type === of.type && seq === of.seq);
   const mine = same.filter(({ length }) => length === of.length);
   const { whole, disagrees } = join(

@@ -18,7 +18,7 @@ const COMMON_NAME = [0x55, 0x04, 0x03];
 const SUBJECT_ALT_NAME = [0x55, 0x1d, 0x11];
 
 /**
- * The DNS names of the message whose body is under the cursor, in lower case: those of subjectAltName, else a common name
+ * The DNS names of the message whose body, or its beginning with the first certificate, is under the cursor, in lower case: those of subjectAltName, else a common name
  * that reads like one. What was read before a fault is kept.
  */
 export function certificateNames(c: Cursor): string[] {
@@ -26,7 +26,7 @@ export function certificateNames(c: Cursor): string[] {
   let common = "";
   try {
     c.part = "certificates";
-    c.enter(c.u24(), "certificates");
+    c.enter(Math.min(c.u24(), c.left), "certificates");
     c.enter(c.u24(), "certificate");
     enterElement(c, BER.sequence, "certificate");
     enterElement(c, BER.sequence, "certificate body");

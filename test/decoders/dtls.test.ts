@@ -9,6 +9,8 @@ import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { concat, hex } from "../support/hex.ts";
 
 const AT = datagramAt(40_001, 41_002);
+/** Bytes of a record's header. */
+const HEADER = 13;
 
 function record(type: number, epoch: number, fragment: Uint8Array): Uint8Array {
   const length = fragment.length;
@@ -89,4 +91,36 @@ test("bytes that look like DTLS and are not", (t) => {
     ["a version of TLS", concat([hex`16 03 03`, hello.subarray(3)])],
   ];
   for (const [what, bytes] of cases) t.false(decodeDatagram(dtls, bytes, AT).recognised, what);
+});
+
+/** The server's flight in fragments of 256 bytes: its hello with the certificate's beginning, more, and its end. */
+const FLIGHT = fixturesOf("dtls")
+  .filter((f) => f.file.endsWith("/certificate.md"))
+  .map(({ bytes }) => bytes);
+
+test("a certificate over several datagrams is the server's where its hello came before it", (t) => {
+  t.is(FLIGHT.length, 3);
+  const { facts, results } = direction(FLIGHT);
+  t.deepEqual(facts.at(-1), { kind: "name", source: "certificate", name: "gw7.rollout.example" });
+  t.deepEqual(results, [DATAGRAM_MORE, DATAGRAM_MORE, true]);
+  const orphans = direction(FLIGHT.slice(1));
+  t.deepEqual(orphans, { facts: [], results: [true, true] }, "a client's may look like that");
+  const again = direction([FLIGHT[0]!, FLIGHT[0]!, FLIGHT[2]!, FLIGHT[1]!]);
+  t.deepEqual(again.results, [DATAGRAM_MORE, DATAGRAM_MORE, DATAGRAM_MORE, true]);
+  t.deepEqual(names(again.facts), ["gw7.rollout.example"]);
+});
+
+test("nobody waits for a certificate that does not come", (t) => {
+  const [hello] = FLIGHT;
+  const endOfHello = HEADER + ((hello![HEADER - 2]! << 8) | hello![HEADER - 1]!);
+  const alone = hello!.subarray(0, endOfHello);
+  const done = record(22, 0, hex`0e 00 00 00 00 02 00 00 00 00 00 00`);
+  t.deepEqual(direction([alone, done]).results, [DATAGRAM_MORE, true], "keys that both knew before");
+  const finished = concat([record(20, 0, hex`01`), record(22, 1, new Uint8Array(40))]);
+  t.deepEqual(direction([alone, finished]).results, [DATAGRAM_MORE, DATAGRAM_DONE], "a session of before");
+  const lost = direction(Array.from({ length: 13 }, () => alone));
+  t.deepEqual(lost.results.lastIndexOf(DATAGRAM_MORE), 11, "no more than so many are kept for it");
+  const other = FLIGHT[1]!.slice();
+  other[other.length - 1]! ^= 1;
+  t.deepEqual(names(direction([hello!, other, FLIGHT[1]!, FLIGHT[2]!]).facts), [], "pieces that disagree name nobody");
 });
