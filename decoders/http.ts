@@ -8,7 +8,7 @@
  *
  * A body is passed over as it comes: the direction's state counts what is left of it. Of a page the first bytes are held until
  * its title is there, because controllers say there what they are. Behind CONNECT and
- * Upgrade another protocol may begin: TLS and HTTP/2 are read on, WebSocket is named. The answer to HEAD has the
+ * Upgrade another protocol may begin: TLS, HTTP/2 and MQTT in WebSocket are read on, other WebSocket is named. The answer to HEAD has the
  * lengths of a body that does not follow, so a body that begins with a status line is the next message.
  *
  * Does not cover: what else bodies hold, HTTP/0.9, cookies and credentials (never kept), caching, ranges.
@@ -22,8 +22,10 @@ import { readChunkSize } from "./shared/chunks.ts";
 import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead, redirectHost } from "./shared/http-head.ts";
 import { isPage, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
+import { namesMqtt, tellUpgrade, upgradeApps, upgradesOf } from "./shared/http-upgrade.ts";
 import { looksLikeSocks, readSocks } from "./shared/socks.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
+import { readMqttFrames } from "./shared/websocket-mqtt.ts";
 import { tls } from "./tls.ts";
 
 /** What comes next in a direction: the low bits of its state. Above them stand the bytes that are left of a body. */
@@ -43,7 +45,11 @@ const NEXT = {
   switched: 8,
   tls: 9,
   http2: 10,
+  /** WebSocket's frames with MQTT in them. */
+  mqtt: 11,
 } as const;
+/** Beside `switched`: a subprotocol of WebSocket is MQTT. */
+const NAMES_MQTT = 1;
 /** Beside it: the body is a page whose title may still come. */
 const PAGE = 16;
 const SHIFT = 32;
@@ -112,9 +118,11 @@ export const http: Decoder = {
       case NEXT.anything:
         return message(c, emit, at) ?? c.left;
       case NEXT.tls:
-        return nested(tls, c, emit, at, true);
+        return nested(tls.stream, c, emit, at, true);
       case NEXT.http2:
-        return nested(http2, c, emit, at, true);
+        return nested(http2.stream, c, emit, at, true);
+      case NEXT.mqtt:
+        return nested(readMqttFrames, c, emit, at, true);
       case NEXT.rest:
         if (looksLikeResponse(c.buf, c.pos, c.left)) return continues(c, emit, at);
         return inside(c, emit, at) ?? STREAM_DONE;
@@ -268,7 +276,7 @@ function tellResponse(head: HttpHead, emit: Emit): void {
   tellText(head, "content-type", emit);
   if (status === 101) {
     tellUpgrade(head, emit);
-    for (const app of upgradesOf(head).map((protocol) => upgradeApp(protocol, head))) emit({ kind: "inner", app });
+    for (const app of upgradeApps(head)) emit({ kind: "inner", app });
   }
   const refusal = refusalName(status);
   if (refusal !== null) emit({ kind: "fault", what: "http-status", code: status, text: refusal });
@@ -287,52 +295,16 @@ function tellText(head: HttpHead, name: "user-agent" | "server" | "content-type"
   if (value !== "") emit({ kind: "field", field: `http.${name}`, value: bounded(value) });
 }
 
-/** Protocols of the Upgrade field, in lower case. */
-const upgradesOf = (head: HttpHead): string[] =>
-  (head.fields.get("upgrade") ?? []).flatMap((value) =>
-    value
-      .toLowerCase()
-      .split(",")
-      .map((protocol) => protocol.trim())
-      .filter((protocol) => protocol !== ""),
-  );
-
-/** Of WebSocket, those that name what runs inside (IANA, WebSocket subprotocol names). */
-const SUBPROTOCOLS = new Map([
-  ["mqtt", "mqtt"],
-  ["mqttv3.1", "mqtt"],
-  ["amqp", "amqp"],
-  ["amqpwsb10", "amqp"],
-  ["xmpp", "xmpp"],
-  ["sip", "sip"],
-]);
-
-/** The decoder's id for what an Upgrade names; the text itself where we have no decoder for it. */
-function upgradeApp(protocol: string, head: HttpHead): string {
-  // The one subprotocol that the server agrees to (RFC 6455 section 4.2.2).
-  const sub = head.fields.get("sec-websocket-protocol")?.[0]?.trim().toLowerCase() ?? "";
-  if (protocol === "websocket") return SUBPROTOCOLS.get(sub) ?? protocol;
-  if (protocol === "h2c") return "http2";
-  return protocol.startsWith("tls/") ? "tls" : protocol;
-}
-
-function tellUpgrade(head: HttpHead, emit: Emit): void {
-  const upgrades = upgradesOf(head);
-  if (upgrades.length === 0) return;
-  emit({ kind: "field", field: "http.upgrade", value: bounded(upgrades.join(",")) });
-  const sub = head.fields.get("sec-websocket-protocol");
-  if (sub !== undefined) emit({ kind: "field", field: "http.websocket-protocol", value: bounded(sub.join(",")) });
-}
-
 /** What bodies of pages are. */
 const PAGED: ReadonlySet<number> = new Set([NEXT.doubtfulBody, NEXT.chunkSize, NEXT.rest]);
 
 /** What follows a head (RFC 9112 section 6.3). */
 function follows(head: HttpHead): number {
   const { method, status } = head;
-  if (method === "CONNECT" || status === 101) return NEXT.switched;
+  const switching = NEXT.switched + (namesMqtt(head) ? NAMES_MQTT * SHIFT : 0);
+  if (method === "CONNECT" || status === 101) return switching;
   if (status !== 0 && (status < 200 || status === 204 || status === 304)) return NEXT.head;
-  if (method !== "" && upgradesOf(head).length > 0 && !hasBody(head)) return NEXT.switched;
+  if (method !== "" && upgradesOf(head).length > 0 && !hasBody(head)) return switching;
   const codings = head.fields.get("transfer-encoding");
   if (codings !== undefined) {
     if (/(^|[\s,])chunked$/i.test(codings.at(-1)!)) return NEXT.chunkSize;
@@ -378,9 +350,20 @@ function switched(c: Cursor, emit: Emit, at: Context): number {
   const other = inside(c, emit, at);
   if (other !== null) return other;
   if (looksLikeHead(c.buf, c.pos, c.left)) return continues(c, emit, at);
-  if (looksLikeFrame(c.buf, c.pos, c.left)) emit({ kind: "inner", app: "websocket" });
-  else emit({ kind: "field", field: "http.tunnel", value: "other" });
+  if (looksLikeFrame(c.buf, c.pos, c.left)) return frames(c, emit, at);
+  emit({ kind: "field", field: "http.tunnel", value: "other" });
   return STREAM_DONE;
+}
+
+/** WebSocket: of what it carries MQTT is read on. */
+function frames(c: Cursor, emit: Emit, at: Context): number {
+  const said: Fact[] = [{ kind: "inner", app: "mqtt" }];
+  const agreed = Math.floor((at.state ?? 0) / SHIFT) === NAMES_MQTT;
+  at.state = NEXT.mqtt;
+  const taken = nested(readMqttFrames, c, (fact) => said.push(fact), at, false, agreed);
+  if (taken === STREAM_NO) emit({ kind: "inner", app: "websocket" });
+  else for (const fact of said) emit(fact);
+  return taken === STREAM_NO ? STREAM_DONE : taken;
 }
 
 /** The next message, or whatever it is that only begins like one. */
@@ -406,7 +389,7 @@ function inside(c: Cursor, emit: Emit, at: Context): number | null {
     const begun = c.pos;
     const said: Fact[] = [{ kind: "inner", app: decoder.id }];
     at.state = next;
-    const taken = nested(decoder, c, (fact) => said.push(fact), at, false);
+    const taken = nested(decoder.stream, c, (fact) => said.push(fact), at, false);
     if (taken === STREAM_NO) {
       c.pos = begun;
       continue;
@@ -418,17 +401,24 @@ function inside(c: Cursor, emit: Emit, at: Context): number | null {
 }
 
 /** One call of another decoder; its own state stands above ours. */
-function nested(decoder: Decoder, c: Cursor, emit: Emit, at: Context, started: boolean): number {
+function nested(
+  read: Decoder["stream"],
+  c: Cursor,
+  emit: Emit,
+  at: Context,
+  started: boolean,
+  peerStarted = false,
+): number {
   const state = at.state ?? 0;
   const its: Context = {
     ...at,
     started,
     fromStart: true,
-    peerStarted: false,
+    peerStarted,
     state: Math.floor(state / SHIFT),
     lost: 0,
   };
-  const taken = decoder.stream?.(c, emit, its) ?? STREAM_NO;
+  const taken = read?.(c, emit, its) ?? STREAM_NO;
   at.state = (state % SHIFT) + (its.state ?? 0) * SHIFT;
   return taken;
 }

@@ -28,9 +28,9 @@ const MOST_FILTERS = 64;
 /** A topic this long is no accident in a connection that is joined. */
 const PROVING_TOPIC = 4;
 
-/** A direction's state: who sends (1 client, 2 broker), times 8, plus the version; above it what is left of a payload. */
+/** A direction's state: who sends (1 client, 2 broker), times 8, plus the version; from `PAYLOAD` on what is left of one. */
 const SENDER = { unknown: 0, client: 1, broker: 2 } as const;
-const SHIFT = 32;
+export const PAYLOAD = 32;
 
 export const mqtt: Decoder = {
   id: "mqtt",
@@ -68,12 +68,12 @@ export const mqtt: Decoder = {
       if (c.left > 0 && c.buf[c.pos]! >> 4 !== MQTT.connect && !joins(c, at)) return STREAM_NO;
       return packet(c, emit, at, true);
     }
-    let left = Math.floor((at.state ?? 0) / SHIFT);
-    const own = (at.state ?? 0) % SHIFT;
+    let left = Math.floor((at.state ?? 0) / PAYLOAD);
+    const own = (at.state ?? 0) % PAYLOAD;
     const lost = at.lost ?? 0;
     if (lost > left) return STREAM_DONE; // where the next packet begins is lost with them
     left -= lost;
-    at.state = own + Math.max(0, left - c.left) * SHIFT;
+    at.state = own + Math.max(0, left - c.left) * PAYLOAD;
     return left > 0 ? Math.min(left, c.left) : packet(c, emit, at, false);
   },
 };
@@ -199,8 +199,8 @@ function tell(c: Cursor, emit: Emit, at: Context, type: number): boolean {
 
 function role(emit: Emit, at: Context, sender: 1 | 2, why: string): void {
   const state = at.state ?? 0;
-  if ((state % SHIFT) >> 3 === sender) return;
-  at.state = state - (state % SHIFT) + sender * 8 + (state & 7);
+  if ((state % PAYLOAD) >> 3 === sender) return;
+  at.state = state - (state % PAYLOAD) + sender * 8 + (state & 7);
   emit({ kind: "role", sender: sender === SENDER.client ? "client" : "server", why: `MQTT ${why}` });
 }
 
@@ -268,9 +268,9 @@ function publish(c: Cursor, emit: Emit, at: Context, head: number, length: numbe
   if (size + 2 + id > length) return c.bad("a topic longer than its packet");
   const topic = c.text(size);
   c.skip(id);
-  const state = (at.state ?? 0) % SHIFT;
+  const state = (at.state ?? 0) % PAYLOAD;
   if (state >> 3 === SENDER.client && topic !== "") operation(emit, MQTT.publish, "write", bounded(topic));
-  at.state = state + (length - (c.pos - begun)) * SHIFT;
+  at.state = state + (length - (c.pos - begun)) * PAYLOAD;
   return c.at;
 }
 

@@ -7,12 +7,16 @@
  *     └─1─┴─3─┴───4────┴─1──┴───7────┴─ 126: 2, 127: 8 ─┴─ MASK: 4 ───┴─────────┘
  *
  * Its frames carry no mark of their own, so it is believed only where whole frames fill the bytes to their end and one
- * of them, its mask taken off, is text. Only clients mask: that tells who is who.
+ * of them, its mask taken off, is text; or where one holds a packet of MQTT, which is read on. Only clients mask: that
+ * tells who is who.
  *
- * Does not cover: compressed and binary messages (never proof), messages over several frames, what runs inside.
+ * Does not cover: compressed and other binary messages (never proof), messages over several frames, what else runs inside.
  */
-import { type Decoder, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import { type Cursor, Fault } from "../src/decode/cursor.ts";
+import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import type { Fact } from "../src/decode/facts.ts";
 import { looksLikeFrame, OPCODE, readFrameHead, readPayload } from "./shared/websocket-frame.ts";
+import { readMqttFrames } from "./shared/websocket-mqtt.ts";
 
 /** Text this long and longer is no accident: 14 bytes of chance are printable once in a million times. */
 const PROVING_TEXT = 14;
@@ -28,13 +32,15 @@ export const websocket: Decoder = {
     { field: "websocket.close", about: "why an end closes: the status code (RFC 6455 section 7.4)" },
   ],
   opens: { stream: [0x01, 0x02, 0x41, 0x42, 0x81, 0x82, [0x88, 0x8a], 0xc1, 0xc2] },
-  everyMessage: false,
+  everyMessage: true,
 
   looksStream: (buf, off, len) => (buf[off]! & 15) !== OPCODE.continuation && looksLikeFrame(buf, off, len),
 
   stream(c, emit, at) {
-    if (at.started) return STREAM_DONE;
+    if (at.started) return (at.lost ?? 0) > 0 ? STREAM_DONE : readMqttFrames(c, emit, at);
     if (at.fromStart) return STREAM_NO;
+    const taken = joinsMqtt(c, emit, at);
+    if (taken !== STREAM_NO) return taken;
     let masked: boolean | null = null;
     let proved = false;
     let compressed = false;
@@ -63,6 +69,21 @@ export const websocket: Decoder = {
 };
 
 const KINDS: ReadonlyMap<number, string> = new Map(Object.entries(OPCODE).map(([kind, opcode]) => [opcode, kind]));
+
+/** Frames of MQTT from here on; STREAM_NO where the first packet does not prove it, or is not whole. */
+function joinsMqtt(c: Cursor, emit: Emit, at: Context): number {
+  const begun = c.pos;
+  const said: Fact[] = [{ kind: "inner", app: "mqtt" }];
+  let taken = STREAM_NO;
+  try {
+    taken = readMqttFrames(c, (fact) => said.push(fact), at);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+  }
+  if (taken === STREAM_NO) c.pos = begun;
+  else for (const fact of said) emit(fact);
+  return taken;
+}
 
 /** Any byte of UTF-8 but most control codes. */
 const isTextByte = (b: number): boolean => b >= 32 || (b >= 9 && b <= 13);
