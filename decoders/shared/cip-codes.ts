@@ -1,6 +1,6 @@
 /**
  * What CIP's numbers mean: services with their operation class, objects, who made a device and what kind it is.
- * CIP Networks Library volume 1 (services: appendix A, object ids: chapter 5), Rockwell 1756-PM020 (tags), 1770-6.5.16 (PCCC).
+ * CIP Networks Library volume 1 (services: appendix A, object ids: chapter 5), Rockwell 1756-PM020 (tags).
  *
  * A code from 0x32 on means something else in every object. The path says in which; where it does not, the operation is
  * unknown: 0x4c reads a tag, and unlocks a controller.
@@ -118,71 +118,6 @@ export function cipService(code: number, object: number | null | undefined): Mea
     object === null ? TAG.get(code) : object === undefined ? undefined : OF_OBJECT.get(object)?.get(code);
   const [name, class_] = specific ?? COMMON.get(code) ?? unknownCode("Service", code);
   return [name, object === OBJECT.identity && IDENTIFIES.has(code) ? "identify" : class_];
-}
-
-/**
- * Allen-Bradley's commands inside CIP and over serial lines, by command; those with functions by `command << 8 | function`.
- * Uploading all puts the controller into another mode until it has ended.
- */
-const PCCC: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
-  [0x00, ["Protected Write", "write"]],
-  [0x01, ["Unprotected Read", "read"]],
-  [0x02, ["Protected Bit Write", "write"]],
-  [0x05, ["Unprotected Bit Write", "write"]],
-  [0x08, ["Unprotected Write", "write"]],
-  [0x0600, ["Echo", "session"]],
-  [0x0601, ["Read Diagnostic Counters", "read"]],
-  [0x0602, ["Set Variables", "write"]],
-  [0x0603, ["Diagnostic Status", "identify"]],
-  [0x0604, ["Set Timeout", "write"]],
-  [0x0605, ["Set NAKs", "write"]],
-  [0x0606, ["Set ENQs", "write"]],
-  [0x0607, ["Reset Diagnostic Counters", "write"]],
-  [0x0608, ["Set Data Table Size", "write"]],
-  [0x0609, ["Read Link Parameters", "read"]],
-  [0x060a, ["Set Link Parameters", "write"]],
-  [0x0700, ["Disable Outputs", "control"]],
-  [0x0701, ["Enable Program", "control"]],
-  [0x0703, ["Enable PLC Scanning", "control"]],
-  [0x0704, ["Enter Download Mode", "program"]],
-  [0x0705, ["Exit Download Mode", "program"]],
-  [0x0706, ["Enter Upload Mode", "control"]],
-  [0x0f00, ["Word Range Write", "write"]],
-  [0x0f01, ["Word Range Read", "read"]],
-  [0x0f02, ["Bit Write", "write"]],
-  [0x0f11, ["Get Edit Resource", "program"]],
-  [0x0f12, ["Return Edit Resource", "program"]],
-  [0x0f17, ["Read Bytes Physical", "read"]],
-  [0x0f18, ["Write Bytes Physical", "program"]],
-  [0x0f26, ["Read Modify Write", "write"]],
-  [0x0f29, ["Read Section Size", "read"]],
-  [0x0f3a, ["Set CPU Mode", "control"]],
-  [0x0f41, ["Disable Forces", "control"]],
-  [0x0f50, ["Download All", "program"]],
-  [0x0f52, ["Download Completed", "program"]],
-  [0x0f53, ["Upload All", "control"]],
-  [0x0f55, ["Upload Completed", "control"]],
-  [0x0f57, ["Initialize Memory", "program"]],
-  [0x0f5e, ["Modify PLC-2 Compatibility File", "write"]],
-  [0x0f67, ["Typed Write", "write"]],
-  [0x0f68, ["Typed Read", "read"]],
-  [0x0f79, ["Read Modify Write N", "write"]],
-  [0x0f80, ["Change Mode", "control"]],
-  [0x0f8f, ["Apply Port Configuration", "write"]],
-  [0x0fa1, ["Protected Typed Logical Read, 2 Fields", "read"]],
-  [0x0fa2, ["Protected Typed Logical Read, 3 Fields", "read"]],
-  [0x0fa7, ["Protected Typed File Read", "read"]],
-  [0x0fa9, ["Protected Typed Logical Write, 2 Fields", "write"]],
-  [0x0faa, ["Protected Typed Logical Write, 3 Fields", "write"]],
-  [0x0fab, ["Protected Typed Logical Write with Mask", "write"]],
-  [0x0faf, ["Protected Typed File Write", "write"]],
-]);
-/** Commands behind whose header a function stands. */
-export const hasFunction = (command: number): boolean => command === 0x06 || command === 0x07 || command === 0x0f;
-
-export function pcccCommand(command: number, fn: number | null): Meaning {
-  const code = fn === null ? command : (command << 8) | fn;
-  return PCCC.get(code) ?? unknownCode("Command", code);
 }
 
 const VENDORS: ReadonlyMap<number, string> = new Map([

@@ -11,19 +11,10 @@
 import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
 import type { Emit } from "../../src/decode/decoder.ts";
 import type { OperationClass } from "../../src/decode/facts.ts";
-import {
-  cipKind,
-  cipService,
-  cipVendor,
-  EXECUTE_PCCC,
-  hasFunction,
-  MANAGER,
-  MULTIPLE_SERVICE,
-  OBJECT,
-  pcccCommand,
-} from "./cip-codes.ts";
+import { cipKind, cipService, cipVendor, EXECUTE_PCCC, MANAGER, MULTIPLE_SERVICE, OBJECT } from "./cip-codes.ts";
 import { type CipPath, readCipPath } from "./cip-path.ts";
 import { tellOperation } from "./operation.ts";
+import { tellPccc, tellPcccIfOne } from "./pccc.ts";
 
 const REPLY = 0x80;
 /** Status of an answer that is not the last part, and of one that leaves its verdict to the answers that it carries. */
@@ -175,35 +166,6 @@ export function tellIdentity(c: Cursor, source: string, emit: Emit): number {
   emit({ kind: "asset", what: "serial", value: serial, source });
   if (name !== "") emit({ kind: "asset", what: "product", value: name, source });
   return product;
-}
-
-/** Requestor (its length first, itself included), then command, status, transaction 2, function where it has one. */
-function tellPccc(c: Cursor, id: string, emit: Emit): void {
-  const { command, transaction, failed } = readPccc(c);
-  const fn = hasFunction(command) ? c.u8() : null;
-  const [operation, class_] = pcccCommand(command, fn);
-  const code = fn === null ? String(command) : `${command}/${fn}`;
-  const pairs = `${id}/${transaction}`;
-  tellOperation(emit, "pccc", "request", code, [operation, class_], { id: pairs, failed });
-}
-
-/** An answer repeats the command with bit 0x40, and no function. Other objects answer 0x4b in other forms. */
-function tellPcccIfOne(c: Cursor, id: string, emit: Emit): void {
-  const length = c.buf[c.pos]!;
-  if (c.left < 11 || length !== 7 || (c.buf[c.pos + length]! & 0xf0) !== 0x40) return;
-  const { command, transaction, failed } = readPccc(c);
-  const code = String(command & ~0x40);
-  const pairs = `${id}/${transaction}`;
-  tellOperation(emit, "pccc", "response", code, [`answer to ${code}`, "unknown"], { id: pairs, failed });
-}
-
-function readPccc(c: Cursor): { command: number; transaction: number; failed: boolean } {
-  c.part = "PCCC";
-  const length = c.u8();
-  c.skip(Math.max(0, length - 1));
-  const command = c.u8();
-  const failed = c.u8() !== 0;
-  return { command, transaction: c.u16le(), failed };
 }
 
 /** Text for people of bytes that name an interface or a service, without the zeros behind it. */

@@ -7,7 +7,7 @@ import { MAPPER_OPERATIONS, OPERATIONS } from "../../decoders/profinet-cm.ts";
 import { profinetDcp } from "../../decoders/profinet-dcp.ts";
 import { FUNCTIONS as S7_PLUS } from "../../decoders/s7comm-plus.ts";
 import { CONFIRMED_SERVICES, NETWORK_MESSAGES, UNCONFIRMED_SERVICES } from "../../decoders/shared/bacnet-codes.ts";
-import { cipService, hasFunction, OBJECT, pcccCommand } from "../../decoders/shared/cip-codes.ts";
+import { cipService, OBJECT } from "../../decoders/shared/cip-codes.ts";
 import { FUNCTIONS as DNP3, LINK_PRIMARY, LINK_SECONDARY } from "../../decoders/shared/dnp3-codes.ts";
 import { FINS_COMMANDS } from "../../decoders/shared/fins-codes.ts";
 import { hartCommand } from "../../decoders/shared/hart-codes.ts";
@@ -18,6 +18,7 @@ import { SERVICES as MMS, UNCONFIRMED as MMS_UNCONFIRMED } from "../../decoders/
 import { modbusFunction } from "../../decoders/shared/modbus-codes.ts";
 import { SERVICES as OPCUA } from "../../decoders/shared/opcua-codes.ts";
 import type { Meaning } from "../../decoders/shared/operation.ts";
+import { hasFunction, pcccCommand } from "../../decoders/shared/pccc.ts";
 import { invocationMeaning, JOBS, userdataMeaning } from "../../decoders/shared/s7-codes.ts";
 import { pduOf } from "../../decoders/shared/snmp-codes.ts";
 import type { Context, Decoder } from "../../src/decode/decoder.ts";
