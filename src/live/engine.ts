@@ -34,8 +34,11 @@ export interface LiveCounts {
 export interface LiveSource extends ByteSource {
   readonly interface: string;
   counts(): LiveCounts;
-  /** No new packets: what the kernel holds is still read, then `read` resolves to 0. */
-  stop(): void;
+  /**
+   * No new packets: what the kernel holds is still read, then `read` resolves to 0. What it still holds after `drainMs` is
+   * counted as lost, where the engine can.
+   */
+  stop(drainMs?: number): void;
   /** Why it ended by itself, as a sentence for people; null while it runs and where it was stopped. */
   readonly gone: string | null;
   /** Tells of what ends nothing: the link went down, the interface was renamed. */

@@ -29,6 +29,7 @@ export interface Libpcap {
   freeCode(program: Uint8Array): void;
   dispatch(pcap: Pointer, count: number, callback: Pointer, user: Pointer): number;
   stats(pcap: Pointer, into: Uint8Array): number;
+  descriptor(pcap: Pointer): number;
   error(pcap: Pointer): string;
   status(code: number): string;
   close(pcap: Pointer): void;
@@ -65,6 +66,10 @@ export interface Libc {
         toBytes: number,
       ) => number)
     | null;
+  /** Linux's `setsockopt(2)`; null elsewhere. */
+  setOption: ((descriptor: number, level: number, option: number, value: Uint8Array, bytes: number) => number) | null;
+  /** The same with `SO_ATTACH_FILTER` and a program of 8 bytes an instruction, in the machine's own order. */
+  attachFilter: ((descriptor: number, program: Uint8Array) => number) | null;
   /** Linux's `prctl(2)`; null elsewhere. */
   control: ((option: number, a: number, b: number, c: number, d: number) => number) | null;
 }
@@ -133,6 +138,7 @@ async function load(): Promise<Native> {
     freeCode: f("pcap_freecode", "void", bytes),
     dispatch: f("pcap_dispatch", "int", P, "int", P, P),
     stats: f("pcap_stats", "int", P, bytes),
+    descriptor: f("pcap_fileno", "int", P),
     error: f("pcap_geterr", "str", P),
     status: f("pcap_statustostr", "str", "int"),
     close: f("pcap_close", "void", P),
@@ -155,6 +161,8 @@ async function load(): Promise<Native> {
       openSocket: linux ? c.func("socket", "int", ["int", "int", "int"]) : null,
       sendTo: linux ? c.func("sendto", "intptr_t", ["int", bytes, "size_t", "int", bytes, "uint"]) : null,
       ioctl: linux ? c.func("ioctl", "int", ["int", "ulong", bytes]) : null,
+      setOption: linux ? c.func("setsockopt", "int", ["int", "int", "int", bytes, "uint"]) : null,
+      attachFilter: linux ? filterAttacher(koffi, c) : null,
       control: linux ? c.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]) : null,
     },
     allocate: (size) => koffi.alloc("uint8_t", size) as Pointer,
@@ -163,6 +171,19 @@ async function load(): Promise<Native> {
     pointerAt: (memory, offset) => BigInt(koffi.decode(memory, offset, "uintptr_t") as number | bigint),
     text: (memory) => koffi.decode.string(memory),
   };
+}
+
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+
+function filterAttacher(
+  koffi: typeof import("koffi"),
+  c: import("koffi").LibraryHandle,
+): (descriptor: number, program: Uint8Array) => number {
+  const type = koffi.struct({ len: "uint16_t", filter: "uint8_t *" }); // struct sock_fprog
+  const attach = c.func("setsockopt", "int", ["int", "int", "int", koffi.pointer(type), "uint"]);
+  return (descriptor, filter) =>
+    attach(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, { len: filter.length / 8, filter }, koffi.sizeof(type));
 }
 
 function openLibrary(koffi: typeof import("koffi")): import("koffi").LibraryHandle {

@@ -13,8 +13,9 @@ import { CaptureError, UsageError } from "../errors.ts";
 import { missingInterface, missingRights } from "./advice.ts";
 import type { LiveCounts, LiveRequest, LiveSource } from "./engine.ts";
 import { compileFilter } from "./filter.ts";
+import { onlyArrivals, takeNoMore } from "./kernel-socket.ts";
 import { ERROR_BYTES, errorText, type Native, type Pointer } from "./libpcap.ts";
-import { linkIsUp } from "./link.ts";
+import { isLoopback, linkIsUp } from "./link.ts";
 
 /** Bytes after which a block goes to the reader: what is in the processor's cache is read fastest. */
 const BLOCK = 1 << 20;
@@ -24,9 +25,10 @@ const LOOK_MS = 10;
 const IDLE_LOOK_MS = 25;
 /** Looks in vain after which an interface counts as idle. */
 const IDLE_LOOKS = 100;
-/** A kernel block that is not full is handed over after this at the latest; what still comes then, came after the stop. */
-const DRAIN_MS = 3 * HAND_OVER_MS;
+/** A kernel block that is not full is handed over after this at the latest. */
+const HANDED_OVER_MS = 3 * HAND_OVER_MS;
 const MOST_DRAIN_MS = 500;
+const MOST_LEAVING_MS = 1000;
 /** Milliseconds between looks at what the interface is called, and at one that is down. */
 const WATCH_MS = 500;
 const DOWN_MS = 100;
@@ -58,6 +60,9 @@ export class PcapSource implements LiveSource {
   #read = 0;
   #closed = false;
   #stoppedAt = 0;
+  #drainMs = MOST_DRAIN_MS;
+  /** Packets that have to be handed on before all that came until the stop has been; infinite where that is not known. */
+  #due = Number.POSITIVE_INFINITY;
   #down = false;
   readonly #index: number;
   #name: string;
@@ -65,7 +70,7 @@ export class PcapSource implements LiveSource {
   readonly #raw = new Uint8Array(32);
   readonly #counts: LiveCounts = { dropped: 0, droppedByInterface: 0 };
   readonly #last = { received: 0, dropped: 0, byInterface: 0 };
-  /** What the filter let through, what was lost of it included, and packets that were handed on. */
+  /** What the kernel took, what it lost of it included, and packets that were handed on. */
   #received = 0;
   #delivered = 0;
 
@@ -93,8 +98,14 @@ export class PcapSource implements LiveSource {
     return this.#read < this.#used ? this.#take(into, at, length) : this.#wait(into, at, length);
   }
 
-  stop(): void {
-    this.#stoppedAt ||= performance.now();
+  stop(drainMs: number = MOST_DRAIN_MS): void {
+    if (this.#stoppedAt > 0) return;
+    const closed = takeNoMore(this.#native, this.#pcap);
+    this.#stoppedAt = performance.now();
+    this.#drainMs = drainMs;
+    const { dropped } = this.counts();
+    // Where the kernel also counts what libpcap passes over, this is never reached, and draining ends by time.
+    if (closed) this.#due = this.#received - (dropped ?? 0);
   }
 
   counts(): LiveCounts {
@@ -103,7 +114,8 @@ export class PcapSource implements LiveSource {
     // The kernel's counters are 32 bits and wrap within hours of a flood.
     this.#received += (words[0]! - this.#last.received) >>> 0;
     this.#counts.dropped! += (words[1]! - this.#last.dropped) >>> 0;
-    this.#counts.droppedByInterface += (words[2]! - this.#last.byInterface) >>> 0;
+    // An interface that is gone, or has another name, counts from 0 again.
+    this.#counts.droppedByInterface += Math.max(0, (words[2]! - this.#last.byInterface) | 0);
     this.#last.received = words[0]!;
     this.#last.dropped = words[1]!;
     this.#last.byInterface = words[2]!;
@@ -129,25 +141,27 @@ export class PcapSource implements LiveSource {
 
   async #wait(into: Uint8Array, at: number, length: number): Promise<number> {
     for (let looks = 0; !this.#closed; looks++) {
+      // Before the look: a process that gets no time between the two must not take what it has not looked for as not there.
+      const since = this.#stoppedAt > 0 ? performance.now() - this.#stoppedAt : -1;
       const packets = this.#fill();
       if (packets > 0) {
-        if (this.#stoppedAt > 0 && performance.now() - this.#stoppedAt > MOST_DRAIN_MS) return this.#leave();
         this.#delivered += packets;
-        return this.#take(into, at, length);
+        if (since <= this.#drainMs) return this.#take(into, at, length);
+        // Draining takes too long: what is still there is lost.
+        this.#counts.dropped! += packets;
+        this.#read = this.#used;
       }
-      if (packets < 0 && !this.#goesOn()) return 0;
-      if (this.#stoppedAt > 0 && (this.#down || performance.now() - this.#stoppedAt > DRAIN_MS)) return 0;
-      if (performance.now() - this.#watchedAt > WATCH_MS && !this.#watch()) return 0;
-      await sleep(this.#down ? DOWN_MS : looks < IDLE_LOOKS ? LOOK_MS : IDLE_LOOK_MS);
+      if (since < 0) {
+        if (packets < 0 && !this.#goesOn())
+          this.stop(); // what waits can still be read
+        else if (performance.now() - this.#watchedAt > WATCH_MS && !this.#watch()) this.stop();
+      } else if (this.#delivered >= this.#due || (packets <= 0 && since > HANDED_OVER_MS)) {
+        return 0;
+      } else if (since > MOST_LEAVING_MS && this.#due === Number.POSITIVE_INFINITY) {
+        return 0; // packets go on coming, and what the buffer had at the stop is long read
+      }
+      if (packets <= 0) await sleep(this.#down && since < 0 ? DOWN_MS : looks < IDLE_LOOKS ? LOOK_MS : IDLE_LOOK_MS);
     }
-    return 0;
-  }
-
-  /** Draining takes too long: what is still there counts as lost. Linux counts what it dropped among what it received. */
-  #leave(): number {
-    this.counts();
-    const dropped = this.#counts.dropped ?? 0;
-    this.#counts.dropped = Math.max(dropped, this.#received - this.#delivered);
     return 0;
   }
 
@@ -226,6 +240,7 @@ function open(native: Native, request: LiveRequest): Pointer {
       pcap.freeCode(program);
       if (set !== 0) throw new CaptureError(`${request.interface}: the filter is refused: ${pcap.error(handle)}`);
     }
+    if (isLoopback(native, request.interface)) onlyArrivals(native, handle);
     if (pcap.setNonblock(handle, 1, error) !== 0) throw new CaptureError(`${request.interface}: ${errorText(error)}`);
     return handle;
   } catch (caught) {

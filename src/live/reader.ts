@@ -100,9 +100,9 @@ export class LiveReader implements CaptureReader {
     return { dropped, droppedByInterface };
   }
 
-  /** No new packets: what is held is still read, then `more` resolves to false. */
-  stop(): void {
-    for (const { source } of this.#lanes) source.stop();
+  /** No new packets: what is held is still read, for `drainMs` at most where it is given; then `more` resolves to false. */
+  stop(drainMs?: number): void {
+    for (const { source } of this.#lanes) source.stop(drainMs);
   }
 
   async close(): Promise<void> {

@@ -163,7 +163,6 @@ class LiveRun {
           await setImmediate(); // signals and timers get their turn even where blocks come full
         }
         if (!this.#stopping) await this.#whatIsDue();
-        if (this.#isLow()) return;
         this.#stopWhenAsked();
       }
     } finally {
@@ -177,7 +176,7 @@ class LiveRun {
     return this.#attic?.moves;
   }
 
-  /** True where memory runs low: reading ends while what was read can still be judged, stored and reported, and it is damage. */
+  /** True where memory runs low: reading ends while what was read can still be judged, stored and reported. It is damage. */
   #isLow(): boolean {
     const now = performance.now();
     if (now < this.#heapAt) return false;
@@ -235,9 +234,13 @@ class LiveRun {
   }
 
   #stopWhenAsked(): void {
-    if (this.#stopping || !this.#isAskedToStop()) return;
+    if (this.#stopping) return;
+    const low = this.#isLow();
+    if (!low && !this.#isAskedToStop()) return;
     this.#stopping = true;
-    this.#reader.stop();
+    if (low)
+      this.#reader.stop(0); // what waits in the kernel is lost, and counted
+    else this.#reader.stop();
   }
 
   #isAskedToStop(): boolean {
