@@ -16,9 +16,16 @@ const PATIENCE = 4;
 /** Percent by which the heap grows before garbage is collected again; V8 by itself waits until there is up to four times as much. */
 const GROWTH = 50;
 
-/** For a process that is to stay small for weeks. (The stop's bench: 371 MB without, 228 MB with it, in the same time.) */
+/** Nothing, times what it has: what is new has a semi-space of 1 MiB where V8 by itself takes 16, three times over. */
+const YOUNG_GROWTH = 1;
+
+/**
+ * For a process that is to stay small for weeks, called before it has grown. (The stop's bench: 371 MB without the first, 228 MB
+ * with it, in the same time; 30 MB less with the second in a soak.)
+ */
 export function collectEarly(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
+  setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GROWTH}`);
 }
 
 export class HeapWatch {

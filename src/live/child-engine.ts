@@ -12,8 +12,8 @@ import type { LiveCounts, LiveEngine, LiveRequest, LiveSource } from "./engine.t
 interface Program {
   name: string;
   arguments(request: LiveRequest): string[];
-  /** Frames that were lost, from what it says at its end; null where it does not say it. */
-  lost(said: string): number | null;
+  /** What it counted, from what it says at its end; null where it does not say it. */
+  counts(said: string, request: LiveRequest): Pick<LiveCounts, "dropped" | "received"> | null;
 }
 
 /** Neither gets its immediate mode: with a large snap length the kernel's buffer then holds a few hundred frames. */
@@ -25,17 +25,13 @@ const PROGRAMS: readonly Program[] = [
       ...["-B", `${Math.max(1, Math.floor(bufferBytes / 1024))}`, ...(promiscuous ? [] : ["-p"])],
       ...(filter === "" ? [] : ["--", filter]),
     ],
-    // What the filter let through counts what the kernel dropped, and what was still in its buffer when the signal came.
-    lost: (said) => {
-      const count = (what: string): number => Number(new RegExp(`(\\d+) packets? ${what}`).exec(said)?.[1]);
-      const [captured, received, dropped] = [
-        count("captured"),
-        count("received by filter"),
-        count("dropped by kernel"),
-      ];
-      return Number.isNaN(dropped)
-        ? null
-        : Math.max(dropped, Number.isNaN(received - captured) ? 0 : received - captured);
+    // What it received counts what the kernel dropped, and what was still in the kernel's buffer when the signal came.
+    counts: (said, { interface: name }) => {
+      const times = LOOPBACK.test(name) ? 2 : 1;
+      const count = (what: string): number => Number(new RegExp(`(\\d+) packets? ${what}`).exec(said)?.[1]) / times;
+      const [received, dropped] = [Math.ceil(count("received by filter")), Math.ceil(count("dropped by kernel"))];
+      if (Number.isNaN(dropped)) return null;
+      return name === "any" || Number.isNaN(received) ? { dropped } : { dropped, received };
     },
   },
   {
@@ -45,12 +41,15 @@ const PROGRAMS: readonly Program[] = [
       ...["-B", `${Math.max(1, Math.ceil(bufferBytes / (1 << 20)))}`, ...(promiscuous ? [] : ["-p"])],
       ...(filter === "" ? [] : ["-f", filter]),
     ],
-    lost: (said) => {
+    counts: (said) => {
       const [, dropped] = /received\/dropped on interface .*?: \d+\/(\d+)/.exec(said) ?? [];
-      return dropped === undefined ? null : Number(dropped);
+      return dropped === undefined ? null : { dropped: Number(dropped) };
     },
   },
 ];
+
+/** Its packets come twice, going out and coming in: both count as received, and one is passed over. On "any" nobody says how many. */
+const LOOPBACK = /^lo\d*$/;
 
 /** What a program says on its way is kept up to this; what it says at its end stands last. */
 const MOST_SAID = 8192;
@@ -61,7 +60,9 @@ export function childEngine(only?: string): LiveEngine {
   const programs = PROGRAMS.filter(({ name }) => only === undefined || name === only);
   return {
     name: "child",
-    limits: "a child process captures: what it lost is known only once it has ended",
+    limits:
+      "a child process captures: what it lost is known only once it has ended; what it has not handed over when it is stopped, " +
+      "of up to a second, counts as lost (on any, and by dumpcap, it is not counted)",
     async open(requests: readonly LiveRequest[]): Promise<LiveSource[]> {
       const failures: string[] = [];
       for (const program of programs) {
@@ -122,7 +123,7 @@ class ChildSource implements LiveSource {
         resolve(null);
       });
       child.on("close", (code) => {
-        this.#counts.dropped = program.lost(this.#said);
+        Object.assign(this.#counts, program.counts(this.#said, request));
         resolve(code);
       });
     });

@@ -23,6 +23,8 @@ export interface LiveRequest {
 export interface LiveCounts {
   /** Frames lost because nobody read fast enough; null where the engine cannot know. */
   dropped: number | null;
+  /** Frames that came until the stop, where an engine can tell by it what was lost: all that were not read. */
+  received?: number;
   /** Frames lost by the interface itself before anybody could read them. */
   droppedByInterface: number;
 }

@@ -93,8 +93,9 @@ export class LiveReader implements CaptureReader {
     let droppedByInterface = 0;
     for (const { source, info } of this.#lanes) {
       const counts = source.counts();
-      info.drops = counts.dropped;
-      if (counts.dropped !== null) dropped = (dropped ?? 0) + counts.dropped;
+      const { received = 0 } = counts;
+      info.drops = counts.dropped === null ? null : Math.max(counts.dropped, received - info.packets);
+      if (info.drops !== null) dropped = (dropped ?? 0) + info.drops;
       droppedByInterface += counts.droppedByInterface;
     }
     return { dropped, droppedByInterface };

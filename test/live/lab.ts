@@ -100,6 +100,19 @@ export class Lab {
     if (code !== 0) throw new Error(`the clients failed: ${program.stderr}`);
   }
 
+  /** So many datagrams from the inner host; resolves when they are sent. */
+  async flood(address: string, count: number): Promise<void> {
+    const program = run(["ip", "netns", "exec", this.inner, process.execPath, PLAYER, "flood", address, `${count}`]);
+    if ((await program.ended) !== 0) throw new Error(`the flood failed: ${program.stderr}`);
+  }
+
+  /** Packets that came and went on the inner host's wire. */
+  passed(): number {
+    const said = execFileSync("ip", ["-n", this.inner, "-s", "-j", "link", "show", "eth0"], { encoding: "utf8" });
+    const [{ stats64 }] = JSON.parse(said) as [{ stats64: Record<"rx" | "tx", { packets: number }> }];
+    return stats64.rx.packets + stats64.tx.packets;
+  }
+
   remove(): void {
     for (const each of [this.inner, this.outer]) ip("netns", "del", each);
   }

@@ -1,6 +1,7 @@
 /**
  * Real servers and clients for the lab: `serve` answers DNS and speaks TLS on every address, `talk NAME…` looks each name
- * up and opens a TLS connection to what it was told. Keys are shared beforehand, so that no certificate is needed.
+ * up and opens a TLS connection to what it was told; `flood ADDRESS COUNT` sends datagrams. Keys are shared beforehand, so
+ * that no certificate is needed.
  */
 import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns/promises";
@@ -17,6 +18,7 @@ const SHARED = { ciphers: "PSK", maxVersion: "TLSv1.2", minVersion: "TLSv1.2" } 
 
 const [what = "", ...names] = process.argv.slice(2);
 if (what === "serve") await serve();
+else if (what === "flood") await flood(names[0] ?? "", Number(names[1]));
 else await talk();
 
 async function serve(): Promise<void> {
@@ -49,6 +51,19 @@ async function talk(): Promise<void> {
     socket.on("data", () => {});
     await once(socket, "close");
   }
+}
+
+/** To a port that is open where the address is this host's own, so that nobody answers. */
+async function flood(address: string, count: number): Promise<void> {
+  const socket = createSocket("udp4");
+  if (address.startsWith("127.")) {
+    socket.bind(9, address);
+    await once(socket, "listening");
+  }
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => socket.send(Buffer.alloc(64, i), 9, address, resolve));
+  }
+  socket.close();
 }
 
 /** RFC 1035, section 4: the question again, and one address, or that there is no such name. */
