@@ -113,10 +113,17 @@ function tellUFrame(control: number, emit: Emit, at: Context): void {
   const name = UFRAMES.get(control)!;
   if (!name.startsWith("ST")) return;
   const act = name.endsWith("act");
-  if (!at.started) emit({ kind: "role", sender: act ? "client" : "server", why: `IEC 104 ${name}` });
+  tellRole(act, name, emit, at);
   const code = `u:${name.split(" ")[0]!.toLowerCase()}`;
   tellOperation(emit, ID, act ? "request" : "response", code, [name, "session"], { id: code });
   if (!act) emit({ kind: "up" });
+}
+
+/** Once is enough; tests that come before say nothing of it. */
+function tellRole(centre: boolean, what: string, emit: Emit, at: Context): void {
+  if (((at.state ?? 0) & ROLE_TOLD) !== 0) return;
+  at.state = (at.state ?? 0) | ROLE_TOLD;
+  emit({ kind: "role", sender: centre ? "client" : "server", why: `IEC 104 ${what}` });
 }
 
 function tellAsdu(c: Cursor, emit: Emit, at: Context): void {
@@ -129,8 +136,7 @@ function tellAsdu(c: Cursor, emit: Emit, at: Context): void {
   const cause = causes & 0x3f;
   const type = TYPES.get(code);
   const request = asks(code, cause, at);
-  if (!at.started)
-    emit({ kind: "role", sender: request ? "client" : "server", why: `IEC 104 type ${code}, cause ${cause}` });
+  tellRole(request, `type ${code}, cause ${cause}`, emit, at);
   const refused = cause >= CAUSE.unknownType && cause <= CAUSE.unknownObject;
   if (refused) emit({ kind: "field", field: "iec104.cause", value: REFUSALS[cause - CAUSE.unknownType]! });
   const failed = !request && ((causes & NEGATIVE) !== 0 || refused);
@@ -147,7 +153,8 @@ function tellAsdu(c: Cursor, emit: Emit, at: Context): void {
     if (hasSelect(code) && (c.buf[first + selectAt(code)]! & SELECT) !== 0) name += " select";
     if (cause === CAUSE.deactivation) name += " cancel";
   } finally {
-    const id = isAnswered(cause) ? `${code}/${station}/${objects[0] ?? ""}` : null;
+    // What all stations are asked, each answers for itself.
+    const id = isAnswered(cause) && station !== ALL_STATIONS ? `${code}/${station}/${objects[0] ?? ""}` : null;
     const target = joinTargets(objects.map(String), (count & 0x7f) > objects.length);
     const where = `station ${station}${target === null || target === "0" ? "" : ` object ${target}`}`;
     tellOperation(emit, ID, request ? "request" : "response", code, [name, class_], {
@@ -158,6 +165,7 @@ function tellAsdu(c: Cursor, emit: Emit, at: Context): void {
   }
 }
 
+const ALL_STATIONS = 0xffff;
 const REFUSALS = ["unknown type", "unknown cause", "unknown station", "unknown object"];
 
 /** Commands ask by their cause. Files go both ways: there what the direction said before tells, or else the port. */
@@ -170,6 +178,8 @@ function asks(code: number, cause: number, at: Context): boolean {
 }
 /** In a direction's state: who sends, where a message said it. */
 const SIDE = { centre: 2, station: 4 } as const;
+/** In a direction's state: whose it is was said. */
+const ROLE_TOLD = 8;
 
 /** Who sends such a message; 0 where both may. */
 function sideOf(code: number, cause: number): number {

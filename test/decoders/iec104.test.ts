@@ -64,3 +64,20 @@ test("bytes that only begin alike are another protocol's", (t) => {
   for (const bytes of [hex`68 03 07 00 00 00`, hex`68 04 07 00 00 01`, hex`68 04 17 00 00 00`, hex`68 fe 00 00 00 00`])
     t.false(decodeStream(iec104, bytes, streamAt(40_001, 2404)).recognised);
 });
+
+test("who is who is said by the first message that tells it, whatever tests come before", (t) => {
+  const roles = (...messages: Uint8Array[]) =>
+    decodeStream(iec104, concat(messages), away).facts.flatMap((f) => (f.kind === "role" ? [f.sender] : []));
+  const [test, acknowledges] = [hex`68 04 43 00 00 00`, hex`68 04 01 00 02 00`];
+  t.deepEqual(roles(test, acknowledges, interrogation, interrogation), ["client"]);
+  t.deepEqual(roles(test, hex`68 04 0b 00 00 00`, frame(100, 7, hex`00 00 00  14`)), ["server"]);
+});
+
+test("what all stations are asked has no single answer", (t) => {
+  const ids = (bytes: Uint8Array) =>
+    decodeStream(iec104, bytes, away).facts.flatMap((f) => (f.kind === "operation" ? [f.id] : []));
+  const everywhere = Uint8Array.from(interrogation);
+  everywhere.set([0xff, 0xff], 10);
+  t.deepEqual(ids(everywhere), [null]);
+  t.deepEqual(ids(interrogation), ["100/3/0"]);
+});
