@@ -23,7 +23,7 @@ import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead, redirectHost } from "./shared/http-head.ts";
 import { isPage, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
 import { namesMqtt, tellUpgrade, upgradeApps, upgradesOf } from "./shared/http-upgrade.ts";
-import { looksLikeSocks, readSocks } from "./shared/socks.ts";
+import { looksLikePreamble, PREAMBLE_FORMS, readPreamble } from "./shared/preamble.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
 import { readMqttFrames } from "./shared/websocket-mqtt.ts";
 import { tls } from "./tls.ts";
@@ -53,6 +53,8 @@ const NAMES_MQTT = 1;
 /** Beside it: the body is a page whose title may still come. */
 const PAGE = 16;
 const SHIFT = 32;
+/** Bytes of empty lines before a first request. Some clients end a body with one that it does not count (RFC 9112 section 2.2). */
+const MOST_EMPTY = 8;
 const LONGEST_BODY = 2 ** 44; // bytes; a length beyond it is a lie, and the state is a number
 
 export const http: Decoder = {
@@ -73,13 +75,15 @@ export const http: Decoder = {
       about: "behind a CONNECT or an Upgrade, what is none of the protocols that are read there: other",
     },
     { field: "http.socks", about: "whom the client asks a SOCKS proxy for, before its first request: host:port" },
+    { field: "http.proxied-for", about: "for whom a load balancer opened the connection, by its header: address:port" },
     { field: "http.upgrade", about: "the protocol that an Upgrade asks for or agrees to" },
     { field: "http.websocket-protocol", about: "the subprotocol that a WebSocket asks for or agrees to" },
   ],
-  opens: { stream: [0, 4, 5, [0x41, 0x5a]] },
+  opens: { stream: [0, 4, 5, 0x0a, 0x0d, [0x41, 0x5a]] },
   forms: {
     stream: [
-      { first: [0, 4, 5] },
+      ...PREAMBLE_FORMS,
+      { first: [0x0a, 0x0d], bytes: [[1, 0xff, 0x0a, 0x5a]] },
       {
         first: [[0x41, 0x5a]],
         bytes: [
@@ -91,13 +95,17 @@ export const http: Decoder = {
   },
   everyMessage: true,
 
-  looksStream: (buf, off, len) => looksLikeHead(buf, off, len) || looksLikeSocks(buf, off, len),
+  looksStream(buf, off, len) {
+    if (looksLikePreamble(buf, off, len)) return true;
+    const empty = emptyLines(buf, off, len);
+    return empty === len || (empty <= MOST_EMPTY && looksLikeHead(buf, off + empty, len - empty));
+  },
 
   stream(c, emit, at) {
     if (!at.started) {
       at.state = NEXT.head;
-      if (looksLikeSocks(c.buf, c.pos, c.left)) return behindSocks(c, emit, at) ?? STREAM_NO;
-      return message(c, emit, at) ?? STREAM_NO;
+      if (looksLikePreamble(c.buf, c.pos, c.left)) return behindPreamble(c, emit, at) ?? STREAM_NO;
+      return firstMessage(c, emit, at) ?? STREAM_NO;
     }
     const lost = at.lost ?? 0;
     if (lost > 0 && !skipLost(at, lost)) return STREAM_DONE;
@@ -190,10 +198,26 @@ function passOver(c: Cursor, at: Context, state: number): number {
 /** A message behind another one. Empty lines before it belong to nothing (RFC 9112 section 2.2). */
 function nextMessage(c: Cursor, emit: Emit, at: Context): number {
   at.state = NEXT.head;
-  let empty = 0;
-  while (empty < c.left && (c.buf[c.pos + empty] === 13 || c.buf[c.pos + empty] === 10)) empty++;
+  const empty = emptyLines(c.buf, c.pos, c.left);
   if (empty > 0) return empty;
   return message(c, emit, at) ?? c.bad("no HTTP message where one should begin");
+}
+
+/** Bytes of empty lines, as far as they go. */
+function emptyLines(buf: Uint8Array, off: number, len: number): number {
+  let empty = 0;
+  while (empty < len && (buf[off + empty] === 13 || buf[off + empty] === 10)) empty++;
+  return empty;
+}
+
+/** A connection's first message; only before a request a few empty lines are let pass. Null where it is none. */
+function firstMessage(c: Cursor, emit: Emit, at: Context): number | null {
+  const empty = emptyLines(c.buf, c.pos, c.left);
+  if (empty === 0) return message(c, emit, at);
+  if (empty > MOST_EMPTY) return null;
+  c.skip(empty);
+  c.need(1);
+  return looksLikeResponse(c.buf, c.pos, c.left) ? null : message(c, emit, at);
 }
 
 /** One head, told; `at.state` says what follows it. Null where it is none. */
@@ -209,13 +233,15 @@ function message(c: Cursor, emit: Emit, at: Context): number | null {
   return c.at;
 }
 
-/** A first message behind what a SOCKS proxy was asked, or what it answered. Until it is whole nothing is claimed. */
-function behindSocks(c: Cursor, emit: Emit, at: Context): number | null {
-  const socks = readSocks(c);
-  if (socks === null) return null;
+/** A first message behind what is none of HTTP. Until it is whole nothing is claimed. */
+function behindPreamble(c: Cursor, emit: Emit, at: Context): number | null {
+  const preamble = readPreamble(c);
+  if (preamble === null) return null;
   c.need(1);
-  const taken = message(c, emit, at);
-  if (taken !== null && socks.target !== "") emit({ kind: "field", field: "http.socks", value: socks.target });
+  const taken = firstMessage(c, emit, at);
+  if (taken === null) return null;
+  if (preamble.target !== "") emit({ kind: "field", field: "http.socks", value: preamble.target });
+  if (preamble.source !== "") emit({ kind: "field", field: "http.proxied-for", value: preamble.source });
   return taken;
 }
 

@@ -24,6 +24,7 @@ import { bounded } from "./shared/bounded.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
 import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
 import { hostOf } from "./shared/http-head.ts";
+import { looksLikeProxyHeader, readProxyHeader } from "./shared/proxy-header.ts";
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEAD_LENGTH = 9;
@@ -54,12 +55,17 @@ export const http2: Decoder = {
     { field: "http2.user-agent", about: "the client's words about itself" },
     { field: "http2.server", about: "the server's words about itself" },
     { field: "http2.goaway", about: "the error by which the sender ended the connection, as on the wire" },
+    {
+      field: "http2.proxied-for",
+      about: "for whom a load balancer opened the connection, by its header: address:port",
+    },
   ],
-  opens: { stream: [0, 0x50] },
+  opens: { stream: [0, 0x0d, 0x50] },
   everyMessage: true,
 
   looksStream(buf, off, len) {
     const first = buf[off]!;
+    if (looksLikeProxyHeader(buf, off, len)) return true;
     if (first === 0x50) {
       const there = Math.min(len, PREFACE.length);
       for (let i = 1; i < there; i++) if (buf[off + i] !== PREFACE.charCodeAt(i)) return false;
@@ -75,17 +81,25 @@ export const http2: Decoder = {
   stream(c, emit, at) {
     if (at.started) return next(c, emit, at);
     at.state = 0;
-    if (c.left > 0 && c.buf[c.pos] === 0x50) {
-      if (c.text(PREFACE.length) !== PREFACE.replace(/\r/g, "\\x0d").replace(/\n/g, "\\x0a")) return STREAM_NO;
-      emit({ kind: "role", sender: "client", why: "HTTP/2 preface" });
-      return c.at;
+    if (looksLikeProxyHeader(c.buf, c.pos, c.left)) {
+      const source = readProxyHeader(c);
+      return source === null ? STREAM_NO : preface(c, emit, source);
     }
+    if (c.left > 0 && c.buf[c.pos] === 0x50) return preface(c, emit, "");
     if (c.left > 3 && c.buf[c.pos + 3] === TYPE.headers) return joined(c, emit, at);
     if (!settingsHold(c)) return STREAM_NO;
     emit({ kind: "role", sender: "server", why: "HTTP/2 SETTINGS" });
     return c.at;
   },
 };
+
+/** A client's first words; `source`: for whom a load balancer says that it opened the connection. */
+function preface(c: Cursor, emit: Emit, source: string): number {
+  if (c.text(PREFACE.length) !== PREFACE.replace(/\r/g, "\\x0d").replace(/\n/g, "\\x0a")) return STREAM_NO;
+  emit({ kind: "role", sender: "client", why: "HTTP/2 preface" });
+  if (source !== "") emit({ kind: "field", field: "http2.proxied-for", value: source });
+  return c.at;
+}
 
 /** The data begins amid a connection: with the header block of a request or a response, or it stays unknown. */
 function joined(c: Cursor, emit: Emit, at: Context): number {

@@ -23,7 +23,7 @@ import { Cursor, Fault } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import { certificateNames } from "./shared/certificate.ts";
 import { role, UP } from "./shared/known-facts.ts";
-import { looksLikeSocks, readSocks } from "./shared/socks.ts";
+import { looksLikePreamble, PREAMBLE_FORMS, readPreamble } from "./shared/preamble.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
 import { ClientHello, readClientHello, readServerHello, ServerHello, TLS13 } from "./shared/tls-hello.ts";
@@ -58,12 +58,13 @@ export const tls: Decoder = {
     { field: "tls.ech", about: "the hello hides another one: outer (Encrypted Client Hello, grease included) or esni" },
     { field: "tls.retry", about: "the server asked for another key share: yes" },
     { field: "tls.socks", about: "whom the client asks a SOCKS proxy for, before its hello: host:port" },
+    { field: "tls.proxied-for", about: "for whom a load balancer opened the connection, by its header: address:port" },
     { field: "tls.alert", about: "a warning that did not end the handshake: its standard name" },
   ],
-  opens: { stream: [0, 4, 5, [0x14, 0x18], [0x80, 0xff]] },
+  opens: { stream: [0, 4, 5, 0x0d, [0x14, 0x18], 0x50, [0x80, 0xff]] },
   forms: {
     stream: [
-      { first: [0, 4, 5] },
+      ...PREAMBLE_FORMS,
       {
         first: [[0x14, 0x18]],
         bytes: [
@@ -78,7 +79,7 @@ export const tls: Decoder = {
 
   looksStream(buf, off, len) {
     const first = buf[off]!;
-    if (looksLikeSocks(buf, off, len)) return true;
+    if (looksLikePreamble(buf, off, len)) return true;
     if (first >= 0x80) return len < 3 || isV2Hello(buf[off + 2]!);
     if (first < RECORD.changeCipherSpec || first > RECORD.heartbeat) return false;
     if (len >= 2 && buf[off + 1] !== 3) return false;
@@ -92,7 +93,7 @@ export const tls: Decoder = {
       if (left > 0 && (at.lost ?? 0) === 0) return restOfRecord(c, emit, at, left);
       return nextRecord(c, emit, at);
     }
-    if (looksLikeSocks(c.buf, c.pos, c.left)) return behindSocks(c, emit, at);
+    if (looksLikePreamble(c.buf, c.pos, c.left)) return behindPreamble(c, emit, at);
     if (c.left > 0 && c.buf[c.pos]! >= 0x80) return v2Hello(c, emit);
     const begun = c.pos;
     const type = readHeader(c);
@@ -109,17 +110,19 @@ export const tls: Decoder = {
   },
 };
 
-/** A hello behind what a proxy was asked, or what it answered. Until the hello is whole nothing is claimed. */
-function behindSocks(c: Cursor, emit: Emit, at: Context): number {
-  const socks = readSocks(c);
-  if (socks === null) return STREAM_NO;
+/** A hello behind what is none of TLS. Until the hello is whole nothing is claimed. */
+function behindPreamble(c: Cursor, emit: Emit, at: Context): number {
+  const preamble = readPreamble(c);
+  if (preamble === null) return STREAM_NO;
   c.need(HEADER_LENGTH + 1);
   const type = readHeader(c);
   if (type !== RECORD.handshake) return STREAM_NO;
   c.pos -= HEADER_LENGTH;
   if (!couldBeHello(c)) return STREAM_NO;
   const taken = hello(c, emit, at);
-  if (taken !== STREAM_NO && socks.target !== "") emit({ kind: "field", field: "tls.socks", value: socks.target });
+  if (taken === STREAM_NO) return taken;
+  if (preamble.target !== "") emit({ kind: "field", field: "tls.socks", value: preamble.target });
+  if (preamble.source !== "") emit({ kind: "field", field: "tls.proxied-for", value: preamble.source });
   return taken;
 }
 
