@@ -58,13 +58,17 @@ export abstract class Input implements CaptureReader {
   async more(): Promise<boolean> {
     if (this.#fresh) {
       this.#fresh = false;
+      this.slab.readAhead(this.#source);
       return true;
     }
     if (!this.#finished) {
       try {
         const came = await this.slab.fill(this.#source);
-        this.frame.buf = this.slab.buf; // another one where it had to grow
-        if (came > 0) return true;
+        this.frame.buf = this.slab.buf;
+        if (came > 0) {
+          this.slab.readAhead(this.#source);
+          return true;
+        }
         this.#atEnd();
       } catch (error) {
         // Closing while a stream is waited for breaks the wait, and that is no damage.
@@ -77,7 +81,7 @@ export abstract class Input implements CaptureReader {
 
   async close(): Promise<void> {
     this.#finished = true;
-    this.slab.release();
+    await this.slab.release();
     await this.#source.close().catch(() => {}); // nothing is lost: all that will be read was read
   }
 

@@ -124,7 +124,7 @@ class Opener {
     const packing = packingOf(head);
     if (packing !== null) {
       source = new UnpackSource(packing, new ReplaySource(slab.buf.slice(slab.pos, slab.end), plain));
-      slab.release();
+      await slab.release();
       slab = new Slab(blockBytes(null, this.#inputs.length), this.#arena);
       head = await firstBytes(slab, source);
       if (head.length < 4 && source.cut)

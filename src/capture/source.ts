@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, read, readSync } from "node:fs";
 
 /**
  * Where the bytes of one input come from. `read` copies into the caller's memory, so that a plain file goes from the
@@ -13,12 +13,15 @@ export interface ByteSource {
   readonly cut: boolean;
   /** At most `length` bytes to `into[at]`; resolves to how many, 0 at the end. Throws an Error whose message is for people. */
   read(into: Uint8Array, at: number, length: number): number | Promise<number>;
+  /** Where another thread may read: bytes that are left, and as `read`. Nothing else is asked for until it resolves. */
+  readonly left?: number;
+  readAhead?(into: Uint8Array, at: number, length: number): Promise<number>;
   close(): Promise<void>;
 }
 
 /**
- * A regular file, read by position and synchronously: a block comes out of the page cache in less time than a round
- * trip to the thread pool takes, and nothing else waits in a batch run.
+ * A regular file, read by position. What is wanted now is read at once: a block comes out of the page cache in less time
+ * than a round trip to the thread pool takes.
  *
  * The descriptor is not kept when `keepOpen` is false: a thousand rotated files, merged, must not meet the process's
  * limit, and opening one again costs microseconds a block.
@@ -42,25 +45,43 @@ export class FileSource implements ByteSource {
     if (!keepOpen) this.#release();
   }
 
+  get left(): number {
+    return this.#keepOpen ? Math.min(this.size, this.#most) - this.bytesRead : 0;
+  }
+
   read(into: Uint8Array, at: number, length: number): number {
     this.#descriptor ??= openSync(this.path, "r");
     const got = readSync(this.#descriptor, into, at, Math.min(length, this.#most - this.bytesRead), this.bytesRead);
-    this.bytesRead += got;
     if (!this.#keepOpen) this.#release();
-    if (got === 0 && this.bytesRead < Math.min(this.size, this.#most)) {
-      throw new Error(`The file became shorter while it was read: ${this.size} bytes at first, ${this.bytesRead} now`);
-    }
-    return got;
+    return this.#got(got);
+  }
+
+  async readAhead(into: Uint8Array, at: number, length: number): Promise<number> {
+    return this.#got(await readPart(this.#descriptor!, into, at, length, this.bytesRead));
   }
 
   async close(): Promise<void> {
     this.#release();
   }
 
+  #got(count: number): number {
+    this.bytesRead += count;
+    if (count === 0 && this.bytesRead < Math.min(this.size, this.#most)) {
+      throw new Error(`The file became shorter while it was read: ${this.size} bytes at first, ${this.bytesRead} now`);
+    }
+    return count;
+  }
+
   #release(): void {
     if (this.#descriptor !== null) closeSync(this.#descriptor);
     this.#descriptor = null;
   }
+}
+
+function readPart(file: number, into: Uint8Array, at: number, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(file, into, at, length, position, (error, count) => (error === null ? resolve(count) : reject(error)));
+  });
 }
 
 /** What hands out chunks; Node's readable streams do, and can be ended at any time. */
