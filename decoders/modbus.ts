@@ -33,6 +33,7 @@ const HEADER = 6;
 /** The specification allows 254 behind the length field; UMAS goes beyond it. */
 const MOST_LENGTH = 260;
 const MOST_LENGTH_KNOWN = 4_096;
+const RTU_LEAST = 4;
 const RTU_LONGEST = 256;
 
 /** `Context.state`: the role of a direction (`REQUEST`, `RESPONSE`), and what else is known of it. */
@@ -160,7 +161,7 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
   const hinted = at.senderPort === PORT || at.receiverPort === PORT || at.peerStarted;
   const shapes = hinted || !at.fromStart ? REQUEST | RESPONSE : at.peerSilent === false ? 0 : REQUEST;
   const rtu = shapes !== 0 && looksRtu(c.buf, start, end - start) ? findRtu(c, shapes) : null;
-  if (rtu !== null && rtu.length > 0 && (hinted || isFollowed(c, start + rtu.length))) {
+  if (rtu !== null && rtu.length > 0 && (hinted || isFollowed(c, start, rtu.length))) {
     at.state = RTU;
     c.pos = start;
     return readRtu(c, emit, at);
@@ -186,14 +187,35 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
   return c.short(RTU_LONGEST);
 }
 
-/** A checksum of 16 bits alone is too little proof: nothing stands behind the frame, or another one. */
-function isFollowed(c: Cursor, next: number): boolean {
-  if (next >= c.end) return true;
-  c.pos = next;
-  const found = looksRtu(c.buf, next, c.end - next) ? findRtu(c, REQUEST | RESPONSE) : null;
-  if (found !== null && found.length === 0 && c.end - next < RTU_LONGEST) c.short(RTU_LONGEST);
-  return found !== null && found.length > 0;
+/**
+ * A checksum of 16 bits alone is too little proof: nothing stands behind the frame of this length at `from`, or another one. A
+ * frame that may be another protocol's proves nothing: the first that may not decides.
+ */
+function isFollowed(c: Cursor, from: number, length: number): boolean {
+  let at = from;
+  let size = length;
+  for (let i = 0; i < MOST_AMBIGUOUS; i++) {
+    const proves = !isAmbiguous(c.buf, at, size);
+    const next = at + size;
+    if (next >= c.end) return proves || c.short(next - c.start + RTU_LEAST);
+    c.pos = next;
+    const found = looksRtu(c.buf, next, c.end - next) ? findRtu(c, REQUEST | RESPONSE) : null;
+    if (found !== null && found.length === 0 && c.end - next < RTU_LONGEST) c.short(RTU_LONGEST);
+    if (found === null || found.length === 0) return false;
+    if (proves) return true;
+    at = next;
+    size = found.length;
+  }
+  return false;
 }
+const MOST_AMBIGUOUS = 8;
+
+/**
+ * Bits by a count whose lower byte is zero: the same bytes are a message of ROC Plus without data (destination 2, source 2,
+ * opcode, length 0), whose checksum is the same.
+ */
+const isAmbiguous = (buf: Uint8Array, off: number, length: number): boolean =>
+  length === 8 && buf[off + 1]! <= 2 && buf[off + 5] === 0;
 
 function readTcp(c: Cursor, emit: Emit, at: Context): number {
   c.part = "header";

@@ -147,3 +147,16 @@ test("over UDP each datagram stands for itself", (t) => {
   );
   t.false(decodeDatagram(modbus, concat([adu(READ), hex`00`]), datagramAt(40_001, 502)).recognised);
 });
+
+test("a read that may be a message of ROC Plus proves nothing on a strange port; what follows it decides", (t) => {
+  const strange = streamAt(40_001, 4000);
+  const ambiguous = rtu(hex`02 03 04 06 00`);
+  const other = hex`01 02 03 04 08 07 1e 2d 0c 0f 03 07 e8 89 0d`;
+  t.false(decodeStream(modbus, ambiguous, strange).recognised);
+  t.false(decodeStream(modbus, concat([ambiguous, rtu(hex`02 03 04 07 00`), other]), strange).recognised);
+  t.deepEqual(
+    operations(decodeStream(modbus, concat([ambiguous, rtu(hex`06 00 28 00 07`)]), strange)).map((o) => o.class),
+    ["read", "write"],
+  );
+  t.true(decodeStream(modbus, ambiguous, streamAt(40_001, 502)).recognised, "on its port it is believed");
+});
