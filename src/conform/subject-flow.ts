@@ -1,7 +1,7 @@
 /** One flow as the judge sees it: how far it came, what was said first, and the frames that show each of it. */
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
-import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
+import { hasPorts, ICMP, ICMP6, TCP, UDP } from "../dissect/packet.ts";
 import { largestBurst } from "../flow/bursts.ts";
 import { addressKey, isNearer, isSooner, tripUsOf } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
@@ -141,7 +141,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
       hasSaidAll(view, 1),
     cutShort: view.has(R.S_CUT, 0),
     hasData: data0 || data1,
-    twoSided: (view.proto === TCP || view.proto === UDP || view.proto === SCTP) && !view.isGroup(back),
+    twoSided: hasPorts(view.proto) && !view.isGroup(back),
     holed: isHoled(view, there),
     handshake: view.handshake(there),
     unreadableAs: unreadableAs(all, view),

@@ -14,6 +14,7 @@ import { Fragments } from "./fragments.ts";
 import { dissectLink } from "./link.ts";
 import { FRAGMENT, type Packet } from "./packet.ts";
 import { tunnelBits } from "./udp-tunnels.ts";
+import { aggregated } from "./wlan.ts";
 
 export { LINK_TYPES } from "./link-types.ts";
 
@@ -56,6 +57,21 @@ export class Dissector {
       frame.linkType === 1
         ? dissectEthernet(packet, buf, off, end, frame.wireLen)
         : dissectLink(packet, frame.linkType, buf, off, end, frame.wireLen);
+    return code === FRAGMENT ? this.fragments.add(packet, realm, frame.sec, frame.nsec) : code;
+  }
+
+  /** The next packet of a frame that holds several: only where `packet.nextOff` is not 0. */
+  next(frame: Frame, realm = 0): number {
+    const packet = this.packet;
+    const { nextOff, nextPath, nextDepth, nextVlan, nextTunnel } = packet;
+    packet.clear();
+    packet.special = true;
+    packet.buf = frame.buf;
+    packet.path = nextPath;
+    packet.depth = nextDepth;
+    packet.vlan = nextVlan;
+    packet.tunnel = nextTunnel;
+    const code = aggregated(packet, frame.buf, nextOff);
     return code === FRAGMENT ? this.fragments.add(packet, realm, frame.sec, frame.nsec) : code;
   }
 }

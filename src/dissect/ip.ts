@@ -1,12 +1,25 @@
 /**
  * IPv4 (RFC 791), IPv6 (RFC 8200) and what stands on them: TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792), ICMPv6
- * (RFC 4443), SCTP's ports (RFC 9260). Payloads are bounded by the IP length, never by the frame, so that Ethernet
+ * (RFC 4443), SCTP's ports (RFC 9260), UDP-Lite (RFC 3828). Payloads are bounded by the IP length, never by the frame, so that Ethernet
  * padding is no data.
  */
 import { LIMITS } from "../limits.ts";
 import { folded } from "./checksum.ts";
 import { AUTHENTICATION, encapsulated } from "./encapsulated.ts";
-import { CUT, FRAGMENT, ICMP, ICMP6, MALFORMED, PACKET, type Packet, SCTP, TCP, TOO_DEEP, UDP } from "./packet.ts";
+import {
+  CUT,
+  FRAGMENT,
+  ICMP,
+  ICMP6,
+  MALFORMED,
+  PACKET,
+  type Packet,
+  SCTP,
+  TCP,
+  TOO_DEEP,
+  UDP,
+  UDP_LITE,
+} from "./packet.ts";
 import { udpTunnel } from "./udp-tunnels.ts";
 
 /** Raw IP: the version tells. */
@@ -240,6 +253,16 @@ export function transport(p: Packet, buf: Uint8Array, proto: number, at: number,
     p.payLen = have - 12;
     p.payWire = wire - 12;
     p.checksum = folded(buf, at + 8, at + 12); // 32 bits of CRC
+    return PACKET;
+  }
+  if (proto === UDP_LITE) {
+    if (have < 8) return wire < 8 && !p.fragment ? MALFORMED : CUT;
+    p.srcPort = (buf[at]! << 8) | buf[at + 1]!;
+    p.dstPort = (buf[at + 2]! << 8) | buf[at + 3]!;
+    p.payOff = at + 8;
+    p.payLen = have - 8;
+    p.payWire = wire - 8; // where UDP has its length stands what the checksum covers
+    p.checksum = (buf[at + 6]! << 8) | buf[at + 7]!;
     return PACKET;
   }
   return encapsulated(p, buf, proto, at, end, wire);

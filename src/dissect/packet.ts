@@ -70,6 +70,14 @@ export class Packet {
   fragmentId = 0;
   fragmentOffset = 0;
   moreFragments = false;
+  /** Of a frame that holds several packets (`wlan.ts`): where the next one begins, 0 where there is none, and where all end. */
+  nextOff = 0;
+  nextEnd = 0;
+  /** Path, layers, VLAN and tunnel of the frame around them. */
+  nextPath = 0;
+  nextDepth = 0;
+  nextVlan = 0;
+  nextTunnel = 0;
 
   /** EtherTypes that stand for themselves (`ETHER`), one bit each. */
   etherBits: Int32Array = NO_PORTS;
@@ -86,6 +94,7 @@ export class Packet {
     this.released = 0;
     this.fragment = false;
     this.offload = false;
+    this.nextOff = 0;
   }
 
   /** Takes over all that the outer packet of a tunnel is made of, in case its inner one cannot be read. */
@@ -205,6 +214,13 @@ export const UDP = 17;
 export const ICMP = 1;
 export const ICMP6 = 58;
 export const SCTP = 132;
+/** UDP of which the checksum covers a part (RFC 3828): ports and payload as UDP's. */
+export const UDP_LITE = 136;
+
+/** Whether an IP protocol's header has ports. */
+export function hasPorts(proto: number): boolean {
+  return proto === TCP || proto === UDP || proto === SCTP || proto === UDP_LITE;
+}
 
 export const FIN = 0x01;
 export const SYN = 0x02;

@@ -7,7 +7,8 @@
  *     │ control│ dur │ addr 1 │ addr 2 │ addr 3 │ seq │ addr 4      │ QoS 2   │ HT 4    │ LLC
  *     └────────┴─────┴────────┴────────┴────────┴─────┴─ ─ ─ ─ ─ ─ ─┴─ ─ ─ ─ ─┴─ ─ ─ ─ ─┴─────
  *
- * Of an aggregate (A-MSDU) only the first packet is read.
+ * An aggregate (A-MSDU) holds several: destination 6, source 6, length 2, LLC and its packet, up to three bytes to a
+ * multiple of four, and the next one.
  */
 import { LIMITS } from "../limits.ts";
 import { llc } from "./ethernet.ts";
@@ -22,6 +23,7 @@ const RETRY = 0x08;
 const PROTECTED = 0x40;
 const ORDER = 0x80;
 const AGGREGATE = 0x80;
+const SUBFRAME_HEADER = 14;
 
 /** An 802.11 header and its frame's body. */
 export function wlan(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
@@ -55,8 +57,26 @@ function wlanFrame(p: Packet, buf: Uint8Array, off: number, end: number, wire: n
   p.path =
     (p.path * 31 + buf[off + 8]! + buf[off + 9]! * 3 + buf[off + 14]! * 5 + buf[off + 15]! * 7 + (flags & RETRY)) &
     0xfff;
-  if (aggregate) header += 14; // destination, source and length of the first
-  return off + header > end ? CUT : llc(p, buf, off + header, end, wire - header);
+  if (off + header > end) return CUT;
+  if (!aggregate) return llc(p, buf, off + header, end, wire - header);
+  p.nextPath = p.path;
+  p.nextDepth = p.depth;
+  p.nextVlan = p.vlan;
+  p.nextTunnel = p.tunnel;
+  p.nextEnd = end;
+  return aggregated(p, buf, off + header);
+}
+
+/** One packet of an aggregate, as far as `p.nextEnd`; `p.nextOff` says where the one behind it begins. */
+export function aggregated(p: Packet, buf: Uint8Array, off: number): number {
+  const end = p.nextEnd;
+  p.nextOff = 0;
+  if (end - off < SUBFRAME_HEADER) return CUT;
+  const length = (buf[off + 12]! << 8) | buf[off + 13]!;
+  const body = off + SUBFRAME_HEADER;
+  const next = off + ((SUBFRAME_HEADER + length + 3) & ~3);
+  if (end - next >= SUBFRAME_HEADER) p.nextOff = next;
+  return llc(p, buf, body, body + length < end ? body + length : end, length);
 }
 
 const HAS_TIME = 1 << 0;

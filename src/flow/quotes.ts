@@ -3,7 +3,7 @@
  * own; it is a sentence about another flow, kept apart and matched to that flow when all is read.
  */
 import type { Frame } from "../capture/frame.ts";
-import { ICMP, type Packet, SCTP, TCP, UDP } from "../dissect/packet.ts";
+import { hasPorts, ICMP, type Packet } from "../dissect/packet.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import { type AddressTable, compareBytes, word } from "./addresses.ts";
 
@@ -58,8 +58,7 @@ export function readQuote(
   if (headerLength < 20 || end - inner < headerLength + 4 || buf[inner]! >> 4 !== (v4 ? 4 : 6)) return;
   const proto = v4 ? buf[inner + 9]! : buf[inner + 6]!;
   const at = inner + headerLength;
-  const ported = proto === TCP || proto === UDP || proto === SCTP;
-  if (!ported) return;
+  if (!hasPorts(proto)) return;
   if (into.quotes.length >= LIMITS.quotes) {
     caps.hit("quotes");
     return;

@@ -6,7 +6,7 @@
  * flow, a SYN, an ICMP error) is in methods of its own so that the common path stays small enough to be optimised whole.
  */
 import type { Frame } from "../capture/frame.ts";
-import { ACK, FIN, ICMP, ICMP6, type Packet, RST, SCTP, SYN, TCP, UDP } from "../dissect/packet.ts";
+import { ACK, FIN, hasPorts, ICMP, ICMP6, type Packet, RST, SYN, TCP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
 import type { Arena } from "./arena.ts";
@@ -178,7 +178,7 @@ export class FlowTracker {
       row[at + BORN] = this.now | 0;
       if (watching) this.watch.seen(lane, (flow << 1) | dir, print, sec, nsec);
       row[at + STATE] =
-        tcp || p.proto === UDP || p.proto === SCTP || p.family === FAMILY_ETH
+        tcp || hasPorts(p.proto) || p.family === FAMILY_ETH
           ? S_FEED | (S_FEED << 1) | (tcp && (p.tcpFlags & SYN) === 0 ? S_MIDSTREAM : 0)
           : 0;
     }

@@ -11,6 +11,7 @@
 import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
+import { hasPorts } from "../dissect/packet.ts";
 import { mix } from "../flow/addresses.ts";
 import type { Reset } from "../flow/distances.ts";
 import type { Quote } from "../flow/quotes.ts";
@@ -248,8 +249,7 @@ export class Conversations {
     const { dir, by } = view.initiator();
     const back = dir === 0 ? 1 : 0;
     const meta = view.row[view.at + R.META]!;
-    const ported = view.proto === 6 || view.proto === 17 || view.proto === 132;
-    const port = ported ? view.port(back) : 0;
+    const port = hasPorts(view.proto) ? view.port(back) : 0;
     const parts = partsOf(view.detail?.sightings ?? [], dir);
     const find = (app: number, name: number): number =>
       this.#find(view.address(dir), view.address(back), meta, port | (app << 16), name, INITIATOR_BY.indexOf(by));
@@ -278,7 +278,7 @@ export class Conversations {
   }
 
   #isAnswered(view: FlowView, back: 0 | 1): boolean {
-    return (view.proto === 6 || view.proto === 17 || view.proto === 132) && !view.isGroup(back);
+    return hasPorts(view.proto) && !view.isGroup(back);
   }
 
   /** A flow's outcome: index into OUTCOMES. What came from another port or address answers as well. */

@@ -1,6 +1,7 @@
 /** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
 
 import type { FieldFact } from "../decode/facts.ts";
+import { hasPorts, TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
 import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
@@ -54,7 +55,7 @@ export function readDetails(
     const { dir } = view.initiator();
     const outcome = OUTCOMES[all.flowOutcome(view, dir)]!;
     outcomes[outcome] = (outcomes[outcome] ?? 0) + view.flows;
-    if (count++ < MOST_FLOWS && (view.proto === 6 || view.proto === 17 || view.proto === 132)) {
+    if (count++ < MOST_FLOWS && hasPorts(view.proto)) {
       const { own, other } = dns.namesOf(view.realm, responder, clients, view.firstSec, view.firstNsec);
       for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
       for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
@@ -75,8 +76,10 @@ export function readDetails(
   const portApp = row[at + C.C_PORT_APP]!;
   const proto = row[at + C.C_META]! & 0xff;
   const port = portApp & 0xffff;
-  const ported = proto === 6 || proto === 17;
-  const hint = ((portApp >>> 16) & 0xff) === 0 && ported ? seen.identified.hint(proto === 6, port, port) : null;
+  const hint =
+    ((portApp >>> 16) & 0xff) === 0 && (proto === TCP || proto === UDP)
+      ? seen.identified.hint(proto === TCP, port, port)
+      : null;
   return {
     names: names.slice(), // an array that grew has room for 17, and rows are kept
     innerApp,

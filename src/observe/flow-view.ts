@@ -3,7 +3,7 @@
 import { formatIpv4, formatIpv6, formatMacWords } from "../address.ts";
 import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
-import { ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
+import { hasPorts, ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
 import type { ConversationOutcome } from "../report/result.ts";
@@ -275,7 +275,7 @@ export class FlowView {
 
   /** True where every message that was sent expects no answer. */
   #expectsNone(): boolean {
-    if (this.proto !== UDP && this.proto !== SCTP && this.family !== R.FAMILY_ETH)
+    if (!hasPorts(this.proto) && this.family !== R.FAMILY_ETH)
       return !(this.has(R.S_ASKED, 0) || this.has(R.S_ASKED, 1)) || this.port(0) !== 8;
     const detail = this.detail;
     if (detail === null) return this.family === R.FAMILY_ETH;

@@ -177,10 +177,17 @@ export class Observer {
     this.#lastCapture = frame.capture;
     const realm = this.#realmOf[frame.capture]!;
     if (short && fast.take(frame, realm)) return;
-    const code = this.#dissector.dissect(frame, realm);
+    this.#dissected(this.#dissector.dissect(frame, realm), frame, realm, true);
+    while (this.#packet.special && this.#packet.nextOff > 0)
+      this.#dissected(this.#dissector.next(frame, realm), frame, realm, false);
+  }
+
+  /** A packet of a frame, or why it is none. `first`: whether reading the frame again would begin with it. */
+  #dissected(code: number, frame: Frame, realm: number, first: boolean): void {
+    const seen = this.observation;
     const lane = code === PACKET ? laneOfPacket(this.#packet) : 0;
     const mine = ((this.#lanes >>> lane) & 1) !== 0;
-    if (this.#packet.special) this.#special(code, mine, frame);
+    if (this.#packet.special) this.#special(code, mine, frame, first);
     if (code === PACKET) {
       if (this.#packet.proto === ICMP6) readDiscovery(seen.neighbours, frame, this.#packet, realm);
       seen.flows.now = seen.frames;
@@ -212,13 +219,13 @@ export class Observer {
   }
 
   /** Counts what plain traffic does not have. */
-  #special(code: number, mine: boolean, frame: Frame): void {
+  #special(code: number, mine: boolean, frame: Frame, first: boolean): void {
     const seen = this.observation;
     const { offload, released } = this.#packet;
     const { fragments } = this.#dissector;
     const { incomplete, overlaps, latest } = fragments;
     if (latest !== null) {
-      seen.fragments.note(frame, latest);
+      if (first) seen.fragments.note(frame, latest);
       fragments.latest = null;
     }
     if (offload && code === PACKET && mine) seen.offloads++;

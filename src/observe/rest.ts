@@ -3,6 +3,7 @@
  * store keeps (see `RestConversations` in `report/result.ts`): JSON texts put together by hand, because most rows are
  * numbers and building objects first costs several times as much.
  */
+import { hasPorts } from "../dissect/packet.ts";
 import type { ConversationOutcome, ConversationRow, RestConversations, Verdict } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import * as C from "./conversations.ts";
@@ -175,10 +176,6 @@ function text(value: string | null): string {
 
 function address(all: C.Conversations, family: number, word: number): string {
   return family === 4 ? String(word >>> 0) : JSON.stringify(addressText(all.seen.flows.ipv6, family, word));
-}
-
-export function hasPorts(proto: number): boolean {
-  return proto === 6 || proto === 17 || proto === 132;
 }
 
 /** A whole row of a conversation, without a judgement. */

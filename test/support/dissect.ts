@@ -2,7 +2,7 @@
 import { formatIpv4, formatIpv6Bytes } from "../../src/address.ts";
 import { Frame } from "../../src/capture/frame.ts";
 import { type DissectOptions, Dissector } from "../../src/dissect/dissect.ts";
-import { DISSECT_NAMES, NO_IP, PACKET, Packet, TUNNELS } from "../../src/dissect/packet.ts";
+import { DISSECT_NAMES, hasPorts, NO_IP, PACKET, Packet, TUNNELS } from "../../src/dissect/packet.ts";
 
 /** Bytes that do not belong to the frame stand on both sides of it. */
 const AROUND = 64;
@@ -55,7 +55,7 @@ export class Bench {
     const p = this.packet;
     if (code === NO_IP) return `no-ip ${p.etherType < 0 ? "none" : p.etherType.toString(16)}`;
     if (code !== PACKET) return DISSECT_NAMES[code]!;
-    const ports = p.proto === 6 || p.proto === 17 || p.proto === 132;
+    const ports = hasPorts(p.proto);
     const end = (off: number, port: number): string => {
       const address = p.family === 4 ? formatIpv4(word(p.buf, off)) : formatIpv6Bytes(p.buf, off);
       return !ports ? address : p.family === 4 ? `${address}:${port}` : `[${address}]:${port}`;
