@@ -240,6 +240,7 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
     return true;
   }
   if (seen.problem !== "") emit({ kind: "problem", what: "malformed", why: `QUIC ${seen.problem}` });
+  at.capped = seen.crypto.capped;
   const { whole, disagrees } = seen.crypto.joined();
   const told = tellHandshake(whole, version, emit);
   if (disagrees) emit({ kind: "problem", what: "overlap", why: OTHER_BYTES });

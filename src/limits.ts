@@ -74,6 +74,10 @@ export const LIMITS = {
    * two or three, sent again as often until the server answers, and between them come early data.
    */
   keptDatagrams: 16,
+  /** Bytes of QUIC's handshake put together for one hello, which has 2 KiB with post-quantum keys. Beyond it they are left out. */
+  handshakeBytes: 64 << 10,
+  /** Pieces of them, in `keptDatagrams` datagrams. Browsers scatter a hello over some twenty. Beyond it the same. */
+  handshakePieces: 256,
   /** Segments held for one direction while bytes before them are missing. Beyond it they count as lost. */
   pendingSegments: 64,
   /**

@@ -3,13 +3,10 @@
  * (RFC 9000 section 19): over several packets and datagrams, in any order, with gaps and doubles.
  */
 import type { Cursor } from "../../src/decode/cursor.ts";
+import { type Cap, LIMITS } from "../../src/limits.ts";
 import { type Joined, join, type Piece } from "./pieces.ts";
 
 const FRAME = { padding: 0, ping: 1, ack: 2, ackEcn: 3, crypto: 6, googleCrypto: 8, close: 0x1c } as const;
-
-/** Bytes of handshake kept. A ClientHello with post-quantum keys has 2 KiB. */
-const MOST_BYTES = 1 << 16;
-const MOST_RANGES = 256;
 
 /** A variable-length integer (RFC 9000 section 16). */
 export function varint(c: Cursor): number {
@@ -30,13 +27,17 @@ export function varint(c: Cursor): number {
 /** The stream of handshake bytes of one direction, from its start on. */
 export class CryptoStream {
   readonly #pieces: Piece[] = [];
+  /** The cap that left a piece out, where one did. */
+  capped: Cap | undefined;
 
   add(at: number, bytes: Uint8Array): void {
-    if (at + bytes.length <= MOST_BYTES && this.#pieces.length < MOST_RANGES) this.#pieces.push({ at, bytes });
+    if (at + bytes.length > LIMITS.handshakeBytes) this.capped ??= "handshakeBytes";
+    else if (this.#pieces.length >= LIMITS.handshakePieces) this.capped ??= "handshakePieces";
+    else this.#pieces.push({ at, bytes });
   }
 
   joined(): Joined {
-    return join(this.#pieces, MOST_BYTES);
+    return join(this.#pieces, LIMITS.handshakeBytes);
   }
 }
 

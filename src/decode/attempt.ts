@@ -44,6 +44,7 @@ export class Attempt {
     state: 0,
     lost: 0,
     next: "",
+    capped: undefined,
   };
   /** What the last call said. */
   facts: Fact[] = [];
@@ -58,6 +59,7 @@ export class Attempt {
     if (this.context.transport !== "eth" && isOnlyEther(decoder)) return false;
     const cursor = this.#cursor.set(buf, p.payOff, p.payLen, cutOff);
     this.context.keeps = Number.POSITIVE_INFINITY;
+    this.context.capped = undefined;
     try {
       return decoder.datagram?.(cursor, this.#emit, this.context) ?? false;
     } catch (fault) {
@@ -93,6 +95,7 @@ export class Attempt {
   stream(decoder: Decoder, buf: Uint8Array, off: number, len: number, cutOff: number): number {
     if (this.facts.length > 0) this.facts = [];
     const cursor = this.#cursor.set(buf, off, len, cutOff);
+    this.context.capped = undefined;
     let result: number;
     try {
       result = decoder.stream?.(cursor, this.#emit, this.context) ?? STREAM_NO;

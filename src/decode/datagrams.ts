@@ -150,6 +150,7 @@ export class Datagrams {
 
   /** Keeps a datagram that a decoder wants to see again with the next one; too many of them and the direction is done. */
   #keepDatagram(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
+    this.#feed.heedCap(row, at);
     const detail = this.#feed.details.of(row, at);
     const kept = detail.datagrams[dir] ?? [];
     if (kept.length === 0) detail.datagrams = withSide(detail.datagrams, dir, kept);

@@ -5,6 +5,8 @@
  * Content decides, the port is a hint. A decoder keeps no state between calls: the driver (`identify.ts`) keeps what a
  * direction has consumed, and pairing of requests and responses happens after observations are merged.
  */
+
+import type { Cap } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Fact } from "./facts.ts";
 
@@ -44,6 +46,8 @@ export interface Context {
   state?: number;
   /** Streams only: bytes before these that the capture lacks, behind what was taken last; 0 where nothing is missing. */
   lost?: number;
+  /** A cap that kept something of this message from being read: set by the decoder, counted where it accepts the message. */
+  capped?: Cap | undefined;
   /** Streams only: with `STREAM_NEXT`, the id of the decoder that reads this direction from here on. */
   next?: string;
 }
@@ -73,6 +77,14 @@ export type DatagramResult = boolean | typeof DATAGRAM_MORE | typeof DATAGRAM_DO
 /** Bytes, single ones and inclusive ranges. */
 export type ByteSet = readonly (number | readonly [number, number])[];
 export const ANY_BYTE: ByteSet = [[0, 255]];
+
+/** Calls `act` for each byte of a set; twice for one that stands in two of its parts. */
+export function eachByte(set: ByteSet, act: (byte: number) => void): void {
+  for (const part of set) {
+    const [from, to] = typeof part === "number" ? [part, part] : part;
+    for (let byte = from; byte <= to; byte++) act(byte);
+  }
+}
 
 /** What messages of one kind have in common. */
 export interface Form {

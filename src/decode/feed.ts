@@ -126,6 +126,13 @@ export class Feed {
     detail.cut ??= cap;
   }
 
+  /** A cap that the decoder reached in a message that it accepted. */
+  heedCap(row: Int32Array, at: number): void {
+    const { context } = this.attempt;
+    if (context.capped !== undefined) this.hit(this.details.of(row, at), context.capped);
+    context.capped = undefined;
+  }
+
   /** Nothing more is wanted of this direction: later packets only count. */
   settle(row: Int32Array, at: number, dir: 0 | 1): void {
     row[at + STATE]! &= ~(S_FEED << dir);
@@ -160,6 +167,7 @@ export class Feed {
     beside?: string,
   ): void {
     const { attempt } = this;
+    if (attempt.context.capped !== undefined) this.heedCap(row, at);
     if (attempt.facts.length === 0) return;
     const parts = earlier.length === 0 ? earlier : earlier.filter((part) => part !== frame);
     const detail = this.details.of(row, at);

@@ -12,7 +12,7 @@
  *
  * All numbers are in the machine's order, lowest byte first.
  */
-import { ANY_BYTE, type ByteSet, type Decoder, type Form, isOnlyEther } from "./decoder.ts";
+import { ANY_BYTE, type ByteSet, type Decoder, eachByte, type Form, isOnlyEther } from "./decoder.ts";
 
 /** Whether bytes have the form: a whole datagram, or the first bytes of a stream, of which what is not there yet may follow. */
 export function hasForm(form: Form, buf: Uint8Array, off: number, len: number, whole: boolean): boolean {
@@ -95,10 +95,9 @@ export function gateOf(forms: readonly Form[]): Uint8Array {
   // The list that a byte begins, by what stands in it; most bytes have one that another has too.
   const keys: string[] = Array.from({ length: FIRST_BYTES }, () => "");
   others.forEach(({ first }, i) => {
-    for (const part of first) {
-      const [from, to] = typeof part === "number" ? [part, part] : part;
-      for (let byte = from; byte <= to; byte++) keys[byte] += String.fromCharCode(i);
-    }
+    eachByte(first, (byte) => {
+      keys[byte] += String.fromCharCode(i);
+    });
   });
   const lists = [listOf(forms.filter(isAny).map(written))];
   let end = 2 * FIRST_BYTES + lists[0]!.length;

@@ -2,7 +2,7 @@
  * Which decoders may want a message, by its first byte: unknown payload is offered to a handful of them, not to all. It
  * only spares calls of `looksDatagram` and `looksStream`, which decide.
  */
-import { ANY_BYTE, type ByteSet, type Decoder, isOnlyEther } from "./decoder.ts";
+import { ANY_BYTE, type ByteSet, type Decoder, eachByte, isOnlyEther } from "./decoder.ts";
 
 /** By first byte: indices of decoders, in the registry's order. */
 export type Openings = readonly (readonly number[])[];
@@ -32,10 +32,9 @@ const NONE: ByteSet = [];
 function byFirstByte(sets: readonly ByteSet[]): Openings {
   const lists: number[][] = Array.from({ length: 256 }, () => []);
   sets.forEach((set, index) => {
-    for (const part of set) {
-      const [from, to] = typeof part === "number" ? [part, part] : part;
-      for (let byte = from; byte <= to; byte++) if (lists[byte]!.at(-1) !== index) lists[byte]!.push(index);
-    }
+    eachByte(set, (byte) => {
+      if (lists[byte]!.at(-1) !== index) lists[byte]!.push(index);
+    });
   });
   return lists;
 }

@@ -21,6 +21,7 @@ import { judgeFrames } from "../support/judged.ts";
 import { whileLimits, withLimits } from "../support/limits.ts";
 import { observe, observeFile } from "../support/observe.ts";
 import { bytes, ethernet, ipv4, u16, u32, udp } from "../support/packets.ts";
+import { crypto, initial } from "../support/quic.ts";
 import { readBytes } from "../support/read-captures.ts";
 import { clientHello, connection, dnsAnswer, dnsQuery, type Line, tlsConnection } from "../support/talk.ts";
 
@@ -329,6 +330,22 @@ const ATTACKS: Record<Cap, Says> = {
         datagrams.every((d) => (d?.length ?? 0) <= LIMITS.keptDatagrams),
       ),
     );
+  },
+  handshakeBytes: (t) => {
+    const id = new Uint8Array(8).fill(7);
+    const far = (i: number): Uint8Array => initial(id, [crypto(990 + i, new Uint8Array(20))], i);
+    const frames = [0, 1].map((i) => udpFrame({ from: `${A}:40000`, to: `${B}:443`, ms: i, data: far(i) }));
+    t.is(hits(look(frames), "handshakeBytes"), 0);
+    const seen = look(frames, { handshakeBytes: 1_000 });
+    t.true(hits(seen, "handshakeBytes") > 0);
+    t.is(seen.identified.details[0]?.cut, "handshakeBytes");
+  },
+  handshakePieces: (t) => {
+    const pieces = many(LIMITS.handshakePieces + 1, (i) => crypto(2 * i, Uint8Array.of(1)));
+    const data = initial(new Uint8Array(8).fill(7), pieces);
+    const seen = look([udpFrame({ from: `${A}:40000`, to: `${B}:443`, ms: 1, data })]);
+    t.is(hits(seen, "handshakePieces"), 1);
+    t.is(seen.identified.details[0]?.cut, "handshakePieces");
   },
   pendingSegments: (t) => {
     const opened = connection(`${A}:40000`, `${B}:443`, 0, [[">", clientHello("a.example.com").slice(0, 20)]]);

@@ -66,6 +66,19 @@ interface Hidden extends Partial<Omit<Scene, "frames">> {
   limits?: Partial<Record<Cap, number>>;
 }
 
+/** A hello of QUIC over two datagrams. */
+const HELLO: Hidden = {
+  rules: [{ id: "q", to: "web", over: "udp/443", app: "quic" }],
+  endpoints: { web: { hosts: ["*.example.com"] } },
+  frames: fixturesOf("quic")
+    .filter(({ file }) => file.endsWith("long.md"))
+    .map(({ at, bytes: data }, i) => {
+      const asks = at.receiverPort === 4433;
+      const [host, device] = [`${HOST}:40000`, `${DEVICE}:443`];
+      return udpFrame({ from: asks ? host : device, to: asks ? device : host, ms: i, data });
+    }),
+};
+
 /** Each line of `LIMITS`: a capture in which it hides something, or why it can hide nothing that a verdict rests on. */
 const TOUCHED: Record<Cap, Hidden | string> = {
   slabBytes: "a record that is larger gets a larger slab",
@@ -177,17 +190,11 @@ const TOUCHED: Record<Cap, Hidden | string> = {
   identifyDatagrams: "a flow that shows no application by then is no rule's: `undocumented`",
   identifySegments: "the same",
   keptDatagrams: {
-    rules: [{ id: "q", to: "web", over: "udp/443", app: "quic" }],
-    endpoints: { web: { hosts: ["*.example.com"] } },
-    frames: fixturesOf("quic")
-      .filter(({ file }) => file.endsWith("long.md"))
-      .map(({ at, bytes: data }, i) => {
-        const asks = at.receiverPort === 4433;
-        const [host, device] = [`${HOST}:40000`, `${DEVICE}:443`];
-        return udpFrame({ from: asks ? host : device, to: asks ? device : host, ms: i, data });
-      }),
+    ...HELLO,
     limits: { keptDatagrams: 0 },
   },
+  handshakeBytes: { ...HELLO, limits: { handshakeBytes: 100 } },
+  handshakePieces: { ...HELLO, limits: { handshakePieces: 0 } },
   pendingSegments: "what stands before them counts as lost, as where the capture lacks it",
   holeSec: "the same",
   pendingBytes: {
