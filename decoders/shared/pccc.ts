@@ -9,6 +9,7 @@
  */
 import type { Cursor } from "../../src/decode/cursor.ts";
 import type { Emit } from "../../src/decode/decoder.ts";
+import { ANSWER_TO_ANY } from "../../src/decode/facts.ts";
 import { type Meaning, tellOperation, unknownCode } from "./operation.ts";
 
 /**
@@ -120,14 +121,18 @@ export function tellPccc(c: Cursor, id: string, emit: Emit): void {
   });
 }
 
-/** An answer repeats the command with bit 0x40, and no function. Other objects answer 0x4b in other forms. */
+/**
+ * An answer repeats the command with bit 0x40, and no function: of a command that has some, the transaction alone says to what
+ * it answers. Other objects answer 0x4b in other forms.
+ */
 export function tellPcccIfOne(c: Cursor, id: string, emit: Emit): void {
   const length = c.buf[c.pos]!;
   if (c.left < 11 || length !== 7 || (c.buf[c.pos + length]! & 0xf0) !== ANSWER) return;
   const { command, transaction, failed } = readHead(c);
-  const code = String(command & ~ANSWER);
+  const asked = command & ~ANSWER;
+  const code = hasFunction(asked) ? ANSWER_TO_ANY : asked;
   const pairs = `${id}/${transaction}`;
-  tellOperation(emit, "pccc", "response", code, [`answer to ${code}`, "unknown"], { id: pairs, failed });
+  tellOperation(emit, "pccc", "response", code, [`answer to ${asked}`, "unknown"], { id: pairs, failed });
 }
 
 function readHead(c: Cursor): { command: number; transaction: number; failed: boolean } {

@@ -2,23 +2,24 @@
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import type { ConversationRow } from "../../src/report/result.ts";
-import { HIDDEN, READS, SESSIONS, sessionFrames } from "../support/device-sessions.ts";
+import { HIDDEN, READS, sessionFrames } from "../support/device-sessions.ts";
+import { ALL_SESSIONS } from "../support/device-variants.ts";
 import { numbered } from "../support/frames.ts";
 import { judgeFrames } from "../support/judged.ts";
 import { HOST, trialOf } from "./scene.ts";
 
-const DEVICE = "203.0.113.10";
-
-for (const [app, session] of Object.entries(SESSIONS)) {
+for (const [name, session] of Object.entries(ALL_SESSIONS)) {
   if (session.over === "eth") continue; // without addresses: test/e2e/hidden-writes.test.ts
-  test(`${app}: the write is found among ${READS} reads`, async (t) => {
+  const { app, v6 = false } = session;
+  const [host, device] = v6 ? ["2001:db8::5", "2001:db8::10"] : [HOST, "203.0.113.10"];
+  test(`${name}: the write is found among ${READS} reads`, async (t) => {
     const rule = { id: "profile", to: "device", over: session.over, app, expect: { operations: "at most read" } };
-    const endpoints = { device: { addresses: [DEVICE] } };
+    const endpoints = { device: { addresses: [device] } };
     const judged = async (all: readonly Frame[]): Promise<ConversationRow | undefined> => {
-      const trial = await trialOf({ rules: [rule], endpoints, frames: all });
-      return judgeFrames(trial, trial.frames).result.judged.find(({ responder }) => responder === DEVICE);
+      const trial = await trialOf({ rules: [rule], endpoints, frames: all, bind: [`host=${host}`] });
+      return judgeFrames(trial, trial.frames).result.judged.find(({ responder }) => responder === device);
     };
-    const all = sessionFrames(session, HOST, DEVICE);
+    const all = sessionFrames(session, host, device);
     const row = await judged(all);
     t.is(row?.verdict, "violation", row?.reason ?? "");
     t.regex(row?.found ?? "", session.found);
@@ -37,7 +38,7 @@ for (const [app, session] of Object.entries(SESSIONS)) {
     );
     // Without it the session is what the document says.
     const without = await judged(
-      numbered(sessionFrames({ ...session, ask: (i) => session.ask(i, false) }, HOST, DEVICE)),
+      numbered(sessionFrames({ ...session, ask: (i) => session.ask(i, false) }, host, device)),
     );
     // HTTP's answers have nothing that pairs them: of more than are kept one by one, nobody vouches for all.
     t.is(without?.verdict, app === "http" ? "inconclusive" : "documented", without?.reason ?? "");

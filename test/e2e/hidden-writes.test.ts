@@ -7,9 +7,9 @@ import { join } from "node:path";
 import test from "ava";
 import { type Ran, scratch, wirepact } from "../cli/command.ts";
 import { writePcap } from "../support/capture-writer.ts";
-import { DEVICE_MAC, HOST_MAC, READS, SESSIONS, type Session, sessionFrames } from "../support/device-sessions.ts";
+import { DEVICE_MAC, HOST_MAC, READS, sessionFrames } from "../support/device-sessions.ts";
+import { ALL_SESSIONS, type Variant } from "../support/device-variants.ts";
 
-const [HOST, DEVICE] = ["10.0.0.5", "10.0.0.10"];
 const macOf = (bytes: Uint8Array): string =>
   `mac:${Buffer.from(bytes)
     .toString("hex")
@@ -28,24 +28,26 @@ const modelOf = (app: string, over: string): string =>
     ],
   });
 
-async function run(folder: string, app: string, session: Session): Promise<Ran> {
+async function run(folder: string, session: Variant): Promise<Ran> {
+  const { app, over, v6 = false } = session;
+  const [host, device] = v6 ? ["2001:db8::5", "2001:db8::10"] : ["10.0.0.5", "10.0.0.10"];
   const capture = join(folder, "session.pcap");
   const model = join(folder, "model.yaml");
   writeFileSync(
     capture,
-    writePcap(sessionFrames(session, HOST, DEVICE).map(({ buf, sec, nsec }) => ({ data: buf, sec, nsec }))),
+    writePcap(sessionFrames(session, host, device).map(({ buf, sec, nsec }) => ({ data: buf, sec, nsec }))),
   );
-  writeFileSync(model, modelOf(app, session.over));
-  const ether = session.over === "eth";
-  const bind = [`sensor=${ether ? macOf(HOST_MAC) : HOST}`, `device=${ether ? macOf(DEVICE_MAC) : DEVICE}`];
+  writeFileSync(model, modelOf(app, over));
+  const ether = over === "eth";
+  const bind = [`sensor=${ether ? macOf(HOST_MAC) : host}`, `device=${ether ? macOf(DEVICE_MAC) : device}`];
   const args = ["check", capture, "--model", model, "--bind", bind[0]!, "--bind", bind[1]!];
   return wirepact([...args, "--db", join(folder, "session.sqlite")], { cwd: folder, env: { COLUMNS: "2000" } });
 }
 
-for (const [app, session] of Object.entries(SESSIONS)) {
-  test.serial(`${app}: one write among ${READS} reads ends the run with 1 and is named`, async (t) => {
+for (const [name, session] of Object.entries(ALL_SESSIONS)) {
+  test.serial(`${name}: one write among ${READS} reads ends the run with 1 and is named`, async (t) => {
     const folder = scratch(t);
-    const hidden = await run(folder, app, session);
+    const hidden = await run(folder, session);
     t.is(hidden.code, 1, hidden.stdout + hidden.stderr);
     const said = hidden.stdout.replace(/\s+/g, " ");
     t.regex(said, session.found);
@@ -54,7 +56,7 @@ for (const [app, session] of Object.entries(SESSIONS)) {
 }
 
 test.serial("without the write the run ends with 0", async (t) => {
-  const { modbus } = SESSIONS;
-  const { code, stdout } = await run(scratch(t), "modbus", { ...modbus!, ask: (i) => modbus!.ask(i, false) });
+  const { modbus } = ALL_SESSIONS;
+  const { code, stdout } = await run(scratch(t), { ...modbus!, ask: (i) => modbus!.ask(i, false) });
   t.is(code, 0, stdout);
 });

@@ -353,7 +353,8 @@ export function sessionFrames({ over, open, ask }: Session, host: string, device
     lines.push([">", question], ["<", answer]);
   }
   const [transport, port] = over.split("/");
-  const [from, to] = [`${host}:40000`, `${device}:${port}`];
+  const end = (address: string): string => (address.includes(":") ? `[${address}]` : address);
+  const [from, to] = [`${end(host)}:40000`, `${end(device)}:${port}`];
   if (transport === "tcp") return numbered(connection(from, to, 10, lines));
   if (transport === "eth") return numbered(lines.map(([way, data], ms) => etherFrame(way, data as Uint8Array, ms)));
   return numbered(
