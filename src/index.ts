@@ -51,7 +51,6 @@ export type * from "./decode/facts.ts";
 export { ANSWER_TO_ANY, OPERATION_CLASSES } from "./decode/facts.ts";
 export { ProblemsError, problemLines, UsageError } from "./errors.ts";
 export { type OnWarning, type ReadModelOptions, readModel, readSite } from "./judging.ts";
-export type { Cap } from "./limits.ts";
 export {
   type Binding,
   type Bound,

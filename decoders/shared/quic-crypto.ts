@@ -3,7 +3,8 @@
  * (RFC 9000 section 19): over several packets and datagrams, in any order, with gaps and doubles.
  */
 import type { Cursor } from "../../src/decode/cursor.ts";
-import { type Cap, LIMITS } from "../../src/limits.ts";
+import type { Context } from "../../src/decode/decoder.ts";
+import { LIMITS } from "../../src/limits.ts";
 import { type Joined, join, type Piece } from "./pieces.ts";
 
 const FRAME = { padding: 0, ping: 1, ack: 2, ackEcn: 3, crypto: 6, googleCrypto: 8, close: 0x1c } as const;
@@ -28,7 +29,7 @@ export function varint(c: Cursor): number {
 export class CryptoStream {
   readonly #pieces: Piece[] = [];
   /** The cap that left a piece out, where one did. */
-  capped: Cap | undefined;
+  capped: Context["capped"];
 
   add(at: number, bytes: Uint8Array): void {
     if (at + bytes.length > LIMITS.handshakeBytes) this.capped ??= "handshakeBytes";

@@ -6,7 +6,6 @@
  * direction has consumed, and pairing of requests and responses happens after observations are merged.
  */
 
-import type { Cap } from "../limits.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Fact } from "./facts.ts";
 
@@ -47,7 +46,7 @@ export interface Context {
   /** Streams only: bytes before these that the capture lacks, behind what was taken last; 0 where nothing is missing. */
   lost?: number;
   /** A cap that kept something of this message from being read: set by the decoder, counted where it accepts the message. */
-  capped?: Cap | undefined;
+  capped?: "handshakeBytes" | "handshakePieces" | undefined;
   /** Streams only: with `STREAM_NEXT`, the id of the decoder that reads this direction from here on. */
   next?: string;
 }
