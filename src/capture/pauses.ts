@@ -6,8 +6,11 @@ export interface Pause {
   toSec: number;
 }
 
-/** Hosts ask for the time, announce themselves and keep connections open: an hour without a packet is no quiet network. */
-export const PAUSE_SEC = 3600;
+/**
+ * Hosts ask for the time, every 1,024 s at the longest (RFC 5905's usual MAXPOLL), announce themselves and keep connections
+ * open: twenty minutes without a packet of anybody are no quiet network.
+ */
+export const PAUSE_SEC = 1200;
 
 /** What several captures of one network show together: pauses of one are none where another one saw something. */
 export function commonPauses(

@@ -42,7 +42,7 @@ export class Tally implements CaptureInfo {
       this.lastSec = sec;
       this.lastNsec = nsec;
     } else if (sec > this.lastSec || (sec === this.lastSec && nsec > this.lastNsec)) {
-      // Bounded by time itself: an hour each, of 136 years.
+      // Bounded by time itself: twenty minutes each, of 136 years.
       if (sec - this.lastSec > PAUSE_SEC) this.pauses.push({ fromSec: this.lastSec, toSec: sec });
       this.lastSec = sec;
       this.lastNsec = nsec;

@@ -2,7 +2,8 @@
  * "Missing" is a claim about the world: made only where this capture could have shown the opposite. Here are the reasons
  * why it could not, each with what would change that.
  */
-import type { Rule } from "../model/types.ts";
+import { TCP, UDP } from "../dissect/packet.ts";
+import type { Rule, Transport } from "../model/types.ts";
 import type { CastHost } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
@@ -45,6 +46,11 @@ export function couldNotShow(
     const reason = `the capture was filtered (${filter}), and what ${name} would have sent may not have passed`;
     return notEvaluable("filtered", reason, `capture all that ${name} sends and is sent, such as with host ${name}`);
   }
+  const unused = unusedByAll(rule, host, context);
+  if (unused !== null) {
+    const reason = `no ${unused} of anybody is in the capture, so a filter may have kept it out`;
+    return notEvaluable("filtered", reason, `capture without a filter, while something uses ${unused}`);
+  }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
   const span = context.coverage.seconds(host);
   if (span < need) {
@@ -56,6 +62,15 @@ export function couldNotShow(
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, lacking, context);
+}
+
+const PROTOCOLS: Readonly<Partial<Record<Transport, number>>> = { tcp: TCP, udp: UDP };
+
+/** The transport that a rule is over, where nobody at all uses it; null where somebody does. */
+function unusedByAll({ over }: Rule, host: CastHost, { coverage }: RuleContext): string | null {
+  const protocols = over.map(({ transport }) => PROTOCOLS[transport]);
+  const isUnused = protocols.every((protocol) => protocol !== undefined && !coverage.uses(protocol, host));
+  return isUnused ? [...new Set(over.map(({ transport }) => transport.toUpperCase()))].join(" and no ") : null;
 }
 
 /** What of the time between a host's first and its last packet does not count. */

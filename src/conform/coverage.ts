@@ -2,6 +2,7 @@
 import type { CaptureInfo } from "../capture/frame.ts";
 import { commonPauses, type Pause, pausedWithin } from "../capture/pauses.ts";
 import * as R from "../flow/row.ts";
+import { protocolKey } from "../observe/departed.ts";
 import { addressText, FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { CastHost } from "./cast.ts";
@@ -13,16 +14,24 @@ export class Coverage {
   readonly #pauses = new Map<string | null, Pause[]>();
   /** Connections with holes, by realm and address of each end. */
   readonly #holed = new Map<string, Map<string, number>>();
+  /** `protocolKey` of every flow. */
+  readonly #protocols: Set<number>;
+  readonly #realms: readonly string[];
   /** Seconds by which the captures' clocks were set back: two times of theirs are nearer to each other by up to that. */
   readonly setBackSec: number;
 
   constructor(seen: Observation) {
     this.setBackSec = seen.clockBackSec;
     this.#captures = seen.captures;
+    this.#realms = seen.realms;
+    this.#protocols = new Set(seen.departed?.protocols);
     const { table, ipv6 } = seen.flows;
     const view = new FlowView(seen);
     for (let flow = 0; flow < table.count; flow++) {
-      if (((table.rows(flow)[table.at(flow) + R.STATE] ?? 0) & R.S_HOLE) === 0) continue;
+      const row = table.rows(flow);
+      const at = table.at(flow);
+      this.#protocols.add(protocolKey(row[at + R.META]!));
+      if ((row[at + R.STATE]! & R.S_HOLE) === 0) continue;
       view.move(flow);
       const realm = seen.realms[view.realm] ?? "";
       const ends = this.#holed.get(realm) ?? new Map<string, number>();
@@ -68,6 +77,11 @@ export class Coverage {
       for (const [address, holed] of ends) if (host.addresses.some((range) => inRange(range, address))) count += holed;
     }
     return count;
+  }
+
+  /** Whether anybody at all used this IP protocol where the host is. */
+  uses(protocol: number, { realm }: CastHost): boolean {
+    return this.#realms.some((name, i) => (realm ?? name) === name && this.#protocols.has((i << 8) | protocol));
   }
 
   /** `realm`: null for all. */

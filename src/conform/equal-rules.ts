@@ -16,10 +16,10 @@ export function equalRules(judgements: readonly Judged[], cast: Cast): Map<RuleU
         if (other.loaded !== use.loaded || other.rule === use.rule) continue;
         // Nobody says which end opened it: then no end's rule fits better than the other's.
         const turned = other.subject.initiator !== use.subject.initiator;
-        if (!turned && (other.weight !== use.weight || other.fromHost !== use.fromHost)) continue;
-        // Whose role is bound fits better than whoever may be anywhere.
-        const bound = [use, other].map(({ loaded, rule: { from } }) =>
-          from.kind === "role" ? cast.isBound(loaded.model.name, from.role) : true,
+        if (!turned && other.weight !== use.weight) continue;
+        // Whose role is bound fits better than whoever may be anywhere, and than a host that only looks like it.
+        const bound = [use, other].map(({ fromHost, loaded, rule: { from } }) =>
+          from.kind === "role" ? fromHost?.how !== "inferred" && cast.isBound(loaded.model.name, from.role) : true,
         );
         if (bound[0] === false || bound[1] === true) equals.set(use, other);
         if (bound[1] === false || bound[0] === true) equals.set(other, use);

@@ -48,9 +48,11 @@ export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, sub
       shown.flatMap(({ frames }) => frames),
     );
   }
-  if (exchanges.length === 0 && hidden > 0)
-    return unobservable("expect", `${expectation.text}: the client does not show its clock in its questions`);
-  if (exchanges.length === 0) return unobservable("expect", `${expectation.text}: no whole exchange is in the capture`);
+  if (exchanges.length === 0) {
+    const why =
+      hidden > 0 ? "the client does not show its clock in its questions" : "no exchange in the capture gives a time";
+    return unproved("expect", "expectation-unproved", `${expectation.text}: ${why}`, "look at the host's own clock");
+  }
   const against = exchanges.flatMap(({ frames }) => frames);
   if (exchanges.length < ENOUGH) {
     const says = `${expectation.text}: ${exchanges.length} of the ${ENOUGH} exchanges that would show it`;

@@ -3,7 +3,7 @@
  * judged by itself, a CIDR as a whole. "Missing" and "blocked" are said only where the capture could have shown the
  * opposite (`verdicts.md`: "One status a rule").
  */
-import type { Rule, Target } from "../model/types.ts";
+import type { Rule } from "../model/types.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow, openCandidate } from "./absence.ts";
@@ -88,19 +88,7 @@ function judgeRule(
   if (violations.length > 0) return make(violatedStatus(rule, uses, violations), []);
   for (const target of [rule.from, rule.to]) {
     if (target.kind !== "role" || context.judges.context.cast.isBound(loaded.model.name, target.role)) continue;
-    if (
-      rule.peer === "internet" &&
-      (rule.from.kind !== "role" || rule.to.kind !== "role" || otherBound(loaded, rule, target, context))
-    )
-      continue;
-    return make(
-      notEvaluable(
-        "role-not-bound",
-        `the role ${target.role} is bound to no address`,
-        `give --bind ${target.role}=ADDRESS`,
-      ),
-      [],
-    );
+    return make(unboundEnd(rule, target.role, uses), []);
   }
   const { packets } = context.judges.context.caps;
   if (packets !== null) return make(notEvaluable("cap-reached", packets.says, packets.decide), []);
@@ -169,9 +157,18 @@ function unnamedEnd(loaded: LoadedModel, rule: Rule, context: RuleContext): Host
   );
 }
 
-function otherBound(loaded: LoadedModel, rule: Rule, target: Target, context: RuleContext): boolean {
-  const other = target === rule.from ? rule.to : rule.from;
-  return other.kind === "role" && context.judges.context.cast.isBound(loaded.model.name, other.role);
+/**
+ * One of its ends is a role that nobody was bound to. Where the document opens it to anywhere (`peer: internet`), whoever
+ * came is documented, and may still be anybody: that role's part of it nobody has seen.
+ */
+function unboundEnd(rule: Rule, role: string, uses: readonly RuleUse[]): HostStatus {
+  const says = `the role ${role} is bound to no address`;
+  const documented = uses.filter((use) => use.how === "documented");
+  if (rule.peer !== "internet") return notEvaluable("role-not-bound", says, `give --bind ${role}=ADDRESS`);
+  const came =
+    documented.length === 0 ? says : `${says}, and ${documented.length} flow(s) that fit it may be anybody's`;
+  const status = notEvaluable("role-not-bound", came, `give --bind ${role}=internet, or its addresses`);
+  return { ...status, evidence: documented.slice(0, MOST_TRIED).flatMap(supportOf) };
 }
 
 /** A rule whose opener is nobody in particular: the Internet, or anyone. */

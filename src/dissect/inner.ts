@@ -1,6 +1,7 @@
 /**
- * One step into a tunnel. The inner packet is the packet: it takes the outer one's place in the record. Where it cannot be
- * read, the outer one is put back and counts as itself, so that a port or a protocol number alone claims nothing.
+ * One step into a tunnel. The inner packet is the packet: it takes the outer one's place in the record, which stays beside it
+ * as `outer`, because whoever opens a tunnel talks to its other end. Where the inner one cannot be read, the outer one is put
+ * back and counts as itself, so that a port or a protocol number alone claims nothing.
  *
  * Rare, so clarity wins: the outer packet is saved whole, and the inner layer is called through a function value.
  */
@@ -22,8 +23,10 @@ export function inside(p: Packet, kind: number, layer: Layer, buf: Uint8Array, o
   if (p.depth >= LIMITS.layers) return TOO_DEEP;
   const outer = OUTER[p.depth]!;
   outer.copy(p);
+  outer.buf = buf;
   const wire = p.payWire - (off - p.payOff);
   enter(p, kind);
+  p.outer = outer;
   p.pieces = 1;
   p.fragment = false;
   p.linkOff = -1;

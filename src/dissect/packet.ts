@@ -57,6 +57,8 @@ export class Packet {
   tunnel = 0;
   /** Layers walked that plain traffic does not have: tags, labels, tunnels, extension headers. At most `LIMITS.layers`. */
   depth = 0;
+  /** The packet that this one came in, a tunnel's, and so on outwards; null outside of any. Kept until the next frame. */
+  outer: Packet | null = null;
   /** IP packets that this one stands for: fragments that had to wait until their transport header was seen; and the bytes of the others. */
   pieces = 1;
   heldBytes = 0;
@@ -89,6 +91,7 @@ export class Packet {
     this.special = false;
     this.vlan = 0;
     this.tunnel = 0;
+    this.outer = null;
     this.depth = 0;
     this.pieces = 1;
     this.released = 0;
@@ -122,6 +125,7 @@ export class Packet {
     this.special = other.special;
     this.vlan = other.vlan;
     this.tunnel = other.tunnel;
+    this.outer = other.outer;
     this.depth = other.depth;
     this.pieces = other.pieces;
     this.heldBytes = other.heldBytes;

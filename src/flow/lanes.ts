@@ -3,7 +3,8 @@
  * many flows while reading is decided lane by lane, so that it never depends on how the lanes are shared among threads.
  */
 import type { Packet } from "../dissect/packet.ts";
-import { word } from "./addresses.ts";
+import { type AddressTable, word } from "./addresses.ts";
+import { HIGH, LOW, META } from "./row.ts";
 
 const LANE_SHIFT = 28;
 export const LANES = 16;
@@ -21,5 +22,20 @@ export function laneOfPacket(p: Packet): number {
 
 /** An IPv6 address in one word. */
 function folded(buf: Uint8Array, off: number): number {
-  return word(buf, off) ^ word(buf, off + 4) ^ Math.imul(word(buf, off + 8), 0x85ebca6b) ^ word(buf, off + 12);
+  return mixed(word(buf, off), word(buf, off + 4), word(buf, off + 8), word(buf, off + 12));
+}
+
+/** The lane of a flow's packets, by its row. */
+export function laneOfRow(row: Int32Array, at: number, ipv6: AddressTable): number {
+  const family = (row[at + META]! >>> 8) & 0xff;
+  if (family === 4) return laneOf(row[at + LOW]!, row[at + HIGH]!);
+  return family === 6 ? laneOf(foldedIn(ipv6, row[at + LOW]!), foldedIn(ipv6, row[at + HIGH]!)) : 0;
+}
+
+function foldedIn(ipv6: AddressTable, index: number): number {
+  return mixed(ipv6.word(index, 0), ipv6.word(index, 1), ipv6.word(index, 2), ipv6.word(index, 3));
+}
+
+function mixed(a: number, b: number, c: number, d: number): number {
+  return a ^ b ^ Math.imul(c, 0x85ebca6b) ^ d;
 }

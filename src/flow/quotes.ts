@@ -3,7 +3,7 @@
  * own; it is a sentence about another flow, kept apart and matched to that flow when all is read.
  */
 import type { Frame } from "../capture/frame.ts";
-import { hasPorts, ICMP, type Packet } from "../dissect/packet.ts";
+import { hasPorts, ICMP, ICMP6, type Packet } from "../dissect/packet.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import { type AddressTable, compareBytes, word } from "./addresses.ts";
 
@@ -58,13 +58,14 @@ export function readQuote(
   if (headerLength < 20 || end - inner < headerLength + 4 || buf[inner]! >> 4 !== (v4 ? 4 : 6)) return;
   const proto = v4 ? buf[inner + 9]! : buf[inner + 6]!;
   const at = inner + headerLength;
-  if (!hasPorts(proto)) return;
+  if (proto === ICMP || proto === ICMP6) return; // an echo to nobody is no connection
+  const ported = hasPorts(proto);
   if (into.quotes.length >= LIMITS.quotes) {
     caps.hit("quotes");
     return;
   }
-  const srcPort = (buf[at]! << 8) | buf[at + 1]!;
-  const dstPort = (buf[at + 2]! << 8) | buf[at + 3]!;
+  const srcPort = ported ? (buf[at]! << 8) | buf[at + 1]! : 0;
+  const dstPort = ported ? (buf[at + 2]! << 8) | buf[at + 3]! : 0;
   const srcOff = v4 ? inner + 12 : inner + 8;
   const dstOff = v4 ? inner + 16 : inner + 24;
   const src = v4 ? word(buf, srcOff) : into.ipv6.ofBytes(buf, srcOff);

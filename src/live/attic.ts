@@ -26,6 +26,7 @@ import {
   departedNumber,
   encodeDeparted,
   nobodyDeparted,
+  protocolKey,
   putBack,
 } from "../observe/departed.ts";
 import { addressText, type FlowView, INITIATOR_BY, OUTCOMES } from "../observe/flow-view.ts";
@@ -163,11 +164,12 @@ export class Attic {
     return 1;
   }
 
-  #count({ verdict, waived, flowCount, oneSided }: DepartedConversation, by: 1 | -1): void {
+  #count({ verdict, waived, flowCount, flows, oneSided }: DepartedConversation, by: 1 | -1): void {
     const departed = this.#departed();
     departed.conversations += by;
     departed.flows += by * flowCount;
     departed.oneSided += by * oneSided;
+    for (const { words } of flows) departed.protocols.add(protocolKey(words[R.META]!));
     if (verdict === null) this.#counts.rest += by;
     else {
       this.#counts.judged += by;

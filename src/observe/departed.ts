@@ -15,6 +15,8 @@ export interface Departed {
   conversations: number;
   flows: number;
   oneSided: number;
+  /** Realm (its number) << 8 | IP protocol of each flow that ever was among them. */
+  protocols: Set<number>;
   /** Hosts that played a role in them, by realm and address. */
   hosts: Map<string, DepartedHost>;
 }
@@ -34,8 +36,10 @@ export interface DepartedHost {
 export const ANSWERS_APART_SEC = 300;
 
 export function nobodyDeparted(): Departed {
-  return { conversations: 0, flows: 0, oneSided: 0, hosts: new Map() };
+  return { conversations: 0, flows: 0, oneSided: 0, protocols: new Set(), hosts: new Map() };
 }
+
+export const protocolKey = (meta: number): number => ((meta >>> 16) << 8) | (meta & 0xff);
 
 export function addAnswer({ answers }: DepartedHost, fromSec: number, toSec: number, responder: string): void {
   const near = answers.filter(

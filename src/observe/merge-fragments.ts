@@ -102,6 +102,7 @@ class Between {
     const code = this.#dissector.dissect(frame, realm);
     const { latest } = this.#dissector.fragments;
     if (latest !== null) this.counts.fragments.note(frame, latest);
+    this.#outside(frame, realm, code === PACKET);
     const waiting = this.#waiting.get(piece.key) ?? { packets: 0, bytes: 0 };
     if (code !== PACKET) {
       if (piece.counted) {
@@ -127,6 +128,15 @@ class Between {
     p.heldBytes = 0;
     if (packets > 0) this.counts.flows.packet(frame, p, realm, laneOfPacket(p));
     else if (p.payLen > 0) this.#payload.flows.packet(frame, p, realm, laneOfPacket(p));
+  }
+
+  /** Tunnels that had to wait for all of a datagram; of those that came whole the slices have counted each packet. */
+  #outside(frame: Frame, realm: number, read: boolean): void {
+    for (let outer = this.#packet.outer; outer !== null; outer = outer.outer) {
+      if (outer.buf === frame.buf) continue;
+      this.#found += read ? outer.pieces - 1 : outer.pieces; // what is read counts itself
+      this.counts.flows.packet(frame, outer, realm, laneOfPacket(outer));
+    }
   }
 
   /** `parts`: datagrams that were begun, slice by slice; `overlaps`: what was counted of them there. */

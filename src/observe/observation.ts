@@ -18,6 +18,7 @@ import type { Departed } from "./departed.ts";
 import type { FlowEnd } from "./ends.ts";
 import { EtherFrames } from "./ether.ts";
 import { FragmentSeam } from "./fragment-seam.ts";
+import { Layers } from "./layers.ts";
 import { readDiscovery } from "./neighbour-discovery.ts";
 import { ETHERTYPE_ARP, Neighbours } from "./neighbours.ts";
 
@@ -107,6 +108,7 @@ export class Observer {
   readonly #packet = new Packet();
   readonly #dissector: Dissector;
   readonly #ether: EtherFrames;
+  readonly #layers: Layers;
   readonly #fast: FastPath;
   readonly #short: boolean;
   readonly #realmOf: number[] = [];
@@ -140,6 +142,7 @@ export class Observer {
     const etherTypes = [...identified.etherTypes, ETHERTYPE_ARP];
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
     this.#ether = new EtherFrames(flows, identified);
+    this.#layers = new Layers(flows, this.#lanes);
     this.#short = options.fastPath !== false;
     this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena);
   }
@@ -188,8 +191,13 @@ export class Observer {
     const lane = code === PACKET ? laneOfPacket(this.#packet) : 0;
     const mine = ((this.#lanes >>> lane) & 1) !== 0;
     if (this.#packet.special) this.#special(code, mine, frame, first);
+    if (this.#packet.outer !== null) {
+      seen.flows.now = seen.frames;
+      this.#layers.take(frame, this.#packet, realm, code === PACKET);
+    }
     if (code === PACKET) {
       if (this.#packet.proto === ICMP6) readDiscovery(seen.neighbours, frame, this.#packet, realm);
+      if (this.#packet.outer !== null) return;
       seen.flows.now = seen.frames;
       if (mine) seen.flows.packet(frame, this.#packet, realm, lane);
     } else if (code !== ETHER) {

@@ -8,6 +8,7 @@
  */
 import type { Edges } from "../flow/copies.ts";
 import { movedKey, type Reset } from "../flow/distances.ts";
+import { laneOfRow } from "../flow/lanes.ts";
 import * as R from "../flow/row.ts";
 import { CapCounter } from "../limits.ts";
 import { countersOf, setCounters } from "./codec.ts";
@@ -91,11 +92,18 @@ function earliest(shares: readonly Share[]): Share | null {
     if (share.next === table.count) continue;
     const born = table.rows(share.next)[table.at(share.next) + R.BORN]!;
     // Modulo 2 ** 32: of two that are waiting at the same time the difference says which is older.
-    if (found !== null && ((born - least) | 0) >= 0) continue;
+    const later = (born - least) | 0;
+    if (found !== null && (later > 0 || (later === 0 && laneOf(share) > laneOf(found)))) continue;
     found = share;
     least = born;
   }
   return found;
+}
+
+/** The lane of its next flow: those that begin with one frame, a tunnel and what is in it, are taken in this order. */
+function laneOf({ seen, next }: Share): number {
+  const { ipv6, table } = seen.flows;
+  return laneOfRow(table.rows(next), table.at(next), ipv6);
 }
 
 function takeFlow(whole: Observation, share: Share): void {

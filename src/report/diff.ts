@@ -9,6 +9,7 @@
 import { protocolVersion } from "../protocol-versions.ts";
 import { ARP, type AssetRow, type ConversationRow, type RunResult, type Verdict } from "./result.ts";
 import { compareText } from "./summary.ts";
+import { over } from "./words.ts";
 
 export type Change = "new" | "gone" | "changed";
 export interface Difference {
@@ -145,10 +146,9 @@ class Ends {
   }
 
   subject(c: ConversationRow): string {
-    const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
     const whom = c.server_name ?? c.peer_name ?? this.#end(c.responder);
     const realm = c.realm === "" || c.realm === "default" ? "" : `${c.realm}: `;
-    return `${realm}${this.#end(c.initiator)} → ${whom} ${over} ${c.app ?? "not identified"}`;
+    return `${realm}${this.#end(c.initiator)} → ${whom} ${over(c)} ${c.app ?? "not identified"}`;
   }
 
   #end(address: string): string {

@@ -74,7 +74,7 @@ const COUNTS: Record<string, string> = {
   time_reversed: "frames that are earlier than the one before",
   clock_set_back: "times that the capture's clock was set back",
   clock_back_seconds: "seconds by which it was, in all",
-  pauses: "times of an hour or more without a single packet",
+  pauses: "times of twenty minutes or more without a single packet",
   paused_seconds: "seconds of those times, which do not count as seen",
   bad_checksums: "packets with a wrong checksum",
   offload_checksums: "packets whose checksum was left to the network card",

@@ -63,11 +63,36 @@ export function stamp(time: string): string {
   return time.replace("T", " ").replace(/\.\d+Z$/, "");
 }
 
+/** IP protocols without ports that networks really have (IANA, "Protocol Numbers"). */
+const IP_PROTOCOLS: Readonly<Record<string, string>> = {
+  2: "IGMP",
+  4: "IP in IP",
+  41: "IPv6 in IPv4",
+  47: "GRE",
+  50: "ESP",
+  51: "AH",
+  88: "EIGRP",
+  89: "OSPF",
+  97: "EtherIP",
+  103: "PIM",
+  112: "VRRP",
+  115: "L2TP",
+  137: "MPLS",
+};
+
+/** `tcp/443`, `icmp`, and as models write it `ip/47 (GRE)`. */
+export function over({ transport, port }: Pick<ConversationRow, "transport" | "port">): string {
+  if (port !== null) return `${transport}/${port}`;
+  if (!/^\d+$/.test(transport)) return transport;
+  const name = IP_PROTOCOLS[transport];
+  return name === undefined ? `ip/${transport}` : `ip/${transport} (${name})`;
+}
+
 /** `tcp/443 tls`; where the application is not identified, what the port would suggest. */
 export function service(c: ConversationRow): string {
-  const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
-  if (c.app === null) return c.hint === null ? over : `${over} not identified (${c.hint} by its port)`;
-  return c.inner_app === null ? `${over} ${c.app}` : `${over} ${c.app} (${c.inner_app} inside)`;
+  const way = over(c);
+  if (c.app === null) return c.hint === null ? way : `${way} not identified (${c.hint} by its port)`;
+  return c.inner_app === null ? `${way} ${c.app}` : `${way} ${c.app} (${c.inner_app} inside)`;
 }
 
 /** The best name with the address, or the address alone. */
@@ -78,9 +103,9 @@ export function responder(c: ConversationRow): string {
 
 /** What a rule expects: `client → api-us.example.com tcp/443 tls`. */
 export function expected(rule: RuleRow, arrow: string): string {
-  const over = rule.ports === "" ? rule.transport : `${rule.transport}/${rule.ports}`;
+  const way = rule.ports === "" ? rule.transport : `${rule.transport}/${rule.ports}`;
   const to = rule.to_endpoint.replace(/^role:/, "");
-  return `${rule.from_role} ${arrow} ${few(to.split(/,\s*/), 3)} ${over} ${rule.app ?? "any application"}`;
+  return `${rule.from_role} ${arrow} ${few(to.split(/,\s*/), 3)} ${way} ${rule.app ?? "any application"}`;
 }
 
 /**

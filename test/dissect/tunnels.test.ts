@@ -1,10 +1,11 @@
 /** Tunnels that are none, and packets seen both in and out of one. */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
-import { Observer } from "../../src/observe/observation.ts";
+import { META, PACKETS } from "../../src/flow/row.ts";
+import { type Observation, Observer } from "../../src/observe/observation.ts";
 import { Bench, dissected, frameOf } from "../support/dissect.ts";
 import { concat, hex } from "../support/hex.ts";
-import { ethernet, ipv4, udp } from "../support/packets.ts";
+import { ethernet, ipv4, tcp, udp } from "../support/packets.ts";
 import { captureInfo } from "./capture-info.ts";
 
 const inner = ethernet(0x0800, ipv4(17, udp(40_000, 53, hex`68 69`)));
@@ -101,6 +102,55 @@ test("a packet in and out of a tunnel is one packet and its copy", (t) => {
     observer.frame(frame);
   });
   const { flows } = observer.observation;
-  t.is(flows.table.count, 1);
+  t.deepEqual(
+    flowsOf(observer.observation),
+    ["17 1", "17 1", "17 1"],
+    "the packet, and the two tunnels that it came in",
+  );
   t.is(flows.watch.copies, 2);
+});
+
+const vxlan = (payload: Uint8Array): Uint8Array => within(4789, concat([hex`08 00 00 00 00 00 2a 00`, payload]));
+/** What an observer makes of frames a second apart: each flow's protocol and its packets, in the order in which they began. */
+function seenIn(...frames: Uint8Array[]): Observation {
+  const observer = new Observer([captureInfo()], []);
+  frames.forEach((data, index) => {
+    const frame = frameOf(data, { sec: 1_764_000_000 + index });
+    frame.number = index + 1;
+    observer.frame(frame);
+  });
+  return observer.observation;
+}
+const flowsOf = ({ flows: { table } }: Observation): string[] =>
+  Array.from({ length: table.count }, (_, flow) => {
+    const [row, at] = [table.rows(flow), table.at(flow)];
+    return `${row[at + META]! & 0xff} ${row[at + PACKETS]! + row[at + PACKETS + 1]!}`;
+  });
+
+test("whoever opens a tunnel talks to its other end: a flow of its own beside what is in it", (t) => {
+  t.deepEqual(flowsOf(seenIn(vxlan(inner), vxlan(inner))).sort(), ["17 2", "17 2"]);
+  const inIp = ethernet(0x0800, ipv4(4, ipv4(6, tcp(40_000, 80, hex``)), { src: "203.0.113.1", dst: "203.0.113.2" }));
+  t.deepEqual(flowsOf(seenIn(inIp)).sort(), ["4 1", "6 1"]);
+  const gre = (payload: Uint8Array) => ethernet(0x0800, ipv4(47, concat([hex`00 00 65 58`, payload])));
+  t.deepEqual(flowsOf(seenIn(gre(vxlan(inner)))).sort(), ["17 1", "17 1", "47 1"], "a tunnel in a tunnel");
+});
+
+test("a tunnel counts though what is in it is no packet, and once where it cannot be read", (t) => {
+  const arp = ethernet(0x0806, hex`00 01 08 00 06 04 00 01`);
+  t.deepEqual(flowsOf(seenIn(vxlan(arp))), ["17 1"]);
+  t.deepEqual(flowsOf(seenIn(within(4789, hex`08 00 00 00 00 00 2a 00 01 02 03 04`))), ["17 1"]);
+  const [first, second] = [0, 8].map((offset) => {
+    const piece = ipv4(17, new Uint8Array(8).fill(9), { offset, more: offset === 0 });
+    return vxlan(ethernet(0x0800, piece));
+  });
+  t.deepEqual(flowsOf(seenIn(first!)).sort(), ["17 1", "17 1"], "a fragment with its ports, and its tunnel");
+  t.deepEqual(flowsOf(seenIn(second!)), ["17 1"], "a fragment of nobody yet");
+});
+
+test("the same tunnel's packet twice on its way is one, and so is what it holds", (t) => {
+  const observer = new Observer([captureInfo()], []);
+  const again = vxlan(inner);
+  again[22]! -= 1; // one hop on
+  for (const [i, data] of [vxlan(inner), again].entries()) observer.frame(frameOf(data, { nsec: i * 1_000 }));
+  t.deepEqual(flowsOf(observer.observation), ["17 1", "17 1"]);
 });

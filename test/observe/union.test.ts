@@ -6,7 +6,10 @@ import { ALL_LANES } from "../../src/flow/lanes.ts";
 import { countersOf } from "../../src/observe/codec.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { uniteShares } from "../../src/observe/union.ts";
+import { frameOfBytes } from "../support/frames.ts";
+import { ascii, concat } from "../support/hex.ts";
 import { caseCaptures, observe, observeFile, readFrames } from "../support/observe.ts";
+import { bytes, ethernet, ipv4, ipv6, u16, udp } from "../support/packets.ts";
 
 /** All that is said of an observation, in the order in which it is said. */
 function said(seen: Observation): string {
@@ -44,6 +47,19 @@ for (const path of caseCaptures()) {
     );
   });
 }
+
+test("a tunnel and what is in it begin with one frame, and stand in one order however the lanes are shared", (t) => {
+  const gre = (payload: Uint8Array): Uint8Array => concat([bytes(0, 0), u16(0x6558), payload]);
+  const frames = Array.from({ length: 40 }, (_, i) => {
+    const plain = ethernet(0x0800, ipv4(17, udp(4_000 + i, 9, ascii("hi")), { src: `192.0.2.${i + 1}` }));
+    const once = ethernet(0x0800, ipv4(47, gre(plain), { src: `198.51.100.${i + 1}`, dst: "203.0.113.1" }));
+    const twice = ethernet(0x86dd, ipv6(47, gre(once), undefined, [i + 1, 99]));
+    return Object.assign(frameOfBytes([plain, once, twice][i % 3]!, i), { sec: 1_764_000_000 + i });
+  });
+  const one = said(observe(frames));
+  for (const mask of [0x0001, 0x5555, 0x00ff, 0x7fff])
+    t.is(said(shared(frames, [mask, ALL_LANES & ~mask], 20_000)), one, `lanes ${mask.toString(16)}`);
+});
 
 test("a share that has none of the first packets behind the beginning takes the short way all the same", async (t) => {
   const path = "fixtures/cases/rollout/rollout.pcap";

@@ -3,7 +3,7 @@
  * hosts. Lengths and checksums are made right again. What is not Ethernet, or no TCP where that is asked for, stays.
  */
 import type { Frame } from "../../src/capture/frame.ts";
-import { FIN, RST, SYN, TCP, UDP } from "../../src/dissect/packet.ts";
+import { FIN, type Packet, RST, SYN, TCP, UDP } from "../../src/dissect/packet.ts";
 import { concat } from "./hex.ts";
 import { packetOf } from "./judged.ts";
 import { copyFrame } from "./observe.ts";
@@ -17,14 +17,15 @@ export function copyOf(frame: Frame, path: OtherPath, usec: number): Frame | nul
   const p = packetOf(frame);
   if (p === null || frame.linkType !== 1) return null;
   const copy = copyFrame(frame);
-  const net = p.netOff - frame.off;
+  const { family, netOff } = outermost(p);
+  const net = netOff - frame.off;
   if (path === "vlan") {
     copy.buf = concat([copy.buf.slice(0, 12), u16(0x8100), u16(77), copy.buf.slice(12)]);
     copy.capLen += 4;
     copy.wireLen += 4;
   } else if (path === "macs") {
     copy.buf.set([0x02, 0, 0, 0, 0, 0x11, 0x02, 0, 0, 0, 0, 0x12], 0);
-  } else if (p.family === 4) {
+  } else if (family === 4) {
     copy.buf[net + 8]! -= 1;
     checkIpv4(copy.buf, net);
   } else {
@@ -53,7 +54,7 @@ export function coalesced(frames: readonly Frame[], most: number): Frame[] {
   const open = new Map<string, { at: number; next: number; pieces: Uint8Array[]; first: Frame }>();
   frames.forEach((frame, at) => {
     const p = packetOf(frame);
-    if (p === null || p.proto !== TCP || frame.capLen !== frame.wireLen) return;
+    if (p === null || p.proto !== TCP || p.outer !== null || frame.capLen !== frame.wireLen) return;
     const [there, back] = [`${endOf(p, true)} ${endOf(p, false)}`, `${endOf(p, false)} ${endOf(p, true)}`];
     open.delete(back); // an answer between two segments: what follows it may not be said before it
     const { seq, payWire, tcpFlags } = p;
@@ -83,7 +84,8 @@ export function coalesced(frames: readonly Frame[], most: number): Frame[] {
 /** The frame between other hosts: IPv4 addresses of 10/8 become ones that no case binds. Null where it is not IPv4. */
 export function betweenOthers(frame: Frame): Frame | null {
   const p = packetOf(frame);
-  if (p === null || p.family !== 4 || frame.linkType !== 1 || frame.capLen !== frame.wireLen) return null;
+  if (p === null || p.outer !== null || p.family !== 4) return null;
+  if (frame.linkType !== 1 || frame.capLen !== frame.wireLen) return null;
   const [net, transport] = [p.netOff - frame.off, p.transportOff - frame.off];
   const { proto } = p;
   const other = copyFrame(frame);
@@ -100,6 +102,8 @@ export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame
   if (p === null || p.family !== 4 || frame.linkType !== 1) return frame;
   const [net, transport] = [p.netOff - frame.off, p.transportOff - frame.off];
   const { proto } = p;
+  const around = headersAround(p).map(({ family, netOff }) => ({ family, at: netOff - frame.off }));
+  const first = Math.min(net, ...around.map(({ at }) => at));
   const other = copyFrame(frame);
   const text = Buffer.from(other.buf.buffer, other.buf.byteOffset, other.buf.length);
   for (const [from, to] of names) {
@@ -110,9 +114,10 @@ export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame
     ];
     for (const [i, old] of forms(from).entries()) {
       const next = forms(to)[i]!;
-      for (let at = text.indexOf(old, net); at >= 0; at = text.indexOf(old, at + old.length)) text.set(next, at);
+      for (let at = text.indexOf(old, first); at >= 0; at = text.indexOf(old, at + old.length)) text.set(next, at);
     }
   }
+  for (const { family, at } of around) if (family === 4) checkIpv4(other.buf, at);
   if (frame.capLen !== frame.wireLen) return other;
   checkIpv4(other.buf, net);
   if (proto === TCP) checkTransport(other.buf, net, transport, 16);
@@ -120,9 +125,19 @@ export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame
   return other;
 }
 
+/** The packets that a tunnel's came in, from within. */
+function headersAround(p: Packet): Packet[] {
+  const all: Packet[] = [];
+  for (let outer = p.outer; outer !== null; outer = outer.outer) all.push(outer);
+  return all;
+}
+
+const outermost = (p: Packet): Packet => headersAround(p).at(-1) ?? p;
+
 function payloadOf(frame: Frame): Uint8Array {
   const p = packetOf(frame);
-  if (p === null || p.proto !== TCP || frame.linkType !== 1 || p.payLen !== p.payWire) return new Uint8Array(0);
+  if (p === null || p.proto !== TCP || p.outer !== null) return new Uint8Array(0);
+  if (frame.linkType !== 1 || p.payLen !== p.payWire) return new Uint8Array(0);
   return p.buf.slice(p.payOff, p.payOff + p.payLen);
 }
 

@@ -73,7 +73,7 @@ import { isOwn, prepareWatch, remember, watch, watches } from "./watch";
 export { prepareGlances, prepareOpening, prepareWatch };
 
 /** As `capture/pauses.ts`: what comes after more than that is written down. */
-const PAUSE_SEC: u32 = 3600;
+const PAUSE_SEC: u32 = 1200;
 /** Entries of a batch. */
 const BATCH: usize = 32;
 

@@ -1,0 +1,45 @@
+/**
+ * The packets of one frame: a tunnel's, and what it carries. Each counts in its own flow, because whoever opens a tunnel
+ * talks to its other end; copies are told in each by itself, so that what is seen both inside a tunnel and outside of it still
+ * counts once.
+ *
+ * They are shown to the flows in the order of their lanes: with several threads that is the one that all can keep.
+ */
+import type { Frame } from "../capture/frame.ts";
+import type { Packet } from "../dissect/packet.ts";
+import { laneOfPacket } from "../flow/lanes.ts";
+import type { FlowTracker } from "../flow/tracker.ts";
+
+export class Layers {
+  readonly #flows: FlowTracker;
+  /** Lanes whose flows are kept, a bit each. */
+  readonly #lanes: number;
+  /** Of the frame at hand, in the order of their lanes. */
+  readonly #packets: Packet[] = [];
+  readonly #laneOf: number[] = [];
+
+  constructor(flows: FlowTracker, lanes: number) {
+    this.#flows = flows;
+    this.#lanes = lanes;
+  }
+
+  /** `p`: a packet that came in a tunnel. `read`: whether it is one itself, or only what it came in. */
+  take(frame: Frame, p: Packet, realm: number, read: boolean): void {
+    this.#packets.length = 0;
+    this.#laneOf.length = 0;
+    if (read) this.#add(p);
+    for (let outer = p.outer; outer !== null; outer = outer.outer) this.#add(outer);
+    for (let i = 0; i < this.#packets.length; i++) {
+      const lane = this.#laneOf[i]!;
+      if (((this.#lanes >>> lane) & 1) !== 0) this.#flows.packet(frame, this.#packets[i]!, realm, lane);
+    }
+  }
+
+  #add(p: Packet): void {
+    const lane = laneOfPacket(p);
+    let at = this.#packets.length;
+    while (at > 0 && this.#laneOf[at - 1]! > lane) at--;
+    this.#packets.splice(at, 0, p);
+    this.#laneOf.splice(at, 0, lane);
+  }
+}
