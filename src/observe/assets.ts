@@ -14,6 +14,7 @@ import type { Conversations } from "./conversations.ts";
 import { dhcpAddresses } from "./dhcp.ts";
 import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
+import { flowsWithDetail } from "./with-detail.ts";
 
 type Column = "kind" | "vendor" | "product" | "order_code" | "version" | "serial" | "name" | "location";
 const COLUMN: Readonly<Record<AssetFact["what"], Column>> = {
@@ -42,7 +43,7 @@ export function collectAssets(all: Conversations): AssetRow[] {
   const leases = new Leases(seen);
   const claims = new Map<string, Claim[]>();
   let count = 0;
-  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+  for (const flow of flowsWithDetail(seen)) {
     const { detail } = view.move(flow);
     if (detail === null || !maySay(detail, "asset")) continue;
     let client = "";

@@ -16,6 +16,7 @@ import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
+import { flowsWithDetail } from "./with-detail.ts";
 
 export interface Fold {
   /** The flow into whose conversation it folds, and the message there that says so. */
@@ -71,7 +72,7 @@ function readExpected(seen: Observation): Map<string, Expected[]> {
   const expected = new Map<string, Expected[]>();
   const view = new FlowView(seen);
   let count = 0;
-  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+  for (const flow of flowsWithDetail(seen)) {
     const { detail } = view.move(flow);
     if (detail === null || !maySay(detail, "expect-flow")) continue;
     for (const sighting of detail.sightings) {

@@ -5,6 +5,7 @@ import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import { GroupAnswers, type Orphan } from "./group-answers.ts";
 import type { Observation } from "./observation.ts";
+import { flowsWithDetail } from "./with-detail.ts";
 
 export interface Lookup {
   realm: number;
@@ -32,7 +33,7 @@ export function collectLookups(seen: Observation, copies: ReadonlyMap<number, nu
   const view = new FlowView(seen);
   const asked: { flow: number; query: Sighting & { fact: QueryFact } }[] = [];
   const orphans: Orphan[] = [];
-  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+  for (const flow of flowsWithDetail(seen)) {
     const detail = view.move(flow).detail;
     if (detail === null || copies?.has(flow) === true) continue;
     if (!maySay(detail, "query") && !maySay(detail, "answer")) continue;

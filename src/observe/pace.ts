@@ -5,6 +5,7 @@
 import type { Conversations } from "./conversations.ts";
 import type { FlowView } from "./flow-view.ts";
 import { operationsOf } from "./operations.ts";
+import { flowsWithDetail } from "./with-detail.ts";
 
 export interface Pace {
   perSecond: number;
@@ -34,7 +35,7 @@ export function paceOf(all: Conversations, conversation: number): Pace | null {
 function allPaces(all: Conversations): Map<string, Pace> {
   const view = all.view();
   const asked = new Map<string, Asked>();
-  for (let flow = 0; flow < all.seen.flows.table.count; flow++) {
+  for (const flow of flowsWithDetail(all.seen)) {
     const { seconds, runs } = operationsOf(all, view.move(flow).detail);
     if (seconds.size === 0) continue;
     const key = keyOf(view);
