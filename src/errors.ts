@@ -10,6 +10,13 @@ export class UsageError extends Error {
 /** An interface that cannot be captured from (exit code 3 of the command, like a file that cannot be read). */
 export class CaptureError extends Error {
   override name = "CaptureError";
+  /** What to do about it, a line each: the message itself stays on one, for a file's name in it may hold a line's end. */
+  readonly help: readonly string[];
+
+  constructor(message: string, help: readonly string[] = []) {
+    super(message);
+    this.help = help;
+  }
 }
 
 /** `FILE:LINE:COLUMN: error: …`, a problem a line, as editors and compilers write them. */

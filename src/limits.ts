@@ -108,6 +108,11 @@ export const LIMITS = {
   assets: 200_000,
   /** MAC addresses claimed for addresses by ARP: as many as a large site has; a forger can claim any number. Further ones are not kept. */
   neighbours: 65_536,
+  /**
+   * Answers that gave addresses to which nobody has spoken, in a live run's memory: 1.2 KB each. Beyond it the oldest are in its
+   * database alone, and a conversation that begins then is judged without them.
+   */
+  answersKept: 100_000,
   /** Names kept for one conversation. */
   namesPerConversation: 64,
   /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */

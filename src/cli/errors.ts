@@ -21,7 +21,7 @@ export function reportError(error: unknown, print: (line: string) => void): numb
     return EXIT_USAGE;
   }
   if (error instanceof CaptureError) {
-    print(safe(`wirepact: ${error.message}`));
+    for (const line of [`wirepact: ${error.message}`, ...error.help]) print(safe(line));
     return EXIT_UNREAD;
   }
   // Told by name: loading the store's module to compare classes would cost every start.

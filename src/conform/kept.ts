@@ -233,6 +233,13 @@ export class KeptJudgements {
     return known ?? asked;
   }
 
+  /** What any judgement that is kept asked of DNS and of clocks. */
+  asked(): ReadonlySet<string> {
+    const asked = new Set<string>();
+    for (const one of this.#known.values()) for (const key of one.asked) asked.add(key);
+    return asked;
+  }
+
   /** Ends a judging that came to its end: what it did not meet is there no longer. */
   end(): void {
     for (const [id, { turn }] of this.#known) if (turn !== this.#turn) this.#known.delete(id);

@@ -1,4 +1,5 @@
 /** What to do where an interface cannot be captured from: the sentence has the command to type. */
+import { CaptureError } from "../errors.ts";
 import { nearest } from "../words.ts";
 import { listInterfaces } from "./interfaces.ts";
 import type { Native } from "./libpcap.ts";
@@ -16,17 +17,18 @@ export function missingInterface(native: Native, name: string, said: string): st
   return `there is no interface ${name}${meant}${list} (wirepact live --list-interfaces; libpcap: ${said})`;
 }
 
-export function missingRights(name: string, said: string): string {
+export function missingRights(name: string, said: string): CaptureError {
   const why = `this user may not capture on ${name} (libpcap: ${said.replaceAll("\n", " ")}).`;
   if (process.platform !== "linux")
-    return `${why} Run it with sudo, or pipe a capture in: tcpdump -i ${name} -w - | wirepact check -`;
-  return [
-    `${why} One of these helps:`,
+    return new CaptureError(
+      `${why} Run it with sudo, or pipe a capture in: tcpdump -i ${name} -w - | wirepact check -`,
+    );
+  return new CaptureError(`${why} One of these helps:`, [
     `  sudo wirepact live -i ${name} …                       the rights are dropped again once it is open`,
     `  sudo setcap cap_net_raw,cap_net_admin+eip ${process.execPath}   gives every script of this node the right`,
     `  sudo usermod -aG wireshark $USER                      and --engine child: dumpcap holds the right`,
     `  ssh root@sensor tcpdump -i ${name} -w - | wirepact check - …`,
-  ].join("\n");
+  ]);
 }
 
 /** What to do where this user may start tcpdump or dumpcap, and they may not capture. */

@@ -35,6 +35,7 @@ import { Rest } from "../observe/rest.ts";
 import type { ConversationRow, DepartedCounts, RunResult } from "../report/result.ts";
 import type { DepartingRow, Moves } from "../store/store.ts";
 import { type Ager, CLOSED_SEC, isDone } from "./age.ts";
+import { NameAttic } from "./names.ts";
 
 /** What surrounds it: the database, and what has been told of findings. */
 export interface AtticHooks {
@@ -71,31 +72,37 @@ export class Attic {
   #asked = new Set<number>();
   readonly #counts: DepartedCounts = { judged: 0, rest: 0, verdicts: {} };
   #anew: number;
+  readonly #names: NameAttic;
 
   /** `stay`: for tests; verdicts never depend on it. */
-  constructor(seen: Observation, kept: KeptJudgements, ager: Ager, hooks: AtticHooks, stay = STAY) {
+  constructor(seen: Observation, kept: KeptJudgements, ager: Ager, hooks: AtticHooks, stay?: number) {
     this.#seen = seen;
     this.#kept = kept;
     this.#ager = ager;
     this.#hooks = hooks;
-    this.#stay = stay;
+    this.#stay = stay ?? STAY;
     this.#anew = kept.anew;
+    this.#names = new NameAttic(seen, kept, stay);
   }
 
   /** How many have left; null while all are there. */
   get counts(): DepartedCounts | null {
     const { judged, rest, verdicts } = this.#counts;
-    return judged + rest === 0 ? null : { judged, rest, verdicts: { ...verdicts } };
+    const { count, undocumented } = this.#names;
+    if (judged + rest + count === 0) return null;
+    const left = { judged, rest, verdicts: { ...verdicts } };
+    return count === 0 ? left : { ...left, lookups: { count, undocumented } };
   }
 
   /** To be written with the next checkpoint, in its transaction. */
   get moves(): Moves {
-    return { leave: [...this.#leaving.values()].map(({ row }) => row), back: this.#back };
+    return { leave: [...[...this.#leaving.values()].map(({ row }) => row), ...this.#names.leaving], back: this.#back };
   }
 
   /** That they were. */
   written(): void {
     this.#leaving.clear();
+    this.#names.leaving = [];
     this.#back = [];
   }
 
@@ -181,8 +188,11 @@ export class Attic {
    * Takes out what may leave, where it is worth it. `result`: of the conversations judged last. True where any left, and what is
    * there is to be judged again.
    */
-  clear({ judged }: RunResult): Promise<boolean> {
-    return unlessUnread(this.#clear(judged));
+  async clear(result: RunResult): Promise<boolean> {
+    const said = this.#names.clear(result);
+    const left = await unlessUnread(this.#clear(result.judged));
+    if (said && !left) this.#ager.takeOut(new Set(), this.#kept.documented);
+    return said || left;
   }
 
   async #clear(rows: readonly ConversationRow[]): Promise<boolean> {

@@ -79,7 +79,7 @@ class CapSource implements LiveSource {
       if (/filter|syntax error|unknown (?:host|port|network)/i.test(said))
         throw new UsageError(`-f: cap does not take this filter: ${said}\n  ${request.filter}`);
       throw /permi(?:ssion|tted)/i.test(said)
-        ? new CaptureError(missingRights(request.interface, said))
+        ? missingRights(request.interface, said)
         : new CaptureError(`${request.interface}: cap says: ${said} (wirepact live --list-interfaces)`);
     }
     cap.setMinBytes?.(0);

@@ -77,13 +77,10 @@ export function childEngine(only?: string): LiveEngine {
         }
       }
       const mayNot = failures.some((failure) => /permi(?:ssion|tted)/i.test(failure));
-      throw new CaptureError(
-        [
-          `no child process captures:`,
-          ...failures.map((failure) => `  ${failure}`),
-          ...(mayNot ? CHILD_RIGHTS : []),
-        ].join("\n"),
-      );
+      throw new CaptureError("no child process captures:", [
+        ...failures.map((failure) => `  ${failure}`),
+        ...(mayNot ? CHILD_RIGHTS : []),
+      ]);
     },
   };
 }
@@ -160,8 +157,10 @@ class ChildSource implements LiveSource {
     const count = await this.#stream.read(into, at, length);
     if (count === 0) {
       await this.#ended;
-      if (!this.#stopped)
+      if (!this.#stopped && this.gone === null) {
         this.gone = `${this.#program.name} on ${this.interface} ended by itself: ${this.#lastWords()}`;
+        this.onNotice(this.gone);
+      }
     }
     return count;
   }

@@ -253,7 +253,7 @@ function activationError(native: Native, handle: Pointer, request: LiveRequest, 
   const name = request.interface;
   const said = native.pcap.error(handle) || native.pcap.status(code);
   if (code === ERROR.noSuchDevice) return new CaptureError(missingInterface(native, name, said));
-  if (code === ERROR.permission || code === ERROR.promiscPermission) return new CaptureError(missingRights(name, said));
+  if (code === ERROR.permission || code === ERROR.promiscPermission) return missingRights(name, said);
   if (code === ERROR.notUp) return new CaptureError(`${name} is down: ip link set ${name} up (libpcap: ${said})`);
   if (/memory|ENOMEM|buffer|ring/i.test(said)) {
     return new UsageError(

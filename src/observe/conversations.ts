@@ -256,7 +256,7 @@ export class Conversations {
     const conversation = find(view.app, this.#serverName(view, dir));
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
-    if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back)) this.oneSided++;
+    if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back) && view.flows > 0) this.oneSided++;
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
@@ -307,8 +307,9 @@ export class Conversations {
       else this.next[tail] = flow + 1;
       row[at + C_TAIL] = flow + 1;
     }
-    row[at + C_FLOWS]! += view.flows;
-    this.#ended(row, at + C_OUTCOME, outcome, isFirst);
+    const flows = view.flows;
+    row[at + C_FLOWS]! += flows;
+    if (flows > 0) this.#ended(row, at + C_OUTCOME, outcome, isFirst); // of none there is only what was said (`departed.ts`)
 
     let packets = view.packets(0) + view.packets(1);
     let bytes = view.bytes(0) + view.bytes(1);

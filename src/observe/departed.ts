@@ -94,10 +94,7 @@ export function departedConversation(all: C.Conversations, conversation: number,
       words: R.rowWords(row, at),
       weight: tracker.weights.get(flow) ?? 0,
     };
-    if (((row[at + R.META]! >>> 8) & 0xff) !== 4) {
-      const address = (word: number): number[] => [0, 1, 2, 3].map((i) => tracker.ipv6.word(word, i));
-      one.addresses = [address(row[at + R.LOW]!), address(row[at + R.HIGH]!)];
-    }
+    if (((row[at + R.META]! >>> 8) & 0xff) !== 4) one.addresses = addressesOf(tracker, row, at);
     if (index >= 0) {
       const detail = identified.details[index]!;
       const known = details.indexOf(detail);
@@ -106,6 +103,39 @@ export function departedConversation(all: C.Conversations, conversation: number,
     flows.push(one);
   }
   return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: plainDetails(details) };
+}
+
+/**
+ * What flows said, as a part without their packets, bytes and number, which stay where they are. `number`: of the part, among
+ * those of its kind.
+ */
+export function leftSaying(all: C.Conversations, flows: readonly number[], number: number): DepartedConversation {
+  const { flows: tracker } = all.seen;
+  const view = all.view();
+  const details: FlowDetail[] = [];
+  const rows: DepartedConversation["flows"] = [];
+  for (const flow of flows) {
+    const { row, at, detail } = view.move(flow);
+    const words = new Int32Array(R.ROW_SPAN);
+    R.copyRow(row, at, words, 0);
+    for (const dir of [0, 1]) {
+      for (const field of [R.PACKETS, R.BYTES, R.NEXT, R.START]) words[field + dir] = 0;
+    }
+    words[R.BYTES_HIGH] = 0;
+    const one: DepartedConversation["flows"][number] = { words: R.rowWords(words, 0), weight: -1 };
+    if (view.family !== 4) one.addresses = addressesOf(tracker, row, at);
+    if (detail !== null) one.detail = details.push(detail) - 1;
+    // As often as it was said.
+    for (let i = 0; i < view.flows; i++) rows.push(one);
+  }
+  const id = number.toString(16).padStart(16, "0");
+  const nobody = { told: false, verdict: null, waived: false, flowCount: 0, oneSided: 0 };
+  return { id, ...nobody, flows: rows, details: plainDetails(details) };
+}
+
+function addressesOf({ ipv6 }: Observation["flows"], row: Int32Array, at: number): [number[], number[]] {
+  const address = (word: number): number[] => [0, 1, 2, 3].map((i) => ipv6.word(word, i));
+  return [address(row[at + R.LOW]!), address(row[at + R.HIGH]!)];
 }
 
 /** Its flows are there again, as flows that are over. False where there is no room for them. */
@@ -127,7 +157,7 @@ export function putBack(seen: Observation, { flows, details }: DepartedConversat
     const flow = known ? table.append() : table.add(row[R.LOW]!, row[R.HIGH]!, row[R.PORTS]!, row[R.META]!);
     if (flow < 0) return false;
     R.copyRow(row, 0, table.rows(flow), table.at(flow));
-    if (weight > 0) tracker.weights.set(flow, weight);
+    if (weight !== 0) tracker.weights.set(flow, weight);
     if (detail === undefined) continue;
     const there = first.get(detail);
     if (there !== undefined) {

@@ -21,6 +21,11 @@ import type { Observation } from "./observation.ts";
 const GRACE_SEC = 300;
 const AT_LEAST_SEC = 86_400;
 
+/** The second up to which an answer of `sec` speaks for an address. */
+export function holdsUntil(sec: number, ttl: number): number {
+  return sec + Math.max(ttl + GRACE_SEC, AT_LEAST_SEC);
+}
+
 export interface NameAnswer {
   /** The name that was asked for, and every alias on the way to the address. */
   name: string;
@@ -144,7 +149,7 @@ export class DnsEvidence {
 
   /** Answers that this client (all addresses of it) had for a name within the 24 h before. */
   answersFor(realm: number, clients: ReadonlySet<string>, name: string, sec: number): WholeAnswer[] {
-    if (this.onAsk !== null) for (const client of clients) this.onAsk(`name ${realm}|${client}|${name}`);
+    if (this.onAsk !== null) for (const client of clients) this.onAsk(nameKey(realm, client, name));
     return [...clients]
       .flatMap((client) => this.#byName.get(`${realm}|${client}|${name}`) ?? [])
       .filter((answer) => answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC);
@@ -178,8 +183,15 @@ export class DnsEvidence {
     return this.#byAddress.has(`${realm}|${address}`);
   }
 
+  /** True where its addresses were asked for: a host goes by it. */
+  wasAskedFor(name: string): boolean {
+    return this.#hostNames.has(name);
+  }
+  readonly #hostNames = new Set<string>();
+
   /** Addresses that any answer in the capture gave for a name. */
   addressesOf(name: string): string[] {
+    this.#hostNames.add(name);
     const found = new Set<string>();
     for (const answers of this.#byName.values()) {
       for (const answer of answers)
@@ -232,7 +244,7 @@ export class DnsEvidence {
         address: record.data,
         sec: at.sec,
         nsec: at.nsec,
-        untilSec: at.sec + Math.max(record.ttl + GRACE_SEC, AT_LEAST_SEC),
+        untilSec: holdsUntil(at.sec, record.ttl),
         capture: at.capture,
         frame: at.frame,
         question,
@@ -281,6 +293,11 @@ export function aliasesOf(name: string, records: readonly DnsRecord[]): Set<stri
 /** What `onAsk` is told where names of an address are asked for. */
 export function addressKey(realm: number, address: string): string {
   return `address ${realm}|${address}`;
+}
+
+/** What `onAsk` is told where answers for a name are asked for. */
+export function nameKey(realm: number, client: string, name: string): string {
+  return `name ${realm}|${client}|${name}`;
 }
 
 /** FNV-1a over a text's code units, never 0, under a secret of this process. */

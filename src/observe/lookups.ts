@@ -112,7 +112,8 @@ function add(
     firstNsec: at.nsec,
     lastSec: at.sec,
   };
-  lookup.count += view.flows;
+  // What was said alone may have come back from a database (`departed.ts`): a row for each time, of no flow.
+  lookup.count += Math.max(1, view.flows);
   if (at.sec < lookup.firstSec || (at.sec === lookup.firstSec && at.nsec < lookup.firstNsec)) {
     lookup.capture = at.capture;
     lookup.frame = at.frame;

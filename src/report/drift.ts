@@ -12,7 +12,7 @@ export interface Drift {
   lookups: LookupRow[];
   unevaluable: RuleRow[];
   /** Further conversations, of a live run, that are in its database alone. */
-  departed: { undocumented: number; violations: number; inconclusive: number };
+  departed: { undocumented: number; violations: number; inconclusive: number; lookups: number };
   /** Findings in all lists, and those. */
   count: number;
 }
@@ -44,7 +44,13 @@ export function driftOf(result: RunResult, strict: boolean): Drift {
 
 function departedDrift({ departed }: RunResult, strict: boolean): Drift["departed"] {
   const { undocumented = 0, violation = 0, inconclusive = 0 } = departed?.verdicts ?? {};
-  return { undocumented, violations: violation, inconclusive: strict ? inconclusive : 0 };
+  const lookups = departed?.lookups?.undocumented ?? 0;
+  return {
+    undocumented,
+    violations: violation,
+    inconclusive: strict ? inconclusive : 0,
+    lookups: strict ? lookups : 0,
+  };
 }
 
 /** Whether a rule's status is a finding, waived or not. */

@@ -253,6 +253,8 @@ export interface DepartedCounts {
   rest: number;
   /** Judged ones that nobody waived, by verdict. */
   verdicts: Partial<Record<Verdict, number>>;
+  /** Look-ups that are in the database alone, and those of them that are undocumented. Absent where there are none. */
+  lookups?: { count: number; undocumented: number };
 }
 
 /** Conversations that nobody judged, streamed. */

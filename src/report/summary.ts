@@ -70,7 +70,7 @@ function judged(result: RunResult, strict: boolean): Headline {
         "conversation not proved",
         "conversations not proved",
       ),
-      counted(drift.lookups.length, "undocumented look-up"),
+      counted(drift.lookups.length + drift.departed.lookups, "undocumented look-up"),
       counted(drift.unevaluable.length, "required rule not evaluable", "required rules not evaluable"),
     ].filter((part) => part !== "");
     const unproved = strict ? 0 : verdictCount(result, "inconclusive");

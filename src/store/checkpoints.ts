@@ -45,7 +45,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
     signal?: AbortSignal,
   ): Promise<void> {
     this.#departed ||= leave.length > 0;
-    const left = leave.flatMap(({ row }) => (typeof row === "string" ? [] : [row]));
+    const left = leave.flatMap(({ row }) => (typeof row === "object" && row !== null ? [row] : []));
     const before = this.runId;
     const write = async (): Promise<Set<string>> => {
       // With its first checkpoint and not before: a run that is killed earlier has left nothing.

@@ -23,8 +23,8 @@ export interface DepartingRow {
   /** Of its part, and of its text. */
   seq: number;
   part: Uint8Array;
-  /** Its row where it was judged, else its text as `RestConversations.chunks` has them. */
-  row: ConversationRow | string;
+  /** Its row where it was judged, else its text as `RestConversations.chunks` has them; null of what was only said. */
+  row: ConversationRow | string | null;
 }
 
 export interface RunWriter {

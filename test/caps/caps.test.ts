@@ -7,13 +7,17 @@ import test, { type ExecutionContext } from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import { Cast } from "../../src/conform/cast.ts";
 import { describe } from "../../src/conform/conform.ts";
+import { KeptJudgements } from "../../src/conform/kept.ts";
 import { readSubject } from "../../src/conform/subject.ts";
 import { type Cap, LIMITS } from "../../src/limits.ts";
+import { NameAttic } from "../../src/live/names.ts";
 import { loadModel } from "../../src/model/load.ts";
 import { collectAssets } from "../../src/observe/assets.ts";
 import { Conversations } from "../../src/observe/conversations.ts";
 import type { Observation } from "../../src/observe/observation.ts";
-import { trialOf } from "../conform/scene.ts";
+import { judgeInSteps } from "../../src/pipeline.ts";
+import { atOnce } from "../../src/steps.ts";
+import { HOST, RESOLVER, trialOf } from "../conform/scene.ts";
 import { PcapngBlocks, writePcap } from "../support/capture-writer.ts";
 import { arpFrame, frameOfBytes, icmpFrame, numbered, START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
@@ -23,7 +27,7 @@ import { observe, observeFile } from "../support/observe.ts";
 import { bytes, ethernet, ipv4, u16, u32, udp } from "../support/packets.ts";
 import { crypto, initial } from "../support/quic.ts";
 import { readBytes } from "../support/read-captures.ts";
-import { clientHello, connection, dnsAnswer, dnsQuery, type Line, tlsConnection } from "../support/talk.ts";
+import { clientHello, connection, dnsAnswer, dnsQuery, type Line, lookUp, tlsConnection } from "../support/talk.ts";
 
 const A = "10.0.0.5";
 const B = "192.0.2.1";
@@ -482,6 +486,17 @@ const ATTACKS: Record<Cap, Says> = {
       ]);
       t.notThrows(() => look([udpFrame({ from: `${A}:20000`, to: `${B}:53`, data })]));
     }
+  },
+  answersKept: async (t) => {
+    const answered = (i: number): Frame[] =>
+      lookUp(HOST, RESOLVER, `n${i}.example.com`, [`198.51.100.${i & 255}`], i * 3);
+    const late = udpFrame({ from: `${HOST}:1`, to: `${RESOLVER}:1`, ms: 600_000, data: new Uint8Array(1) });
+    const trial = await trialOf({ rules: [{ id: "a", to: "peer" }], frames: [...many(20, answered).flat(), late] });
+    const seen = observe(trial.frames);
+    const kept = new KeptJudgements();
+    const result = atOnce(judgeInSteps(seen, trial.options, "", false, kept));
+    t.true(withLimits({ answersKept: 8 }, () => new NameAttic(seen, kept, 0).clear(result)));
+    t.is(hits(seen, "answersKept"), 12);
   },
   dnsRecords: (t) => {
     const records = many(LIMITS.dnsRecords * 2, (i) => ({
