@@ -8,9 +8,17 @@ export interface Talk {
   port(number: number): number;
   /** Milliseconds since 1970 at which it was sent. */
   timeMs(number: number): number;
+  /** The far end's port: discard (RFC 863), where it is not given. */
+  farPort?: number;
+  /** Whether it is the far end that sends it; never, where it is not given. */
+  answers?(number: number): boolean;
+  /** What it says, 32 bytes at most; its number, where it is not given. */
+  payload?(number: number): Uint8Array;
 }
 
-const FRAME_BYTES = 60;
+const FRAME_BYTES = 74;
+const HEADERS = 42;
+const DISCARD = 9;
 const RECORD_BYTES = 16 + FRAME_BYTES;
 /** Packets handed over at once. */
 const MOST_AT_ONCE = 2_000;
@@ -70,16 +78,21 @@ export class MadeUp implements LiveSource {
     view.setUint32(off + 4, Math.floor(ms % 1000) * 1_000_000 + (number % 1_000_000), true);
     view.setUint32(off + 8, FRAME_BYTES, true);
     view.setUint32(off + 12, FRAME_BYTES, true);
-    into.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 46], at + off + 16);
+    const { farPort = DISCARD, answers, payload } = this.#talk;
+    const said = payload?.(number) ?? null;
+    const words = said?.length ?? 18;
+    into.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 28 + words], at + off + 16);
     const ip = off + 30;
+    const [source, target] = answers?.(number) === true ? [16, 12] : [12, 16];
     view.setUint16(ip + 4, number & 0xffff);
     into.set([64, 17], at + ip + 8);
-    view.setUint32(ip + 12, 0x0a4d0002);
-    view.setUint32(ip + 16, this.#talk.far(number));
-    view.setUint16(ip + 20, this.#talk.port(number));
-    view.setUint16(ip + 22, 9);
-    view.setUint16(ip + 24, 26);
-    view.setUint32(ip + 28, number);
+    view.setUint32(ip + source, 0x0a4d0002);
+    view.setUint32(ip + target, this.#talk.far(number));
+    view.setUint16(ip + 14 + source / 2, this.#talk.port(number));
+    view.setUint16(ip + 14 + target / 2, farPort);
+    view.setUint16(ip + 24, 8 + words);
+    if (said === null) view.setUint32(ip + 28, number);
+    else into.set(said, at + off + 16 + HEADERS);
   }
 
   counts(): LiveCounts {

@@ -491,7 +491,10 @@ const ATTACKS: Record<Cap, Says> = {
     const answered = (i: number): Frame[] =>
       lookUp(HOST, RESOLVER, `n${i}.example.com`, [`198.51.100.${i & 255}`], i * 3);
     const late = udpFrame({ from: `${HOST}:1`, to: `${RESOLVER}:1`, ms: 600_000, data: new Uint8Array(1) });
-    const trial = await trialOf({ rules: [{ id: "a", to: "peer" }], frames: [...many(20, answered).flat(), late] });
+    const trial = await trialOf({
+      rules: [{ id: "a", to: "peer", over: "tcp/9", app: "tls" }],
+      frames: [...many(20, answered).flat(), late],
+    });
     const seen = observe(trial.frames);
     const kept = new KeptJudgements();
     const result = atOnce(judgeInSteps(seen, trial.options, "", false, kept));

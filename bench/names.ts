@@ -1,0 +1,118 @@
+/**
+ * What a live run keeps in memory while a judged host asks for ever new names that do not exist: so many names in all, so many a
+ * second of the packets' time, which goes on as fast as checkpoints are written. No interface, no rights.
+ *
+ *     node dist/bench/names.js [NAMES [A_SECOND [SECONDS_A_CHECKPOINT]]]
+ *
+ * Prints a line for each tenth; exits with 1 where a name is not in the database at the end.
+ */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FindingLog } from "../src/live/findings.ts";
+import { atticOf, Keeper } from "../src/live/keeper.ts";
+import { type LiveHooks, runLive } from "../src/live/run.ts";
+import { collectEarly } from "../src/memory.ts";
+import { openStore } from "../src/store/open.ts";
+import { MadeUp, senderJudged } from "./made-up.ts";
+
+const [names = 1_000_000, perSecond = 100, apartSec = 60] = process.argv.slice(2).map(Number);
+
+const PACKETS_EACH = 2;
+const end = names * PACKETS_EACH;
+const RESOLVER = 0x0a4d_0035;
+const PORT = 53;
+const FIRST_PORT = 20_000;
+const PORTS = 40_000;
+/** RFC 1035, section 4: flags of a question that wants recursion, and of an answer that there is no such name. */
+const [ASKS, NO_SUCH_NAME] = [0x0100, 0x8183];
+const [TYPE_A, CLASS_IN] = [1, 1];
+const DIGITS = 8;
+
+const began = Math.floor(Date.now() / 1000) * 1000;
+const text = new TextEncoder();
+/** `x00000007.test`: a name of its own for each. */
+function message(number: number): Uint8Array {
+  const place = Math.floor(number / PACKETS_EACH);
+  const label = text.encode(`x${`${place}`.padStart(DIGITS, "0")}`);
+  const bytes = new Uint8Array(12 + 1 + label.length + 6 + 4);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, place & 0xffff);
+  view.setUint16(2, number % PACKETS_EACH === 0 ? ASKS : NO_SUCH_NAME);
+  view.setUint16(4, 1);
+  bytes[12] = label.length;
+  bytes.set(label, 13);
+  const rest = 13 + label.length;
+  bytes.set([4, ...text.encode("test"), 0], rest);
+  view.setUint16(rest + 6, TYPE_A);
+  view.setUint16(rest + 8, CLASS_IN);
+  return bytes;
+}
+
+const source = new MadeUp(
+  {
+    far: () => RESOLVER,
+    port: (number) => FIRST_PORT + (Math.floor(number / PACKETS_EACH) % PORTS),
+    timeMs: (number) => began + (number / PACKETS_EACH / perSecond) * 1000,
+    farPort: PORT,
+    answers: (number) => number % PACKETS_EACH === 1,
+    payload: message,
+  },
+  apartSec * perSecond * PACKETS_EACH,
+);
+
+collectEarly();
+const folder = mkdtempSync(join(tmpdir(), "wirepact-names-"));
+const path = join(folder, "names.sqlite");
+const store = await openStore(path);
+const keeper = new Keeper(store);
+const findings = new FindingLog(false);
+const stop = new AbortController();
+let most = 0;
+let told = 0;
+const samples = setInterval(() => {
+  most = Math.max(most, process.memoryUsage.rss());
+}, 200);
+const hooks: LiveHooks = {
+  status: () => {},
+  notice: () => {},
+  judged: (result, whole) => void findings.judged(result, whole, false),
+  checkpoint: async (result, seen, moves) => {
+    await keeper.checkpoint(result, seen, moves, stop.signal);
+    if (Number(result.quality.packets) < source.due) return true;
+    if (source.due >= (told + 1) * (end / 10)) {
+      told = Math.floor((source.due * 10) / end);
+      const now = Math.round(process.memoryUsage.rss() / 1e6);
+      const left = result.departed?.lookups?.count ?? 0;
+      process.stdout.write(
+        `${source.due / PACKETS_EACH} names: ${seen.identified.details.length} flows with facts in memory, ` +
+          `${left} look-ups in the database alone; ${now} MB, ${Math.round(most / 1e6)} MB at most\n`,
+      );
+    }
+    if (source.due >= end) stop.abort();
+    else source.due = Math.min(end, source.due + apartSec * perSecond * PACKETS_EACH);
+    return true;
+  },
+  attic: atticOf(keeper, findings),
+  frame: null,
+  reloaded: () => null,
+};
+const { result, seen, moves } = await runLive({
+  ...(await senderJudged()),
+  ...{ scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" },
+  ...{ sources: [source], engine: { name: "libpcap", limits: null } },
+  ...{ realm: null, forMs: null, count: null, checkpointMs: 100, hooks, signal: stop.signal },
+});
+await keeper.checkpoint(result, seen, moves);
+clearInterval(samples);
+await store.close();
+const { count = 0, undocumented = 0 } = result.departed?.lookups ?? {};
+const packets = result.judged.concat([...result.rest.rows()]).reduce((sum, row) => sum + row.packets, 0);
+const well = result.lookups.length + count === names && packets === end;
+process.stdout.write(
+  `${names} names: ${result.lookups.length} in memory, ${count} in the database alone, of them ${undocumented} undocumented; ` +
+    `${packets} packets of ${end}: ${well ? "all" : "NOT ALL"}\n` +
+    `${Math.round(most / 1e6)} MB at most; database ${Math.round(statSync(path).size / 1e6)} MB\n`,
+);
+rmSync(folder, { recursive: true, force: true });
+process.exitCode = well ? 0 : 1;
