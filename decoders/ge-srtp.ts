@@ -88,7 +88,10 @@ export const geSrtp: Decoder = {
   specs: ["Denton and others, DFRWS 2017"],
   ports: { udp: [PORT], tcp: [PORT] },
   fields: [
-    { field: "ge-srtp.mailbox", about: "which module is asked: the mailbox that a request is for, in hexadecimal" },
+    {
+      field: "ge-srtp.mailbox",
+      about: "which module is asked: the mailbox that a request is for, in hexadecimal; `200e0000` is slot 2",
+    },
     { field: "ge-srtp.error", about: "why a request was refused: status and its detail, in hexadecimal" },
   ],
   forms: { datagram: [{ first: [0, 1, 2, 3, 8], least: HEADER_LENGTH, bytes: [[1, 0xff, 0]] }] },
