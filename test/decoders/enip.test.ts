@@ -85,3 +85,21 @@ test("an unknown command behind known ones is told, and unknown", (t) => {
   const { facts } = decodeStream(enip, concat([rr(hex`01 02 20 01 24 01`), message(0x99, hex`01 02`)]), on);
   t.like(facts.at(-1), { kind: "operation", protocol: "enip", code: "153", class: "unknown" });
 });
+
+test("PCCC's address: numbers of one byte or three, elements within, files of types that have no letter", (t) => {
+  const target = (address: Uint8Array, fn = 0xaa) => {
+    const cip = concat([hex`4b 02 20 67 24 01  07 4d 00 21 43 65 87  0f 00 01 00`, Uint8Array.of(fn), address]);
+    const items = concat([hex`00 00 00 00 05 00 02 00 00 00 00 00 b2 00`, Uint8Array.of(cip.length, 0), cip]);
+    const head = hex`6f 00 ${items.length} 00 07 00 00 00 00 00 00 00 01 02 03 04 05 06 07 08 00 00 00 00`;
+    const { facts } = decodeStream(enip, concat([head, items]), streamAt(40_001, 44_818));
+    return facts.flatMap((f) => (f.kind === "operation" && f.protocol === "pccc" ? [f.target] : []));
+  };
+  t.deepEqual(target(hex`02 07 89 0a 00 07 00`), ["N7:10"]);
+  t.deepEqual(target(hex`02 ff 2c 01 89 ff 00 01 00 07 00`), ["N300:256"]);
+  t.deepEqual(target(hex`02 04 86 00 01 07 00`), ["T4:0.1"]);
+  t.deepEqual(target(hex`02 04 86 03`, 0xa1), ["T4:3"]);
+  t.deepEqual(target(hex`02 04 a0 03`, 0xa1), ["type 0xa0 file 4:3"]);
+  for (const short of [hex``, hex`02`, hex`02 07`, hex`02 07 89`, hex`02 07 89 ff 0a`])
+    t.deepEqual(target(short), [null], "what is not all there has no target, and is told");
+  t.deepEqual(target(hex`02 07`, 0x01), [null], "a function on no such address");
+});
