@@ -201,7 +201,7 @@ function channel(c: Cursor, emit: Emit): void {
 /** Flags 1, version 2, sum 4, then of an answer its request's number 4 and the reason 2, of a close the channel 2 and the reason 2. */
 function closeReason(c: Cursor, kind: number, emit: Emit): void {
   const before = 1 + 2 + 4 + (kind === OPENED ? 4 : 2);
-  if (c.left < before + 2) return;
+  c.need(before + 2);
   c.skip(before);
   const value = c.u16le();
   if (value !== 0) emit({ kind: "field", field: "codesys.close-reason", value });

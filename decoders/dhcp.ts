@@ -154,12 +154,17 @@ function readOptions(c: Cursor): { values: Map<number, Value>; fault: Fault | nu
     const overload = values.get(OPTION.overload);
     const fields = overload === undefined ? 0 : c.buf[overload.at]!;
     const { end } = c;
-    // Options may go on in the two fields that were meant for names.
-    for (const { bit, at, length } of [
-      { bit: 1, ...FILE },
-      { bit: 2, ...SERVER_NAME },
+    // Options may go on in the two fields that were meant for names; else these say what the options of them would.
+    for (const { bit, at, length, option } of [
+      { bit: 1, ...FILE, option: OPTION.bootFile },
+      { bit: 2, ...SERVER_NAME, option: OPTION.bootServer },
     ]) {
-      if ((fields & bit) === 0) continue;
+      if ((fields & bit) === 0) {
+        const said = c.buf.subarray(c.start + at, c.start + at + length).indexOf(0);
+        if (said !== 0 && !values.has(option))
+          values.set(option, { at: c.start + at, length: said < 0 ? length : said });
+        continue;
+      }
       c.pos = c.start + at;
       const outer = c.enter(length, "options in a name's place");
       walk(c, values);

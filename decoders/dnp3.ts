@@ -92,6 +92,8 @@ function tell(c: Cursor, emit: Emit, at: Context): boolean {
       sender: fromMaster ? "client" : "server",
       why: `DNP3 from the ${fromMaster ? "master" : "outstation"}`,
     });
+    emit({ kind: "field", field: "dnp3.master", value: master });
+    emit({ kind: "field", field: "dnp3.outstation", value: outstation });
   }
   const ends: Ends = { fromMaster, udp: at.transport === "udp", pair: `${master}-${outstation}`, outstation };
   const primary = (control & CONTROL.primary) !== 0;

@@ -28,7 +28,9 @@ const LONGEST_LINE = 8192;
 const FIRST_LINES = 12;
 const FIRST_BYTES = 4096;
 const LONGEST_TEXT = 200; // of what a report shows
-const FIRST_RECORD = 20; // the lowest type of a TLS record
+const FIRST_RECORD = 20; // the types of TLS records, and what begins a hello of SSL 2.0
+const LAST_RECORD = 24;
+const V2_HELLO = 0x80;
 const LF = 10;
 const CR = 13;
 const TAB = 9;
@@ -82,8 +84,11 @@ export function nextLine(c: Cursor, at: Context): string | number {
 
 /** Whether TLS begins at the cursor. Faults short where its first bytes do not tell yet; no text begins with them. */
 export function beginsTls(c: Cursor): boolean {
-  if (c.left === 0 || c.buf[c.pos]! < FIRST_RECORD || tls.looksStream?.(c.buf, c.pos, c.left) !== true) return false;
-  c.need(c.buf[c.pos]! >= 0x80 ? 3 : 2);
+  if (c.left === 0) return false;
+  const first = c.buf[c.pos]!;
+  if (first < V2_HELLO && (first < FIRST_RECORD || first > LAST_RECORD)) return false; // nothing stands before it here
+  if (tls.looksStream?.(c.buf, c.pos, c.left) !== true) return false;
+  c.need(first >= V2_HELLO ? 3 : 2);
   return true;
 }
 

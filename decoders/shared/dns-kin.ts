@@ -29,8 +29,17 @@ export function kinOf(h: DnsHeader, name: string, type: number): Kin | null {
   if (NETBIOS_NAME.test(name) && (type === 32 || type === 33)) return "netbios-ns";
   // Who speaks multicast DNS asks for no recursion (RFC 6762 section 18.6); directory servers do have names in `.local`.
   if (isLocal(name) && !h.recursion) return "mdns";
-  // RFC 4795 section 2.1.1 has neither recursion nor authority, and its hosts have names of one label.
-  if (h.opcode === 0 && !h.recursion && !h.authoritative && h.zero && name !== "." && !name.includes("."))
+  // RFC 4795 section 2.1.1 has neither recursion nor authority, and its hosts have names of one label. Where these two bits
+  // stand it has others, which say that a name is not settled: of a question, where DNS has no authority.
+  const unsettled = !h.response && h.authoritative;
+  if (
+    h.opcode === 0 &&
+    !h.recursion &&
+    (!h.authoritative || unsettled) &&
+    h.zero &&
+    name !== "." &&
+    !name.includes(".")
+  )
     return "llmnr";
   return null;
 }

@@ -3,7 +3,6 @@ import { DECODERS } from "../../decoders/index.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { Page } from "../report/page.ts";
 import { penFor } from "../report/pen.ts";
-import { few } from "../report/words.ts";
 import { reportOutput } from "./output.ts";
 
 export async function decoders(options: { format: "text" | "json" }): Promise<number> {
@@ -31,7 +30,7 @@ function printDecoder(page: Page, { id, title, specs, ports, fields }: Decoder):
   page.blank();
   page.hang(
     { text: id, paint: pen.bold },
-    [title, specs.join(", "), few(over, 8)].filter((part) => part !== "").join(" · "),
+    [title, specs.join(", "), over.join(", ")].filter((part) => part !== "").join(" · "),
     { column: 16 },
   );
   for (const { field, about } of fields)
