@@ -150,6 +150,11 @@ export function packetOf(frame: Frame): Packet | null {
   return dissector.dissect(frame, 0) === PACKET ? packet : null;
 }
 
+/** The same; of a tunnel that holds no packet (ARP), the tunnel's own. */
+export function innermostOf(frame: Frame): Packet | null {
+  return packetOf(frame) ?? packet.outer;
+}
+
 /** Verdict and rule of every conversation, and the status of every rule: what no change of form may change. */
 export function verdictsOf(
   { conversations, rules }: Pick<Judged, "conversations" | "rules">,

@@ -5,7 +5,7 @@
 import type { Frame } from "../../src/capture/frame.ts";
 import { FIN, type Packet, RST, SYN, TCP, UDP } from "../../src/dissect/packet.ts";
 import { concat } from "./hex.ts";
-import { packetOf } from "./judged.ts";
+import { innermostOf, packetOf } from "./judged.ts";
 import { copyFrame } from "./observe.ts";
 import { sum16, u16, u32 } from "./packets.ts";
 
@@ -98,7 +98,7 @@ export function betweenOthers(frame: Frame): Frame | null {
 
 /** The frame with IPv4 addresses called otherwise wherever they stand, as bytes or as text of the same length (FTP's has commas). */
 export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame {
-  const p = packetOf(frame);
+  const p = innermostOf(frame);
   if (p === null || p.family !== 4 || frame.linkType !== 1) return frame;
   const [net, transport] = [p.netOff - frame.off, p.transportOff - frame.off];
   const { proto } = p;
