@@ -224,11 +224,16 @@ export class Conversations {
       const { low, high, ports, meta, sec, nsec, dir } = quote;
       const newest = table.find(low, high, ports, meta);
       if (newest < 0) return;
-      const began = (flow: number): boolean => {
-        const { firstSec, firstNsec } = this.#began.move(flow);
-        return firstSec < sec || (firstSec === sec && firstNsec <= nsec);
-      };
-      const flow = older.get(newest)?.findLast(began) ?? newest;
+      // By their times: one that had left a live run stands behind newer ones.
+      let flow = newest;
+      let [latestSec, latestNsec] = [-1, 0];
+      for (const one of older.get(newest) ?? []) {
+        const { firstSec, firstNsec } = this.#began.move(one);
+        if (firstSec > sec || (firstSec === sec && firstNsec > nsec)) continue;
+        if (firstSec < latestSec || (firstSec === latestSec && firstNsec < latestNsec)) continue;
+        flow = one;
+        [latestSec, latestNsec] = [firstSec, firstNsec];
+      }
       const known = this.quoted.get(flow);
       if (known === undefined) this.quoted.set(flow, [index]);
       else known.push(index);
