@@ -21,7 +21,7 @@
 import { formatIpv4, formatIpv6Bytes } from "../src/address.ts";
 import type { Cursor } from "../src/decode/cursor.ts";
 import type { Context, Decoder, Emit } from "../src/decode/decoder.ts";
-import { type Route, tellApdu } from "./shared/bacnet-apdu.ts";
+import { type Announcement, type Route, tellAnnouncement, tellApdu } from "./shared/bacnet-apdu.ts";
 import { INITIALIZE_ROUTING, NETWORK_MESSAGES } from "./shared/bacnet-codes.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
@@ -163,6 +163,14 @@ function readNetwork(c: Cursor): string {
   return `${network}:${c.hex(c.u8())}`;
 }
 
+/** Messages of which one is answered by the other (clauses 6.4.1, 6.4.2, 6.4.19 and 6.4.20). */
+const ANNOUNCED: ReadonlyMap<number, Announcement> = new Map<number, Announcement>([
+  [0x00, { asks: "i-am-router" }],
+  [0x01, { says: "i-am-router" }],
+  [0x12, { asks: "network-number-is" }],
+  [0x13, { says: "network-number-is" }],
+]);
+
 function networkMessage(c: Cursor, emit: Emit): void {
   c.part = "network message";
   const type = c.u8();
@@ -170,6 +178,7 @@ function networkMessage(c: Cursor, emit: Emit): void {
   const known = NETWORK_MESSAGES.get(type) ?? unknownCode("Network-Message", type);
   if (type === INITIALIZE_ROUTING) c.need(1);
   const asks = type === INITIALIZE_ROUTING && c.buf[c.pos] === 0;
+  if (ANNOUNCED.has(type)) tellAnnouncement(emit, ANNOUNCED.get(type), known[0]);
   tellOperation(emit, "bacnet-network", "request", type, asks ? [known[0], "read"] : known);
   c.skip(c.left);
 }

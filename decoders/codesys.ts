@@ -143,6 +143,7 @@ function layer(c: Cursor, before: number, emit: Emit): boolean {
   else {
     const [meaning, answer] = DATAGRAMS.get(service)!;
     emit({ kind: "role", sender: answer ? "server" : "client", why: `CODESYS ${meaning[0]}` });
+    emit({ kind: "message", what: answer ? "response" : "request", id: meaning[0] });
     tellOperation(emit, "codesys", answer ? "response" : "request", `datagram:${service}`, meaning);
     if (service === SERVICE.nameClient) identification(c, emit);
   }

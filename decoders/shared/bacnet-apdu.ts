@@ -157,13 +157,41 @@ function readTargets(c: Cursor, reads: boolean): Target {
 function unconfirmed(c: Cursor, route: Route, emit: Emit): void {
   const service = c.u8();
   const meaning = UNCONFIRMED_SERVICES.get(service) ?? unknownCode("Service", service);
-  if (service === UNCONFIRMED.whoIs || service === UNCONFIRMED.whoHas)
-    emit({ kind: "role", sender: "client", why: `BACnet ${meaning[0]}` });
-  else if (service === UNCONFIRMED.iAm || service === UNCONFIRMED.iHave)
-    emit({ kind: "role", sender: "server", why: `BACnet ${meaning[0]}` });
-  emit({ kind: "message", what: "oneway", id: "" });
+  tellAnnouncement(emit, ANNOUNCED.get(service), meaning[0]);
   tellOperation(emit, "bacnet", "request", `unconfirmed:${service}`, meaning, { target: route.to });
   if (service === UNCONFIRMED.iAm) iAm(c, route, emit);
+}
+
+/** Services of which one is answered by the other, which comes to whoever asked or to everybody (clauses 16.9 and 16.10). */
+const ANNOUNCED: ReadonlyMap<number, Announcement> = new Map<number, Announcement>([
+  [UNCONFIRMED.whoIs, { asks: "i-am" }],
+  [UNCONFIRMED.whoHas, { asks: "i-have" }],
+  [UNCONFIRMED.iAm, { says: "i-am" }],
+  [UNCONFIRMED.iHave, { says: "i-have" }],
+]);
+
+/** What a question is answered by, or what an announcement answers. */
+export interface Announcement {
+  asks?: string;
+  says?: string;
+}
+
+/** A message that has no answer of its own: a question that others announce themselves to, an announcement, or neither. */
+export function tellAnnouncement(emit: Emit, { asks, says }: Announcement = {}, name: string): void {
+  const why = `BACnet ${name}`;
+  if (asks !== undefined) emit({ kind: "role", sender: "client", why });
+  if (says !== undefined) emit({ kind: "role", sender: "server", why });
+  emit({ kind: "message", what: "oneway", id: says ?? "" });
+  if (asks !== undefined)
+    emit({
+      kind: "expect-flow",
+      app: "bacnet",
+      transport: "udp",
+      address: null,
+      port: null,
+      id: asks,
+      announced: true,
+    });
 }
 
 /** Clause 16.10: who, the longest message, segments, which maker. */

@@ -95,6 +95,7 @@ export class AlikeFlows {
         flow.reset?.nearer,
         flow.sentOn !== null,
         flow.session !== null,
+        flow.heard?.some(({ roles }) => roles.length > 0),
       ],
     ].map(Number);
     return [at, outcome, firstWords, handshake?.state, icmpType, cut, flags.join(""), ...[...said].sort()].join("\n");

@@ -181,7 +181,7 @@ export function* conformInSteps(
   const other = options.infer ? withOtherAddresses(told, seen, given) : { bindings: told, sayings: [] };
   const isAsGiven = inferred.used.length === 0 && other.sayings.length === 0;
   const withIp = isAsGiven ? given : castOf(other.bindings);
-  const own = options.infer ? withOwnMacs(other.bindings, conversations, withIp) : { ...other, sayings: [] };
+  const own = options.infer ? withOwnMacs(other.bindings, seen, withIp) : { ...other, sayings: [] };
   const played = { cast: own.sayings.length === 0 ? withIp : castOf(own.bindings), bindings: own.bindings };
   const { cast, bindings } = kept === null ? played : kept.begin(who, played, moves);
   const judges: Judges = {

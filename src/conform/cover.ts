@@ -7,6 +7,7 @@ import { describeCondition, evaluateCondition } from "../model/conditions.ts";
 import { PROXY_ROLE } from "../model/load.ts";
 import type { Endpoint, Model, Rule, Target } from "../model/types.ts";
 import { appClause } from "./app-clause.ts";
+import { askedAll } from "./asked-all.ts";
 import { RuleIndex } from "./candidates.ts";
 import { type CapsReached, cutClause, unkeptClause } from "./caps.ts";
 import { type Cast, foundOut, isGlobal, type Played } from "./cast.ts";
@@ -348,14 +349,12 @@ function whomClause(
   const { to } = rule;
   if (to.kind !== "endpoint") {
     const { responder, responderRoles } = subject;
-    return throughProxy(
-      playsTarget("whom", loaded, rule, to, responder, responderRoles, context, {
-        target: rule.from,
-        address: subject.initiator,
-      }),
-      subject,
-      flow,
-    );
+    const end = playsTarget("whom", loaded, rule, to, responder, responderRoles, context, {
+      target: rule.from,
+      address: subject.initiator,
+    });
+    const asked = { model: loaded.model.name, rule, weight: WEIGHT_ROLE };
+    return throughProxy(askedAll(end, asked, subject, flow, context.cast), subject, flow);
   }
   const endpoint = loaded.endpoints.get(to.endpoint)!;
   const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);

@@ -154,6 +154,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     unreadableAs: [],
     sentOn: null,
     leads: null,
+    heard: null,
     session: null,
     bursts: [1, 1],
     firstWords: "heard",

@@ -8,13 +8,14 @@
  *
  * Shown by what the device asks or announces itself, or was leased by DHCP; by its answers where it answers for one address
  * alone, because more may be given in others' names (proxy ARP). Never a router's, nor where several devices go by the
- * address, nor where somebody bound the MAC address. Only those that some conversation has are looked for.
+ * address, nor where somebody bound the MAC address. Only those that some flow has are looked for.
  */
 import { parseAddress } from "../address.ts";
 import { FAMILY_ETH } from "../dissect/packet.ts";
+import * as R from "../flow/row.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
-import * as C from "../observe/conversations.ts";
 import { addressText } from "../observe/flow-view.ts";
+import type { Observation } from "../observe/observation.ts";
 import type { Cast } from "./cast.ts";
 import { type Holder, holdersOf, MOST_ADDRESSES } from "./holders.ts";
 import type { OtherAddresses } from "./other-addresses.ts";
@@ -22,8 +23,8 @@ import type { OtherAddresses } from "./other-addresses.ts";
 type Other = NonNullable<BoundHost["others"]>[number];
 
 /** The bindings, with the MAC addresses of their hosts, and what is said of it. `cast`: who plays which role without them. */
-export function withOwnMacs(bindings: readonly Binding[], all: C.Conversations, cast: Cast): OtherAddresses {
-  const found = macsOf(all, cast);
+export function withOwnMacs(bindings: readonly Binding[], seen: Observation, cast: Cast): OtherAddresses {
+  const found = macsOf(seen, cast);
   const sayings: string[] = [];
   if (found.size === 0) return { bindings: [...bindings], sayings };
   const widened = bindings.map((binding) => {
@@ -44,11 +45,11 @@ export function withOwnMacs(bindings: readonly Binding[], all: C.Conversations, 
 }
 
 /** By bound host: the MAC addresses that are shown to be its own, or its members' where a whole network is bound. */
-function macsOf(all: C.Conversations, cast: Cast): Map<BoundHost, Other[]> {
+function macsOf(seen: Observation, cast: Cast): Map<BoundHost, Other[]> {
   const found = new Map<BoundHost, Map<string, Other>>();
-  const ends = etherEnds(all);
+  const ends = etherEnds(seen);
   if (ends.size === 0) return new Map();
-  for (const [realm, byAddress] of holdersOf(all.seen)) {
+  for (const [realm, byAddress] of holdersOf(seen)) {
     for (const [mac, holds] of heldBy(byAddress)) {
       const isOwn = ends.has(`${realm}|${mac}`) && cast.ofText(realm, mac).length === 0;
       if (!isOwn || holds.size > MOST_ADDRESSES || [...holds.values()].some(({ router }) => router)) continue;
@@ -83,17 +84,17 @@ function heldBy(
   return held;
 }
 
-/** Ends of conversations without IP, by the realm's name and the address. */
-function etherEnds(all: C.Conversations): ReadonlySet<string> {
+/** Ends of flows without IP, by the realm's name and the address. */
+function etherEnds(seen: Observation): ReadonlySet<string> {
   const ends = new Set<string>();
-  const { ipv6 } = all.seen.flows;
-  for (let c = 0; c < all.count; c++) {
-    const row = all.rows(c);
-    const at = all.at(c);
-    const meta = row[at + C.C_META]!;
+  const { table, ipv6 } = seen.flows;
+  for (let flow = 0; flow < table.count; flow++) {
+    const row = table.rows(flow);
+    const at = table.at(flow);
+    const meta = row[at + R.META]!;
     if (((meta >>> 8) & 0xff) !== FAMILY_ETH) continue;
-    const realm = all.seen.realms[meta >>> 16] ?? "";
-    for (const word of [row[at + C.C_INITIATOR]!, row[at + C.C_RESPONDER]!])
+    const realm = seen.realms[meta >>> 16] ?? "";
+    for (const word of [row[at + R.LOW]!, row[at + R.HIGH]!])
       ends.add(`${realm}|${addressText(ipv6, FAMILY_ETH, word)}`);
   }
   return ends;

@@ -11,6 +11,7 @@ import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import { operationsOf } from "../observe/operations.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import type { Played } from "./cast.ts";
 import { type HttpAnswers, httpAnswers } from "./http-answers.ts";
 import { icmpWords } from "./refusal.ts";
 import type { Key, Subject } from "./subject.ts";
@@ -92,6 +93,8 @@ export interface SubjectFlow {
    * the flow by itself, what it belongs to, and the frames that say so. Either may document it.
    */
   leads: { own: Subject; within: Subject; because: FrameRef[] } | null;
+  /** Where it asks everybody on a link: who answered, and the frames of each answer. Null for all else. */
+  heard: readonly { address: string; roles: readonly Played[]; frames: readonly FrameRef[] }[] | null;
   /** The encrypted session of which this may be a data channel: it says so where nobody can read it. */
   session: Subject | null;
 }
@@ -155,6 +158,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     reset: resetFrom(all, view, back),
     sentOn: answers?.sentOn ?? null,
     leads: null,
+    heard: null,
     session: null,
   };
 }

@@ -77,7 +77,7 @@ export function readSubject(
     view.move(flow);
     const { dir } = view.initiator();
     otherPort ??= view.port(dir);
-    const one = readFlow(all, view, dir, key);
+    const one = readHearing(all, view, dir, key, cast);
     one.leads = readLeads(all, view, key, cast);
     one.session = readSession(all, flow, cast);
     if (alike === null && flows.length === LIMITS.conversationFlows) alike = new AlikeFlows(fields);
@@ -155,6 +155,31 @@ function nameOf(all: C.Conversations, conversation: number): string | null {
   return name === 0 ? null : all.serverNames[name - 1]!;
 }
 
+/** A flow, and where it asks everybody who answered. */
+function readHearing(all: C.Conversations, view: FlowView, dir: 0 | 1, key: Key, cast: Cast): SubjectFlow {
+  const flow = readFlow(all, view, dir, key);
+  if (!view.isGroup(dir === 0 ? 1 : 0)) return flow;
+  const { seen } = all;
+  const realm = seen.realms[view.realm] ?? "";
+  const other = all.view();
+  const hear = (word: number, frames: readonly FrameRef[]): void => {
+    const address = addressText(seen.flows.ipv6, other.family, word);
+    heard.set(address, { address, roles: cast.rolesOf(realm, other.family, word, seen.flows.ipv6), frames });
+  };
+  const heard = new Map<string, NonNullable<SubjectFlow["heard"]>[number]>();
+  for (const { flow: from, answer } of all.heard.get(view.flow) ?? [])
+    hear(other.move(from).address(answer.dir), framesOf(answer, "an answer to it"));
+  for (const from of all.answeredBy.get(view.flow) ?? []) {
+    other.move(from);
+    const sender = ([0, 1] as const).find((d) => other.packets(d) > 0 && other.address(d) !== view.address(dir));
+    if (sender === undefined || all.heard.get(view.flow)?.some((answer) => answer.flow === from)) continue;
+    const frame = { capture_id: other.capture(sender), frame: other.frame(sender), what: "an answer to it" };
+    hear(other.address(sender), [frame]);
+  }
+  flow.heard = [...heard.values()];
+  return flow;
+}
+
 /** A flow that another one led to: see `SubjectFlow.leads`. `view` is left where it was. */
 function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): SubjectFlow["leads"] {
   const fold = all.folds.get(view.flow);
@@ -165,7 +190,7 @@ function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): 
     const there = view.initiator().dir;
     return {
       own: subjectOf(all, cast, own, view.port(there), [readFlow(all, view, there, own)]),
-      within: subjectOf(all, cast, key, leader.port(dir), [readFlow(all, leader, dir, key)]),
+      within: subjectOf(all, cast, key, leader.port(dir), [readHearing(all, leader, dir, key, cast)]),
       because: framesOf(fold.sighting, "the message that led to it"),
     };
   }

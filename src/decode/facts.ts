@@ -106,6 +106,11 @@ export interface ExpectFlowFact {
   port: number | null;
   /** Where the answer repeats a transaction id: the `id` that a message of that flow must have. */
   id?: string;
+  /**
+   * Whoever answers announces it, by a message of `id` that expects none: to this message's sender or to everybody, and
+   * perhaps in a flow in which that sender asks more, which then stays what it is (`observe/everybody.ts`).
+   */
+  announced?: true;
 }
 
 /** A value that models can hold an expectation against, or that a report shows. Field names are documented by the decoder. */

@@ -5,6 +5,7 @@ import { Rewind } from "../flow/rewind.ts";
 import { APP_SHIFT, S_FEED, STATE, TRIES } from "../flow/row.ts";
 import type { Stream } from "../flow/stream.ts";
 import { type Cap, type CapCounter, LIMITS } from "../limits.ts";
+import { isTelling, kindOfMessage } from "./again.ts";
 import { Attempt } from "./attempt.ts";
 import type { Decoder } from "./decoder.ts";
 import { Details, type FlowDetail, withSide } from "./details.ts";
@@ -172,11 +173,12 @@ export class Feed {
     const parts = earlier.length === 0 ? earlier : earlier.filter((part) => part !== frame);
     const detail = this.details.of(row, at);
     const { sec, nsec } = attempt.context;
+    const again = detail.sightings.length >= REPEATS_FROM ? this.#toldBefore(detail, dir) : null;
     for (const fact of attempt.facts) {
       if (fact.kind === "operation") this.#rewinds(detail.streams[dir]);
       if (fact.kind === "operation" && this.#tallied(detail, fact, dir, capture, frame)) continue;
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
-      if (this.#isFull(detail, fact)) continue;
+      if (this.#isFull(detail, fact, again)) continue;
       this.facts++;
       const sighting: Sighting = { fact, dir, capture, frame, sec, nsec };
       if (parts.length > 0) sighting.parts = parts;
@@ -186,10 +188,14 @@ export class Feed {
     attempt.facts = [];
   }
 
-  /** True where a fact finds no room. Names have as much room again: none may hide behind facts of no consequence. */
-  #isFull(detail: FlowDetail, fact: Fact): boolean {
+  /**
+   * True where a fact finds no room. Names have as much room again, and so has all of a message of a kind that is new:
+   * none may hide behind facts of no consequence. `again`: of the message at hand, see `#toldBefore`.
+   */
+  #isFull(detail: FlowDetail, fact: Fact, again: boolean | null): boolean {
     if (detail.sightings.length < LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
-    const names = isNaming(fact);
+    if (again === true && isTelling(fact)) return true;
+    const names = again === false || isNaming(fact);
     if (names && detail.sightings.length < 2 * LIMITS.factsPerFlow && this.facts < LIMITS.facts) return false;
     if ((fact.kind === "message" || fact.kind === "expect-flow") && this.#isTold(detail)) return true;
     const cap = this.facts >= LIMITS.facts ? "facts" : "factsPerFlow";
@@ -200,13 +206,25 @@ export class Feed {
   }
 
   /**
-   * Whether the message at hand has been counted as an operation, which has its answer by an id of its own: then nothing is
-   * lost with it where there is no room left; an answer from elsewhere that it led to expect is judged by itself. Of HTTP the messages themselves are counted (`conform/http-answers.ts`).
+   * Whether the message at hand has no id, and one like it came before: it began or ended as that one, so what is told of all
+   * messages is told by that one too. Null where it has an id.
+   */
+  #toldBefore(detail: FlowDetail, dir: 0 | 1): boolean | null {
+    const kind = kindOfMessage(this.attempt.facts, dir);
+    return kind === null ? null : this.#isAgain(detail, kind);
+  }
+
+  /**
+   * Whether the message at hand has been counted as an operation, which has its answer by an id of its own or expects none:
+   * then nothing is lost with it where there is no room left; an answer from elsewhere that it led to expect is judged by
+   * itself. Of HTTP the messages themselves are counted (`conform/http-answers.ts`).
    */
   #isTold({ operations }: FlowDetail): boolean {
     if (operations === null) return false;
-    return this.attempt.facts.some(
-      (fact) => fact.kind === "operation" && fact.id !== null && !fact.protocol.startsWith("http"),
+    const { facts } = this.attempt;
+    const oneway = facts.some((fact) => fact.kind === "message" && fact.what === "oneway");
+    return facts.some(
+      (fact) => fact.kind === "operation" && (fact.id !== null || oneway) && !fact.protocol.startsWith("http"),
     );
   }
 
@@ -258,12 +276,16 @@ export class Feed {
     ) {
       return false;
     }
+    return this.#isAgain(detail, `${dir}${JSON.stringify(fact)}`);
+  }
+
+  /** Whether something of a flow has been met before; it is remembered. */
+  #isAgain(detail: FlowDetail, key: string): boolean {
     let said = this.#said.get(detail);
     if (said === undefined) {
       said = new Set(detail.sightings.map((sighting) => `${sighting.dir}${JSON.stringify(sighting.fact)}`));
       this.#said.set(detail, said);
     }
-    const key = `${dir}${JSON.stringify(fact)}`;
     if (said.has(key)) return true;
     said.add(key);
     return false;

@@ -14,9 +14,9 @@
 import { formatMac } from "../address.ts";
 import type { Frame } from "../capture/frame.ts";
 import { checksumHolds, checksumIsPartial } from "../dissect/checksum.ts";
-import { FAMILY_ETH, Packet, SYN, TCP } from "../dissect/packet.ts";
+import { FAMILY_ETH, Packet, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { Arena } from "../flow/arena.ts";
-import { META, PORTS } from "../flow/row.ts";
+import { META, PORTS, S_TO_ALL, STATE } from "../flow/row.ts";
 import type { Segment } from "../flow/stream.ts";
 import type { CapCounter } from "../limits.ts";
 import { type DecodeCounts, NOTHING } from "./attempt.ts";
@@ -161,6 +161,7 @@ export class Identifier {
       context.sec = frame.sec;
       context.nsec = frame.nsec;
       this.#datagrams.payload(row, at, dir, frame, p, cutOff);
+      if (this.#feed.facts !== known && isToAll(frame, p)) row[at + STATE]! |= S_TO_ALL << dir;
     }
     // Sums are checked where a message said something: over all payload they would cost more than everything else.
     if (this.#feed.facts === known) return;
@@ -220,4 +221,11 @@ export class Identifier {
   close(row: Int32Array, at: number, dir: 0 | 1): void {
     this.#streams.close(row, at, dir);
   }
+}
+
+/** A datagram in a frame for everybody on its link. */
+function isToAll(frame: Frame, p: Packet): boolean {
+  if (p.proto !== UDP || p.family !== 4 || p.tunnel !== 0 || frame.linkType !== ETHERNET) return false;
+  for (let i = frame.off; i < frame.off + SOURCE; i++) if (frame.buf[i] !== 0xff) return false;
+  return true;
 }

@@ -137,6 +137,8 @@ export const S_REPEAT = 1 << 20; // (no direction) identical packets on one path
 export const S_LEGIBLE = 1 << 21;
 /** (no direction) Bytes of its streams are missing although the streams go on behind them, see `holes.ts`. */
 export const S_HOLE = 1 << 23;
+/** UDP has no RST: the same bit says that a datagram of this direction went to everybody on its link. */
+export const S_TO_ALL = S_RST;
 /** ICMP has no handshake: the same bits say who sent the question and who the answer. */
 export const S_ASKED = S_SYN;
 export const S_ANSWERED = S_SYNACK;

@@ -18,6 +18,7 @@ import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
+import { type Answer, findAnswers } from "./everybody.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
 import { findHiddenChannels } from "./hidden-channels.ts";
@@ -76,6 +77,8 @@ export class Conversations {
   readonly resets = new Map<number, Reset>();
   /** By flow: the one whose conversation it is part of, as a message there says. */
   readonly folds: ReadonlyMap<number, Fold>;
+  /** By flow that asks everybody: who answered, in flows that fold into it or not. */
+  readonly heard: ReadonlyMap<number, readonly Answer[]>;
   /** By flow: the encrypted session that may have agreed on it. */
   readonly hiddenChannels: ReadonlyMap<number, number>;
   /** By flow beyond a translator: the flow on this side of which it is the copy. It is part of no conversation. */
@@ -107,7 +110,9 @@ export class Conversations {
     this.next = new Int32Array(seen.flows.table.count);
     this.of = new Int32Array(seen.flows.table.count);
     this.repeatsAreCopies = showsCopying(seen);
-    this.folds = findFolds(seen);
+    const answers = findAnswers(seen);
+    this.heard = byQuestion(answers);
+    this.folds = findFolds(seen, answers);
     this.hiddenChannels = findHiddenChannels(seen, this.folds);
     this.copies = sides === null ? NO_COPIES : findCopiesBeyondNat(seen, sides);
     this.#matchQuotes();
@@ -289,7 +294,8 @@ export class Conversations {
   /** A flow's outcome: index into OUTCOMES. What came from another port or address answers as well. */
   flowOutcome(view: FlowView, dir: 0 | 1): number {
     const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
-    const answers = view.proto === 17 && outcome !== "answered" && this.answeredBy.has(view.flow);
+    const elsewhere = this.answeredBy.has(view.flow) || this.heard.has(view.flow);
+    const answers = (view.proto === 17 || view.family === R.FAMILY_ETH) && outcome !== "answered" && elsewhere;
     return OUTCOMES.indexOf(answers ? "answered" : outcome);
   }
 
@@ -439,6 +445,16 @@ function olderFlows({ flows }: Observation, quotes: readonly Quote[]): Map<numbe
     else known.push(flow);
   }
   return all;
+}
+
+function byQuestion(answers: readonly Answer[]): Map<number, Answer[]> {
+  const heard = new Map<number, Answer[]>();
+  for (const answer of answers) {
+    const known = heard.get(answer.question);
+    if (known === undefined) heard.set(answer.question, [answer]);
+    else known.push(answer);
+  }
+  return heard;
 }
 
 /** A repeat with an IP ID of its own is a copy for sure; two flows of them show that the capture copies. */

@@ -7,6 +7,7 @@ import { hasPorts, ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
 import type { ConversationOutcome } from "../report/result.ts";
+import { type Broadcasts, broadcastsOf } from "./broadcasts.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
 import { type Handshake, handshakeOf } from "./handshake.ts";
 import type { Observation } from "./observation.ts";
@@ -51,6 +52,7 @@ function longEndedByAlert(sightings: readonly Sighting[]): boolean {
 export class FlowView {
   readonly #seen: Observation;
   readonly #documented: DocumentedPorts | null;
+  #broadcasts: Broadcasts | null = null;
   row: Int32Array = NO_ROW;
   at = 0;
   flow = -1;
@@ -224,9 +226,15 @@ export class FlowView {
   /** True where the end that sends in this direction is a multicast or broadcast address: nobody sends from there. */
   isGroup(dir: 0 | 1): boolean {
     const word = this.address(dir);
-    if (this.family === 4) return word >>> 28 === 0xe || word === -1;
+    if (this.family === 4) return word >>> 28 === 0xe || word === -1 || this.#isBroadcast(word);
     const first = this.#seen.flows.ipv6.word(word, 0) >>> 24;
     return this.family === R.FAMILY_ETH ? (first & 1) === 1 : first === 0xff;
+  }
+
+  #isBroadcast(word: number): boolean {
+    if (this.proto !== UDP) return false;
+    this.#broadcasts ??= broadcastsOf(this.#seen);
+    return this.#broadcasts.size > 0 && this.#broadcasts.get(this.realm)?.has(word) === true;
   }
 
   /** What became of it, seen from the initiator. `quoted`: an ICMP error answered a packet of the initiator. */

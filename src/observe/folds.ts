@@ -14,6 +14,7 @@ import type { ExpectFlowFact, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
+import type { Answer } from "./everybody.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 import { flowsWithDetail } from "./with-detail.ts";
@@ -38,11 +39,13 @@ interface Expected {
   far: string | null;
 }
 
-/** By flow: what it folds into. */
-export function findFolds(seen: Observation): Map<number, Fold> {
+/** By flow: what it folds into. `answers`: to questions that were asked of everybody. */
+export function findFolds(seen: Observation, answers: readonly Answer[] = []): Map<number, Fold> {
   const folds = new Map<number, Fold>();
   const expected = readExpected(seen);
-  if (expected.size === 0) return folds;
+  for (const { flow, question, asked, only } of answers)
+    if (only && !folds.has(flow)) folds.set(flow, { into: question, sighting: asked });
+  if (expected.size === 0) return rooted(folds);
   const view = new FlowView(seen);
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     view.move(flow);
@@ -77,7 +80,7 @@ function readExpected(seen: Observation): Map<string, Expected[]> {
     if (detail === null || !maySay(detail, "expect-flow")) continue;
     for (const sighting of detail.sightings) {
       const { fact, dir } = sighting;
-      if (fact.kind !== "expect-flow") continue;
+      if (fact.kind !== "expect-flow" || fact.announced === true) continue;
       if (++count > LIMITS.expectedFlows) {
         seen.caps.hit("expectedFlows");
         return sorted(expected);

@@ -5,6 +5,7 @@
  *     earlier   … hello(1/2) ┆                         streams, datagrams: half a hello
  *     later                  ┆ hello(2/2) … facts …    heads: the first segments, or datagrams of a message in several
  */
+import { isTelling, kindsOfMessages } from "../decode/again.ts";
 import { type FlowDetail, newDetail, withSide } from "../decode/details.ts";
 import { isNaming, type Sighting } from "../decode/facts.ts";
 import { markBeside } from "../decode/feed.ts";
@@ -16,6 +17,8 @@ import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
 import { Apart } from "./apart.ts";
 import type { FrameOrder } from "./frame-order.ts";
+
+const NO_KINDS: ReturnType<typeof kindsOfMessages> = new Map();
 
 /** Puts what pieces say into the rows and details of a merged observation. */
 export class FactJoiner {
@@ -63,8 +66,13 @@ export class FactJoiner {
     const behind = from.sightings.filter(
       (s) => s.dir === dir && (last === undefined || s.sec > last.sec || (s.sec === last.sec && s.nsec > last.nsec)),
     );
+    const isRoomy = detail.sightings.length + behind.length <= LIMITS.factsPerFlow;
+    const kinds = isRoomy ? NO_KINDS : kindsOfMessages(behind);
+    const told = new Set(isRoomy ? [] : kindsOfMessages(detail.sightings).values());
     for (const sighting of behind) {
-      const names = isNaming(sighting.fact);
+      const kind = isTelling(sighting.fact) ? (kinds.get(sighting) ?? null) : null;
+      if (kind !== null && told.has(kind) && detail.sightings.length >= LIMITS.factsPerFlow) continue;
+      const names = kind !== null || isNaming(sighting.fact);
       if (detail.sightings.length < (names ? 2 : 1) * LIMITS.factsPerFlow) detail.sightings.push(sighting);
       else {
         detail.dropped++;

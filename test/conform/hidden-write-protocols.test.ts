@@ -40,7 +40,6 @@ for (const [name, session] of Object.entries(ALL_SESSIONS)) {
     const without = await judged(
       numbered(sessionFrames({ ...session, ask: (i) => session.ask(i, false) }, host, device)),
     );
-    // HTTP's answers have nothing that pairs them: of more than are kept one by one, nobody vouches for all.
-    t.is(without?.verdict, app === "http" ? "inconclusive" : "documented", without?.reason ?? "");
+    t.is(without?.verdict, "documented", without?.reason ?? "");
   });
 }

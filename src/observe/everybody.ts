@@ -1,0 +1,136 @@
+/**
+ * Questions to everybody on a link (BACnet's Who-Is, ListIdentity, DCP's Identify, a read by broadcast), and who answered.
+ *
+ *     sensor:47808 ──▶ 10.30.5.255:47808   Who-Is
+ *     sensor:47808 ◀── 10.30.5.15:47808    I-Am                         its answer: it folds into the question's conversation
+ *     sensor:47808 ──▶ 10.30.5.15:47808    ReadProperty                 behind it in the same flow, which then stays what it is
+ *
+ * A message answers that goes to the end that asked, in the question's own application and within `WITHIN_SEC`, where it has
+ * the question's id; or, whatever its id, in a flow in which that end said nothing: whoever was asked by nobody else answers
+ * what all were asked. What is answered by announcing (`ExpectFlowFact.announced`) may be answered to everybody, and was perhaps
+ * asked of one. What agrees on flows otherwise is left to `folds.ts`.
+ */
+import { maySay } from "../decode/details.ts";
+import type { MessageFact, Sighting } from "../decode/facts.ts";
+import { FAMILY_ETH, UDP } from "../dissect/packet.ts";
+import { LIMITS } from "../limits.ts";
+import { compareInstants, type Instant } from "../time.ts";
+import { FlowView } from "./flow-view.ts";
+import type { Observation } from "./observation.ts";
+
+export interface Answer {
+  /** The flow that asks, and the message of it. */
+  question: number;
+  asked: Sighting;
+  /** The flow that answers, and the message of it. */
+  flow: number;
+  answer: Sighting;
+  /** Nothing but answers: the end that asked says nothing in it, so it belongs to the question. */
+  only: boolean;
+}
+
+/** Seconds for which an answer is waited for: DCP lets devices take 64. */
+const WITHIN_SEC = 120;
+/** A mirror port may show the answer before its question. */
+const BEFORE_SEC = 1;
+/** Questions that one answer is held against. */
+const MOST_ASKED = 64;
+
+interface Asked {
+  flow: number;
+  sighting: Sighting;
+  /** The id of its answers. */
+  id: string;
+  announced: boolean;
+  /** When it was asked for the last time: of a flow of so many questions that not all are kept, its own last second. */
+  untilSec: number;
+}
+
+/** Of each pair of flows the first answer to the newest question before it. */
+export function findAnswers(seen: Observation): Answer[] {
+  const view = new FlowView(seen);
+  const questions = readQuestions(seen, view);
+  const found: Answer[] = [];
+  if (questions.size === 0) return found;
+  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+    if (!mayAsk(view.move(flow))) continue;
+    const asked = ([0, 1] as const).map((near) => questions.get(keyOf(view, near, view.isGroup(near))));
+    if (asked[0] === undefined && asked[1] === undefined) continue;
+    const pairs = new Set<number>();
+    for (const sighting of view.detail?.sightings ?? []) {
+      if (sighting.fact.kind !== "message") continue;
+      const near = sighting.dir === 0 ? 1 : 0;
+      const only = view.packets(near) === 0;
+      for (const one of newest(asked[near] ?? NONE, sighting)) {
+        if (one.flow === flow || pairs.has(one.flow) || !isAnswer(sighting.fact, one, only)) continue;
+        pairs.add(one.flow);
+        found.push({ question: one.flow, asked: one.sighting, flow, answer: sighting, only });
+      }
+    }
+  }
+  return found;
+}
+
+const NONE: readonly Asked[] = [];
+
+function isAnswer({ what, id }: MessageFact, asked: Asked, only: boolean): boolean {
+  if (asked.announced) return what === "oneway" && id === asked.id;
+  return what === "response" && (only || id === asked.id);
+}
+
+/** Those that an answer of that time may be to, the newest first. */
+function* newest(asked: readonly Asked[], { sec, nsec }: Instant): Generator<Asked> {
+  const last = firstBehind(asked, { sec: sec + BEFORE_SEC, nsec }) - 1;
+  for (let i = last; i >= 0 && last - i < MOST_ASKED; i--) if (sec - asked[i]!.untilSec <= WITHIN_SEC) yield asked[i]!;
+}
+
+/** By the end that asks, and once more without it for answers that go to everybody; each in order of time. */
+function readQuestions(seen: Observation, view: FlowView): Map<string, Asked[]> {
+  const questions = new Map<string, Asked[]>();
+  const add = (key: string, asked: Asked): void => {
+    const list = questions.get(key);
+    if (list === undefined) questions.set(key, [asked]);
+    else if (list.length < LIMITS.expectedOfPort) list.push(asked);
+    else seen.caps.hit("expectedOfPort");
+  };
+  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+    if (!mayAsk(view.move(flow))) continue;
+    const { sightings, operations } = view.detail!;
+    const agrees = sightings.some(({ fact }) => fact.kind === "expect-flow");
+    for (const sighting of sightings) {
+      const { fact, dir } = sighting;
+      const untilSec = operations === null ? sighting.sec : view.lastSec;
+      if (fact.kind === "expect-flow" && fact.announced === true) {
+        const asked = { flow, sighting, id: fact.id ?? "", announced: true, untilSec };
+        add(keyOf(view, dir, false), asked);
+        add(keyOf(view, dir, true), asked);
+      } else if (!agrees && fact.kind === "message" && fact.what === "request" && view.isGroup(dir === 0 ? 1 : 0))
+        add(keyOf(view, dir, false), { flow, sighting, id: fact.id, announced: false, untilSec });
+    }
+  }
+  for (const list of questions.values()) list.sort((a, b) => compareInstants(a.sighting, b.sighting));
+  return questions;
+}
+
+function mayAsk(view: FlowView): boolean {
+  if (view.app === 0 || (view.proto !== UDP && view.family !== FAMILY_ETH)) return false;
+  return view.detail !== null && maySay(view.detail, "message");
+}
+
+/** Realm, transport, application, port, and the end that asks in a direction, unless that is left out. */
+function keyOf(view: FlowView, dir: 0 | 1, anybody: boolean): string {
+  const near = anybody ? "*" : String(view.address(dir));
+  return `${view.realm}|${view.family}|${view.proto}|${view.app}|${view.port(dir)}|${near}`;
+}
+
+/** Index of the first that was asked after a time. */
+function firstBehind(asked: readonly Asked[], time: Instant): number {
+  let low = 0;
+  let high = asked.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareInstants(asked[middle]!.sighting, time) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

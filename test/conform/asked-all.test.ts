@@ -1,0 +1,181 @@
+/** Questions to everybody on a link: judged with the answers of those whom they find, whichever protocol asks so. */
+import test from "ava";
+import type { Frame } from "../../src/capture/frame.ts";
+import { arpFrame, frameOfBytes, udpFrame } from "../support/frames.ts";
+import { ascii, hex } from "../support/hex.ts";
+import { judgeFrames } from "../support/judged.ts";
+import { ethernet } from "../support/packets.ts";
+import { HOST, PEER, trialOf } from "./scene.ts";
+
+const ALL = "10.0.0.255";
+const STRANGER = "10.0.0.9";
+const bind = [`host=${HOST}`, `peer=${PEER}`];
+
+interface Talk {
+  app: string;
+  over: string;
+  /** Ports of who asks and of who answers. */
+  ports: [number, number];
+  asks: Uint8Array;
+  answers: Uint8Array;
+}
+
+const enip = (length: string, rest = ""): Uint8Array =>
+  hex(`63 00 ${length} 00000000 00000000 5749524550414354 00000000 ${rest}`); // ListIdentity, its sender's context
+const IDENTITY = `0100 0c00 3600 0100 0002af12c00002050000000000000000 0100 0e00 3600 140b 6030 78563412
+  14 313735362d4c36312f42204c4f4749583535 3631 03`;
+const snmp = (pdu: string, value: string, ...lengths: [string, string, string, string]): Uint8Array =>
+  hex(`30 ${lengths[0]} 020101 0406 7075626c6963 ${pdu} ${lengths[1]} 020107 020100 020100
+       30 ${lengths[2]} 30 ${lengths[3]} 0608 2b06010201010500 ${value}`); // sysName of community public, request 7
+const fins = (icf: string, to: string, from: string, rest = ""): Uint8Array =>
+  hex(`${icf} 00 02 00 ${to} 00 00 ${from} 00 01 0501 ${rest}`); // controller data
+const WHO_IS = hex`81 0b 00 08  01 00  10 08`;
+const I_AM = hex`81 0b 00 14  01 00  10 00  c4 02 00 04 d2  22 05 c4  91 03  21 07`;
+const CONTROLLER = "0000 434a324d2d43505533312020202020202020202030322e3031 ".concat("20".repeat(15), "00".repeat(52));
+
+const TALKS: readonly Talk[] = [
+  { app: "bacnet", over: "udp/47808", ports: [47_808, 47_808], asks: WHO_IS, answers: I_AM },
+  { app: "enip", over: "udp/44818", ports: [50_123, 44_818], asks: enip("0000"), answers: enip("3c00", IDENTITY) },
+  {
+    app: "snmp",
+    over: "udp/161",
+    ports: [50_161, 161],
+    asks: snmp("a0", "0500", "26", "19", "0e", "0c"),
+    answers: snmp("a2", "0403 706c63", "29", "1c", "11", "0f"),
+  },
+  {
+    app: "fins",
+    over: "udp/9600",
+    ports: [9600, 9600],
+    asks: fins("80", "ff", "02"),
+    answers: fins("c0", "02", "01", CONTROLLER),
+  },
+  {
+    app: "hart-ip",
+    over: "udp/5094",
+    ports: [50_240, 5094],
+    asks: hex`01 00 00 00 0001 000d 01 00007530`, // session initiate
+    answers: hex`01 01 00 00 0001 000d 01 00007530`,
+  },
+  {
+    app: "ssdp",
+    over: "udp/1900",
+    ports: [50_190, 1900],
+    asks: ascii(
+      'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n',
+    ),
+    answers: ascii("HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"),
+  },
+  {
+    app: "codesys",
+    over: "udp/1740",
+    ports: [1740, 1740],
+    asks: hex`c5 6b 40 03 00 10 0000 c201 0001 00000001`,
+    answers: hex`c5 6b 40 04 00 01 0000 c301 0001 00000001`,
+  },
+];
+
+const ask = ({ ports, asks, app }: Talk, to = app === "ssdp" ? "239.255.255.250" : ALL): Frame =>
+  udpFrame({ from: `${HOST}:${ports[0]}`, to: `${to}:${ports[1]}`, data: asks, ms: 10 });
+const answer = ({ ports, answers }: Talk, from = PEER, to = HOST, ms = 40): Frame =>
+  udpFrame({ from: `${from}:${ports[1]}`, to: `${to}:${ports[0]}`, data: answers, ms });
+
+async function judged({ app, over }: Pick<Talk, "app" | "over">, frames: readonly Frame[], most = "identify") {
+  const rules = [
+    { id: "r", to: "peer", over, app, ...(most === "" ? {} : { expect: { operations: `at most ${most}` } }) },
+  ];
+  const trial = await trialOf({ rules, bind, frames });
+  const said = judgeFrames({ ...trial, options: { ...trial.options, infer: true } }, trial.frames);
+  const rows = [...said.conversations.values()].filter((row) => row.app === app);
+  return { said, trial, told: rows.map((row) => `${row.initiator} ${row.responder} ${row.verdict}`).sort(), rows };
+}
+const most = ({ app }: Talk): string => (app === "ssdp" ? "" : app === "snmp" ? "read" : "identify");
+
+for (const talk of TALKS) {
+  const to = talk.app === "ssdp" ? "239.255.255.250" : ALL;
+  test(`${talk.app}: asked of everybody, answered by one whom the rule names`, async (t) => {
+    const { told, said, trial, rows } = await judged(talk, [ask(talk), answer(talk)], most(talk));
+    t.deepEqual(told, [`${HOST} ${to} documented`]);
+    t.is(rows[0]?.outcome, "answered");
+    t.is(said.rules.get("m/r")?.status, "met");
+    const frames = new Set(rows[0]?.evidence?.support.map(({ frame }) => frame));
+    const alone = trial.frames.filter(({ number }) => frames.has(number));
+    const again = judgeFrames(trial, alone);
+    t.true(
+      [...again.conversations.values()].some(({ verdict }) => verdict === "documented"),
+      "its support keeps it",
+    );
+  });
+  test(`${talk.app}: asked of everybody, answered by nobody or a stranger`, async (t) => {
+    t.deepEqual((await judged(talk, [ask(talk)], most(talk))).told, [`${HOST} ${to} inconclusive`]);
+    const { told } = await judged(talk, [ask(talk), answer(talk, STRANGER)], most(talk));
+    t.deepEqual(told, [`${HOST} ${to} inconclusive`]);
+  });
+}
+
+const [bacnet] = TALKS as [Talk];
+const READ = hex`81 0a 00 11  01 04  00 05 01 0c  0c 02 00 04 d2  19 4d`;
+const READ_ANSWER = hex`81 0a 00 17  01 00  30 01 0c  0c 02 00 04 d2  19 4d  3e  74 00 70 6c 63  3f`;
+
+test("an announcement to everybody answers too, and what is asked of one host stays what it is", async (t) => {
+  const read = udpFrame({ from: `${HOST}:47808`, to: `${PEER}:47808`, data: READ, ms: 60 });
+  const value = udpFrame({ from: `${PEER}:47808`, to: `${HOST}:47808`, data: READ_ANSWER, ms: 70 });
+  for (const to of [HOST, ALL, "255.255.255.255"]) {
+    const { told } = await judged(bacnet, [ask(bacnet), answer(bacnet, PEER, to), read, value]);
+    t.deepEqual(told, [`${HOST} ${ALL} documented`, `${HOST} ${PEER} documented`], to);
+  }
+});
+
+test("nobody opens anything from a broadcast address", async (t) => {
+  for (const to of [ALL, "255.255.255.255"])
+    t.deepEqual((await judged(bacnet, [answer(bacnet, PEER, to)])).told, [`${PEER} ${to} undocumented`]);
+  const narrow = answer(bacnet, PEER, "10.0.0.127");
+  t.deepEqual((await judged(bacnet, [narrow])).told, [`10.0.0.127 ${PEER} undocumented`], "it looks like a host");
+  narrow.buf.fill(0xff, 0, 6);
+  t.deepEqual((await judged(bacnet, [narrow])).told, [`${PEER} 10.0.0.127 undocumented`], "everybody got it");
+  const host = udpFrame({ from: `${ALL}:9`, to: `${PEER}:9`, data: hex`00`, ms: 1 });
+  const { told } = await judged(bacnet, [host, answer(bacnet, PEER, ALL)]);
+  t.deepEqual(told, [`${ALL} ${PEER} undocumented`], "whoever sends is a host");
+});
+
+test("a write to everybody is a write, answered or not", async (t) => {
+  // UnconfirmedPrivateTransfer is unknown, TimeSynchronization sets clocks.
+  const sync = udpFrame({
+    from: `${HOST}:47808`,
+    to: `${ALL}:47808`,
+    data: hex`81 0b 00 12  01 00  10 06  a4 7e 0b 15 06  b4 0b 1e 00 00`,
+    ms: 20,
+  });
+  t.deepEqual((await judged(bacnet, [ask(bacnet), sync, answer(bacnet)])).told, [`${HOST} ${ALL} violation`]);
+  t.deepEqual((await judged(bacnet, [sync])).told, [`${HOST} ${ALL} undocumented`]);
+});
+
+test("without IP: DCP asks a group of MAC addresses", async (t) => {
+  const identify = frameOfBytes(ethernet(0x8892, hex`fe fe 05 00 00000007 0001 0004 ffff0000`, [1, 2]), 50);
+  identify.buf.set(hex`01 0e cf 00 00 00`, 0);
+  const named = hex`fe ff 05 01 00000007 0000 000c 0202 0008 0000 706c632d3132`;
+  const found = frameOfBytes(ethernet(0x8892, named, [2, 0x11]), 60);
+  const whose = [
+    arpFrame({ mac: "00005e005302", address: HOST, ms: 1 }),
+    arpFrame({ mac: "00005e005311", address: PEER, ms: 2 }),
+  ];
+  const dcp = { app: "profinet-dcp", over: "eth" };
+  t.deepEqual((await judged(dcp, [...whose, identify, found])).told, [
+    "00:00:5e:00:53:02 01:0e:cf:00:00:00 documented",
+  ]);
+  t.deepEqual((await judged(dcp, [...whose, identify])).told, ["00:00:5e:00:53:02 01:0e:cf:00:00:00 inconclusive"]);
+  t.deepEqual((await judged(dcp, [whose[0]!, identify, found])).told, [
+    "00:00:5e:00:53:02 01:0e:cf:00:00:00 inconclusive",
+  ]);
+});
+
+test("ten thousand questions on one flow are counted, and none is lost for it", async (t) => {
+  const many = Array.from({ length: 10_000 }, (_, i) =>
+    udpFrame({ from: `${HOST}:47808`, to: `${ALL}:47808`, data: bacnet.asks, ms: 20 + i * 20 }),
+  );
+  const { told, rows } = await judged(bacnet, [...many, answer(bacnet, PEER, HOST, 50)]);
+  t.deepEqual(told, [`${HOST} ${ALL} documented`]);
+  t.is(rows[0]?.operations.find(({ operation }) => operation === "Who-Is")?.count, 10_000);
+  const late = answer(bacnet, PEER, HOST, 190_000);
+  t.deepEqual((await judged(bacnet, [...many, late])).told, [`${HOST} ${ALL} documented`], "answered late");
+});
