@@ -19,7 +19,8 @@
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import type { OperationClass } from "../src/decode/facts.ts";
-import { isCipReply, looksLikeCip, paddedText, tellCip, tellIdentity } from "./shared/cip.ts";
+import { isCipReply, looksLikeCip, paddedText, tellCip, tellCutCip, tellIdentity } from "./shared/cip.ts";
+import { endOfCut } from "./shared/frames.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
 const PORT = 44_818;
@@ -88,7 +89,7 @@ export const enip: Decoder = {
     const outer = c.left < whole ? c.end : c.enter(whole, "message");
     const cut = c.left < whole;
     if (!message(c, emit, at)) return STREAM_NO;
-    if (cut) c.short(whole - c.at);
+    if (cut) return endOfCut(c, whole, "EtherNet/IP", emit);
     c.leave(outer);
     return whole;
   },
@@ -206,6 +207,12 @@ function data(c: Cursor, header: Header, emit: Emit, at: Context): boolean {
   const session = header.session.toString(16).padStart(8, "0");
   c.pos = found.at;
   const id = found.connected ? `${session}/${c.u16le()}` : `${session}/${header.context}`;
+  if (found.end > c.end) {
+    tell(header, isCipReply(c), "session", emit);
+    tellCutCip(c, id, emit);
+    if (at.transport === "udp") c.short(found.end - c.pos);
+    return true;
+  }
   const outer = c.enter(found.end - c.pos, "CIP");
   tell(header, isCipReply(c), "session", emit);
   tellCip(c, id, emit);
@@ -214,7 +221,7 @@ function data(c: Cursor, header: Header, emit: Emit, at: Context): boolean {
   return true;
 }
 
-/** Where a CIP message stands that can be told; null where none does. */
+/** Where a CIP message stands that can be told, though the capture may have cut its end off; null where none does. */
 function findCip(c: Cursor): { at: number; end: number; connected: boolean } | null {
   if (c.left < 8 || c.u32le() !== 0) return null;
   c.skip(2);
@@ -222,12 +229,14 @@ function findCip(c: Cursor): { at: number; end: number; connected: boolean } | n
   for (let i = 0; i < count && c.left >= 4; i++) {
     const type = c.u16le();
     const length = c.u16le();
-    if (c.left < length) return null;
+    const cut = c.left < length && c.cutOff > 0;
+    if (c.left < length && !cut) return null;
     if (type === ITEM.unconnected || type === ITEM.connected) {
       const at = c.pos;
       const connected = type === ITEM.connected;
       const end = at + length;
       if (length < (connected ? 4 : 2)) return null;
+      if (cut) return c.left >= (connected ? 4 : 2) && length <= c.left + c.cutOff ? { at, end, connected } : null;
       const outer = c.enter(length, "item");
       if (connected) c.skip(2);
       const known = looksLikeCip(c);

@@ -99,11 +99,11 @@ function fits({ size: element }: AsduType, count: number, bytes: number): boolea
   return bytes === expected;
 }
 
-function tell(c: Cursor, emit: Emit, at: Context): boolean {
+function tell(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
   c.skip(2);
   const control = c.u8();
   c.skip(3);
-  if ((control & 1) === 0) tellAsdu(c, emit, at);
+  if ((control & 1) === 0) tellAsdu(c, emit, at, cut);
   else if (control !== 1) tellUFrame(control, emit, at);
   return true;
 }
@@ -126,7 +126,7 @@ function tellRole(centre: boolean, what: string, emit: Emit, at: Context): void 
   emit({ kind: "role", sender: centre ? "client" : "server", why: `IEC 104 ${what}` });
 }
 
-function tellAsdu(c: Cursor, emit: Emit, at: Context): void {
+function tellAsdu(c: Cursor, emit: Emit, at: Context, cut: boolean): void {
   c.part = "ASDU";
   const code = c.u8();
   const count = c.u8();
@@ -145,8 +145,9 @@ function tellAsdu(c: Cursor, emit: Emit, at: Context): void {
   let class_: OperationClass = type?.class ?? "unknown";
   try {
     if (type === undefined) return;
-    class_ = "unknown"; // until the rest says what the type alone does not
-    if (!fits(type, count, c.left)) c.bad(`${count & 0x7f} objects of type ${code} in ${c.left} bytes`);
+    class_ = cut && !ruledByRest(code) ? plainClass(type, request) : "unknown"; // until the rest says what the type does not
+    if (cut && c.left < OBJECT_ADDRESS) c.short(OBJECT_ADDRESS);
+    if (!cut && !fits(type, count, c.left)) c.bad(`${count & 0x7f} objects of type ${code} in ${c.left} bytes`);
     const first = c.pos + OBJECT_ADDRESS;
     readObjects(c, type, count, objects);
     class_ = classOf(code, type, c.buf, first, request);
@@ -206,5 +207,11 @@ function readObjects(c: Cursor, type: AsduType, count: number, objects: number[]
 function classOf(code: number, type: AsduType, buf: Uint8Array, first: number, request: boolean): OperationClass {
   if (code === TYPE.counterInterrogation && (buf[first]! & FREEZE) !== 0) return "control";
   if (code === TYPE.fileCall && (buf[first + 3]! & 0x0f) === DELETE_FILE) return "write";
-  return type.class === "program" && !request ? "read" : type.class;
+  return plainClass(type, request);
 }
+
+const plainClass = (type: AsduType, request: boolean): OperationClass =>
+  type.class === "program" && !request ? "read" : type.class;
+
+/** What it does is said by its first element. */
+const ruledByRest = (code: number): boolean => code === TYPE.counterInterrogation || code === TYPE.fileCall;

@@ -16,6 +16,7 @@
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import { ANSWER_TO_ANY } from "../src/decode/facts.ts";
+import { endOfCut } from "./shared/frames.ts";
 import { DEVICES, HEXADECIMAL, MC_COMMANDS, MELSOFT_MODEL, ON_DEVICES } from "./shared/melsec-codes.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
@@ -88,7 +89,8 @@ export const melsec: Decoder = {
     const whole = wholeAt(c);
     if (whole < 0) return STREAM_NO;
     if (whole === 0 || (c.left < whole && c.cutOff === 0)) return STREAM_MORE;
-    return message(c, whole, emit, at) ? whole : STREAM_NO;
+    if (c.left >= whole) return message(c, whole, emit, at) ? whole : STREAM_NO;
+    return message(c, c.left, emit, at) ? endOfCut(c, whole, "MELSEC", emit) : STREAM_NO;
   },
 };
 
@@ -185,7 +187,9 @@ function mc(c: Cursor, whole: number, emit: Emit, proved: boolean): boolean {
   if (!proved && (meaning === undefined || sub > LARGEST_SUBCOMMAND)) return false;
   c.part = "request";
   const data = head + 3 * width;
-  const onDevice = ON_DEVICES.includes(command) && sub <= 1;
+  // What is asked is known where the capture cut off of whom.
+  const there = c.cutOff === 0 || c.left >= data + (frame.ascii ? 12 : 6);
+  const onDevice = ON_DEVICES.includes(command) && sub <= 1 && there;
   const target = !onDevice ? null : frame.ascii ? deviceInLetters(c, data) : deviceText(c, data);
   tellRequest(command, meaning ?? unknownCode("Command", command, 4), target, id, emit);
   return true;

@@ -171,6 +171,12 @@ function identify(c: Cursor, emit: Emit, at: Context): number {
     if (end - start < HEADER + 2 && c.cutOff === 0) return STREAM_MORE;
     c.need(HEADER + 2);
     const length = (c.buf[start + 4]! << 8) | c.buf[start + 5]!;
+    // Cut, with a function that there is, and just as long as its segment was: on the port that is enough.
+    const whole = end - start + c.cutOff === HEADER + length;
+    if (c.cutOff > 0 && hinted && whole && length <= MOST_LENGTH && isPublic(c.buf[start + HEADER + 1]! & 0x7f)) {
+      at.state = (at.state ?? 0) & ~(LOST | RTU);
+      return readTcp(c, emit, at);
+    }
     if (length <= MOST_LENGTH) {
       c.need(HEADER + length);
       c.pos = start + HEADER + 1;

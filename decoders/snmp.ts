@@ -24,6 +24,7 @@ import {
   oidValue,
   peekTag,
   readInteger,
+  readLength,
   skipElement,
   valueAt,
 } from "./shared/ber.ts";
@@ -175,9 +176,25 @@ interface Said {
 const tellOperation = (emit: Emit, { target = null, failed = false, ...said }: Said): void =>
   emit({ kind: "operation", protocol: "snmp", ...said, target, failed });
 
+/** A PDU of which the capture has the beginning: what is asked is known, of what is not. */
+function tellCut(c: Cursor, pdu: Pdu, around: Around, emit: Emit, also?: () => void): never {
+  const number = c.u8() - context(0);
+  readLength(c);
+  const numbered = around.id === null && number !== PDU.trapV1 && c.left >= 2 && c.left >= 2 + c.buf[c.pos + 1]!;
+  const id = numbered ? String(readInteger(c, "request id")) : around.id;
+  emit({ kind: "role", sender: pdu.what === "response" ? "server" : "client", why: `SNMP ${pdu.name}` });
+  emit({ kind: "field", field: "snmp.version", value: VERSIONS.get(around.version)! });
+  also?.();
+  if (id !== null) emit({ kind: "message", what: pdu.what, id });
+  const role = pdu.what === "response" ? "response" : "request";
+  tellOperation(emit, { role, code: String(number), operation: pdu.name, class: pdu.class, id });
+  return c.short(c.left + c.cutOff);
+}
+
 /** Reads the PDU at the cursor and says what it is; then `also`. */
 function tellPdu(c: Cursor, pdu: Pdu, around: Around, emit: Emit, also?: () => void): void {
   const number = peekTag(c) - context(0);
+  if (c.cutOff > 0 && elementSize(c.buf, c.pos, c.left, context(number)) > c.left) tellCut(c, pdu, around, emit, also);
   const outer = enterElement(c, context(number), pdu.name);
   const trap = number === PDU.trapV1;
   let id = "";

@@ -41,6 +41,14 @@ export function tellCip(c: Cursor, id: string, emit: Emit, depth = 0): void {
   c.skip(c.left);
 }
 
+/** A message of which the capture has the beginning: a request's service is told, and as much as it says by itself. */
+export function tellCutCip(c: Cursor, id: string, emit: Emit): void {
+  c.part = "CIP";
+  if (isCipReply(c)) return;
+  const code = c.u8();
+  tellOperation(emit, "cip", "request", code, cipService(code, undefined), { id });
+}
+
 function tellRequest(c: Cursor, id: string, emit: Emit, depth: number): void {
   const code = c.u8();
   const path = readCipPath(c, 2 * c.u8());

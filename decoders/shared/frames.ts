@@ -71,6 +71,20 @@ export function readFrames(framing: Framing, c: Cursor, emit: Emit, at: Context)
   return true;
 }
 
+/**
+ * The end of a message of `whole` bytes that the capture cut: where it ends with its segment, the next segment begins with a
+ * message, and is read. Else nobody knows where one begins. To be returned by a decoder's `stream`.
+ */
+export function endOfCut(c: Cursor, whole: number, name: string, emit: Emit): number {
+  const there = c.end - c.start;
+  if (whole !== there + c.cutOff) {
+    c.pos = c.start;
+    c.short(whole);
+  }
+  emit({ kind: "problem", what: "cut", why: `${name}: the capture cut ${c.cutOff} bytes off` });
+  return there;
+}
+
 /** Tells one message; a fault in it is its own and ends nothing. */
 function within(framing: Framing, c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
   const { depth, end } = c;

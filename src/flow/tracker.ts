@@ -22,6 +22,7 @@ import { FlowTable } from "./table.ts";
 // A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
 const {
   ANSWER_FRAME,
+  APP_SHIFT,
   BORN,
   BYTES,
   BYTES_HIGH,
@@ -220,6 +221,8 @@ export class FlowTracker {
     if (isFed && p.payWire > p.payLen && !p.fragment) row[at + STATE]! |= S_CUT;
     if (isFed && p.payLen > 0) {
       this.#sink.payload(flow, row, at, dir, frame, p);
+    } else if (isFed && p.payWire > 0 && p.proto === UDP && row[at + STATE]! >>> APP_SHIFT !== 0) {
+      this.#sink.payload(flow, row, at, dir, frame, p); // all of it was cut off: one more message that nobody read
     } else if (p.proto === ICMP || p.proto === ICMP6) {
       readQuote(this, frame, p, realm, this.#caps);
     }

@@ -185,7 +185,7 @@ const DISGUISES: Record<string, Disguise> = {
         asked([...Array.from({ length: 2_000 }, (_, i) => `n${i}.example.com`), "evil.example.net"]),
       ),
     },
-    seen: (said) => Number(said.result.quality["cap:factsPerFlow"]) > 0 && names(said, "evil.example.net"),
+    seen: (said) => names(said, "evil.example.net"),
   },
   "a hidden request in the same segment": {
     scene: {

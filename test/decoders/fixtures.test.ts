@@ -31,8 +31,9 @@ const header = (fact: Fact): Fact =>
  */
 function isLessOf(part: Fact, whole: Fact): boolean {
   if (part.kind !== "operation" || whole.kind !== "operation") return false;
-  const same = (key: "protocol" | "role" | "code" | "operation" | "id"): boolean => part[key] === whole[key];
-  if (!same("protocol") || !same("role") || !same("code") || !same("operation") || !same("id")) return false;
+  const same = (key: "protocol" | "role" | "code" | "operation"): boolean => part[key] === whole[key];
+  if (!same("protocol") || !same("role") || !same("code") || !same("operation")) return false;
+  if (part.id !== null && part.id !== whole.id) return false;
   if (part.target !== null && whole.target?.startsWith(part.target) !== true) return false;
   const ranks: readonly string[] = [...OPERATION_CLASSES, "unknown"];
   return ranks.indexOf(part.class) >= ranks.indexOf(whole.class) && (!part.failed || whole.failed);

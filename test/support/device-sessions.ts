@@ -346,9 +346,9 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
 };
 
 /** Frames of a session between two hosts, one every millisecond; of Ethernet's own protocols between two adapters. */
-export function sessionFrames({ over, open, ask }: Session, host: string, device: string): Frame[] {
+export function sessionFrames({ over, open, ask }: Session, host: string, device: string, reads = READS): Frame[] {
   const lines: Line[] = [...open];
-  for (let i = 0; i < READS; i++) {
+  for (let i = 0; i < reads; i++) {
     const [question, answer] = ask(i, i === HIDDEN);
     lines.push([">", question], ["<", answer]);
   }
