@@ -6,7 +6,7 @@
  * flow, a SYN, an ICMP error) is in methods of its own so that the common path stays small enough to be optimised whole.
  */
 import type { Frame } from "../capture/frame.ts";
-import { ACK, FIN, hasPorts, ICMP, ICMP6, type Packet, RST, SYN, TCP } from "../dissect/packet.ts";
+import { ACK, FIN, hasPorts, ICMP, ICMP6, type Packet, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { CapCounter } from "../limits.ts";
 import { AddressTable, compareBytes } from "./addresses.ts";
 import type { Arena } from "./arena.ts";
