@@ -315,10 +315,19 @@ class Surroundings {
   async #withDeparted(result: RunResult): Promise<RunResult> {
     const { departed, run } = result;
     if (departed === undefined || this.#store === null || run.run_id === null) return result;
-    if (departed.judged <= MOST_READ_BACK) return this.#store.read(run.run_id);
-    const where = `wirepact report ${quoted(this.#where.database)}`;
-    const says = `${number(departed.judged)} judged conversations that fell silent are counted here and not listed: ${where} has all.`;
-    return { ...result, run: { ...run, warnings: [...run.warnings, says] } };
+    const database = quoted(this.#where.database);
+    const says: string[] = [];
+    let shown = result;
+    if (departed.judged <= MOST_READ_BACK) shown = await this.#store.read(run.run_id);
+    else
+      says.push(
+        `${number(departed.judged)} judged conversations that fell silent are counted here and not listed: wirepact report ${database} has all.`,
+      );
+    if (departed.lookups !== undefined)
+      says.push(
+        `${number(departed.lookups.count)} look-ups of names that no document has are not listed: wirepact observe ${database}@${run.run_id} has all.`,
+      );
+    return { ...shown, run: { ...shown.run, warnings: [...shown.run.warnings, ...says] } };
   }
 
   async #storeAtEnd({ result, seen, moves }: LiveOutcome): Promise<boolean> {

@@ -224,7 +224,7 @@ export class Conversations {
   /** ICMP errors to the flows that they quote: the newest flow of that key that had begun by then. */
   #matchQuotes(): void {
     const { table, quotes } = this.seen.flows;
-    const older = olderFlows(this.seen, quotes);
+    const older = olderFlows(this.seen, quotes, this.#began);
     quotes.forEach((quote, index) => {
       const { low, high, ports, meta, sec, nsec, dir } = quote;
       const newest = table.find(low, high, ports, meta);
@@ -430,7 +430,7 @@ export class Conversations {
 }
 
 /** By the newest flow of a key that somebody quotes: all flows of that key, in order; nothing where there is one alone. */
-function olderFlows({ flows }: Observation, quotes: readonly Quote[]): Map<number, number[]> {
+function olderFlows({ flows }: Observation, quotes: readonly Quote[], view: FlowView): Map<number, number[]> {
   const all = new Map<number, number[]>();
   if (quotes.length === 0) return all;
   const { table } = flows;
@@ -444,6 +444,17 @@ function olderFlows({ flows }: Observation, quotes: readonly Quote[]): Map<numbe
     if (known === undefined) all.set(newest, [flow]);
     else known.push(flow);
   }
+  const began = (flow: number): readonly [number, number] => {
+    const { firstSec, firstNsec } = view.move(flow);
+    return [firstSec, firstNsec];
+  };
+  // One that came back from a database stands behind younger ones.
+  for (const list of all.values())
+    if (list.length > 1)
+      list.sort((a, b) => {
+        const [[sec, nsec], [otherSec, otherNsec]] = [began(a), began(b)];
+        return sec - otherSec || nsec - otherNsec;
+      });
   return all;
 }
 

@@ -131,7 +131,7 @@ labTest("interfaces that cannot be read: exit code 3 and what to do", async (t) 
   t.regex(none.stderr, /no interface eth9; did you mean eth0\?/);
   const nobody = lab.wirepact(["live", "-i", "eth0"], { cwd: folder, uid: 65_534 });
   t.is(await nobody.ended, 3);
-  t.regex(nobody.stderr, /setcap cap_net_raw,cap_net_admin\+eip /);
+  t.regex(nobody.stderr, /^ {2}sudo setcap cap_net_raw,cap_net_admin\+eip /m);
   lab.ip("link", "set", "eth0", "down");
   const down = lab.wirepact(["live", "-i", "eth0"], { cwd: folder });
   t.is(await down.ended, 3);
