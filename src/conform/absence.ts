@@ -46,11 +46,6 @@ export function couldNotShow(
     const reason = `the capture was filtered (${filter}), and what ${name} would have sent may not have passed`;
     return notEvaluable("filtered", reason, `capture all that ${name} sends and is sent, such as with host ${name}`);
   }
-  const unused = unusedByAll(rule, host, context);
-  if (unused !== null) {
-    const reason = `no ${unused} of anybody is in the capture, so a filter may have kept it out`;
-    return notEvaluable("filtered", reason, `capture without a filter, while something uses ${unused}`);
-  }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
   const span = context.coverage.seconds(host);
   if (span < need) {
@@ -58,6 +53,11 @@ export function couldNotShow(
     const reason = `${name} was seen for ${Math.floor(span)} s${leftOut(host, span, context)}, and this needs ${need} s`;
     const again = context.coverage.setBackSec > 0 ? ", with a clock that is not set meanwhile" : "";
     return notEvaluable("too-short", reason, `capture at least ${more} more minute${more === 1 ? "" : "s"}${again}`);
+  }
+  const unused = unusedByAll(rule, host, context);
+  if (unused !== null) {
+    const reason = `no ${unused} of anybody is in the capture, so a filter may have kept it out`;
+    return notEvaluable("filtered", reason, `capture without a filter, while something uses ${unused}`);
   }
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");

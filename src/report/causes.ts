@@ -18,16 +18,27 @@ export type Cause =
   /** Names of one domain, asked for over the same service: `*.example.com`. */
   | { kind: "domain"; domain: string }
   /** Hosts that nobody named, spoken to over the same service. */
-  | { kind: "addresses" };
+  | { kind: "addresses" }
+  /** Ports of one host that another one tried, and none of which came up: a scan, or a service that looks for one. */
+  | { kind: "ports" };
 
 /** Fewer destinations than this stay findings of their own, where nothing but the service joins them. */
 const MANY = 4;
+/** And fewer ports of one host than this: a client that falls back tries a few. */
+const MANY_PORTS = 8;
 
 /** In the order of the first of each. */
 export function groupByCause(groups: readonly ConversationGroup[]): Finding[] {
   const findings = new Map<string, Finding>();
+  const tried = new Map<string, number>();
+  for (const { first } of groups) {
+    const ends = triedPort(first);
+    if (ends !== null) tried.set(ends, (tried.get(ends) ?? 0) + 1);
+  }
   for (const group of groups) {
-    const cause = causeOf(group.first);
+    const ends = triedPort(group.first);
+    const isScan = ends !== null && (tried.get(ends) ?? 0) >= MANY_PORTS;
+    const cause: Cause | null = isScan ? { kind: "ports" } : causeOf(group.first);
     const key = cause === null ? `${findings.size}` : keyOf(cause, group.first);
     const known = findings.get(key);
     if (known === undefined) findings.set(key, { cause, groups: [group] });
@@ -38,9 +49,17 @@ export function groupByCause(groups: readonly ConversationGroup[]): Finding[] {
 
 const alone = (group: ConversationGroup): Finding => ({ cause: null, groups: [group] });
 
+const CAME_UP = new Set(["established", "answered", "one-way"]);
+
+/** Who tried a port of whom, where nothing came of it and nothing else is known of it; null for all else. */
+function triedPort(c: ConversationRow): string | null {
+  if (c.reason_code !== "no-rule" || c.port === null || c.app !== null || CAME_UP.has(c.outcome)) return null;
+  return `${c.realm} ${c.initiator} ${c.responder} ${c.transport}`;
+}
+
 function isOne({ cause, groups }: Finding): boolean {
   if (cause === null) return true;
-  if (groups.length < (cause.kind === "setting" ? 2 : MANY)) return false;
+  if (cause.kind !== "ports" && groups.length < (cause.kind === "setting" ? 2 : MANY)) return false;
   return cause.kind !== "domain" || isSomebodys(cause.domain);
 }
 
@@ -63,6 +82,7 @@ function causeOf(c: ConversationRow): Cause | null {
 /** A setting explains whatever it is spoken of; the other causes are of one service and one nearest rule. */
 function keyOf(cause: Cause, c: ConversationRow): string {
   if (cause.kind === "setting") return `setting ${cause.says}`;
+  if (cause.kind === "ports") return `ports ${triedPort(c)}`;
   const nearest = c.evidence?.nearest ?? null;
   // What may hold any text comes last.
   const over = `${c.transport} ${c.port} ${c.app} ${c.inner_app} ${nearest?.model} ${nearest?.rule_id} ${nearest?.clause}`;
@@ -74,6 +94,11 @@ export function extentOf(cause: Cause, groups: readonly ConversationGroup[]): st
   const count = groups.reduce((sum, { all }) => sum + all.length, 0);
   const conversations = plural(count, "conversation");
   if (cause.kind === "setting") return conversations;
+  if (cause.kind === "ports") {
+    const { initiator, responder, transport } = groups[0]!.first;
+    const ports = number(new Set(groups.map(({ first }) => first.port)).size);
+    return `${conversations} of ${initiator} with ${ports} ports of ${responder} over ${transport}, none of which came up`;
+  }
   const where = cause.kind === "domain" ? `names under ${cause.domain}` : "addresses that nobody named";
   return `${conversations} with ${number(groups.length)} ${where}, over ${service(groups[0]!.first)}`;
 }

@@ -98,7 +98,7 @@ export function service(c: ConversationRow): string {
 /** The best name with the address, or the address alone. */
 export function responder(c: ConversationRow): string {
   const name = c.server_name ?? c.peer_name;
-  return name === null ? c.responder : `${name} (${c.responder})`;
+  return name === null || name === c.responder ? c.responder : `${name} (${c.responder})`;
 }
 
 /** What a rule expects: `client → api-us.example.com tcp/443 tls`. */

@@ -222,6 +222,27 @@ test("hosts of one domain, and addresses without a name, are one finding that li
   );
 });
 
+test("ports of one host that somebody tried in vain are one finding, as long as they are many", (t) => {
+  const tried = (count: number, outcome: ConversationRow["outcome"] = "unanswered") =>
+    Array.from({ length: count }, (_, i) =>
+      undocumented({
+        ...{ conversation_id: `dddd${String(i).padStart(12, "0")}`, server_name: null, peer_name: null },
+        ...{ responder: "10.20.0.9", port: 100 + i, app: null, inner_app: null, outcome, evidence: null },
+      }),
+    );
+  const scan = print(result({ judged: tried(40) }), 200, { all: true });
+  t.is(scan.match(/with 40 ports of 10\.20\.0\.9 over tcp, none of which came up/g)?.length, 2, "as advice, and found");
+  t.is(scan.match(/tcp\/139/g)?.length, 1, "each is listed beneath");
+  t.notRegex(print(result({ judged: tried(7) }), 200), /none of which came up/, "a client that falls back");
+  t.notRegex(print(result({ judged: tried(40, "established") }), 200), /none of which came up/);
+});
+
+test("a name that is the address itself is said once", (t) => {
+  const text = print(result({ judged: [undocumented({ server_name: "10.20.0.9", responder: "10.20.0.9" })] }), 200);
+  t.notRegex(text, /10\.20\.0\.9 \(10\.20\.0\.9\)/);
+  t.regex(text, /→ 10\.20\.0\.9 tcp/);
+});
+
 test("ids are long enough to be told apart", (t) => {
   const text = print(
     result({

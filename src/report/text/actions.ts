@@ -79,7 +79,8 @@ function askAll({ cause, groups }: Finding, context: TextContext): string {
   const extent = extentOf(cause, groups);
   if (cause.kind !== "setting") {
     const who = [...new Set(groups.flatMap(({ initiators }) => initiators))];
-    return `Ask the vendor about ${extent}, by ${few(who, 2)}: they are ${context.notIn()}.`;
+    const by = cause.kind === "ports" ? "" : `, by ${few(who, 2)}`;
+    return `Ask the vendor about ${extent}${by}: they are ${context.notIn()}.`;
   }
   const now = settingsIn(cause.says, context);
   return `Check ${now === "" ? "the parameters" : now}: ${extent} would be documented where ${wantedSetting(cause.says)}.`;
