@@ -1,6 +1,6 @@
 /** Judgements as rows of a result. */
 import { LIMITS } from "../limits.ts";
-import type { Binding, Bound } from "../model/bind.ts";
+import type { Binding, Bound, BoundHost } from "../model/bind.ts";
 import type { Model, Rule } from "../model/types.ts";
 import type * as C from "../observe/conversations.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
@@ -187,7 +187,14 @@ export function bindingRows(
       values: hosts.map((host) => host.text),
       how,
       seen: hosts.some((host) => appeared.has(host)),
+      ...foundAddresses(hosts),
     }));
+}
+
+/** Addresses of theirs that nobody bound; nothing where there are none. */
+function foundAddresses(hosts: readonly BoundHost[]): { others?: string[] } {
+  const others = hosts.flatMap((host) => host.others?.map(({ text }) => text) ?? []);
+  return others.length === 0 ? {} : { others };
 }
 
 export function parameterRows(models: readonly Model[], bound: Bound): RunInfo["parameters"] {

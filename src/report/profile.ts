@@ -107,8 +107,8 @@ LIMITING.push("cut_messages", "fragments_incomplete", "untracked", "caps_hit");
 
 /** `wanted`: ROLE or MODEL/ROLE as typed, or a binding of the run. Throws UsageError where no model of the run has the role. */
 export function profileOf(result: RunResult, wanted: string | RunResult["run"]["bindings"][number]): Profile {
-  const { model, role, values } = typeof wanted === "string" ? findRole(result, wanted) : wanted;
-  const inRole = hostTest(values);
+  const { model, role, values, others = [] } = typeof wanted === "string" ? findRole(result, wanted) : wanted;
+  const inRole = hostTest([...values, ...others]);
   const rules = result.rules.filter((rule) => rule.model === model && rule.from_role === role);
   const own = new Set(rules.map((rule) => rule.rule_id));
   const profile: Profile = {
@@ -149,7 +149,8 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
   }
   profile.beyond.sort((a, b) => rank(b.class) - rank(a.class) || a.first_frame - b.first_frame);
   profile.lines.sort((a, b) => (a.device + a.protocol < b.device + b.protocol ? -1 : 1));
-  profile.devices = new Set(profile.lines.map((line) => line.device)).size;
+  profile.devices = new Set(profile.lines.map((line) => line.device).filter((device) => !isEverybody(device))).size;
+  for (const { device } of profile.lines) if (isEverybody(device)) profile.identities[device] = "everybody on the link";
   profile.questions = profile.lines.reduce((sum, line) => sum + line.questions, 0);
   for (const asset of result.assets) {
     if (!profile.lines.some((line) => line.device === asset.address)) continue;
@@ -166,6 +167,15 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
   return profile;
 }
 
+/** Groups, and what ends in 255: a question to it is one to all who hear it, and they are devices where they answer. */
+function isEverybody(text: string): boolean {
+  const address = parseAddress(text);
+  if (address === null) return false;
+  const first = Number.parseInt(address.hex.slice(0, 2), 16);
+  if (address.family === "mac") return (first & 1) === 1;
+  return address.family === 6 ? first === 0xff : first >= 224 || address.hex.endsWith("ff");
+}
+
 function verdictOf({ beyond, unread, questions }: Profile): Profile["verdict"] {
   if (beyond.length > 0) return "not-read-only";
   if (unread.length > 0) return "unproved";
@@ -177,13 +187,15 @@ function* conversations(result: RunResult): Generator<ConversationRow> {
   yield* result.rest.rows();
 }
 
-function findRole(result: RunResult, text: string): { model: string; role: string; values: string[] } {
+type Found = Pick<RunResult["run"]["bindings"][number], "model" | "role" | "values" | "others">;
+
+function findRole(result: RunResult, text: string): Found {
   const slash = text.indexOf("/");
   const [wantedModel, wantedRole] = slash < 0 ? [null, text] : [text.slice(0, slash), text.slice(slash + 1)];
-  const known = new Map<string, { model: string; role: string; values: string[] }>();
+  const known = new Map<string, Found>();
   for (const rule of result.rules)
     known.set(`${rule.model}/${rule.from_role}`, { model: rule.model, role: rule.from_role, values: [] });
-  for (const { model, role, values } of result.run.bindings) known.set(`${model}/${role}`, { model, role, values });
+  for (const binding of result.run.bindings) known.set(`${binding.model}/${binding.role}`, binding);
   const found = [...known.values()].filter(
     ({ model, role }) => role === wantedRole && (wantedModel === null || model === wantedModel),
   );

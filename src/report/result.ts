@@ -220,7 +220,15 @@ export interface RunInfo {
   /** Sentences for the first screen: wrong binding, expired waiver, cut file. */
   warnings: string[];
   /** Bindings in force: `gateway = 10.20.0.5 (given)`. */
-  bindings: { role: string; model: string; values: string[]; how: "given" | "inferred" | "site"; seen: boolean }[];
+  bindings: {
+    role: string;
+    model: string;
+    values: string[];
+    how: "given" | "inferred" | "site";
+    seen: boolean;
+    /** Addresses of these hosts that nobody bound: other ones of a device, MAC addresses. Left out where there are none. */
+    others?: string[];
+  }[];
   parameters: {
     name: string;
     model: string;

@@ -1,6 +1,7 @@
 /** What a host that is bound by IP does without IP: whose a MAC address is shown to be, and when nothing shows it. */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
+import { profileOf } from "../../src/report/profile.ts";
 import { arpFrame, frameOfBytes, icmpFrame } from "../support/frames.ts";
 import { hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
@@ -55,6 +56,17 @@ test("a write without IP is the host's own, and it is said why", async (t) => {
   );
   t.true(said.result.run.warnings.some((text) => text.startsWith(`What ${HOST}, bound to host, sends and hears`)));
   t.is((await toldOf([asks()], { infer: false })).verdict, "unrelated");
+});
+
+test("the proof page has it among what the role asked", async (t) => {
+  const { said } = await toldOf([asks()]);
+  t.deepEqual(said.result.run.bindings[0]?.others, ["00:00:5e:00:53:02"]);
+  const { verdict, beyond } = profileOf(said.result, "host");
+  t.is(verdict, "not-read-only");
+  t.deepEqual(
+    beyond.map(({ operation, device }) => `${operation} ${device}`),
+    ["Set 00:00:5e:00:53:11"],
+  );
 });
 
 test("a rule over Ethernet takes it by the address of IP", async (t) => {
