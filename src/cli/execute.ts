@@ -1,4 +1,6 @@
 /** What `check` and `observe` have in common: read, judge, store, print, and the exit code of all that. */
+
+import { beginYoung } from "../memory.ts";
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
 import type { FormName } from "../report/forms.ts";
@@ -32,6 +34,7 @@ export type Pipeline = (options: RunOptions) => Promise<RunOutcome>;
 const loadPipeline = async (): Promise<Pipeline> => (await import("../pipeline.ts")).run;
 
 export async function execute(task: Task, options: ResultOptions, load = loadPipeline): Promise<number> {
+  beginYoung();
   const inputs = task.captures.map((capture) => capture.path);
   const sources = [...task.models.map((model) => model.source), ...(task.site?.source ? [task.site.source] : [])];
   const database = options.db ?? DEFAULT_DATABASE;

@@ -22,17 +22,19 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
     if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
   }
-  const unreadable = rule.apps.filter((app) => flow.unreadableAs.includes(app));
-  if (flow.unknownContent && unreadable.length > 0) {
-    return unproved(
-      "app",
-      "app-unseen",
-      `only its ends can read it, which ${unreadable.join(" or ")} is like behind its first packets`,
-      "capture the connection from its start",
-      flow.coming,
-    );
+  if (flow.unknownContent) {
+    const unreadable = rule.apps.filter((app) => flow.unreadableAs.includes(app));
+    if (unreadable.length > 0) {
+      return unproved(
+        "app",
+        "app-unseen",
+        `only its ends can read it, which ${unreadable.join(" or ")} is like behind its first packets`,
+        "capture the connection from its start",
+        flow.coming,
+      );
+    }
+    return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
   }
-  if (flow.unknownContent) return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
   if (flow.hasData && flow.cutShort) {
     const says = `its packets are cut in the capture, and what is left does not show whether it is ${wanted}`;
     return unproved("app", "app-unseen", says, "capture whole packets (tcpdump -s 0)", flow.coming);

@@ -47,6 +47,13 @@ export interface Alike {
   shown: ReadonlySet<string>;
 }
 
+/** Endpoints that a conversation has something of, one object for each set of them. */
+interface Shown {
+  endpoints: ReadonlySet<string>;
+  /** What was found before, by the first port, and by roles and further ports. */
+  found: Map<number, Map<string, readonly Candidate[]>>;
+}
+
 type Parameter = (name: string) => string | null;
 
 /** Rules by their number in the model. */
@@ -86,12 +93,13 @@ export class RuleIndex {
   readonly #roles = new Map<string, End>();
   readonly #names: () => { matcher: NameMatcher; endpointOf: readonly string[] };
   readonly #addresses: AddressIndex<string>;
-  /** What was found before, by the first port, and by roles, further ports and endpoints: most conversations ask as another did. */
-  readonly #found = new Map<number, Map<string, readonly Candidate[]>>();
+  /** Sets of endpoints that conversations have something of, by those endpoints, and what was found for each. */
+  readonly #shown = new Map<string, Shown>();
+  readonly #nothing: Shown = { endpoints: new Set(), found: new Map() };
   #kept = 0;
   /** Endpoints by one of their names, and by one of their addresses, as they were asked for. */
-  readonly #ofName = new Map<string, readonly string[]>();
-  readonly #ofAddress = new Map<string, readonly string[]>();
+  readonly #ofName = new Map<string, Shown>();
+  readonly #ofAddress = new Map<string, Shown>();
 
   constructor({ rules, endpoints }: Model, parameter: Parameter) {
     this.rules = rules;
@@ -118,25 +126,27 @@ export class RuleIndex {
     return to.kind === "endpoint" ? this.#endpointOf.get(to.endpoint)! : null;
   }
 
-  /** The rules in question, in the model's order. */
+  /** The rules in question, in the model's order: the same list for whoever asks alike, as most conversations do. */
   candidates({ ports, names, addresses, roles }: Wanted): readonly Candidate[] {
-    const shown = this.#endpointsOf(names, addresses);
+    const { endpoints, found } = this.#endpointsOf(names, addresses);
     // Nearly all ask by one port and one role: nothing is put together for them.
     const [port = -1] = ports;
     let key = roles.length === 1 ? roles[0]! : roles.join();
     if (ports.length > 1) key += ` ${ports.join()}`;
-    for (const endpoint of shown) key += ` ${endpoint}`;
-    const known = this.#found.get(port)?.get(key);
+    const known = found.get(port)?.get(key);
     if (known !== undefined) return known;
-    const found = this.#collect(ports, roles, shown);
-    this.#kept += found.length + 1;
-    if (this.#kept > MOST_KEPT) {
-      this.#found.clear();
-      this.#kept = found.length + 1;
-    }
-    const atPort = this.#found.get(port) ?? new Map<string, readonly Candidate[]>();
-    this.#found.set(port, atPort.set(key, found));
-    return found;
+    const made = this.#collect(ports, roles, endpoints);
+    this.#kept += made.length + 1;
+    if (this.#kept > MOST_KEPT) this.#forget();
+    const atPort = found.get(port) ?? new Map<string, readonly Candidate[]>();
+    found.set(port, atPort.set(key, made));
+    return made;
+  }
+
+  #forget(): void {
+    this.#kept = 0;
+    this.#nothing.found.clear();
+    for (const known of [this.#shown, this.#ofName, this.#ofAddress]) known.clear();
   }
 
   #collect(ports: readonly number[], roles: readonly string[], shown: ReadonlySet<string>): readonly Candidate[] {
@@ -222,39 +232,58 @@ export class RuleIndex {
 
   /** True where some endpoint has this name, by itself or by a pattern. */
   knowsName(name: string): boolean {
-    return this.#named(name).length > 0;
+    return this.#named(name).endpoints.size > 0;
   }
 
   /** True where some endpoint has this address. */
   knowsAddress(address: string): boolean {
-    return this.#endpointsOf([], [address]).size > 0;
+    return this.#addressed(address).endpoints.size > 0;
   }
 
   /** Endpoints with one of these names or addresses. */
-  #endpointsOf(names: readonly string[], addresses: readonly string[]): ReadonlySet<string> {
-    let found: Set<string> | null = null;
-    for (const name of names) for (const endpoint of this.#named(name)) found = (found ?? new Set()).add(endpoint);
-    for (const address of addresses)
-      for (const endpoint of this.#addressed(address)) found = (found ?? new Set()).add(endpoint);
-    return found ?? NO_ENDPOINTS;
+  #endpointsOf(names: readonly string[], addresses: readonly string[]): Shown {
+    let shown = this.#nothing;
+    for (const name of names) shown = this.#both(shown, this.#named(name));
+    for (const address of addresses) shown = this.#both(shown, this.#addressed(address));
+    return shown;
   }
 
-  #named(name: string): readonly string[] {
+  #both(one: Shown, other: Shown): Shown {
+    if (other === one) return one;
+    if (one.endpoints.size === 0) return other;
+    for (const endpoint of other.endpoints)
+      if (!one.endpoints.has(endpoint)) return this.#asShown([...one.endpoints, ...other.endpoints]);
+    return one;
+  }
+
+  #asShown(list: readonly string[]): Shown {
+    if (list.length === 0) return this.#nothing;
+    const endpoints = new Set(list);
+    const key = [...endpoints].sort().join(" ");
+    let shown = this.#shown.get(key);
+    if (shown === undefined) {
+      shown = { endpoints, found: new Map() };
+      this.#kept++;
+      this.#shown.set(key, shown);
+    }
+    return shown;
+  }
+
+  #named(name: string): Shown {
     return remembered(this.#ofName, name, () => {
       const { matcher, endpointOf } = this.#names();
-      return matcher.match(name).map((pattern) => endpointOf[pattern]!);
+      return this.#asShown(matcher.match(name).map((pattern) => endpointOf[pattern]!));
     });
   }
 
-  #addressed(address: string): readonly string[] {
+  #addressed(address: string): Shown {
     return remembered(this.#ofAddress, address, () => {
       const parsed = parseAddress(address);
-      return parsed === null ? [] : this.#addresses.at(parsed.family, parsed.hex);
+      return this.#asShown(parsed === null ? [] : this.#addresses.at(parsed.family, parsed.hex));
     });
   }
 }
 
-const NO_ENDPOINTS: ReadonlySet<string> = new Set();
 /** Names and addresses of which the endpoints are remembered: most that is spoken to is spoken to again. */
 const MOST_REMEMBERED = 65_536;
 

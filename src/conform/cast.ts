@@ -80,6 +80,9 @@ export const absentWords = (asked: boolean): string =>
 export class Cast {
   readonly hosts: CastHost[] = [];
   readonly #v4: Range4[] = [];
+  /** All bound IPv4 addresses are between these. */
+  #first4 = Number.POSITIVE_INFINITY;
+  #last4 = 0;
   readonly #v6: Range6[] = [];
   /** By a MAC address's 12 hex digits. */
   readonly #macs = new Map<string, Played[]>();
@@ -94,6 +97,10 @@ export class Cast {
   constructor(bindings: readonly Binding[], resolve: (name: string) => string[]) {
     for (const binding of bindings) this.#add(binding, resolve);
     // Narrow ranges first, so that the first hit of a model is its longest prefix.
+    for (const { first, last } of this.#v4) {
+      this.#first4 = Math.min(this.#first4, first);
+      this.#last4 = Math.max(this.#last4, last);
+    }
     this.#v4.sort((a, b) => a.last - a.first - (b.last - b.first));
     this.#v6.sort((a, b) => (width(a) < width(b) ? -1 : width(a) > width(b) ? 1 : 0));
   }
@@ -197,6 +204,7 @@ export class Cast {
 
   /** The same list each time for an address: a conversation asks for both of its ends several times. */
   #rolesOf4(realm: string, address: number): readonly Played[] {
+    if (address < this.#first4 || address > this.#last4) return NOBODY;
     if (realm !== this.#knownRealm || this.#known4.size >= MOST_KNOWN) {
       this.#knownRealm = realm;
       this.#known4.clear();

@@ -271,6 +271,7 @@ function* judgeAll(
     [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
   );
   const view = all.view();
+  let judgedAnew = 0;
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
     const at = all.at(c);
@@ -299,7 +300,7 @@ function* judgeAll(
     const judged = settle(judgement, uses, conversationRow(all, dns, judgement));
     kept?.keep(all, judged, judgement.uses);
     judgements.push(judged);
-    yield;
+    if ((++judgedAnew & ANEW_MASK) === 0) yield;
   }
   return judgements;
 }
@@ -373,8 +374,9 @@ function extend(presence: { firstSec: number; lastSec: number }, first: number, 
   if (last > presence.lastSec) presence.lastSec = last;
 }
 
-/** Kept judgements between two steps, less one; each new one is a step. */
+/** Kept judgements between two steps, and new ones, less one. */
 const STEP_MASK = 127;
+const ANEW_MASK = 3;
 
 /** A conversation's row, with the waiver that covers it where one does. */
 function waivedRow(judged: Judged, waivers: Waivers): ConversationRow {

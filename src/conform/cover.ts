@@ -13,7 +13,7 @@ import { type CapsReached, cutClause, unkeptClause } from "./caps.ts";
 import { type Cast, foundOut, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
-import { overClause, overFails, valuedOver } from "./over-clause.ts";
+import { overClause, valuedOver } from "./over-clause.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import { upClause } from "./up.ts";
@@ -95,18 +95,18 @@ export interface JudgeContext extends WhomContext, TimeContext {
 
 /** All clauses of one rule on one flow. */
 export interface Tried {
-  loaded: LoadedModel;
-  rule: Rule;
-  who: Clause;
-  whom: Clause;
-  over: Clause;
-  app: Clause;
-  when: Clause;
-  up: Clause;
-  expect: readonly Clause[];
+  readonly loaded: LoadedModel;
+  readonly rule: Rule;
+  readonly who: Clause;
+  readonly whom: Clause;
+  readonly over: Clause;
+  readonly app: Clause;
+  readonly when: Clause;
+  readonly up: Clause;
+  readonly expect: readonly Clause[];
   /** The rule expects no answer. */
-  silent: boolean;
-  broken: Broken | null;
+  readonly silent: boolean;
+  readonly broken: Broken | null;
 }
 
 const NO_CLAUSES: readonly Clause[] = [];
@@ -115,6 +115,7 @@ export function clausesOf(tried: Tried): Clause[] {
   return [tried.who, tried.whom, tried.over, tried.app, tried.when, tried.up, ...tried.expect];
 }
 
+/** The rule on the flow, each clause tried when it is first asked for: most rules fail by one, and nobody asks for the rest. */
 export function tryRule(
   loaded: LoadedModel,
   rule: Rule,
@@ -122,25 +123,81 @@ export function tryRule(
   flow: SubjectFlow,
   context: JudgeContext,
 ): Tried {
-  const { when, silent } = loaded.prepared(rule);
-  const over = overClause(loaded, rule, subject, flow);
-  const who = whoClause(loaded, rule, subject, flow, over, context);
-  const whom = heardWhom(loaded, rule, subject, flow, context);
-  const app = heardApp(loaded, rule, subject, flow);
-  const up = servedHere(upClause(flow, silent), loaded, flow);
-  const cut = cutClause(flow, silent, context.caps);
-  if (rule.expect.length === 0 && cut === null)
-    return { loaded, rule, who, whom, over, app, when, up, expect: NO_CLAUSES, silent, broken: null };
-  const expect: Clause[] = cut === null ? [] : [cut];
-  let broken: Broken | null = null;
-  for (const expectation of rule.expect) {
-    const checked = checkExpectation(expectation, flow, subject, context);
-    if ("clause" in checked && typeof checked.clause === "object") {
-      broken ??= checked as Broken;
-      expect.push(checked.clause);
-    } else expect.push(unkeptClause(expectation, flow) ?? (checked as Clause));
+  return new Trial(loaded, rule, subject, flow, context);
+}
+
+class Trial implements Tried {
+  readonly loaded: LoadedModel;
+  readonly rule: Rule;
+  readonly silent: boolean;
+  readonly #when: Clause;
+  readonly #subject: Subject;
+  readonly #flow: SubjectFlow;
+  readonly #context: JudgeContext;
+  #over: Clause | null = null;
+  #who: Clause | null = null;
+  #whom: Clause | null = null;
+  #app: Clause | null = null;
+  #up: Clause | null = null;
+  #expect: readonly Clause[] | null = null;
+  #broken: Broken | null = null;
+
+  constructor(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext) {
+    const { when, silent } = loaded.prepared(rule);
+    this.loaded = loaded;
+    this.rule = rule;
+    this.silent = silent;
+    this.#when = when;
+    this.#subject = subject;
+    this.#flow = flow;
+    this.#context = context;
   }
-  return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
+
+  get when(): Clause {
+    return this.#when;
+  }
+  get over(): Clause {
+    this.#over ??= overClause(this.loaded, this.rule, this.#subject, this.#flow);
+    return this.#over;
+  }
+  get who(): Clause {
+    this.#who ??= whoClause(this.loaded, this.rule, this.#subject, this.#flow, this.over, this.#context);
+    return this.#who;
+  }
+  get whom(): Clause {
+    this.#whom ??= heardWhom(this.loaded, this.rule, this.#subject, this.#flow, this.#context);
+    return this.#whom;
+  }
+  get app(): Clause {
+    this.#app ??= heardApp(this.loaded, this.rule, this.#subject, this.#flow);
+    return this.#app;
+  }
+  get up(): Clause {
+    this.#up ??= servedHere(upClause(this.#flow, this.silent), this.loaded, this.#flow);
+    return this.#up;
+  }
+  get expect(): readonly Clause[] {
+    this.#expect ??= this.#expected();
+    return this.#expect;
+  }
+  get broken(): Broken | null {
+    this.#expect ??= this.#expected();
+    return this.#broken;
+  }
+
+  #expected(): readonly Clause[] {
+    const cut = cutClause(this.#flow, this.silent, this.#context.caps);
+    if (this.rule.expect.length === 0 && cut === null) return NO_CLAUSES;
+    const expect: Clause[] = cut === null ? [] : [cut];
+    for (const expectation of this.rule.expect) {
+      const checked = checkExpectation(expectation, this.#flow, this.#subject, this.#context);
+      if ("clause" in checked && typeof checked.clause === "object") {
+        this.#broken ??= checked as Broken;
+        expect.push(checked.clause);
+      } else expect.push(unkeptClause(expectation, this.#flow) ?? (checked as Clause));
+    }
+    return expect;
+  }
 }
 
 /** The clause "whom" where all that covers a flow is proved but for who opened it; null where something is not. */
@@ -175,7 +232,16 @@ function servedHere(up: Clause, { model, parameter }: LoadedModel, { sentOn }: S
 
 /** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */
 export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
-  return { ...tried, rule, whom: heardWhom(tried.loaded, rule, subject, flow, context) };
+  return retold(tried, rule, heardWhom(tried.loaded, rule, subject, flow, context));
+}
+
+/** What was tried, with another clause in place of "whom". */
+export function retold(
+  { loaded, who, over, app, when, up, expect, silent, broken }: Tried,
+  rule: Rule,
+  whom: Clause,
+): Tried {
+  return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
 }
 
 function heardApp(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
@@ -385,9 +451,4 @@ function withAddress(endpoint: Endpoint, text: string, { parameter }: LoadedMode
   const own = { text, family: address.family, first: address.hex, last: address.hex };
   const hosts = endpoint.hosts.filter((host) => host.parameter === null || parameter(host.parameter) !== null);
   return { ...endpoint, hosts, addresses: [own, ...endpoint.addresses] };
-}
-
-/** True where its condition does not hold or its ports are others, which is found out faster than all clauses are made. */
-export function failsEarly(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): boolean {
-  return conditionOf(loaded, rule).result === "failed" || overFails(loaded, rule, subject, flow);
 }

@@ -15,7 +15,7 @@ import {
   secondsText,
 } from "./clocks.ts";
 import type { Subject } from "./subject.ts";
-import type { SubjectFlow } from "./subject-flow.ts";
+import { askingFrames, type SubjectFlow } from "./subject-flow.ts";
 
 /** What was found instead, with the frames that show it. `unlisted`: frames that show it too and are not known. */
 export interface TimeBroken {
@@ -110,7 +110,7 @@ export function timeOfDay(
   if (outside === undefined) return proved("expect", expectation.text, flow.opening);
   const minutes = minutesOf(outside, timezone);
   const clock = `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
-  return { found: `${clock} (${timezone})`, against: [...flow.asking, ...flow.opening], unlisted: 1 };
+  return { found: `${clock} (${timezone})`, against: [...askingFrames(flow), ...flow.opening], unlisted: 1 };
 }
 
 /** `from` later than `to`: over midnight. */

@@ -8,7 +8,7 @@ import { encryption } from "./encrypted.ts";
 import { type ClocksOf, clocksApart, ntpOffset, type TimeBroken, timeOfDay } from "./expect-time.ts";
 import { operationsAtMost } from "./operations.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import { askingFrames, framesOf, type SubjectFlow } from "./subject-flow.ts";
 
 /** A broken expectation also says what was found instead. */
 export interface Broken {
@@ -121,7 +121,7 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
   const largest = largestBurst(flow);
   if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
-  const found = broken(expectation, `${largest} packets in a burst`, flow.asking);
+  const found = broken(expectation, `${largest} packets in a burst`, askingFrames(flow));
   found.clause.unlisted = largest;
   found.clause.counted = true;
   return found;

@@ -15,7 +15,7 @@ import type { NearestMiss } from "../report/result.ts";
 import { NO_CAPS } from "./caps.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type Clause, failed } from "./clause.ts";
-import { clausesOf, loadForJudging, type Tried, tryRule } from "./cover.ts";
+import { clausesOf, loadForJudging, retold, type Tried, tryRule } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
@@ -87,7 +87,7 @@ function named(tried: Tried, { to }: Question): Tried {
   const { rule, whom } = tried;
   const isOther = rule.to.kind === "role" && rule.to.role !== to && parseAddress(to) === null;
   if (!isOther || whom.result === "failed") return tried;
-  return { ...tried, whom: failed("whom", "no-rule", `nothing says that ${to} is ${roleOf(rule.to)}`) };
+  return retold(tried, rule, failed("whom", "no-rule", `nothing says that ${to} is ${roleOf(rule.to)}`));
 }
 
 function roleOf(end: Target): string {
@@ -142,7 +142,9 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     cut: null,
     overlaps: [],
     unfinished: false,
-    asking: [],
+    askingCapture: 0,
+    askingFrame: 0,
+    secondFrame: 0,
     opening: [],
     coming: [],
     unknownContent: false,

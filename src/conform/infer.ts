@@ -24,7 +24,7 @@ import { coveredBut, type JudgeContext, type LoadedModel } from "./cover.ts";
 import { readLeg, subjectBeyond } from "./proxied.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
-import { wantedOf } from "./wanted.ts";
+import { candidatesOf } from "./wanted.ts";
 
 /** `high`: several signs of this role alone; `medium`: one, and another that fits; `low`: told, never used. */
 export type Confidence = "high" | "medium" | "low";
@@ -72,8 +72,8 @@ export function likenesses(
   const suspects = new Map<string, Suspect>();
   // Whose names are whose is asked only where a name proved something.
   const ownOf = memo((loaded: LoadedModel) => ownEndpoints(loaded.model));
-  const mayTell = memo((name: string) => models.some((loaded) => loaded.index.knowsName(name)));
-  const documented = memo((address: string) => models.some((loaded) => loaded.index.knowsAddress(address)));
+  const mayTell = memo((name: number) => models.some(({ index }) => index.knowsName(all.serverNames[name - 1]!)));
+  const documented = (address: string): boolean => models.some(({ index }) => index.knowsAddress(address));
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
     const at = all.at(c);
@@ -85,7 +85,7 @@ export function likenesses(
     const played = context.cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, all.seen.flows.ipv6);
     const open = onlyOpen && played.length > 0 ? models.filter((loaded) => !playsAll(loaded, played)) : models;
     if (open.length === 0) continue;
-    const told = name !== 0 && mayTell(all.serverNames[name - 1]!);
+    const told = name !== 0 && mayTell(name);
     if (!told && !documented(addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!))) continue;
     const subject = readSubject(all, c, context.cast);
     for (const loaded of open) addSigns(suspects, loaded, ownOf, subject, context, all.seen.caps);
@@ -126,7 +126,7 @@ function addSigns(
   for (const { of, flow } of subject.flows.flatMap((one) => asIfDirect(subject, one, context.cast))) {
     const fits = new Map<string, Sign>();
     // What covers it shares its port, and the name or address that shows whom it is with.
-    for (const { rule } of loaded.index.candidates(wantedOf(of, loaded, flow, context))) {
+    for (const { rule } of candidatesOf(loaded, of, flow, context)) {
       const { from, to, requirement } = rule;
       if (from.kind !== "role" || to.kind !== "endpoint") continue;
       if (requirement === "forbidden" || requirement === "retired") continue;

@@ -5,17 +5,18 @@
 
 import type { Rule } from "../model/types.ts";
 import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
-import type { Alike } from "./candidates.ts";
+import type { Alike, Candidate } from "./candidates.ts";
 import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
-import { clausesOf, failsEarly, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
+import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
+import { fitting } from "./fitting.ts";
 import { perhapsAgreedOn } from "./hidden-channel.ts";
 import { nearestMiss } from "./nearest.ts";
 import { judgeConversation, rank } from "./readings.ts";
 import type { ConversationReason } from "./reasons.ts";
-import type { Subject } from "./subject.ts";
+import { added, type Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
-import { wantedOf } from "./wanted.ts";
+import { candidatesOf } from "./wanted.ts";
 
 /** How one rule stands to one conversation; what the rules' own statuses are made from. */
 export interface RuleUse {
@@ -133,20 +134,19 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgeme
 
 /** One flow against every rule that may cover it. */
 function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
-  const uses: RuleUse[] = [];
-  const missed: Tried[] = [];
-  const against: FrameRef[] = [];
+  let uses: RuleUse[] = [];
+  let asked: (readonly Candidate[])[] = [];
+  let tries: Tried[] = [];
   let forbidden: { use: RuleUse; code: "forbidden" | "retired" } | null = null;
   for (const loaded of judges.models) {
-    for (const { rule, alike } of loaded.index.candidates(wantedOf(subject, loaded, flow, judges.context))) {
+    const candidates = candidatesOf(loaded, subject, flow, judges.context);
+    asked = added(asked, candidates);
+    for (const { rule, alike } of fitting(loaded, candidates, subject, flow)) {
       if (subject.goesByPort && rule.apps !== null) continue;
       const tried = tryRule(loaded, rule, subject, flow, judges.context);
       const use = useOf(tried, subject, flow, alike);
-      if (use === null) {
-        missed.push(tried);
-        if (ownEnd(tried, subject)) addAgainst(tried, against);
-        continue;
-      }
+      tries = added(tries, tried);
+      if (use === null) continue;
       const bad = wrongByItself(rule, use, flow, judges);
       if (bad === null && use.how === "documented") mayBeRetired(use, judges);
       if (bad !== null) {
@@ -154,7 +154,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
         forbidden ??= { use, code: bad };
       }
       if (rule.requirement === "forbidden" && bad === null) continue; // unproved: nobody can say that it was touched
-      uses.push(use);
+      uses = added(uses, use);
     }
   }
   // Filled in, not spread into another: an object of so many fields is copied field by field, for each flow there is.
@@ -169,7 +169,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
     uses,
     clauses: [],
     support: [],
-    against,
+    against: [],
     unlisted: 0,
     nearest: null,
     expectation: null,
@@ -187,7 +187,11 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
       for (const ref of clause.against) speaking.push(ref);
       judgement.unlisted += clause.unlisted ?? 0;
     }
-    judgement.against = verdict === "documented" ? speaking : [...speaking, ...against];
+    // Where a rule documents it nobody asks what speaks against the others.
+    judgement.against =
+      verdict === "documented"
+        ? speaking
+        : addAgainst(missedOf(subject, flow, judges, asked, tries), subject, speaking);
     return judgement;
   };
 
@@ -240,6 +244,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
       `could be ${best.rule.id}: ${clause.says}${decide}`,
     );
   }
+  const missed = missedOf(subject, flow, judges, asked, tries);
   const nearest = nearestMiss(missed, subject, flow);
   const off = missed.find((tried) => tried.when.result === "failed" && onlyFailed(tried, "when"));
   const code: ConversationReason = off === undefined ? "no-rule" : "condition-off";
@@ -249,6 +254,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   judgement.reason = reason;
   judgement.clauses = nearest === null ? [] : clausesOf(nearest.tried);
   judgement.support = [...flow.opening, ...flow.coming];
+  judgement.against = addAgainst(missed, subject, []);
   judgement.nearest = nearest?.miss ?? null;
   return judgement;
 }
@@ -264,34 +270,57 @@ function unprovedCount(use: RuleUse): number {
   return clausesOf(use.tried).filter((clause) => clause.result === "unproved").length;
 }
 
-/** True where one of the rule's two ends is really there: only then do its clauses' frames say something. */
-function ownEnd(tried: Tried, subject: Subject): boolean {
-  return tried.who.result === "proved" && (subject.initiatorRoles.length > 0 || subject.responderRoles.length > 0);
-}
-
 function onlyFailed(tried: Tried, clause: Clause["clause"]): boolean {
   return clausesOf(tried).every((c) =>
     c.clause === clause ? c.result === "failed" : c.result === "proved" || c.result === "unobservable",
   );
 }
 
-function addAgainst({ who, whom, over, app, when, up, expect }: Tried, against: FrameRef[]): void {
-  for (const clause of [who, whom, over, app, when, up]) for (const ref of clause.against) against.push(ref);
-  for (const clause of expect) for (const ref of clause.against) against.push(ref);
+/** Of the rules in question, model by model, all that fail, in order. `tries`: those that were tried already. */
+function missedOf(
+  subject: Subject,
+  flow: SubjectFlow,
+  judges: Judges,
+  asked: readonly (readonly Candidate[])[],
+  tries: readonly Tried[],
+): Tried[] {
+  const missed: Tried[] = [];
+  let next = 0;
+  for (const [i, loaded] of judges.models.entries())
+    for (const { rule } of asked[i]!) {
+      if (subject.goesByPort && rule.apps !== null) continue;
+      const known = tries[next]?.rule === rule ? tries[next++] : undefined;
+      const tried = known ?? tryRule(loaded, rule, subject, flow, judges.context);
+      if (known === undefined || isMissed(known)) missed.push(tried);
+    }
+  return missed;
+}
+
+/** True where a rule does not cover it. Most fail by one of these, the ones that are told soonest first. */
+function isMissed(tried: Tried): boolean {
+  return (
+    tried.over.result === "failed" ||
+    tried.when.result === "failed" ||
+    tried.who.result === "failed" ||
+    tried.app.result === "failed" ||
+    tried.whom.result === "failed"
+  );
+}
+
+/** Frames that speak against rules which fail. They say something only where one of a rule's two ends is really there. */
+function addAgainst(missed: readonly Tried[], subject: Subject, against: FrameRef[]): FrameRef[] {
+  if (subject.initiatorRoles.length === 0 && subject.responderRoles.length === 0) return against;
+  for (const tried of missed) {
+    if (tried.who.result !== "proved") continue;
+    for (const clause of clausesOf(tried)) for (const ref of clause.against) against.push(ref);
+  }
+  return against;
 }
 
 /** How the rule stands to the flow, or null where a clause failed. */
 function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike | null): RuleUse | null {
+  if (isMissed(tried)) return null;
   const { who, whom, over, app, when, up } = tried;
-  // Most rules fail by one of these, and nothing is made for them.
-  if (
-    who.result === "failed" ||
-    whom.result === "failed" ||
-    over.result === "failed" ||
-    app.result === "failed" ||
-    when.result === "failed"
-  )
-    return null;
   const covering = [who, whom, over, app, when];
   // No payload on something that never came up says nothing against it: that is an attempt.
   const cameUp = up.result === "proved";
@@ -371,9 +400,9 @@ function ignoredBy(subject: Subject, flow: SubjectFlow, judges: Judges): { use: 
   const { background } = judges;
   if (background === null) return null;
   let open: RuleUse | null = null;
-  for (const { rule } of background.index.candidates(wantedOf(subject, background, flow, judges.context))) {
-    // Most fail by their port alone, and nothing is told of a background rule that fails: the rest of it is not tried.
-    if (failsEarly(background, rule, subject, flow)) continue;
+  const candidates = candidatesOf(background, subject, flow, judges.context);
+  // Nothing is told of a background rule that fails: most are not even tried.
+  for (const { rule } of fitting(background, candidates, subject, flow)) {
     const tried = tryRule(background, rule, subject, flow, judges.context);
     const use = useOf(tried, subject, flow, null);
     if (use === null || [tried.who, tried.whom, tried.over, tried.when].some(isUnproved)) continue;

@@ -23,7 +23,8 @@ export class LeanUses {
       return uses;
     }
     const { subject, flow, tried } = told.first!;
-    return [{ ...use, subject, flow, tried }];
+    const { loaded, rule, how, conversation, fromHost, member, weight, clause, alike } = use;
+    return [{ loaded, rule, how, conversation, subject, fromHost, member, weight, tried, flow, clause, alike }];
   }
 
   #toldOf({ rule, fromHost, how }: RuleUse): Told {

@@ -58,6 +58,7 @@ const NO_MOVES: Moves = new Map();
 
 /** What is left of a conversation for hosts whose address moved: flows that began before, else nobody plays a role at that end. */
 export function beforeMoves(subject: Subject, moves: Moves): Subject {
+  if (moves.size === 0) return subject;
   // Who is bound by a whole network is still in it.
   const moveOf = (address: string, roles: Subject["initiatorRoles"]): Move | undefined =>
     roles.every(({ host }) => host.host.single) ? moves.get(keyOf(subject.realmName, address)) : undefined;

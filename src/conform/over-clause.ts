@@ -7,17 +7,25 @@ import type { SubjectFlow } from "./subject-flow.ts";
 
 /** Over which transport and to which port. */
 export function overClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
-  const port = subject.port ?? flow.icmpType;
-  const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
   const { over } = loaded.prepared(rule);
-  // A responder's port of a known transport as one number: nearly all conversations go to the same few.
-  const key = port === null || port < 0 ? -1 : ((port * 2 + Number(outside)) << 8) | subject.proto;
+  const key = overKey(loaded, subject, flow);
   const known = over.get(key);
   if (known !== undefined && key >= 0) return known;
-  const clause = overAnew(loaded, rule, subject, port, outside);
+  const clause = overAnew(loaded, rule, subject, subject.port ?? flow.icmpType, isOutside(loaded, subject));
   if (over.size >= MOST_OVER) over.clear();
   if (key >= 0) over.set(key, clause);
   return clause;
+}
+
+/** All that the clause is made of but the rule, as one number: nearly all conversations go to the same few ports. -1 for none. */
+export function overKey(loaded: LoadedModel, subject: Subject, flow: SubjectFlow): number {
+  const port = subject.port ?? flow.icmpType;
+  return port === null || port < 0 ? -1 : ((port * 2 + Number(isOutside(loaded, subject))) << 8) | subject.proto;
+}
+
+function isOutside({ model }: LoadedModel, { responderRoles }: Subject): boolean {
+  for (const played of responderRoles) if (played.model === model.name && played.host.outside) return true;
+  return false;
 }
 /** Ports of which a rule's answer is kept. */
 const MOST_OVER = 256;
@@ -50,13 +58,6 @@ export function overText({ prepared }: LoadedModel, rule: Rule): string {
 export function valuedOver({ over }: Rule, parameter: (name: string) => string | null): string {
   const valued = over.map(({ text }) => text.replace(/\$([\w-]+)/g, (whole, name) => parameter(name) ?? whole));
   return valued.join(" or ");
-}
-
-/** Whether its ports are others, which is found out faster than the clause is made. */
-export function overFails(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): boolean {
-  const port = subject.port ?? flow.icmpType;
-  const outside = subject.responderRoles.some((played) => played.model === loaded.model.name && played.host.outside);
-  return rule.over.every((over) => overMatches(over, subject, port, outside, loaded.parameter) === false);
 }
 
 /** True, false, or the name of the parameter that would decide. */

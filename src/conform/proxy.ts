@@ -156,7 +156,7 @@ function worstOf(subject: Subject, results: readonly Result[]): Judgement {
 
 const bare = (subject: Subject, flow: SubjectFlow): Omit<Judgement, "verdict" | "code" | "reason"> => ({
   ...{ subject, flipped: false, use: null, documentedBy: [], uses: [], clauses: [] },
-  ...{ support: flow.opening, against: [], unlisted: 0, nearest: null, expectation: null, found: null },
+  ...{ support: [...flow.opening], against: [], unlisted: 0, nearest: null, expectation: null, found: null },
 });
 
 function leg(subject: Subject, flow: SubjectFlow): Judgement {

@@ -7,7 +7,7 @@ import type { Verdict } from "../report/result.ts";
 import { type Clause, unproved } from "./clause.ts";
 
 import { firstPerRule, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
-import type { Subject } from "./subject.ts";
+import { addressesOf, type Subject } from "./subject.ts";
 import { speaking } from "./up.ts";
 
 export function judgeConversation(subject: Subject, judges: Judges): Judgement {
@@ -102,7 +102,7 @@ function flip(subject: Subject): Subject {
     responder: subject.initiator,
     initiatorRoles: subject.responderRoles,
     responderRoles: subject.initiatorRoles,
-    addresses: subject.farAddresses,
+    addresses: subject.farAddresses ?? addressesOf(subject.responder, subject.responderRoles),
     farAddresses: subject.addresses,
     port: subject.otherPort,
     otherPort: subject.port,

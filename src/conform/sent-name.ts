@@ -1,5 +1,6 @@
 /** What a client says whom it wants, in its own words: a name, or an address in its place. */
 import { parseAddress } from "../address.ts";
+import type { Sighting } from "../decode/facts.ts";
 import type { FrameRef } from "../report/result.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
@@ -28,23 +29,21 @@ let lastSent: (Pick<SubjectFlow, "sightings" | "there" | "before"> & { count: nu
 
 function findSentName(flow: SubjectFlow): SentName | null {
   let found: SentName | null = null;
-  let encrypted = false;
   for (const sighting of flow.sightings) {
     const { fact } = sighting;
     if (fact.kind === "name" && fact.source !== "certificate" && sighting.dir === flow.there) {
-      if (parseAddress(fact.name) !== null) continue;
-      found ??= {
-        name: fact.name,
-        source: fact.source,
-        frames: [...flow.before, ...framesOf(sighting, `${fact.source} ${fact.name}`)],
-        encrypted: false,
-      };
-    } else if (fact.kind === "field" && fact.field === "tls.ech" && sighting.dir === flow.there) {
-      encrypted = true;
+      if (found !== null || parseAddress(fact.name) !== null) continue;
+      const own = framesOf(sighting, `${fact.source} ${fact.name}`);
+      const frames = flow.before.length === 0 ? own : [...flow.before, ...own];
+      found = { name: fact.name, source: fact.source, frames, encrypted: false };
     }
   }
-  return found === null ? null : { ...found, encrypted };
+  if (found !== null) found.encrypted = flow.sightings.some((sighting) => isEch(sighting, flow));
+  return found;
 }
+
+const isEch = ({ fact, dir }: Sighting, { there }: SubjectFlow): boolean =>
+  fact.kind === "field" && fact.field === "tls.ech" && dir === there;
 
 /** Frames in which the client asked for the far end by its address where a name would stand (`Host: 192.0.2.1`); null where it did not. */
 export function sentAddress({ sightings, there }: SubjectFlow, responder: string): FrameRef[] | null {

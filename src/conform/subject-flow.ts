@@ -51,11 +51,13 @@ export interface SubjectFlow {
   unfinished: boolean;
   /** The very first packet, of whichever end. */
   began: FrameRef;
-  /** Frames of the initiator's first packets, the first two. */
-  asking: FrameRef[];
+  /** The initiator's first packets, the first two: their frames, 0 where there is none. */
+  askingCapture: number;
+  askingFrame: number;
+  secondFrame: number;
   /** Frames that show who opened it and that it came up. */
-  opening: FrameRef[];
-  coming: FrameRef[];
+  opening: readonly FrameRef[];
+  coming: readonly FrameRef[];
   /** True where payload passed and no decoder knew it although its beginning was seen. */
   unknownContent: boolean;
   /** The capture cut payload of it before anybody knew what it is: what is not known may stand in the rest. */
@@ -72,10 +74,10 @@ export interface SubjectFlow {
   handshake: Handshake | null;
   /** What its client said first, which may name the destination. */
   firstWords: FirstWords;
-  /** Frames of that. */
-  words: FrameRef[];
+  /** Frames of that, or where they are to be had: see `wordsFrames`. */
+  words: Words | readonly FrameRef[];
   /** Where the flow has several parts, and this is not the first: frames of the requests before, which lead to its own. */
-  before: FrameRef[];
+  before: readonly FrameRef[];
   /** Earliest time at which it can have been opened; -Infinity where nothing in the capture says. Datagrams: its first. */
   openedSec: number;
   /** True where each packet is a use of its own: datagrams. */
@@ -83,7 +85,7 @@ export interface SubjectFlow {
   /** ICMP: the type of the question. */
   icmpType: number | null;
   /** ICMP errors about it. */
-  quotes: FrameRef[];
+  quotes: readonly FrameRef[];
   /** How near the RST came from that ended it, where the far end's own answers are known to compare it with. */
   reset: ResetFrom | null;
   /** HTTP: whom every answer sent the client on to, which may be a portal's word, and the frames. */
@@ -99,6 +101,11 @@ export interface SubjectFlow {
   session: Subject | null;
 }
 
+/** A client's first words: the message that has them, or the packet. */
+export interface Words extends Pick<Sighting, "capture" | "frame" | "parts"> {
+  what: string;
+}
+
 /** `view` is at the flow; `there` is the direction of the initiator's packets. */
 export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { conversation, app }: Key): SubjectFlow {
   const back = there === 0 ? 1 : 0;
@@ -107,7 +114,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   const spoke = isHttp(app) && (came === "established" || came === "answered");
   const answers = spoke ? httpAnswers(view, sightings, ownAddress(all, view, back), back) : null;
   const outcome = answers?.refused === true ? "failed" : came;
-  const quotes = all.quoted.size === 0 ? [] : quotesOf(all, view);
+  const quotes = all.quoted.size === 0 ? NO_FRAMES : quotesOf(all, view);
   const data0 = view.has(R.S_DATA, 0);
   const data1 = view.has(R.S_DATA, 1);
   const midstream = view.proto === TCP && view.midstream;
@@ -132,9 +139,11 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     overlaps: overlapsOf(view),
     unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
-    asking: askingFrames(view, there),
+    askingCapture: view.capture(there),
+    askingFrame: view.frame(there),
+    secondFrame: view.secondFrame(there),
     opening: openingFrames(view, there),
-    coming: [...comingFrames(view, there, outcome), ...answersElsewhere(all, view)],
+    coming: comingFrames(all, view, there, outcome),
     unknownContent:
       view.app === 0 &&
       (data0 || data1) &&
@@ -149,7 +158,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     handshake: view.handshake(there),
     unreadableAs: unreadableAs(all, view),
     firstWords: firstWords(all, view, there, outcome, app),
-    words: wordsFrames(view, there, app),
+    words: wordsOf(view, there, app),
     before: framesBefore(view, there, sightings),
     openedSec: openedSec(view, back),
     connectionless: view.proto !== TCP,
@@ -172,8 +181,10 @@ function hasSaidAll({ detail, row, at, state }: FlowView, dir: 0 | 1): boolean {
   return stream.next === ((row[at + R.NEXT + dir]! - 1) | 0);
 }
 
-function quotesOf(all: C.Conversations, view: FlowView): FrameRef[] {
-  return (all.quoted.get(view.flow) ?? []).map((index): FrameRef => {
+function quotesOf(all: C.Conversations, view: FlowView): readonly FrameRef[] {
+  const quotes = all.quoted.get(view.flow);
+  if (quotes === undefined) return NO_FRAMES;
+  return quotes.map((index): FrameRef => {
     const quote = all.seen.flows.quotes[index]!;
     return {
       capture_id: quote.capture,
@@ -313,21 +324,35 @@ function endedEmpty(view: FlowView, there: 0 | 1): boolean {
   );
 }
 
-function wordsFrames(view: FlowView, there: 0 | 1, app: string | null): FrameRef[] {
+function wordsOf(view: FlowView, there: 0 | 1, app: string | null): Words | readonly FrameRef[] {
   if (app === null) {
-    if (view.wordsFrame === 0) return [];
-    return [{ capture_id: view.capture(there), frame: view.wordsFrame, what: "the client's first words, or its end" }];
+    const { wordsFrame: frame } = view;
+    return frame === 0
+      ? NO_FRAMES
+      : { capture: view.capture(there), frame, what: "the client's first words, or its end" };
   }
   const hello = HELLO.has(app);
-  const first = view.detail?.sightings.find(({ dir, fact }) => dir === there && (!hello || fact.kind === "role"));
-  return first === undefined ? [] : framesOf(first, "the client's first words");
+  for (const { dir, fact, capture, frame, parts } of view.detail?.sightings ?? NO_SIGHTINGS) {
+    if (dir !== there || (hello && fact.kind !== "role")) continue;
+    const words: Words = { capture, frame, what: "the client's first words" };
+    if (parts !== undefined) words.parts = parts;
+    return words;
+  }
+  return NO_FRAMES;
+}
+const NO_SIGHTINGS: readonly Sighting[] = [];
+
+/** Frames of what its client said first. */
+export function wordsFrames({ words }: Pick<SubjectFlow, "words">): readonly FrameRef[] {
+  return "what" in words ? framesOf(words, words.what) : words;
 }
 
 /** Frames of the client's messages before a part's first. */
-function framesBefore(view: FlowView, there: 0 | 1, part: readonly Sighting[]): FrameRef[] {
-  const all = view.detail?.sightings ?? [];
+function framesBefore(view: FlowView, there: 0 | 1, part: readonly Sighting[]): readonly FrameRef[] {
+  const all = view.detail?.sightings ?? NO_SIGHTINGS;
+  if (all.length === part.length) return NO_FRAMES;
   const first = part.find(({ dir }) => dir === there);
-  if (all.length === part.length || first === undefined || first.beside !== undefined) return [];
+  if (first === undefined || first.beside !== undefined) return NO_FRAMES;
   const frames = new Map<number, FrameRef>();
   for (const sighting of all) {
     if (sighting === first || frames.size > LIMITS.evidenceFrames) break;
@@ -348,15 +373,10 @@ function openedSec(view: FlowView, back: 0 | 1): number {
 function unreadableAs(all: C.Conversations, view: FlowView): readonly string[] {
   const legible = R.S_LEGIBLE | (R.S_LEGIBLE << 1);
   if (view.proto !== UDP || view.app !== 0 || (view.state & legible) !== 0 || view.row[view.at + R.TRIES] === 0)
-    return [];
+    return NONE_OF_THEM;
   return all.seen.decoders.filter((decoder) => decoder.later !== undefined).map(({ id }) => id);
 }
-
-function askingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
-  const capture_id = view.capture(there);
-  const frames = [view.frame(there), view.secondFrame(there)].filter((frame) => frame !== 0);
-  return frames.map((frame, i) => ({ capture_id, frame, what: i === 0 ? "first packet" : "second packet" }));
-}
+const NONE_OF_THEM: readonly string[] = [];
 
 /** Frames that say who opened it. */
 function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
@@ -377,7 +397,12 @@ function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
 }
 
 /** Frames that say what became of it. */
-function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome): FrameRef[] {
+function comingFrames(
+  all: C.Conversations,
+  view: FlowView,
+  there: 0 | 1,
+  outcome: ConversationOutcome,
+): readonly FrameRef[] {
   const back = there === 0 ? 1 : 0;
   const frames: FrameRef[] = [];
   if (view.proto === TCP && view.answerFrame !== 0) {
@@ -401,6 +426,8 @@ function comingFrames(view: FlowView, there: 0 | 1, outcome: ConversationOutcome
       what: `${sighting.fact.what} ${sighting.fact.text}`,
     });
   }
+  const answers = view.proto === UDP ? all.answeredBy.get(view.flow) : undefined;
+  if (answers !== undefined) frames.push(...answersElsewhere(all, answers));
   return frames;
 }
 
@@ -410,8 +437,7 @@ function speaksOfUp({ fact }: Sighting): boolean {
 }
 
 /** First frames of datagrams that answered it from another port or address. */
-function answersElsewhere(all: C.Conversations, view: FlowView): FrameRef[] {
-  const flows = view.proto === UDP ? (all.answeredBy.get(view.flow) ?? []) : [];
+function answersElsewhere(all: C.Conversations, flows: readonly number[]): FrameRef[] {
   const answer = all.view();
   return flows.slice(0, LIMITS.evidenceFrames).map((flow) => {
     answer.move(flow);
@@ -421,10 +447,20 @@ function answersElsewhere(all: C.Conversations, view: FlowView): FrameRef[] {
 }
 
 /** The frames of one sighting: all that carried a piece of its message. */
-export function framesOf(sighting: Sighting, what: string): FrameRef[] {
-  const refs = (sighting.parts ?? []).map(
-    (frame): FrameRef => ({ capture_id: sighting.capture, frame, what: `${what} (part)` }),
-  );
-  refs.push({ capture_id: sighting.capture, frame: sighting.frame, what });
+export function framesOf(sighting: Pick<Sighting, "capture" | "frame" | "parts">, what: string): FrameRef[] {
+  const { capture, frame, parts } = sighting;
+  const whole: FrameRef = { capture_id: capture, frame, what };
+  if (parts === undefined) return [whole];
+  const refs = parts.map((part): FrameRef => ({ capture_id: capture, frame: part, what: `${what} (part)` }));
+  refs.push(whole);
   return refs;
+}
+
+/** Frames of the initiator's first packets, the first two. */
+export function askingFrames({ askingCapture: capture_id, askingFrame, secondFrame }: SubjectFlow): FrameRef[] {
+  const frames: FrameRef[] = [];
+  if (askingFrame !== 0) frames.push({ capture_id, frame: askingFrame, what: "first packet" });
+  if (secondFrame !== 0)
+    frames.push({ capture_id, frame: secondFrame, what: askingFrame === 0 ? "first packet" : "second packet" });
+  return frames;
 }

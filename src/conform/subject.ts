@@ -24,8 +24,8 @@ export interface Subject {
   responder: string;
   /** All addresses of the initiator that the site knows: one host may have several. */
   addresses: ReadonlySet<string>;
-  /** The same of the responder, for when the two are exchanged. */
-  farAddresses: ReadonlySet<string>;
+  /** The same of the responder, for when the two are exchanged; null: those that its roles say. */
+  farAddresses: ReadonlySet<string> | null;
   initiatorRoles: readonly Played[];
   responderRoles: readonly Played[];
   transport: string;
@@ -44,6 +44,13 @@ export interface Subject {
   flows: SubjectFlow[];
   /** Where it goes through a proxy: whom that was asked for, and where. */
   through?: { host: string; frames: readonly FrameRef[] };
+}
+
+/** A list with one more: the first makes a list of one, where a push makes room for 17. */
+export function added<Value>(list: Value[], value: Value): Value[] {
+  if (list.length === 0) return [value];
+  list.push(value);
+  return list;
 }
 
 const NO_MODELS_FIELDS = fieldsOf([]);
@@ -70,7 +77,7 @@ export function readSubject(
     outcome: OUTCOMES[all.outcome(conversation)]!,
   };
   const view = all.view();
-  const flows: SubjectFlow[] = [];
+  let flows: SubjectFlow[] = [];
   let otherPort: number | null = null;
   let alike: AlikeFlows | null = null;
   for (const flow of all.flowsOf(conversation)) {
@@ -81,7 +88,7 @@ export function readSubject(
     one.leads = readLeads(all, view, key, cast);
     one.session = readSession(all, flow, cast);
     if (alike === null && flows.length === LIMITS.conversationFlows) alike = new AlikeFlows(fields);
-    if (alike === null || alike.isNew(one)) flows.push(one);
+    if (alike === null || alike.isNew(one)) flows = added(flows, one);
   }
   if (alike !== null) {
     flows.push(...alike.last());
@@ -128,7 +135,7 @@ function subjectOf(
   return {
     conversation,
     addresses: addressesOf(initiator, initiatorRoles),
-    farAddresses: addressesOf(responder, responderRoles),
+    farAddresses: null,
     realm,
     realmName,
     family,
@@ -234,7 +241,7 @@ function ownKey(all: C.Conversations, view: FlowView, conversation: number): Key
 }
 
 /** The same set each time for an address and its roles: who plays one mostly has many conversations. */
-function addressesOf(address: string, roles: readonly Played[]): ReadonlySet<string> {
+export function addressesOf(address: string, roles: readonly Played[]): ReadonlySet<string> {
   if (roles.length === 0) return new Set([address]);
   const known = ADDRESSES.get(address);
   if (known?.roles === roles) return known.all;

@@ -14,7 +14,7 @@ import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
 
 export interface WhomContext {
   dns: DnsEvidence;
@@ -48,10 +48,9 @@ export function isEndpoint(
       `give --set ${patterns}=NAME`,
     );
   }
-  const matching = (name: string) => patterns.find((pattern) => matchesName(pattern, name));
   const sent = sentName(flow);
   if (sent !== null) {
-    const pattern = matching(sent.name);
+    const pattern = patternOf(sent.name, patterns);
     if (pattern !== undefined) return anotherHello(sent, flow) ?? sentNameHolds(sent, pattern, subject, flow, context);
     if (patterns.length > 0) {
       if (sent.encrypted && !isConfirmed(sent, subject, flow, context))
@@ -67,15 +66,21 @@ export function isEndpoint(
   const clause = byEvidence(endpoint, patterns, subject, flow, bound, context);
   if (clause.result === "proved" && patterns.length > 0) {
     if (flow.firstWords === "missing") return unheard(clause);
-    return { ...clause, support: [...clause.support, ...flow.words] };
+    return { ...clause, support: [...clause.support, ...wordsFrames(flow)] };
   }
   if (clause.result === "proved") return clause;
-  return beforeItsAnswer(clause, matching, subject, flow, context);
+  return beforeItsAnswer(clause, patterns, subject, flow, context);
+}
+
+/** The first of an endpoint's names and patterns that a name fits. */
+function patternOf(name: string, patterns: readonly HostPattern[]): HostPattern | undefined {
+  for (const pattern of patterns) if (matchesName(pattern, name)) return pattern;
+  return undefined;
 }
 
 /** An endpoint's names and patterns with the parameters' values in them; the parameter that lacks one, where one does. */
 function patternsOf({ hosts }: Endpoint, { parameter }: WhomContext): readonly HostPattern[] | string {
-  if (hosts.every((pattern) => pattern.parameter === null)) return hosts;
+  if (!hosts.some((pattern) => pattern.parameter !== null)) return hosts;
   const patterns: HostPattern[] = [];
   for (const pattern of hosts) {
     const resolved = resolvePattern(pattern, pattern.parameter === null ? null : parameter(pattern.parameter));
@@ -95,14 +100,13 @@ function byEvidence(
   context: WhomContext,
 ): Clause {
   const { responder } = subject;
-  const matching = (name: string) => patterns.find((pattern) => matchesName(pattern, name));
   const documented = endpoint.addresses.find((range) => inRange(range, responder));
   const { own, other } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
-  const told = own.filter((answer) => nameIn(answer, matching) !== null);
-  const otherwise = own.filter((answer) => nameIn(answer, matching) === null);
+  const told = own.length === 0 ? own : own.filter((answer) => nameIn(answer, patterns) !== null);
+  const otherwise = own.length === 0 ? own : own.filter((answer) => nameIn(answer, patterns) === null);
   if (told.length > 0) {
     const answer = told.at(-1)!;
-    const pattern = nameIn(answer, matching)!;
+    const pattern = nameIn(answer, patterns)!;
     if (otherwise.length > 0) {
       const also = otherwise.at(-1)!;
       return unproved(
@@ -116,9 +120,9 @@ function byEvidence(
     const says = `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`;
     return { ...named(pattern, says, dnsFrames(answer)), byName: true };
   }
-  const tabled = Object.keys(context.siteHosts).filter((name) => context.siteHosts[name]!.includes(responder));
+  const tabled = namesOfSite(responder, context.siteHosts);
   for (const name of tabled) {
-    const pattern = matching(name.toLowerCase());
+    const pattern = patternOf(name.toLowerCase(), patterns);
     if (pattern !== undefined)
       return { ...named(pattern, `the site's hosts table gives ${responder} for ${name}`, []), byName: true };
   }
@@ -152,7 +156,7 @@ function byEvidence(
     const says = `the site's hosts table gives ${responder} for ${tabled[0]}, which is not among ${names(endpoint, context.parameter)}`;
     return failed("whom", "no-rule", says);
   }
-  const hearsay = other.find((answer) => nameIn(answer, matching) !== null);
+  const hearsay = other.find((answer) => nameIn(answer, patterns) !== null);
   if (hearsay !== undefined) {
     return {
       ...unproved(
@@ -207,6 +211,13 @@ function byEvidence(
   );
 }
 
+/** Names that the site's table gives an address. */
+function namesOfSite(address: string, siteHosts: WhomContext["siteHosts"]): readonly string[] {
+  const names: string[] = [];
+  for (const name in siteHosts) if (siteHosts[name]!.includes(address)) names.push(name);
+  return names;
+}
+
 /** What the far end's certificate is for, as an aside: it proves nothing of what the client wanted. */
 function certificateOf({ sightings }: SubjectFlow): string {
   const shown = sightings.find(({ fact }) => fact.kind === "name" && fact.source === "certificate");
@@ -237,7 +248,7 @@ export function throughProxy(clause: Clause, { through }: Subject, flow: Subject
   if (flow.firstWords === "missing") return unheard(clause);
   const sent = sentName(flow);
   if (sent === null || sent.name === through.host || parseAddress(through.host) !== null) {
-    return { ...clause, support: [...through.frames, ...clause.support, ...flow.words] };
+    return { ...clause, support: [...through.frames, ...clause.support, ...wordsFrames(flow)] };
   }
   return unproved(
     "whom",
@@ -251,13 +262,13 @@ export function throughProxy(clause: Clause, { through }: Subject, flow: Subject
 /** An answer that came while the flow was under way proves nothing of it: its first packet speaks against that. */
 function beforeItsAnswer(
   clause: Clause,
-  matching: (name: string) => HostPattern | undefined,
+  patterns: readonly HostPattern[],
   subject: Subject,
   flow: SubjectFlow,
   context: WhomContext,
 ): Clause {
   const { own } = context.dns.namesAtLast(subject.realm, subject.responder, subject.addresses, flow);
-  const late = own.find((answer) => nameIn(answer, matching) !== null);
+  const late = own.find((answer) => nameIn(answer, patterns) !== null);
   if (late === undefined) return clause;
   const against = [...clause.against, flow.began];
   if (clause.result === "unproved") return { ...clause, against };
@@ -347,12 +358,10 @@ function named(pattern: HostPattern, says: string, support: FrameRef[]): Clause 
   return weighed("whom", says, weight, pattern.text, support);
 }
 
-function nameIn(answer: NameAnswer, matching: (name: string) => HostPattern | undefined): HostPattern | null {
-  for (const name of [answer.name, ...answer.aliases]) {
-    const pattern = matching(name);
-    if (pattern !== undefined) return pattern;
-  }
-  return null;
+function nameIn({ name, aliases }: NameAnswer, patterns: readonly HostPattern[]): HostPattern | null {
+  let pattern = patternOf(name, patterns);
+  for (let i = 0; pattern === undefined && i < aliases.length; i++) pattern = patternOf(aliases[i]!, patterns);
+  return pattern ?? null;
 }
 
 /** An answer and its question: without that it would be none. */

@@ -92,6 +92,9 @@ export class Conversations {
   /** Flows whose packets go one way only, although their kind is answered. */
   oneSided = 0;
   readonly #began: FlowView;
+  /** By flow: who opened it, for all views; and its outcome + 1, where it was asked for. */
+  readonly #initiators: Uint8Array;
+  readonly #outcomes: Uint8Array;
   #slots = new Int32Array(1 << 12);
   #mask = (1 << 12) - 1;
   /** By flow: its conversations beside its own, one for each further part of it; and those conversations' flows. */
@@ -109,6 +112,8 @@ export class Conversations {
     this.#began = new FlowView(seen);
     this.next = new Int32Array(seen.flows.table.count);
     this.of = new Int32Array(seen.flows.table.count);
+    this.#initiators = new Uint8Array(seen.flows.table.count);
+    this.#outcomes = new Uint8Array(seen.flows.table.count);
     this.repeatsAreCopies = showsCopying(seen);
     const answers = findAnswers(seen);
     this.heard = byQuestion(answers);
@@ -136,7 +141,7 @@ export class Conversations {
 
   /** A view of the flows that tells initiators as the conversations do. */
   view(): FlowView {
-    return new FlowView(this.seen, this.#documented);
+    return new FlowView(this.seen, this.#documented, this.#initiators);
   }
 
   rows(conversation: number): Int32Array {
@@ -150,15 +155,13 @@ export class Conversations {
   }
 
   /** Flows of a conversation, in the order in which they began in the table; then those of which another part is their own. */
-  flowsOf(conversation: number): Iterable<number> {
+  flowsOf(conversation: number): readonly number[] {
     const first = this.word(conversation, C_HEAD) - 1;
-    const isOnly = first >= 0 && this.next[first] === 0 && !this.#alsoIn.has(conversation);
-    return isOnly ? [first] : this.#allFlowsOf(conversation);
-  }
-
-  *#allFlowsOf(conversation: number): Generator<number> {
-    for (let flow = this.word(conversation, C_HEAD) - 1; flow >= 0; flow = this.next[flow]! - 1) yield flow;
-    yield* this.#alsoIn.get(conversation) ?? [];
+    const also = this.#alsoIn.size === 0 ? undefined : this.#alsoIn.get(conversation);
+    if (first >= 0 && this.next[first] === 0 && also === undefined) return [first];
+    const flows: number[] = [];
+    for (let flow = first; flow >= 0; flow = this.next[flow]! - 1) flows.push(flow);
+    return also === undefined ? flows : flows.concat(also);
   }
 
   /** All conversations that a flow is part of, its own first. */
@@ -291,8 +294,17 @@ export class Conversations {
     return hasPorts(view.proto) && !view.isGroup(back);
   }
 
-  /** A flow's outcome: index into OUTCOMES. What came from another port or address answers as well. */
+  /** A flow's outcome, seen from one of its ends: index into OUTCOMES. What came from another port or address answers as well. */
   flowOutcome(view: FlowView, dir: 0 | 1): number {
+    if (dir !== view.initiator().dir) return this.#findOutcome(view, dir);
+    const known = this.#outcomes[view.flow]!;
+    if (known !== 0) return known - 1;
+    const outcome = this.#findOutcome(view, dir);
+    this.#outcomes[view.flow] = outcome + 1;
+    return outcome;
+  }
+
+  #findOutcome(view: FlowView, dir: 0 | 1): number {
     const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
     const elsewhere = this.answeredBy.has(view.flow) || this.heard.has(view.flow);
     const answers = (view.proto === 17 || view.family === R.FAMILY_ETH) && outcome !== "answered" && elsewhere;
@@ -497,6 +509,27 @@ class IdHash {
   }
 }
 
+/** 16 hex digits. */
 export function idText([high, low]: [number, number]): string {
-  return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
+  return String.fromCharCode(
+    digit(high >>> 28),
+    digit(high >>> 24),
+    digit(high >>> 20),
+    digit(high >>> 16),
+    digit(high >>> 12),
+    digit(high >>> 8),
+    digit(high >>> 4),
+    digit(high),
+    digit(low >>> 28),
+    digit(low >>> 24),
+    digit(low >>> 20),
+    digit(low >>> 16),
+    digit(low >>> 12),
+    digit(low >>> 8),
+    digit(low >>> 4),
+    digit(low),
+  );
 }
+
+/** Code of a hex digit: eight times as fast as `toString(16)` with zeros before it, which each row asks for. */
+const digit = (bits: number): number => ((bits & 15) < 10 ? 0x30 : 0x57) + (bits & 15);

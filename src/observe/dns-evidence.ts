@@ -29,7 +29,7 @@ export function holdsUntil(sec: number, ttl: number): number {
 export interface NameAnswer {
   /** The name that was asked for, and every alias on the way to the address. */
   name: string;
-  aliases: string[];
+  aliases: readonly string[];
   client: string;
   address: string;
   sec: number;
@@ -67,33 +67,37 @@ export class DnsEvidence {
   onAsk: ((key: string) => void) | null = null;
   /** Told until when what is asked as of a last packet would be answered alike. */
   onLast: ((sec: number) => void) | null = null;
-  /** By realm and address: what was answered, to whom. */
-  readonly #byAddress = new Map<string, NameAnswer[]>();
-  /** By realm, client and name. */
-  readonly #byName = new Map<string, WholeAnswer[]>();
+  #addresses = 0;
+  /** By realm, then by address: what was answered, to whom. */
+  readonly #byAddress: Map<string, NameAnswer[]>[] = [];
+  /** By realm, then by client and name. */
+  readonly #byName: Map<string, Map<string, WholeAnswer[]>>[] = [];
   /** Public names of ECH configurations, by client, and where they were published: a server name that is only a cover. */
   readonly #echNames = new Map<string, Map<string, Place>>();
 
   constructor(seen: Observation) {
+    for (const _ of seen.realms) {
+      this.#byAddress.push(new Map());
+      this.#byName.push(new Map());
+    }
     const view = new FlowView(seen);
     const dnsApps = new Set(seen.decoders.map((d, i) => (d.id === "dns" ? i + 1 : -1)));
     for (let flow = 0; flow < seen.flows.table.count; flow++) {
       view.move(flow);
       if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
       const { sightings } = view.detail;
-      const questions = new Map<string, Place>();
-      for (const { fact, dir, capture, frame } of sightings) {
-        if (fact.kind !== "query") continue;
-        const key = questionKey(dir, fact);
-        if (!questions.has(key)) questions.set(key, { capture_id: capture, frame });
-      }
+      const questions = sightings.length > FEW ? questionsOf(sightings) : null;
       for (const sighting of sightings) {
-        if (sighting.fact.kind !== "answer") continue;
+        const { fact } = sighting;
+        if (fact.kind !== "answer") continue;
         const clientDir = sighting.dir === 0 ? 1 : 0;
-        const question = questions.get(questionKey(clientDir, sighting.fact));
+        const question =
+          questions === null ? questionTo(fact, clientDir, sightings) : questions.get(questionKey(clientDir, fact));
         const client = addressText(seen.flows.ipv6, view.family, view.address(clientDir));
-        this.#addCovers(sighting.fact, `${view.realm}|${client}`, sighting);
-        if (question !== undefined) this.#add(sighting.fact, `${view.realm}`, client, sighting, question);
+        this.#addCovers(fact, view.realm, client, sighting);
+        if (question === undefined) continue;
+        const place = { capture_id: question.capture, frame: question.frame };
+        this.#add(fact, view.realm, client, sighting, place);
       }
     }
   }
@@ -107,7 +111,7 @@ export class DnsEvidence {
     if (last.address !== address || last.realm !== realm) {
       last.address = address;
       last.realm = realm;
-      last.answers = this.#byAddress.get(`${realm}|${address}`);
+      last.answers = this.#byAddress[realm]?.get(address);
       last.clients = null;
     }
     const { answers } = last;
@@ -141,7 +145,7 @@ export class DnsEvidence {
     last: { lastSec: number; lastNsec: number },
   ): NamesOf {
     if (this.onLast !== null)
-      for (const { sec, untilSec } of this.#byAddress.get(`${realm}|${address}`) ?? []) {
+      for (const { sec, untilSec } of this.#byAddress[realm]?.get(address) ?? []) {
         if (untilSec >= last.lastSec) this.onLast(sec >= last.lastSec ? sec : untilSec + 1);
       }
     return this.namesOf(realm, address, clients, last.lastSec, last.lastNsec);
@@ -150,37 +154,42 @@ export class DnsEvidence {
   /** Answers that this client (all addresses of it) had for a name within the 24 h before. */
   answersFor(realm: number, clients: ReadonlySet<string>, name: string, sec: number): WholeAnswer[] {
     if (this.onAsk !== null) for (const client of clients) this.onAsk(nameKey(realm, client, name));
-    return [...clients]
-      .flatMap((client) => this.#byName.get(`${realm}|${client}|${name}`) ?? [])
-      .filter((answer) => answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC);
+    const found: WholeAnswer[] = [];
+    for (const client of clients)
+      for (const answer of this.#byName[realm]?.get(client)?.get(name) ?? NO_ANSWERS)
+        if (answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC) found.push(answer);
+    return found;
   }
 
   /** What there is to answer a question with, as a sum: equal for the same evidence, whatever else there is. */
   versionOf(key: string): number {
-    if (this.#byAddress.size === 0 && this.#byName.size === 0 && this.#echNames.size === 0) return 0;
+    if (this.isEmpty && this.#echNames.size === 0 && this.#byName.every(({ size }) => size === 0)) return 0;
     const known = this.#versions.get(key);
     if (known !== undefined) return known;
     const space = key.indexOf(" ");
     const [map, of] = [key.slice(0, space), key.slice(space + 1)];
-    const evidence =
-      map === "address"
-        ? this.#byAddress.get(of)
-        : map === "name"
-          ? this.#byName.get(of)
-          : [...(this.#echNames.get(of) ?? [])];
+    const evidence = map === "cover" ? [...(this.#echNames.get(of) ?? [])] : this.#evidence(map, of);
     const version = evidence === undefined || evidence.length === 0 ? 0 : textSum(JSON.stringify(evidence));
     this.#versions.set(key, version);
     return version;
   }
   readonly #versions = new Map<string, number>();
 
+  /** By what `onAsk` was told: realm and address, or realm, client and name. */
+  #evidence(map: string, of: string): readonly unknown[] | undefined {
+    const [realm, first] = [Number(of.slice(0, of.indexOf("|"))), of.slice(of.indexOf("|") + 1)];
+    if (map === "address") return this.#byAddress[realm]?.get(first);
+    const end = first.indexOf("|");
+    return this.#byName[realm]?.get(first.slice(0, end))?.get(first.slice(end + 1));
+  }
+
   get isEmpty(): boolean {
-    return this.#byAddress.size === 0;
+    return this.#addresses === 0;
   }
 
   /** True where any answer in the capture gave this address. */
   knows(realm: number, address: string): boolean {
-    return this.#byAddress.has(`${realm}|${address}`);
+    return this.#byAddress[realm]?.has(address) === true;
   }
 
   /** True where its addresses were asked for: a host goes by it. */
@@ -193,10 +202,9 @@ export class DnsEvidence {
   addressesOf(name: string): string[] {
     this.#hostNames.add(name);
     const found = new Set<string>();
-    for (const answers of this.#byName.values()) {
-      for (const answer of answers)
-        if (answer.name === name) for (const address of answer.addresses) found.add(address);
-    }
+    for (const clients of this.#byName)
+      for (const names of clients.values())
+        for (const answer of names.get(name) ?? NO_ANSWERS) for (const address of answer.addresses) found.add(address);
     return [...found];
   }
 
@@ -211,35 +219,38 @@ export class DnsEvidence {
   }
 
   /** Whether it was asked for or not: a cover takes proof away. */
-  #addCovers({ records }: AnswerFact, client: string, { capture, frame }: Sighting): void {
+  #addCovers({ records }: AnswerFact, realm: number, client: string, { capture, frame }: Sighting): void {
     for (const { echPublicName } of records) {
       if (echPublicName === undefined) continue;
-      const names = this.#echNames.get(client) ?? new Map<string, Place>();
+      const key = `${realm}|${client}`;
+      const names = this.#echNames.get(key) ?? new Map<string, Place>();
       names.set(echPublicName, { capture_id: capture, frame });
-      this.#echNames.set(client, names);
+      this.#echNames.set(key, names);
     }
   }
 
   #add(
     answer: AnswerFact,
-    realm: string,
+    realm: number,
     client: string,
     at: { capture: number; frame: number; sec: number; nsec: number },
     question: Place,
   ): void {
-    const aliases = aliasesOf(answer.name, answer.records);
+    const hasAliases = answer.records.some(({ type }) => type === "CNAME");
+    const names = hasAliases ? [...aliasesOf(answer.name, answer.records)] : null;
+    const aliases = names === null ? NO_ALIASES : names.slice(1);
+    const byAddress = this.#byAddress[realm]!;
     const addresses: string[] = [];
     for (const record of answer.records) {
       // Beside an error addresses mean nothing: no resolver takes them.
       if ((record.type !== "A" && record.type !== "AAAA") || answer.rcode !== "NOERROR") continue;
-      if (!aliases.has(record.name)) continue;
+      if (record.name !== answer.name && !aliases.includes(record.name)) continue;
       if (parseAddress(record.data) === null) continue;
       addresses.push(record.data);
-      const key = `${realm}|${record.data}`;
-      const list = this.#byAddress.get(key) ?? [];
-      list.push({
+      this.#addresses++;
+      const one: NameAnswer = {
         name: answer.name,
-        aliases: [...aliases].slice(1),
+        aliases,
         client,
         address: record.data,
         sec: at.sec,
@@ -248,15 +259,51 @@ export class DnsEvidence {
         capture: at.capture,
         frame: at.frame,
         question,
-      });
-      if (list.length === 1) this.#byAddress.set(key, list);
+      };
+      const list = byAddress.get(record.data);
+      if (list === undefined) byAddress.set(record.data, [one]);
+      else list.push(one);
     }
     if (answer.partial || answer.rcode !== "NOERROR" || (answer.type !== "A" && answer.type !== "AAAA")) return;
-    const key = `${realm}|${client}|${answer.name}`;
-    const list = this.#byName.get(key) ?? [];
-    list.push({ name: answer.name, addresses, sec: at.sec, capture: at.capture, frame: at.frame, question });
-    if (list.length === 1) this.#byName.set(key, list);
+    const { sec, capture, frame } = at;
+    const whole: WholeAnswer = { name: answer.name, addresses, sec, capture, frame, question };
+    const byName = this.#byName[realm]!.get(client);
+    if (byName === undefined) {
+      this.#byName[realm]!.set(client, new Map([[answer.name, [whole]]]));
+      return;
+    }
+    const list = byName.get(answer.name);
+    if (list === undefined) byName.set(answer.name, [whole]);
+    else list.push(whole);
   }
+}
+
+const NO_ALIASES: readonly string[] = [];
+const NO_ANSWERS: readonly WholeAnswer[] = [];
+
+/** The first question that an answer repeats; a flow of few facts is looked through for it. */
+function questionTo(answer: AnswerFact, clientDir: 0 | 1, sightings: readonly Sighting[]): Sighting | undefined {
+  return sightings.find(
+    ({ fact, dir }) =>
+      fact.kind === "query" &&
+      dir === clientDir &&
+      fact.id === answer.id &&
+      fact.name === answer.name &&
+      fact.type === answer.type,
+  );
+}
+const FEW = 8;
+
+/** By what answers repeat of it: the first of each. */
+function questionsOf(sightings: readonly Sighting[]): Map<string, Sighting> {
+  const questions = new Map<string, Sighting>();
+  for (const sighting of sightings) {
+    const { fact, dir } = sighting;
+    if (fact.kind !== "query") continue;
+    const key = questionKey(dir, fact);
+    if (!questions.has(key)) questions.set(key, sighting);
+  }
+  return questions;
 }
 
 /** What an answer repeats of its question. */

@@ -19,6 +19,19 @@ import type { Observation } from "./observation.ts";
 export const INITIATOR_BY = ["syn", "syn-ack", "message", "multicast", "port"] as const;
 export type InitiatorBy = (typeof INITIATOR_BY)[number];
 
+/** Direction of the packets that the initiator sends, and how that is known. */
+export interface Initiator {
+  readonly dir: 0 | 1;
+  readonly by: InitiatorBy;
+}
+
+/** All that there are: every pass over the flows asks each of them, and none makes an object for it. */
+const INITIATORS: readonly Initiator[] = INITIATOR_BY.flatMap((by): Initiator[] => [
+  { dir: 0, by },
+  { dir: 1, by },
+]);
+const initiatorBy = (by: InitiatorBy, dir: 0 | 1): Initiator => INITIATORS[INITIATOR_BY.indexOf(by) * 2 + dir]!;
+
 /** Outcomes, best first: a conversation has the best of its flows'. */
 export const OUTCOMES: readonly ConversationOutcome[] = [
   "established",
@@ -53,14 +66,19 @@ export class FlowView {
   readonly #seen: Observation;
   readonly #documented: DocumentedPorts | null;
   #broadcasts: Broadcasts | null = null;
+  readonly #settled: Uint8Array | null;
   row: Int32Array = NO_ROW;
   at = 0;
   flow = -1;
 
-  /** `documented`: ports of the models that it is read for. */
-  constructor(seen: Observation, documented: DocumentedPorts | null = null) {
+  /**
+   * `documented`: ports of the models that it is read for. `settled`: a byte a flow, all 0, in which views of the same
+   * observation, to which nothing is added meanwhile, leave each other whom they found to be the initiator.
+   */
+  constructor(seen: Observation, documented: DocumentedPorts | null = null, settled: Uint8Array | null = null) {
     this.#seen = seen;
     this.#documented = documented;
+    this.#settled = settled;
   }
 
   move(flow: number): this {
@@ -169,24 +187,31 @@ export class FlowView {
     return this.#word(R.LAST + this.lastDir * 2 + 1);
   }
 
-  /** Direction of the packets that the initiator sends, and how that is known. */
-  initiator(): { dir: 0 | 1; by: InitiatorBy } {
+  initiator(): Initiator {
+    const known = this.#settled === null ? 0 : this.#settled[this.flow]!;
+    if (known !== 0) return INITIATORS[known - 1]!;
+    const found = this.#findInitiator();
+    if (this.#settled !== null) this.#settled[this.flow] = INITIATORS.indexOf(found) + 1;
+    return found;
+  }
+
+  #findInitiator(): Initiator {
     const { state } = this;
     // Nobody sends from a group's address: a router's advertisement to all is no answer to them.
     if (this.proto !== TCP)
-      for (const dir of [0, 1] as const) if (this.isGroup(dir)) return { dir: dir === 0 ? 1 : 0, by: "multicast" };
+      for (const dir of [0, 1] as const) if (this.isGroup(dir)) return initiatorBy("multicast", dir === 0 ? 1 : 0);
     const shaken = this.proto === TCP || this.proto === ICMP || this.proto === ICMP6 ? this.#byHandshake(state) : null;
-    return shaken ?? this.#byMessage() ?? this.#byPort();
+    return shaken ?? this.#byMessage() ?? initiatorBy("port", this.#byPort());
   }
 
-  #byHandshake(state: number): { dir: 0 | 1; by: InitiatorBy } | null {
+  #byHandshake(state: number): Initiator | null {
     const icmp = this.proto !== TCP;
     const syn0 = (state & R.S_SYN) !== 0;
     const syn1 = (state & (R.S_SYN << 1)) !== 0;
     const answer0 = (state & R.S_SYNACK) !== 0;
     const answer1 = (state & (R.S_SYNACK << 1)) !== 0;
-    if (syn0 !== syn1) return { dir: syn0 ? 0 : 1, by: icmp ? "message" : "syn" };
-    if (answer0 !== answer1) return { dir: answer0 ? 1 : 0, by: icmp ? "message" : "syn-ack" };
+    if (syn0 !== syn1) return initiatorBy(icmp ? "message" : "syn", syn0 ? 0 : 1);
+    if (answer0 !== answer1) return initiatorBy(icmp ? "message" : "syn-ack", answer0 ? 1 : 0);
     return null;
   }
 
@@ -194,7 +219,7 @@ export class FlowView {
    * By the roles that messages claim. Peers that each ask the other (ICE's checks, SIP, BACnet) show only that they did:
    * which of them was first is a matter of the packets' order, and proves nothing.
    */
-  #byMessage(): { dir: 0 | 1; by: InitiatorBy } | null {
+  #byMessage(): Initiator | null {
     const detail = this.detail;
     if (detail === null) return null;
     let client: 0 | 1 | null = null;
@@ -204,23 +229,23 @@ export class FlowView {
       if (client !== null && client !== one) return null;
       client = one;
     }
-    return client === null ? null : { dir: client, by: "message" };
+    return client === null ? null : initiatorBy("message", client);
   }
 
-  #byPort(): { dir: 0 | 1; by: InitiatorBy } {
+  #byPort(): 0 | 1 {
     const low = this.port(0);
     const high = this.port(1);
     // Where only one end was seen to send, that one is named first; the judge tries both ways round all the same.
-    if (low === high) return { dir: this.proto !== TCP && this.packets(0) === 0 ? 1 : 0, by: "port" };
+    if (low === high) return this.proto !== TCP && this.packets(0) === 0 ? 1 : 0;
     if (this.#documented !== null) {
       const documented0 = this.#documented.has(this.proto, low);
-      if (documented0 !== this.#documented.has(this.proto, high)) return { dir: documented0 ? 1 : 0, by: "port" };
+      if (documented0 !== this.#documented.has(this.proto, high)) return documented0 ? 1 : 0;
     }
     const tcp = this.proto === TCP;
     const known0 = this.#seen.identified.hint(tcp, low, low) !== null;
     const known1 = this.#seen.identified.hint(tcp, high, high) !== null;
-    if (known0 !== known1) return { dir: known0 ? 1 : 0, by: "port" };
-    return { dir: low < high ? 1 : 0, by: "port" };
+    if (known0 !== known1) return known0 ? 1 : 0;
+    return low < high ? 1 : 0;
   }
 
   /** True where the end that sends in this direction is a multicast or broadcast address: nobody sends from there. */
@@ -299,9 +324,25 @@ export class FlowView {
   }
 }
 
-/** Text of an address word. */
+/** Text of an address word; the same string as before for nearly all that were asked for lately. */
 export function addressText(ipv6: AddressTable, family: number, word: number): string {
-  if (family === 4) return formatIpv4(word >>> 0);
+  if (family !== 4) return longText(ipv6, family, word);
+  const at = Math.imul(word, 0x9e3779b1) >>> (32 - TEXTS_SHIFT);
+  if (WORDS[at] === word) {
+    const known = TEXTS[at];
+    if (known !== undefined) return known;
+  }
+  const text = formatIpv4(word >>> 0);
+  WORDS[at] = word;
+  TEXTS[at] = text;
+  return text;
+}
+/** Texts of IPv4 addresses, each in the one place that its bits say. A conversation asks for both of its ends many times. */
+const TEXTS_SHIFT = 14;
+const WORDS = new Int32Array(1 << TEXTS_SHIFT);
+const TEXTS: string[] = new Array(1 << TEXTS_SHIFT);
+
+function longText(ipv6: AddressTable, family: number, word: number): string {
   if (family === R.FAMILY_ETH) return formatMacWords(ipv6.word(word, 0) >>> 0, ipv6.word(word, 1));
   return formatIpv6(
     ipv6.word(word, 0) >>> 0,
