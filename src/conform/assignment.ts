@@ -1,7 +1,7 @@
 /** What a rule that is met by a host of an inferred role would be, were that host another role. */
 import type { Rule } from "../model/types.ts";
-import { tryRule } from "./cover.ts";
 import type { Judges, RuleUse } from "./judge.ts";
+import { tryRule } from "./trial.ts";
 
 export const isInferred = ({ fromHost }: RuleUse): boolean => fromHost?.how === "inferred";
 

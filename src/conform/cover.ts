@@ -9,10 +9,10 @@ import type { Endpoint, Model, Rule, Target } from "../model/types.ts";
 import { appClause } from "./app-clause.ts";
 import { askedAll } from "./asked-all.ts";
 import { RuleIndex } from "./candidates.ts";
-import { type CapsReached, cutClause, unkeptClause } from "./caps.ts";
+import type { CapsReached } from "./caps.ts";
 import { type Cast, foundOut, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
-import { type Broken, checkExpectation, type TimeContext } from "./expect.ts";
+import type { TimeContext } from "./expect.ts";
 import { overClause, valuedOver } from "./over-clause.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
@@ -93,113 +93,6 @@ export interface JudgeContext extends WhomContext, TimeContext {
   backgroundName: string | null;
 }
 
-/** All clauses of one rule on one flow. */
-export interface Tried {
-  readonly loaded: LoadedModel;
-  readonly rule: Rule;
-  readonly who: Clause;
-  readonly whom: Clause;
-  readonly over: Clause;
-  readonly app: Clause;
-  readonly when: Clause;
-  readonly up: Clause;
-  readonly expect: readonly Clause[];
-  /** The rule expects no answer. */
-  readonly silent: boolean;
-  readonly broken: Broken | null;
-}
-
-const NO_CLAUSES: readonly Clause[] = [];
-
-export function clausesOf(tried: Tried): Clause[] {
-  return [tried.who, tried.whom, tried.over, tried.app, tried.when, tried.up, ...tried.expect];
-}
-
-/** The rule on the flow, each clause tried when it is first asked for: most rules fail by one, and nobody asks for the rest. */
-export function tryRule(
-  loaded: LoadedModel,
-  rule: Rule,
-  subject: Subject,
-  flow: SubjectFlow,
-  context: JudgeContext,
-): Tried {
-  return new Trial(loaded, rule, subject, flow, context);
-}
-
-class Trial implements Tried {
-  readonly loaded: LoadedModel;
-  readonly rule: Rule;
-  readonly silent: boolean;
-  readonly #when: Clause;
-  readonly #subject: Subject;
-  readonly #flow: SubjectFlow;
-  readonly #context: JudgeContext;
-  #over: Clause | null = null;
-  #who: Clause | null = null;
-  #whom: Clause | null = null;
-  #app: Clause | null = null;
-  #up: Clause | null = null;
-  #expect: readonly Clause[] | null = null;
-  #broken: Broken | null = null;
-
-  constructor(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext) {
-    const { when, silent } = loaded.prepared(rule);
-    this.loaded = loaded;
-    this.rule = rule;
-    this.silent = silent;
-    this.#when = when;
-    this.#subject = subject;
-    this.#flow = flow;
-    this.#context = context;
-  }
-
-  get when(): Clause {
-    return this.#when;
-  }
-  get over(): Clause {
-    this.#over ??= overClause(this.loaded, this.rule, this.#subject, this.#flow);
-    return this.#over;
-  }
-  get who(): Clause {
-    this.#who ??= whoClause(this.loaded, this.rule, this.#subject, this.#flow, this.over, this.#context);
-    return this.#who;
-  }
-  get whom(): Clause {
-    this.#whom ??= heardWhom(this.loaded, this.rule, this.#subject, this.#flow, this.#context);
-    return this.#whom;
-  }
-  get app(): Clause {
-    this.#app ??= heardApp(this.loaded, this.rule, this.#subject, this.#flow);
-    return this.#app;
-  }
-  get up(): Clause {
-    this.#up ??= servedHere(upClause(this.#flow, this.silent), this.loaded, this.#flow);
-    return this.#up;
-  }
-  get expect(): readonly Clause[] {
-    this.#expect ??= this.#expected();
-    return this.#expect;
-  }
-  get broken(): Broken | null {
-    this.#expect ??= this.#expected();
-    return this.#broken;
-  }
-
-  #expected(): readonly Clause[] {
-    const cut = cutClause(this.#flow, this.silent, this.#context.caps);
-    if (this.rule.expect.length === 0 && cut === null) return NO_CLAUSES;
-    const expect: Clause[] = cut === null ? [] : [cut];
-    for (const expectation of this.rule.expect) {
-      const checked = checkExpectation(expectation, this.#flow, this.#subject, this.#context);
-      if ("clause" in checked && typeof checked.clause === "object") {
-        this.#broken ??= checked as Broken;
-        expect.push(checked.clause);
-      } else expect.push(unkeptClause(expectation, this.#flow) ?? (checked as Clause));
-    }
-    return expect;
-  }
-}
-
 /** The clause "whom" where all that covers a flow is proved but for who opened it; null where something is not. */
 export function coveredBut(
   loaded: LoadedModel,
@@ -217,7 +110,7 @@ export function coveredBut(
 }
 
 /** Who is sent on to a site of which the document knows nothing was perhaps not served by whom it asked for. */
-function servedHere(up: Clause, { model, parameter }: LoadedModel, { sentOn }: SubjectFlow): Clause {
+export function servedHere(up: Clause, { model, parameter }: LoadedModel, { sentOn }: SubjectFlow): Clause {
   if (sentOn === null || up.result !== "proved") return up;
   const { host, frames } = sentOn;
   if (model.endpoints.some((endpoint) => isMemberName(endpoint, host, parameter))) return up;
@@ -230,26 +123,12 @@ function servedHere(up: Clause, { model, parameter }: LoadedModel, { sentOn }: S
   );
 }
 
-/** What was tried of one rule, for another that differs from it in its endpoint's names and addresses alone. */
-export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: SubjectFlow, context: JudgeContext): Tried {
-  return retold(tried, rule, heardWhom(tried.loaded, rule, subject, flow, context));
-}
-
-/** What was tried, with another clause in place of "whom". */
-export function retold(
-  { loaded, who, over, app, when, up, expect, silent, broken }: Tried,
-  rule: Rule,
-  whom: Clause,
-): Tried {
-  return { loaded, rule, who, whom, over, app, when, up, expect, silent, broken };
-}
-
-function heardApp(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
+export function heardApp(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   const heard = appClause(loaded, rule, subject, flow);
   return rule.apps === null ? heard : wholly(flow.overlaps.length > 0 ? disagreeing(heard, flow) : heard, flow);
 }
 
-function heardWhom(
+export function heardWhom(
   loaded: LoadedModel,
   rule: Rule,
   subject: Subject,
@@ -287,7 +166,7 @@ const WEIGHT_ROLE = 5;
 
 // ---- who
 
-function whoClause(
+export function whoClause(
   loaded: LoadedModel,
   rule: Rule,
   subject: Subject,

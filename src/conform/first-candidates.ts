@@ -7,8 +7,9 @@
 import type { Rule } from "../model/types.ts";
 import type { RuleClass } from "./candidates.ts";
 import type { CastHost } from "./cast.ts";
-import { type JudgeContext, triedAs } from "./cover.ts";
+import type { JudgeContext } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
+import { triedAs } from "./trial.ts";
 
 export class FirstCandidates {
   readonly #context: JudgeContext;

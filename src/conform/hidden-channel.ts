@@ -1,9 +1,9 @@
 /** Data channels of sessions whose words are inside TLS (`observe/hidden-channels.ts`). */
 import { unproved } from "./clause.ts";
-import { clausesOf } from "./cover.ts";
 import type { Judgement, Judges } from "./judge.ts";
 import { judgeConversation } from "./readings.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import { clausesOf } from "./trial.ts";
 
 /**
  * What no rule covers by itself may be a data channel of a session that some rule covers, or could: nobody can read what

@@ -15,10 +15,11 @@ import type { NearestMiss } from "../report/result.ts";
 import { NO_CAPS } from "./caps.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type Clause, failed } from "./clause.ts";
-import { clausesOf, loadForJudging, retold, type Tried, tryRule } from "./cover.ts";
+import { loadForJudging } from "./cover.ts";
 import { nearestMiss } from "./nearest.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import { clausesOf, retold, type Tried, tryRule } from "./trial.ts";
 
 export interface Question {
   /** A role of the model, or an address. */

@@ -8,14 +8,16 @@ import type { FrameRef, NearestMiss, Verdict } from "../report/result.ts";
 import type { Alike, Candidate } from "./candidates.ts";
 import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
-import { clausesOf, type JudgeContext, type LoadedModel, type Tried, tryRule } from "./cover.ts";
+import type { JudgeContext, LoadedModel } from "./cover.ts";
 import { fitting } from "./fitting.ts";
 import { perhapsAgreedOn } from "./hidden-channel.ts";
+import { addAgainst, isMissed, missedOf } from "./missed.ts";
 import { nearestMiss } from "./nearest.ts";
 import { judgeConversation, rank } from "./readings.ts";
 import type { ConversationReason } from "./reasons.ts";
 import { added, type Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import { clausesOf, type Tried, tryRule } from "./trial.ts";
 import { candidatesOf } from "./wanted.ts";
 
 /** How one rule stands to one conversation; what the rules' own statuses are made from. */
@@ -274,47 +276,6 @@ function onlyFailed(tried: Tried, clause: Clause["clause"]): boolean {
   return clausesOf(tried).every((c) =>
     c.clause === clause ? c.result === "failed" : c.result === "proved" || c.result === "unobservable",
   );
-}
-
-/** Of the rules in question, model by model, all that fail, in order. `tries`: those that were tried already. */
-function missedOf(
-  subject: Subject,
-  flow: SubjectFlow,
-  judges: Judges,
-  asked: readonly (readonly Candidate[])[],
-  tries: readonly Tried[],
-): Tried[] {
-  const missed: Tried[] = [];
-  let next = 0;
-  for (const [i, loaded] of judges.models.entries())
-    for (const { rule } of asked[i]!) {
-      if (subject.goesByPort && rule.apps !== null) continue;
-      const known = tries[next]?.rule === rule ? tries[next++] : undefined;
-      const tried = known ?? tryRule(loaded, rule, subject, flow, judges.context);
-      if (known === undefined || isMissed(known)) missed.push(tried);
-    }
-  return missed;
-}
-
-/** True where a rule does not cover it. Most fail by one of these, the ones that are told soonest first. */
-function isMissed(tried: Tried): boolean {
-  return (
-    tried.over.result === "failed" ||
-    tried.when.result === "failed" ||
-    tried.who.result === "failed" ||
-    tried.app.result === "failed" ||
-    tried.whom.result === "failed"
-  );
-}
-
-/** Frames that speak against rules which fail. They say something only where one of a rule's two ends is really there. */
-function addAgainst(missed: readonly Tried[], subject: Subject, against: FrameRef[]): FrameRef[] {
-  if (subject.initiatorRoles.length === 0 && subject.responderRoles.length === 0) return against;
-  for (const tried of missed) {
-    if (tried.who.result !== "proved") continue;
-    for (const clause of clausesOf(tried)) for (const ref of clause.against) against.push(ref);
-  }
-  return against;
 }
 
 /** How the rule stands to the flow, or null where a clause failed. */

@@ -10,7 +10,7 @@ import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import { absentWords, type CastHost } from "./cast.ts";
-import { clausesOf, conditionOf, isBoundEnd, type LoadedModel } from "./cover.ts";
+import { conditionOf, isBoundEnd, type LoadedModel } from "./cover.ts";
 import { equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
 import { overText } from "./over-clause.ts";
@@ -24,6 +24,7 @@ import {
   unused,
 } from "./rule-status.ts";
 import { inWords } from "./target-text.ts";
+import { clausesOf } from "./trial.ts";
 
 /** Statuses, worst first. */
 const PRECEDENCE: readonly RuleStatus[] = [
