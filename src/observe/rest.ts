@@ -10,7 +10,7 @@ import * as C from "./conversations.ts";
 import { peerName, readDetails } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
-import { isAscii, RowText } from "./row-text.ts";
+import { isAscii, RowText } from "../row-text.ts";
 
 const CHUNK_ROWS = 1_000;
 

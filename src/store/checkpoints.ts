@@ -1,24 +1,49 @@
 /**
  * Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. A judged
  * conversation's row that is the same object as at the last checkpoint stands there already; where nothing in it but counts
- * has changed, only these are written.
+ * has changed, what it has alike with others stays.
  */
 import { setImmediate } from "node:timers/promises";
+import { Kind } from "../report/kind-rows.ts";
+import { Kinds } from "../report/kinds.ts";
+import { PackedRows } from "../report/packed-rows.ts";
 import type { ConversationRow, RunResult } from "../report/result.ts";
-import { CONVERSATION_TABLE, isSameButCounts } from "./conversation-table.ts";
+import {
+  CONVERSATION_TABLE,
+  conversationBatches,
+  conversationValues,
+  isSameButCounts,
+  KIND_FIELDS,
+  KIND_TABLE,
+  KINDS_A_RUN,
+  kindValues,
+} from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
 import type { Transactions } from "./transactions.ts";
-import { insertRun, PART_COLUMNS, REST_COLUMNS, restValues, resultTables, updateRun } from "./writer.ts";
+import {
+  insertConversations,
+  insertRun,
+  PART_COLUMNS,
+  REST_COLUMNS,
+  restValues,
+  resultTables,
+  updateRun,
+} from "./writer.ts";
 
 const REST = "rest_chunk";
 const NO_MOVES: Moves = { leave: [], back: [] };
 /** Rows handed to the driver at once. */
 const BATCH = 1_000;
 
+/** Bytes of rows handed to the driver at once. */
+const BATCH_BYTES = 1 << 20;
+/** Kinds after which others are begun, and those that no row is of any more are deleted. */
+const MOST_KINDS = 8_192;
+
 /** One text for many rows: a parameter costs more than what SQLite does with it. The index, lest it goes through all rows for each. */
 const UPDATE_COUNTS = `UPDATE ${CONVERSATION_TABLE} INDEXED BY conversation_id
-SET packets = json_extract(c.value, '$[1]'), bytes = json_extract(c.value, '$[2]'), last_seen = json_extract(c.value, '$[3]')
+SET kind = json_extract(c.value, '$[1]'), data = json_extract(c.value, '$[2]'), exact = json_extract(c.value, '$[3]')
 FROM json_each(?) AS c
 WHERE ${CONVERSATION_TABLE}.conversation_id = json_extract(c.value, '$[0]') AND ${CONVERSATION_TABLE}.run_id = ?`;
 
@@ -30,6 +55,9 @@ export class SqliteCheckpoints implements CheckpointWriter {
   #parts = new Set<string>();
   /** Judged conversations that are in the database, by id. */
   #judged = new Map<string, ConversationRow>();
+  #kinds = new Kinds();
+  /** Numbers of kinds that are in the database. */
+  #written = new Set<number>();
   /** True where rows stand in the database that no result has any more. */
   #departed = false;
 
@@ -47,23 +75,28 @@ export class SqliteCheckpoints implements CheckpointWriter {
     this.#departed ||= leave.length > 0;
     const left = leave.flatMap(({ row }) => (typeof row === "object" && row !== null ? [row] : []));
     const before = this.runId;
+    const [kinds, written] = this.#kindsToWrite();
     const write = async (): Promise<Set<string>> => {
       // With its first checkpoint and not before: a run that is killed earlier has left nothing.
       const runId = before ?? (await insertRun(this.#driver, result.run));
       this.runId = runId;
       await this.#takeBack(back);
-      const changed = await this.#makeRoom(result.judged, left, signal);
-      for (const { name, columns, rows } of resultTables(result, changed)) {
+      const changed = await this.#makeRoom(result.judged, left, kinds, written, signal);
+      for (const batch of conversationBatches(runId, PackedRows.of(changed, kinds), written, BATCH_BYTES)) {
+        await insertConversations(this.#driver, runId, batch);
+        await turn(signal);
+      }
+      if (kinds.first > this.#kinds.first) await this.#sweep(runId, kinds.first);
+      for (const { name, columns, rows } of resultTables(result)) {
         if (name === REST)
           await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq < ?`, [this.runId, FIRST_DEPARTED]);
-        else if (name !== CONVERSATION_TABLE)
-          await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
+        else await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
       }
       await this.#depart(leave, signal);
-      const written = await this.#writeParts(parts);
+      const there = await this.#writeParts(parts);
       await updateRun(this.#driver, runId, result, result.run.status);
-      return written;
+      return there;
     };
     try {
       this.#parts = await this.#transactions.run(write);
@@ -71,7 +104,23 @@ export class SqliteCheckpoints implements CheckpointWriter {
       this.runId = before;
       throw error;
     }
+    this.#kinds = kinds;
+    this.#written = written;
     this.#judged = new Map(result.judged.map((row) => [row.conversation_id, row]));
+  }
+
+  /** Kinds to go on with, which a checkpoint that fails leaves as they were: others where there are very many. */
+  #kindsToWrite(): [Kinds, Set<number>] {
+    if (this.#written.size < MOST_KINDS) return [this.#kinds, new Set(this.#written)];
+    return [new Kinds(this.#kinds.end), new Set()];
+  }
+
+  /** Deletes kinds before `first` that no row is of. */
+  async #sweep(run: number, first: number): Promise<void> {
+    const from = run * KINDS_A_RUN;
+    const used = `SELECT ? + kind FROM ${CONVERSATION_TABLE} WHERE run_id = ?`;
+    const sql = `DELETE FROM ${KIND_TABLE} WHERE kind >= ? AND kind < ? AND kind NOT IN (${used})`;
+    await this.#driver.all(sql, [from, from + first, from, run]);
   }
 
   async departed(seqs: readonly number[]): Promise<Uint8Array[]> {
@@ -115,6 +164,8 @@ export class SqliteCheckpoints implements CheckpointWriter {
   async #makeRoom(
     result: readonly ConversationRow[],
     left: readonly ConversationRow[],
+    kinds: Kinds,
+    written: Set<number>,
     signal?: AbortSignal,
   ): Promise<readonly ConversationRow[]> {
     const judged = left.length === 0 ? result : [...result, ...left];
@@ -147,12 +198,17 @@ export class SqliteCheckpoints implements CheckpointWriter {
       await this.#driver.all(sql, [this.runId, ...ids]);
     }
     for (const rows of batches(counted)) {
-      const counts = rows.map(({ conversation_id, packets, bytes, last_seen }) => [
-        ...[conversation_id, packets, bytes, last_seen],
-      ]);
+      const others: SqlValue[][] = [];
+      const counts = rows.map((row) => {
+        const { kind, values } = conversationValues(row, kinds);
+        if (!written.has(kind)) others.push(kindValues(this.runId!, kind, Kind.ofText(kinds.textOf(kind))));
+        written.add(kind);
+        const [id, , , data, exact] = values;
+        return [id, kind, data, exact];
+      });
+      if (others.length > 0) await this.#driver.insert(KIND_TABLE, KIND_FIELDS, others);
       await this.#driver.all(UPDATE_COUNTS, [JSON.stringify(counts), this.runId]);
-      await setImmediate();
-      signal?.throwIfAborted();
+      await turn(signal);
     }
     return changed;
   }
@@ -192,11 +248,16 @@ export class SqliteCheckpoints implements CheckpointWriter {
       if (batch.length < BATCH) continue;
       await this.#driver.insert(table, ["run_id", ...columns], batch);
       batch = [];
-      await setImmediate(); // a driver may be synchronous, and a signal must not wait for the whole of it
-      signal?.throwIfAborted();
+      await turn(signal);
     }
     if (batch.length > 0) await this.#driver.insert(table, ["run_id", ...columns], batch);
   }
+}
+
+/** A driver may be synchronous, and a signal must not wait for the whole of it. */
+async function turn(signal?: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
 
 function* batches<Item>(items: readonly Item[]): Generator<readonly Item[]> {

@@ -1,75 +1,54 @@
 /**
- * Judged conversations. What is looked for, and what further packets change, stands in columns of its own; all else is one
- * JSON text, an array in the order of `PACKED`, that the views take apart. A value bound costs as much as a hundred bytes of
- * text: a million conversations take a quarter of the time that 35 columns took.
+ * Judged conversations: a row each of what is its own, and a row for what many have alike, its kind (`report/kinds.ts`). The
+ * views put both together. Rows go into the database many at once, as one parameter that SQLite cuts up: a million take a tenth of
+ * the time and of the room that their texts took.
  */
-import type { ConversationRow } from "../report/result.ts";
+import { Kind, type Pieces, type Values } from "../report/kind-rows.ts";
+import { KIND_COLUMNS, type KindColumn, VALUE } from "../report/kind-text.ts";
+import type { Kinds } from "../report/kinds.ts";
+import { ID_CHARS, type PackedRows } from "../report/packed-rows.ts";
+import type { ConversationRow, Verdict } from "../report/result.ts";
+import { RowText } from "../row-text.ts";
 import type { SqlRow, SqlValue } from "./driver.ts";
-import { storable, storableJson } from "./text.ts";
-
-/** Out of the evidence, because a view of findings shows them as columns. */
-interface Nearest {
-  nearest_rule: string | null;
-  nearest_model: string | null;
-}
-
-type Apart = "conversation_id" | "verdict" | "packets" | "bytes" | "last_seen";
-type Packed = Exclude<keyof ConversationRow, Apart> | keyof Nearest;
-
-/** The compiler holds this list to the row: a field that is added there and forgotten here does not compile. */
-const PLACES: Readonly<Record<Packed, number>> = {
-  realm: 0,
-  initiator: 1,
-  responder: 2,
-  transport: 3,
-  port: 4,
-  app: 5,
-  inner_app: 6,
-  server_name: 7,
-  peer_name: 8,
-  outcome: 9,
-  model: 10,
-  rule_id: 11,
-  reason_code: 12,
-  reason: 13,
-  evidence: 14,
-  flows: 15,
-  first_seen: 16,
-  waived: 17,
-  hint: 18,
-  names: 19,
-  operations: 20,
-  outcomes: 21,
-  fields: 22,
-  rules: 23,
-  expectation: 24,
-  found: 25,
-  nearest_rule: 26,
-  nearest_model: 27,
-};
+import { storable, storableValue } from "./text.ts";
 
 export const CONVERSATION_TABLE = "conversation";
-export const CONVERSATION_COLUMNS: readonly string[] = [
-  "conversation_id",
-  "verdict",
-  "packets",
-  "bytes",
-  "last_seen",
-  "data",
-  "exact",
+export const KIND_TABLE = "kind";
+
+/** As numbers they take a fifth of the room, here and in the index; 0 where there is none. */
+const VERDICTS: readonly (Verdict | null)[] = [
+  null,
+  "documented",
+  "violation",
+  "undocumented",
+  "inconclusive",
+  "unrelated",
+  "ignored",
 ];
 
-/** `exact` holds, by column, what had to be made storable; NULL where nothing had. */
+/**
+ * `data` is a JSON array: the places of `VALUE`, then what fills further gaps. `exact` holds the row's JSON where anything of it had
+ * to be made storable, else NULL.
+ */
 export const CONVERSATION_SQL = `CREATE TABLE ${CONVERSATION_TABLE} (
   run_id INTEGER NOT NULL,
   conversation_id TEXT,
-  verdict TEXT,
-  packets INTEGER,
-  bytes INTEGER,
-  last_seen TEXT,
+  verdict INTEGER,
+  kind INTEGER NOT NULL,
   data TEXT NOT NULL,
   exact TEXT
 );`;
+
+/** Kinds of a run are numbered from its id times this: a whole key is one number, and no run has another's. */
+export const KINDS_A_RUN = 2 ** 32;
+const NEAREST = ["nearest_rule", "nearest_model"] as const;
+
+/** A column with gaps is a JSON array in a blob: what stands between them, and the places in `data` of what fills them. */
+export const KIND_SQL = `CREATE TABLE ${KIND_TABLE} (
+  kind INTEGER PRIMARY KEY,
+${[...KIND_COLUMNS, ...NEAREST].map((column) => `  ${column} TEXT`).join(",\n")}
+);`;
+export const KIND_FIELDS: readonly string[] = ["kind", ...KIND_COLUMNS, ...NEAREST];
 
 /**
  * By id. Made when the first run is whole: put in one by one, a million ids in no order would take longer than their rows.
@@ -77,107 +56,216 @@ export const CONVERSATION_SQL = `CREATE TABLE ${CONVERSATION_TABLE} (
  */
 export const CONVERSATION_INDEX = `CREATE INDEX IF NOT EXISTS conversation_id ON ${CONVERSATION_TABLE}(conversation_id, run_id);`;
 
-/** A packed column in SQL: NULL for an empty text, since nothing was observed. */
-export function packedColumn(column: string): string {
-  // `column` is one of `Packed`: the views are written by hand and tested.
-  const place = PLACES[column as Packed];
-  return place === undefined ? column : `NULLIF(json_extract(data, '$[${place}]'), '')`;
+/** Columns of kinds that are JSON; all others are texts. */
+const JSON_COLUMNS: ReadonlySet<KindColumn> = new Set([
+  "evidence",
+  "names",
+  "operations",
+  "outcomes",
+  "fields",
+  "rules",
+]);
+
+/** The columns of a kind as its table has them. */
+export function kindValues(run: number, number: number, kind: Kind): SqlValue[] {
+  const values = KIND_COLUMNS.map((column, i) => columnValue(kind.columns[i]!, JSON_COLUMNS.has(column)));
+  const nearest = kind.row("", []).evidence?.nearest ?? null;
+  return [run * KINDS_A_RUN + number, ...values, nearest?.rule_id ?? null, nearest?.model ?? null];
 }
 
-export function encodeConversation(row: ConversationRow): SqlValue[] {
-  const { conversation_id, verdict, packets, bytes, last_seen } = row;
-  const text = JSON.stringify(packed(row));
-  const data = storableJson(text);
-  const [id, last] = [shown(conversation_id), shown(last_seen)];
-  let exact: string | null = null;
-  if (data !== text || id !== conversation_id || last !== last_seen)
-    exact = JSON.stringify({ conversation_id, last_seen, data: data === text ? null : text });
-  return [id, verdict, packets, bytes, last, data, exact];
+function columnValue(pieces: Pieces, isJson: boolean): SqlValue {
+  const [only = ""] = pieces;
+  if (pieces.length === 1) return only === "null" ? null : isJson ? String(only) : JSON.parse(String(only));
+  if (isJson) return Buffer.from(JSON.stringify(pieces));
+  // Quotes stand around the whole; inside of them nothing is escaped where there are gaps.
+  const inside = [...pieces];
+  inside[0] = String(inside[0]).slice(1);
+  inside[inside.length - 1] = String(inside.at(-1)).slice(0, -1);
+  return Buffer.from(JSON.stringify(inside));
 }
 
-/** In the order of `PLACES`. */
-function packed(row: ConversationRow): unknown[] {
-  const nearest = row.evidence?.nearest ?? null;
-  return [
-    row.realm,
-    row.initiator,
-    row.responder,
-    row.transport,
-    row.port,
-    row.app,
-    row.inner_app,
-    row.server_name,
-    row.peer_name,
-    row.outcome,
-    row.model,
-    row.rule_id,
-    row.reason_code,
-    row.reason,
-    row.evidence,
-    row.flows,
-    row.first_seen,
-    row.waived,
-    row.hint,
-    row.names,
-    row.operations,
-    row.outcomes,
-    row.fields,
-    row.rules,
-    row.expectation,
-    row.found,
-    nearest?.rule_id ?? null,
-    nearest?.model ?? null,
-  ];
+export function decodeKind(stored: SqlRow): Kind {
+  return new Kind(KIND_COLUMNS.map((column) => piecesOf(stored[column] ?? null, JSON_COLUMNS.has(column))));
 }
 
-/** NULL for an empty text: the views promise that for what was not observed. */
-function shown(text: string): string | null {
-  return text === "" ? null : storable(text);
+function piecesOf(value: SqlValue, isJson: boolean): Pieces {
+  if (!(value instanceof Uint8Array)) return [value === null ? "null" : isJson ? String(value) : JSON.stringify(value)];
+  const pieces = JSON.parse(Buffer.from(value).toString()) as (string | number)[]; // as `columnValue` wrote them
+  if (isJson) return pieces;
+  pieces[0] = `"${pieces[0]}`;
+  pieces[pieces.length - 1] = `${pieces.at(-1)}"`;
+  return pieces;
 }
 
-export function decodeConversation(stored: SqlRow): ConversationRow {
-  const exact = typeof stored.exact === "string" ? JSON.parse(stored.exact) : null;
-  const values = JSON.parse(String(exact?.data ?? stored.data)) as unknown[];
-  const of = (column: Packed): unknown => values[PLACES[column]];
-  // Written by `encodeConversation` from a row, value by value.
-  return {
-    conversation_id: exact?.conversation_id ?? stored.conversation_id,
-    realm: of("realm"),
-    initiator: of("initiator"),
-    responder: of("responder"),
-    transport: of("transport"),
-    port: of("port"),
-    app: of("app"),
-    inner_app: of("inner_app"),
-    server_name: of("server_name"),
-    peer_name: of("peer_name"),
-    outcome: of("outcome"),
-    verdict: stored.verdict ?? null,
-    model: of("model"),
-    rule_id: of("rule_id"),
-    reason_code: of("reason_code"),
-    reason: of("reason"),
-    evidence: of("evidence"),
-    flows: of("flows"),
-    packets: stored.packets,
-    bytes: stored.bytes,
-    first_seen: of("first_seen"),
-    last_seen: exact?.last_seen ?? stored.last_seen,
-    waived: of("waived"),
-    hint: of("hint"),
-    names: of("names"),
-    operations: of("operations"),
-    outcomes: of("outcomes"),
-    fields: of("fields"),
-    rules: of("rules"),
-    expectation: of("expectation"),
-    found: of("found"),
-  } as ConversationRow;
+/** In views over both tables, as `c` and `k`: what fills a gap; a column of the kind with its gaps filled; all of them under their names. */
+const value = (place: number): string => `json_extract(c.data, '$[${place}]')`;
+const whole = (column: string): string => `CASE typeof(k.${column}) WHEN 'blob' THEN (
+    SELECT group_concat(CASE typeof(p.value) WHEN 'integer' THEN json_extract(c.data, '$[' || p.value || ']') ELSE p.value END, '')
+    FROM json_each(CAST(k.${column} AS TEXT)) AS p) ELSE k.${column} END`;
+
+/** Of microseconds; a text is a time already. */
+const time = (us: string, else_: string): string => `CASE typeof(${value(VALUE.first)}) WHEN 'integer'
+    THEN strftime('%Y-%m-%dT%H:%M:%S', (${us}) / 1000000, 'unixepoch') || printf('.%06dZ', (${us}) % 1000000)
+    ELSE ${else_} END`;
+
+const COLUMNS: Readonly<Record<string, string>> = {
+  run_id: "c.run_id",
+  conversation_id: "c.conversation_id",
+  initiator: value(VALUE.initiator),
+  responder: value(VALUE.responder),
+  port: value(VALUE.port),
+  flows: value(VALUE.flows),
+  packets: value(VALUE.packets),
+  bytes: value(VALUE.bytes),
+  first_seen: time(value(VALUE.first), value(VALUE.first)),
+  last_seen: time(`${value(VALUE.first)} + ${value(VALUE.last)}`, value(VALUE.last)),
+};
+const NUMBERS = ["run_id", "port", "flows", "packets", "bytes"];
+/** With text of the wire, or of who is at its ends. */
+const GAPPED = [
+  "server_name",
+  "peer_name",
+  "reason",
+  "evidence",
+  "names",
+  "operations",
+  "outcomes",
+  "expectation",
+  "found",
+];
+
+/** A column of a judged conversation in SQL: NULL for an empty text, since nothing was observed. */
+export function conversationColumn(column: string): string {
+  const sql = COLUMNS[column] ?? (GAPPED.includes(column) ? whole(column) : `k.${column}`);
+  return NUMBERS.includes(column) ? sql : `NULLIF(${sql}, '')`;
 }
+
+export const CONVERSATION_FROM = `FROM ${CONVERSATION_TABLE} AS c JOIN ${KIND_TABLE} AS k ON k.kind = c.run_id * ${KINDS_A_RUN} + c.kind`;
+
+/** Of one row what its table's columns hold, without the run. */
+export const CONVERSATION_COLUMNS: readonly string[] = ["conversation_id", "verdict", "kind", "data", "exact"];
+
+export function decodeConversation(stored: SqlRow, kindOf: (number: number) => Kind): ConversationRow {
+  // Both were written from a row.
+  if (typeof stored.exact === "string") return JSON.parse(stored.exact) as ConversationRow;
+  const values = JSON.parse(String(stored.data)) as Values;
+  return kindOf(Number(stored.kind)).row(String(stored.conversation_id), values);
+}
+
+/** A row by itself, as its columns hold it. Its kind may be a new one. */
+export function conversationValues(row: ConversationRow, kinds: Kinds): { kind: number; values: SqlValue[] } {
+  const text = JSON.stringify(row);
+  const shown = text.includes("\\u") ? (storableValue(row) as ConversationRow) : row; // of the same form
+  const kind = kinds.pack(shown, SCRATCH);
+  const data = SCRATCH.takeBytes().toString();
+  const id = row.conversation_id === "" ? null : storable(row.conversation_id);
+  const isShown = id !== null && (shown === row || JSON.stringify(shown) === text);
+  return { kind, values: [id, codeOf(row.verdict), kind, data, isShown ? null : text] };
+}
+const SCRATCH = new RowText();
+
+export const verdictCode = (verdict: Verdict): number => VERDICTS.indexOf(verdict);
+const codeOf = (verdict: Verdict | null): number | null => (verdict === null ? null : verdictCode(verdict));
+
+/** Many rows as one parameter, and where in it each begins, from 1, as a JSON array. */
+export interface RowsAtOnce {
+  bytes: Buffer;
+  places: string;
+}
+
+/** `?1` the run, `?2` and `?3` as above. A blob is cut without a look at what is before. */
+export const INSERT_AT_ONCE = `INSERT INTO ${CONVERSATION_TABLE} (run_id, conversation_id, verdict, kind, data)
+SELECT ?1, CAST(substr(?2, r.value, ${ID_CHARS}) AS TEXT),
+  NULLIF(CAST(substr(?2, r.value + ${ID_CHARS}, 1) AS INTEGER), 0), CAST(substr(?2, r.value + 17, 10) AS INTEGER),
+  CAST(substr(?2, r.value + 37, CAST(substr(?2, r.value + 27, 10) AS INTEGER)) AS TEXT)
+FROM json_each(?3) AS r`;
+const HEAD_CHARS = 37;
+const NUMBER_CHARS = 10;
+
+/** Records of rows, one behind the other, with all that is cut from them at places that are known. */
+class AtOnce {
+  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #places: number[] = [];
+  size = 0;
+
+  add(packed: PackedRows, number: number): void {
+    const rest = packed.sizeOf(number) - ID_CHARS;
+    const from = this.size;
+    this.size += HEAD_CHARS + rest;
+    if (this.size > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * this.size);
+      this.#bytes.copy(larger, 0, 0, from);
+      this.#bytes = larger;
+    }
+    this.#places.push(from + 1);
+    packed.copy(number, 0, ID_CHARS, this.#bytes, from);
+    const code = codeOf(packed.verdictOf(number)) ?? 0;
+    const head = `${code}${digits(packed.kindOf(number))}${digits(rest)}`;
+    this.#bytes.write(head, from + ID_CHARS, "latin1");
+    packed.copy(number, ID_CHARS, ID_CHARS + rest, this.#bytes, from + HEAD_CHARS);
+  }
+
+  /** A driver may hold them for a while: the next ones go elsewhere. */
+  take(): RowsAtOnce {
+    const taken = { bytes: this.#bytes.subarray(0, this.size), places: JSON.stringify(this.#places) };
+    this.#bytes = Buffer.allocUnsafeSlow(this.#bytes.length);
+    this.#places = [];
+    this.size = 0;
+    return taken;
+  }
+}
+const FIRST_BYTES = 1 << 20;
+
+/** What is to be written next: kinds, then rows that need them. */
+export interface ConversationBatch {
+  kinds: SqlValue[][];
+  rows: RowsAtOnce | null;
+  /** Rows of which something had to be made storable, as their table's columns hold them. */
+  others: SqlValue[][];
+  bytes: number;
+}
+
+/** All rows in order, about `most` bytes a batch. `written`: numbers of the kinds that are in the database; those that are given join them. */
+export function* conversationBatches(
+  run: number,
+  packed: PackedRows,
+  written: Set<number>,
+  most: number,
+): Generator<ConversationBatch> {
+  const atOnce = new AtOnce();
+  let kinds: SqlValue[][] = [];
+  const need = (number: number): void => {
+    if (written.has(number)) return;
+    written.add(number);
+    kinds.push(kindValues(run, number, packed.kind(number)));
+  };
+  const batch = (others: SqlValue[][]): ConversationBatch => {
+    const rows = atOnce.size > 0 ? atOnce.take() : null;
+    const taken = { kinds, rows, others, bytes: (rows?.bytes.length ?? 0) + kinds.length * KIND_BYTES };
+    kinds = [];
+    return taken;
+  };
+  for (const number of packed.order()) {
+    if (packed.isOdd(number)) {
+      if (atOnce.size > 0) yield batch([]);
+      const { kind, values } = conversationValues(packed.row(number), packed.kinds);
+      need(kind);
+      yield batch([values]);
+    } else {
+      need(packed.kindOf(number));
+      atOnce.add(packed, number);
+      if (atOnce.size + kinds.length * KIND_BYTES >= most) yield batch([]);
+    }
+  }
+  if (atOnce.size > 0) yield batch([]);
+}
+/** About. */
+const KIND_BYTES = 2_000;
+
+const digits = (number: number): string => String(number).padStart(NUMBER_CHARS, "0");
 
 /** True where two rows have the same values, the very same lists and objects, but for what further packets change. */
 export function isSameButCounts(a: ConversationRow, b: ConversationRow): boolean {
-  if (a.conversation_id !== b.conversation_id || a.verdict !== b.verdict) return false;
-  const [one, other] = [packed(a), packed(b)];
-  return one.every((value, place) => value === other[place]);
+  return STEADY.every((column) => a[column] === b[column]);
 }
+const STEADY = ["conversation_id", "initiator", "responder", "port", "flows", "first_seen", ...KIND_COLUMNS] as const;

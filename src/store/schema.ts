@@ -1,14 +1,14 @@
 /**
  * The physical schema, chosen by measuring (`test/store/measure.ts`): judged conversations are rows with indexes, because they are
- * looked up and few; all others, and rules, are JSON texts of about 1,000 each, because they may be many; an observation is
+ * looked up, and kinds of them; all others, and rules, are JSON texts of about 1,000 each, because they may be many; an observation is
  * opaque parts. `views.ts` makes the contract's columns of them.
  */
-import { CONVERSATION_SQL } from "./conversation-table.ts";
+import { CONVERSATION_SQL, KIND_SQL } from "./conversation-table.ts";
 import { ASSET, CAPTURE, LOOKUP, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -21,6 +21,7 @@ const TABLES: readonly string[] = [
   CAPTURE.create(OF_RUN),
   "CREATE INDEX capture_run ON capture(run_id);",
   CONVERSATION_SQL,
+  KIND_SQL,
   "CREATE INDEX conversation_verdict ON conversation(run_id, verdict);",
   // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL.
   `CREATE TABLE rest_chunk (

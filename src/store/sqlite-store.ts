@@ -1,8 +1,17 @@
 /** The store over a driver: what was written, read back. Writing is in `writer.ts`, opening in `open.ts`. */
+
+import type { Kind } from "../report/kind-rows.ts";
 import { compareConversations } from "../report/order.ts";
 import type { ConversationRow, RestConversations, RuleRow, RunInfo, RunResult } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
-import { CONVERSATION_INDEX, CONVERSATION_TABLE, decodeConversation } from "./conversation-table.ts";
+import {
+  CONVERSATION_INDEX,
+  CONVERSATION_TABLE,
+  decodeConversation,
+  decodeKind,
+  KIND_TABLE,
+  KINDS_A_RUN,
+} from "./conversation-table.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
 import {
@@ -128,7 +137,18 @@ export class SqliteStore implements Store {
 
   async #judged(runId: number): Promise<ConversationRow[]> {
     const sql = `SELECT * FROM ${CONVERSATION_TABLE} WHERE run_id = ? ORDER BY rowid`;
-    return (await this.#db.all(sql, [runId])).map(decodeConversation);
+    const kinds = new Map<number, Kind>();
+    const ofRun = `SELECT * FROM ${KIND_TABLE} WHERE kind >= ? AND kind < ?`;
+    const from = runId * KINDS_A_RUN;
+    for (const stored of await this.#db.all(ofRun, [from, from + KINDS_A_RUN]))
+      kinds.set(Number(stored.kind) - from, decodeKind(stored));
+    const kindOf = (number: number): Kind => {
+      const kind = kinds.get(number);
+      if (kind === undefined)
+        throw new StoreError(`${this.path} has lost what conversations of run ${runId} have alike`);
+      return kind;
+    };
+    return (await this.#db.all(sql, [runId])).map((stored) => decodeConversation(stored, kindOf));
   }
 
   async #rows<Row extends object>(table: Table<Row>, runId: number): Promise<Row[]> {

@@ -15,7 +15,7 @@ export function storableJson(json: string): string {
   return json.includes("\\u") ? JSON.stringify(storableValue(JSON.parse(json))) : json;
 }
 
-function storableValue(value: unknown): unknown {
+export function storableValue(value: unknown): unknown {
   if (typeof value === "string") return storable(value);
   if (Array.isArray(value)) return value.map(storableValue);
   if (typeof value !== "object" || value === null) return value;

@@ -2,7 +2,7 @@
  * The public views: the contract's names, columns and order, then what else is there. The tables beneath may change with
  * the schema version; these may not.
  *
- * Conversations come from two places. Judged ones are rows of `conversation` (`conversation-table.ts`). All others are JSON texts of about 1,000
+ * Conversations come from two places. Judged ones are rows of `conversation`, each with its `kind` (`conversation-table.ts`). All others are JSON texts of about 1,000
  * compact rows in `rest_chunk` (see `RestConversations.chunks`), which the views take apart with `json_each`: writing
  * them so is more than ten times faster than as rows, and nearly all conversations of a span port are of that kind. Rules
  * are texts of 1,000 too (`rule_chunk`), as objects.
@@ -11,7 +11,7 @@
  * systems read the file too.
  */
 
-import { packedColumn } from "./conversation-table.ts";
+import { CONVERSATION_FROM, conversationColumn, verdictCode } from "./conversation-table.ts";
 
 /** Item `index` of compact row `r`. */
 const item = (index: number): string => `json_extract(r.value, '$[${index}]')`;
@@ -35,7 +35,7 @@ const time = (sec: number, us: number): string => `COALESCE(
 const judged = (columns: string): string =>
   columns
     .split(", ")
-    .map((column) => (packedColumn(column) === column ? column : `${packedColumn(column)} AS ${column}`))
+    .map((column) => `${conversationColumn(column)} AS ${column}`)
     .join(", ");
 
 /** An empty list or object is nothing observed. */
@@ -49,9 +49,9 @@ SELECT ${judged(
   "run_id, conversation_id, realm, initiator, responder, transport, port, app, inner_app, server_name, peer_name, " +
     "outcome, verdict, model, rule_id, reason_code, reason, evidence, flows, packets, bytes, first_seen, last_seen, " +
     "waived, hint",
-)}, ${some(packedColumn("names"), "[]")} AS names, ${some(packedColumn("outcomes"), "{}")} AS outcomes,
-  ${some(packedColumn("fields"), "{}")} AS fields, ${some(packedColumn("rules"), "[]")} AS rules, ${judged("expectation, found")}
-FROM conversation
+)}, ${some(conversationColumn("names"), "[]")} AS names, ${some(conversationColumn("outcomes"), "{}")} AS outcomes,
+  ${some(conversationColumn("fields"), "{}")} AS fields, ${some(conversationColumn("rules"), "[]")} AS rules, ${judged("expectation, found")}
+${CONVERSATION_FROM}
 UNION ALL
 SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
   ${seen(item(5))}, ${item(6)}, ${seen(item(7))}, ${seen(item(8))}, ${seen(item(9))}, ${seen(item(10))},
@@ -72,12 +72,12 @@ const FINDING_COLUMNS =
 const OBSERVED_UNDOCUMENTED = `CREATE VIEW observed_undocumented AS
 SELECT ${judged(FINDING_COLUMNS)},
   ${judged("reason, nearest_rule, nearest_model, waived, reason_code, realm, inner_app, peer_name, outcome, hint, evidence")}
-FROM conversation WHERE verdict = 'undocumented';`;
+${CONVERSATION_FROM} WHERE c.verdict = ${verdictCode("undocumented")};`;
 
 const OBSERVED_VIOLATIONS = `CREATE VIEW observed_violations AS
 SELECT ${judged(FINDING_COLUMNS)},
   ${judged("model, rule_id, expectation, found, waived, reason_code, reason, realm, inner_app, peer_name, outcome, evidence")}
-FROM conversation WHERE verdict = 'violation';`;
+${CONVERSATION_FROM} WHERE c.verdict = ${verdictCode("violation")};`;
 
 /** Field of a rule `r`. */
 const ofRule = (name: string): string => `NULLIF(json_extract(r.value, '$.${name}'), '') AS ${name}`;
@@ -113,9 +113,10 @@ const OPERATION_COLUMNS = [
 ].join(",\n  ");
 
 const OPERATIONS = `CREATE VIEW operations AS
-SELECT conversation.run_id, conversation.conversation_id,
+SELECT c.run_id, ${conversationColumn("conversation_id")} AS conversation_id,
   ${OPERATION_COLUMNS}
-FROM conversation, json_each(${packedColumn("operations")}) AS o
+${CONVERSATION_FROM}, json_each(${conversationColumn("operations")}) AS o
+WHERE k.operations <> '[]'
 UNION ALL
 SELECT c.run_id, ${REST_ID},
   ${OPERATION_COLUMNS}

@@ -1,11 +1,16 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
-import type { ConversationRow, RuleRow, RunInfo, RunResult } from "../report/result.ts";
+import { PackedRows } from "../report/packed-rows.ts";
+import type { RuleRow, RunInfo, RunResult } from "../report/result.ts";
 import {
   CONVERSATION_COLUMNS,
   CONVERSATION_INDEX,
   CONVERSATION_TABLE,
-  encodeConversation,
+  type ConversationBatch,
+  conversationBatches,
+  INSERT_AT_ONCE,
+  KIND_FIELDS,
+  KIND_TABLE,
 } from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type ObservationPart, type RunWriter, StoreError } from "./store.ts";
@@ -80,6 +85,7 @@ class SqliteRunWriter implements RunWriter {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
+    await this.#conversations(PackedRows.of(result.judged));
     if (!this.#begun) await this.#batches("observation", PART_COLUMNS, partValues(observation));
     await Promise.all(this.#writing);
     await this.#transactions.run(async () => {
@@ -115,14 +121,7 @@ class SqliteRunWriter implements RunWriter {
       const size = bytes;
       batch = [];
       bytes = 0;
-      while (this.#waiting > WAITING_BYTES) await this.#writing.shift();
-      this.#waiting += size;
-      this.#write(async () => {
-        await this.#driver.insert(table, all, full);
-        this.#waiting -= size;
-      });
-      // A synchronous driver would otherwise keep signals and progress waiting until the end.
-      await setImmediate();
+      await this.#inTurn(size, () => this.#driver.insert(table, all, full));
     };
     for (const row of rows) {
       batch.push([this.runId, ...row]);
@@ -131,12 +130,42 @@ class SqliteRunWriter implements RunWriter {
     }
     if (batch.length > 0) await flush();
   }
+
+  async #conversations(packed: PackedRows): Promise<void> {
+    for (const batch of conversationBatches(this.runId, packed, new Set(), BATCH_BYTES))
+      await this.#inTurn(batch.bytes, () => insertConversations(this.#driver, this.runId, batch));
+  }
+
+  /** Writes so many bytes as soon as those before are written; returns when more may wait. */
+  async #inTurn(size: number, body: () => Promise<void>): Promise<void> {
+    while (this.#waiting > WAITING_BYTES) await this.#writing.shift();
+    this.#waiting += size;
+    this.#write(async () => {
+      await body();
+      this.#waiting -= size;
+    });
+    // A synchronous driver would otherwise keep signals and progress waiting until the end.
+    await setImmediate();
+  }
 }
 
-/** The rows of a result, table by table, as values without the run's id. `judged`: those of its judged conversations to write. */
+/** Kinds, then the rows that need them. The caller has begun the transaction. */
+export async function insertConversations(driver: Driver, run: number, batch: ConversationBatch): Promise<void> {
+  const { kinds, rows, others } = batch;
+  if (kinds.length > 0) await driver.insert(KIND_TABLE, KIND_FIELDS, kinds);
+  if (rows !== null) await driver.all(INSERT_AT_ONCE, [run, rows.bytes, rows.places]);
+  const columns = ["run_id", ...CONVERSATION_COLUMNS];
+  if (others.length > 0)
+    await driver.insert(
+      CONVERSATION_TABLE,
+      columns,
+      others.map((values) => [run, ...values]),
+    );
+}
+
+/** The rows of a result, table by table, as values without the run's id; but for judged conversations. */
 export function resultTables(
   result: RunResult,
-  judged: Iterable<ConversationRow> = result.judged,
 ): { name: string; columns: readonly string[]; rows: Iterable<SqlValue[]> }[] {
   const table = <Row extends object>(of: Table<Row>, rows: Iterable<Row>) => ({
     name: of.name,
@@ -146,7 +175,6 @@ export function resultTables(
   return [
     table(CAPTURE, result.captures),
     { name: "rule_chunk", columns: ["seq", "data", "exact"], rows: ruleValues(result.rules) },
-    { name: CONVERSATION_TABLE, columns: CONVERSATION_COLUMNS, rows: conversationValues(judged) },
     table(LOOKUP, result.lookups),
     table(ASSET, result.assets),
     {
@@ -188,10 +216,6 @@ function weigh(row: readonly SqlValue[]): number {
 
 function* encodeAll<Row extends object>(table: Table<Row>, rows: Iterable<Row>): Iterable<SqlValue[]> {
   for (const row of rows) yield table.encode(row);
-}
-
-function* conversationValues(judged: Iterable<ConversationRow>): Iterable<SqlValue[]> {
-  for (const row of judged) yield encodeConversation(row);
 }
 
 /** Written as rows, 10,000 rules would cost more than all else of a short capture. */

@@ -64,7 +64,7 @@ const evidence = record<NonNullable<ConversationRow["evidence"]>>({
   ),
   nearest: fc.option(record({ model: text, rule_id: text, clause: text, says: text }), { nil: null }),
 });
-const anyConversation = record<ConversationRow>({
+export const anyConversation = record<ConversationRow>({
   conversation_id: text,
   realm: text,
   initiator: text,

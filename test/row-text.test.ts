@@ -1,6 +1,6 @@
 import test from "ava";
 import fc from "fast-check";
-import { RowText } from "../../src/observe/row-text.ts";
+import { RowText } from "../src/row-text.ts";
 
 test("numbers and words come out as JSON has them, however many", (t) => {
   const part = fc.oneof(

@@ -1,0 +1,149 @@
+/**
+ * Judged conversations as bytes: a million are 150 MB that nobody has to walk, where as objects they are 1.2 GB that the
+ * collector goes through again and again. A row is made again each time that somebody asks for it.
+ *
+ *     record   conversation's id, 16 digits · what fills the gaps of its kind (`kinds.ts`), a JSON array
+ */
+import { RowText } from "../row-text.ts";
+import { Kind, type Values } from "./kind-rows.ts";
+import { microseconds } from "./kind-text.ts";
+import { Kinds } from "./kinds.ts";
+import { compareConversations } from "./order.ts";
+import type { ConversationRow, Verdict } from "./result.ts";
+
+/** Bytes of a block of records: a power of two, for places count in it. */
+const BLOCK = 1 << 20;
+export const ID_CHARS = 16;
+const ID = /^[0-9a-f]{16}$/;
+const NO_ID = "0".repeat(ID_CHARS);
+const FIRST_ROWS = 1_024;
+
+export class PackedRows {
+  readonly kinds: Kinds;
+  length = 0;
+  readonly #text = new RowText();
+  readonly #blocks: Buffer[] = [];
+  /** By row's number: which kind it is; when it begins, in microseconds; where its record begins, as if each block were `BLOCK` long; how long it is. */
+  #kindOf = new Uint32Array(FIRST_ROWS);
+  #first = new Float64Array(FIRST_ROWS);
+  #at = new Float64Array(FIRST_ROWS);
+  #size = new Uint32Array(FIRST_ROWS);
+  /** Rows whose id is none of ours. */
+  readonly #others = new Map<number, ConversationRow>();
+  #order: Uint32Array | null = null;
+  readonly #parsed = new Map<number, Kind>();
+
+  /** `kinds`: those of rows before. */
+  constructor(kinds = new Kinds()) {
+    this.kinds = kinds;
+  }
+
+  static of(rows: Iterable<ConversationRow>, kinds?: Kinds): PackedRows {
+    const packed = new PackedRows(kinds);
+    for (const row of rows) packed.add(row);
+    return packed;
+  }
+
+  /** The row's number. */
+  add(row: ConversationRow): number {
+    if (this.length === this.#size.length) this.#grow();
+    const text = this.#text;
+    const from = text.length;
+    const number = this.length++;
+    if (ID.test(row.conversation_id)) {
+      text.ascii(row.conversation_id);
+    } else {
+      text.ascii(NO_ID);
+      this.#others.set(number, row);
+    }
+    this.#kindOf[number] = this.kinds.pack(row, text);
+    this.#first[number] = microseconds(row.first_seen) ?? Number.NaN;
+    this.#at[number] = this.#blocks.length * BLOCK + from;
+    this.#size[number] = text.length - from;
+    // A record may reach beyond the block that it begins in: then that is longer.
+    if (text.length >= BLOCK) this.#blocks.push(text.takeBytes());
+    return number;
+  }
+
+  /** Puts them in the order of a result. */
+  sort(): void {
+    const first = this.#first;
+    this.#order = Uint32Array.from({ length: this.length }, (_, number) => number).sort((a, b) => {
+      const order = first[a]! - first[b]!;
+      return order < 0 || order > 0 ? order : compareConversations(this.row(a), this.row(b));
+    });
+  }
+
+  /** Numbers of all rows, in order. */
+  *order(): Iterable<number> {
+    for (let place = 0; place < this.length; place++) yield this.#order?.[place] ?? place;
+  }
+
+  /** All rows in order, made one by one. */
+  *rows(): Iterable<ConversationRow> {
+    for (const number of this.order()) yield this.row(number);
+  }
+
+  row(number: number): ConversationRow {
+    const other = this.#others.get(number);
+    if (other !== undefined) return other;
+    const record = this.#record(number);
+    const values = JSON.parse(record.toString("utf8", ID_CHARS)) as Values; // as `Kinds` wrote it
+    return this.kind(this.kindOf(number)).row(record.toString("latin1", 0, ID_CHARS), values);
+  }
+
+  kindOf(number: number): number {
+    return this.#kindOf[number]!;
+  }
+
+  verdictOf(number: number): Verdict | null {
+    return this.kind(this.kindOf(number)).verdict;
+  }
+
+  kind(number: number): Kind {
+    let kind = this.#parsed.get(number);
+    if (kind === undefined) {
+      kind = Kind.ofText(this.kinds.textOf(number));
+      this.#parsed.set(number, kind);
+    }
+    return kind;
+  }
+
+  /** True where the row has what JSON escapes by its number, or another id. */
+  isOdd(number: number): boolean {
+    return this.kind(this.kindOf(number)).isEscaped || this.#others.has(number) || this.#record(number).includes("\\u");
+  }
+
+  /** Bytes of a row's record. */
+  sizeOf(number: number): number {
+    return this.#size[number]!;
+  }
+
+  /** Copies the bytes from `from` to `to` of a row's record. */
+  copy(number: number, from: number, to: number, into: Buffer, at: number): void {
+    const place = this.#at[number]!;
+    const begin = place % BLOCK;
+    const block = this.#blocks[(place - begin) / BLOCK];
+    if (block === undefined) this.#text.copy(begin + from, begin + to, into, at);
+    else block.copy(into, at, begin + from, begin + to);
+  }
+
+  #record(number: number): Buffer {
+    const record = Buffer.allocUnsafe(this.#size[number]!);
+    this.copy(number, 0, record.length, record, 0);
+    return record;
+  }
+
+  #grow(): void {
+    const rows = 2 * this.length;
+    const [kinds, first, places, sizes] = [this.#kindOf, this.#first, this.#at, this.#size];
+    this.#kindOf = new Uint32Array(rows);
+    this.#first = new Float64Array(rows);
+    this.#at = new Float64Array(rows);
+    this.#size = new Uint32Array(rows);
+    this.#kindOf.set(kinds);
+    this.#first.set(first);
+    this.#at.set(places);
+    this.#size.set(sizes);
+  }
+}
