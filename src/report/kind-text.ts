@@ -69,6 +69,7 @@ export const FIXED = {
   colon: ":",
   next: GAP.next,
   flows: GAP.flows,
+  one: "1",
   nextText: `"${GAP.next}"`,
   peer: `"${GAP.peer}"`,
   server: `"${GAP.server}"`,

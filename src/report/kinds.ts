@@ -327,8 +327,9 @@ export class Kinds {
       this.#push(open);
       this.#quoted(outcome);
       this.#push(PIECE.colon);
-      this.#push(count === flows ? PIECE.flows : PIECE.next);
-      if (count !== flows) this.#into.whole(count);
+      // Nearly always there is one flow, and then there is no gap to fill.
+      this.#push(count === 1 ? PIECE.one : count === flows ? PIECE.flows : PIECE.next);
+      if (count !== 1 && count !== flows) this.#into.whole(count);
       open = PIECE.comma;
     }
     this.#push(open === PIECE.brace ? PIECE.noRecord : PIECE.endBrace);

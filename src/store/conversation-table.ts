@@ -43,7 +43,10 @@ export const CONVERSATION_SQL = `CREATE TABLE ${CONVERSATION_TABLE} (
 export const KINDS_A_RUN = 2 ** 32;
 const NEAREST = ["nearest_rule", "nearest_model"] as const;
 
-/** A column with gaps is a JSON array in a blob: what stands between them, and the places in `data` of what fills them. */
+/**
+ * A column with gaps is a blob. A JSON array has what stands between them and the places in `data` of what fills them; a number is
+ * the place of what fills the whole column.
+ */
 export const KIND_SQL = `CREATE TABLE ${KIND_TABLE} (
   kind INTEGER PRIMARY KEY,
 ${[...KIND_COLUMNS, ...NEAREST].map((column) => `  ${column} TEXT`).join(",\n")}
@@ -76,6 +79,8 @@ export function kindValues(run: number, number: number, kind: Kind): SqlValue[] 
 function columnValue(pieces: Pieces, isJson: boolean): SqlValue {
   const [only = ""] = pieces;
   if (pieces.length === 1) return only === "null" ? null : isJson ? String(only) : JSON.parse(String(only));
+  const [before, place, after] = pieces;
+  if (pieces.length === 3 && before === after) return Buffer.from(String(place));
   if (isJson) return Buffer.from(JSON.stringify(pieces));
   // Quotes stand around the whole; inside of them nothing is escaped where there are gaps.
   const inside = [...pieces];
@@ -90,7 +95,8 @@ export function decodeKind(stored: SqlRow): Kind {
 
 function piecesOf(value: SqlValue, isJson: boolean): Pieces {
   if (!(value instanceof Uint8Array)) return [value === null ? "null" : isJson ? String(value) : JSON.stringify(value)];
-  const pieces = JSON.parse(Buffer.from(value).toString()) as (string | number)[]; // as `columnValue` wrote them
+  const pieces = JSON.parse(Buffer.from(value).toString()) as number | (string | number)[]; // as `columnValue` wrote them
+  if (typeof pieces === "number") return isJson ? ["", pieces, ""] : ['"', pieces, '"'];
   if (isJson) return pieces;
   pieces[0] = `"${pieces[0]}`;
   pieces[pieces.length - 1] = `${pieces.at(-1)}"`;
@@ -99,9 +105,10 @@ function piecesOf(value: SqlValue, isJson: boolean): Pieces {
 
 /** In views over both tables, as `c` and `k`: what fills a gap; a column of the kind with its gaps filled; all of them under their names. */
 const value = (place: number): string => `json_extract(c.data, '$[${place}]')`;
-const whole = (column: string): string => `CASE typeof(k.${column}) WHEN 'blob' THEN (
-    SELECT group_concat(CASE typeof(p.value) WHEN 'integer' THEN json_extract(c.data, '$[' || p.value || ']') ELSE p.value END, '')
-    FROM json_each(CAST(k.${column} AS TEXT)) AS p) ELSE k.${column} END`;
+const whole = (column: string): string => `CASE WHEN typeof(k.${column}) <> 'blob' THEN k.${column}
+    WHEN substr(k.${column}, 1, 1) <> X'5B' THEN json_extract(c.data, '$[' || CAST(k.${column} AS TEXT) || ']')
+    ELSE (SELECT group_concat(CASE typeof(p.value) WHEN 'integer' THEN json_extract(c.data, '$[' || p.value || ']') ELSE p.value END, '')
+      FROM json_each(CAST(k.${column} AS TEXT)) AS p) END`;
 
 /** Of microseconds; a text is a time already. */
 const time = (us: string, else_: string): string => `CASE typeof(${value(VALUE.first)}) WHEN 'integer'
@@ -110,7 +117,6 @@ const time = (us: string, else_: string): string => `CASE typeof(${value(VALUE.f
 
 const COLUMNS: Readonly<Record<string, string>> = {
   run_id: "c.run_id",
-  conversation_id: "c.conversation_id",
   initiator: value(VALUE.initiator),
   responder: value(VALUE.responder),
   port: value(VALUE.port),
@@ -120,7 +126,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
   first_seen: time(value(VALUE.first), value(VALUE.first)),
   last_seen: time(`${value(VALUE.first)} + ${value(VALUE.last)}`, value(VALUE.last)),
 };
-const NUMBERS = ["run_id", "port", "flows", "packets", "bytes"];
+/** Never an empty text. */
+const NEVER_EMPTY = ["run_id", "port", "flows", "packets", "bytes"];
 /** With text of the wire, or of who is at its ends. */
 const GAPPED = [
   "server_name",
@@ -136,8 +143,9 @@ const GAPPED = [
 
 /** A column of a judged conversation in SQL: NULL for an empty text, since nothing was observed. */
 export function conversationColumn(column: string): string {
+  if (column === "conversation_id") return "c.conversation_id"; // as it is, for the index
   const sql = COLUMNS[column] ?? (GAPPED.includes(column) ? whole(column) : `k.${column}`);
-  return NUMBERS.includes(column) ? sql : `NULLIF(${sql}, '')`;
+  return NEVER_EMPTY.includes(column) ? sql : `NULLIF(${sql}, '')`;
 }
 
 export const CONVERSATION_FROM = `FROM ${CONVERSATION_TABLE} AS c JOIN ${KIND_TABLE} AS k ON k.kind = c.run_id * ${KINDS_A_RUN} + c.kind`;

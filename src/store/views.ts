@@ -113,7 +113,7 @@ const OPERATION_COLUMNS = [
 ].join(",\n  ");
 
 const OPERATIONS = `CREATE VIEW operations AS
-SELECT c.run_id, ${conversationColumn("conversation_id")} AS conversation_id,
+SELECT c.run_id, c.conversation_id,
   ${OPERATION_COLUMNS}
 ${CONVERSATION_FROM}, json_each(${conversationColumn("operations")}) AS o
 WHERE k.operations <> '[]'

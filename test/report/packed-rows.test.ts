@@ -69,10 +69,10 @@ test("what differs in names, ends, frames, times and counts alone is of one kind
   const rows = Array.from({ length: 100 }, (_, i) => {
     const [initiator, responder, name] = [`10.0.0.${i}`, `198.51.100.${i}`, `host${i}.example.com`];
     return conversation({
-      ...{ initiator, responder, port: 1_000 + i, server_name: name, peer_name: name, packets: i, flows: 1 + (i % 3) },
+      ...{ initiator, responder, port: 1_000 + i, server_name: name, peer_name: name, packets: i, flows: 2 + (i % 3) },
       reason: `the client asked for ${name}`,
       names: [{ name, source: "tls-sni", capture_id: 0, frame: i }],
-      outcomes: { established: 1 + (i % 3) },
+      outcomes: { established: 2 + (i % 3) },
       evidence: {
         support: [{ capture_id: 0, frame: i, what: `DNS gave ${responder} to ${initiator} for ${name}` }],
         support_count: 1,
