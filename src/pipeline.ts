@@ -29,6 +29,7 @@ import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation
 import { qualityOf } from "./observe/quality.ts";
 import { uniteShares } from "./observe/union.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
+import { packedOf, withJudged } from "./report/packed-rows.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
 import { atOnce, inTurns, type Steps } from "./steps.ts";
 import { type DatabaseRef, findDatabase } from "./store/select.ts";
@@ -260,7 +261,7 @@ export function* judgeInSteps(
     const quality = qualityOf(seen, conversations);
     return { run: withTimes(info, quality), captures, judged: [], rest, rules: [], lookups, assets, quality };
   }
-  const { conversations, judged, rest, rules, lookups, bindings, parameters, warnings } = yield* conformInSteps(
+  const conformance = yield* conformInSteps(
     seen,
     {
       models: options.models,
@@ -276,10 +277,12 @@ export function* judgeInSteps(
     },
     kept,
   );
+  const { conversations, rest, rules, lookups, bindings, parameters, warnings } = conformance;
   const assets = collectAssets(conversations);
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);
-  return { run, captures, judged, rest, rules, lookups, assets, quality };
+  const judged = packedOf(conformance) ?? conformance.judged;
+  return withJudged(judged, { run, captures, rest, rules, lookups, assets, quality });
 }
 
 /** What is known of a run before it is judged. */

@@ -13,6 +13,7 @@ import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import { once } from "../once.ts";
 import { compareConversations } from "../report/order.ts";
+import { PackedRows, withJudged } from "../report/packed-rows.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
 import { fieldsOf } from "./alike-flows.ts";
@@ -193,7 +194,11 @@ export function* conformInSteps(
   };
 
   yield;
-  const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept);
+  const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
+  // A run that goes on keeps rows as they are: next time most of them are the same.
+  const packed = kept === null ? new PackedRows() : null;
+  const pack = packed === null ? null : (judged: Judged) => packRow(judged, waivers, packed);
+  const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept, pack);
   noteCopies(conversations, cast);
   noteDeparted(seen, cast);
   const lookups = collectLookups(seen, conversations.copies);
@@ -211,24 +216,23 @@ export function* conformInSteps(
     lastSec: options.lastSec,
   });
   yield;
-  const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
-  const rows = judgements.map((judgement) => waivedRow(judgement, waivers)).sort(compareConversations);
+  packed?.sort();
+  const rows = packed ?? judgements.flatMap((judged) => waivedRow(judged, waivers) ?? []).sort(compareConversations);
   kept?.end();
   const ruleRows = rules.map((judged) => {
     const breaks = ({ how, rule }: RuleUse): boolean => how === "violated" && rule === judged.rule;
     return ruleRow(judged, waivers, () =>
       judgements
         .filter(({ uses }) => uses.some(breaks))
-        .map(({ verdict, row }) => (verdict === "violation" ? row.waived : null)),
+        .map(({ verdict, waived }) => (verdict === "violation" ? waived : null)),
     );
   });
   const judgedSet = new Set(judgements.map(({ conversation }) => conversation));
   const isJudged = (client: string, realm: number) =>
     cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
-  return {
+  return withJudged(rows, {
     conversations,
-    judged: rows,
     rest: new Rest(conversations, dns, judgedSet, "unrelated"),
     rules: ruleRows,
     lookups: lookups.map((lookup) =>
@@ -247,7 +251,7 @@ export function* conformInSteps(
       ...movedHosts(moves, cast),
       ...waivers.sayings(),
     ],
-  };
+  });
 }
 
 /** The background's own roles (`resolver`) bring no traffic into scope, nor does a proxy, which serves others as well. */
@@ -262,6 +266,7 @@ function* judgeAll(
   judges: Judges,
   scope: "judged" | "all",
   kept: KeptJudgements | null,
+  pack: ((judged: Judged) => void) | null,
 ): Steps<Judged[]> {
   const { seen } = all;
   const judgements: Judged[] = [];
@@ -299,6 +304,7 @@ function* judgeAll(
     const uses = kept === null ? many.lean(judgement, told) : told;
     const judged = settle(judgement, uses, conversationRow(all, dns, judgement));
     kept?.keep(all, judged, judgement.uses);
+    pack?.(judged);
     judgements.push(judged);
     if ((++judgedAnew & ANEW_MASK) === 0) yield;
   }
@@ -379,15 +385,23 @@ const STEP_MASK = 127;
 const ANEW_MASK = 3;
 
 /** A conversation's row, with the waiver that covers it where one does. */
-function waivedRow(judged: Judged, waivers: Waivers): ConversationRow {
+function waivedRow(judged: Judged, waivers: Waivers): ConversationRow | null {
   const { row, verdict, initiatorRoles } = judged;
-  if (verdict !== "undocumented" && verdict !== "violation") return row;
+  if (row === null || (verdict !== "undocumented" && verdict !== "violation")) return row;
   const waived = waivers.isEmpty
     ? null
     : waivers.ofConversation(
         row,
         initiatorRoles.map(({ role }) => role),
       );
+  judged.waived = waived;
   if (waived !== row.waived) judged.row = { ...row, waived };
   return judged.row;
+}
+
+/** Lets go of the row as an object. */
+function packRow(judged: Judged, waivers: Waivers, packed: PackedRows): void {
+  const row = waivedRow(judged, waivers);
+  if (row !== null) packed.add(row);
+  judged.row = null;
 }

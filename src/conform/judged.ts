@@ -27,7 +27,10 @@ export interface Judged {
   holed: boolean;
   /** The first connection of it that may serve several names, and all addresses of who opened it. */
   carrier: { flow: CountedFlow; addresses: ReadonlySet<string> } | null;
-  row: ConversationRow;
+  /** Null where it has been packed with all others. */
+  row: ConversationRow | null;
+  /** The waiver's why. */
+  waived: string | null;
 }
 
 /** `uses`: those that tell something new. */
@@ -52,6 +55,7 @@ export function settle(judgement: Judgement, uses: RuleUse[], row: ConversationR
     holed: flows.some((one) => one.holed),
     carrier: flow === undefined ? null : { flow: countsOf(flow), addresses: subject.addresses },
     row,
+    waived: row.waived,
   };
 }
 

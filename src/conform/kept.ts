@@ -183,7 +183,7 @@ export class KeptJudgements {
     const counted = kept.passingHigh !== print.passingHigh || kept.passingLow !== print.passingLow;
     if (counted) {
       if (all.word(conversation, C.C_LAST) >>> 0 >= kept.untilSec) return null;
-      judged.row = { ...judged.row, ...countsOf(all, conversation) };
+      if (judged.row !== null) judged.row = { ...judged.row, ...countsOf(all, conversation) };
       kept.passingHigh = print.passingHigh;
       kept.passingLow = print.passingLow;
     }
@@ -209,7 +209,7 @@ export class KeptJudgements {
     const { steadyHigh, steadyLow, passingHigh, passingLow } = this.#print;
     const asked = this.#sameList([...this.#asking]);
     const flows = flowsOf(all, judged, uses);
-    const paced = judged.row.fields["operations.device-per-second"] !== undefined;
+    const paced = judged.row?.fields["operations.device-per-second"] !== undefined;
     this.#known.set(id, {
       ...{ steadyHigh, steadyLow, passingHigh, passingLow },
       judged,

@@ -4,6 +4,7 @@
  * Text off the wire stays text: control characters are escaped, and a cell that a spreadsheet would run as a formula
  * begins with an apostrophe.
  */
+import { judgedRows } from "./packed-rows.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunResult } from "./result.ts";
 import { safe } from "./safe.ts";
 
@@ -34,7 +35,7 @@ type Row = Partial<Record<(typeof COLUMNS)[number], Cell>>;
 /** The result as rows: every conversation, every rule of the models, every look-up. */
 export function* csvReport(result: RunResult): Generator<string, void, undefined> {
   yield csvLine(COLUMNS);
-  for (const row of result.judged) yield line(conversation(row));
+  for (const row of judgedRows(result)) yield line(conversation(row));
   for (const row of result.rest.rows()) yield line(conversation(row));
   for (const row of result.rules) yield line(rule(row));
   for (const row of result.lookups) yield line(lookup(row));

@@ -1,6 +1,7 @@
 /** What counts as drift ("Drift" in the contract of verdicts): the findings behind exit code 1, each in its list. */
 import type { ConversationReason, RuleReason } from "../conform/reasons.ts";
-import type { ConversationRow, LookupRow, RuleRow, RunResult } from "./result.ts";
+import { judgedOf } from "./packed-rows.ts";
+import type { ConversationRow, LookupRow, RuleRow, RunResult, Verdict } from "./result.ts";
 
 export interface Drift {
   undocumented: ConversationRow[];
@@ -22,24 +23,22 @@ const CONDITION_OFF: RuleReason = "condition-off";
 /** Waived findings keep their verdict or status and are not counted. */
 export function driftOf(result: RunResult, strict: boolean): Drift {
   const drift: Drift = {
-    undocumented: [],
-    violations: [],
+    undocumented: unwaived(result, "undocumented"),
+    violations: unwaived(result, "violation"),
     rules: result.rules.filter((rule) => isFinding(rule) && rule.waived === null),
-    inconclusive: [],
+    inconclusive: strict ? unwaived(result, "inconclusive") : [],
     lookups: strict ? result.lookups.filter((lookup) => lookup.verdict === "undocumented") : [],
     unevaluable: strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [],
     departed: departedDrift(result, strict),
     count: 0,
   };
-  for (const c of result.judged) {
-    if (c.waived !== null) continue;
-    if (c.verdict === "undocumented") drift.undocumented.push(c);
-    else if (c.verdict === "violation") drift.violations.push(c);
-    else if (c.verdict === "inconclusive" && strict) drift.inconclusive.push(c);
-  }
   for (const list of Object.values(drift)) if (Array.isArray(list)) drift.count += list.length;
   for (const count of Object.values(drift.departed)) drift.count += count;
   return drift;
+}
+
+function unwaived(result: RunResult, verdict: Verdict): ConversationRow[] {
+  return judgedOf(result, verdict).filter((c) => c.waived === null);
 }
 
 function departedDrift({ departed }: RunResult, strict: boolean): Drift["departed"] {

@@ -1,5 +1,6 @@
 /** What a result says against an installation, as one flat list: what JUnit, SARIF, Markdown and a suite are made of. */
 import { driftOf, isFinding } from "./drift.ts";
+import { waivedOf } from "./packed-rows.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunResult } from "./result.ts";
 import { compareText } from "./summary.ts";
 import { expected, responder, sentences, service } from "./words.ts";
@@ -32,9 +33,7 @@ export type Finding = Said &
  */
 export function findingsOf(result: RunResult, strict: boolean): Finding[] {
   const drift = driftOf(result, strict);
-  const waived = result.judged.filter(
-    (c) => c.waived !== null && (c.verdict === "undocumented" || c.verdict === "violation"),
-  );
+  const waived = waivedOf(result);
   const conversations = [...drift.violations, ...drift.undocumented, ...drift.inconclusive, ...waived];
   const rules = [
     ...drift.rules,

@@ -3,6 +3,7 @@
  * fields of the views. It is handed out in pieces, because conversations may be millions: no string ever holds more than
  * a piece and one row.
  */
+import { judgedRows } from "./packed-rows.ts";
 import type { ConversationRow, RunResult } from "./result.ts";
 
 /** Characters of a piece: large enough that writing costs little, small enough that a slow reader holds nothing up. */
@@ -46,7 +47,7 @@ function* parts(result: RunResult): Generator<string, void, undefined> {
 }
 
 function* conversations(result: RunResult): Generator<object, void, undefined> {
-  for (const row of result.judged) yield withNearest(row);
+  for (const row of judgedRows(result)) yield withNearest(row);
   for (const row of result.rest.rows()) yield withNearest(row);
 }
 

@@ -9,7 +9,7 @@ import { Kind, type Values } from "./kind-rows.ts";
 import { microseconds } from "./kind-text.ts";
 import { Kinds } from "./kinds.ts";
 import { compareConversations } from "./order.ts";
-import type { ConversationRow, Verdict } from "./result.ts";
+import type { ConversationRow, RunResult, Verdict } from "./result.ts";
 
 /** Bytes of a block of records: a power of two, for places count in it. */
 const BLOCK = 1 << 20;
@@ -32,6 +32,7 @@ export class PackedRows {
   readonly #others = new Map<number, ConversationRow>();
   #order: Uint32Array | null = null;
   readonly #parsed = new Map<number, Kind>();
+  readonly #made = new Map<Verdict, ConversationRow[]>();
 
   /** `kinds`: those of rows before. */
   constructor(kinds = new Kinds()) {
@@ -72,6 +73,28 @@ export class PackedRows {
       const order = first[a]! - first[b]!;
       return order < 0 || order > 0 ? order : compareConversations(this.row(a), this.row(b));
     });
+  }
+
+  /** Ids of all rows, in order. */
+  *ids(): Iterable<string> {
+    for (const number of this.order()) yield this.#idOf(number);
+  }
+
+  countOf(verdict: Verdict): number {
+    let count = 0;
+    for (let number = 0; number < this.length; number++) if (this.verdictOf(number) === verdict) count++;
+    return count;
+  }
+
+  /** Rows of a verdict, in order. They are kept: a report asks for them several times. */
+  of(verdict: Verdict): readonly ConversationRow[] {
+    let rows = this.#made.get(verdict);
+    if (rows === undefined) {
+      rows = [];
+      for (const number of this.order()) if (this.verdictOf(number) === verdict) rows.push(this.row(number));
+      this.#made.set(verdict, rows);
+    }
+    return rows;
   }
 
   /** Numbers of all rows, in order. */
@@ -128,6 +151,14 @@ export class PackedRows {
     else block.copy(into, at, begin + from, begin + to);
   }
 
+  #idOf(number: number): string {
+    const other = this.#others.get(number);
+    if (other !== undefined) return other.conversation_id;
+    const id = Buffer.allocUnsafe(ID_CHARS);
+    this.copy(number, 0, ID_CHARS, id, 0);
+    return id.toString("latin1");
+  }
+
   #record(number: number): Buffer {
     const record = Buffer.allocUnsafe(this.#size[number]!);
     this.copy(number, 0, record.length, record, 0);
@@ -146,4 +177,57 @@ export class PackedRows {
     this.#at.set(places);
     this.#size.set(sizes);
   }
+}
+
+type Judged = Pick<RunResult, "judged">;
+
+/** Packed rows of results: whoever asks for those needs none of `judged`. A copy of a result has the rows. */
+const PACKED = new WeakMap<Judged, PackedRows>();
+
+/** The result with its judged conversations. Packed ones are made rows when somebody asks for all of them. */
+export function withJudged<Result extends object>(
+  rows: PackedRows | ConversationRow[],
+  result: Result,
+): Result & { judged: ConversationRow[] } {
+  if (!(rows instanceof PackedRows)) return { ...result, judged: rows };
+  const told = { ...result, judged: NO_ROWS };
+  let made: ConversationRow[] | null = null;
+  Object.defineProperty(told, "judged", {
+    enumerable: true,
+    configurable: true,
+    get: () => {
+      made ??= [...rows.rows()];
+      return made;
+    },
+  });
+  PACKED.set(told, rows);
+  return told;
+}
+const NO_ROWS: ConversationRow[] = [];
+
+/** Null where its rows are as they are. */
+export function packedOf(result: Judged): PackedRows | null {
+  return PACKED.get(result) ?? null;
+}
+
+/** Judged conversations one by one. */
+export function judgedRows(result: Judged): Iterable<ConversationRow> {
+  return packedOf(result)?.rows() ?? result.judged;
+}
+
+/** Those of a verdict, waived ones among them. */
+export function judgedOf(result: Judged, verdict: Verdict): readonly ConversationRow[] {
+  return packedOf(result)?.of(verdict) ?? result.judged.filter((c) => c.verdict === verdict);
+}
+
+export function judgedCount(result: Judged, verdict: Verdict | null = null): number {
+  const packed = packedOf(result);
+  if (verdict === null) return packed?.length ?? result.judged.length;
+  return packed?.countOf(verdict) ?? judgedOf(result, verdict).length;
+}
+
+/** Findings that somebody waived, in order. */
+export function waivedOf(result: Judged): ConversationRow[] {
+  const all = [...judgedOf(result, "undocumented"), ...judgedOf(result, "violation")];
+  return all.filter((c) => c.waived !== null).sort(compareConversations);
 }

@@ -1,6 +1,7 @@
 /** What a result amounts to, for first lines: counted once, worded by every form that people read. */
 import { doesNotApply, driftOf, isFinding, wasStrict } from "./drift.ts";
 import { exitCodeOf, whyNothingJudged } from "./exit.ts";
+import { judgedCount, packedOf } from "./packed-rows.ts";
 import type { ConversationRow, RuleRow, RuleStatus, RunResult, Verdict } from "./result.ts";
 import { plural } from "./words.ts";
 
@@ -33,7 +34,7 @@ export function headline(result: RunResult): Headline {
 }
 
 function observed(result: RunResult): Headline {
-  const count = result.judged.length + result.rest.count;
+  const count = judgedCount(result) + result.rest.count;
   const damaged = result.captures.some((capture) => capture.damage !== null);
   const says = `${plural(count, "conversation")}; no model was given, so nothing is judged.`;
   if (damaged) return unread(result) ?? { mood: "bad", title: NOT_READ, says };
@@ -92,9 +93,7 @@ function judged(result: RunResult, strict: boolean): Headline {
 }
 
 export function verdictCount(result: RunResult, verdict: Verdict): number {
-  let count = result.departed?.verdicts[verdict] ?? 0;
-  for (const c of result.judged) if (c.verdict === verdict) count++;
-  return count;
+  return judgedCount(result, verdict) + (result.departed?.verdicts[verdict] ?? 0);
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {
@@ -163,11 +162,11 @@ export function compareText(a: string, b: string): number {
 }
 
 /** How many characters of an id are enough to tell all of these apart; eight at least. */
-export function idLength(conversations: readonly ConversationRow[]): number {
+export function idLength(result: Pick<RunResult, "judged">): number {
   let length = 8;
-  if (new Set(conversations.map((c) => c.conversation_id.slice(0, length))).size === conversations.length)
-    return length;
-  const ids = conversations.map((c) => c.conversation_id).sort(compareText);
+  const ids = [...(packedOf(result)?.ids() ?? result.judged.map((c) => c.conversation_id))];
+  if (new Set(ids.map((id) => id.slice(0, length))).size === ids.length) return length;
+  ids.sort(compareText);
   for (let i = 1; i < ids.length; i++) {
     const [a, b] = [ids[i - 1] ?? "", ids[i] ?? ""];
     let same = 0;

@@ -1,6 +1,6 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
-import { PackedRows } from "../report/packed-rows.ts";
+import { PackedRows, packedOf } from "../report/packed-rows.ts";
 import type { RuleRow, RunInfo, RunResult } from "../report/result.ts";
 import {
   CONVERSATION_COLUMNS,
@@ -85,7 +85,7 @@ class SqliteRunWriter implements RunWriter {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
-    await this.#conversations(PackedRows.of(result.judged));
+    await this.#conversations(packedOf(result) ?? PackedRows.of(result.judged));
     if (!this.#begun) await this.#batches("observation", PART_COLUMNS, partValues(observation));
     await Promise.all(this.#writing);
     await this.#transactions.run(async () => {

@@ -1,6 +1,7 @@
 /** What a judged run amounts to, in sentences for those who have never seen a packet; the words of verdicts come after them. */
 import { doesNotApply, driftOf } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
+import { waivedOf } from "../packed-rows.ts";
 import type { RuleStatus, RunResult } from "../result.ts";
 import { nothingRead, verdictCount } from "../summary.ts";
 import { number, plural } from "../words.ts";
@@ -15,7 +16,7 @@ export function inWords(result: RunResult, strict: boolean): [Mood, string][] {
   const met = result.rules.filter((rule) => rule.status === "met").length;
   const blind = result.rules.filter((rule) => rule.status === "not-evaluable" && !doesNotApply(rule)).length;
   const aside = result.rules.filter((rule) => moodOfRule(rule) === "off" && rule.waived === null).length;
-  const waived = [...result.judged, ...result.rules].filter((one) => one.waived !== null).length;
+  const waived = [...waivedOf(result), ...result.rules].filter((one) => one.waived !== null).length;
   const documented = verdictCount(result, "documented");
   const unproved = verdictCount(result, "inconclusive");
   const lines: [Mood, number, string][] = [

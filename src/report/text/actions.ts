@@ -1,6 +1,7 @@
 import { extentOf, type Finding, wantedSetting } from "../causes.ts";
 import { isBan } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
+import { judgedCount } from "../packed-rows.ts";
 import type { RuleRow } from "../result.ts";
 import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
 import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
@@ -120,8 +121,8 @@ const DOUBTFUL = 3;
 
 /** Much that no document has and nothing that it asks for: more likely another host than a product gone astray. */
 function doubtTheBinding({ result }: TextContext): string | null {
-  const undocumented = result.judged.filter((c) => c.verdict === "undocumented").length;
-  const covered = result.judged.some((c) => c.verdict === "documented" || c.verdict === "violation");
+  const undocumented = judgedCount(result, "undocumented");
+  const covered = judgedCount(result, "documented") + judgedCount(result, "violation") > 0;
   if (undocumented < DOUBTFUL || covered || result.rules.some((rule) => rule.status === "blocked")) return null;
   const seen = result.run.bindings.filter((binding) => binding.seen);
   if (seen.length === 0) return null;

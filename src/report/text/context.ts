@@ -1,5 +1,6 @@
 import { type Finding, groupByCause } from "../causes.ts";
 import { wasStrict } from "../drift.ts";
+import { judgedOf } from "../packed-rows.ts";
 import type { ConversationRow, RuleRow, RunResult, Verdict } from "../result.ts";
 import { groupConversations, idLength } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
@@ -26,7 +27,7 @@ export class TextContext {
     this.frames = new FrameNames(result.captures);
     this.strict = wasStrict(result);
     this.listed = options.all ? Number.POSITIVE_INFINITY : LISTED;
-    this.idChars = idLength(result.judged);
+    this.idChars = idLength(result);
     this.models = [...new Set(result.run.models.map((model) => model.name))];
     this.severalModels = new Set(result.rules.map((rule) => rule.model)).size > 1;
   }
@@ -35,7 +36,7 @@ export class TextContext {
   findings(verdict: Verdict): { list: readonly ConversationRow[]; findings: readonly Finding[] } {
     let known = this.found.get(verdict);
     if (known === undefined) {
-      const list = this.result.judged.filter((c) => c.verdict === verdict && c.waived === null);
+      const list = judgedOf(this.result, verdict).filter((c) => c.waived === null);
       known = { list, findings: groupByCause(groupConversations(list)) };
       this.found.set(verdict, known);
     }

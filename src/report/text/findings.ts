@@ -1,6 +1,7 @@
 import { type Cause, extentOf, wantedSetting } from "../causes.ts";
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import { spokenOf } from "../findings.ts";
+import { waivedOf } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow, Verdict } from "../result.ts";
@@ -165,7 +166,7 @@ function printLookups(page: Page, context: TextContext): void {
 }
 
 function printWaived(page: Page, context: TextContext): void {
-  const conversations = context.result.judged.filter((c) => c.waived !== null);
+  const conversations = waivedOf(context.result);
   const rules = context.result.rules.filter((rule) => rule.waived !== null);
   if (conversations.length + rules.length === 0) return;
   page.heading("WAIVED", "findings that the site accepts; they count for nothing");

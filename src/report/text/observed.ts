@@ -1,3 +1,4 @@
+import { judgedRows } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { ConversationRow, RunResult } from "../result.ts";
 import { compareText } from "../summary.ts";
@@ -56,7 +57,7 @@ function overview(result: RunResult, most: number): Overview {
     seen.top.push(c);
     if (seen.top.length >= most * 8) seen.top = seen.top.sort(larger).slice(0, most);
   };
-  for (const c of result.judged) take(c);
+  for (const c of judgedRows(result)) take(c);
   for (const c of result.rest.rows()) take(c);
   seen.top = seen.top.sort(larger).slice(0, most);
   return seen;

@@ -1,6 +1,7 @@
+import { judgedOf } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import { qualityRows } from "../quality.ts";
-import type { RunResult } from "../result.ts";
+import type { RunResult, Verdict } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { ruleFindings, verdictCount } from "../summary.ts";
 import { bytes, isDefaultRealm, number, plural, timeSpan } from "../words.ts";
@@ -78,11 +79,8 @@ function printNext(page: Page, context: TextContext): void {
   const { database } = context.options;
   if (database === null) return;
   const db = shellWord(database);
-  const open = context.result.judged.filter((c) => c.waived === null);
-  const worst =
-    open.find((c) => c.verdict === "violation") ??
-    open.find((c) => c.verdict === "undocumented") ??
-    open.find((c) => c.verdict === "inconclusive");
+  const first = (verdict: Verdict) => judgedOf(context.result, verdict).find((c) => c.waived === null);
+  const worst = first("violation") ?? first("undocumented") ?? first("inconclusive");
   const rule = ruleFindings(context.result)[0] ?? context.result.rules[0];
   const id = worst !== undefined ? context.id(worst) : rule !== undefined ? context.rule(rule) : null;
   page.heading("NEXT");
