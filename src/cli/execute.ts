@@ -4,6 +4,7 @@ import { beginYoung } from "../memory.ts";
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
 import type { FormName } from "../report/forms.ts";
+import { judgedCount } from "../report/packed-rows.ts";
 import { bytes, duration, number, plural } from "../report/words.ts";
 import { beginRun, storeRun } from "../store/keep.ts";
 import type { RunWriter, Store } from "../store/store.ts";
@@ -117,12 +118,13 @@ function tellTask({ captures, models, background, site }: Task): void {
   for (const { path, realm } of captures) tell(`capture ${path}${realm === undefined ? "" : `, realm ${realm}`}`);
 }
 
-function tellOutcome({ captures, judged, rest, rules }: RunOutcome["result"], took: string): void {
+function tellOutcome(result: RunOutcome["result"], took: string): void {
+  const { captures, rest, rules } = result;
+  const judged = judgedCount(result);
   for (const { path, format, packets, bytes: size, damage } of captures)
     tell(`${path}: ${format}, ${plural(packets, "packet")}, ${bytes(size)}${damage === null ? "" : `, ${damage}`}`);
-  const all = plural(judged.length + rest.count, "conversation");
-  const against =
-    rules.length === 0 ? "" : `, ${number(judged.length)} of them held against ${plural(rules.length, "rule")}`;
+  const all = plural(judged + rest.count, "conversation");
+  const against = rules.length === 0 ? "" : `, ${number(judged)} of them held against ${plural(rules.length, "rule")}`;
   tell(`read and judged in ${took}: ${all}${against}`);
 }
 
