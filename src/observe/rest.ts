@@ -5,12 +5,12 @@
  */
 import { hasPorts } from "../dissect/packet.ts";
 import type { ConversationOutcome, ConversationRow, RestConversations, Verdict } from "../report/result.ts";
+import { isAscii, RowText } from "../row-text.ts";
 import { formatInstant } from "../time.ts";
 import * as C from "./conversations.ts";
 import { peerName, readDetails } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
-import { isAscii, RowText } from "../row-text.ts";
 
 const CHUNK_ROWS = 1_000;
 
