@@ -189,15 +189,16 @@ function readHearing(all: C.Conversations, view: FlowView, dir: 0 | 1, key: Key,
 
 /** A flow that another one led to: see `SubjectFlow.leads`. `view` is left where it was. */
 function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): SubjectFlow["leads"] {
-  const fold = all.folds.get(view.flow);
+  const fold = all.folds.get(view.flow) ?? all.answersTo.get(view.flow);
   if (fold !== undefined) {
     const leader = all.view().move(fold.into);
     const { dir } = leader.initiator();
+    const within = all.folds.has(view.flow) ? key : ownKey(all, leader, all.of[fold.into]!);
     const own = ownKey(all, view, key.conversation);
     const there = view.initiator().dir;
     return {
       own: subjectOf(all, cast, own, view.port(there), [readFlow(all, view, there, own)]),
-      within: subjectOf(all, cast, key, leader.port(dir), [readHearing(all, leader, dir, key, cast)]),
+      within: subjectOf(all, cast, within, leader.port(dir), [readHearing(all, leader, dir, within, cast)]),
       because: framesOf(fold.sighting, "the message that led to it"),
     };
   }

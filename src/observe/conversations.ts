@@ -77,7 +77,9 @@ export class Conversations {
   readonly resets = new Map<number, Reset>();
   /** By flow: the one whose conversation it is part of, as a message there says. */
   readonly folds: ReadonlyMap<number, Fold>;
-  /** By flow that asks everybody: who answered, in flows that fold into it or not. */
+  /** By flow of nothing but answers to a question to everybody: that one, which may document it. It stays a conversation of its own. */
+  readonly answersTo: Map<number, Fold>;
+  /** By flow that asks everybody: who answered. */
   readonly heard: ReadonlyMap<number, readonly Answer[]>;
   /** By flow: the encrypted session that may have agreed on it. */
   readonly hiddenChannels: ReadonlyMap<number, number>;
@@ -117,7 +119,10 @@ export class Conversations {
     this.repeatsAreCopies = showsCopying(seen);
     const answers = findAnswers(seen);
     this.heard = byQuestion(answers);
-    this.folds = findFolds(seen, answers);
+    this.answersTo = new Map();
+    for (const { flow, question, asked, only } of answers)
+      if (only && !this.answersTo.has(flow)) this.answersTo.set(flow, { into: question, sighting: asked });
+    this.folds = findFolds(seen);
     this.hiddenChannels = findHiddenChannels(seen, this.folds);
     this.copies = sides === null ? NO_COPIES : findCopiesBeyondNat(seen, sides);
     this.#matchQuotes();

@@ -2,7 +2,7 @@
  * Questions to everybody on a link (BACnet's Who-Is, ListIdentity, DCP's Identify, a read by broadcast), and who answered.
  *
  *     sensor:47808 ──▶ 10.30.5.255:47808   Who-Is
- *     sensor:47808 ◀── 10.30.5.15:47808    I-Am                         its answer: it folds into the question's conversation
+ *     sensor:47808 ◀── 10.30.5.15:47808    I-Am                         its answer, documented by itself or by its question
  *     sensor:47808 ──▶ 10.30.5.15:47808    ReadProperty                 behind it in the same flow, which then stays what it is
  *
  * A message answers that goes to the end that asked, in the question's own application and within `WITHIN_SEC`, where it has

@@ -14,7 +14,6 @@ import type { ExpectFlowFact, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
-import type { Answer } from "./everybody.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 import { flowsWithDetail } from "./with-detail.ts";
@@ -39,13 +38,11 @@ interface Expected {
   far: string | null;
 }
 
-/** By flow: what it folds into. `answers`: to questions that were asked of everybody. */
-export function findFolds(seen: Observation, answers: readonly Answer[] = []): Map<number, Fold> {
+/** By flow: what it folds into. */
+export function findFolds(seen: Observation): Map<number, Fold> {
   const folds = new Map<number, Fold>();
   const expected = readExpected(seen);
-  for (const { flow, question, asked, only } of answers)
-    if (only && !folds.has(flow)) folds.set(flow, { into: question, sighting: asked });
-  if (expected.size === 0) return rooted(folds);
+  if (expected.size === 0) return folds;
   const view = new FlowView(seen);
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     view.move(flow);

@@ -49,8 +49,10 @@ export class ConversationPrint {
     for (let i = C.C_BYTES; i < C.C_FIRST; i++) this.#passing(row[at + i]!);
     for (let i = C.C_LAST; i < C.C_OUTCOME; i++) this.#passing(row[at + i]!);
     for (const flow of all.flowsOf(conversation)) {
-      const fold = all.folds.get(flow);
-      const answers = all.answeredBy.get(flow);
+      const fold = all.folds.get(flow) ?? all.answersTo.get(flow);
+      const heard = all.heard.get(flow)?.map((answer) => answer.flow) ?? NONE;
+      const folded = all.answeredBy.get(flow) ?? NONE;
+      const answers = heard.length + folded.length === 0 ? undefined : [...folded, ...heard];
       const session = all.hiddenChannels.get(flow);
       if (fold !== undefined || answers !== undefined || session !== undefined) {
         this.#whole = true;
