@@ -16,7 +16,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -73,6 +73,9 @@ const module = { exports: {} };
 script.runInThisContext()(module, module.exports, createRequire(file), import.meta.url);
 export const load = module.exports.load;
 `;
+/** What a start would say of the cache. */
+const ACCEPTED = `import { script } from ${JSON.stringify(pathToFileURL(join(src, "cli/commands.js")).href)};
+process.stdout.write(String(script.cachedDataRejected === false));`;
 const THREAD = (path) => `import { load } from "../cli/commands.js";\nawait load(${JSON.stringify(path)});\n`;
 
 // All are read before any is written: they are made of what tsc wrote.
@@ -96,3 +99,6 @@ rmSync(join(src, "cli/commands.cache"), { force: true });
 execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
 });
+const taken = execFileSync(process.execPath, ["--input-type=module", "-e", ACCEPTED], { encoding: "utf8" });
+if (taken !== "true")
+  throw new Error(`V8 refuses ${join(src, "cli/commands.cache")}, so that every start would compile anew`);

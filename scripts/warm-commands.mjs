@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = resolve(process.argv[2]);
@@ -20,6 +21,8 @@ try {
   process.argv = [process.execPath, join(src, "main.js"), "check", capture, ...judged];
   await import(at("main.js"));
   const { script } = await import(at("cli/commands.js"));
+  // What V8 compiled is taken only by a V8 with the same flags, and `check` has set one (`memory.ts`).
+  setFlagsFromString("--allocation-site-pretenuring");
   writeFileSync(join(src, "cli/commands.cache"), script.createCachedData());
 } finally {
   rmSync(folder, { recursive: true, force: true });
