@@ -26,6 +26,8 @@ export function couldNotShow(
   const name = host.host.text;
   const open = openCandidate(uses, lacking);
   if (open !== null) return open;
+  const two = context.judges.context.contested.ofHost(host);
+  if (two !== null) return notEvaluable("two-owners", two.says, "capture each of them by itself");
   if (!presence.bothWays) {
     return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
   }

@@ -44,6 +44,7 @@ import { judgeConversation } from "./readings.ts";
 import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
 import { judgeRules } from "./rules.ts";
 import { readSubject } from "./subject.ts";
+import { Contested, contestedHosts } from "./two-owners.ts";
 import { Waivers } from "./waive.ts";
 
 export interface ConformOptions {
@@ -114,7 +115,8 @@ export function whoIsWho(
   const { models, background } = kept === null ? loadAll() : kept.loaded(options, loadAll);
   const documented = documentedPorts(models);
   if (kept !== null) kept.documented = documented;
-  const dns = new DnsEvidence(seen);
+  const contested = new Contested(seen);
+  const dns = new DnsEvidence(seen, (realm, client) => contested.of(seen.realms[realm] ?? "", client) !== null);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(inEachRealm(bindings, seen.realms), (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
@@ -131,6 +133,7 @@ export function whoIsWho(
     ranges: options.site?.ranges ?? {},
     parameter: () => null,
     caps: capsReached(seen),
+    contested,
     backgroundName: options.background?.name ?? null,
     timezone: options.site?.timezone ?? "UTC",
     clocksOf: (realm: number, address: string) => clocks.of(realm, address),
@@ -249,6 +252,7 @@ export function* conformInSteps(
       ...other.sayings,
       ...own.sayings,
       ...movedHosts(moves, cast),
+      ...contestedHosts(known.contested, cast),
       ...waivers.sayings(),
     ],
   });

@@ -16,6 +16,7 @@ import type { TimeContext } from "./expect.ts";
 import { overClause, valuedOver } from "./over-clause.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import type { Contested } from "./two-owners.ts";
 import { upClause } from "./up.ts";
 import { isEndpoint, isMemberName, throughProxy, type WhomContext } from "./whom.ts";
 
@@ -89,6 +90,8 @@ export interface JudgeContext extends WhomContext, TimeContext {
   cast: Cast;
   /** Caps whose reaching may have kept something from being seen. */
   caps: CapsReached;
+  /** Addresses of which nobody can say whose they are. */
+  contested: Contested;
   /** The background model's name: its roles judge nobody. */
   backgroundName: string | null;
 }
@@ -165,6 +168,12 @@ function wholly(clause: Clause, flow: SubjectFlow): Clause {
 const WEIGHT_ROLE = 5;
 
 // ---- who
+
+/** Proved only of an address that is one host's; what every host does is background, whoever did it. */
+export function ofOneHost(who: Clause, { model }: LoadedModel, subject: Subject, context: JudgeContext): Clause {
+  if (who.result !== "proved" || model.name === context.backgroundName) return who;
+  return context.contested.clause(subject) ?? who;
+}
 
 export function whoClause(
   loaded: LoadedModel,

@@ -20,6 +20,7 @@ import { nearestMiss } from "./nearest.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import { clausesOf, retold, type Tried, tryRule } from "./trial.ts";
+import { NOT_CONTESTED } from "./two-owners.ts";
 
 export interface Question {
   /** A role of the model, or an address. */
@@ -64,6 +65,7 @@ export function wouldBeDocumented(
     timezone: "UTC",
     clocksOf: () => new Map<string, never[]>(),
     caps: NO_CAPS,
+    contested: NOT_CONTESTED,
     counts: { onAsk: null },
   };
   const tried = model.rules.map((rule) => {

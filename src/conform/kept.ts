@@ -4,7 +4,7 @@
  *
  * A conversation's judgement, and its row, rest on these, and are made anew where any of them is another:
  *
- *     all of them    models, background, site and bindings; caps that were reached; who plays which role, inferred roles and
+ *     all of them    models, background, site and bindings; caps that were reached; addresses with two owners; who plays which role, inferred roles and
  *                    hosts bound by name among it; leases that moved; hosts whose DNS nobody can read; whether identical
  *                    packets are copies
  *     its own        its flows: who and what they are, what was said and is unfinished in them, ICMP errors about them,
@@ -148,7 +148,14 @@ export class KeptJudgements {
     moves: Moves,
   ): Play {
     const { cast } = play;
-    const stamp = JSON.stringify([cast.stamp, [...moves], [...hidden()], all.repeatsAreCopies, known.caps]);
+    const stamp = JSON.stringify([
+      cast.stamp,
+      [...moves],
+      [...hidden()],
+      all.repeatsAreCopies,
+      known.caps,
+      known.contested.all,
+    ]);
     if (this.#play === null || stamp !== this.#stamp) {
       this.forget();
       this.#play = play;

@@ -31,6 +31,7 @@ export const CONVERSATION_REASONS = {
   "app-unseen": "the capture does not show enough to say which application it is",
   "other-messages": "some of its messages are not what the application would say",
   "cap-reached": "a limit of Wirepact was reached, and something was not read",
+  "two-owners": "ARP shows an address of it with two owners at once, and which of them it is nobody can say",
   "initiator-unknown": "no packet in the capture says which end opened it",
   "expectation-unproved": "something that the rule expects cannot be told from the capture",
   "no-rule": "no rule covers it",
@@ -66,6 +67,7 @@ export const RULE_REASONS = {
   filtered: "a filter may have kept it, or its answer, out of the capture",
   lossy: "the capture itself lost packets",
   "cap-reached": "a limit of Wirepact was reached, and packets were left out",
+  "two-owners": "ARP shows the host's address with two owners at once, and which of them is meant nobody can say",
   "peer-unknown": "nobody can say whether the far end wanted to open it",
   fallback: "it is needed only if another rule fails",
 } as const;

@@ -217,7 +217,7 @@ function judgeHost(
     const remedy = `check the binding of ${host.role}, and the place of the capture`;
     return notEvaluable("host-not-seen", `${name} ${absentWords(host.presence.asked)}`, remedy);
   }
-  if (met === null) {
+  if (met === null && context.judges.context.contested.ofHost(host) === null) {
     const blocked = blockedStatus(loaded, rule, uses, context, host);
     if (blocked !== null) return blocked;
   }

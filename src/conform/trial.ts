@@ -2,7 +2,7 @@
 import type { Rule } from "../model/types.ts";
 import { cutClause, unkeptClause } from "./caps.ts";
 import type { Clause } from "./clause.ts";
-import { heardApp, heardWhom, type JudgeContext, type LoadedModel, servedHere, whoClause } from "./cover.ts";
+import { heardApp, heardWhom, type JudgeContext, type LoadedModel, ofOneHost, servedHere, whoClause } from "./cover.ts";
 import { type Broken, checkExpectation } from "./expect.ts";
 import { overClause } from "./over-clause.ts";
 import type { Subject } from "./subject.ts";
@@ -77,7 +77,9 @@ class Trial implements Tried {
     return this.#over;
   }
   get who(): Clause {
-    this.#who ??= whoClause(this.loaded, this.rule, this.#subject, this.#flow, this.over, this.#context);
+    if (this.#who !== null) return this.#who;
+    const end = whoClause(this.loaded, this.rule, this.#subject, this.#flow, this.over, this.#context);
+    this.#who = ofOneHost(end, this.loaded, this.#subject, this.#context);
     return this.#who;
   }
   get whom(): Clause {

@@ -31,6 +31,8 @@ export interface NameAnswer {
   name: string;
   aliases: readonly string[];
   client: string;
+  /** It was one of several hosts of that address: an answer to another one, whoever asks. */
+  ofSeveral: boolean;
   address: string;
   sec: number;
   nsec: number;
@@ -75,7 +77,8 @@ export class DnsEvidence {
   /** Public names of ECH configurations, by client, and where they were published: a server name that is only a cover. */
   readonly #echNames = new Map<string, Map<string, Place>>();
 
-  constructor(seen: Observation) {
+  /** `severalAt`: whether a client's address is that of several hosts. */
+  constructor(seen: Observation, severalAt: (realm: number, client: string) => boolean = () => false) {
     for (const _ of seen.realms) {
       this.#byAddress.push(new Map());
       this.#byName.push(new Map());
@@ -97,7 +100,8 @@ export class DnsEvidence {
         this.#addCovers(fact, view.realm, client, sighting);
         if (question === undefined) continue;
         const place = { capture_id: question.capture, frame: question.frame };
-        this.#add(fact, view.realm, client, sighting, place);
+        const who = { client, ofSeveral: severalAt(view.realm, client) };
+        this.#add(fact, view.realm, who, sighting, place);
       }
     }
   }
@@ -232,7 +236,7 @@ export class DnsEvidence {
   #add(
     answer: AnswerFact,
     realm: number,
-    client: string,
+    { client, ofSeveral }: Pick<NameAnswer, "client" | "ofSeveral">,
     at: { capture: number; frame: number; sec: number; nsec: number },
     question: Place,
   ): void {
@@ -252,6 +256,7 @@ export class DnsEvidence {
         name: answer.name,
         aliases,
         client,
+        ofSeveral,
         address: record.data,
         sec: at.sec,
         nsec: at.nsec,
@@ -317,7 +322,7 @@ function namesAmong(answers: readonly NameAnswer[], clients: ReadonlySet<string>
   const other: NameAnswer[] = [];
   for (const answer of answers) {
     if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
-    (clients.has(answer.client) ? own : other).push(answer);
+    (clients.has(answer.client) && !answer.ofSeveral ? own : other).push(answer);
   }
   return { own, other };
 }

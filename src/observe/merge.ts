@@ -100,6 +100,7 @@ function addCounts(merged: Observation, sources: readonly Source[]): void {
     for (const claim of seen.neighbours.claims.values()) {
       const moved = { ...claim, realm: realms[claim.realm]!, capture: claim.capture + captureOffset };
       if (claim.own !== undefined) moved.own = { ...claim.own, capture: claim.own.capture + captureOffset };
+      if (claim.last !== undefined) moved.last = { ...claim.last, capture: claim.last.capture + captureOffset };
       merged.neighbours.add(moved);
     }
   setCounters(merged, sum);

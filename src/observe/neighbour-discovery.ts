@@ -24,7 +24,7 @@ const SOURCE = 6;
 
 /** A packet of ICMPv6 on a link with Ethernet's addresses. */
 export function readDiscovery(neighbours: Neighbours, frame: Frame, p: Packet, realm: number): void {
-  const { buf, payOff: at, payLen, icmpType, linkOff } = p;
+  const { buf, payOff: at, payLen, icmpType, linkOff, vlan } = p;
   // Between the two stands the solicitation.
   if (icmpType < ROUTER || icmpType > ADVERTISEMENT || p.icmpCode !== 0 || p.ttl !== ON_LINK || linkOff < 0) return;
   if (p.tunnel !== 0 || payLen < (icmpType === ROUTER ? 16 : TARGET_END)) return;
@@ -35,7 +35,7 @@ export function readDiscovery(neighbours: Neighbours, frame: Frame, p: Packet, r
   const nameless = /^0+$/.test(sender);
   const ipv6 = icmpType === ADVERTISEMENT || nameless ? target : sender;
   if (ipv6.startsWith("ff") || /^0+1?$/.test(ipv6)) return;
-  const what = { realm, address: 0, ipv6, mac };
+  const what = { realm, address: 0, ipv6, mac, vlan };
   const isRouter = icmpType === ROUTER || (icmpType === ADVERTISEMENT && (buf[at + 4]! & IS_ROUTER) !== 0);
   const own = icmpType !== ADVERTISEMENT || sender === target;
   neighbours.said(frame, isRouter ? { ...what, router: true } : what, own);

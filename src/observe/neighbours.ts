@@ -25,6 +25,8 @@ export interface Neighbour {
   ipv6?: string;
   /** 12 hex digits. */
   mac: string;
+  /** The VLAN of the first frame that said so, where it has one. */
+  vlan?: number;
   /** The first frame that said so. */
   capture: number;
   frame: number;
@@ -32,6 +34,8 @@ export interface Neighbour {
   nsec: number;
   lastSec: number;
   lastNsec: number;
+  /** The last frame that said so; absent where that is the first one. */
+  last?: { capture: number; frame: number };
   /**
    * The first frame in which it asked or announced by that address, which nobody does in another's name: answers are also
    * given for others (RFC 1027, RFC 4389).
@@ -40,6 +44,9 @@ export interface Neighbour {
   /** It says that it is a router, or has the MAC address that several share. */
   router?: true;
 }
+
+/** Of a claim, what its frame says. */
+export type Claimed = Pick<Neighbour, "realm" | "address" | "ipv6" | "mac" | "vlan" | "router">;
 
 /** Where and when something was said. */
 interface Said {
@@ -60,7 +67,7 @@ export class Neighbours {
   }
 
   /** An ARP message; what is cut, or of other lengths than Ethernet's and IPv4's, says nothing. */
-  take(frame: Frame, { buf, payOff: at, payLen }: Packet, realm: number): void {
+  take(frame: Frame, { buf, payOff: at, payLen, vlan }: Packet, realm: number): void {
     if (payLen < LENGTH) return;
     if (u32(buf, at) !== 0x00010800 || buf[at + 4] !== 6 || buf[at + 5] !== 4 || buf[at + 6] !== 0) return;
     const operation = buf[at + 7]!;
@@ -69,14 +76,15 @@ export class Neighbours {
     if ((operation !== 1 && operation !== 2) || address === 0 || (buf[at + 8]! & 1) !== 0) return;
     const mac = hex(buf, at + 8);
     if (mac === "000000000000") return;
-    this.said(frame, { realm, address, mac }, operation === 1 || address === u32(buf, at + 24));
+    this.said(frame, { realm, address, mac, vlan }, operation === 1 || address === u32(buf, at + 24));
   }
 
   /** A frame that claims an address. `own`: in its own name. */
-  said(frame: Frame, what: Pick<Neighbour, "realm" | "address" | "ipv6" | "mac" | "router">, own: boolean): void {
+  said(frame: Frame, { vlan = 0, ...what }: Claimed, own: boolean): void {
     const { capture, number, sec, nsec } = frame;
     const said = { capture, frame: number, sec, nsec };
     const claim: Neighbour = { ...what, ...said, lastSec: sec, lastNsec: nsec };
+    if (vlan !== 0) claim.vlan = vlan;
     if (own) claim.own = said;
     if (SHARED_MAC.test(what.mac)) claim.router = true;
     this.add(claim);
@@ -96,14 +104,18 @@ export class Neighbours {
     if (own !== undefined && (known.own === undefined || before(own.sec, own.nsec, known.own.sec, known.own.nsec)))
       known.own = own;
     if (before(claim.sec, claim.nsec, known.sec, known.nsec)) {
+      known.last ??= { capture: known.capture, frame: known.frame };
       known.capture = claim.capture;
       known.frame = claim.frame;
       known.sec = claim.sec;
       known.nsec = claim.nsec;
+      if (claim.vlan === undefined) delete known.vlan;
+      else known.vlan = claim.vlan;
     }
     if (before(known.lastSec, known.lastNsec, claim.lastSec, claim.lastNsec)) {
       known.lastSec = claim.lastSec;
       known.lastNsec = claim.lastNsec;
+      known.last = claim.last ?? { capture: claim.capture, frame: claim.frame };
     }
   }
 }

@@ -1,6 +1,6 @@
 /** One scene for each verdict and reason of a conversation, and for each clause of a nearest miss. */
 import type { Frame } from "../../src/capture/frame.ts";
-import { tcpFrame, udpFrame } from "../support/frames.ts";
+import { arpFrame, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import {
   alert,
@@ -130,6 +130,16 @@ export const CONVERSATIONS: Record<string, Judging> = {
     port: 50_021,
   },
   "served by whom it asked for": { says: "documented rule-proved", ...WEB, frames: web("200 OK") },
+  "ARP shows the host's address with two owners at once": {
+    says: "inconclusive two-owners",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...[0, 4].map((ms) => arpFrame({ mac: "020000000005", address: HOST, ms })),
+      arpFrame({ mac: "020000000006", address: HOST, ms: 2 }),
+      ...good,
+    ],
+  },
   "sent on to another site": {
     says: "inconclusive sent-on",
     ...WEB,

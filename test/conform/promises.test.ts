@@ -5,7 +5,7 @@
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
-import { START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
+import { arpFrame, START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { judgeFrames, keyOf } from "../support/judged.ts";
 import { supported } from "../support/promises.ts";
@@ -385,6 +385,17 @@ const SCENES: readonly Trying[] = [
         ["<", serverHello()],
         [">", upRecords()],
       ]),
+    ],
+  },
+  {
+    what: "ARP shows the host's address with two owners at once",
+    verdict: "inconclusive",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...[0, 4].map((ms) => arpFrame({ mac: "020000000005", address: HOST, ms })),
+      arpFrame({ mac: "020000000006", address: HOST, ms: 2 }),
+      ...tlsConnection(FROM, TO, 10, clientHello("api.example.com")),
     ],
   },
   {

@@ -1,6 +1,6 @@
 /** One scene for each status and reason of a rule: the rule `r` of model `m`. */
 import type { Frame } from "../../src/capture/frame.ts";
-import { icmpFrame, tcpFrame, udpFrame } from "../support/frames.ts";
+import { arpFrame, icmpFrame, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
 import { bytes } from "../support/packets.ts";
 import {
@@ -332,6 +332,16 @@ export const RULES: Record<string, Scene & { says: string }> = {
       { ...tlsRule, id: "s", every: "24h" },
     ],
     frames: busy,
+  },
+  "ARP shows the host's address with two owners at once": {
+    says: "not-evaluable two-owners",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...[0, 4].map((ms) => arpFrame({ mac: "020000000005", address: HOST, ms })),
+      arpFrame({ mac: "020000000006", address: HOST, ms: 2 }),
+      ...busy,
+    ],
   },
   "a hole in a connection that could be it": {
     says: "not-evaluable lossy",

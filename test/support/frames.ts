@@ -59,12 +59,22 @@ export function icmpFrame(fields: Wrapping & { type: number; code?: number; quot
 }
 
 /** An ARP message by which `mac` (12 hex digits) says that `address` is its own. */
-export function arpFrame(fields: { mac: string; address: string; operation?: number; ms?: number }): Frame {
-  const { mac, address, operation = 1, ms = 0 } = fields;
+export function arpFrame(fields: {
+  mac: string;
+  address: string;
+  operation?: number;
+  ms?: number;
+  vlan?: number | undefined;
+}): Frame {
+  const { mac, address, operation = 1, ms = 0, vlan } = fields;
+  const tag = vlan === undefined ? [] : [u16(0x8100), u16(vlan)];
   const sender = Uint8Array.from(Buffer.from(mac, "hex"));
   const head = bytes(0, 1, 8, 0, 6, 4, 0, operation);
   const body = concat([head, sender, addressBytes(address), new Uint8Array(6), addressBytes("10.0.0.254")]);
-  return frameOfBytes(concat([bytes(255, 255, 255, 255, 255, 255), sender, u16(0x0806), body, new Uint8Array(18)]), ms);
+  return frameOfBytes(
+    concat([bytes(255, 255, 255, 255, 255, 255), sender, ...tag, u16(0x0806), body, new Uint8Array(18)]),
+    ms,
+  );
 }
 
 function ipFrame(proto: number, segment: Uint8Array, sumAt: number, fields: Wrapping): Frame {
