@@ -95,6 +95,8 @@ export const LIMITS = {
   /** RSTs whose TTL is kept, and addresses whose SYN-ACKs' are. Beyond it nobody can say how near a RST came from. */
   resets: 100_000,
   distances: 65_536,
+  /** Addresses of which it is kept through which next hop they are reached. Of further ones silence proves less. */
+  hops: 65_536,
   /** ICMP errors kept for matching with the flows that they quote. */
   quotes: 100_000,
   /**

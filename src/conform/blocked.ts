@@ -1,9 +1,11 @@
 /**
  * "Blocked": attempted, and no attempt came up. A positive refusal is enough. Silence counts only where the capture
- * shows that an answer would have been in it: the same host, within five minutes, got one from beyond the same next hop,
- * and the attempt was repeated or had three seconds to be answered. Names that were refused are in `blocked-names.ts`.
+ * shows that an answer would have been in it: the same host, within five minutes, got one from beyond the same next hop
+ * (`same-hop.ts`), and the attempt was repeated or had three seconds to be answered. Names that were refused are in
+ * `blocked-names.ts`.
  */
 import type { Rule } from "../model/types.ts";
+import type { Conversations } from "../observe/conversations.ts";
 import { ANSWERS_APART_SEC } from "../observe/departed.ts";
 import { OUTCOMES } from "../observe/flow-view.ts";
 import { lossOf } from "./absence.ts";
@@ -22,6 +24,8 @@ import {
   silenceInLoss,
   silenceUntimed,
 } from "./rule-status.ts";
+import { isBeyond } from "./same-hop.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 const ANSWER_WITHIN_SEC = ANSWERS_APART_SEC;
 const WAITED_SEC = 3;
@@ -122,10 +126,13 @@ function silence(
   );
   if (waited !== undefined && host !== null) {
     const attempted = judgementOf(waited, context);
-    const visible = context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context));
-    const answerer = visible?.responder ?? answeredBefore(attempted, waited.flow, context);
-    if (answerer !== null) {
-      const said = `nothing came back, while ${answerer} answered ${host.host.text} at that time`;
+    const shows = (isFar: IsFar) =>
+      context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context, isFar))?.responder;
+    const answerer = shows(isFarEnd) ?? answeredBefore(attempted, waited.flow, context);
+    const beside = answerer ?? (waited.flow.nextHop === 0 ? null : (shows(isBeyond) ?? null));
+    if (beside !== null) {
+      const how = answerer === null ? ", through the same router" : "";
+      const said = `nothing came back, while ${beside} answered ${host.host.text} at that time${how}`;
       return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
     }
   }
@@ -157,22 +164,28 @@ function answeredBefore(
   return near?.responder ?? null;
 }
 
+/** Whether what answered is as far as what did not, beyond the same next hop. */
+type IsFar = (other: Judged, attempted: Judged, at: SubjectFlow, all: Conversations) => boolean;
+
+/** The far end itself, or the Internet where the attempt went there too. */
+const isFarEnd: IsFar = (other, attempted) =>
+  other.responder === attempted.responder || (isGlobal(other.responder) && isGlobal(attempted.responder));
+
 /**
  * True where a conversation proves that answers from beyond the same next hop reach this capture: opened by the same
- * host, answered, near in time, and by the far end itself or from the Internet where the attempt went there too (an answer
- * from another host of a private network may have come another way).
+ * host, answered, and near in time.
  */
 function showsAnswers(
   other: Judged,
   attempted: Judged,
   host: CastHost,
-  at: { firstSec: number; lastSec: number },
+  at: SubjectFlow,
   { conversations: all }: RuleContext,
+  isFar: IsFar,
 ): boolean {
   if (!other.initiatorRoles.some((played) => played.host === host)) return false;
   if (other.realm !== attempted.realm || other.family !== attempted.family) return false;
-  const isSame = other.responder === attempted.responder;
-  if (!isSame && !(isGlobal(other.responder) && isGlobal(attempted.responder))) return false;
+  if (!isFar(other, attempted, at, all)) return false;
   const view = all.view();
   for (const flow of all.flowsOf(other.conversation)) {
     view.move(flow);

@@ -136,6 +136,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     lastNsec: 0,
     asked: 1,
     answered: 1,
+    nextHop: 0,
     sightings: isName ? [sent] : [],
     operations: NO_OPERATIONS,
     undecoded: 0,

@@ -33,6 +33,8 @@ export interface SubjectFlow {
   answered: number;
   /** Packets of the largest burst of each direction, by direction; identical packets that may be copies left out. */
   bursts: readonly [number, number];
+  /** MAC address, as a number, that the initiator's packets were sent to; 0 where they were answered or none is known. */
+  nextHop: number;
   sightings: readonly Sighting[];
   /** What was asked and answered, by kind. */
   operations: OperationTally;
@@ -129,6 +131,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     asked: view.packets(there),
     answered: view.packets(back),
     bursts: [burstOf(all, view, 0), burstOf(all, view, 1)],
+    nextHop: view.nextHop(there),
     sightings,
     operations: operationsOf(all, view.detail),
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),

@@ -47,8 +47,8 @@ export function dissectEthernet(p: Packet, buf: Uint8Array, off: number, end: nu
   // The low bytes of both MAC addresses are enough to tell two paths of one packet apart.
   p.path = (p.path * 31 + buf[off + 4]! + buf[off + 5]! * 3 + buf[off + 10]! * 5 + buf[off + 11]! * 7) & 0xfff;
   const type = (buf[off + 12]! << 8) | buf[off + 13]!;
-  if (type === ETHERTYPE_IPV4) return dissectIpv4(p, buf, off + 14, end, wire - 14);
   p.linkOff = off;
+  if (type === ETHERTYPE_IPV4) return dissectIpv4(p, buf, off + 14, end, wire - 14);
   return etherType(p, type, buf, off + 14, end, wire - 14);
 }
 

@@ -253,6 +253,7 @@ export class Fragments {
     const header = p.family === 4 ? 20 : 40;
     buf.set(p.buf.subarray(p.netOff, p.netOff + header), HEADROOM - header);
     p.buf = buf;
+    p.linkOff = -1;
     p.netOff = HEADROOM - header;
     p.srcOff = p.family === 4 ? HEADROOM - 8 : 8;
     p.dstOff = p.family === 4 ? HEADROOM - 4 : 24;

@@ -25,7 +25,7 @@ export class Packet {
   checksum = 0;
   /** Bytes from the IP header on, on the wire (without padding of the frame). */
   ipBytes = 0;
-  /** Where the innermost Ethernet header stands, where one was read last and its EtherType is not IPv4; else below 0. */
+  /** Where the innermost Ethernet header stands, where no tunnel without one is around the packet; else below 0. */
   linkOff = -1;
   /** First byte of the network header in `buf`. */
   netOff = 0;
@@ -114,6 +114,7 @@ export class Packet {
     this.ipId = other.ipId;
     this.checksum = other.checksum;
     this.ipBytes = other.ipBytes;
+    this.linkOff = other.linkOff;
     this.netOff = other.netOff;
     this.transportOff = other.transportOff;
     this.transportWire = other.transportWire;

@@ -17,6 +17,7 @@ import type { Arena } from "./arena.ts";
 import { print, tcpNumbers } from "./copies.ts";
 import type { CopyWatch } from "./copy-watch.ts";
 import { addressKey, answersOf, type Distances } from "./distances.ts";
+import { type Hops, hopOf } from "./hops.ts";
 import { laneOf } from "./lanes.ts";
 import * as Row from "./row.ts";
 import type { FlowTable } from "./table.ts";
@@ -74,6 +75,7 @@ export interface PayloadReader {
 export class FastPath {
   readonly #table: FlowTable;
   readonly #distances: Distances;
+  readonly #hops: Hops;
   readonly #reader: PayloadReader;
   readonly #glancer: Glancer;
   readonly #watch: CopyWatch;
@@ -108,6 +110,7 @@ export class FastPath {
   ) {
     this.#table = flows.table;
     this.#distances = flows.distances;
+    this.#hops = flows.hops;
     this.#reader = reader;
     this.#glancer = reader.glancer;
     this.#watch = flows.watch;
@@ -185,8 +188,12 @@ export class FastPath {
     return taken;
   }
 
-  readonly #noteAnswer = (meta: number, address: number, ttl: number, tripUs: number): void =>
-    this.#distances.answered(addressKey(meta, address), answersOf(ttl, ttl, tripUs));
+  readonly #noteAnswer: Parameters<Walker["eachAnswer"]>[0] = (meta, address, ttl, tripUs, hopHigh, hopLow) => {
+    const key = addressKey(meta, address);
+    if (ttl >= 0) this.#distances.answered(key, answersOf(ttl, ttl, tripUs));
+    const hop = hopOf(hopHigh, hopLow);
+    if (hop !== 0) this.#hops.note(key, hop);
+  };
 
   /** True where the packet was counted, or is not one of these lanes. False: nothing was touched, and it goes the long way. */
   take(frame: Frame, realm: number): boolean {

@@ -80,7 +80,7 @@ export const LAST = 9;
 export const PRINT = 13;
 /** TCP: the highest sequence number seen so far, plus one. */
 export const NEXT = 14;
-/** As LAST, of the first packet. */
+/** As LAST, of the first packet; of a direction without packets the next hop of the other, see `hops.ts`. */
 export const FIRST = COLD + 0;
 /** Frame number of the first packet of each direction. */
 export const FRAME = COLD + 4;

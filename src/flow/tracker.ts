@@ -15,6 +15,7 @@ import { COPY_WITHIN_NSEC, gapNsec, printOf, samePacket, samePath } from "./copi
 import { CopyWatch } from "./copy-watch.ts";
 import { Distances } from "./distances.ts";
 import { Holes } from "./holes.ts";
+import { Hops } from "./hops.ts";
 import { type Quote, readQuote } from "./quotes.ts";
 import * as Row from "./row.ts";
 import { FlowTable } from "./table.ts";
@@ -85,6 +86,7 @@ export class FlowTracker {
   /** What is missing in TCP streams, and segments that came so late that they were overtaken on their way. */
   readonly holes: Holes;
   readonly distances: Distances;
+  readonly hops: Hops;
   outOfOrder = 0;
   /** Frames read so far, of all captures together: what a new flow's row has as BORN. */
   now = 0;
@@ -99,6 +101,7 @@ export class FlowTracker {
     this.#caps = caps;
     this.holes = new Holes(caps);
     this.distances = new Distances(caps);
+    this.hops = new Hops(caps);
   }
 
   /** `lane`: the packet's, see `lanes.ts`. */
@@ -289,6 +292,7 @@ export class FlowTracker {
   }
 
   #firstOf(row: Int32Array, at: number, dir: 0 | 1, frame: Frame, p: Packet): void {
+    this.hops.first(row, at, dir, p);
     row[at + FIRST + dir * 2] = frame.sec;
     row[at + FIRST + dir * 2 + 1] = frame.nsec;
     row[at + FRAME + dir] = frame.number;

@@ -17,7 +17,7 @@ const ENTRIES = 40 << 10;
 const GATES = 48 << 10;
 const GATES_END = 72 << 10;
 const RESULT_BYTES = 32;
-const ANSWER_WORDS = 4;
+const ANSWER_WORDS = 6;
 const MOST_ANSWERS = Math.floor((ENTRIES - ANSWERS) / (4 * ANSWER_WORDS));
 
 interface Exports {
@@ -64,6 +64,9 @@ export interface LedgerTable {
   readonly at: number;
   readonly entries: number;
 }
+
+/** `ttl`: of the SYN-ACK, below 0 where it is none; `tripUs`: since the SYN, 0 where that isn't known. */
+type NoteAnswer = (meta: number, address: number, ttl: number, tripUs: number, hopHigh: number, hopLow: number) => void;
 
 export class Walker {
   readonly walk: Exports["walk"];
@@ -148,11 +151,12 @@ export class Walker {
   get added(): number {
     return this.#results.getInt32(24, true);
   }
-  /** Answers to connections: META and the address that answered, as in its row, the TTL, and microseconds since the SYN. */
-  eachAnswer(note: (meta: number, address: number, ttl: number, tripUs: number) => void): void {
+  /** First answers: META and the address that answered, as in its row, what its SYN-ACK says, the words of its next hop. */
+  eachAnswer(note: NoteAnswer): void {
     const count = this.#results.getInt32(28, true);
+    const words = this.#answers;
     for (let i = 0; i < count * ANSWER_WORDS; i += ANSWER_WORDS)
-      note(this.#answers[i]!, this.#answers[i + 1]!, this.#answers[i + 2]!, this.#answers[i + 3]!);
+      note(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!, words[i + 4]!, words[i + 5]!);
   }
 }
 

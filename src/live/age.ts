@@ -128,6 +128,7 @@ export class Ager {
       if (moved !== null) flows.quotes.push(moved);
     }
     const { answers, resets } = flows.distances;
+    const hops = flows.hops.known;
     for (const reset of resets.splice(0)) {
       const moved = target.moveReset(reset);
       if (moved !== null) resets.push(moved);
@@ -135,6 +136,9 @@ export class Ager {
     const known = [...answers];
     answers.clear();
     for (const [key, ttls] of known) answers.set(target.moveAddress(key), ttls);
+    const reached = [...hops];
+    hops.clear();
+    for (const [key, hop] of reached) hops.set(target.moveAddress(key), hop);
     flows.takeOver(target);
     identified.replaceDetails(target.details);
     this.#said = new Map(
@@ -189,7 +193,7 @@ class Rebuilt {
     const ports = ported && settled ? view.port(1 - dir) : row[at + R.PORTS];
     const key = [
       ...[row[at + R.LOW], row[at + R.HIGH], row[at + R.META], ports, dir, day, bits, view.state & ENDED],
-      ...[row[at + R.DETAIL], row[at + R.VLANS], row[at + R.CAPTURES]],
+      ...[row[at + R.DETAIL], row[at + R.VLANS], row[at + R.CAPTURES], view.nextHop(0), view.nextHop(1)],
     ].join();
     const there = this.#equal.get(key);
     if (there !== undefined && (view.state & R.S_REPEAT) === 0 && addTo(this.table, there, view)) {
@@ -225,7 +229,7 @@ class Rebuilt {
     return this.table.find(low, high, reset.ports, reset.meta) < 0 ? null : { ...reset, low, high };
   }
 
-  /** An address of `Distances.answers`. */
+  /** An address of `Distances.answers` and `Hops.known`. */
   moveAddress(key: number): number {
     return movedKey(
       key,

@@ -47,6 +47,7 @@ interface Meta {
   heads: [number, Edge[]][];
   tails: [number, Edge[]][];
   answers?: [number, number][];
+  hops?: [number, number][];
   resets?: Reset[];
   fragments?: PlainDatagram[];
   neighbours?: Neighbour[];
@@ -75,6 +76,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     heads: [...flows.watch.heads],
     tails: [...flows.watch.tails],
     answers: [...flows.distances.answers],
+    hops: [...flows.hops.known],
     resets: flows.distances.resets,
     neighbours: [...seen.neighbours.claims.values()],
     fragments: seen.fragments.open.map((one) => ({
@@ -140,6 +142,7 @@ export async function decodeObservation(
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
   for (const [key, value] of meta.weights ?? []) flows.weights.set(key, value);
   for (const [key, ttls] of meta.answers ?? []) flows.distances.answered(key, ttls);
+  for (const [key, hop] of meta.hops ?? []) flows.hops.note(key, hop);
   for (const reset of meta.resets ?? []) flows.distances.add(reset);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
   flows.watch.keptTails = new Map(meta.tails);

@@ -5,6 +5,7 @@ import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { hasPorts, ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
+import { hopOf } from "../flow/hops.ts";
 import * as R from "../flow/row.ts";
 import type { ConversationOutcome } from "../report/result.ts";
 import { type Broadcasts, broadcastsOf } from "./broadcasts.ts";
@@ -159,6 +160,12 @@ export class FlowView {
   }
   has(bit: number, dir: number): boolean {
     return (this.state & (bit << dir)) !== 0;
+  }
+
+  /** MAC address, as a number, that this direction's packets are sent to; 0 where they were answered or none is known. */
+  nextHop(dir: 0 | 1): number {
+    const back = 1 - dir;
+    return this.packets(back) > 0 ? 0 : hopOf(this.#word(R.FIRST + back * 2), this.#word(R.FIRST + back * 2 + 1));
   }
 
   /** The earlier of both directions' first packets: 0 or 1. */

@@ -66,6 +66,7 @@ export class FlowJoiner {
     ];
     const there = table.find(low, high, ports, meta);
     if (there >= 0 && !isOtherFlow(table.rows(there), table.at(there), piece.words)) {
+      this.#heard(there, piece.words);
       if (this.#overlap.get(source)!.has(this.#newest[there]!)) this.#samePlaceAgain(there, piece);
       else this.#append(there, piece);
       this.#newest[there] = source;
@@ -85,6 +86,16 @@ export class FlowJoiner {
     this.#known.set(print, added);
     this.#addRepeats(added, piece);
     this.#takeEdges(added, piece, true);
+  }
+
+  /** The later piece may hold the first answers to what the earlier one asked. */
+  #heard(flow: number, words: Int32Array): void {
+    const { table, hops } = this.#merged.flows;
+    const row = table.rows(flow);
+    const at = table.at(flow);
+    for (const dir of [0, 1] as const)
+      if (row[at + R.PACKETS + dir] === 0 && row[at + R.PACKETS + 1 - dir] !== 0 && words[R.PACKETS + dir] !== 0)
+        hops.heard(row, at, dir);
   }
 
   /** The next slice's piece behind what is there. */

@@ -101,17 +101,8 @@ export function copyHalf(row: Int32Array, at: number, word: number, dir: 0 | 1):
 /** What makes a piece this piece, wherever it is stored: its key, when it began and ended, and how much it was. */
 export function fingerprint(words: Int32Array): string {
   const fields = [R.LOW, R.HIGH, R.PORTS, R.META, R.PACKETS, R.PACKETS + 1, R.BYTES, R.BYTES + 1];
-  const times = [
-    R.FIRST,
-    R.FIRST + 1,
-    R.FIRST + 2,
-    R.FIRST + 3,
-    R.LAST,
-    R.LAST + 1,
-    R.LAST + 2,
-    R.LAST + 3,
-    R.FRAME,
-    R.FRAME + 1,
-  ];
-  return [...fields, ...times].map((field) => words[field]).join();
+  const times = [R.LAST, R.LAST + 1, R.LAST + 2, R.LAST + 3, R.FRAME, R.FRAME + 1];
+  // A direction without packets has a next hop there, which older databases do not know.
+  const first = [0, 0, 1, 1].map((dir, i) => (words[R.PACKETS + dir] === 0 ? 0 : words[R.FIRST + i]));
+  return [...[...fields, ...times].map((field) => words[field]), ...first].join();
 }

@@ -10,6 +10,7 @@
  * Not covered: the target's half of a message (its sender's guess), RARP, ARP over links
  * without Ethernet's addresses.
  */
+import type { ParsedAddress } from "../address.ts";
 import type { Frame } from "../capture/frame.ts";
 import type { Packet } from "../dissect/packet.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
@@ -88,6 +89,11 @@ export class Neighbours {
     if (own) claim.own = said;
     if (SHARED_MAC.test(what.mac)) claim.router = true;
     this.add(claim);
+  }
+
+  /** Whether a MAC address, as hex digits, was claimed for an address of IP. */
+  has(realm: number, { family, hex }: ParsedAddress, mac: string): boolean {
+    return this.claims.has(`${realm}/${family === 6 ? hex : Number.parseInt(hex, 16)}/${mac}`);
   }
 
   /** One more time that it was said, or what another slice heard: the order does not matter. */

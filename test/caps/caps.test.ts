@@ -405,6 +405,11 @@ const ATTACKS: Record<Cap, Says> = {
     const seen = look(many(200, opened).flat(), { distances: 100 });
     t.deepEqual([seen.flows.distances.answers.size, hits(seen, "distances")], [100, 100]);
   },
+  hops: (t) => {
+    const opened = (i: number): Frame[] => connection(`${A}:40000`, `10.2.0.${i}:22`, i * 10, []);
+    const seen = look(many(200, opened).flat(), { hops: 100 });
+    t.deepEqual([seen.flows.hops.known.size, hits(seen, "hops")], [100, 100]);
+  },
   streamHoles: (t) => {
     const holed = (i: number): Frame[] => {
       const from = `${A}:${10_000 + i}`;

@@ -214,6 +214,7 @@ const TOUCHED: Record<Cap, Hidden | string> = {
   streamHoles: "a hole that is filled later stays one: nothing is missing behind it",
   resets: "how near a RST came from is told beside a verdict and decides none",
   distances: "the same",
+  hops: "silence of which less is known is no sign of a drop: not-evaluable instead of blocked",
   quotes: {
     rules: [{ id: "log", to: "device", over: "udp/514", app: "any", expect: { reply: "none" } }],
     endpoints: { device: { addresses: [DEVICE] } },

@@ -164,6 +164,7 @@ function everything(seen: Observation): string {
     counters: countersOf(seen),
     notPackets: [...seen.notPackets],
     answers: [...seen.flows.distances.answers],
+    hops: [...seen.flows.hops.known],
     watch: [seen.flows.watch.lanes, [...seen.flows.watch.heads], [...seen.flows.watch.tails].sort(([a], [b]) => a - b)],
     details: seen.identified.details.map(({ sightings, undecoded }) => ({ sightings, undecoded })),
     info: { ...info, size: null },

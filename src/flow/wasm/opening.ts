@@ -78,10 +78,13 @@ let later: usize = 0;
 let streams: usize = 0;
 /** Datagrams of a direction that nobody knew, after which it is given up. */
 let mostTries: i32 = 0;
-/** Answers seen, 16 bytes each: META, the address that answered, its TTL, microseconds since the SYN, 0 where none is known. */
+/**
+ * Answers seen, 24 bytes each: META, the address that answered, the TTL of its SYN-ACK, below 0 where it is none, microseconds
+ * since the SYN, 0 where none is known, and the two words of its next hop.
+ */
 let answers: usize = 0;
 let mostAnswers: i32 = 0;
-const ANSWER: usize = 16;
+const ANSWER: usize = 24;
 
 /** Once: where all these are. */
 export function prepareOpening(
@@ -200,6 +203,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
       if ((load<i32>(row, PRINT) ^ print) >>> 12 === 0) return false; // as `samePacket`
     }
   }
+  if (!isNew && packets === 0 && answered >= mostAnswers) return false;
   const bytes = isNew ? 0 : load<i32>(row + side, BYTES);
   if (<u32>(bytes + total) < <u32>bytes) return false;
   const watching = watches(entry);
@@ -215,7 +219,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     if (payload > 0 || (flags & FIN) !== 0) return false;
     if (!isNew) {
       // The answer to a SYN that was seen, and nothing before it.
-      if ((flags & ACK) === 0 || packets > 0 || answered >= mostAnswers) return false;
+      if ((flags & ACK) === 0 || packets > 0) return false;
       if ((state & ((S_SYN | S_SEQ) << other)) !== (S_SYN | S_SEQ) << other) return false;
       if ((state & (((S_SYN | S_SYNACK | S_SEQ) << dir) | S_RST | (S_RST << 1) | S_MIDSTREAM)) !== 0) return false;
       if (load<i32>(row, ANSWER_FRAME) !== 0) return false;
@@ -262,7 +266,15 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     store<i32>(row, framesOfAll + nth, BORN);
   }
   if (watching) remember(entry, row, dir, print, atSec, atNsec);
+  let hopHigh: i32 = 0;
+  let hopLow: i32 = 0;
   if (packets === 0) {
+    if (load<i32>(row + ((<usize>other) << 2), PACKETS) === 0) {
+      writeHop(row + ((<usize>other) << 3), frame);
+    } else {
+      hopHigh = load<i32>(row + (side << 1), FIRST);
+      hopLow = load<i32>(row + (side << 1), FIRST + 4);
+    }
     store<i32>(row + (side << 1), atSec, FIRST);
     store<i32>(row + (side << 1), atNsec, FIRST + 4);
     store<i32>(row + side, number, FRAME);
@@ -276,6 +288,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   store<i32>(row, state, STATE);
   store<i32>(row, tries, TRIES);
   if (!tcp) {
+    if (hopHigh >>> 16 === 0x8000) note(load<i32>(entry, E_META), load<i32>(row + side, LOW), -1, 0, hopHigh, hopLow);
     if (newBurst) endBurst(row + side, packets);
     if (packets === 1) store<i32>(row + side, number, SECOND);
     return true;
@@ -284,7 +297,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   if ((flags & SYN) !== 0) {
     store<i32>(row + side, seq, START);
     store<i32>(row + (isNew ? SYN_FRAME : ANSWER_FRAME), number);
-    if (!isNew) noteAnswer(entry, row, dir, <i32>load<u8>(frame, IP + 8), atSec, atNsec);
+    if (!isNew) noteAnswer(entry, row, dir, <i32>load<u8>(frame, IP + 8), atSec, atNsec, hopHigh, hopLow);
   }
   return true;
 }
@@ -316,9 +329,26 @@ function add(entry: usize, slots: usize, mask: i32): usize {
   return row;
 }
 
+/** As in `hops.ts`: where an Ethernet frame is sent to, for a direction of which no packet is there. */
+function writeHop(side: usize, frame: usize): void {
+  const high = half(frame);
+  const low = word(frame + 2);
+  if ((high & 0x100) !== 0 || (high | low) === 0) return;
+  store<i32>(side, 0x80000000 | high, FIRST);
+  store<i32>(side, low, FIRST + 4);
+}
+
 /** As `Distances.answer`. */
-function noteAnswer(entry: usize, row: usize, dir: i32, ttl: i32, sec: i32, nsec: i32): void {
-  const at = answers + <usize>answered * ANSWER;
+function noteAnswer(
+  entry: usize,
+  row: usize,
+  dir: i32,
+  ttl: i32,
+  sec: i32,
+  nsec: i32,
+  hopHigh: i32,
+  hopLow: i32,
+): void {
   const other = (<usize>(1 - dir)) << 2;
   let trip: i64 = 0;
   // Of several SYNs, nobody can say which one it answers.
@@ -328,10 +358,17 @@ function noteAnswer(entry: usize, row: usize, dir: i32, ttl: i32, sec: i32, nsec
       (<i64>sec - <i64>load<i32>(first, FIRST)) * 1_000_000_000 + <i64>nsec - <i64>load<i32>(first, FIRST + 4);
     if (nanos > 0) trip = (nanos + 500) / 1000;
   }
-  store<i32>(at, load<i32>(entry, E_META));
-  store<i32>(at, load<i32>(row + ((<usize>dir) << 2), LOW), 4);
+  note(load<i32>(entry, E_META), load<i32>(row + ((<usize>dir) << 2), LOW), ttl, <i32>trip, hopHigh, hopLow);
+}
+
+function note(meta: i32, address: i32, ttl: i32, trip: i32, hopHigh: i32, hopLow: i32): void {
+  const at = answers + <usize>answered * ANSWER;
+  store<i32>(at, meta);
+  store<i32>(at, address, 4);
   store<i32>(at, ttl, 8);
-  store<i32>(at, <i32>trip, 12);
+  store<i32>(at, trip, 12);
+  store<i32>(at, hopHigh, 16);
+  store<i32>(at, hopLow, 20);
   answered++;
 }
 
