@@ -288,16 +288,17 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   store<i32>(row, state, STATE);
   store<i32>(row, tries, TRIES);
   if (!tcp) {
-    if (hopHigh >>> 16 === 0x8000) note(load<i32>(entry, E_META), load<i32>(row + side, LOW), -1, 0, hopHigh, hopLow);
+    if (hopHigh >>> 16 === 0x8000) note(entry, row + side, -1, 0, hopHigh, hopLow);
     if (newBurst) endBurst(row + side, packets);
     if (packets === 1) store<i32>(row + side, number, SECOND);
     return true;
   }
   store<i32>(row + side, next, NEXT);
   if ((flags & SYN) !== 0) {
+    const ttl = <i32>load<u8>(frame, IP + 8);
     store<i32>(row + side, seq, START);
     store<i32>(row + (isNew ? SYN_FRAME : ANSWER_FRAME), number);
-    if (!isNew) noteAnswer(entry, row, dir, <i32>load<u8>(frame, IP + 8), atSec, atNsec, hopHigh, hopLow);
+    if (!isNew) note(entry, row + side, ttl, tripUs(row, other, atSec, atNsec), hopHigh, hopLow);
   }
   return true;
 }
@@ -338,33 +339,22 @@ function writeHop(side: usize, frame: usize): void {
   store<i32>(side, low, FIRST + 4);
 }
 
-/** As `Distances.answer`. */
-function noteAnswer(
-  entry: usize,
-  row: usize,
-  dir: i32,
-  ttl: i32,
-  sec: i32,
-  nsec: i32,
-  hopHigh: i32,
-  hopLow: i32,
-): void {
-  const other = (<usize>(1 - dir)) << 2;
-  let trip: i64 = 0;
+/** Microseconds since the only packet of the other direction. As `Distances.answer`. */
+function tripUs(row: usize, other: i32, sec: i32, nsec: i32): i32 {
   // Of several SYNs, nobody can say which one it answers.
-  if (load<i32>(row + other, PACKETS) === 1 && ((load<i32>(row, CAPTURES) >>> ((1 - dir) << 4)) & 0xffff) === capture) {
-    const first = row + (other << 1);
-    const nanos =
-      (<i64>sec - <i64>load<i32>(first, FIRST)) * 1_000_000_000 + <i64>nsec - <i64>load<i32>(first, FIRST + 4);
-    if (nanos > 0) trip = (nanos + 500) / 1000;
-  }
-  note(load<i32>(entry, E_META), load<i32>(row + ((<usize>dir) << 2), LOW), ttl, <i32>trip, hopHigh, hopLow);
+  if (load<i32>(row + ((<usize>other) << 2), PACKETS) !== 1) return 0;
+  if (((load<i32>(row, CAPTURES) >>> (other << 4)) & 0xffff) !== capture) return 0;
+  const first = row + ((<usize>other) << 3);
+  const nanos =
+    (<i64>sec - <i64>load<i32>(first, FIRST)) * 1_000_000_000 + <i64>nsec - <i64>load<i32>(first, FIRST + 4);
+  return nanos > 0 ? <i32>((nanos + 500) / 1000) : 0;
 }
 
-function note(meta: i32, address: i32, ttl: i32, trip: i32, hopHigh: i32, hopLow: i32): void {
+/** `side`: of the end that answers. */
+function note(entry: usize, side: usize, ttl: i32, trip: i32, hopHigh: i32, hopLow: i32): void {
   const at = answers + <usize>answered * ANSWER;
-  store<i32>(at, meta);
-  store<i32>(at, address, 4);
+  store<i32>(at, load<i32>(entry, E_META));
+  store<i32>(at, load<i32>(side, LOW), 4);
   store<i32>(at, ttl, 8);
   store<i32>(at, trip, 12);
   store<i32>(at, hopHigh, 16);
