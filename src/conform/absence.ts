@@ -35,6 +35,11 @@ export function couldNotShow(
     const reason = `no packet in this capture proves that ${name} opened a conversation of its own`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }
+  if (!presence.elsewhere && !mayLeadTo(loaded, rule, presence.reached)) {
+    const to = [...presence.reached].slice(0, 3).map((far) => far.host.text);
+    const reason = `all that ${name} opened here goes to bound hosts (${to.join(", ")}), and beside those a capture sees only what comes in`;
+    return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
+  }
   const hidden = context.carriers.hiddenIn(host);
   if (hidden !== null) {
     const reason = `what ${name} asked the proxy ${hidden.responder} for is not in the capture`;
@@ -64,6 +69,13 @@ export function couldNotShow(
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, lacking, context);
+}
+
+/** True where the rule leads to a role of hosts whose incoming conversations are in the capture. */
+function mayLeadTo({ model, endpoints }: LoadedModel, { to }: Rule, reached: ReadonlySet<CastHost>): boolean {
+  if (to.kind !== "role" && to.kind !== "endpoint") return false;
+  const role = to.kind === "role" ? to.role : endpoints.get(to.endpoint)?.role;
+  return [...reached].some((far) => far.model === model.name && far.role === role);
 }
 
 const PROTOCOLS: Readonly<Partial<Record<Transport, number>>> = { tcp: TCP, udp: UDP };

@@ -30,6 +30,10 @@ export interface Presence {
   bothWays: boolean;
   /** It opened a conversation of its own, by SYN or by a message's own role. */
   opened: boolean;
+  /** It opened one to somebody who plays no role: the capture does not stand beside a bound far end alone. */
+  elsewhere: boolean;
+  /** The bound hosts that it opened conversations to. */
+  reached: Set<CastHost>;
   /** Packets went to it. */
   asked: boolean;
 }
@@ -70,6 +74,8 @@ const unseen = (): Presence => ({
   lastSec: 0,
   bothWays: false,
   opened: false,
+  elsewhere: false,
+  reached: new Set(),
   asked: false,
 });
 

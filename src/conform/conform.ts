@@ -7,7 +7,6 @@ import type { Model, Rule, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { DocumentedPorts } from "../observe/documented-ports.ts";
-import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
 import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
@@ -39,6 +38,7 @@ import { LookupJudge, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
 import { withOwnMacs } from "./own-macs.ts";
+import { noteCopies, noteDeparted, notePresence } from "./presence.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
@@ -280,6 +280,9 @@ function* judgeAll(
     [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
   );
   const view = all.view();
+  // Who merely passes on what he is asked for, and who serves everybody, says nothing of where the capture stands.
+  const isElsewhere = (played: Played): boolean =>
+    played.model === judges.context.backgroundName || isProxy(played, judges);
   let judgedAnew = 0;
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
@@ -293,7 +296,7 @@ function* judgeAll(
     if (!scoped && scope === "judged") continue;
     const known = kept === null ? null : kept.find(all, c, firsts);
     if (known !== null) {
-      notePresence(all, c, view, known.initiatorRoles, known.responderRoles);
+      notePresence(all, c, view, known.initiatorRoles, known.responderRoles, isElsewhere);
       judgements.push(known);
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
@@ -301,7 +304,7 @@ function* judgeAll(
     const subject = beforeMoves(readSubject(all, c, cast, fields), moves);
     const played = [...subject.initiatorRoles, ...subject.responderRoles];
     if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
-    notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles);
+    notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles, isElsewhere);
     const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
     if (saysCounts(judgement)) counts.onAsk?.();
     const told = firsts.among(judgement.uses);
@@ -321,68 +324,6 @@ function saysCounts({ clauses, uses }: Judgement): boolean {
 }
 
 const isCounted = ({ counted }: Clause): boolean => counted === true;
-
-/** What this conversation shows of the bound hosts at its ends. */
-function notePresence(
-  all: C.Conversations,
-  c: number,
-  view: FlowView,
-  initiatorRoles: readonly Played[],
-  responderRoles: readonly Played[],
-): void {
-  const row = all.rows(c);
-  const at = all.at(c);
-  const opened = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
-  let asked = false;
-  let answered = false;
-  for (const flow of all.flowsOf(c)) {
-    if (all.folds.has(flow)) continue; // who asks there is not who asked for it
-    view.move(flow);
-    const { dir } = view.initiator();
-    asked ||= view.packets(dir) > 0;
-    answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
-    if (asked && answered) break;
-  }
-  for (const { host } of initiatorRoles) {
-    if (!asked) continue;
-    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
-    host.presence.bothWays ||= answered;
-    host.presence.opened ||= opened === "syn" || opened === "syn-ack" || opened === "message";
-  }
-  for (const { host } of responderRoles) {
-    host.presence.asked ||= asked;
-    if (!answered) continue;
-    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
-    host.presence.bothWays ||= asked;
-  }
-}
-
-/** A host's address beyond a translator is seen there, though what passes is told of the other side. */
-function noteCopies(all: C.Conversations, cast: Cast): void {
-  const view = all.view();
-  for (const flow of all.copies.keys()) {
-    view.move(flow);
-    const { realms, flows } = all.seen;
-    for (const dir of [0, 1] as const)
-      for (const { host } of cast.rolesOf(realms[view.realm] ?? "", view.family, view.address(dir), flows.ipv6))
-        if (host.outside) extend(host.presence, view.firstSec, view.lastSec);
-  }
-}
-
-/** What was seen of the hosts in conversations that have left a live run. */
-function noteDeparted({ departed }: Observation, cast: Cast): void {
-  for (const { realm, address, firstSec, lastSec, bothWays, opened } of departed?.hosts.values() ?? [])
-    for (const { host } of cast.ofText(realm, address)) {
-      extend(host.presence, firstSec, lastSec);
-      host.presence.bothWays ||= bothWays;
-      host.presence.opened ||= opened;
-    }
-}
-
-function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {
-  if (first < presence.firstSec) presence.firstSec = first;
-  if (last > presence.lastSec) presence.lastSec = last;
-}
 
 /** Kept judgements between two steps, and new ones, less one. */
 const STEP_MASK = 127;

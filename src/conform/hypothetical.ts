@@ -206,7 +206,15 @@ function hostOf(address: string): BoundHost {
 }
 
 function played(model: Model, role: string, address: string): Played {
-  const presence = { firstSec: 0, lastSec: 0, bothWays: true, opened: true, asked: true };
+  const presence = {
+    firstSec: 0,
+    lastSec: 0,
+    bothWays: true,
+    opened: true,
+    asked: true,
+    elsewhere: true,
+    reached: new Set<never>(),
+  };
   const host = {
     model: model.name,
     role,

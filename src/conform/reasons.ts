@@ -55,7 +55,8 @@ export const RULE_REASONS = {
   "parameter-missing": "a parameter that its condition needs was not given",
   "role-not-bound": "a role at one of its ends is bound to no address",
   "host-not-seen": "the hosts that would open it never appear in the capture",
-  "host-passive": "the hosts that would open it opened nothing at all in the capture",
+  "host-passive":
+    "the hosts that would open it opened nothing in the capture, or only what comes in at a bound far end",
   "too-short": "the hosts that would open it were not seen for long enough",
   "one-sided": "answers to those hosts are not in the capture",
   "name-unresolved": "its name was asked for, and no usable answer is in the capture",

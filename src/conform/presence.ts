@@ -1,0 +1,83 @@
+/**
+ * What a capture shows of bound hosts: when they were there, whether both directions were, and whom they called. The last
+ * tells where the capture stands. Beside a bound far end it shows what comes in there and nothing else of who opens it:
+ *
+ *     hub ──┬──▶ sops ║ capture        all of hub's conversations lead to bound hosts: what else it calls is nowhere here
+ *           └──▶ time server
+ *
+ * (Gap: conversations that have left a live run count as if they led elsewhere.)
+ */
+import * as C from "../observe/conversations.ts";
+import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
+import type { Observation } from "../observe/observation.ts";
+import type { Cast, Played } from "./cast.ts";
+
+/**
+ * What this conversation shows of the bound hosts at its ends. `isElsewhere`: a role that does not tell on which side of a
+ * far end the capture stands.
+ */
+export function notePresence(
+  all: C.Conversations,
+  c: number,
+  view: FlowView,
+  initiatorRoles: readonly Played[],
+  responderRoles: readonly Played[],
+  isElsewhere: (played: Played) => boolean,
+): void {
+  const row = all.rows(c);
+  const at = all.at(c);
+  const opened = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
+  let asked = false;
+  let answered = false;
+  for (const flow of all.flowsOf(c)) {
+    if (all.folds.has(flow)) continue; // who asks there is not who asked for it
+    view.move(flow);
+    const { dir } = view.initiator();
+    asked ||= view.packets(dir) > 0;
+    answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
+    if (asked && answered) break;
+  }
+  for (const { host } of initiatorRoles) {
+    if (!asked) continue;
+    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
+    host.presence.bothWays ||= answered;
+    if (opened !== "syn" && opened !== "syn-ack" && opened !== "message") continue;
+    host.presence.opened = true;
+    if (responderRoles.every(isElsewhere)) host.presence.elsewhere = true;
+    else for (const played of responderRoles) host.presence.reached.add(played.host);
+  }
+  for (const { host } of responderRoles) {
+    host.presence.asked ||= asked;
+    if (!answered) continue;
+    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
+    host.presence.bothWays ||= asked;
+  }
+}
+
+/** A host's address beyond a translator is seen there, though what passes is told of the other side. */
+export function noteCopies(all: C.Conversations, cast: Cast): void {
+  const view = all.view();
+  for (const flow of all.copies.keys()) {
+    view.move(flow);
+    const { realms, flows } = all.seen;
+    for (const dir of [0, 1] as const)
+      for (const { host } of cast.rolesOf(realms[view.realm] ?? "", view.family, view.address(dir), flows.ipv6))
+        if (host.outside) extend(host.presence, view.firstSec, view.lastSec);
+  }
+}
+
+/** What was seen of the hosts in conversations that have left a live run. */
+export function noteDeparted({ departed }: Observation, cast: Cast): void {
+  for (const { realm, address, firstSec, lastSec, bothWays, opened } of departed?.hosts.values() ?? [])
+    for (const { host } of cast.ofText(realm, address)) {
+      extend(host.presence, firstSec, lastSec);
+      host.presence.bothWays ||= bothWays;
+      host.presence.opened ||= opened;
+      host.presence.elsewhere ||= opened;
+    }
+}
+
+function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {
+  if (first < presence.firstSec) presence.firstSec = first;
+  if (last > presence.lastSec) presence.lastSec = last;
+}
