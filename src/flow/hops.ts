@@ -8,7 +8,7 @@
  * A flow's row has the next hop of its first packet in the place of the other direction's first time, as long as nothing has
  * come that way; the mark in its top bit tells it from a time. Then it is noted here, for the address that was heard.
  */
-import type { Packet } from "../dissect/packet.ts";
+import { ACK, type Packet, SYN, TCP, UDP } from "../dissect/packet.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import { addressKey } from "./distances.ts";
 import * as R from "./row.ts";
@@ -35,9 +35,9 @@ export class Hops {
       return;
     }
     this.heard(row, at, dir);
-    // Of a connection that was there before the capture, which end is seen first is chance.
-    const isOld = (row[at + R.STATE]! & R.S_MIDSTREAM) !== 0;
-    if (isOld && hop !== 0) this.note(addressKey(row[at + R.META]!, row[at + R.LOW + 1 - dir]!), hop);
+    // Of a connection that was there before the capture, or whose first packets changed places, either end may come first.
+    const isAnswer = p.proto === UDP || (p.proto === TCP && (p.tcpFlags & (SYN | ACK)) === (SYN | ACK));
+    if (!isAnswer && hop !== 0) this.note(addressKey(row[at + R.META]!, row[at + R.LOW + 1 - dir]!), hop);
   }
 
   /** The sender of this direction is heard for the first time in the row's flow. */
