@@ -50,6 +50,40 @@ export class AddressIndex<Value> {
   }
 }
 
+/** Whether some of many ranges holds an IPv4 address: for who asks for each of a hundred thousand, by its 32 bits. */
+export class Ipv4Set {
+  /** First and last address of each, apart from each other and in order. */
+  readonly #bounds: Float64Array;
+
+  constructor(ranges: Iterable<AddressRange>) {
+    const all: [number, number][] = [];
+    for (const { family, first, last } of ranges)
+      if (family === 4) all.push([Number.parseInt(first, 16), Number.parseInt(last, 16)]);
+    all.sort(([a], [b]) => a - b);
+    const apart: number[] = [];
+    for (const [first, last] of all) {
+      if (apart.length > 0 && first <= apart.at(-1)!) apart[apart.length - 1] = Math.max(apart.at(-1)!, last);
+      else apart.push(first, last);
+    }
+    this.#bounds = Float64Array.from(apart);
+  }
+
+  /** `word`: signed or unsigned. */
+  has(word: number): boolean {
+    const address = word >>> 0;
+    const bounds = this.#bounds;
+    let low = 0;
+    let high = bounds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (bounds[middle]! < address) low = middle + 1;
+      else high = middle;
+    }
+    // Within a range the bound behind it is a last one.
+    return low < bounds.length && ((low & 1) === 1 || bounds[low] === address);
+  }
+}
+
 /** Index of the last entry that begins at or before the address; -1 where none does. */
 function lastBefore(entries: readonly Entry<unknown>[], hex: string): number {
   let low = 0;

@@ -14,7 +14,7 @@ import { parseAddress } from "../address.ts";
 import { compileNames, type NameMatcher, resolvePattern } from "../model/names.ts";
 import type { AddressRange, Endpoint, HostPattern, Model, Rule } from "../model/types.ts";
 import { once } from "../once.ts";
-import { AddressIndex } from "./address-index.ts";
+import { AddressIndex, Ipv4Set } from "./address-index.ts";
 
 /** A range of more ports than this is not spread over the table. */
 const WIDE = 64;
@@ -93,6 +93,7 @@ export class RuleIndex {
   readonly #roles = new Map<string, End>();
   readonly #names: () => { matcher: NameMatcher; endpointOf: readonly string[] };
   readonly #addresses: AddressIndex<string>;
+  readonly #ipv4: () => Ipv4Set;
   /** Sets of endpoints that conversations have something of, by those endpoints, and what was found for each. */
   readonly #shown = new Map<string, Shown>();
   readonly #nothing: Shown = { endpoints: new Set(), found: new Map() };
@@ -109,6 +110,7 @@ export class RuleIndex {
     const ranges: [AddressRange, string][] = [];
     for (const { name, addresses } of endpoints) for (const range of addresses) ranges.push([range, name]);
     this.#addresses = new AddressIndex(ranges);
+    this.#ipv4 = once(() => new Ipv4Set(ranges.map(([range]) => range)));
     for (let i = 0; i < rules.length; i++) this.#add(rules[i]!, i);
   }
 
@@ -238,6 +240,11 @@ export class RuleIndex {
   /** True where some endpoint has this address. */
   knowsAddress(address: string): boolean {
     return this.#addressed(address).endpoints.size > 0;
+  }
+
+  /** As `knowsAddress`, of an IPv4 address as a row has it. */
+  knowsIpv4(word: number): boolean {
+    return this.#ipv4().has(word);
   }
 
   /** Endpoints with one of these names or addresses. */

@@ -73,7 +73,10 @@ export function likenesses(
   // Whose names are whose is asked only where a name proved something.
   const ownOf = memo((loaded: LoadedModel) => ownEndpoints(loaded.model));
   const mayTell = memo((name: number) => models.some(({ index }) => index.knowsName(all.serverNames[name - 1]!)));
-  const documented = (address: string): boolean => models.some(({ index }) => index.knowsAddress(address));
+  const documented = (family: number, word: number): boolean =>
+    models.some(({ index }) =>
+      family === 4 ? index.knowsIpv4(word) : index.knowsAddress(addressText(all.seen.flows.ipv6, family, word)),
+    );
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
     const at = all.at(c);
@@ -81,12 +84,11 @@ export function likenesses(
     if (by !== "syn" && by !== "syn-ack" && by !== "message") continue;
     const name = row[at + C.C_NAME]!;
     const family = (row[at + C.C_META]! >>> 8) & 0xff;
+    if (!(name !== 0 && mayTell(name)) && !documented(family, row[at + C.C_RESPONDER]!)) continue;
     const realm = all.seen.realms[row[at + C.C_META]! >>> 16] ?? "";
     const played = context.cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, all.seen.flows.ipv6);
     const open = onlyOpen && played.length > 0 ? models.filter((loaded) => !playsAll(loaded, played)) : models;
     if (open.length === 0) continue;
-    const told = name !== 0 && mayTell(name);
-    if (!told && !documented(addressText(all.seen.flows.ipv6, family, row[at + C.C_RESPONDER]!))) continue;
     const subject = readSubject(all, c, context.cast);
     for (const loaded of open) addSigns(suspects, loaded, ownOf, subject, context, all.seen.caps);
   }

@@ -97,8 +97,8 @@ export class Conversations {
   /** By flow: who opened it, for all views; and its outcome + 1, where it was asked for. */
   readonly #initiators: Uint8Array;
   readonly #outcomes: Uint8Array;
-  #slots = new Int32Array(1 << 12);
-  #mask = (1 << 12) - 1;
+  #slots: Int32Array;
+  #mask: number;
   /** By flow: its conversations beside its own, one for each further part of it; and those conversations' flows. */
   readonly #others = new Map<number, number[]>();
   #parted: Parted | null = null;
@@ -116,6 +116,11 @@ export class Conversations {
     this.of = new Int32Array(seen.flows.table.count);
     this.#initiators = new Uint8Array(seen.flows.table.count);
     this.#outcomes = new Uint8Array(seen.flows.table.count);
+    // Begun small, the index of a hundred thousand would be made anew six times.
+    this.#slots = new Int32Array(
+      Math.max(FEWEST_SLOTS, Math.min(MOST_FIRST_SLOTS, powerOfTwo(seen.flows.table.count))),
+    );
+    this.#mask = this.#slots.length - 1;
     this.repeatsAreCopies = showsCopying(seen);
     const answers = findAnswers(seen);
     this.heard = byQuestion(answers);
@@ -268,17 +273,18 @@ export class Conversations {
     const back = dir === 0 ? 1 : 0;
     const meta = view.row[view.at + R.META]!;
     const port = hasPorts(view.proto) ? view.port(back) : 0;
-    const parts = partsOf(view.detail?.sightings ?? [], dir);
-    const find = (app: number, name: number): number =>
-      this.#find(view.address(dir), view.address(back), meta, port | (app << 16), name, INITIATOR_BY.indexOf(by));
-    const conversation = find(view.app, this.#serverName(view, dir));
+    const [from, to] = [view.address(dir), view.address(back)];
+    const rank = INITIATOR_BY.indexOf(by);
+    const conversation = this.#find(from, to, meta, port | (view.app << 16), this.#serverName(view, dir), rank);
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
     if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back) && view.flows > 0) this.oneSided++;
+    const { detail } = view;
+    const parts = detail === null ? null : partsOf(detail.sightings, dir);
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
-      return find(app, name === null ? 0 : this.#nameId(name));
+      return this.#find(from, to, meta, port | (app << 16), name === null ? 0 : this.#nameId(name), rank);
     });
     this.#others.set(view.flow, others);
     for (const other of others) {
@@ -444,6 +450,15 @@ export class Conversations {
     this.#slots = slots;
     this.#mask = mask;
   }
+}
+
+/** Slots to begin with: of one for each flow, as every second may be filled and most flows fold into others. */
+const FEWEST_SLOTS = 1 << 12;
+const MOST_FIRST_SLOTS = 1 << 20;
+
+/** The least power of two that is not below it. */
+function powerOfTwo(count: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, count)));
 }
 
 /** By the newest flow of a key that somebody quotes: all flows of that key, in order; nothing where there is one alone. */

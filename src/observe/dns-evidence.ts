@@ -16,6 +16,7 @@ import { TCP, UDP } from "../dissect/packet.ts";
 import type { FrameRef } from "../report/result.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
+import { flowsWithDetail } from "./with-detail.ts";
 
 /** Resolvers hand out what is left of a lifetime, and programs hold on to an answer a little longer than that. */
 const GRACE_SEC = 300;
@@ -85,7 +86,7 @@ export class DnsEvidence {
     }
     const view = new FlowView(seen);
     const dnsApps = new Set(seen.decoders.map((d, i) => (d.id === "dns" ? i + 1 : -1)));
-    for (let flow = 0; flow < seen.flows.table.count; flow++) {
+    for (const flow of flowsWithDetail(seen)) {
       view.move(flow);
       if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
       const { sightings } = view.detail;

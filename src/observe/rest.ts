@@ -20,6 +20,8 @@ export class Rest implements RestConversations {
   readonly #dns: DnsEvidence;
   readonly #skip: ReadonlySet<number>;
   readonly #verdict: Verdict | null;
+  /** By outcome: what stands between port and counts in the row of a conversation that nobody knows. */
+  readonly #unknowns: readonly string[];
 
   /** All conversations but those in `judged`. */
   constructor(all: C.Conversations, dns: DnsEvidence, judged: ReadonlySet<number>, verdict: Verdict | null) {
@@ -27,6 +29,7 @@ export class Rest implements RestConversations {
     this.#dns = dns;
     this.#skip = judged;
     this.#verdict = verdict;
+    this.#unknowns = OUTCOMES.map((outcome) => `null,null,null,null,"${outcome}",${text(verdict)},`);
     this.count = all.count - judged.size;
   }
 
@@ -93,13 +96,7 @@ export class Rest implements RestConversations {
     into.ascii('",');
     if (hasPorts(proto)) into.number(portApp & 0xffff);
     else into.ascii("null,");
-    into.ascii('null,null,null,null,"');
-    into.ascii(OUTCOMES[all.outcome(c)]!);
-    into.ascii(this.#verdict === null ? '",null,' : '","');
-    if (this.#verdict !== null) {
-      into.ascii(this.#verdict);
-      into.ascii('",');
-    }
+    into.ascii(this.#unknowns[all.outcome(c)]!);
     into.number(row[at + C.C_FLOWS]!);
     into.number(row[at + C.C_PACKETS]! >>> 0);
     into.number(row[at + C.C_BYTES]! >>> 0);
