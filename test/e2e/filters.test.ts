@@ -5,18 +5,19 @@
 import { spawnSync } from "node:child_process";
 import test, { type ExecutionContext } from "ava";
 import { formatIpv4, formatIpv6Bytes } from "../../src/address.ts";
-import { ICMP, ICMP6, SCTP, TCP, UDP } from "../../src/dissect/packet.ts";
+import { ICMP, ICMP6, type Packet, SCTP, TCP, UDP } from "../../src/dissect/packet.ts";
 import { DEFAULT_REALM } from "../../src/observe/observation.ts";
 import { run } from "../../src/pipeline.ts";
 import { absenceCommands, conversationCommands, frameCommands } from "../../src/report/explain/filters.ts";
 import type { ConversationRow, FrameRef, RunResult } from "../../src/report/result.ts";
-import { optionsOf, packetOf, readTrial, type Trial } from "../support/judged.ts";
+import { innermostOf, optionsOf, readTrial, type Trial } from "../support/judged.ts";
 import { type Case, readCases } from "./case.ts";
 import { hasTshark } from "./tshark.ts";
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: SCTP, icmp: ICMP, icmp6: ICMP6 };
 /** A packet that an ICMP error quotes has its addresses and ports as well; it is shown beside the conversation that it is about. */
-const NO_QUOTES = " && !icmp && !icmpv6";
+const QUOTING = [3, 4, 5, 11, 12].map((type) => `icmp.type == ${type}`).join(" || ");
+const NO_QUOTES = ` && !(${QUOTING}) && !(icmpv6.type < 128)`;
 
 for (const one of readCases()) {
   test(one.name, async (t) => {
@@ -93,8 +94,14 @@ const protocolOf = (transport: string): number => PROTOCOLS[transport] ?? Number
 
 /** Whether a frame passed between the two ends of a conversation, over its transport and port. */
 function isBetween(row: ConversationRow, frame: Trial["frames"][number]): boolean {
-  const p = packetOf(frame);
-  if (p === null || p.proto !== protocolOf(row.transport)) return false;
+  const layers: Packet[] = [];
+  for (let p = innermostOf(frame); p !== null; p = p.outer) layers.push(p);
+  // A filter asks of each layer by itself: what a tunnel between the two hosts carries shows as theirs, where it has no ports.
+  const isThere = layers.some(({ proto }) => proto === protocolOf(row.transport));
+  return isThere && layers.some((p) => (row.port === null || p.proto === protocolOf(row.transport)) && hasEnds(row, p));
+}
+
+function hasEnds(row: ConversationRow, p: Packet): boolean {
   const ends = [p.srcOff, p.dstOff].map((off) =>
     p.family === 4
       ? formatIpv4(new DataView(p.buf.buffer, p.buf.byteOffset).getUint32(off))
