@@ -212,7 +212,10 @@ function awaitsCertificate(seen: Seen, emit: Emit, at: Context): boolean {
   const before = at.before ?? [];
   const flight = piecesSince(seen.pieces, at);
   const hello = flight.find(({ type }) => type === MESSAGE.serverHello);
-  if (hello === undefined || hello.length > LONGEST_HELLO || before.length >= MOST_OF_FLIGHT) return false;
+  if (before.length >= MOST_OF_FLIGHT) return false;
+  // Where the capture begins amid the flight, what stands before it may be in another one.
+  if (hello === undefined) return flight.some(({ type }) => type === MESSAGE.certificate);
+  if (hello.length > LONGEST_HELLO) return false;
   const version = chosenVersion(together(hello, seen.pieces, at).whole);
   if (version === TLS13) return false;
   const next = flight.find(({ seq }) => seq === hello.seq + 1);

@@ -5,6 +5,7 @@ import test from "ava";
 import { check, observe } from "../../src/index.ts";
 import { jobsFor, MOST_JOBS, shareLanes, sizesOf } from "../../src/jobs/plan.ts";
 import { Progress } from "../../src/jobs/protocol.ts";
+import { LIMITS } from "../../src/limits.ts";
 import type { RunOutcome } from "../../src/pipeline.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { udpFrame } from "../support/frames.ts";
@@ -58,7 +59,7 @@ test("threads stop at one frame, further than any of them can have come", (t) =>
   t.is(progress.tell(0, 100), Number.MAX_SAFE_INTEGER);
   progress.tell(1, 5_000);
   const end = progress.stop();
-  t.true(end > 5_000 + (4 << 20) / 16);
+  t.true(end > 5_000 + LIMITS.slabBytes / 16);
   t.is(progress.stop(), end, "once said it stands");
   t.is(progress.tell(0, 200), end);
 });

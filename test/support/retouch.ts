@@ -98,12 +98,30 @@ export function betweenOthers(frame: Frame): Frame | null {
 
 /** The frame with IPv4 addresses called otherwise wherever they stand, as bytes or as text of the same length (FTP's has commas). */
 export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame {
+  const arp = frame.linkType === 1 ? arpAt(frame) : -1;
+  if (arp >= 0) return calledOtherwise(frame, arp, names);
   const p = innermostOf(frame);
   if (p === null || p.family !== 4 || frame.linkType !== 1) return frame;
   const [net, transport] = [p.netOff - frame.off, p.transportOff - frame.off];
   const { proto } = p;
   const around = headersAround(p).map(({ family, netOff }) => ({ family, at: netOff - frame.off }));
-  const first = Math.min(net, ...around.map(({ at }) => at));
+  const other = calledOtherwise(frame, Math.min(net, ...around.map(({ at }) => at)), names);
+  for (const { family, at } of around) if (family === 4) checkIpv4(other.buf, at);
+  if (frame.capLen !== frame.wireLen) return other;
+  checkIpv4(other.buf, net);
+  if (proto === TCP) checkTransport(other.buf, net, transport, 16);
+  else if (proto === UDP) other.buf.set([0, 0], transport + 6); // none: IPv4 allows that
+  return other;
+}
+
+/** Where an ARP message begins in a frame of Ethernet, with a VLAN or without; -1 in others. */
+function arpAt({ buf, off, capLen }: Frame): number {
+  const typeAt = capLen >= 18 && buf[off + 12] === 0x81 && buf[off + 13] === 0 ? 16 : 12;
+  return capLen >= 42 && buf[off + typeAt] === 8 && buf[off + typeAt + 1] === 6 ? typeAt + 2 : -1;
+}
+
+/** A copy of the frame in which addresses from the byte `first` on are others. */
+function calledOtherwise(frame: Frame, first: number, names: ReadonlyMap<string, string>): Frame {
   const other = copyFrame(frame);
   const text = Buffer.from(other.buf.buffer, other.buf.byteOffset, other.buf.length);
   for (const [from, to] of names) {
@@ -117,11 +135,6 @@ export function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame
       for (let at = text.indexOf(old, first); at >= 0; at = text.indexOf(old, at + old.length)) text.set(next, at);
     }
   }
-  for (const { family, at } of around) if (family === 4) checkIpv4(other.buf, at);
-  if (frame.capLen !== frame.wireLen) return other;
-  checkIpv4(other.buf, net);
-  if (proto === TCP) checkTransport(other.buf, net, transport, 16);
-  else if (proto === UDP) other.buf.set([0, 0], transport + 6); // none: IPv4 allows that
   return other;
 }
 
