@@ -203,7 +203,7 @@ export function* conformInSteps(
   const pack = packed === null ? null : (judged: Judged) => packRow(judged, waivers, packed);
   const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept, pack);
   noteCopies(conversations, cast);
-  noteDeparted(seen, cast);
+  noteDeparted(seen, cast, elsewhereFor(judges));
   const lookups = collectLookups(seen, conversations.copies);
   const rules = judgeRules({
     judges,
@@ -262,6 +262,11 @@ export function* conformInSteps(
 function isScoped({ model, role, host }: Played, judges: Judges): boolean {
   return model !== judges.context.backgroundName && !host.host.internet && !isProxy({ model, role }, judges);
 }
+/** Who merely passes on what he is asked for, and who serves everybody, says nothing of where the capture stands. */
+const elsewhereFor =
+  (judges: Judges) =>
+  (played: Played): boolean =>
+    played.model === judges.context.backgroundName || isProxy(played, judges);
 
 function* judgeAll(
   { conversations: all, dns, counts }: Pick<WhoIsWho, "conversations" | "dns" | "counts">,
@@ -280,9 +285,7 @@ function* judgeAll(
     [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
   );
   const view = all.view();
-  // Who merely passes on what he is asked for, and who serves everybody, says nothing of where the capture stands.
-  const isElsewhere = (played: Played): boolean =>
-    played.model === judges.context.backgroundName || isProxy(played, judges);
+  const isElsewhere = elsewhereFor(judges);
   let judgedAnew = 0;
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);

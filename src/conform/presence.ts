@@ -4,8 +4,6 @@
  *
  *     hub ──┬──▶ sops ║ capture        all of hub's conversations lead to bound hosts: what else it calls is nowhere here
  *           └──▶ time server
- *
- * (Gap: conversations that have left a live run count as if they led elsewhere.)
  */
 import * as C from "../observe/conversations.ts";
 import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
@@ -67,14 +65,18 @@ export function noteCopies(all: C.Conversations, cast: Cast): void {
 }
 
 /** What was seen of the hosts in conversations that have left a live run. */
-export function noteDeparted({ departed }: Observation, cast: Cast): void {
-  for (const { realm, address, firstSec, lastSec, bothWays, opened } of departed?.hosts.values() ?? [])
+export function noteDeparted({ departed }: Observation, cast: Cast, isElsewhere: (played: Played) => boolean): void {
+  for (const { realm, address, firstSec, lastSec, bothWays, opened, reached, elsewhere } of departed?.hosts.values() ??
+    []) {
+    const called = [...reached].map((text) => cast.ofText(realm, text));
     for (const { host } of cast.ofText(realm, address)) {
       extend(host.presence, firstSec, lastSec);
       host.presence.bothWays ||= bothWays;
       host.presence.opened ||= opened;
-      host.presence.elsewhere ||= opened;
+      host.presence.elsewhere ||= elsewhere || called.some((played) => played.every(isElsewhere));
+      for (const played of called.flat()) host.presence.reached.add(played.host);
     }
+  }
 }
 
 function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {

@@ -250,7 +250,11 @@ export class Attic {
     if (initiatorRoles.length > 0 && asked) {
       const host = this.#host(realm, initiator, firstSec, lastSec);
       host.bothWays ||= answered;
-      host.opened ||= opened === "syn" || opened === "syn-ack" || opened === "message";
+      if (opened === "syn" || opened === "syn-ack" || opened === "message") {
+        host.opened = true;
+        if (responderRoles.length === 0) host.elsewhere = true;
+        else if (host.reached.size < MOST_REACHED) host.reached.add(responder);
+      }
       if (isGlobal(responder))
         for (const flow of all.flowsOf(c)) {
           const outcome = OUTCOMES[all.flowOutcome(view.move(flow), view.initiator().dir)];
@@ -271,7 +275,17 @@ export class Attic {
     const key = `${realm}|${address}`;
     let host = hosts.get(key);
     if (host === undefined) {
-      host = { realm, address, firstSec, lastSec, bothWays: false, opened: false, answers: [] };
+      host = {
+        realm,
+        address,
+        firstSec,
+        lastSec,
+        bothWays: false,
+        opened: false,
+        reached: new Set(),
+        elsewhere: false,
+        answers: [],
+      };
       hosts.set(key, host);
     }
     host.firstSec = Math.min(host.firstSec, firstSec);
@@ -279,6 +293,9 @@ export class Attic {
     return host;
   }
 }
+
+/** Bound hosts that are kept of those whom one called: without the others less is missing of it. */
+const MOST_REACHED = 256;
 
 /** False where the database fails. */
 async function unlessUnread(done: Promise<boolean>): Promise<boolean> {

@@ -28,6 +28,9 @@ export interface DepartedHost {
   lastSec: number;
   bothWays: boolean;
   opened: boolean;
+  /** Bound hosts that it called; and whether it called anybody else. */
+  reached: Set<string>;
+  elsewhere: boolean;
   /** When hosts of the Internet answered it: stretches with more than `ANSWERS_APART_SEC` between them, and one who did. */
   answers: { fromSec: number; toSec: number; responder: string }[];
 }
