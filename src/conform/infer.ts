@@ -16,7 +16,7 @@ import { psl } from "../model/lazy.ts";
 import { SHARED_HOSTING } from "../model/shared-hosting.ts";
 import type { Endpoint, Model, Rule } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
-import { addressText, FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
+import { addressText, FlowView } from "../observe/flow-view.ts";
 import { flowsWithDetail } from "../observe/with-detail.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
@@ -80,8 +80,7 @@ export function likenesses(
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
     const at = all.at(c);
-    const by = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
-    if (by !== "syn" && by !== "syn-ack" && by !== "message") continue;
+    if (!all.isOpenerSaid(c)) continue;
     const name = row[at + C.C_NAME]!;
     const family = (row[at + C.C_META]! >>> 8) & 0xff;
     if (!(name !== 0 && mayTell(name)) && !documented(family, row[at + C.C_RESPONDER]!)) continue;

@@ -115,6 +115,16 @@ export class KeptJudgements {
     return this.#loaded?.background ?? null;
   }
 
+  /** Whether some model has this name, by itself or by a pattern. */
+  hasName(name: string): boolean {
+    return this.models.some(({ index }) => index.knowsName(name));
+  }
+
+  /** The same of an address. */
+  hasAddress(address: string): boolean {
+    return this.models.some(({ index }) => index.knowsAddress(address));
+  }
+
   /** The judgement of one of the conversations of `last`; null where there is none, or where it is not kept. */
   of(conversation: number): Judged | null {
     const kept = this.last === null ? undefined : this.#known.get(idOf(this.last.conversations, conversation));

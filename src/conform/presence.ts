@@ -6,7 +6,7 @@
  *           └──▶ time server
  */
 import * as C from "../observe/conversations.ts";
-import { type FlowView, INITIATOR_BY } from "../observe/flow-view.ts";
+import type { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { Cast, Played } from "./cast.ts";
 
@@ -24,7 +24,6 @@ export function notePresence(
 ): void {
   const row = all.rows(c);
   const at = all.at(c);
-  const opened = INITIATOR_BY[row[at + C.C_PORT_APP]! >>> 24];
   let asked = false;
   let answered = false;
   for (const flow of all.flowsOf(c)) {
@@ -39,7 +38,7 @@ export function notePresence(
     if (!asked) continue;
     extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
     host.presence.bothWays ||= answered;
-    if (opened !== "syn" && opened !== "syn-ack" && opened !== "message") continue;
+    if (!all.isOpenerSaid(c)) continue;
     host.presence.opened = true;
     if (responderRoles.every(isElsewhere)) host.presence.elsewhere = true;
     else for (const played of responderRoles) host.presence.reached.add(played.host);

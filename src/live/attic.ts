@@ -29,7 +29,7 @@ import {
   protocolKey,
   putBack,
 } from "../observe/departed.ts";
-import { addressText, type FlowView, INITIATOR_BY, OUTCOMES } from "../observe/flow-view.ts";
+import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import type { ConversationRow, DepartedCounts, RunResult } from "../report/result.ts";
@@ -239,7 +239,6 @@ export class Attic {
   #remember(all: C.Conversations, judged: Judged, view: FlowView): void {
     const { conversation: c, initiatorRoles, responderRoles, initiator, responder } = judged;
     const realm = all.seen.realms[judged.realm] ?? "";
-    const opened = INITIATOR_BY[all.word(c, C.C_PORT_APP) >>> 24];
     let [asked, answered] = [false, false];
     for (const flow of all.flowsOf(c)) {
       const { dir } = view.move(flow).initiator();
@@ -250,7 +249,7 @@ export class Attic {
     if (initiatorRoles.length > 0 && asked) {
       const host = this.#host(realm, initiator, firstSec, lastSec);
       host.bothWays ||= answered;
-      if (opened === "syn" || opened === "syn-ack" || opened === "message") {
+      if (all.isOpenerSaid(c)) {
         host.opened = true;
         if (responderRoles.length === 0) host.elsewhere = true;
         else if (host.reached.size < MOST_REACHED) host.reached.add(responder);
@@ -328,7 +327,6 @@ class Chooser {
   readonly #now: number;
   /** Flows that lead to others. */
   readonly #leading: ReadonlySet<number>;
-  readonly #documented = new Map<string, boolean>();
 
   constructor(all: C.Conversations, kept: KeptJudgements, rows: readonly ConversationRow[], hooks: AtticHooks) {
     this.#all = all;
@@ -364,22 +362,12 @@ class Chooser {
     const all = this.#all;
     const name = all.word(c, C.C_NAME);
     const text = name === 0 ? null : all.serverNames[name - 1]!;
-    if (text !== null && this.#isDocumented(text, true)) return true;
+    if (text !== null && this.#kept.hasName(text)) return true;
     const portApp = all.word(c, C.C_PORT_APP);
     if (resolvesHidden(all.seen.decoders[((portApp >>> 16) & 0xff) - 1]?.id, portApp & 0xffff, text)) return true;
     const family = (all.word(c, C.C_META) >>> 8) & 0xff;
     if (family === R.FAMILY_ETH) return true;
-    return this.#isDocumented(addressText(all.seen.flows.ipv6, family, all.word(c, C.C_RESPONDER)), false);
-  }
-
-  #isDocumented(text: string, isName: boolean): boolean {
-    const key = `${isName} ${text}`;
-    let is = this.#documented.get(key);
-    if (is === undefined) {
-      is = this.#kept.models.some(({ index }) => (isName ? index.knowsName(text) : index.knowsAddress(text)));
-      this.#documented.set(key, is);
-    }
-    return is;
+    return this.#kept.hasAddress(addressText(all.seen.flows.ipv6, family, all.word(c, C.C_RESPONDER)));
   }
 
   /** All its flows are over, belong to no other conversation, and said nothing that others rest on. */

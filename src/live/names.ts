@@ -20,6 +20,7 @@ import { encodeDeparted, leftSaying } from "../observe/departed.ts";
 import { addressKey, holdsUntil, nameKey } from "../observe/dns-evidence.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { flowsWithDetail } from "../observe/with-detail.ts";
 import type { LookupRow, RunResult } from "../report/result.ts";
 import { type DepartingRow, FIRST_DEPARTED } from "../store/store.ts";
 
@@ -141,7 +142,6 @@ class Chooser {
   readonly #verdicts = new Map<string, LookupRow["verdict"]>();
   /** Client and server, where a name that a document has was asked for without an answer. */
   readonly #unanswered = new Set<string>();
-  readonly #documented = new Map<string, boolean>();
 
   constructor(all: Conversations, kept: KeptJudgements, lookups: readonly LookupRow[]) {
     this.#all = all;
@@ -160,7 +160,7 @@ class Chooser {
 
   choose(): Leaving[] {
     const found: Leaving[] = [];
-    for (let flow = 0; flow < this.#all.seen.flows.table.count; flow++) {
+    for (const flow of flowsWithDetail(this.#all.seen)) {
       const view = this.#view.move(flow);
       const { detail } = view;
       if (detail === null || view.proto !== UDP || view.app !== this.#dns || view.flows > MOST_ALIKE) continue;
@@ -206,8 +206,7 @@ class Chooser {
       if (this.#isRestedOn(this.#text(client), this.#text(1 - client), fact.name)) return null;
       if (fact.kind !== "answer") continue;
       for (const { name, type, data, ttl, echPublicName } of fact.records) {
-        if (echPublicName !== undefined || this.#isDocumented(data, false) || this.#isDocumented(name, true))
-          return null;
+        if (echPublicName !== undefined || this.#kept.hasAddress(data) || this.#kept.hasName(name)) return null;
         if (this.#asked.has(addressKey(this.#view.realm, data))) return null;
         const gaveAddress = (type === "A" || type === "AAAA") && fact.rcode === "NOERROR";
         if (gaveAddress && holdsUntil(sec, ttl) >= this.#now) heldSec = Math.max(heldSec, sec);
@@ -217,7 +216,7 @@ class Chooser {
   }
 
   #isRestedOn(client: string, server: string, name: string): boolean {
-    if (this.#isDocumented(name, true) || this.#verdicts.get(`${client}|${name}`) === "documented") return true;
+    if (this.#kept.hasName(name) || this.#verdicts.get(`${client}|${name}`) === "documented") return true;
     // That a resolver answered other questions tells that one without an answer is blocked (`conform/blocked-names.ts`).
     if (this.#unanswered.has(`${client}|${server}`)) return true;
     return this.#asked.has(nameKey(this.#view.realm, client, name)) || this.#kept.last?.dns.wasAskedFor(name) === true;
@@ -225,16 +224,6 @@ class Chooser {
 
   #text(dir: number): string {
     return addressText(this.#all.seen.flows.ipv6, this.#view.family, this.#view.address(dir));
-  }
-
-  #isDocumented(text: string, isName: boolean): boolean {
-    const key = `${isName} ${text}`;
-    let is = this.#documented.get(key);
-    if (is === undefined) {
-      is = this.#kept.models.some(({ index }) => (isName ? index.knowsName(text) : index.knowsAddress(text)));
-      this.#documented.set(key, is);
-    }
-    return is;
   }
 }
 

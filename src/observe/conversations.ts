@@ -377,6 +377,11 @@ export class Conversations {
     row[at] = (first || outcome < best ? outcome : best) | mixed;
   }
 
+  /** Whether a packet says who opened it: neither its port alone nor that it went to a group. */
+  isOpenerSaid(conversation: number): boolean {
+    return this.word(conversation, C_PORT_APP) >>> 24 <= LAST_SAID;
+  }
+
   /** How its best flow ended: index into OUTCOMES. */
   outcome(conversation: number): number {
     return this.word(conversation, C_OUTCOME) & ~MIXED;
@@ -451,6 +456,8 @@ export class Conversations {
     this.#mask = mask;
   }
 }
+
+const LAST_SAID = INITIATOR_BY.indexOf("message");
 
 /** Slots to begin with: of one for each flow, as every second may be filled and most flows fold into others. */
 const FEWEST_SLOTS = 1 << 12;

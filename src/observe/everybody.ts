@@ -17,6 +17,7 @@ import { LIMITS } from "../limits.ts";
 import { compareInstants, type Instant } from "../time.ts";
 import { FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
+import { flowsWithDetail } from "./with-detail.ts";
 
 export interface Answer {
   /** The flow that asks, and the message of it. */
@@ -52,7 +53,7 @@ export function findAnswers(seen: Observation): Answer[] {
   const questions = readQuestions(seen, view);
   const found: Answer[] = [];
   if (questions.size === 0) return found;
-  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+  for (const flow of flowsWithDetail(seen)) {
     if (!mayAsk(view.move(flow))) continue;
     const asked = ([0, 1] as const).map((near) => questions.get(keyOf(view, near, view.isGroup(near))));
     if (asked[0] === undefined && asked[1] === undefined) continue;
@@ -93,7 +94,7 @@ function readQuestions(seen: Observation, view: FlowView): Map<string, Asked[]> 
     else if (list.length < LIMITS.expectedOfPort) list.push(asked);
     else seen.caps.hit("expectedOfPort");
   };
-  for (let flow = 0; flow < seen.flows.table.count; flow++) {
+  for (const flow of flowsWithDetail(seen)) {
     if (!mayAsk(view.move(flow))) continue;
     const { sightings, operations } = view.detail!;
     const agrees = sightings.some(({ fact }) => fact.kind === "expect-flow");

@@ -30,10 +30,10 @@ export interface DepartingRow {
 export interface RunWriter {
   readonly runId: number;
   /**
-   * Begins to store what was seen, which may go on while it is judged. Resolves as soon as it is under way, true; or false,
-   * where it is so much that others would wait for it meanwhile, and nothing was begun.
+   * Begins to store what was seen, which may go on while it is judged, and resolves as soon as it is under way. Where it is
+   * so much that others would wait for it meanwhile, it is left to `write`.
    */
-  begin(observation: Iterable<ObservationPart>): Promise<boolean>;
+  begin(observation: Iterable<ObservationPart>): Promise<void>;
   /** Everything of a result, and of the observation what `begin` has not, in transactions of bounded size; ends with the run's status. */
   write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void>;
   /** Marks the run failed or interrupted, keeping what is there. */

@@ -63,21 +63,20 @@ class SqliteRunWriter implements RunWriter {
     this.runId = runId;
   }
 
-  async begin(observation: Iterable<ObservationPart>): Promise<boolean> {
+  async begin(observation: Iterable<ObservationPart>): Promise<void> {
     if (this.#started || this.#begun) throw new StoreError(`run ${this.runId} has been begun already`);
     const rows: SqlValue[][] = [];
     let bytes = 0;
     for (const row of partValues(observation)) {
       rows.push([this.runId, ...row]);
       bytes += weigh(row);
-      if (bytes > BEGUN_BYTES) return false;
+      if (bytes > BEGUN_BYTES) return;
     }
     this.#begun = true;
     await new Promise<void>((underWay) => {
       const columns = ["run_id", ...PART_COLUMNS];
       this.#write(() => this.#driver.insert("observation", columns, rows, underWay)).then(underWay, underWay);
     });
-    return true;
   }
 
   /** A result whose status is still `running` ends as `finished`: it is all there. */
