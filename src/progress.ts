@@ -19,6 +19,7 @@ export interface Progress {
 /** Where progress is drawn: `process.stderr`, or a test's own. */
 export interface ProgressOutput {
   isTTY?: boolean;
+  /** 0 where the terminal does not say. */
   columns?: number;
   write(text: string): unknown;
 }
@@ -39,7 +40,7 @@ export function makeProgress(output: ProgressOutput, now: () => number = () => p
       if (time - drawn < EVERY_MS) return;
       drawn = time;
       visible = true;
-      const line = progressLine(state, (time - start) / 1000).slice(0, Math.max(1, (output.columns ?? 80) - 1));
+      const line = progressLine(state, (time - start) / 1000).slice(0, Math.max(1, (output.columns || 80) - 1));
       output.write(`\r${line}\x1b[K`);
     },
     end() {

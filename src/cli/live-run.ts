@@ -1,5 +1,6 @@
 /** What surrounds a live run: rights given up, database, signals, what is told meanwhile, the report at its end. */
 
+import { isatty } from "node:tty";
 import { systemReason } from "../errors.ts";
 import type { Opened } from "../live/engines.ts";
 import { EvidenceFolder } from "../live/evidence.ts";
@@ -14,7 +15,7 @@ import { findingLine, LiveScreen, statusLine } from "../live/status.ts";
 import { collectEarly } from "../memory.ts";
 import type { RunOptions } from "../pipeline.ts";
 import type { FormName } from "../report/forms.ts";
-import { jsonText } from "../report/json.ts";
+import { jsonConversation, jsonText } from "../report/json.ts";
 import { penFor } from "../report/pen.ts";
 import type { RunResult } from "../report/result.ts";
 import { number } from "../report/words.ts";
@@ -41,6 +42,7 @@ export interface WhereTo {
   heldAgainst: readonly string[];
 }
 
+const STDERR = 2;
 /** Milliseconds that storing may wait for another program's lock: while it runs, and at its end. */
 const LOCK_MS = 250;
 const END_LOCK_TRIES = 5;
@@ -57,6 +59,7 @@ export async function carryOut(
   reload: () => Promise<Judging>,
 ): Promise<number> {
   let store: Store | null = null;
+  let run: Surroundings | null = null;
   collectEarly();
   try {
     const notifier = await giveUpRights(where.user);
@@ -65,11 +68,13 @@ export async function carryOut(
     const killed = store === null ? [] : await tellOfKilledRuns(store);
     const { keepPackets } = where;
     const evidence = keepPackets === undefined ? null : await EvidenceFolder.open(keepPackets, task.keepBytes);
-    const run = new Surroundings(opened, task, where, output, store, reload, evidence, notifier, killed);
+    run = new Surroundings(opened, task, where, output, store, reload, evidence, notifier, killed);
     return await run.toItsEnd();
   } finally {
     for (const source of opened.sources) await source.close();
     await store?.close();
+    // All is written. As who is hung up on ends; Node's own end would abort, having no terminal to set back.
+    if (run?.hungUp === true) process.kill(process.pid, "SIGHUP");
   }
 }
 
@@ -118,8 +123,12 @@ class Surroundings {
   #keepFailed = false;
   #reloaded: Judging | null = null;
   #lost = 0;
+  /** As of the last judgement. */
+  #conversations = 0;
   #storeFailed = false;
   #last = false;
+  /** Its terminal is gone, and its user with it. */
+  hungUp = false;
 
   constructor(
     opened: Opened,
@@ -149,10 +158,11 @@ class Surroundings {
   async toItsEnd(): Promise<number> {
     const { sources, engine } = this.#opened;
     for (const source of sources) source.onNotice = (message) => this.#screen.line(message);
+    const terminal = isatty(STDERR);
     const signals: [NodeJS.Signals, () => void][] = [
       ["SIGINT", () => this.#end()],
       ["SIGTERM", () => this.#end()],
-      ["SIGHUP", () => void this.#loadAnew()],
+      ["SIGHUP", () => void (terminal && !isatty(STDERR) ? this.#hangUp() : this.#loadAnew())],
     ];
     for (const [name, handler] of signals) process.on(name, handler);
     // Who read the findings has gone (`| head`): no failure, and nobody is left to run for.
@@ -174,6 +184,7 @@ class Surroundings {
       return await this.#finish(outcome);
     } finally {
       this.#screen.clear();
+      this.#notifier.close();
       for (const [name, handler] of signals) process.off(name, handler);
     }
   }
@@ -182,6 +193,12 @@ class Surroundings {
   #end(): void {
     if (this.#stop.signal.aborted) process.exit(EXIT_INTERNAL);
     this.#stop.abort();
+    this.#notifier.stopping();
+  }
+
+  #hangUp(): void {
+    this.hungUp = true;
+    if (!this.#stop.signal.aborted) this.#end();
   }
 
   async #loadAnew(): Promise<void> {
@@ -201,12 +218,15 @@ class Surroundings {
         const lost = (status.dropped ?? 0) + status.droppedByInterface;
         if (lost > this.#lost) this.#screen.line(`${lost - this.#lost} packets were lost (${lost} in all)`);
         this.#lost = lost;
-        const line = statusLine(status, this.#findings.count);
+        const line = statusLine(status, this.#conversations, this.#findings.count);
         this.#screen.status(line);
-        this.#notifier.alive(line.trim());
+        this.#notifier.status = line.trim();
       },
       notice: (message) => this.#screen.line(message),
-      judged: (result, whole) => this.#tell(result, whole),
+      judged: (result, whole) => {
+        this.#conversations = Number(result.quality.conversations ?? 0);
+        this.#tell(result, whole);
+      },
       checkpoint: (...what) => this.#checkpoint(...what),
       attic: this.#attic(),
       reloaded: () => {
@@ -249,7 +269,8 @@ class Surroundings {
 
   #print(event: "finding" | "withdrawn", finding: Finding): void {
     if (this.#where.format === "json") {
-      this.#line({ event, kind: finding.kind, ...finding.row });
+      const { kind, row } = finding;
+      this.#line({ event, kind, ...("conversation_id" in row ? jsonConversation(row) : row) });
       return;
     }
     this.#screen.line(`${event === "withdrawn" ? "no longer: " : ""}${findingLine(finding, this.#arrow)}`);

@@ -32,7 +32,7 @@ export interface LiveCliOptions extends CheckOptions {
 export async function live(options: LiveCliOptions): Promise<number> {
   if (options.listInterfaces === true) return listAll();
   const names = [...new Set(options.interface)];
-  if (names.length === 0) {
+  if (names.length === 0 || names.includes("")) {
     throw new UsageError("no interface given; name one with -i, or any for all (wirepact live --list-interfaces)");
   }
   const requests = names.map((name) => requestOf(name, options));

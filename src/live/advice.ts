@@ -1,6 +1,7 @@
 /** What to do where an interface cannot be captured from: the sentence has the command to type. */
-import { CaptureError } from "../errors.ts";
+import { CaptureError, UsageError } from "../errors.ts";
 import { nearest } from "../words.ts";
+import { FileFilter } from "./file-filter.ts";
 import { listInterfaces } from "./interfaces.ts";
 import type { Native } from "./libpcap.ts";
 
@@ -38,3 +39,12 @@ export const CHILD_RIGHTS: readonly string[] = [
   "  sudo usermod -aG wireshark $USER          where the package lets that group run dumpcap with the right",
   "  sudo setcap cap_net_raw,cap_net_admin+eip $(command -v dumpcap)",
 ];
+
+/** A program that captures says what is wrong with a filter; where libpcap is here as well, it is asked where. */
+export async function refusedFilter(program: string, said: string, filter: string): Promise<UsageError> {
+  const shown = await FileFilter.of(filter).then(
+    () => null,
+    (error: unknown) => (error instanceof UsageError && error.message.startsWith("-f:") ? error : null),
+  );
+  return shown ?? new UsageError(`-f: ${program} does not take this filter: ${said}\n  ${filter}`);
+}

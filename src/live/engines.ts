@@ -29,7 +29,7 @@ export async function openSources(requests: readonly LiveRequest[], asked: Engin
     const child = childEngine("dumpcap");
     const sources = await child.open(requests).catch(() => null);
     if (sources === null) throw error;
-    const [why] = error.message.split("\n");
+    const why = error.message.replace(/ One of these helps:$/, "");
     return { engine: child, sources, instead: `dumpcap captures, because ${why}` };
   }
 }

@@ -1,4 +1,5 @@
 /** Tells systemd that the run is ready and alive (sd_notify(3)): a datagram to the socket that it names. Elsewhere nothing. */
+import { spawn } from "node:child_process";
 import type { Native } from "./libpcap.ts";
 
 const AF_UNIX = 1;
@@ -6,36 +7,51 @@ const SOCK_DGRAM = 2;
 /** `sun_path` of unix(7). */
 const MOST_PATH = 107;
 
-export class Notifier {
-  readonly #send: (text: string) => void;
-  /** Milliseconds between two signs of life; null where nobody watches. */
-  readonly #everyMs: number | null;
-  #toldAt = 0;
+/** Milliseconds between two statuses at most. */
+const MOST_APART_MS = 10_000;
 
-  /** `native`: null where libpcap's caller is not there either; then systemd is told nothing. */
+export class Notifier {
+  /** What `systemctl status` shows of it. */
+  status = "";
+  readonly #send: (text: string) => void;
+  readonly #alive: string;
+  readonly #timer: NodeJS.Timeout | null = null;
+  #ends = false;
+
+  /** `native`: null where the C library cannot be called either; then the command systemd-notify tells it. */
   constructor(native: Native | null, env: Record<string, string | undefined>) {
     const path = env.NOTIFY_SOCKET ?? "";
-    const usec = Number(env.WATCHDOG_USEC);
-    this.#everyMs = usec > 0 ? usec / 1000 / 3 : null;
-    this.#send = native === null || !/^[/@]/.test(path) || path.length > MOST_PATH ? () => {} : sender(native, path);
+    const watched = Number(env.WATCHDOG_USEC) / 1000;
+    this.#alive = watched > 0 ? "WATCHDOG=1\n" : "";
+    this.#send = () => {};
+    if (!/^[/@]/.test(path) || path.length > MOST_PATH) return;
+    this.#send = native === null ? byCommand : sender(native, path);
+    // By a timer, because judging and storing may take long; both give timers their turns, and what hangs does not.
+    const apart = watched > 0 ? Math.min(watched / 3, MOST_APART_MS) : MOST_APART_MS;
+    this.#timer = setInterval(() => this.#send(`${this.#alive}STATUS=${this.status}`), apart).unref();
   }
 
   ready(status: string): void {
+    this.status = status;
     this.#send(`READY=1\nSTATUS=${status}`);
   }
 
-  /** To be called at least once a second while packets are being read. */
-  alive(status: string): void {
-    const now = performance.now();
-    if (this.#everyMs === null || now - this.#toldAt < Math.min(this.#everyMs, 10_000)) return;
-    this.#toldAt = now;
-    this.#send(`WATCHDOG=1\nSTATUS=${status}`);
+  /** The end has begun: what was asked for, or what it came to by itself. */
+  stopping(): void {
+    if (!this.#ends) this.#send("STOPPING=1");
+    this.#ends = true;
   }
 
-  /** The watchdog has to wait while the report is made. */
-  stopping(): void {
-    this.#send("STOPPING=1");
+  close(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
   }
+}
+
+/** `NotifyAccess=all` lets it. */
+function byCommand(text: string): void {
+  spawn("systemd-notify", text.split("\n"), { stdio: "ignore" })
+    .on("error", () => {})
+    .unref();
 }
 
 function sender(native: Native, path: string): (text: string) => void {

@@ -5,15 +5,15 @@ import { duration, expected, number, plural, responder, service } from "../repor
 import type { Finding } from "./findings.ts";
 import type { LiveStatus } from "./run.ts";
 
-/** `  1 h 2 min  98,120 packets/s  lost 0  12,404 flows  3 findings` */
-export function statusLine(status: LiveStatus, findings: number): string {
-  const { seconds, packets, packetsPerSecond, dropped, droppedByInterface, flows } = status;
+/** `  1 h 2 min  98,120 packets/s (365,006,400)  0 lost  12,404 conversations  3 findings` */
+export function statusLine(status: LiveStatus, conversations: number, findings: number): string {
+  const { seconds, packets, packetsPerSecond, dropped, droppedByInterface } = status;
   const lost = dropped === null ? "losses unknown" : `${number(dropped + droppedByInterface)} lost`;
   return `  ${[
     duration(Math.max(1, seconds)),
     `${number(packetsPerSecond)} packets/s (${number(packets)})`,
     lost,
-    plural(flows, "flow"),
+    plural(conversations, "conversation"),
     plural(findings, "finding"),
   ].join("  ")}`;
 }
@@ -55,7 +55,7 @@ export class LiveScreen {
 
   status(text: string): void {
     if (this.#output.isTTY !== true) return;
-    this.#output.write(`\r${safe(text).slice(0, Math.max(1, (this.#output.columns ?? 80) - 1))}\x1b[K`);
+    this.#output.write(`\r${safe(text).slice(0, Math.max(1, (this.#output.columns || 80) - 1))}\x1b[K`);
     this.#drawn = true;
   }
 

@@ -47,12 +47,12 @@ function* parts(result: RunResult): Generator<string, void, undefined> {
 }
 
 function* conversations(result: RunResult): Generator<object, void, undefined> {
-  for (const row of judgedRows(result)) yield withNearest(row);
-  for (const row of result.rest.rows()) yield withNearest(row);
+  for (const row of judgedRows(result)) yield jsonConversation(row);
+  for (const row of result.rest.rows()) yield jsonConversation(row);
 }
 
-/** The nearest miss as the views have it, beside the whole of it in the evidence. */
-function withNearest(row: ConversationRow): object {
+/** A conversation with its nearest miss as the views have it, beside the whole of it in the evidence. */
+export function jsonConversation(row: ConversationRow): object {
   const nearest = row.evidence?.nearest;
   return { ...row, nearest_rule: nearest?.rule_id ?? null, nearest_model: nearest?.model ?? null };
 }

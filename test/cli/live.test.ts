@@ -13,6 +13,8 @@ for (const [words, says] of [
   [["-i", "lo", "--buffer-size", "much"], /--buffer-size much: expected a size such as 64M/],
   [["-i", "lo", "--checkpoint", "0s"], /--checkpoint 0s: expected a duration/],
   [["-i", "lo", "--engine", "magic"], /libpcap, child, cap/],
+  [["-i", ""], /no interface given; name one with -i/],
+  [["-i", "lo", "--realm", "a", "--realm", "b"], /--realm a b: a live run is in one realm/],
   [["-i", "lo", "--realm", "a b"], /--realm a b: a live run is in one realm/],
   [["-i", "lo", "--model", "nothing"], /unknown model "nothing"/],
 ] as const) {

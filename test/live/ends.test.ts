@@ -1,10 +1,10 @@
 /** How live runs end, and what is left of them: by one signal or two, killed, and models or sites loaded anew meanwhile. */
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ExecutionContext } from "ava";
+import test, { type ExecutionContext } from "ava";
 import { openStore } from "../../src/store/open.ts";
 import { wirepact } from "../cli/command.ts";
-import { labTest } from "./lab.ts";
+import { labTest, MAIN } from "./lab.ts";
 import { end, MODEL, READING, scene, stored } from "./scene.ts";
 
 /** Its runs' states; the file itself is asked whether it is whole. */
@@ -100,6 +100,25 @@ labTest("a killed run keeps its last checkpoint; the next one says so, and how b
     conversations.find(({ server_name }) => server_name === name)?.verdict;
   t.is(verdict("telemetry.example.com"), "undocumented"); // of the run that was killed
   t.is(verdict("api-us.sdp.opswat.com"), "documented"); // of the next one
+});
+
+const SCRIPT = "/usr/bin/script";
+const terminal = existsSync(SCRIPT);
+if (!terminal) process.stderr.write("live: the test with a terminal is skipped: script is not installed (bsdutils)\n");
+
+(terminal ? labTest : test.skip)("its terminal is closed: it ends, and the run is whole", async (t) => {
+  const { lab, db } = scene(t, "terminal");
+  const servers = await lab.servers();
+  const words = [process.execPath, MAIN, "live", "-i", "eth0", ...MODEL, "--db", db];
+  const live = lab.tool([SCRIPT, "-qefc", words.map((word) => `'${word}'`).join(" "), "/dev/null"]);
+  await live.says(READING);
+  await lab.talk("telemetry.example.com");
+  await live.says(/undocumented {2}/);
+  t.regex(live.stdout, /packets\/s .* lost .* conversations? /);
+  await end(live, "SIGKILL");
+  await end(servers, "SIGTERM");
+  await lab.left();
+  t.deepEqual(await whole(t, db), ["finished"]);
 });
 
 /** How far the newest checkpoint reaches; nothing where none was written. */

@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RunResult } from "../../src/report/result.ts";
 import { wirepact } from "../cli/command.ts";
+import { type Schema, violations } from "../report/schema-check.ts";
 import { labTest } from "./lab.ts";
 import { end, MODEL, READING, scene, stored } from "./scene.ts";
+
+const SCHEMA = JSON.parse(readFileSync("src/report/schema.json", "utf8")) as Schema;
 
 /** Verdicts as people compare them: whom, what was judged, and why. */
 function verdicts(result: RunResult): unknown {
@@ -44,7 +47,7 @@ for (const engine of ["libpcap", "child"]) {
         (line) =>
           JSON.parse(line) as {
             event: string;
-            kind?: string;
+            kind?: "undocumented" | "lookup" | "rule";
             server_name?: string;
             run: RunResult["run"];
             quality: RunResult["quality"];
@@ -52,6 +55,10 @@ for (const engine of ["libpcap", "child"]) {
       );
     const found = lines.filter(({ event }) => event === "finding");
     t.true(found.some(({ kind, server_name }) => kind === "undocumented" && server_name === "telemetry.example.com"));
+    for (const { event: _event, kind, ...row } of found) {
+      const wanted = SCHEMA.$defs?.[kind === "rule" || kind === "lookup" ? kind : "conversation"];
+      t.deepEqual(violations(SCHEMA, row, wanted), []);
+    }
     t.is(lines.at(-1)?.event, "end");
     t.is(lines.at(-1)?.quality.drops, 0);
     t.is(lines.at(-1)?.run.status, "finished");
@@ -150,6 +157,40 @@ labTest("started as root it becomes another user, who gains no rights any more",
   t.regex(status, /^NoNewPrivs:\t1$/m);
   t.is(await end(live, "SIGTERM"), 0);
   t.is((await stored(db)).run.status, "finished");
+});
+
+labTest("as another user it still ends the child that captures for it, which is root's", async (t) => {
+  const { lab, db } = scene(t, "user-child");
+  const live = lab.wirepact(["live", "-i", "eth0", "--engine", "child", "--user", "nobody", "--db", db]);
+  await live.says(READING);
+  await lab.flood("10.20.0.53", 100);
+  t.is(await end(live), 0, live.stderr);
+  t.is((await stored(db)).run.status, "finished");
+  await lab.left();
+});
+
+labTest("where a run is killed, nothing goes on capturing for it", async (t) => {
+  const { lab, db } = scene(t, "orphan");
+  const live = lab.wirepact(["live", "-i", "eth0", "--engine", "child", "--db", db]);
+  await live.says(READING);
+  t.is(await end(live, "SIGKILL"), null);
+  await lab.left();
+});
+
+labTest("the child that captures is killed: what it handed over is judged and stored, exit code 3", async (t) => {
+  const { lab, db } = scene(t, "child-killed");
+  const servers = await lab.servers();
+  const live = lab.wirepact(["live", "-i", "eth0", ...MODEL, "--engine", "child", "--db", db]);
+  await live.says(READING);
+  await lab.talk("telemetry.example.com");
+  await live.says(/undocumented {2}/);
+  lab.kill(/^tcpdump/, "SIGKILL");
+  t.is(await live.ended, 3);
+  await end(servers, "SIGTERM");
+  t.regex(live.stderr, /tcpdump on eth0 ended by itself: signal 9 ended it/);
+  const { captures, judged } = await stored(db);
+  t.regex(captures[0]?.damage ?? "", /signal 9 ended it\. What came before was read/);
+  t.is(judged.find((c) => c.server_name === "telemetry.example.com")?.verdict, "undocumented");
 });
 
 labTest("whoever reads its lines goes away: it ends, and the run is whole", async (t) => {

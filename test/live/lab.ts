@@ -1,10 +1,10 @@
 /** Two network namespaces with a wire between them, and programs in them. Linux, as root; else the tests say that they are skipped. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 
-const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const PLAYER = fileURLToPath(new URL("./player.js", import.meta.url));
 
 /** Why the lab cannot be here; null where it can. */
@@ -113,8 +113,33 @@ export class Lab {
     return stats64.rx.packets + stats64.tx.packets;
   }
 
+  /** What runs on the inner host: numbers of processes, and their command lines. */
+  #running(): [number, string][] {
+    const pids = execFileSync("ip", ["netns", "pids", this.inner], { encoding: "utf8" }).split("\n").filter(Boolean);
+    return pids.map((pid) => [Number(pid), commandOf(pid)]);
+  }
+
+  /** Resolves once nothing runs on the inner host any more. */
+  async left(): Promise<void> {
+    while (this.#running().length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  /** The program of that command line on the inner host. */
+  kill(command: RegExp, signal: NodeJS.Signals): void {
+    for (const [pid, said] of this.#running()) if (command.test(said)) process.kill(pid, signal);
+  }
+
   remove(): void {
     for (const each of [this.inner, this.outer]) ip("netns", "del", each);
+  }
+}
+
+/** Empty where it has ended meanwhile. */
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
   }
 }
 

@@ -9,10 +9,10 @@ export interface Schema {
 
 const NOTES = new Set(["$schema", "title", "description", "$defs"]);
 
-/** What is wrong with a value, a sentence each with its path; empty where it is valid. */
-export function violations(root: Schema, value: unknown): string[] {
+/** What is wrong with a value, a sentence each with its path; empty where it is valid. `schema`: a part of the whole. */
+export function violations(root: Schema, value: unknown, schema: Schema = root): string[] {
   const wrong: string[] = [];
-  check(root, root, value, "$", wrong);
+  check(root, schema, value, "$", wrong);
   return wrong;
 }
 

@@ -60,7 +60,11 @@ export function addReading(program: Command, ended: Ended): void {
     .option("--checkpoint <duration>", "how often everything is written to the database", "10s")
     .addOption(keepOption())
     .addOption(keepSizeOption())
-    .option("--realm <name>", "the part of the network that is read, where addresses overlap", (name) => [name], [])
+    .addOption(
+      new Option("--realm <name>", "the part of the network that is read, where addresses overlap")
+        .argParser(several)
+        .default([], "default"),
+    )
     .action(async (options) => {
       const { live } = await import("../live.ts");
       ended(await live(options));
