@@ -8,20 +8,13 @@
  * because whoever has many captures pays them. `--share 0.1` takes every tenth capture, for both.
  */
 import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { capturesOf, tsharkFields } from "./corpus-peers.ts";
 import { type Measurement, measure, median } from "./measure.ts";
 
 const CLI = new URL("../src/main.js", import.meta.url).pathname;
 const DATABASE = "bench/data/corpus.sqlite";
 const TARGET = 50;
-const NAMES = [
-  "tls.handshake.extensions_server_name",
-  "http.host",
-  "http2.headers.authority",
-  "dns.qry.name",
-  "dhcp.option.hostname",
-];
 
 const { values } = parseArgs({
   options: {
@@ -33,20 +26,10 @@ const { values } = parseArgs({
 const parts = Number(values.parts);
 const share = Number(values.share);
 
-/** Every capture that the folder's table lists, or the share of them that was asked for. */
-const captures = readFileSync(join(values.folder, "captures.tsv"), "utf8")
-  .trim()
-  .split("\n")
-  .slice(1)
-  .filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share))
-  .map((line) => join(values.folder, line.slice(0, line.indexOf("\t"))));
+const captures = capturesOf(values.folder, share);
 for (const path of captures) readFileSync(path); // into the page cache
 
 const check = ["check", ...captures, "--model", "opswat-sdp", "--db", DATABASE];
-const tshark = (path: string): string[] => {
-  const fields = ["frame.protocols", ...NAMES].flatMap((name) => ["-e", name]);
-  return ["tshark", "-n", "-r", path, "-T", "fields", ...fields];
-};
 
 const ours: Measurement[] = [];
 let theirs = 0;
@@ -55,7 +38,7 @@ for (let part = 0; part < parts; part++) {
   rmSync(DATABASE, { force: true });
   ours.push(await measure([process.execPath, CLI, ...check]));
   for (const path of captures.filter((_, i) => i % parts === part)) {
-    const run = await measure(tshark(path));
+    const run = await measure(tsharkFields(path));
     theirs += cpuOf(run);
     theirWall += run.seconds;
   }

@@ -19,7 +19,7 @@ const STARTUP_RUNS = 15;
 /** The ceiling of the quick form is far above the targets, since a short run is mostly warming up. */
 const QUICK = { scale: 0.25, runs: 3, ceiling: 10 };
 /** What has programs of its own, which `--all` runs behind the rest. */
-const OTHERS = { rules: ["rules.js", "1", "3"], floods: ["floods.js"], corpus: ["corpus.js"] } as const;
+const OTHERS = { rules: ["rules.js", "1", "3"], floods: ["floods.js"], corpus: ["corpus.js"], joined: ["joined.js"] } as const;
 
 const { values: options } = parseArgs({
   options: {
@@ -187,7 +187,7 @@ function targetsOf(growth: number | null, jobs: number | null): Target[] {
     { measure: "ndpiReader ÷ check, mix", found: ratio("mix", "ndpiReader -q", us), unit: "×" },
     { measure: "softflowd ÷ check, small", least: 8, found: ratio("small", "softflowd", us), unit: "×" },
     { measure: "argus ÷ check, small", least: 8, found: ratio("small", "argus", us), unit: "×" },
-    { measure: "tshark ÷ check, real captures", least: 200, found: null, unit: "×", otherwise: by(OTHERS.corpus) },
+    { measure: "tshark ÷ check, real captures", least: 200, found: null, unit: "×", otherwise: by(OTHERS.joined) },
     { measure: "ndpiReader ÷ check, web", least: 3, found: ratio("web", "ndpiReader -q", us), unit: "×" },
     {
       ...{ measure: "peak memory, 100,000 flows", most: 150, unit: "MB" },

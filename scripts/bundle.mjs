@@ -2,19 +2,19 @@
 /**
  * Puts the program's modules together, because finding, reading and compiling hundreds of small ones is most of a start:
  *
- *     dist/src/main.js              the command line alone: what --help loads
+ *     dist/src/main.js              what loads the two below
+ *     dist/src/cli/line.cjs         the command line with commander: what --help loads
  *     dist/src/cli/commands.cjs     all commands in one file; a part of it runs when it is first asked for
- *     dist/src/cli/commands.cache   what V8 has compiled of it in a first run of `check`, for the Node that built it;
+ *     dist/src/cli/*.cache          what V8 has compiled of each in a first run of `check`, for the Node that built it;
  *                                   another Node refuses it, and compiles
- *     dist/src/cli/commands.js      what loads the two
- *     dist/src/jobs/helper.js, dist/src/suite/worker.js    what other threads begin with: the same file
+ *     dist/src/jobs/helper.js, dist/src/suite/worker.js    what other threads begin with: the same file of commands
  *
  * Runs after `tsc`, over what it has written; the library (`dist/src/index.js`) and all other modules stay as they are.
  *
  *     node scripts/bundle.mjs [OUT]      OUT: where tsc wrote to, `dist` unless given
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -33,7 +33,7 @@ const common = {
   write: false,
 };
 
-/** What `main.js` loads when a command is called is found in the commands' file; what those load is none of its own. */
+/** What the command line loads when a command is called is found in the commands' file; what those load is none of its own. */
 const commandsApart = {
   name: "commands-apart",
   setup({ onResolve }) {
@@ -42,6 +42,15 @@ const commandsApart = {
         ? { path: `./${relative(src, resolve(resolveDir, path)).replaceAll("\\", "/")}`, external: true }
         : undefined,
     );
+  },
+};
+
+/** commander asks for it when it is loaded, and uses it for programs of their own as commands, of which there are none. */
+const noChildren = {
+  name: "no-children",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: "none" }));
+    onLoad({ filter: /./, namespace: "none" }, () => ({ contents: "" }));
   },
 };
 
@@ -57,29 +66,54 @@ const THREADS = ["../jobs/helper.js", "../suite/worker.js"];
 for (const path of THREADS) loaders.push(`${JSON.stringify(path)}: () => import("${path}")`);
 const contents = `const all = { ${loaders.join(", ")} };\nexport const load = (path) => all[path]();\n`;
 
-/** Loads the commands; `script` is for who makes the cache. */
-const LOADER = `import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { Script } from "node:vm";
-
-const file = new URL("commands.cjs", import.meta.url);
-let cachedData;
-try {
-  cachedData = readFileSync(new URL("commands.cache", import.meta.url));
-} catch {}
-export const script = new Script(readFileSync(file, "latin1"), { filename: fileURLToPath(file), cachedData });
-const module = { exports: {} };
-script.runInThisContext()(module, module.exports, createRequire(file), import.meta.url);
-export const load = module.exports.load;
+/**
+ * Runs a file of the two with what V8 has compiled of it; `scripts` is for who makes the cache. The loader of modules takes
+ * longer than this for each thing that is imported, so nothing is.
+ */
+const LOADER = `const { readFileSync } = process.getBuiltinModule("node:fs");
+const { Script } = process.getBuiltinModule("node:vm");
+const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
+export const scripts = {};
+function run(name, load) {
+  const file = new URL(name, CLI);
+  let cachedData;
+  try {
+    cachedData = readFileSync(new URL(name.replace("cjs", "cache"), CLI));
+  } catch {}
+  const filename = process.getBuiltinModule("node:url").fileURLToPath(file);
+  const script = (scripts[name] = new Script(readFileSync(file, "latin1"), { filename, cachedData }));
+  const module = { exports: {} };
+  script.runInThisContext()(module, module.exports, require, file.href, load);
+  return module.exports;
+}
+let commands;
+export const load = async (path) => (commands ??= run("commands.cjs")).load(path);
 `;
-/** What a start would say of the cache. */
-const ACCEPTED = `import { script } from ${JSON.stringify(pathToFileURL(join(src, "cli/commands.js")).href)};
-process.stdout.write(String(script.cachedDataRejected === false));`;
-const THREAD = (path) => `import { load } from "../cli/commands.js";\nawait load(${JSON.stringify(path)});\n`;
+const MAIN = `#!/usr/bin/env node
+const CLI = new URL("cli/", import.meta.url);
+${LOADER}await run("line.cjs", load).main();
+`;
+const THREAD = (path) => `const CLI = new URL("../cli/", import.meta.url);
+${LOADER}await load(${JSON.stringify(path)});
+`;
+/** What a start would say of the caches. */
+const ACCEPTED = `process.argv = [process.execPath, "", "models", "list"];
+process.stdout.write = () => true;
+const { scripts } = await import(${JSON.stringify(pathToFileURL(join(src, "main.js")).href)});
+process.exitCode = Object.values(scripts).every((script) => script.cachedDataRejected === false) ? 0 : 1;`;
 
 // All are read before any is written: they are made of what tsc wrote.
-const main = await bundled({ entryPoints: [join(src, "main.js")], plugins: [commandsApart], format: "esm" });
+const line = await bundled({
+  stdin: {
+    contents: 'export { main } from "./program/program.js";',
+    resolveDir: join(src, "cli"),
+    sourcefile: "line.js",
+  },
+  plugins: [commandsApart, noChildren],
+  packages: "bundle",
+  format: "cjs",
+  charset: "ascii",
+});
 const commands = await bundled({
   stdin: { contents, resolveDir: join(src, "cli"), sourcefile: "commands.js" },
   format: "cjs",
@@ -88,17 +122,24 @@ const commands = await bundled({
   supported: { "dynamic-import": false },
 });
 
-const apart = main.replace(/import\("(\.\/cli\/[\w-]+\.js)"\)/g, 'import("./cli/commands.js").then((c)=>c.load("$1"))');
-writeFileSync(join(src, "main.js"), apart);
-// In a template esbuild leaves letters beyond ASCII as they are; an escape means the same there (nothing looks at `raw`).
-const ascii = commands.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-writeFileSync(join(src, "cli/commands.cjs"), `(function(module,exports,require,__url){${ascii}\n})`);
-writeFileSync(join(src, "cli/commands.js"), LOADER);
+const apart = line.replace(/import\("(\.\/cli\/[\w-]+\.js)"\)/g, '__load("$1")');
+/** A function of what a module of Node's older kind is given. In a template esbuild leaves letters beyond ASCII as they are; an
+ * escape means the same there (nothing looks at `raw`). */
+const wrapped = (text) => {
+  const ascii = text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return `(function(module,exports,require,__url,__load){${ascii}\n})`;
+};
+writeFileSync(join(src, "main.js"), MAIN);
+writeFileSync(join(src, "cli/line.cjs"), wrapped(apart));
+writeFileSync(join(src, "cli/commands.cjs"), wrapped(commands));
 for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
-rmSync(join(src, "cli/commands.cache"), { force: true });
+for (const name of ["line", "commands"]) rmSync(join(src, `cli/${name}.cache`), { force: true });
 execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
 });
-const taken = execFileSync(process.execPath, ["--input-type=module", "-e", ACCEPTED], { encoding: "utf8" });
-if (taken !== "true")
-  throw new Error(`V8 refuses ${join(src, "cli/commands.cache")}, so that every start would compile anew`);
+try {
+  execFileSync(process.execPath, ["--input-type=module", "-e", ACCEPTED]);
+} catch {
+  throw new Error(`V8 refuses ${join(src, "cli/*.cache")}, so that every start would compile anew`);
+}
+copyFileSync(join(root, "node_modules/commander/LICENSE"), join(src, "cli/line.LICENSE")); // of what is put together with it

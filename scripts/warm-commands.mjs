@@ -19,11 +19,11 @@ try {
   const capture = join(root, "fixtures/cases/good-us/good-us.pcap");
   const judged = ["--model", "opswat-sdp", "--bind", "gateway=10.20.0.5", "--db", join(folder, "run.sqlite")];
   process.argv = [process.execPath, join(src, "main.js"), "check", capture, ...judged];
-  await import(at("main.js"));
-  const { script } = await import(at("cli/commands.js"));
+  const { scripts } = await import(at("main.js"));
   // What V8 compiled is taken only by a V8 with the same flags, and `check` has set one (`memory.ts`).
   setFlagsFromString("--allocation-site-pretenuring");
-  writeFileSync(join(src, "cli/commands.cache"), script.createCachedData());
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(src, "cli", name.replace("cjs", "cache")), script.createCachedData());
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -34,7 +34,7 @@ import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
 import { atOnce, inTurns, type Steps } from "./steps.ts";
 import { type DatabaseRef, findDatabase } from "./store/select.ts";
 import type { ObservationPart } from "./store/store.ts";
-import { formatInstant, type Instant } from "./time.ts";
+import { formatInstant, type Instant, nowMs } from "./time.ts";
 import { VERSION } from "./version.ts";
 
 export interface RunOptions {
@@ -135,7 +135,7 @@ async function sortInputs(inputs: RunOptions["captures"]): Promise<{
   const files: { path: string; realm: string }[] = [];
   const databases: DatabaseRef[] = [];
   for (const { path, realm } of inputs) {
-    const database = path === "-" ? null : await findDatabase(path);
+    const database = path === "-" ? null : findDatabase(path);
     if (database === null) files.push({ path, realm: realm ?? DEFAULT_REALM });
     else databases.push(database);
   }
@@ -195,7 +195,7 @@ async function readAll(
   });
   signal?.addEventListener("abort", stop);
   if (signal?.aborted === true) stop();
-  let turn = performance.now();
+  let turn = nowMs();
   let end = Number.POSITIVE_INFINITY;
   const heap = new HeapWatch();
   let low: string | null = null;
@@ -209,9 +209,9 @@ async function readAll(
         low ??= heap.low();
         if (low !== null || observation.frames >= end) break;
       }
-      if (performance.now() - turn > TURN_MS) {
+      if (nowMs() - turn > TURN_MS) {
         await setImmediate();
-        turn = performance.now();
+        turn = nowMs();
       }
       if (low !== null) {
         if (helpers === null) break;

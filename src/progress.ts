@@ -1,5 +1,6 @@
 /** Progress on a terminal for work that takes longer than a second; nothing in pipes and logs. */
 import { bytes, duration, number } from "./report/words.ts";
+import { nowMs } from "./time.ts";
 
 export interface ProgressState {
   packets: number;
@@ -29,7 +30,7 @@ const QUIET_MS = 1000;
 const EVERY_MS = 250;
 
 /** `now` is in milliseconds and only ever compared with itself. */
-export function makeProgress(output: ProgressOutput, now: () => number = () => performance.now()): Progress {
+export function makeProgress(output: ProgressOutput, now: () => number = nowMs): Progress {
   if (!output.isTTY) return { update: () => {}, end: () => {} };
   const start = now();
   let drawn = start + QUIET_MS - EVERY_MS;

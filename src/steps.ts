@@ -1,5 +1,6 @@
 /** Long work in steps: a generator that yields wherever it may pause, to be run at once or with turns for all else. */
 import { setImmediate } from "node:timers/promises";
+import { nowMs } from "./time.ts";
 
 export type Steps<Result> = Generator<void, Result, void>;
 
@@ -16,12 +17,12 @@ export async function inTurns<Result>(
   turnMs: number,
   givenUp: () => boolean,
 ): Promise<Result | null> {
-  for (let turn = performance.now(); ; ) {
+  for (let turn = nowMs(); ; ) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    if (performance.now() - turn < turnMs) continue;
+    if (nowMs() - turn < turnMs) continue;
     await setImmediate();
     if (givenUp()) return null;
-    turn = performance.now();
+    turn = nowMs();
   }
 }

@@ -7,7 +7,7 @@ import { withRun } from "./database.ts";
 import { reportOutput } from "./output.ts";
 
 export async function assets(database: string, options: { format: AssetForm; out?: string }): Promise<number> {
-  await refuseOverwrite("--out", options.out, [(await findDatabase(database))?.path ?? database]);
+  refuseOverwrite("--out", options.out, [findDatabase(database)?.path ?? database]);
   const output = await reportOutput(options.out);
   const pen = penFor(output.terminal, process.env);
   await withRun(database, (result) => output.write(assetReport(result, options.format, pen)));

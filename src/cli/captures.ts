@@ -1,5 +1,5 @@
 /** The CAPTURE arguments: files, databases and `-`, each in its realm. */
-import { realpath } from "node:fs/promises";
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { FrameFilter } from "../capture/filtered.ts";
 import { UsageError } from "../errors.ts";
@@ -44,18 +44,21 @@ export async function filterAsked(text: string | undefined): Promise<{ filter?: 
 }
 
 /** Refuses to write results over an input, whatever way its path is spelled. */
-export async function refuseOverwrite(
-  option: string,
-  target: string | undefined,
-  inputs: readonly string[],
-): Promise<void> {
+export function refuseOverwrite(option: string, target: string | undefined, inputs: readonly string[]): void {
   if (target === undefined) return;
-  const real = async (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
-  const path = await real(target);
+  const path = real(target);
   for (const input of inputs) {
-    if (input !== "-" && (await real(input)) === path) {
+    if (input !== "-" && real(input) === path) {
       throw new UsageError(`${option} ${target}: that file is read or written by this very command; name another one`);
     }
+  }
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
   }
 }
 

@@ -1,8 +1,7 @@
 /** Databases as people name them on the command line. */
-import { stat } from "node:fs/promises";
 import { UsageError } from "../errors.ts";
 import type { RunResult } from "../report/result.ts";
-import { findDatabase, isDatabase, parseDatabaseRef } from "../store/select.ts";
+import { fileAt, findDatabase, isDatabase, parseDatabaseRef } from "../store/select.ts";
 import type { Store } from "../store/store.ts";
 import { warn } from "./errors.ts";
 
@@ -15,8 +14,8 @@ export const DEFAULT_DATABASE = "wirepact.sqlite";
  * are used.
  */
 export async function withRun<T>(text: string, use: (result: RunResult) => Promise<T>): Promise<T> {
-  const found = await findDatabase(text);
-  if (found === null) throw new UsageError(await whyNoDatabase(text));
+  const found = findDatabase(text);
+  if (found === null) throw new UsageError(whyNoDatabase(text));
   const { path, run } = found;
   const { openInput } = await import("../store/open.ts");
   const store = await openInput(path);
@@ -39,9 +38,9 @@ export async function withRun<T>(text: string, use: (result: RunResult) => Promi
  */
 export async function openForWriting(asked: string | undefined, busyTimeoutMs?: number): Promise<Store | null> {
   const path = asked ?? DEFAULT_DATABASE;
-  const there = await stat(path).catch(() => null);
-  if (asked !== undefined && there !== null && there.size > 0 && !(await isDatabase(path))) {
-    throw new UsageError(`--db ${await whyNoDatabase(path)}; name another file`);
+  const there = fileAt(path);
+  if (asked !== undefined && there !== null && there.size > 0 && !isDatabase(path)) {
+    throw new UsageError(`--db ${whyNoDatabase(path)}; name another file`);
   }
   try {
     const { openStore } = await import("../store/open.ts");
@@ -53,8 +52,8 @@ export async function openForWriting(asked: string | undefined, busyTimeoutMs?: 
   }
 }
 
-async function whyNoDatabase(text: string): Promise<string> {
-  const there = (await stat(text).catch(() => null)) ?? (await stat(parseDatabaseRef(text).path).catch(() => null));
+function whyNoDatabase(text: string): string {
+  const there = fileAt(text) ?? fileAt(parseDatabaseRef(text).path);
   if (there === null) return `${text}: no such database; \`wirepact check\` and \`wirepact observe\` make one`;
   if (there.isDirectory()) return `${text}: it is a folder, not a Wirepact database`;
   return `${text}: it is another kind of file, not a Wirepact database`;

@@ -30,8 +30,8 @@ export async function diff(before: string, after: string, options: DiffOptions):
   const judged = options.model.length > 0 || options.site !== undefined;
   if (!judged && options.bind.length + options.set.length > 0)
     throw new UsageError("--bind and --set say how to judge, and no model is given; say --model or --site too");
-  const sides = await Promise.all([before, after].map(async (path) => ({ path, stored: await findDatabase(path) })));
-  await refuseOverwrite(
+  const sides = await Promise.all([before, after].map(async (path) => ({ path, stored: findDatabase(path) })));
+  refuseOverwrite(
     "--out",
     options.out,
     sides.map(({ path, stored }) => stored?.path ?? path),

@@ -1,5 +1,6 @@
 /** What `check` and `observe` have in common: read, judge, store, print, and the exit code of all that. */
 
+import { setImmediate } from "node:timers/promises";
 import { beginYoung } from "../memory.ts";
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
@@ -8,6 +9,7 @@ import { judgedCount } from "../report/packed-rows.ts";
 import { bytes, duration, number, plural } from "../report/words.ts";
 import { beginRun, storeRun } from "../store/keep.ts";
 import type { RunWriter, Store } from "../store/store.ts";
+import { nowMs } from "../time.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, isQuiet, reportError, tell } from "./errors.ts";
@@ -39,13 +41,14 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   const inputs = task.captures.map((capture) => capture.path);
   const sources = [...task.models.map((model) => model.source), ...(task.site?.source ? [task.site.source] : [])];
   const database = options.db ?? DEFAULT_DATABASE;
-  await refuseOverwrite("--db", database, [...inputs, ...sources]);
-  await refuseOverwrite("--out", options.out, [...inputs, ...sources, database]);
+  refuseOverwrite("--db", database, [...inputs, ...sources]);
+  refuseOverwrite("--out", options.out, [...inputs, ...sources, database]);
   const output = await reportOutput(options.out);
   const evidence = await evidenceAsked(options);
   tellTask(task);
-  // Opened while the captures are; nothing is read before it is there.
+  // Opened while the pipeline is loaded and the captures are opened; nothing is read before it is there.
   const keeping = new Keeping(openForWriting(options.db));
+  await setImmediate(); // its own threads are at work from here on
   try {
     const reading = stopwatch();
     const outcome = await readAndJudge({ ...task, ready: keeping.store, onRead: keeping.begin }, await load());
@@ -106,8 +109,8 @@ class Keeping {
 
 /** A call of what it gives says how long ago that was. */
 function stopwatch(): () => string {
-  const start = performance.now();
-  return () => duration((performance.now() - start) / 1000);
+  const start = nowMs();
+  return () => duration((nowMs() - start) / 1000);
 }
 
 function tellTask({ captures, models, background, site }: Task): void {

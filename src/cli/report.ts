@@ -18,7 +18,7 @@ export interface ReportOptions {
 }
 
 export async function report(database: string, options: ReportOptions): Promise<number> {
-  await refuseOverwrite("--out", options.out, [(await findDatabase(database))?.path ?? database]);
+  refuseOverwrite("--out", options.out, [findDatabase(database)?.path ?? database]);
   const output = await reportOutput(options.out);
   const { profile } = options;
   if (profile !== undefined) {

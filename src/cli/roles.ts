@@ -18,7 +18,7 @@ export async function roles(captures: string[], options: RolesOptions): Promise<
   const list = await captureArguments(captures, options.realm);
   const { models, site, bindings } = await judgingOf({ ...options, background: false });
   const sources = [...models.map((model) => model.source), ...(site?.source ? [site.source] : [])];
-  await refuseOverwrite("--out", options.out, [...list.map(({ path }) => path), ...sources]);
+  refuseOverwrite("--out", options.out, [...list.map(({ path }) => path), ...sources]);
   const output = await reportOutput(options.out);
   const reading: Pick<RunOptions, "captures" | "jobs" | "filter" | "site"> = {
     captures: list,

@@ -40,7 +40,7 @@ export async function suite(folder: string, options: SuiteCommandOptions): Promi
   const how = judgedHow(options);
   const suite = await readSuite(folder);
   const inputs = suite.cases.flatMap((one) => [...one.captures, one.expect, ...(one.site === null ? [] : [one.site])]);
-  await refuseOverwrite("--out", options.out, inputs);
+  refuseOverwrite("--out", options.out, inputs);
   const output = await reportOutput(options.out);
   let runs = await runSuite(suite, { judging: { models: model, bind, set, background }, how, jobs });
   if (update) runs = await Promise.all(runs.map((run) => accept(run, why ?? "")));

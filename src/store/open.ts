@@ -1,10 +1,11 @@
 /** Opens a database, or makes it, and refuses clearly what is none of ours. */
-import { access, constants, stat } from "node:fs/promises";
+import { accessSync, constants } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { CaptureError } from "../errors.ts";
 import { chooseDriver } from "./connect.ts";
 import type { Driver, DriverName } from "./driver.ts";
 import { APPLICATION_ID, PAGE_SIZE, SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+import { fileAt } from "./select.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { type Store, StoreError } from "./store.ts";
 import { Transactions } from "./transactions.ts";
@@ -28,7 +29,7 @@ export interface OpenOptions {
 export async function openStore(path: string, options: OpenOptions = {}): Promise<Store> {
   const readOnly = options.readOnly ?? false;
   const connect = await chooseDriver(options.driver);
-  await checkPlace(path, readOnly);
+  checkPlace(path, readOnly);
   // Absolute, because SQLite takes a path that begins with `file:` for a URI.
   const db = await connect(resolve(path), readOnly);
   try {
@@ -54,8 +55,8 @@ export async function openInput(path: string): Promise<Store> {
 }
 
 /** What the file system can say is said in its words; SQLite knows only "unable to open". */
-async function checkPlace(path: string, readOnly: boolean): Promise<void> {
-  const found = await stat(path).catch(() => null);
+function checkPlace(path: string, readOnly: boolean): void {
+  const found = fileAt(path);
   if (found?.isDirectory()) throw new StoreError(`${path} is a folder: name a file in it`);
   if (found !== null && !found.isFile()) throw new StoreError(`${path} is not a file: a database needs one`);
   if (readOnly) {
@@ -63,18 +64,27 @@ async function checkPlace(path: string, readOnly: boolean): Promise<void> {
     return;
   }
   const folder = dirname(resolve(path));
-  if ((await stat(folder).catch(() => null)) === null) {
+  if (fileAt(folder) === null) {
     throw new StoreError(
       `${path} cannot be made: its folder ${folder} does not exist; make it, or name another file with --db FILE`,
     );
   }
   for (const place of found === null ? [folder] : [path, folder]) {
-    await access(place, constants.W_OK).catch(() => {
+    if (!isWritable(place)) {
       throw new StoreError(
         `${path} cannot be written: ${place} is read-only for this user; SQLite writes the file and beside it. ` +
           "Give permission, or write elsewhere with --db FILE",
       );
-    });
+    }
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

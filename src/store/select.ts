@@ -1,5 +1,5 @@
 /** Where a database may stand in a capture's place: which argument is one, and which of its runs is meant. */
-import { open, stat } from "node:fs/promises";
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 
 export interface DatabaseRef {
   path: string;
@@ -14,26 +14,35 @@ export function parseDatabaseRef(text: string): DatabaseRef {
 }
 
 /** The database that an argument names, or null where it names none. A file of just that name, `@` and all, goes first. */
-export async function findDatabase(text: string): Promise<DatabaseRef | null> {
-  if (await isDatabase(text)) return { path: text, run: null };
-  if ((await stat(text).catch(() => null)) !== null) return null;
+export function findDatabase(text: string): DatabaseRef | null {
+  if (isDatabase(text)) return { path: text, run: null };
+  if (fileAt(text) !== null) return null;
   const ref = parseDatabaseRef(text);
-  return ref.run !== null && (await isDatabase(ref.path)) ? ref : null;
+  return ref.run !== null && isDatabase(ref.path) ? ref : null;
+}
+
+/** What stands at `path`, null where nothing does or can be seen. At once: a start would wait longer for its turn than for this. */
+export function fileAt(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** The first 16 bytes of every SQLite database (https://www.sqlite.org/fileformat.html#magic_header_string). */
 const MAGIC = Buffer.from("SQLite format 3\0", "latin1");
 
 /** Whether `path` is a SQLite database by its first bytes. False for what is no file or cannot be read; a pipe is not touched. */
-export async function isDatabase(path: string): Promise<boolean> {
+export function isDatabase(path: string): boolean {
   try {
-    if (!(await stat(path)).isFile()) return false;
-    const file = await open(path);
+    if (fileAt(path)?.isFile() !== true) return false;
+    const file = openSync(path, "r");
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC.length), 0, MAGIC.length, 0);
-      return bytesRead === MAGIC.length && MAGIC.equals(buffer);
+      const first = Buffer.alloc(MAGIC.length);
+      return readSync(file, first, 0, first.length, 0) === first.length && MAGIC.equals(first);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch {
     return false;

@@ -19,23 +19,23 @@ test("a database is known by its first bytes", async (t) => {
   const dir = await folder(t);
   const path = join(dir, "no-suffix");
   await withStore(path, {}, (store) => save(store, SAMPLE));
-  t.true(await isDatabase(path));
+  t.true(isDatabase(path));
   await writeFile(join(dir, "short"), "SQLite format");
   await writeFile(join(dir, "x.sqlite"), "\xd4\xc3\xb2\xa1 not a database at all");
   await mkdir(join(dir, "folder"));
-  for (const name of ["short", "x.sqlite", "folder", "missing"]) t.false(await isDatabase(join(dir, name)), name);
-  t.false(await isDatabase("-"));
+  for (const name of ["short", "x.sqlite", "folder", "missing"]) t.false(isDatabase(join(dir, name)), name);
+  t.false(isDatabase("-"));
 });
 
 test("an argument names a database with or without a run, a file of just that name first", async (t) => {
   const dir = await folder(t);
   const path = join(dir, "r.sqlite");
   await withStore(path, {}, (store) => save(store, SAMPLE));
-  t.deepEqual(await findDatabase(path), { path, run: null });
-  t.deepEqual(await findDatabase(`${path}@7`), { path, run: 7 });
-  t.is(await findDatabase(join(dir, "missing@7")), null);
+  t.deepEqual(findDatabase(path), { path, run: null });
+  t.deepEqual(findDatabase(`${path}@7`), { path, run: 7 });
+  t.is(findDatabase(join(dir, "missing@7")), null);
   await writeFile(`${path}@7`, "a capture of that name");
-  t.is(await findDatabase(`${path}@7`), null);
+  t.is(findDatabase(`${path}@7`), null);
   await withStore(`${path}@8`, {}, (store) => save(store, SAMPLE));
-  t.deepEqual(await findDatabase(`${path}@8`), { path: `${path}@8`, run: null });
+  t.deepEqual(findDatabase(`${path}@8`), { path: `${path}@8`, run: null });
 });
