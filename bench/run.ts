@@ -19,7 +19,12 @@ const STARTUP_RUNS = 15;
 /** The ceiling of the quick form is far above the targets, since a short run is mostly warming up. */
 const QUICK = { scale: 0.25, runs: 3, ceiling: 10 };
 /** What has programs of its own, which `--all` runs behind the rest. */
-const OTHERS = { rules: ["rules.js", "1", "3"], floods: ["floods.js"], corpus: ["corpus.js"], joined: ["joined.js"] } as const;
+const OTHERS = {
+  rules: ["rules.js", "1", "3"],
+  floods: ["floods.js"],
+  corpus: ["corpus.js"],
+  joined: ["joined.js"],
+} as const;
 
 const { values: options } = parseArgs({
   options: {
