@@ -10,12 +10,10 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FindingLog } from "../src/live/findings.ts";
-import { atticOf, Keeper } from "../src/live/keeper.ts";
-import { type LiveHooks, runLive } from "../src/live/run.ts";
 import { collectEarly } from "../src/memory.ts";
 import { openStore } from "../src/store/open.ts";
 import { MadeUp, senderJudged } from "./made-up.ts";
+import { MemoryWatch, runMadeUp } from "./made-up-run.ts";
 
 const [minutes = 60, perSecond = 1_000, apartSec = 10] = process.argv.slice(2).map(Number);
 
@@ -47,42 +45,18 @@ collectEarly();
 const folder = mkdtempSync(join(tmpdir(), "wirepact-churn-"));
 const path = join(folder, "churn.sqlite");
 const store = await openStore(path);
-const keeper = new Keeper(store);
-const findings = new FindingLog(false);
-const stop = new AbortController();
-let most = 0;
-const samples = setInterval(() => {
-  most = Math.max(most, process.memoryUsage.rss());
-}, 200);
-const hooks: LiveHooks = {
-  status: () => {},
-  notice: () => {},
-  judged: (result, whole) => void findings.judged(result, whole, false),
-  checkpoint: async (result, seen, moves) => {
-    await keeper.checkpoint(result, seen, moves, stop.signal);
-    if (Number(result.quality.packets) < source.due) return true;
+const memory = new MemoryWatch();
+const { result, seen, moves, keeper } = await runMadeUp(store, {
+  ...{ source, end, step: apartSec * packetsPerSecond, judging: await senderJudged(), attic: true, checkpointMs: 100 },
+  due: (result, seen) => {
     const sec = source.due / packetsPerSecond;
     if (sec % 600 === 0) tell(sec / 60, seen.flows.table.count, result.departed?.judged ?? 0);
-    if (source.due >= end) stop.abort();
-    else source.due = Math.min(end, source.due + apartSec * packetsPerSecond);
-    return true;
   },
-  attic: atticOf(keeper, findings),
-  frame: null,
-  reloaded: () => null,
-};
-const judging = await senderJudged();
-const outcome = await runLive({
-  ...judging,
-  ...{ scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" },
-  ...{ sources: [source], engine: { name: "libpcap", limits: null } },
-  ...{ realm: null, forMs: null, count: null, checkpointMs: 100, hooks, signal: stop.signal },
 });
-const { result, seen, moves } = outcome;
 const stopped = process.cpuUsage();
 await keeper.checkpoint(result, seen, moves);
 const { user, system } = process.cpuUsage(stopped);
-clearInterval(samples);
+memory.end();
 const [stored] = await store.query(
   "SELECT count(*) AS n, count(DISTINCT conversation_id) AS ids, sum(packets) AS packets FROM conversation_verdicts",
 );
@@ -93,15 +67,15 @@ const well = stored?.n === told.size && stored.ids === told.size && stored.packe
 const { departed } = result;
 process.stdout.write(
   `${told.size} conversations, ${end} packets; in the database ${stored?.n}, ${stored?.packets}: ${well ? "all" : "NOT ALL"}\n` +
-    `${result.judged.length} in memory, ${departed?.judged ?? 0} in the database alone; ${Math.round(most / 1e6)} MB at most\n` +
+    `${result.judged.length} in memory, ${departed?.judged ?? 0} in the database alone; ${memory.most} MB at most\n` +
     `database ${Math.round(statSync(path).size / 1e6)} MB; the last checkpoint took ${((user + system) / 1e6).toFixed(2)} s of the processor\n`,
 );
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = well ? 0 : 1;
 
 function tell(minute: number, rows: number, gone: number): void {
-  const now = Math.round(process.memoryUsage.rss() / 1e6);
+  const now = memory.now();
   process.stdout.write(
-    `${minute} min: ${rows} flows in memory, ${gone} judged conversations in the database alone; ${now} MB, ${Math.round(most / 1e6)} MB at most\n`,
+    `${minute} min: ${rows} flows in memory, ${gone} judged conversations in the database alone; ${now} MB, ${memory.most} MB at most\n`,
   );
 }

@@ -9,12 +9,10 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FindingLog } from "../src/live/findings.ts";
-import { atticOf, Keeper } from "../src/live/keeper.ts";
-import { type LiveHooks, runLive } from "../src/live/run.ts";
 import { collectEarly } from "../src/memory.ts";
 import { openStore } from "../src/store/open.ts";
 import { MadeUp, senderJudged } from "./made-up.ts";
+import { MemoryWatch, runMadeUp } from "./made-up-run.ts";
 
 const [names = 1_000_000, perSecond = 100, apartSec = 60] = process.argv.slice(2).map(Number);
 
@@ -65,46 +63,24 @@ collectEarly();
 const folder = mkdtempSync(join(tmpdir(), "wirepact-names-"));
 const path = join(folder, "names.sqlite");
 const store = await openStore(path);
-const keeper = new Keeper(store);
-const findings = new FindingLog(false);
-const stop = new AbortController();
-let most = 0;
+const memory = new MemoryWatch();
 let told = 0;
-const samples = setInterval(() => {
-  most = Math.max(most, process.memoryUsage.rss());
-}, 200);
-const hooks: LiveHooks = {
-  status: () => {},
-  notice: () => {},
-  judged: (result, whole) => void findings.judged(result, whole, false),
-  checkpoint: async (result, seen, moves) => {
-    await keeper.checkpoint(result, seen, moves, stop.signal);
-    if (Number(result.quality.packets) < source.due) return true;
-    if (source.due >= (told + 1) * (end / 10)) {
-      told = Math.floor((source.due * 10) / end);
-      const now = Math.round(process.memoryUsage.rss() / 1e6);
-      const left = result.departed?.lookups?.count ?? 0;
-      process.stdout.write(
-        `${source.due / PACKETS_EACH} names: ${seen.identified.details.length} flows with facts in memory, ` +
-          `${left} look-ups in the database alone; ${now} MB, ${Math.round(most / 1e6)} MB at most\n`,
-      );
-    }
-    if (source.due >= end) stop.abort();
-    else source.due = Math.min(end, source.due + apartSec * perSecond * PACKETS_EACH);
-    return true;
+const { result, seen, moves, keeper } = await runMadeUp(store, {
+  ...{ source, end, step: apartSec * perSecond * PACKETS_EACH, judging: await senderJudged(), attic: true },
+  checkpointMs: 100,
+  due: (result, seen) => {
+    if (source.due < (told + 1) * (end / 10)) return;
+    told = Math.floor((source.due * 10) / end);
+    const now = memory.now();
+    const left = result.departed?.lookups?.count ?? 0;
+    process.stdout.write(
+      `${source.due / PACKETS_EACH} names: ${seen.identified.details.length} flows with facts in memory, ` +
+        `${left} look-ups in the database alone; ${now} MB, ${memory.most} MB at most\n`,
+    );
   },
-  attic: atticOf(keeper, findings),
-  frame: null,
-  reloaded: () => null,
-};
-const { result, seen, moves } = await runLive({
-  ...(await senderJudged()),
-  ...{ scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" },
-  ...{ sources: [source], engine: { name: "libpcap", limits: null } },
-  ...{ realm: null, forMs: null, count: null, checkpointMs: 100, hooks, signal: stop.signal },
 });
 await keeper.checkpoint(result, seen, moves);
-clearInterval(samples);
+memory.end();
 await store.close();
 const { count = 0, undocumented = 0 } = result.departed?.lookups ?? {};
 const packets = result.judged.concat([...result.rest.rows()]).reduce((sum, row) => sum + row.packets, 0);
@@ -112,7 +88,7 @@ const well = result.lookups.length + count === names && packets === end;
 process.stdout.write(
   `${names} names: ${result.lookups.length} in memory, ${count} in the database alone, of them ${undocumented} undocumented; ` +
     `${packets} packets of ${end}: ${well ? "all" : "NOT ALL"}\n` +
-    `${Math.round(most / 1e6)} MB at most; database ${Math.round(statSync(path).size / 1e6)} MB\n`,
+    `${memory.most} MB at most; database ${Math.round(statSync(path).size / 1e6)} MB\n`,
 );
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = well ? 0 : 1;

@@ -9,12 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reportOutput } from "../src/cli/output.ts";
 import { printResult } from "../src/cli/print.ts";
-import { FindingLog } from "../src/live/findings.ts";
-import { Keeper } from "../src/live/keeper.ts";
-import { type LiveHooks, runLive } from "../src/live/run.ts";
 import { collectEarly } from "../src/memory.ts";
 import { openStore } from "../src/store/open.ts";
 import { MadeUp, senderJudged } from "./made-up.ts";
+import { runMadeUp } from "./made-up-run.ts";
 
 const [conversations = 100_000, flowsEach = 1] = process.argv.slice(2).map(Number);
 
@@ -40,34 +38,15 @@ const source = new MadeUp(
   },
   conversations * flowsEach * ROUNDS,
 );
+const end = source.due;
 const store = await openStore(join(folder, "stop.sqlite"));
-const keeper = new Keeper(store);
-const findings = new FindingLog(false);
-const stop = new AbortController();
-let settled = 0;
 let asIs = 0;
-const hooks: LiveHooks = {
-  status: () => {},
-  notice: () => {},
-  judged: (result, whole) => void findings.judged(result, whole, false),
-  checkpoint: async (result, seen, moves) => {
-    await keeper.checkpoint(result, seen, moves, stop.signal);
-    if (result.quality.packets !== source.due || settled++ > 0) return true;
+const { result, seen, keeper, findings } = await runMadeUp(store, {
+  ...{ source, end, step: 0, judging: await senderJudged(), attic: false, checkpointMs: 1000 },
+  due: () => {
     asIs = mark();
     source.due += conversations * flowsEach; // one more of each flow, and the end
-    stop.abort();
-    return true;
   },
-  attic: null,
-  frame: null,
-  reloaded: () => null,
-};
-const judging = await senderJudged();
-const { result, seen } = await runLive({
-  ...judging,
-  ...{ scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" },
-  ...{ sources: [source], engine: { name: "libpcap", limits: null } },
-  ...{ realm: null, forMs: null, count: null, checkpointMs: 1000, hooks, signal: stop.signal },
 });
 const judged = mark();
 findings.judged(result, true, true);

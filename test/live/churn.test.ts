@@ -2,9 +2,7 @@
 import { join } from "node:path";
 import test from "ava";
 import { MadeUp, senderJudged } from "../../bench/made-up.ts";
-import { FindingLog } from "../../src/live/findings.ts";
-import { atticOf, Keeper } from "../../src/live/keeper.ts";
-import { type LiveHooks, runLive } from "../../src/live/run.ts";
+import { HOW, runMadeUp } from "../../bench/made-up-run.ts";
 import { run } from "../../src/pipeline.ts";
 import { openStore } from "../../src/store/open.ts";
 import { scratch } from "../cli/command.ts";
@@ -15,7 +13,6 @@ const SECONDS_A_CHECKPOINT = 100;
 /** Each tenth conversation is one of ten minutes ago. */
 const LATER_SEC = 600;
 const STAY = 100;
-const HOW = { scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" } as const;
 
 function conversation(number: number): number {
   const old = number - LATER_SEC * PER_SECOND;
@@ -32,36 +29,20 @@ test("ever new hosts: memory holds the last minutes, the database all, each find
   const end = SECONDS * PER_SECOND;
   const db = join(scratch(t), "churn.sqlite");
   const store = await openStore(db);
-  const keeper = new Keeper(store);
-  const findings = new FindingLog(false);
-  const stop = new AbortController();
   const told: string[] = [];
   let rows = 0;
   let came = 0;
-  const hooks: LiveHooks = {
-    status: () => {},
-    notice: () => {},
-    judged: (result, whole) => {
-      for (const { kind, row } of findings.judged(result, whole, false).found)
+  const judging = await senderJudged();
+  const { result, seen, moves, exitCode, keeper } = await runMadeUp(store, {
+    ...{ source, end, step: SECONDS_A_CHECKPOINT * PER_SECOND, judging, attic: { stay: STAY }, checkpointMs: 1 },
+    told: (found) => {
+      for (const { kind, row } of found)
         if (kind === "undocumented" && "conversation_id" in row) told.push(row.conversation_id);
     },
-    checkpoint: async (result, seen, moves) => {
-      await keeper.checkpoint(result, seen, moves, stop.signal);
-      came += moves?.back.length ?? 0;
-      if (result.quality.packets !== source.due) return true;
+    due: (_result, seen, moves) => {
       rows = Math.max(rows, seen.flows.table.count);
-      if (source.due >= end) stop.abort();
-      else source.due += SECONDS_A_CHECKPOINT * PER_SECOND;
-      return true;
+      came += moves?.back.length ?? 0;
     },
-    attic: { ...atticOf(keeper, findings), stay: STAY },
-    frame: null,
-    reloaded: () => null,
-  };
-  const judging = await senderJudged();
-  const { result, seen, moves, exitCode } = await runLive({
-    ...{ ...judging, ...HOW, sources: [source], engine: { name: "libpcap", limits: null }, realm: null },
-    ...{ forMs: null, count: null, checkpointMs: 1, hooks, signal: stop.signal },
   });
   await keeper.checkpoint(result, seen, moves);
   const all = new Set(Array.from({ length: end }, (_, number) => conversation(number)));
