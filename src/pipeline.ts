@@ -27,6 +27,7 @@ import { atEnd } from "./observe/ends.ts";
 import { mergeObservations } from "./observe/merge.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "./observe/observation.ts";
 import { qualityOf } from "./observe/quality.ts";
+import { partsOf, refuseOtherRealms } from "./observe/site-parts.ts";
 import { uniteShares } from "./observe/union.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
 import { packedOf, withJudged } from "./report/packed-rows.ts";
@@ -116,7 +117,9 @@ export async function observeAll(options: ReadingOptions): Promise<{ seen: Obser
   const observations: Observation[] = [];
   for (const database of databases) {
     const { readObserved } = await import("./store/observed.ts");
-    observations.push(await readObserved(database, decoders));
+    const stored = await readObserved(database, decoders);
+    refuseOtherRealms(stored, database.path, options.site ?? null);
+    observations.push(stored);
   }
   if (files.length > 0) {
     const read = await readFiles(files, options);
@@ -151,7 +154,11 @@ async function readFiles(
   const sizes = options.filter === undefined && decoders === DECODERS ? sizesOf(files.map(({ path }) => path)) : null;
   const total = sizes?.reduce((a, b) => a + b, 0) ?? null;
   const jobs = total === null ? 1 : jobsFor(options.jobs, total);
-  const inputs = files.map((file, i) => (jobs === 1 ? file : { ...file, size: sizes![i]! }));
+  const inputs = files.map((file, i) => ({
+    ...file,
+    parts: partsOf(options.site ?? null, file.realm),
+    ...(jobs > 1 && { size: sizes![i]! }),
+  }));
   const vxlanPorts = options.site?.vxlan ?? [];
   // Of a stream nobody knows how long it gets; a filter looks at frames one by one.
   const arena = options.filter === undefined && (total === null || isLong(total)) ? Arena.make() : null;
@@ -324,6 +331,7 @@ function captureRow(capture: CaptureInfo, index: number): CaptureRow {
     capture_id: index,
     path: capture.path,
     realm: capture.realm,
+    parts: capture.parts ?? [],
     format: capture.format,
     packets: capture.packets,
     bytes: capture.bytes,

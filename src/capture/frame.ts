@@ -1,4 +1,5 @@
 import type { Pause } from "./pauses.ts";
+import type { RealmPart } from "./realm-parts.ts";
 import type { Tally } from "./tally.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface CaptureInfo {
   /** As the user gave it; `-` for standard input. */
   readonly path: string;
   readonly realm: string;
+  /** What of it is in other realms, by the site's word; left out where there is nothing. */
+  readonly parts?: readonly RealmPart[];
   /** `pcap`, `pcap-ns`, `pcap-modified`, `pcapng`; with `+gzip` or `+zstd` where compressed. */
   format: string;
   linkTypes: number[];

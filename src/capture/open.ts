@@ -10,6 +10,7 @@ import { advance, type Lane, MergedReader } from "./merge.ts";
 import { PcapInput } from "./pcap.ts";
 import { isPcap, readPcapHeader } from "./pcap-header.ts";
 import { isPcapng, PcapngInput } from "./pcapng.ts";
+import type { RealmPart } from "./realm-parts.ts";
 import { whatItIs } from "./recognize.ts";
 import { blockBytes, Slab } from "./slab.ts";
 import { isSnoop, readSnoopHeader, SnoopInput } from "./snoop.ts";
@@ -22,6 +23,8 @@ export interface CaptureInput {
   path: string;
   /** The part of the network that its addresses belong to; empty unless given. */
   realm?: string;
+  /** What of it is in other realms. */
+  parts?: readonly RealmPart[];
   /** A file is read to here and no further, in bytes; to its end unless given. */
   size?: number;
 }
@@ -46,7 +49,7 @@ export interface OpenOptions {
  * hold: one slab for each that is being read, of `LIMITS.slabBytes` together unless a record needs more.
  */
 export async function openCaptures(inputs: readonly CaptureInput[], options: OpenOptions = {}): Promise<CaptureReader> {
-  const tallies = inputs.map(({ path, realm }) => new Tally(path, realm ?? ""));
+  const tallies = inputs.map(({ path, realm, parts }) => new Tally(path, realm ?? "", parts));
   const opener = new Opener(options, inputs);
   if (tallies.length === 1) return opener.open(tallies[0]!, 0);
 

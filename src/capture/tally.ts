@@ -1,10 +1,12 @@
 import type { CaptureDamage, CaptureInfo } from "./frame.ts";
 import { PAUSE_SEC, type Pause } from "./pauses.ts";
+import type { RealmPart } from "./realm-parts.ts";
 
 /** `CaptureInfo` as its reader fills it. One shape for all inputs, so that counting stays cheap. */
 export class Tally implements CaptureInfo {
   readonly path: string;
   readonly realm: string;
+  readonly parts?: readonly RealmPart[];
   format = "unknown";
   linkTypes: number[] = [];
   snapLength = 0;
@@ -23,15 +25,16 @@ export class Tally implements CaptureInfo {
   hosts: { address: string; name: string }[] = [];
   size: number | null = null;
 
-  constructor(path: string, realm: string) {
+  constructor(path: string, realm: string, parts: readonly RealmPart[] = []) {
     this.path = path;
     this.realm = realm;
+    if (parts.length > 0) this.parts = parts;
   }
 
   /** Forgets what was read, to be read again from its start. */
   reset(): void {
-    const { path, realm, size, filters } = this;
-    Object.assign(this, new Tally(path, realm), { size, filters });
+    const { path, realm, parts, size, filters } = this;
+    Object.assign(this, new Tally(path, realm, parts), { size, filters });
   }
 
   /** Counts one frame. First and last are the earliest and the latest time, wherever in the file they stand. */

@@ -4,10 +4,11 @@
  */
 import { TCP, UDP } from "../dissect/packet.ts";
 import type { Rule, Transport } from "../model/types.ts";
-import type { CastHost } from "./cast.ts";
+import { type CastHost, calledOf } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import { type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
+import { WHAT_NEXT } from "./two-owners.ts";
 import { names } from "./whom.ts";
 
 /**
@@ -23,11 +24,11 @@ export function couldNotShow(
   context: RuleContext,
 ): HostStatus | null {
   const { presence } = host;
-  const name = host.host.text;
+  const name = calledOf(host);
   const open = openCandidate(uses, lacking);
   if (open !== null) return open;
   const two = context.judges.context.contested.ofHost(host);
-  if (two !== null) return notEvaluable("two-owners", two.says, "capture each of them by itself");
+  if (two !== null) return notEvaluable("two-owners", two.says, WHAT_NEXT);
   if (!presence.bothWays) {
     return notEvaluable("one-sided", `no answers to ${name} are in the capture`, "mirror both directions");
   }
@@ -51,7 +52,11 @@ export function couldNotShow(
   );
   if (filter !== null) {
     const reason = `the capture was filtered (${filter}), and what ${name} would have sent may not have passed`;
-    return notEvaluable("filtered", reason, `capture all that ${name} sends and is sent, such as with host ${name}`);
+    return notEvaluable(
+      "filtered",
+      reason,
+      `capture all that ${name} sends and is sent, such as with host ${host.host.text}`,
+    );
   }
   const need = Math.max(context.minSpanSec, rule.everySec ?? 0);
   const span = context.coverage.seconds(host);
@@ -100,12 +105,12 @@ function leftOut({ presence }: CastHost, span: number, { coverage }: RuleContext
 /** What the capture lacks while this host was there, as a clause; null for nothing that is known. */
 export function lossOf(host: CastHost, { coverage, damaged }: RuleContext): string | null {
   const drops = coverage.drops(host);
-  if (drops > 0) return `the capture lost ${drops} packets while ${host.host.text} was there`;
+  if (drops > 0) return `the capture lost ${drops} packets while ${calledOf(host)} was there`;
   if (damaged) return "the capture could not be read to its end";
   const holed = coverage.holed(host);
   if (holed === 0) return null;
   const of = holed === 1 ? "a connection" : `${holed} connections`;
-  return `packets of ${of} of ${host.host.text} are not in the capture, so it does not see everything`;
+  return `packets of ${of} of ${calledOf(host)} are not in the capture, so it does not see everything`;
 }
 
 /** A conversation that could be it, and can't be proved: neither seen nor not seen. */

@@ -7,6 +7,7 @@ import { FAMILY_ETH } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
 import type { Sides } from "../observe/beyond-nat.ts";
+import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef } from "../report/result.ts";
 
 /** A bound host as it was met in the capture. */
@@ -19,6 +20,11 @@ export interface CastHost {
   readonly outside: boolean;
   readonly how: Binding["how"];
   presence: Presence;
+}
+
+/** `plant-a/10.0.0.5`, as a binding has it; the host alone where nobody named a realm. */
+export function calledOf({ realm, host }: Pick<CastHost, "realm" | "host">): string {
+  return realm === null || realm === DEFAULT_REALM ? host.text : `${realm}/${host.text}`;
 }
 
 /** What the capture shows of a host. */

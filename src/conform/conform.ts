@@ -41,6 +41,7 @@ import { withOwnMacs } from "./own-macs.ts";
 import { noteCopies, noteDeparted, notePresence } from "./presence.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
+import { unseenRealms } from "./realms.ts";
 import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
 import { judgeRules } from "./rules.ts";
 import { readSubject } from "./subject.ts";
@@ -244,6 +245,7 @@ export function* conformInSteps(
     bindings: bindingRows(bindings, cast, known.backgroundName),
     parameters: parameterRows(options.models, options.bound),
     warnings: [
+      ...unseenRealms(seen),
       ...absentHosts(cast, known.backgroundName, open),
       ...(options.infer
         ? [...takenFor(inferred.used), ...severalRoles(open(), given), ...unsettled(open(), inferred.used, given)]

@@ -5,6 +5,7 @@ import * as R from "../flow/row.ts";
 import { protocolKey } from "../observe/departed.ts";
 import { addressText, FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { realmNames } from "../observe/realms.ts";
 import type { CastHost } from "./cast.ts";
 import { passesAll } from "./filters.ts";
 import { inRange } from "./whom.ts";
@@ -95,6 +96,6 @@ export class Coverage {
   }
 
   #of(realm: string | null): readonly CaptureInfo[] {
-    return realm === null ? this.#captures : this.#captures.filter((capture) => capture.realm === realm);
+    return realm === null ? this.#captures : this.#captures.filter((capture) => realmNames(capture).includes(realm));
   }
 }

@@ -9,7 +9,7 @@ import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
-import { absentWords, type CastHost } from "./cast.ts";
+import { absentWords, type CastHost, calledOf } from "./cast.ts";
 import { conditionOf, isBoundEnd, type LoadedModel } from "./cover.ts";
 import { equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
@@ -117,6 +117,13 @@ function judgeRule(
   return make(worst!, rows);
 }
 
+/** Bound in every realm, a host need not be in each: where it is in one, it is not missed in the others. */
+function whereTheyAre(hosts: readonly CastHost[]): readonly CastHost[] {
+  const isThere = ({ presence }: CastHost): boolean => presence.firstSec !== Number.POSITIVE_INFINITY || presence.asked;
+  const there = new Set(hosts.filter(isThere).map(({ host }) => host));
+  return hosts.filter((one) => isThere(one) || !there.has(one.host));
+}
+
 /** See `Shared.openers`: once for each role, however many rules begin there. */
 function openersOf(all: readonly CastHost[]): Shared["openers"] {
   const known = new Map<LoadedModel, Map<string, readonly CastHost[]>>();
@@ -128,7 +135,7 @@ function openersOf(all: readonly CastHost[]): Shared["openers"] {
     }
     let hosts = roles.get(role);
     if (hosts === undefined) {
-      hosts = onOneSide(all.filter((host) => host.model === loaded.model.name && host.role === role));
+      hosts = whereTheyAre(onOneSide(all.filter((host) => host.model === loaded.model.name && host.role === role)));
       roles.set(role, hosts);
     }
     return hosts;
@@ -212,7 +219,7 @@ function judgeHost(
   const lacking = met === null ? members : members.filter((member) => !used.has(member));
   if (met !== null && lacking.length === 0) return met;
 
-  const name = host.host.text;
+  const name = calledOf(host);
   if (host.presence.firstSec === Number.POSITIVE_INFINITY) {
     const remedy = `check the binding of ${host.role}, and the place of the capture`;
     return notEvaluable("host-not-seen", `${name} ${absentWords(host.presence.asked)}`, remedy);

@@ -28,7 +28,8 @@ export interface TwoOwners {
   unlisted: number;
 }
 
-const WHAT_NEXT = "capture each of them by itself, or give each capture a realm of its own (--realm)";
+export const WHAT_NEXT =
+  "say which VLANs are networks of their own (realms: in the site file), or give each capture a realm of its own (--realm)";
 /** Owners whose frames are kept, and that a sentence names. */
 const KEPT = 8;
 const NAMED = 3;

@@ -13,6 +13,7 @@ import { dissectEthernet } from "./ethernet.ts";
 import { Fragments } from "./fragments.ts";
 import { dissectLink } from "./link.ts";
 import { FRAGMENT, type Packet } from "./packet.ts";
+import type { RealmTags } from "./realm-tags.ts";
 import { tunnelBits } from "./udp-tunnels.ts";
 import { aggregated } from "./wlan.ts";
 
@@ -25,14 +26,18 @@ export interface DissectOptions {
   etherTypes?: Iterable<number>;
   /** UDP ports that carry VXLAN here, beside the usual ones. */
   vxlanPorts?: readonly number[];
+  /** By capture: what names realms in it. Left out where nothing does. */
+  realmTags?: readonly (RealmTags | null)[];
 }
 
 export class Dissector {
   readonly packet: Packet;
   readonly fragments: Fragments;
+  readonly #realmTags: readonly (RealmTags | null)[];
 
   constructor(packet: Packet, options: DissectOptions = {}) {
     this.packet = packet;
+    this.#realmTags = options.realmTags ?? [];
     this.fragments = new Fragments(options.caps ?? new CapCounter());
     packet.tunnelBits = tunnelBits(options.vxlanPorts);
     const etherBits = new Int32Array(65_536 / 32);
@@ -45,7 +50,7 @@ export class Dissector {
     return this.packet.etherType;
   }
 
-  /** Fills `packet` from `frame` and says what became of it. Fragments are joined within a realm only. */
+  /** Fills `packet` from `frame` and says what became of it. Fragments are joined within a realm only: `realm`, or what their tags name. */
   dissect(frame: Frame, realm = 0): number {
     const packet = this.packet;
     const { buf, off } = frame;
@@ -53,17 +58,18 @@ export class Dissector {
     if (packet.special) packet.clear();
     if (packet.buf !== buf) packet.buf = buf;
     packet.path = 0;
+    if (this.#realmTags.length > 0) packet.realmTags = this.#realmTags[frame.capture] ?? null;
     const code =
       frame.linkType === 1
         ? dissectEthernet(packet, buf, off, end, frame.wireLen)
         : dissectLink(packet, frame.linkType, buf, off, end, frame.wireLen);
-    return code === FRAGMENT ? this.fragments.add(packet, realm, frame.sec, frame.nsec) : code;
+    return code === FRAGMENT ? this.#fragment(frame, realm) : code;
   }
 
   /** The next packet of a frame that holds several: only where `packet.nextOff` is not 0. */
   next(frame: Frame, realm = 0): number {
     const packet = this.packet;
-    const { nextOff, nextPath, nextDepth, nextVlan, nextTunnel } = packet;
+    const { nextOff, nextPath, nextDepth, nextVlan, nextTunnel, nextRealm } = packet;
     packet.clear();
     packet.special = true;
     packet.buf = frame.buf;
@@ -71,7 +77,17 @@ export class Dissector {
     packet.depth = nextDepth;
     packet.vlan = nextVlan;
     packet.tunnel = nextTunnel;
+    packet.realm = nextRealm;
     const code = aggregated(packet, frame.buf, nextOff);
-    return code === FRAGMENT ? this.fragments.add(packet, realm, frame.sec, frame.nsec) : code;
+    return code === FRAGMENT ? this.#fragment(frame, realm) : code;
   }
+
+  #fragment({ sec, nsec }: Frame, realm: number): number {
+    return this.fragments.add(this.packet, realmOf(this.packet, realm), sec, nsec);
+  }
+}
+
+/** A packet's realm in a capture whose frames without a tag belong to `untagged`. */
+export function realmOf(p: Packet, untagged: number): number {
+  return p.realm === 0 ? untagged : p.realm - 1;
 }

@@ -80,6 +80,7 @@ export function etherType(
         if (end - off < tag) return CUT;
         p.vlan = ((buf[off]! & 0x0f) << 8) | buf[off + 1]!;
         through(p, p.vlan);
+        if (p.realmTags !== null) p.realmTags.tagged(p);
         break;
       case VN_TAG:
         tag = 6;

@@ -53,8 +53,8 @@ export function gre(p: Packet, buf: Uint8Array): number {
   switch (type) {
     case PPP:
       return inside(p, T_GRE, ppp, buf, at, false);
-    case BRIDGED:
-      return inside(p, T_GRE, dissectEthernet, buf, at, true);
+    case BRIDGED: // NVGRE has a network's identifier in its key, and neither checksum nor sequence number (RFC 7637 section 3.2)
+      return inside(p, T_GRE, dissectEthernet, buf, at, true, flags === KEY ? start + 4 : -1);
     case WCCP: // version 2 may put a redirect header of four bytes before the packet
       return inside(p, T_GRE, dissectIpv4, buf, buf[at]! >> 4 === 4 ? at : at + 4, false);
     case ERSPAN: // type I has no header of its own, and no sequence number

@@ -15,9 +15,18 @@ const OUTER: readonly Packet[] = Array.from({ length: LIMITS.layers }, () => new
 
 /**
  * Reads `layer` at `off`, within the payload of `p`, as the inside of a tunnel of this kind (an index into `TUNNELS`).
- * `frames`: the inner layer has EtherTypes, so one that holds no IP (ARP) was read all the same.
+ * `frames`: the inner layer has EtherTypes, so one that holds no IP (ARP) was read all the same. `network`: where the tunnel's
+ * header has a network's identifier of 24 bits, below 0 where it has none.
  */
-export function inside(p: Packet, kind: number, layer: Layer, buf: Uint8Array, off: number, frames: boolean): number {
+export function inside(
+  p: Packet,
+  kind: number,
+  layer: Layer,
+  buf: Uint8Array,
+  off: number,
+  frames: boolean,
+  network = -1,
+): number {
   const end = p.payOff + p.payLen;
   if (off > end) return PACKET;
   if (p.depth >= LIMITS.layers) return TOO_DEEP;
@@ -30,6 +39,8 @@ export function inside(p: Packet, kind: number, layer: Layer, buf: Uint8Array, o
   p.pieces = 1;
   p.fragment = false;
   p.linkOff = -1;
+  p.realmNamed = false;
+  if (network >= 0 && p.realmTags !== null) p.realmTags.identified(p, buf, network);
   const code = layer(p, buf, off, end, wire);
   if (code === PACKET || code === FRAGMENT || code === TOO_DEEP || ((code === NO_IP || code === ETHER) && frames))
     return code;

@@ -1,3 +1,5 @@
+import type { RealmTags } from "./realm-tags.ts";
+
 /**
  * A packet: a frame seen at network and transport layer, as numbers and offsets into `buf`.
  * One object is reused for every packet, so nothing here survives the next call to `dissect`.
@@ -55,6 +57,10 @@ export class Packet {
   vlan = 0;
   /** Innermost tunnel, an index into `TUNNELS`; 0 outside of any. */
   tunnel = 0;
+  /** Its realm's index plus one, where a site names realms by tags (`realm-tags.ts`); 0: that of frames without a tag. */
+  realm = 0;
+  /** Whether a tag or identifier of this packet's own frame said so, not of one around it. */
+  realmNamed = false;
   /** Layers walked that plain traffic does not have: tags, labels, tunnels, extension headers. At most `LIMITS.layers`. */
   depth = 0;
   /** The packet that this one came in, a tunnel's, and so on outwards; null outside of any. Kept until the next frame. */
@@ -80,17 +86,22 @@ export class Packet {
   nextDepth = 0;
   nextVlan = 0;
   nextTunnel = 0;
+  nextRealm = 0;
 
   /** EtherTypes that stand for themselves (`ETHER`), one bit each. */
   etherBits: Int32Array = NO_PORTS;
   /** UDP ports that a tunnel may use, one bit each (see `udp-tunnels.ts`). */
   tunnelBits: Int32Array = NO_PORTS;
+  /** What names realms in the capture at hand; null where nothing does. */
+  realmTags: RealmTags | null = null;
 
   /** Back to what plain traffic is. */
   clear(): void {
     this.special = false;
     this.vlan = 0;
     this.tunnel = 0;
+    this.realm = 0;
+    this.realmNamed = false;
     this.outer = null;
     this.depth = 0;
     this.pieces = 1;
@@ -126,6 +137,8 @@ export class Packet {
     this.special = other.special;
     this.vlan = other.vlan;
     this.tunnel = other.tunnel;
+    this.realm = other.realm;
+    this.realmNamed = other.realmNamed;
     this.outer = other.outer;
     this.depth = other.depth;
     this.pieces = other.pieces;

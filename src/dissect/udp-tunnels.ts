@@ -93,10 +93,10 @@ function vxlan(p: Packet, buf: Uint8Array): number {
   if ((flags & VXLAN_INSTANCE) === 0 || buf[at + 7] !== 0) return PACKET;
   if ((flags & ~(VXLAN_INSTANCE | VXLAN_POLICY)) === 0) {
     if (flags === VXLAN_INSTANCE && (buf[at + 1]! | buf[at + 2]! | buf[at + 3]!) !== 0) return PACKET;
-    return inside(p, T_VXLAN, knownFrame, buf, at + 8, true);
+    return inside(p, T_VXLAN, knownFrame, buf, at + 8, true, at + 4);
   }
   if ((flags & ~(VXLAN_INSTANCE | VXLAN_NEXT)) !== 0 || (buf[at + 1]! | buf[at + 2]!) !== 0) return PACKET;
-  return inside(p, T_VXLAN, genericVxlan, buf, at + 8, false);
+  return inside(p, T_VXLAN, genericVxlan, buf, at + 8, false, at + 4);
 }
 
 function genericVxlan(p: Packet, buf: Uint8Array, off: number, end: number, wire: number): number {
@@ -109,7 +109,7 @@ function geneve(p: Packet, buf: Uint8Array): number {
   if (buf[at]! >> 6 !== 0 || (buf[at + 1]! & 0x3f) !== 0 || buf[at + 7] !== 0) return PACKET;
   p.etherType = (buf[at + 2]! << 8) | buf[at + 3]!;
   const frames = p.etherType === 0x6558;
-  return inside(p, T_GENEVE, announced, buf, at + 8 + ((buf[at]! & 0x3f) << 2), frames);
+  return inside(p, T_GENEVE, announced, buf, at + 8 + ((buf[at]! & 0x3f) << 2), frames, at + 4);
 }
 
 const GTP_DATA = 0xff;

@@ -63,6 +63,7 @@ function wlanFrame(p: Packet, buf: Uint8Array, off: number, end: number, wire: n
   p.nextDepth = p.depth;
   p.nextVlan = p.vlan;
   p.nextTunnel = p.tunnel;
+  p.nextRealm = p.realm;
   p.nextEnd = end;
   return aggregated(p, buf, off + header);
 }

@@ -1,11 +1,12 @@
 /** What the threads that read a capture together tell each other. */
+import type { RealmPart } from "../capture/realm-parts.ts";
 import { LIMITS } from "../limits.ts";
 import type { ObservationPart } from "../store/store.ts";
 
 /** What a helping thread is given. */
 export interface HelperTask {
   /** `size`: bytes to read, so that all threads see the same of a file that still grows. */
-  inputs: readonly { path: string; realm: string; size?: number }[];
+  inputs: readonly { path: string; realm: string; parts?: readonly RealmPart[]; size?: number }[];
   lanes: number;
   /** What the first thread takes for VXLAN this one takes for it too. */
   vxlanPorts: readonly number[];

@@ -3,6 +3,7 @@
 import { type CaptureReader, Frame, NEXT_WAIT } from "../capture/frame.ts";
 import { PcapInput } from "../capture/pcap.ts";
 import { FILE_HEADER, readPcapHeader } from "../capture/pcap-header.ts";
+import type { RealmPart } from "../capture/realm-parts.ts";
 import { blockBytes, Slab } from "../capture/slab.ts";
 import { Tally } from "../capture/tally.ts";
 import { CaptureError } from "../errors.ts";
@@ -37,10 +38,15 @@ export class LiveReader implements CaptureReader {
   }
 
   /** Waits for each source's first bytes. Rejects with CaptureError where one hands out no capture. */
-  static async open(sources: readonly LiveSource[], realm: string, caps: CapCounter): Promise<LiveReader> {
+  static async open(
+    sources: readonly LiveSource[],
+    realm: string,
+    parts: readonly RealmPart[],
+    caps: CapCounter,
+  ): Promise<LiveReader> {
     const lanes: Lane[] = [];
     for (const [order, source] of sources.entries()) {
-      const info = new Tally(source.interface, realm);
+      const info = new Tally(source.interface, realm, parts);
       const slab = new Slab(blockBytes(null, sources.length));
       slab.needed = FILE_HEADER;
       await slab.fill(source);

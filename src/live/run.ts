@@ -12,6 +12,7 @@ import { CapCounter } from "../limits.ts";
 import { HeapWatch } from "../memory.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../observe/observation.ts";
+import { partsOf } from "../observe/site-parts.ts";
 import { judgeInSteps, type RunOptions, type RunOutcome } from "../pipeline.ts";
 import { exitCodeOf } from "../report/exit.ts";
 import type { RunResult } from "../report/result.ts";
@@ -92,7 +93,8 @@ const STALE =
 export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const caps = new CapCounter();
-  const reader = await LiveReader.open(options.sources, options.realm ?? DEFAULT_REALM, caps);
+  const realm = options.realm ?? DEFAULT_REALM;
+  const reader = await LiveReader.open(options.sources, realm, partsOf(options.site, realm), caps);
   if (options.captureFilter) for (const capture of reader.captures) capture.filteredBy(options.captureFilter);
   const observer = new Observer(reader.captures, DECODERS, caps, { vxlanPorts: options.site?.vxlan ?? [] });
   const run = new LiveRun(options, reader, observer, startedAt);

@@ -27,7 +27,8 @@ export const KEYS = {
   cite: ["section", "item"],
   unclear: ["about", "readings", "chosen"],
   "left-out": ["fact", "why"],
-  site: ["models", "roles", "set", "outside", "hosts", "ranges", "timezone", "vxlan", "waive"],
+  site: ["models", "roles", "set", "outside", "hosts", "ranges", "timezone", "vxlan", "realms", "waive"],
+  realm: ["name", "in", "vlans", "vnis"],
   waiver: ["what", "why", "until"],
   waived: ["model", "rule", "from", "to", "over", "app"],
 } as const;

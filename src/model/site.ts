@@ -8,6 +8,7 @@ import { parseHostPattern } from "./names.ts";
 import { parseOver } from "./over.ts";
 import { readPublishedRanges } from "./published.ts";
 import { type Fields, Reader } from "./reader.ts";
+import { readRealms } from "./site-realms.ts";
 import type { AddressRange, Problem, Site, Waiver } from "./types.ts";
 import { isDate, isIdentifier, parsePort } from "./values.ts";
 import { type Item, type Place, readYaml, type TextItem } from "./yaml.ts";
@@ -33,6 +34,7 @@ export function loadSite(text: string, source: string, readFile: (path: string) 
 
 function readSite(reader: Reader, top: Fields | null, source: string, readFile: (path: string) => string): Site {
   const positions: Record<string, Place> = {};
+  const realms = readRealms(reader, top?.get("realms"));
   return {
     source,
     models: reader.texts(top?.get("models"), "models").map((word) => word.text),
@@ -43,6 +45,7 @@ function readSite(reader: Reader, top: Fields | null, source: string, readFile: 
     ranges: readRanges(reader, top?.get("ranges"), readFile),
     timezone: readTimezone(reader, top?.get("timezone")),
     vxlan: readPorts(reader, top?.get("vxlan")),
+    ...(realms.length > 0 && { realms }),
     waive: reader.list(top?.get("waive")).flatMap((item) => readWaiver(reader, item) ?? []),
     positions,
   };

@@ -1,3 +1,5 @@
+import type { RealmPart } from "../capture/realm-parts.ts";
+
 /**
  * A model, compiled: what the loader makes of the YAML, what ships as JSON, what `conform/` judges by.
  * Plain data, so that a shipped model loads by `JSON.parse` alone.
@@ -187,9 +189,16 @@ export interface Site {
   timezone: string;
   /** UDP ports on which this network speaks VXLAN, beside the usual ones. */
   vxlan: number[];
+  /** VLANs and overlay networks that are networks of their own, in the file's order; left out where there are none. */
+  realms?: SiteRealm[];
   waive: Waiver[];
   /** Where an entry of the file stands, for messages of what is checked only against the models: `roles.gateway`. */
   positions?: Record<string, { line: number; column: number }>;
+}
+/** A network of its own: by whatever it comes, its addresses are never those of others. */
+export interface SiteRealm extends RealmPart {
+  /** Realm of the captures that this is said of (`--realm NAME=CAPTURE`); null: of those that are given none. */
+  in: string | null;
 }
 export interface Waiver {
   what: { model?: string; rule?: string; from?: string; to?: string; over?: string; app?: string };

@@ -14,6 +14,8 @@ import { LIMITS } from "../limits.ts";
 export interface OpenDatagram {
   /** Its two ends and identification, as text that is the same in every capture of a realm. */
   key: string;
+  /** Its realm's name; left out in databases of before, where it is its capture's. */
+  realm?: string;
   /** Whether its fragments were counted with their flow: its ports were known. */
   counted: boolean;
   /** Among the fragments that were counted as overlaps. */
@@ -50,8 +52,8 @@ export class FragmentSeam {
     this.#given.push(...open);
   }
 
-  /** A fragment, and what has become of its datagram with it. */
-  note(frame: Frame, datagram: FragmentedDatagram): void {
+  /** A fragment, what has become of its datagram with it, and its realm. */
+  note(frame: Frame, datagram: FragmentedDatagram, realm: string): void {
     this.#firstSec = Math.min(this.#firstSec, frame.sec);
     this.#giveUp(frame.sec);
     let known = this.#open.get(datagram);
@@ -61,7 +63,7 @@ export class FragmentSeam {
     }
     if (this.#held + frame.capLen > LIMITS.fragmentBytes) return; // as much as the datagrams themselves may take
     if (known === undefined) {
-      known = { key: datagram.key, counted: false, overlaps: 0, frames: [] };
+      known = { key: datagram.key, realm, counted: false, overlaps: 0, frames: [] };
       this.#open.set(datagram, known);
     }
     const { wireLen, linkType, capture, number, sec, nsec } = frame;

@@ -6,6 +6,7 @@
  * They are shown to the flows in the order of their lanes: with several threads that is the one that all can keep.
  */
 import type { Frame } from "../capture/frame.ts";
+import { realmOf } from "../dissect/dissect.ts";
 import type { Packet } from "../dissect/packet.ts";
 import { laneOfPacket } from "../flow/lanes.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
@@ -23,15 +24,20 @@ export class Layers {
     this.#lanes = lanes;
   }
 
-  /** `p`: a packet that came in a tunnel. `read`: whether it is one itself, or only what it came in. */
-  take(frame: Frame, p: Packet, realm: number, read: boolean): void {
+  /**
+   * `p`: a packet that came in a tunnel. `untagged`: the realm of frames without a tag. `read`: whether it is a packet itself, or
+   * only what it came in.
+   */
+  take(frame: Frame, p: Packet, untagged: number, read: boolean): void {
     this.#packets.length = 0;
     this.#laneOf.length = 0;
     if (read) this.#add(p);
     for (let outer = p.outer; outer !== null; outer = outer.outer) this.#add(outer);
     for (let i = 0; i < this.#packets.length; i++) {
       const lane = this.#laneOf[i]!;
-      if (((this.#lanes >>> lane) & 1) !== 0) this.#flows.packet(frame, this.#packets[i]!, realm, lane);
+      if (((this.#lanes >>> lane) & 1) === 0) continue;
+      const one = this.#packets[i]!;
+      this.#flows.packet(frame, one, realmOf(one, untagged), lane);
     }
   }
 

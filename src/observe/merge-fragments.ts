@@ -7,7 +7,7 @@
  */
 import { type CaptureInfo, Frame } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
-import { Dissector } from "../dissect/dissect.ts";
+import { Dissector, realmOf } from "../dissect/dissect.ts";
 import { PACKET, Packet } from "../dissect/packet.ts";
 import { laneOfPacket } from "../flow/lanes.ts";
 import * as R from "../flow/row.ts";
@@ -16,6 +16,7 @@ import { compareInstants } from "../time.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import { frameOrder } from "./frame-order.ts";
 import { newObservation, type Observation } from "./observation.ts";
+import { type Realms, realmsOf } from "./realms.ts";
 
 /** What one slice kept, and where its captures begin in the merged list. */
 export interface Kept {
@@ -43,7 +44,7 @@ export function joinFragments(
   for (const { open, captureOffset } of kept) {
     for (const one of open) {
       const frames = one.frames.map((frame) => ({ ...frame, capture: frame.capture + captureOffset }));
-      const key = `${captures[frames[0]!.capture]!.realm} ${one.key}`;
+      const key = `${one.realm ?? captures[frames[0]!.capture]!.realm} ${one.key}`;
       const group = groups.get(key) ?? [];
       if (!group.some((other) => isSame(other, frames))) group.push({ ...one, frames });
       groups.set(key, group);
@@ -77,7 +78,7 @@ class Between {
   readonly #payload: Observation;
   readonly #packet = new Packet();
   readonly #dissector: Dissector;
-  readonly #realmOf: number[];
+  readonly #realms: Realms;
   readonly #frame = new Frame();
   /** By datagram: fragments that wait for its first one here and count already, and their bytes. */
   readonly #waiting = new Map<string, { packets: number; bytes: number }>();
@@ -85,11 +86,11 @@ class Between {
   #found = 0;
 
   constructor(captures: readonly CaptureInfo[], decoders: readonly Decoder[]) {
-    const realms = [...new Set(captures.map(({ realm }) => realm))];
-    this.#realmOf = captures.map(({ realm }) => realms.indexOf(realm));
+    this.#realms = realmsOf(captures);
+    const { realms, realmTags } = this.#realms;
     this.counts = newObservation([], realms, decoders, new CapCounter(), false);
     this.#payload = newObservation([], realms, decoders, new CapCounter(), false);
-    this.#dissector = new Dissector(this.#packet);
+    this.#dissector = new Dissector(this.#packet, { realmTags });
   }
 
   piece(piece: Piece): void {
@@ -98,11 +99,12 @@ class Between {
     const { wireLen, linkType, capture, sec, nsec } = piece;
     Object.assign(frame, { wireLen, linkType, capture, sec, nsec });
     const p = this.#packet;
-    const realm = this.#realmOf[capture]!;
-    const code = this.#dissector.dissect(frame, realm);
+    const untagged = this.#realms.untagged[capture]!;
+    const code = this.#dissector.dissect(frame, untagged);
+    const realm = realmOf(p, untagged);
     const { latest } = this.#dissector.fragments;
-    if (latest !== null) this.counts.fragments.note(frame, latest);
-    this.#outside(frame, realm, code === PACKET);
+    if (latest !== null) this.counts.fragments.note(frame, latest, this.#realms.realms[realm]!);
+    this.#outside(frame, untagged, code === PACKET);
     const waiting = this.#waiting.get(piece.key) ?? { packets: 0, bytes: 0 };
     if (code !== PACKET) {
       if (piece.counted) {
@@ -131,11 +133,11 @@ class Between {
   }
 
   /** Tunnels that had to wait for all of a datagram; of those that came whole the slices have counted each packet. */
-  #outside(frame: Frame, realm: number, read: boolean): void {
+  #outside(frame: Frame, untagged: number, read: boolean): void {
     for (let outer = this.#packet.outer; outer !== null; outer = outer.outer) {
       if (outer.buf === frame.buf) continue;
       this.#found += read ? outer.pieces - 1 : outer.pieces; // what is read counts itself
-      this.counts.flows.packet(frame, outer, realm, laneOfPacket(outer));
+      this.counts.flows.packet(frame, outer, realmOf(outer, untagged), laneOfPacket(outer));
     }
   }
 

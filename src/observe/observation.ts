@@ -5,7 +5,7 @@
 import { type CaptureInfo, type CaptureReader, type Frame, NEXT_FRAME, type PlainRecords } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
-import { Dissector, LINK_TYPES } from "../dissect/dissect.ts";
+import { Dissector, LINK_TYPES, realmOf } from "../dissect/dissect.ts";
 import { DISSECT_NAMES, ETHER, ICMP6, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
 import type { Arena } from "../flow/arena.ts";
 import { WATCH_FRAMES } from "../flow/copy-watch.ts";
@@ -21,6 +21,7 @@ import { FragmentSeam } from "./fragment-seam.ts";
 import { Layers } from "./layers.ts";
 import { readDiscovery } from "./neighbour-discovery.ts";
 import { ETHERTYPE_ARP, Neighbours } from "./neighbours.ts";
+import { realmsOf } from "./realms.ts";
 
 /** The realm of captures that are given none. */
 export const DEFAULT_REALM = "default";
@@ -111,7 +112,8 @@ export class Observer {
   readonly #layers: Layers;
   readonly #fast: FastPath;
   readonly #short: boolean;
-  readonly #realmOf: number[] = [];
+  /** By capture: the realm of frames without a tag. */
+  readonly #realmOf: readonly number[];
   readonly #clocks: ClockSteps;
   readonly #lanes: number;
   /** Frames of the beginning, in which every packet is looked at for being a copy. */
@@ -125,12 +127,8 @@ export class Observer {
     caps = new CapCounter(),
     options: ObserverOptions = {},
   ) {
-    const realms: string[] = [];
-    for (const capture of captures) {
-      let realm = realms.indexOf(capture.realm);
-      if (realm < 0) realm = realms.push(capture.realm) - 1;
-      this.#realmOf.push(realm);
-    }
+    const { realms, untagged, realmTags } = realmsOf(captures);
+    this.#realmOf = untagged;
     this.#watched = options.watch ?? WATCH_FRAMES;
     this.#lanes = options.lanes ?? ALL_LANES;
     this.observation = newObservation(captures, realms, decoders, caps, this.#watched > 0, options.arena);
@@ -140,7 +138,7 @@ export class Observer {
     const dissectCaps = (this.#lanes & 1) !== 0 ? caps : new CapCounter();
     const { vxlanPorts = [] } = options;
     const etherTypes = [...identified.etherTypes, ETHERTYPE_ARP];
-    this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts });
+    this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts, realmTags });
     this.#ether = new EtherFrames(flows, identified);
     this.#layers = new Layers(flows, this.#lanes);
     this.#short = options.fastPath !== false;
@@ -186,14 +184,15 @@ export class Observer {
   }
 
   /** A packet of a frame, or why it is none. `first`: whether reading the frame again would begin with it. */
-  #dissected(code: number, frame: Frame, realm: number, first: boolean): void {
+  #dissected(code: number, frame: Frame, untagged: number, first: boolean): void {
     const seen = this.observation;
+    const realm = realmOf(this.#packet, untagged);
     const lane = code === PACKET ? laneOfPacket(this.#packet) : 0;
     const mine = ((this.#lanes >>> lane) & 1) !== 0;
-    if (this.#packet.special) this.#special(code, mine, frame, first);
+    if (this.#packet.special) this.#special(code, mine, frame, realm, first);
     if (this.#packet.outer !== null) {
       seen.flows.now = seen.frames;
-      this.#layers.take(frame, this.#packet, realm, code === PACKET);
+      this.#layers.take(frame, this.#packet, untagged, code === PACKET);
     }
     if (code === PACKET) {
       if (this.#packet.proto === ICMP6) readDiscovery(seen.neighbours, frame, this.#packet, realm);
@@ -227,13 +226,13 @@ export class Observer {
   }
 
   /** Counts what plain traffic does not have. */
-  #special(code: number, mine: boolean, frame: Frame, first: boolean): void {
+  #special(code: number, mine: boolean, frame: Frame, realm: number, first: boolean): void {
     const seen = this.observation;
     const { offload, released } = this.#packet;
     const { fragments } = this.#dissector;
     const { incomplete, overlaps, latest } = fragments;
     if (latest !== null) {
-      if (first) seen.fragments.note(frame, latest);
+      if (first) seen.fragments.note(frame, latest, seen.realms[realm]!);
       fragments.latest = null;
     }
     if (offload && code === PACKET && mine) seen.offloads++;

@@ -1,3 +1,5 @@
+import type { RealmPart } from "../capture/realm-parts.ts";
+
 /**
  * What a run has to say, as plain data with the names of the contract's views: the one value that every report form is
  * made from and that the store keeps. SQL columns, JSON properties and these fields are the same words.
@@ -185,6 +187,8 @@ export interface CaptureRow {
   capture_id: number;
   path: string;
   realm: string;
+  /** What of it the site says is in other realms. */
+  parts: readonly RealmPart[];
   format: string;
   packets: number;
   bytes: number;

@@ -1,6 +1,6 @@
 /** Numbers, times and ends of conversations in words that people read. */
 import { protocolVersion } from "../protocol-versions.ts";
-import type { CaptureRow, ConversationRow, FrameRef, RuleRow } from "./result.ts";
+import type { CaptureRow, ConversationRow, FrameRef, RuleHostRow, RuleRow } from "./result.ts";
 
 export function number(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
@@ -88,11 +88,17 @@ export function over({ transport, port }: Pick<ConversationRow, "transport" | "p
   return name === undefined ? `ip/${transport}` : `ip/${transport} (${name})`;
 }
 
-/** `tcp/443 tls`; where the application is not identified, what the port would suggest. */
+/** `tcp/443 tls`; where the application is not identified, what the port would suggest; `in plant-a` where realms are named. */
 export function service(c: ConversationRow): string {
   const way = over(c);
-  if (c.app === null) return c.hint === null ? way : `${way} not identified (${c.hint} by its port)`;
-  return c.inner_app === null ? `${way} ${c.app}` : `${way} ${c.app} (${c.inner_app} inside)`;
+  const where = isDefaultRealm(c.realm) ? "" : ` in ${c.realm}`;
+  if (c.app === null) return (c.hint === null ? way : `${way} not identified (${c.hint} by its port)`) + where;
+  return (c.inner_app === null ? `${way} ${c.app}` : `${way} ${c.app} (${c.inner_app} inside)`) + where;
+}
+
+/** `plant-a/10.0.0.5`, as a binding has it; the host alone where nobody named a realm. */
+export function hostIn({ realm, host }: Pick<RuleHostRow, "realm" | "host">): string {
+  return isDefaultRealm(realm) ? host : `${realm}/${host}`;
 }
 
 /** The best name with the address, or the address alone. */

@@ -111,6 +111,7 @@ export const CAPTURE = new Table<CaptureRow>("capture", {
   capture_id: "integer",
   path: "text",
   realm: "text",
+  parts: "json",
   format: "text",
   packets: "integer",
   bytes: "integer",

@@ -142,7 +142,8 @@ SELECT run_id, status, started_at, command, wirepact, ${some("models", "[]")} AS
 FROM run;`;
 
 const CAPTURES = `CREATE VIEW captures AS
-SELECT run_id, capture_id, path, realm, packets, format, bytes, drops, cut, damage, first_time, last_time
+SELECT run_id, capture_id, path, realm, packets, format, bytes, drops, cut, damage, first_time, last_time,
+  parts
 FROM capture;`;
 
 export const VIEWS: readonly string[] = [

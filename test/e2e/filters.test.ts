@@ -40,7 +40,9 @@ for (const one of readCases()) {
 /** Every command about one capture. */
 function checkCapture(t: ExecutionContext, one: Case, result: RunResult, trial: Trial, id: number, path: string): void {
   const own = { ...result.captures[id]! };
-  const filters = result.judged.map((row) => filterOf(conversationCommands([own], { ...row, realm: own.realm })[0]!));
+  const filters = result.judged.map((row) =>
+    filterOf(conversationCommands([own], own.parts.length > 0 ? row : { ...row, realm: own.realm })[0]!),
+  );
   const evidence = result.judged.map((row) => [...(row.evidence?.support ?? []), ...(row.evidence?.against ?? [])]);
   const [most = []] = [...evidence, ...result.rules.map((rule) => rule.evidence)]
     .map((frames) => frames.filter(({ capture_id }) => capture_id === own.capture_id))
@@ -54,7 +56,9 @@ function checkCapture(t: ExecutionContext, one: Case, result: RunResult, trial: 
   );
   t.deepEqual([...shown].sort(byNumber), numbersOf(most), "every frame that is named, and no other");
   for (const [i, row] of result.judged.entries()) {
-    const meant = trial.frames.filter((frame) => frame.capture === id && isBetween(row, frame)).length;
+    const meant = trial.frames.filter(
+      (frame) => frame.capture === id && isBetween(row, frame) && isIn(row, own, frame),
+    ).length;
     if (row.transport === "eth") t.true(counts[i]! > 0, filters[i]);
     else t.is(counts[i], meant, `${one.name}: ${filters[i]}`);
   }
@@ -99,6 +103,17 @@ function isBetween(row: ConversationRow, frame: Trial["frames"][number]): boolea
   // A filter asks of each layer by itself: what a tunnel between the two hosts carries shows as theirs, where it has no ports.
   const isThere = layers.some(({ proto }) => proto === protocolOf(row.transport));
   return isThere && layers.some((p) => (row.port === null || p.proto === protocolOf(row.transport)) && hasEnds(row, p));
+}
+
+/** Whether its VLAN is one of the conversation's realm. */
+function isIn(
+  { realm }: ConversationRow,
+  { parts }: RunResult["captures"][number],
+  frame: Trial["frames"][number],
+): boolean {
+  const vlan = innermostOf(frame)?.vlan ?? 0;
+  const own = parts.find(({ vlans }) => vlans.some(([first, last]) => first <= vlan && vlan <= last));
+  return parts.length === 0 || own?.realm === realm;
 }
 
 function hasEnds(row: ConversationRow, p: Packet): boolean {

@@ -93,6 +93,26 @@ test.serial("every thread reads VXLAN on the site's own port", async (t) => {
   }
 });
 
+test.serial("every thread tells the site's realms apart", async (t) => {
+  const path = join(folder, "trunk.pcap");
+  const site = join(folder, "realms.yaml");
+  const frames = [10, 20, 30].flatMap((vlan) =>
+    Array.from({ length: 40 }, (_, i) =>
+      udpFrame({ from: `10.0.0.${i + 1}:4000`, to: "10.0.0.99:53", vlan, ms: vlan * 1000 }),
+    ),
+  );
+  writeFileSync(path, writePcap(frames.map(({ buf, sec, nsec }) => ({ data: buf, sec, nsec }))));
+  writeFileSync(site, "realms: [{ name: a, vlans: 10 }, { name: b, vlans: 20 }, { name: c, vlans: 40 }]");
+  const options = { captures: [path], models: ["opswat-sdp"], site, scope: "all" } as const;
+  const one = await check({ ...options, jobs: 1 });
+  t.deepEqual(
+    new Set([...one.result.rest.rows(), ...one.result.judged].map(({ realm }) => realm)),
+    new Set(["a", "b", "default"]),
+  );
+  t.true(one.result.run.warnings.some((text) => text.startsWith("No packet is of the realm c (VLAN 40)")));
+  t.is(textOf(await check({ ...options, jobs: 3 })), textOf(one));
+});
+
 test.serial("several files and a damaged one, read by two threads", async (t) => {
   const broken = join(folder, "broken.pcap");
   writeFileSync(

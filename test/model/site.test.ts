@@ -57,6 +57,31 @@ test("an empty site is one", (t) => {
   t.deepEqual(site?.roles, {});
 });
 
+test("networks of their own, by VLAN and by overlay network", (t) => {
+  const text = `realms:
+  - { name: plant-a, vlans: [10, 11-19] }
+  - { name: plant-b, vlans: [20, untagged], vnis: 5000 }
+  - { name: plant-a, in: north, vlans: 20 }
+`;
+  const { site, problems } = loadSite(text, "site.yaml", readFile);
+  t.deepEqual(problems, []);
+  t.deepEqual(site?.realms, [
+    {
+      realm: "plant-a",
+      in: null,
+      vlans: [
+        [10, 10],
+        [11, 19],
+      ],
+      untagged: false,
+      vnis: [],
+    },
+    { realm: "plant-b", in: null, vlans: [[20, 20]], untagged: true, vnis: [[5000, 5000]] },
+    { realm: "plant-a", in: "north", vlans: [[20, 20]], untagged: false, vnis: [] },
+  ]);
+  t.is(loadSite("realms: []", "site.yaml", readFile).site?.realms, undefined);
+});
+
 const WRONG: [text: string, line: number, column: number, message: string][] = [
   ["role: {}", 1, 1, 'site: unknown key "role", did you mean "roles"?'],
   ["roles: []", 1, 8, "roles: found a list, expected a mapping"],
@@ -68,6 +93,26 @@ const WRONG: [text: string, line: number, column: number, message: string][] = [
   ['hosts: { "*.ntp.org": 192.0.2.1 }', 1, 10, "hosts: a wildcard may not stand here"],
   ["ranges: { amazon: gone.json }", 1, 19, 'ranges, amazon: "gone.json" could not be read: no such file'],
   ["vxlan: [4789, 70000]", 1, 15, 'vxlan: found "70000", expected a UDP port from 1 to 65535'],
+  ["realms: [{ vlans: 10 }]", 1, 10, 'realm: "name" is missing'],
+  ["realms: [{ name: a }]", 1, 10, 'realm a: nothing says what is in it; expected "vlans" or "vnis"'],
+  ["realms: [{ name: a/b, vlans: 10 }]", 1, 18, 'realm, name: "a/b" is no name'],
+  ["realms: [{ name: a, vlan: 10 }]", 1, 21, 'realm: unknown key "vlan", did you mean "vlans"?'],
+  [
+    "realms: [{ name: a, vlans: [10, 4095] }]",
+    1,
+    33,
+    'realm a, vlans: found "4095", expected a VLAN id from 1 to 4094',
+  ],
+  ["realms: [{ name: a, vlans: 19-10 }]", 1, 28, 'realm a, vlans: found "19-10"'],
+  ["realms: [{ name: a, vnis: 16777216 }]", 1, 27, 'realm a, vnis: found "16777216", expected a network identifier'],
+  [
+    "realms:\n- { name: a, vlans: [10-20, untagged] }\n- { name: b, vlans: [9, 15-30] }",
+    3,
+    25,
+    "realm b: VLAN 15-30 is a's already (line 2)",
+  ],
+  ["realms: [{ name: a, vnis: 7 }, { name: b, vnis: 0-9 }]", 1, 49, "realm b: VNI 0-9 is a's already (line 1)"],
+  ["realms: plant-a", 1, 9, 'realm: found "plant-a", expected a mapping with name, in, vlans, vnis'],
   ["timezone: Mars/Olympus", 1, 11, 'timezone: found "Mars/Olympus", expected a zone'],
   ["waive: [{ why: x }]", 1, 9, 'waiver: "what" is missing'],
   ["waive: [{ what: { to: x }, until: 2026-12-31 }]", 1, 9, 'waiver: "why" is missing'],

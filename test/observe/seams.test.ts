@@ -9,10 +9,10 @@ import { decodeObservation, encodeObservation } from "../../src/observe/codec.ts
 import { mergeObservations } from "../../src/observe/merge.ts";
 import type { Observation } from "../../src/observe/observation.ts";
 import { type Fixture, fixturesOf } from "../support/decoder-fixtures.ts";
-import { frameOfBytes, icmpFrame, numbered, START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
+import { fragments, frameOfBytes, icmpFrame, numbered, START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
 import { observe, told } from "../support/observe.ts";
-import { bytes, u16, u32 } from "../support/packets.ts";
+import { bytes, u16 } from "../support/packets.ts";
 import { dnsAnswer, dnsQuery } from "../support/talk.ts";
 
 /** The messages of one file between two hosts, in order: who sends from the port that sent first is the first host. */
@@ -73,29 +73,6 @@ test("a message that nobody reads counts as unread, though the cut hid what the 
     t.is(unread(mergeObservations(parts, DECODERS)), 2, `cut before frame ${cut + 1}`);
   }
 });
-
-/** A frame of Ethernet and IP as fragments of so many bytes (a multiple of eight). */
-function fragments(whole: Frame, size: number, id: number): Frame[] {
-  const v6 = whole.buf[12] === 0x86;
-  const header = whole.buf.slice(0, v6 ? 54 : 34);
-  const payload = whole.buf.subarray(header.length);
-  const pieces: Frame[] = [];
-  for (let from = 0; from < payload.length; from += size) {
-    const data = payload.subarray(from, from + size);
-    const last = from + size >= payload.length;
-    const head = header.slice();
-    if (v6) {
-      head.set([...u16(8 + data.length), 44], 18);
-      const fragment = concat([bytes(header[20]!, 0), u16(from | (last ? 0 : 1)), u32(id)]);
-      pieces.push(frameOfBytes(concat([head, fragment, data]), 0));
-    } else {
-      head.set(u16(20 + data.length), 16);
-      head.set([...u16(id), ...u16((from >> 3) | (last ? 0 : 0x2000))], 18);
-      pieces.push(frameOfBytes(concat([head, data]), 0));
-    }
-  }
-  return pieces;
-}
 
 /** In the order given, 20 ms apart. */
 function inTime(frames: readonly Frame[]): Frame[] {

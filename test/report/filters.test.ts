@@ -1,7 +1,7 @@
 import test from "ava";
-import { absenceCommands } from "../../src/report/explain/filters.ts";
+import { absenceCommands, conversationCommands } from "../../src/report/explain/filters.ts";
 import type { RuleHostRow } from "../../src/report/result.ts";
-import { capture, rule } from "./sample.ts";
+import { capture, conversation, rule } from "./sample.ts";
 
 const host = (text: string, realm = "default"): RuleHostRow => ({ realm, host: text, status: "missing", reason: "" });
 
@@ -15,6 +15,28 @@ test("of a rule that is missing: what its hosts did over its ports", (t) => {
   );
   t.is(of([host("10.0.0.5")], "tcp,udp", "53"), "tshark -r a.pcap -Y 'ip.addr == 10.0.0.5'", "several transports");
   t.is(of([host("gateway.example.com")], "tcp", "443"), "", "a name is no address");
+});
+
+const part = (realm: string, vlan: number) => ({
+  realm,
+  vlans: [[vlan, vlan + 1] as const],
+  untagged: false,
+  vnis: [],
+});
+
+test("of a realm that is a part of a capture: what its tags and identifiers let through", (t) => {
+  const parts = [part("a", 10), { ...part("b", 20), untagged: true, vnis: [[5000, 5000] as const] }];
+  const of = (realm: string) =>
+    conversationCommands([capture({ path: "a.pcap", parts })], conversation({ realm }))
+      .join()
+      .replace(/^.* -Y /, "");
+  const ends = "ip.addr == 10.20.0.5 && ip.addr == 203.0.113.9 && tcp.port == 443";
+  t.is(of("a"), `'${ends} && vlan.id in {10..11}'`);
+  t.is(of("b"), `'${ends} && (vlan.id in {20..21} || !vlan || vxlan.vni == 5000 || geneve.vni == 5000)'`);
+  t.regex(of("default"), /&& !\(vlan\.id in \{10\.\.11\} \|\| vlan\.id in/);
+  t.is(of("c"), "", "of nothing in this capture");
+  const missing = rule({ hosts: [host("10.0.0.5", "a")], transport: "tcp", ports: "443" });
+  t.regex(absenceCommands([capture({ parts })], missing)[0]!, /443\} && vlan\.id in \{10\.\.11\}'$/);
 });
 
 test("only captures of the hosts' own realm", (t) => {

@@ -37,6 +37,7 @@ export function capture(change: Partial<CaptureRow> = {}): CaptureRow {
     capture_id: 1,
     path: "/captures/span.pcap",
     realm: "default",
+    parts: [],
     format: "pcap",
     packets: 48_211,
     bytes: 31_000_000,

@@ -226,6 +226,7 @@ export const SAMPLE: RunResult = {
       capture_id: 1,
       path: "span.pcap",
       realm: "default",
+      parts: [{ realm: "plant-a", vlans: [[10, 19]], untagged: false, vnis: [] }],
       format: "pcapng",
       packets: 100,
       bytes: 5_000_000_000,

@@ -104,6 +104,29 @@ export function frameOfBytes(data: Uint8Array, ms: number): Frame {
   return frame;
 }
 
+/** A frame of Ethernet and IP as fragments of so many bytes (a multiple of eight). */
+export function fragments(whole: Frame, size: number, id: number): Frame[] {
+  const v6 = whole.buf[12] === 0x86;
+  const header = whole.buf.slice(0, v6 ? 54 : 34);
+  const payload = whole.buf.subarray(header.length);
+  const pieces: Frame[] = [];
+  for (let from = 0; from < payload.length; from += size) {
+    const data = payload.subarray(from, from + size);
+    const last = from + size >= payload.length;
+    const head = header.slice();
+    if (v6) {
+      head.set([...u16(8 + data.length), 44], 18);
+      const fragment = concat([bytes(header[20]!, 0), u16(from | (last ? 0 : 1)), u32(id)]);
+      pieces.push(frameOfBytes(concat([head, fragment, data]), 0));
+    } else {
+      head.set(u16(20 + data.length), 16);
+      head.set([...u16(id), ...u16((from >> 3) | (last ? 0 : 0x2000))], 18);
+      pieces.push(frameOfBytes(concat([head, data]), 0));
+    }
+  }
+  return pieces;
+}
+
 /** The frames in the order given, numbered as a file would number them. */
 export function numbered(frames: readonly Frame[]): Frame[] {
   frames.forEach((frame, i) => {

@@ -18,6 +18,7 @@ import { Conversations, idText } from "../../src/observe/conversations.ts";
 import { atEnd } from "../../src/observe/ends.ts";
 import { addressText, FlowView } from "../../src/observe/flow-view.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../../src/observe/observation.ts";
+import { partsOf } from "../../src/observe/site-parts.ts";
 import { judge, type RunOptions } from "../../src/pipeline.ts";
 import type { ConversationRow, FrameRef, RuleRow, RunResult } from "../../src/report/result.ts";
 import type { Case } from "../e2e/case.ts";
@@ -44,7 +45,8 @@ export interface Judged {
 
 export async function readTrial(one: Case): Promise<Trial> {
   const options = await optionsOf(one);
-  const reader = await openCaptures(options.captures.map(({ path }) => ({ path, realm: DEFAULT_REALM })));
+  const parts = partsOf(options.site, DEFAULT_REALM);
+  const reader = await openCaptures(options.captures.map(({ path }) => ({ path, realm: DEFAULT_REALM, parts })));
   const frames: Frame[] = [];
   while (await reader.more()) while (reader.next() === NEXT_FRAME) frames.push(copyFrame(reader.frame));
   await reader.close();

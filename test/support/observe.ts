@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DECODERS } from "../../decoders/index.ts";
 import { type CaptureInfo, type Frame, NEXT_FRAME } from "../../src/capture/frame.ts";
 import { openCaptures } from "../../src/capture/open.ts";
+import type { RealmPart } from "../../src/capture/realm-parts.ts";
 import type { Chunks } from "../../src/capture/source.ts";
 import { describe } from "../../src/conform/conform.ts";
 import type { Decoder } from "../../src/decode/decoder.ts";
@@ -27,10 +28,15 @@ export async function readFrames(path: string): Promise<Frame[]> {
   return frames;
 }
 
+/** What of the capture a site puts into other realms. */
+interface Parts {
+  parts?: readonly RealmPart[];
+}
+
 /** What an observer says of frames that come as one capture. */
 export function observe(
   frames: readonly Frame[],
-  options: ObserverOptions = {},
+  { parts = [], ...options }: ObserverOptions & Parts = {},
   decoders: readonly Decoder[] = DECODERS,
 ): Observation {
   const first = frames[0];
@@ -38,6 +44,7 @@ export function observe(
   const info: CaptureInfo = {
     path: "test.pcap",
     realm: "default",
+    ...(parts.length > 0 && { parts }),
     format: "pcap",
     linkTypes: [],
     snapLength: 0,
@@ -62,9 +69,13 @@ export function observe(
 }
 
 /** As the program reads a long capture: into an arena, block by block, common packets without a frame. */
-export async function observeFile(path: string, options: ObserverOptions, stdin?: Chunks): Promise<Observation> {
+export async function observeFile(
+  path: string,
+  { parts = [], ...options }: ObserverOptions & Parts,
+  stdin?: Chunks,
+): Promise<Observation> {
   const arena = options.arena === undefined ? Arena.make(ARENA_PAGES) : options.arena;
-  const reader = await openCaptures([{ path, realm: "default" }], { arena, ...(stdin && { stdin }) });
+  const reader = await openCaptures([{ path, realm: "default", parts }], { arena, ...(stdin && { stdin }) });
   const observer = new Observer(reader.captures, DECODERS, undefined, { ...options, arena });
   while (await reader.more()) observer.block(reader);
   return observer.observation;

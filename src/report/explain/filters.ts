@@ -3,6 +3,7 @@
  * separated by commas (https://www.wireshark.org/docs/man-pages/wireshark-filter.html, "Membership Operator").
  */
 import { parseAddress } from "../../address.ts";
+import type { RealmPart, Span } from "../../capture/realm-parts.ts";
 import type { CaptureRow, ConversationRow, FrameRef, RuleRow } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { isDefaultRealm } from "../words.ts";
@@ -21,9 +22,32 @@ export function frameCommands(captures: readonly CaptureRow[], frames: readonly 
 /** One command a capture: everything between the two ends, both directions. */
 export function conversationCommands(captures: readonly CaptureRow[], c: ConversationRow): string[] {
   const filter = endsFilter(c);
-  return captures.flatMap((capture) =>
-    isGone(capture) || capture.realm !== c.realm ? [] : [tshark(capture.path, filter)],
-  );
+  return captures.flatMap((capture) => {
+    const where = isGone(capture) ? null : realmFilter(capture, c.realm);
+    return where === null ? [] : [tshark(capture.path, [filter, where].filter(Boolean).join(" && "))];
+  });
+}
+
+/** What a realm has of a capture: empty where that is all of it, null where it is nothing. */
+function realmFilter({ realm, parts }: CaptureRow, wanted: string): string | null {
+  const own = parts.filter((part) => part.realm === wanted);
+  if (realm === wanted) {
+    const others = parts.filter((part) => part.realm !== wanted).flatMap(partTerms);
+    return others.length === 0 ? "" : `!${anyOf(others, true)}`;
+  }
+  return own.length === 0 ? null : anyOf(own.flatMap(partTerms));
+}
+
+function partTerms({ vlans, untagged, vnis }: RealmPart): string[] {
+  return [
+    ...vlans.map((span) => spanTerm("vlan.id", span)),
+    ...(untagged ? ["!vlan"] : []),
+    ...["vxlan.vni", "geneve.vni"].flatMap((field) => vnis.map((span) => spanTerm(field, span))),
+  ];
+}
+
+function spanTerm(field: string, [first, last]: Span): string {
+  return first === last ? `${field} == ${first}` : `${field} in {${first}..${last}}`;
 }
 
 /** One command a capture: what the rule's hosts did over its ports, to see for oneself that the rule's own is not there. */
@@ -36,15 +60,17 @@ export function absenceCommands(captures: readonly CaptureRow[], rule: RuleRow):
     .join(" && ");
   if (hosts.length === 0) return [];
   const realms = new Set(rule.hosts.map(({ realm }) => realm));
-  return captures.flatMap((capture) =>
-    isGone(capture) || !(realms.has(capture.realm) || isDefaultRealm([...realms][0]!))
-      ? []
-      : [tshark(capture.path, filter)],
-  );
+  return captures.flatMap((capture) => {
+    const parts = [...realms].map((realm) => realmFilter(capture, realm));
+    const there = parts.filter((part) => part !== null);
+    if (isGone(capture) || !(there.length > 0 || isDefaultRealm([...realms][0]!))) return [];
+    const where = there.length === 0 || there.includes("") ? "" : anyOf(there);
+    return [tshark(capture.path, [filter, where].filter(Boolean).join(" && "))];
+  });
 }
 
-function anyOf(terms: readonly string[]): string {
-  return terms.length === 1 ? terms[0]! : `(${terms.join(" || ")})`;
+function anyOf(terms: readonly string[], alone = false): string {
+  return terms.length === 1 && !alone ? terms[0]! : `(${terms.join(" || ")})`;
 }
 
 /** `tcp.port in {80, 8000..8010}`; empty where the rule's ports are not numbers, or of several transports. */

@@ -4,7 +4,7 @@ import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { groupConversations } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
-import { citations, expected, FrameNames, few, plural, responder, sentence, service } from "../words.ts";
+import { citations, expected, FrameNames, few, hostIn, plural, responder, sentence, service } from "../words.ts";
 import { printFrames } from "./conversation.ts";
 import { absenceCommands, conversationCommands, frameCommands } from "./filters.ts";
 
@@ -48,7 +48,7 @@ export function explainRule(result: RunResult, rule: RuleRow, options: TextOptio
     page.heading("HOST BY HOST");
     page.table(
       rule.hosts.map((host) => [
-        { text: host.host },
+        { text: hostIn(host) },
         { text: host.status, paint: statusPaint(host, pen) },
         { text: sentence(host.reason) },
       ]),

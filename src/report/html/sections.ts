@@ -8,7 +8,7 @@ import { headline } from "../summary.ts";
 import { actionsOf } from "../text/actions.ts";
 import type { TextContext } from "../text/context.ts";
 import { facts, warnings } from "../text/head.ts";
-import { bytes, citations, expected, number, plural, sentence, sentences, timeSpan } from "../words.ts";
+import { bytes, citations, expected, hostIn, number, plural, sentence, sentences, timeSpan } from "../words.ts";
 import { cells, html, type Markup, NOTHING, table } from "./markup.ts";
 import { MOODS, type Mood, moodOfRule, sign, signed } from "./mood.ts";
 import { inWords } from "./words.ts";
@@ -74,7 +74,7 @@ function ruleRow(context: TextContext, rule: RuleRow): Markup {
     rule.hosts.length < 2
       ? NOTHING
       : html`<details><summary>Host by host (${rule.hosts.length})</summary><ul>${rule.hosts.map(
-          ({ host, status, reason }) => html`<li>${host}: ${status}, ${reason}</li>`,
+          (host) => html`<li>${hostIn(host)}: ${host.status}, ${host.reason}</li>`,
         )}</ul></details>`;
   return cells(
     signed(moodOfRule(rule), status),

@@ -6,7 +6,7 @@ import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow, Verdict } from "../result.ts";
 import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
-import { cited, expected, few, plural, responder, sentence, sentences, service } from "../words.ts";
+import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service } from "../words.ts";
 import { settingsIn } from "./actions.ts";
 import type { TextContext } from "./context.ts";
 
@@ -106,7 +106,7 @@ function printRule(page: Page, context: TextContext, rule: RuleRow): void {
   page.text(evidence === "" ? text : `${text} [${evidence}]`, { indent: 4, paint: pen.dim });
   if (rule.hosts.length < 2) return;
   for (const host of rule.hosts.slice(0, context.listed)) {
-    page.hang({ text: host.host }, `${host.status}: ${host.reason}`, { indent: 6, paint: pen.dim });
+    page.hang({ text: hostIn(host) }, `${host.status}: ${host.reason}`, { indent: 6, paint: pen.dim });
   }
   if (rule.hosts.length > context.listed)
     page.text(`and ${plural(rule.hosts.length - context.listed, "more host")}`, { indent: 6 });

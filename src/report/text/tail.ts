@@ -1,3 +1,4 @@
+import { partsText } from "../../capture/realm-parts.ts";
 import { judgedOf } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import { qualityRows } from "../quality.ts";
@@ -34,9 +35,10 @@ function printAlsoSeen(page: Page, result: RunResult): void {
 
 function printCaptures(page: Page, result: RunResult): void {
   const rows = qualityRows(result);
-  if (result.captures.length < 2 && rows.length === 0) return;
+  const several = result.captures.length > 1 || result.captures.some(({ parts }) => parts.length > 0);
+  if (!several && rows.length === 0) return;
   page.heading("CAPTURE");
-  if (result.captures.length > 1) {
+  if (several) {
     for (const capture of result.captures) {
       const span = timeSpan(capture.first_time, capture.last_time);
       const parts = [
@@ -46,6 +48,7 @@ function printCaptures(page: Page, result: RunResult): void {
         ...(span === null ? [] : [span]),
       ];
       if (!isDefaultRealm(capture.realm)) parts.push(`realm ${capture.realm}`);
+      if (capture.parts.length > 0) parts.push(`realms in it: ${partsText(capture.parts)}`);
       page.hang({ text: capture.path }, parts.filter((part) => part !== "").join(", "), { paint: page.pen.dim });
     }
   }
