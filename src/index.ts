@@ -30,6 +30,7 @@ import { type TextOptions, textReport as textPage } from "./report/text.ts";
 import { quote } from "./words.ts";
 
 export { DECODERS } from "../decoders/index.ts";
+export type { RealmPart, Span } from "./capture/realm-parts.ts";
 export { Cursor, escapeBytes, Fault } from "./decode/cursor.ts";
 export {
   type ByteSet,
