@@ -41,7 +41,13 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   const unread = unreadFrames(flow);
   if (unread.length > 0 || flow.undecoded > 0 || dropped > 0) {
     const says = unread[0]?.what ?? `${flow.undecoded + dropped} message(s) of it could not be read`;
-    return unproved("expect", "expectation-unproved", `${text}: ${says}`, "look at the frames", unread);
+    return unproved(
+      "expect",
+      "expectation-unproved",
+      `${text}: ${says}`,
+      isCut(flow) ? WHOLE : "look at the frames",
+      unread,
+    );
   }
   if (flow.unfinished) {
     const says = `${text}: bytes of the connection are missing, and what stands behind them was not read`;
@@ -120,6 +126,12 @@ function framesOfKind(kind: OperationKind): FrameRef[] {
   }
   return refs;
 }
+
+const WHOLE = "capture whole packets, and without loss";
+
+/** Whether what was not read is not in the capture. */
+const isCut = (flow: SubjectFlow): boolean =>
+  flow.sightings.some(({ fact }) => fact.kind === "problem" && fact.what === "cut");
 
 /** Messages that were not read to their end, and holes in the stream. */
 function unreadFrames(flow: SubjectFlow): FrameRef[] {

@@ -2,7 +2,7 @@ import { judgedRows } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { ConversationRow, RunResult } from "../result.ts";
 import { compareText } from "../summary.ts";
-import { bytes, few, number, plural, responder, service } from "../words.ts";
+import { bytes, few, number, over, plural, responder, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** Without a model: who talks to whom, as what, under which name. The most traffic first. */
@@ -52,7 +52,7 @@ function overview(result: RunResult, most: number): Overview {
   const take = (c: ConversationRow): void => {
     seen.count++;
     // What runs over a port can be identified; the rest is what its protocol is.
-    const app = c.app ?? (c.port === null ? c.transport : "not identified");
+    const app = c.app ?? (c.port === null ? over(c) : "not identified");
     seen.apps.set(app, (seen.apps.get(app) ?? 0) + 1);
     seen.top.push(c);
     if (seen.top.length >= most * 8) seen.top = seen.top.sort(larger).slice(0, most);
