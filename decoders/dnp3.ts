@@ -31,6 +31,8 @@ const TRANSPORT_FIRST = 0x40;
 const APPLICATION = { confirm: 0x20, unsolicited: 0x10 } as const;
 /** Second octet of the internal indications: function, object or parameter was not accepted. */
 const REFUSED = 0x07;
+/** By bit. */
+const REFUSALS = ["function not supported", "object unknown", "parameter error"];
 
 const FRAMING: Framing = { protocol: ID, ports: PORTS, name: "DNP3", size, tell };
 
@@ -150,10 +152,13 @@ function tellFragment(c: Cursor, ends: Ends, emit: Emit): void {
   const unsolicited = code === FUNCTION.unsolicited || (control & APPLICATION.unsolicited) !== 0;
   const objects: Objects = { target: null, attributes: false, refused: false, fileMode: 0 };
   let failed = false;
+  let refusals = "";
   try {
     if (answer) {
       c.skip(1);
-      failed = (c.u8() & REFUSED) !== 0;
+      const indications = c.u8();
+      failed = (indications & REFUSED) !== 0;
+      refusals = REFUSALS.filter((_, bit) => (indications >> bit) & 1).join(", ");
     }
     readObjects(c, answer || carriesData(code), objects, null);
   } catch (fault) {
@@ -168,6 +173,7 @@ function tellFragment(c: Cursor, ends: Ends, emit: Emit): void {
       target: answer ? null : `outstation ${ends.outstation}${objects.target === null ? "" : ` ${objects.target}`}`,
       id: pairs ? number : null,
       failed: failed || (answer && objects.refused),
+      ...(failed ? { answer: refusals } : {}),
     });
   }
   if (answer && objects.attributes) tellAttributes(c, emit);

@@ -176,8 +176,8 @@ function isReply({ command, session, status }: Header, length: number, at: Conte
 function tell(header: Header, reply: boolean, class_: OperationClass, emit: Emit): void {
   const { command, status } = header;
   const operation = (COMMANDS.get(command) ?? unknownCode("Command", command, 4))[0];
-  const id = command === COMMAND.unit ? null : `${command}/${header.context}`;
   const oneway = command === COMMAND.nop || command === COMMAND.unregister || command === COMMAND.unit;
+  const id = oneway ? null : `${command}/${header.context}`;
   const failed = status !== 0;
   emit({
     kind: "role",

@@ -112,8 +112,10 @@ function command(c: Cursor, emit: Emit): boolean {
     const end = c.u16() & 0x7f3f;
     const failed = end !== 0;
     emit({ kind: "message", what: "response", id, ...(failed ? { failed } : {}) });
-    tellOperation(emit, "fins", "response", code, known, { id, failed });
-    if (failed) emit({ kind: "field", field: "fins.end-code", value: end.toString(16).padStart(4, "0") });
+    const endCode = end.toString(16).padStart(4, "0");
+    const why = failed ? { answer: `end code 0x${endCode}` } : {};
+    tellOperation(emit, "fins", "response", code, known, { id, failed, ...why });
+    if (failed) emit({ kind: "field", field: "fins.end-code", value: endCode });
     else if (code === CONTROLLER_DATA) tellController(c, emit);
   }
   c.skip(c.left + c.cutOff);

@@ -189,8 +189,9 @@ function answer(c: Cursor, id: string, emit: Emit): void {
   const failed = c.buf[c.pos + AT.kind] === KIND.failed;
   emit({ kind: "role", sender: "server", why: "GE-SRTP answer" });
   emit({ kind: "message", what: "response", id, ...(failed ? { failed } : {}) });
-  tellOperation(emit, "ge-srtp", "response", ANSWER_TO_ANY, ["Answer", "unknown"], { id, failed });
-  if (!failed) return;
   c.skip(AT.status);
-  emit({ kind: "field", field: "ge-srtp.error", value: `0x${c.hex(2)}` });
+  const error = `0x${c.hex(2)}`;
+  const why = failed ? { answer: `status ${error}` } : {};
+  tellOperation(emit, "ge-srtp", "response", ANSWER_TO_ANY, ["Answer", "unknown"], { id, failed, ...why });
+  if (failed) emit({ kind: "field", field: "ge-srtp.error", value: error });
 }

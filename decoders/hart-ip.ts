@@ -131,9 +131,11 @@ function pdu(c: Cursor, type: number, id: string, emit: Emit): void {
   const published = type === TYPE.publish;
   emit({ kind: "role", sender: "server", why: `HART ${meaning[0]} answer` });
   emit({ kind: "message", what: published ? "oneway" : "response", id, ...(failed ? { failed } : {}) });
-  tellOperation(emit, "hart-ip", "response", code, meaning, { id: published ? null : id, failed });
+  const why = failed ? { answer: `response code ${answered}` } : {};
+  tellOperation(emit, "hart-ip", "response", code, meaning, { id: published ? null : id, failed, ...why });
   if (failed) emit({ kind: "field", field: "hart-ip.response-code", value: answered });
   else if (code === HART.identity && count >= 14) tellIdentity(c, address, emit);
+  else if (code === HART.tag && count >= 2 + PACKED_TAG) tellTag(c, address, emit);
   else if (code === HART.longTag && count >= 34) tellName(c, address, emit);
 }
 
@@ -160,6 +162,22 @@ function tellIdentity(c: Cursor, address: string, emit: Emit): void {
   emit({ kind: "asset", what: "version", value: String(software), source });
   emit({ kind: "asset", what: "serial", value: c.hex(3), source });
 }
+
+/** The short tag: eight characters of six bits each, of ASCII's columns from the space to the underscore. */
+function tellTag(c: Cursor, address: string, emit: Emit): void {
+  c.part = "tag";
+  let value = "";
+  for (let i = 0; i < PACKED_TAG; i += 3) {
+    const bits = c.u24();
+    for (const shift of [18, 12, 6, 0]) {
+      const six = (bits >> shift) & 0x3f;
+      value += String.fromCharCode(six < 0x20 ? six + 0x40 : six);
+    }
+  }
+  value = value.trim();
+  if (value !== "") emit({ kind: "asset", what: "name", value, source: `HART Read Tag of ${address}` });
+}
+const PACKED_TAG = 6;
 
 function tellName(c: Cursor, address: string, emit: Emit): void {
   const value = c

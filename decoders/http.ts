@@ -19,10 +19,10 @@ import type { Fact } from "../src/decode/facts.ts";
 import { http2 } from "./http2.ts";
 import { bounded } from "./shared/bounded.ts";
 import { readChunkSize } from "./shared/chunks.ts";
-import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
+import { isCommand, methodClass, overridesMethod, refusalName } from "./shared/http-codes.ts";
 import { type HttpHead, hostOf, looksLikeHead, looksLikeResponse, readHead, redirectHost } from "./shared/http-head.ts";
-import { isPage, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
-import { namesMqtt, tellUpgrade, upgradeApps, upgradesOf } from "./shared/http-upgrade.ts";
+import { isPage, realmOf, TITLE_WITHIN, titleOf } from "./shared/http-title.ts";
+import { asksForUnread, namesMqtt, tellUpgrade, upgradeApps, upgradesOf } from "./shared/http-upgrade.ts";
 import { looksLikePreamble, PREAMBLE_FORMS, readPreamble } from "./shared/preamble.ts";
 import { looksLikeFrame } from "./shared/websocket-frame.ts";
 import { readMqttFrames } from "./shared/websocket-mqtt.ts";
@@ -277,7 +277,7 @@ function tellRequest(head: HttpHead, emit: Emit): void {
     role: "request",
     code: method,
     operation: method,
-    class: methodClass(method, isCommand(path) || (head.method === "GET" && hasBody(head))),
+    class: methodClass(method, isCommand(path) || saysMore(head)),
     target: bounded(query >= 0 ? path.slice(0, query) : path),
     id: null,
     failed: false,
@@ -293,7 +293,7 @@ function tellResponse(head: HttpHead, emit: Emit): void {
   if (server !== "" && !head.fields.has("via")) {
     emit({ kind: "asset", what: "product", value: bounded(server), source: "HTTP Server" });
   }
-  const realm = /\brealm="([^"]+)"/i.exec(head.fields.get("www-authenticate")?.[0] ?? "")?.[1]?.trim() ?? "";
+  const realm = realmOf(head.fields.get("www-authenticate") ?? []);
   if (realm !== "" && !head.fields.has("via")) {
     emit({ kind: "asset", what: "name", value: bounded(realm), source: "HTTP WWW-Authenticate realm" });
   }
@@ -344,6 +344,10 @@ function follows(head: HttpHead): number {
   const left = Number(bytes[0]) * SHIFT;
   return left === 0 ? NEXT.head : left + (method === "" ? NEXT.doubtfulBody : NEXT.body);
 }
+
+/** A request to read that does more by its fields: a body with a GET, another method that is meant, a switch to what nobody reads. */
+const saysMore = (head: HttpHead): boolean =>
+  (head.method === "GET" && hasBody(head)) || overridesMethod(head.fields) || asksForUnread(head);
 
 /** A GET that has one means something by it (RFC 9110 section 9.3.1). */
 const hasBody = (head: HttpHead): boolean =>

@@ -22,7 +22,7 @@ import type { Fact } from "../src/decode/facts.ts";
 import { dns } from "./dns.ts";
 import { bounded } from "./shared/bounded.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
-import { isCommand, methodClass, refusalName } from "./shared/http-codes.ts";
+import { isCommand, methodClass, overridesMethod, refusalName } from "./shared/http-codes.ts";
 import { hostOf } from "./shared/http-head.ts";
 import { looksLikeProxyHeader, readProxyHeader } from "./shared/proxy-header.ts";
 
@@ -267,7 +267,7 @@ function tell(fields: readonly HeaderField[], id: string, emit: Emit): void {
       role: "request",
       code: method,
       operation: method,
-      class: methodClass(method, isCommand(target)),
+      class: methodClass(method, isCommand(target) || overridesMethod({ has: (name) => value(name) !== "" })),
       target: path === "" ? null : bounded(path),
       id,
       failed: false,

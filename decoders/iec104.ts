@@ -162,6 +162,7 @@ function tellAsdu(c: Cursor, emit: Emit, at: Context, cut: boolean): void {
       target: request ? where : null,
       id,
       failed,
+      ...(failed ? { answer: refused ? REFUSALS[cause - CAUSE.unknownType]! : "not confirmed" } : {}),
     });
   }
 }

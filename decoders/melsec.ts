@@ -17,7 +17,8 @@ import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_MORE, STREAM_NO } from "../src/decode/decoder.ts";
 import { ANSWER_TO_ANY } from "../src/decode/facts.ts";
 import { endOfCut } from "./shared/frames.ts";
-import { DEVICES, HEXADECIMAL, MC_COMMANDS, MELSOFT_MODEL, ON_DEVICES } from "./shared/melsec-codes.ts";
+import { MC_COMMANDS, MELSOFT_MODEL } from "./shared/melsec-codes.ts";
+import { devicesAt, devicesInLetters, lettersAt } from "./shared/melsec-devices.ts";
 import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts";
 
 const SEARCH_PORTS = [5560, 5561, 5562];
@@ -136,19 +137,6 @@ function zeros(c: Cursor, { ascii }: Frame): boolean {
   return true;
 }
 
-/** A number in four letters, or so many, of hexadecimal or another base; -1 where they are none. Some clients write small ones. */
-function lettersAt(c: Cursor, at: number, count = 4, base = 16): number {
-  let value = 0;
-  for (let i = c.pos + at; i < c.pos + at + count; i++) {
-    const letter = c.buf[i]! | 0x20; // of digits, that changes nothing
-    const digit =
-      c.buf[i]! >= 0x30 && c.buf[i]! <= 0x39 ? letter - 0x30 : letter >= 0x61 && letter <= 0x66 ? letter - 87 : base;
-    if (digit >= base) return -1;
-    value = value * base + digit;
-  }
-  return value;
-}
-
 function message(c: Cursor, whole: number, emit: Emit, at: Context): boolean {
   const from = c.pos;
   const known = isMelsoft(c.buf[from]!) ? melsoft(c, emit) : mc(c, whole, emit, isKnown(at));
@@ -177,7 +165,7 @@ function mc(c: Cursor, whole: number, emit: Emit, proved: boolean): boolean {
     const end = number(head);
     if (end < 0) return false;
     tellAnswer(end, id, emit);
-    if (end === 0 && !frame.ascii && whole === head + 2 + 18) tellModel(c, head + 2, emit);
+    if (end === 0 && whole === head + (frame.ascii ? 4 + 20 : 2 + 18)) tellModel(c, head + width, emit);
     return true;
   }
   const command = number(head + width);
@@ -187,38 +175,10 @@ function mc(c: Cursor, whole: number, emit: Emit, proved: boolean): boolean {
   if (!proved && (meaning === undefined || sub > LARGEST_SUBCOMMAND)) return false;
   c.part = "request";
   const data = head + 3 * width;
-  // What is asked is known where the capture cut off of whom.
-  const there = c.cutOff === 0 || c.left >= data + (frame.ascii ? 12 : 6);
-  const onDevice = ON_DEVICES.includes(command) && sub <= 1 && there;
-  const target = !onDevice ? null : frame.ascii ? deviceInLetters(c, data) : deviceText(c, data);
+  const target = (frame.ascii ? devicesInLetters : devicesAt)(c, data, command, sub);
   tellRequest(command, meaning ?? unknownCode("Command", command, 4), target, id, emit);
   return true;
 }
-
-/** `D100×10`: number 3, code 1, count 2. */
-function deviceText(c: Cursor, at: number): string {
-  if (c.left < at + 6) c.short(at + 6);
-  const p = c.pos + at;
-  const first = c.buf[p]! | (c.buf[p + 1]! << 8) | (c.buf[p + 2]! << 16);
-  const code = c.buf[p + 3]!;
-  const count = c.buf[p + 4]! | (c.buf[p + 5]! << 8);
-  return deviceName(DEVICES.get(code) ?? `device 0x${code.toString(16)} `, first, count);
-}
-
-/** `D*0001000002`, which is `D100×2`: code 2, number 6, count 4. Null where the letters are none of that. */
-function deviceInLetters(c: Cursor, at: number): string | null {
-  if (c.left < at + 12) c.short(at + 12);
-  const code = String.fromCharCode(c.buf[c.pos + at]!, c.buf[c.pos + at + 1]!)
-    .replace("*", "")
-    .toUpperCase();
-  if (![...DEVICES.values()].includes(code)) return null;
-  const first = lettersAt(c, at + 2, 6, HEXADECIMAL.includes(code) ? 16 : 10);
-  const count = lettersAt(c, at + 8);
-  return first < 0 || count < 0 ? null : deviceName(code, first, count);
-}
-
-const deviceName = (name: string, first: number, count: number): string =>
-  `${name}${HEXADECIMAL.includes(name) ? first.toString(16).toUpperCase() : first}×${count}`;
 
 /** Frame 3E has no number: a client waits for the answer before it asks again, so there is but one open. */
 const ONE_AT_A_TIME = "3E";
@@ -234,13 +194,16 @@ function tellAnswer(end: number, id: string | null, emit: Emit): void {
   const failed = end !== 0;
   emit({ kind: "role", sender: "server", why: "MELSEC answer" });
   emit({ kind: "message", what: "response", id: id ?? "", ...(failed ? { failed } : {}) });
-  if (failed) emit({ kind: "field", field: "melsec.end-code", value: end.toString(16).padStart(4, "0") });
-  tellOperation(emit, "melsec", "response", ANSWER_TO_ANY, ["Answer", "unknown"], { id: id ?? ONE_AT_A_TIME, failed });
+  const code = end.toString(16).padStart(4, "0");
+  if (failed) emit({ kind: "field", field: "melsec.end-code", value: code });
+  const why = failed ? { answer: `end code 0x${code}` } : {};
+  const more = { id: id ?? ONE_AT_A_TIME, failed, ...why };
+  tellOperation(emit, "melsec", "response", ANSWER_TO_ANY, ["Answer", "unknown"], more);
 }
 
-/** An answer does not say to what; a model's 16 letters, padded with blanks, and its number 2 are told from all others. */
+/** An answer does not say to what; a model's 16 letters, padded with blanks, and its number behind them are told from all others. */
 function tellModel(c: Cursor, at: number, emit: Emit): void {
-  if (c.left < at + 18) return;
+  if (c.left < at + 16) return;
   const text = escapeBytes(c.buf, c.pos + at, c.pos + at + 16);
   if (!/^(Q|L|R|FX|NZ)[A-Z0-9]*\d[A-Z0-9/-]* *$/.test(text)) return;
   emit({ kind: "asset", what: "product", value: text.trim(), source: "MELSEC CPU Model Read" });

@@ -94,9 +94,10 @@ function tellPdu(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
     meaning: Meaning,
     id: string | null,
     failed = false,
+    answer: string | null = null,
   ): void => {
     tellRole(role === "request" ? "client" : "server", meaning[0], emit, at);
-    tellOperation(emit, ID, role, code, meaning, { id, failed });
+    tellOperation(emit, ID, role, code, meaning, { id, failed, ...(answer === null ? {} : { answer }) });
   };
   switch (tag) {
     case PDU.request:
@@ -121,9 +122,13 @@ function tellPdu(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
       // Which service it was, the id tells; a reject of something without an id has none.
       const id = peekTag(c) === 0x80 ? String(readInteger(c, "invoke id", 0x80)) : null;
       const [code, name] = tag === PDU.reject ? ["reject", "rejected"] : ["error", "refused"];
-      said("response", code!, [name!, "session"], id, true);
-      if (tag === PDU.reject) tellField(emit, "mms.reject", readReject(c));
-      else tellField(emit, "mms.error", findServiceError(c, context(tag === PDU.error ? 2 : 1)));
+      let why: string | null = null;
+      try {
+        why = tag === PDU.reject ? readReject(c) : findServiceError(c, context(tag === PDU.error ? 2 : 1));
+      } finally {
+        said("response", code!, [name!, "session"], id, true, why);
+      }
+      tellField(emit, tag === PDU.reject ? "mms.reject" : "mms.error", why);
       return true;
     }
     case PDU.cancelRequest:
@@ -278,13 +283,14 @@ function tellResponse(c: Cursor, emit: Emit, at: Context): void {
   const meaning = SERVICES.get(service) ?? unknownCode("service", service);
   tellRole("server", meaning[0], emit, at);
   const outer = c.enter(readLength(c), meaning[0]);
-  let failed = false;
+  const said: { failed: boolean; answer?: string } = { failed: false };
   try {
-    if (service === SERVICE.read || service === SERVICE.write) failed = toFailure(c, service === SERVICE.read);
+    if (service === SERVICE.read || service === SERVICE.write) said.failed = toFailure(c, service === SERVICE.read);
+    if (said.failed) said.answer = readAccessError(c);
   } finally {
-    tellOperation(emit, ID, "response", service, meaning, { id, failed });
+    tellOperation(emit, ID, "response", service, meaning, { id, ...said });
   }
-  if (failed) tellField(emit, "mms.access-error", readAccessError(c));
+  if (said.answer !== undefined) tellField(emit, "mms.access-error", said.answer);
   if (service === SERVICE.identify) tellIdentity(c, emit);
   c.leave(outer);
 }

@@ -214,15 +214,19 @@ function tellBody(c: Cursor, emit: Emit, at: Context, whole: boolean): void {
   }
   const name = answered?.[0] ?? "ServiceFault";
   tellRole("server", `${name} response`, emit, at);
-  const said = { failed: type === SERVICE_FAULT };
+  const said: { failed: boolean; answer?: string } = { failed: type === SERVICE_FAULT };
   try {
     const error = readHeader(c);
     if (error >= BAD) {
       said.failed = true;
+      said.answer = `status ${status(error)}`;
       emit({ kind: "field", field: "opcua.error", value: status(error) });
-    } else if (whole && readAnswer(c, request)) said.failed = true;
+    } else if (whole) {
+      const bad = readAnswer(c, request);
+      if (bad !== null) Object.assign(said, { failed: true, answer: `status ${status(bad)}` });
+    }
   } finally {
-    tellOperation(emit, ID, "response", type, [name, answered?.[1] ?? "session"], { id, failed: said.failed });
+    tellOperation(emit, ID, "response", type, [name, answered?.[1] ?? "session"], { id, ...said });
   }
   if (request === SERVICE.openChannel && !said.failed) emit({ kind: "up" });
   if (whole && !said.failed) tellServer(c, request, emit);

@@ -221,8 +221,10 @@ function response(c: Cursor, call: Call, mapper: boolean, emit: Emit): void {
   const status = readU32(c, header.little);
   const failed = status !== 0;
   emit({ kind: "message", what: "response", id, ...(failed ? { failed } : {}) });
-  tellOperation(emit, "profinet-cm", "response", code, meaning, { id, failed });
-  if (failed) emit({ kind: "field", field: "profinet-cm.status", value: status.toString(16).padStart(8, "0") });
+  const hex = status.toString(16).padStart(8, "0");
+  const why = failed ? { answer: `status 0x${hex}` } : {};
+  tellOperation(emit, "profinet-cm", "response", code, meaning, { id, failed, ...why });
+  if (failed) emit({ kind: "field", field: "profinet-cm.status", value: hex });
   const length = readArray(c, header.little);
   if (header.operation === OPERATION.read || header.operation === OPERATION.readImplicit) tellRecord(c, length, emit);
 }

@@ -30,7 +30,7 @@ import {
   szlClass,
   userdataMeaning,
 } from "./shared/s7-codes.ts";
-import { anyItemFailed, blockName, RETURN_OK, readItems, tellSzl } from "./shared/s7-items.ts";
+import { blockName, failedItem, itemError, RETURN_OK, readItems, tellSzl } from "./shared/s7-items.ts";
 
 const PORT = 102;
 const MAGIC = 0x32;
@@ -98,9 +98,9 @@ function tell(c: Cursor, emit: Emit, at: Context, cut: boolean): boolean {
   const id = String(body.u16());
   const parameters = body.u16();
   const data = body.u16();
-  const failed = (kind === ROSCTR.ack || kind === ROSCTR.ackData) && tellError(body, emit);
+  const error = kind === ROSCTR.ack || kind === ROSCTR.ackData ? tellError(body, emit) : 0;
   if (!at.started && !cut && body.left !== parameters + data) return false;
-  const message: Message = { c: body, kind, id, parameters, data, failed };
+  const message: Message = { c: body, kind, id, parameters, data, error };
   if (kind === ROSCTR.job) tellJob(message, emit, at);
   else if (kind === ROSCTR.ackData || kind === ROSCTR.ack) tellAck(message, emit, at);
   else if (kind === ROSCTR.userdata) tellUserdata(message, emit, at);
@@ -134,16 +134,20 @@ interface Message {
   /** Bytes of the two parts. */
   parameters: number;
   data: number;
-  failed: boolean;
+  /** Of an acknowledgement: what it says went wrong, 0 where nothing did. */
+  error: number;
 }
 
-/** Class and code of an acknowledgement; true where they say an error. */
-function tellError(c: Cursor, emit: Emit): boolean {
+/** Class and code of an acknowledgement; 0 where they say no error. */
+function tellError(c: Cursor, emit: Emit): number {
   const error = c.u16();
-  if (error === 0) return false;
-  emit({ kind: "field", field: "s7comm.error", value: hex4(error) });
-  return true;
+  if (error !== 0) emit({ kind: "field", field: "s7comm.error", value: hex4(error) });
+  return error;
 }
+
+/** What an error makes of an answer. */
+const refusal = (error: number): { failed: boolean; answer?: string } =>
+  error === 0 ? { failed: false } : { failed: true, answer: `error ${hex4(error)}` };
 
 /** Once is enough: a direction does not change sides. */
 function tellRole(at: Context, sender: "client" | "server", why: string, emit: Emit): void {
@@ -197,25 +201,26 @@ function readBlock(c: Cursor): string | null {
 }
 
 /** An acknowledgement without data names no function: it pairs by its reference alone. */
-function tellAck({ c, id, parameters, data, failed }: Message, emit: Emit, at: Context): void {
+function tellAck({ c, id, parameters, data, error }: Message, emit: Emit, at: Context): void {
   if (parameters === 0) {
     tellRole(at, "server", "S7 acknowledgement", emit);
-    tellOperation(emit, ID, "response", "ack", ["acknowledgement", "session"], { id, failed });
+    tellOperation(emit, ID, "response", "ack", ["acknowledgement", "session"], { id, ...refusal(error) });
     return;
   }
   const code = c.u8();
   const meaning = jobMeaning(code);
   const own = code === JOB.downloadBlock || code === JOB.downloadEnded;
   tellRole(at, own ? "client" : "server", `S7 acknowledgement of ${meaning[0]}`, emit);
-  let refused = failed;
+  let said = refusal(error);
   try {
     const outer = c.enter(parameters - 1, "parameters");
     const count = (code === JOB.read || code === JOB.write) && c.left > 0 ? c.u8() : 0;
     if (code === JOB.setup) tellPduLength(c, emit);
     c.leave(outer);
-    if (data > 0 && anyItemFailed(c, count, code === JOB.read)) refused = true;
+    const item = data > 0 ? failedItem(c, count, code === JOB.read) : null;
+    if (item !== null && error === 0) said = { failed: true, answer: itemError(item) };
   } finally {
-    tellOperation(emit, ID, "response", code, meaning, { id, failed: refused });
+    tellOperation(emit, ID, "response", code, meaning, { id, ...said });
   }
 }
 
@@ -241,7 +246,7 @@ function tellUserdata({ c, id, parameters, data }: Message, emit: Emit, at: Cont
     if (data >= 4) about = readUserdata(c, group, subfunction, request);
   } finally {
     const meaning: Meaning = [pushed ? `${name} (pushed)` : name, about.class ?? usual];
-    const more = { target: about.target ?? null, id: pushed ? null : id, failed: error !== 0 };
+    const more = { target: about.target ?? null, id: pushed ? null : id, ...refusal(error) };
     tellOperation(emit, ID, request ? "request" : "response", `ud:${group}/${subfunction}`, meaning, more);
   }
   if (about.list) tellSzl(c, emit);

@@ -30,6 +30,7 @@ import {
 } from "./shared/ber.ts";
 import {
   asksIdentity,
+  enterpriseOf,
   meaningOf,
   PDU,
   type Pdu,
@@ -172,6 +173,7 @@ interface Said {
   target?: string | null;
   id: string | null;
   failed?: boolean;
+  answer?: string;
 }
 const tellOperation = (emit: Emit, { target = null, failed = false, ...said }: Said): void =>
   emit({ kind: "operation", protocol: "snmp", ...said, target, failed });
@@ -227,6 +229,7 @@ function tellPdu(c: Cursor, pdu: Pdu, around: Around, emit: Emit, also?: () => v
     target: targetOf(bindings.oids, pdu.what === "request"),
     id: id === "" ? null : id,
     failed,
+    ...(failed ? { answer: snmpError(error) } : {}),
   });
   // A set that failed gets its own values back.
   if (!failed) for (const { oid, text } of bindings.texts) tellAsset(oid, text, emit);
@@ -296,8 +299,11 @@ function readText(c: Cursor): string {
 function tellAsset(oid: string, value: string, emit: Emit): void {
   const meaning = meaningOf(oid);
   if (value === "") return;
-  if (meaning === null) emit({ kind: "field", field: "snmp.object-id", value });
-  else if (meaning.what === "kind") {
+  if (meaning === null) {
+    emit({ kind: "field", field: "snmp.object-id", value });
+    const vendor = enterpriseOf(value);
+    if (vendor !== null) emit({ kind: "asset", what: "vendor", value: vendor, source: "SNMP sysObjectID" });
+  } else if (meaning.what === "kind") {
     const services = servicesText(Number(value));
     if (services !== "") emit({ kind: "asset", what: "kind", value: services, source: `SNMP ${meaning.object}` });
   } else emit({ kind: "asset", what: meaning.what, value, source: `SNMP ${meaning.object}` });

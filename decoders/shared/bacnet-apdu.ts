@@ -12,8 +12,10 @@
 import { type Cursor, Fault } from "../../src/decode/cursor.ts";
 import type { Emit } from "../../src/decode/decoder.ts";
 import {
+  bacnetError,
   bacnetObject,
   bacnetProperty,
+  bacnetRefusal,
   bacnetVendor,
   COMMUNICATION_STATES,
   CONFIRMED,
@@ -208,7 +210,7 @@ function iAm(c: Cursor, route: Route, emit: Emit): void {
     return;
   }
   emit({ kind: "field", field: "bacnet.device", value: device });
-  emit({ kind: "asset", what: "vendor", value: bacnetVendor(vendor), source: "BACnet I-Am" });
+  emit({ kind: "asset", what: "vendor", value: bacnetVendor(vendor), source: `BACnet I-Am of ${device}` });
 }
 
 function answer(c: Cursor, first: number, route: Route, emit: Emit): void {
@@ -222,11 +224,21 @@ function answer(c: Cursor, first: number, route: Route, emit: Emit): void {
   const meaning = CONFIRMED_SERVICES.get(service) ?? unknownCode("Service", service);
   emit({ kind: "role", sender: "server", why: `BACnet ${failed ? "error" : "answer"}` });
   emit({ kind: "message", what: "response", id, ...(failed ? { failed } : {}) });
-  tellOperation(emit, "bacnet", "response", `confirmed:${service}`, meaning, { id, failed });
+  const why = failed ? readError(c) : null;
+  const more = why === null ? { id, failed } : { id, failed, answer: why };
+  tellOperation(emit, "bacnet", "response", `confirmed:${service}`, meaning, more);
   if (type !== PDU.complexAck || segment > 0) return;
   if (service === CONFIRMED.readProperty) readResult(c, route, emit);
   else if (service === CONFIRMED.readMultiple) readResults(c, route, emit, segmented);
 }
+
+/** Class and code, of some services in a list; null where neither stands there. */
+function readError(c: Cursor): string | null {
+  if (c.left > 0 && isNext(c, 0, "open")) readTag(c);
+  const enumerated = (at: number): boolean => c.left >= at + 2 && c.buf[c.pos + at] === ENUMERATED_BYTE;
+  return enumerated(0) && enumerated(2) ? bacnetError(c.buf[c.pos + 1]!, c.buf[c.pos + 3]!) : null;
+}
+const ENUMERATED_BYTE = 0x91; // the tag of an enumerated value of one byte
 
 /** [0] object, [1] property, [2] index, [3] value. */
 function readResult(c: Cursor, route: Route, emit: Emit): void {
@@ -237,9 +249,17 @@ function readResult(c: Cursor, route: Route, emit: Emit): void {
   if (c.left > 0 && object >>> 22 === DEVICE) tellProperty(property, readPlain(c), route, emit);
 }
 
-/** [0] object, in [1] a list of [2] property, [3] index, and [4] its value or [5] why there is none. */
+/** What the first of several segments holds in whole; the rest comes in other datagrams. */
 function readResults(c: Cursor, route: Route, emit: Emit, segmented: boolean): void {
-  if (segmented) return; // the rest comes in other datagrams
+  try {
+    readAllResults(c, route, emit);
+  } catch (fault) {
+    if (!segmented || c.cutOff > 0 || !(fault instanceof Fault)) throw fault;
+  }
+}
+
+/** [0] object, in [1] a list of [2] property, [3] index, and [4] its value or [5] why there is none. */
+function readAllResults(c: Cursor, route: Route, emit: Emit): void {
   while (c.left + c.cutOff > 0) {
     const object = readNumber(c, expect(c, 0));
     expect(c, 1, "open");
@@ -292,5 +312,6 @@ function refused(c: Cursor, first: number, route: Route, emit: Emit): void {
   const code = reject ? "reject" : "abort";
   emit({ kind: "role", sender: "server", why: `BACnet ${code}` });
   emit({ kind: "message", what: "response", id, failed: true });
-  tellOperation(emit, "bacnet", "response", code, [`${code} ${reason}`, "unknown"], { id, failed: true });
+  const why = { answer: bacnetRefusal(code, reason) };
+  tellOperation(emit, "bacnet", "response", code, [`${code} ${reason}`, "unknown"], { id, failed: true, ...why });
 }

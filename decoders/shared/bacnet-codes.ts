@@ -5,7 +5,7 @@
  * SubscribeCOV and its kin only seem to read: they put an entry into the device's list of subscriptions
  * (active-cov-subscriptions), and make it send by itself until that ends. That is `write`. What sets clocks is too.
  * Whoever writes a file may write a program or a firmware: `program`. What makers define for themselves is `unknown`.
- * So is a change of value that is told to somebody: whoever subscribed to it may control by it. An audit notification becomes
+ * So is a change of value, or an event, that is told to somebody: whoever hears it may control by it. An audit notification becomes
  * an entry of the receiver's log; who registers as a foreign device becomes one of its table. Routers' messages of being busy stop what others send, a network's number is learned.
  */
 import type { Meaning } from "./operation.ts";
@@ -27,7 +27,7 @@ export const UNCONFIRMED = { iAm: 0, iHave: 1, whoHas: 7, whoIs: 8 } as const;
 export const CONFIRMED_SERVICES: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [0, ["AcknowledgeAlarm", "write"]],
   [1, ["ConfirmedCOVNotification", "unknown"]],
-  [2, ["ConfirmedEventNotification", "read"]],
+  [2, ["ConfirmedEventNotification", "unknown"]],
   [3, ["GetAlarmSummary", "read"]],
   [4, ["GetEnrollmentSummary", "read"]],
   [CONFIRMED.subscribe, ["SubscribeCOV", "write"]],
@@ -65,7 +65,7 @@ export const UNCONFIRMED_SERVICES: ReadonlyMap<number, Meaning> = new Map<number
   [UNCONFIRMED.iAm, ["I-Am", "discover"]],
   [UNCONFIRMED.iHave, ["I-Have", "discover"]],
   [2, ["UnconfirmedCOVNotification", "unknown"]],
-  [3, ["UnconfirmedEventNotification", "read"]],
+  [3, ["UnconfirmedEventNotification", "unknown"]],
   [4, ["UnconfirmedPrivateTransfer", "unknown"]],
   [5, ["UnconfirmedTextMessage", "write"]],
   [6, ["TimeSynchronization", "write"]],
@@ -100,7 +100,12 @@ const OBJECT_TYPES = (
   "analog-input analog-output analog-value binary-input binary-output binary-value calendar command device " +
   "event-enrollment file group loop multi-state-input multi-state-output notification-class program schedule averaging " +
   "multi-state-value trend-log life-safety-point life-safety-zone accumulator pulse-converter event-log global-group " +
-  "trend-log-multiple load-control structured-view access-door"
+  "trend-log-multiple load-control structured-view access-door timer access-credential access-point access-rights " +
+  "access-user access-zone credential-data-input network-security bitstring-value characterstring-value " +
+  "date-pattern-value date-value datetime-pattern-value datetime-value integer-value large-analog-value " +
+  "octetstring-value positive-integer-value time-pattern-value time-value notification-forwarder alert-enrollment " +
+  "channel lighting-output binary-lighting-output network-port elevator-group escalator lift staging audit-log " +
+  "audit-reporter color color-temperature"
 ).split(" ");
 export const DEVICE = 8;
 /** `device,1234`, by the 10 and 22 bits of an object identifier. */
@@ -164,6 +169,37 @@ const PROPERTIES: ReadonlyMap<number, string> = new Map([
   [PROPERTY.serial, "serial-number"],
 ]);
 export const bacnetProperty = (id: number): string => PROPERTIES.get(id) ?? `property-${id}`;
+
+/** Why a device refused: error classes and codes (clause 18), reasons of a reject (18.8) and of an abort (18.9). */
+const ERROR_CLASSES = "device object property resources security services vt communication".split(" ");
+const ERROR_CODES = (
+  "other authentication-failed configuration-in-progress device-busy dynamic-creation-not-supported file-access-denied " +
+  "incompatible-security-levels inconsistent-parameters inconsistent-selection-criterion invalid-data-type " +
+  "invalid-file-access-method invalid-file-start-position invalid-operator-name invalid-parameter-data-type " +
+  "invalid-time-stamp key-generation-error missing-required-parameter no-objects-of-specified-type no-space-for-object " +
+  "no-space-to-add-list-element no-space-to-write-property no-vt-sessions-available property-is-not-a-list " +
+  "object-deletion-not-permitted object-identifier-already-exists operational-problem password-failure " +
+  "read-access-denied security-not-supported service-request-denied timeout unknown-object unknown-property removed " +
+  "unknown-vt-class unknown-vt-session unsupported-object-type value-out-of-range vt-session-already-closed " +
+  "vt-session-termination-failure write-access-denied character-set-not-supported invalid-array-index " +
+  "cov-subscription-failed not-cov-property optional-functionality-not-supported invalid-configuration-data " +
+  "datatype-not-supported duplicate-name duplicate-object-id property-is-not-an-array"
+).split(" ");
+/** `property: write-access-denied`. */
+export const bacnetError = (class_: number, code: number): string =>
+  `${ERROR_CLASSES[class_] ?? `class ${class_}`}: ${ERROR_CODES[code] ?? `code ${code}`}`;
+const REJECTS = (
+  "other buffer-overflow inconsistent-parameters invalid-parameter-data-type invalid-tag missing-required-parameter " +
+  "parameter-out-of-range too-many-arguments undefined-enumeration unrecognized-service"
+).split(" ");
+const ABORTS = (
+  "other buffer-overflow invalid-apdu-in-this-state preempted-by-higher-priority-task segmentation-not-supported " +
+  "security-error insufficient-security window-size-out-of-range application-exceeded-reply-time out-of-resources " +
+  "tsm-timeout apdu-too-long"
+).split(" ");
+/** `reject: unrecognized-service`. */
+export const bacnetRefusal = (of: "reject" | "abort", reason: number): string =>
+  `${of}: ${(of === "reject" ? REJECTS : ABORTS)[reason] ?? reason}`;
 
 export const REINITIALIZE_STATES =
   "coldstart warmstart start-backup end-backup start-restore end-restore abort-restore activate-changes".split(" ");

@@ -6,6 +6,7 @@
  *     └───4────┴─1─┴───3────┘  list and 7 closes it
  */
 import type { Cursor } from "../../src/decode/cursor.ts";
+import { readUtf16 } from "./utf16.ts";
 
 export interface Tag {
   number: number;
@@ -16,8 +17,8 @@ export interface Tag {
 }
 export const TYPE = { unsigned: 2, text: 7, enumerated: 9, object: 12 } as const;
 const BOOLEAN = 1;
-/** The characters of a text: UTF-8 (and ASCII). */
-const UTF8 = 0;
+/** The characters of a text: UTF-8 (and ASCII), two bytes each, or Latin 1 (clause 20.2.9). */
+const CHARACTERS = { utf8: 0, ucs2: 4, latin1: 5 } as const;
 
 export function readTag(c: Cursor): Tag {
   const first = c.u8();
@@ -65,7 +66,9 @@ export function readPlain(c: Cursor): string | number | null {
   const tag = readTag(c);
   if (!tag.context && tag.what === "value") {
     if (tag.number === TYPE.text && tag.length > 0) {
-      if (c.u8() === UTF8) return c.text(tag.length - 1);
+      const characters = c.u8();
+      if (characters === CHARACTERS.utf8 || characters === CHARACTERS.latin1) return c.text(tag.length - 1);
+      if (characters === CHARACTERS.ucs2) return readUtf16(c, tag.length - 1, true);
       c.skip(tag.length - 1);
       return null;
     }

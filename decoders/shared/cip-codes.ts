@@ -120,6 +120,38 @@ export function cipService(code: number, object: number | null | undefined): Mea
   return [name, object === OBJECT.identity && IDENTIFIES.has(code) ? "identify" : class_];
 }
 
+/** General status of an answer (volume 1, appendix B-1), of those by which a device refuses. */
+const STATUSES: ReadonlyMap<number, string> = new Map([
+  [0x01, "connection failure"],
+  [0x02, "resource unavailable"],
+  [0x03, "invalid parameter value"],
+  [0x04, "path segment error"],
+  [0x05, "path destination unknown"],
+  [0x07, "connection lost"],
+  [0x08, "service not supported"],
+  [0x09, "invalid attribute value"],
+  [0x0a, "attribute list error"],
+  [0x0b, "already in requested mode"],
+  [0x0c, "object state conflict"],
+  [0x0d, "object already exists"],
+  [0x0e, "attribute not settable"],
+  [0x0f, "privilege violation"],
+  [0x10, "device state conflict"],
+  [0x11, "reply data too large"],
+  [0x13, "not enough data"],
+  [0x14, "attribute not supported"],
+  [0x15, "too much data"],
+  [0x16, "object does not exist"],
+  [0x1f, "vendor specific error"],
+  [0x20, "invalid parameter"],
+  [0x26, "path size invalid"],
+]);
+/** `status 0x0e, attribute not settable`. */
+export function cipStatus(status: number): string {
+  const name = STATUSES.get(status);
+  return `status 0x${status.toString(16).padStart(2, "0")}${name === undefined ? "" : `, ${name}`}`;
+}
+
 const VENDORS: ReadonlyMap<number, string> = new Map([
   [1, "Rockwell Automation/Allen-Bradley"],
   [5, "Rockwell Automation/Reliance Electric"],

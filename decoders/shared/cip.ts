@@ -11,7 +11,16 @@
 import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
 import type { Emit } from "../../src/decode/decoder.ts";
 import type { OperationClass } from "../../src/decode/facts.ts";
-import { cipKind, cipService, cipVendor, EXECUTE_PCCC, MANAGER, MULTIPLE_SERVICE, OBJECT } from "./cip-codes.ts";
+import {
+  cipKind,
+  cipService,
+  cipStatus,
+  cipVendor,
+  EXECUTE_PCCC,
+  MANAGER,
+  MULTIPLE_SERVICE,
+  OBJECT,
+} from "./cip-codes.ts";
 import { type CipPath, readCipPath } from "./cip-path.ts";
 import { tellOperation } from "./operation.ts";
 import { tellPccc, tellPcccIfOne } from "./pccc.ts";
@@ -46,7 +55,7 @@ export function tellCutCip(c: Cursor, id: string, emit: Emit): void {
   c.part = "CIP";
   if (isCipReply(c)) return;
   const code = c.u8();
-  tellOperation(emit, "cip", "request", code, cipService(code, undefined), { id });
+  tellOperation(emit, "cip", "request", code, cipService(code, undefined), { id, within: true });
 }
 
 function tellRequest(c: Cursor, id: string, emit: Emit, depth: number): void {
@@ -54,7 +63,7 @@ function tellRequest(c: Cursor, id: string, emit: Emit, depth: number): void {
   const path = readCipPath(c, 2 * c.u8());
   const [operation, class_] = cipService(code, path.object);
   const tell = (is: OperationClass, target: string | null, pairs: string | null = id): void =>
-    tellOperation(emit, "cip", "request", code, [operation, is], { target, id: pairs });
+    tellOperation(emit, "cip", "request", code, [operation, is], { target, id: pairs, within: true });
   if (path.object === OBJECT.manager) {
     tellManager(c, code, path, { id, depth, emit, class: class_, tell });
     return;
@@ -139,7 +148,8 @@ function tellReply(c: Cursor, id: string, emit: Emit, depth: number): void {
   c.skip(2 * c.u8());
   const [operation, class_] = cipService(code, undefined);
   const failed = status !== STATUS.success && status !== STATUS.partial && status !== STATUS.embedded;
-  tellOperation(emit, "cip", "response", code, [operation, class_], { id, failed });
+  const answer = failed ? { answer: cipStatus(status) } : {};
+  tellOperation(emit, "cip", "response", code, [operation, class_], { id, failed, within: true, ...answer });
   if (failed) return;
   if (code === MULTIPLE_SERVICE) tellEach(c, id, emit, depth);
   else if (code === 0x01) tellIdentityIfOne(c, emit);

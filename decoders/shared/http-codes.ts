@@ -3,7 +3,7 @@ import type { OperationClass } from "../../src/decode/facts.ts";
 
 /**
  * Methods of RFC 9110 section 9, WebDAV (RFC 4918, 3253, 5323), PATCH (RFC 5789) and QUERY. Those of other
- * registries and of products are `unknown`: what they change is theirs to say.
+ * registries and of products are `unknown`: what they change is theirs to say. So is what passes through a tunnel.
  */
 const METHODS = new Map<string, OperationClass>([
   ["GET", "read"],
@@ -13,7 +13,7 @@ const METHODS = new Map<string, OperationClass>([
   ["REPORT", "read"],
   ["SEARCH", "read"],
   ["OPTIONS", "session"],
-  ["CONNECT", "session"],
+  ["CONNECT", "unknown"],
   ["TRACE", "session"],
   ["POST", "write"],
   ["PUT", "write"],
@@ -36,14 +36,19 @@ export function methodClass(method: string, commands: boolean): OperationClass {
   return commands && found === "read" ? "unknown" : found;
 }
 
+/** Fields by which a request says that another method is meant than the one that it has. */
+export const OVERRIDES: readonly string[] = ["x-http-method-override", "x-http-method", "x-method-override"];
+export const overridesMethod = (fields: { has(name: string): boolean }): boolean =>
+  OVERRIDES.some((name) => fields.has(name));
+
 /**
  * Whether a path names more than something to be read: a query, parameters of a segment (RFC 3986 section 3.3), or a program
- * that the server runs (RFC 3875: `cgi-bin`, `.cgi`), in whatever case and however it is escaped.
+ * that the server runs (RFC 3875: `cgi-bin`, `.cgi`; of embedded servers `goform`), in whatever case and however it is escaped.
  */
 export function isCommand(path: string): boolean {
   if (path.includes("?") || path.includes(";")) return true;
   const plain = path.replace(/%[0-9a-f]{2}/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
-  return /[?;]|(^|[/\\])cgi-bin([/\\]|$)|\.cgi($|[/\\])/i.test(plain);
+  return /[?;]|(^|[/\\])(cgi(-bin)?|goforms?)([/\\]|$)|\.(f?cgi|exe|dll)($|[/\\])/i.test(plain);
 }
 
 /** Statuses by which a server, a proxy or a portal in between says: not from here (RFC 9110, 7725, 6585). */

@@ -9,6 +9,7 @@
  * start line: SIP, RTSP, ICAP and SSDP's kin have lines of the same shape.
  */
 import { type Cursor, escapeBytes } from "../../src/decode/cursor.ts";
+import { OVERRIDES } from "./http-codes.ts";
 
 export interface HttpHead {
   /** Empty in a response. */
@@ -40,6 +41,7 @@ const USED = new Set([
   "www-authenticate",
   "location",
   "content-encoding",
+  ...OVERRIDES,
 ]);
 
 const LF = 10;

@@ -1,4 +1,4 @@
-/** The title of a page that a controller serves: what it says it is to whoever opens it in a browser. */
+/** What a controller says it is to whoever opens it in a browser: the title of its page, and for what it asks a password. */
 import { escapeBytes } from "../../src/decode/cursor.ts";
 import type { HttpHead } from "./http-head.ts";
 
@@ -17,4 +17,14 @@ export function isPage({ status, fields, cut }: HttpHead): boolean {
 export function titleOf(buf: Uint8Array, from: number, to: number): string | null {
   const title = TITLE.exec(escapeBytes(buf, from, to))?.[1];
   return title === undefined ? null : title.replaceAll(/(?:\\x0[9ad]|\s)+/g, " ").trim();
+}
+
+/** Of the first of several challenges that has one (RFC 9110 section 11.6.1); some devices leave the quotes out. */
+export function realmOf(challenges: readonly string[]): string {
+  for (const challenge of challenges) {
+    const found = /\brealm\s*=\s*(?:"([^"]+)"|([^\s",]+))/i.exec(challenge);
+    const realm = (found?.[1] ?? found?.[2] ?? "").trim();
+    if (realm !== "") return realm;
+  }
+  return "";
 }

@@ -41,6 +41,10 @@ export const namesMqtt = (head: HttpHead): boolean =>
     .flatMap((value) => value.toLowerCase().split(","))
     .some((sub) => SUBPROTOCOLS.get(sub.trim()) === "mqtt");
 
+/** Whether a switch is asked for to what is not read on: whatever is said there, nobody sees. HTTP/2 and MQTT are read. */
+export const asksForUnread = (head: HttpHead): boolean =>
+  !namesMqtt(head) && upgradesOf(head).some((protocol) => protocol !== "h2c");
+
 export function tellUpgrade(head: HttpHead, emit: Emit): void {
   const upgrades = upgradesOf(head);
   if (upgrades.length === 0) return;

@@ -10,6 +10,8 @@ export const MC_COMMANDS: ReadonlyMap<number, Meaning> = new Map<number, Meaning
   [0x0401, ["Batch Read", "read"]],
   [0x0403, ["Random Read", "read"]],
   [0x0406, ["Multiple Block Read", "read"]],
+  [0x041a, ["Array Label Read", "read"]],
+  [0x041c, ["Label Random Read", "read"]],
   [0x0601, ["Intelligent Module Read", "read"]],
   [0x0613, ["Buffer Memory Read", "read"]],
   [0x0619, ["Loopback Test", "session"]],
@@ -25,6 +27,8 @@ export const MC_COMMANDS: ReadonlyMap<number, Meaning> = new Map<number, Meaning
   [0x1401, ["Batch Write", "write"]],
   [0x1402, ["Random Write", "write"]],
   [0x1406, ["Multiple Block Write", "write"]],
+  [0x141a, ["Array Label Write", "write"]],
+  [0x141b, ["Label Random Write", "write"]],
   [0x1601, ["Intelligent Module Write", "write"]],
   [0x1613, ["Buffer Memory Write", "write"]],
   [0x1617, ["Clear Error", "control"]],
@@ -42,9 +46,6 @@ export const MC_COMMANDS: ReadonlyMap<number, Meaning> = new Map<number, Meaning
   [0x1829, ["Write File", "program"]],
   [0x182a, ["Close File", "unknown"]],
 ]);
-/** Commands whose parameters begin with a device and end with a count. */
-export const ON_DEVICES: readonly number[] = [0x0401, 0x1401];
-
 export const DEVICES: ReadonlyMap<number, string> = new Map([
   [0x90, "M"],
   [0x91, "SM"],
@@ -59,11 +60,24 @@ export const DEVICES: ReadonlyMap<number, string> = new Map([
   [0xaf, "R"],
   [0xb0, "ZR"],
   [0xb4, "W"],
+  [0x98, "S"],
+  [0xa1, "SB"],
+  [0xa2, "DX"],
+  [0xa3, "DY"],
+  [0xb5, "SW"],
+  [0xc0, "TC"],
+  [0xc1, "TS"],
   [0xc2, "TN"],
+  [0xc3, "CC"],
+  [0xc4, "CS"],
   [0xc5, "CN"],
+  [0xc6, "SC"],
+  [0xc7, "SS"],
+  [0xc8, "SN"],
+  [0xcc, "Z"],
 ]);
 /** Devices that are numbered in hexadecimal. */
-export const HEXADECIMAL: readonly string[] = ["X", "Y", "B", "W"];
+export const HEXADECIMAL: readonly string[] = ["X", "Y", "B", "W", "SB", "SW", "DX", "DY"];
 
 /** MELSOFT's own numbers; nobody has published them, so that but one is known: the answer to it is the CPU's model. */
 export const MELSOFT_MODEL = 0x0121;

@@ -204,13 +204,27 @@ export function targetOf(c: Cursor, unit: number, code: number): string {
     const read = span(c.u16(), c.u16());
     return `${unitText(unit)} holding register ${span(c.u16(), c.u16())}, reading ${read}`;
   }
-  if ((code === 20 || code === 21) && c.left >= 8) {
-    c.skip(2); // bytes, and the reference type
-    const file = c.u16();
-    return `${unitText(unit)} file ${file} record ${span(c.u16(), c.u16())}`;
-  }
+  if ((code === 20 || code === 21) && c.left >= 8) return `${unitText(unit)} ${fileRecords(c, code === 21)}`;
   return unitText(unit);
 }
+
+/** Several in one request, each `file 4 record 1-2`: their reference type, file, first record, how many, and what is written. */
+function fileRecords(c: Cursor, writes: boolean): string {
+  c.skip(1); // bytes of all
+  const records: string[] = [];
+  let more = false;
+  while (c.left >= 7) {
+    c.skip(1);
+    const file = c.u16();
+    const first = c.u16();
+    const count = c.u16();
+    if (writes) c.skip(Math.min(c.left, count * 2));
+    if (records.length < MOST_RECORDS) records.push(`file ${file} record ${span(first, count)}`);
+    else more = true;
+  }
+  return records.join(", ") + (more ? ", …" : "");
+}
+const MOST_RECORDS = 8;
 
 function countOf(c: Cursor): number {
   return c.left >= 2 ? c.u16() : 1;

@@ -40,13 +40,16 @@ export function readHeader(c: Cursor): number {
   return result;
 }
 
-/** True where one of the results behind the header is bad: of a write each is a status, of a call each begins with one. */
-export function readAnswer(c: Cursor, request: number): boolean {
-  if (request !== SERVICE.write && request !== SERVICE.call) return false;
+/** The first bad one of the results behind the header, null where none is: of a write each is a status, of a call each begins with one. */
+export function readAnswer(c: Cursor, request: number): number | null {
+  if (request !== SERVICE.write && request !== SERVICE.call) return null;
   c.part = "results";
   const count = Math.min(readCount(c), request === SERVICE.call ? 1 : MOST_RESULTS);
-  for (let i = 0; i < count; i++) if (c.u32le() >= BAD) return true;
-  return false;
+  for (let i = 0; i < count; i++) {
+    const result = c.u32le();
+    if (result >= BAD) return result;
+  }
+  return null;
 }
 
 /** What a server says of itself: in its endpoints, in a session that it opens, in its status and build information. */

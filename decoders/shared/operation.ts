@@ -1,6 +1,6 @@
 /** One operation on a device, told in a line: what decoders of controllers say of every message. */
 import type { Emit } from "../../src/decode/decoder.ts";
-import type { OperationClass } from "../../src/decode/facts.ts";
+import type { OperationClass, OperationFact } from "../../src/decode/facts.ts";
 
 /** What a code means: its name in the protocol's own words, and the class of what it does. */
 export type Meaning = readonly [operation: string, class_: OperationClass];
@@ -10,6 +10,10 @@ interface More {
   /** Pairs it with its answer; absent where the protocol has nothing to pair by. */
   id?: string | null;
   failed?: boolean;
+  /** Of an answer that failed: why, for people. */
+  answer?: string;
+  /** The message that carries it was told before. */
+  within?: true;
 }
 
 export function tellOperation(
@@ -18,9 +22,14 @@ export function tellOperation(
   role: "request" | "response",
   code: string | number,
   [operation, class_]: Meaning,
-  { target = null, id = null, failed = false }: More = {},
+  { target = null, id = null, failed = false, answer, within }: More = {},
 ): void {
-  emit({ kind: "operation", protocol, role, code: String(code), operation, class: class_, target, id, failed });
+  const fact: OperationFact = {
+    ...{ kind: "operation", protocol, role, code: String(code), operation, class: class_, target, id, failed },
+  };
+  if (answer !== undefined) fact.answer = answer;
+  if (within !== undefined) fact.within = within;
+  emit(fact);
 }
 
 /** A code that no table knows: told as it stands, and `unknown`, because whoever claims that all was read must not be wrong. */

@@ -118,6 +118,7 @@ export function tellPccc(c: Cursor, id: string, emit: Emit): void {
     target: fields === undefined ? null : readAddress(c, fields),
     id: `${id}/${transaction}`,
     failed,
+    within: true,
   });
 }
 
@@ -132,7 +133,7 @@ export function tellPcccIfOne(c: Cursor, id: string, emit: Emit): void {
   const asked = command & ~ANSWER;
   const code = hasFunction(asked) ? ANSWER_TO_ANY : asked;
   const pairs = `${id}/${transaction}`;
-  tellOperation(emit, "pccc", "response", code, [`answer to ${asked}`, "unknown"], { id: pairs, failed });
+  tellOperation(emit, "pccc", "response", code, [`answer to ${asked}`, "unknown"], { id: pairs, failed, within: true });
 }
 
 function readHead(c: Cursor): { command: number; transaction: number; failed: boolean } {

@@ -69,11 +69,12 @@ function readAny(c: Cursor): string {
   return DATA_BLOCKS.includes(area) ? `${name}${block}.DBX${place} ${what}` : `${name}${place} ${what}`;
 }
 
-/** Whether an item of an answer says that it failed: a return code, and in a read's answer a length with data. */
-export function anyItemFailed(c: Cursor, count: number, values: boolean): boolean {
+/** The return code of the first item of an answer that failed, null where none did; in a read's answer a length and data follow it. */
+export function failedItem(c: Cursor, count: number, values: boolean): number | null {
   for (let i = 0; i < count; i++) {
     c.part = `result ${i + 1}`;
-    if (c.u8() !== RETURN_OK) return true;
+    const code = c.u8();
+    if (code !== RETURN_OK) return code;
     if (!values) continue;
     const size = c.u8();
     const length = c.u16();
@@ -81,8 +82,19 @@ export function anyItemFailed(c: Cursor, count: number, values: boolean): boolea
     c.skip(bytes);
     if ((bytes & 1) === 1 && i + 1 < count) c.skip(1);
   }
-  return false;
+  return null;
 }
+const ITEM_ERRORS: Readonly<Record<number, string>> = {
+  1: "hardware error",
+  3: "access not allowed",
+  5: "invalid address",
+  6: "data type not supported",
+  7: "data type inconsistent",
+  10: "object does not exist",
+};
+/** `item code 0x05, invalid address`. */
+export const itemError = (code: number): string =>
+  `item code 0x${code.toString(16).padStart(2, "0")}${ITEM_ERRORS[code] === undefined ? "" : `, ${ITEM_ERRORS[code]}`}`;
 export const RETURN_OK = 0xff;
 const BITS = [3, 4, 5]; // transport sizes that count bits
 

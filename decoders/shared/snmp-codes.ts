@@ -52,6 +52,7 @@ const SYSTEM_OBJECTS = new Map<string, Meaning>([
 ]);
 const PHYSICAL_COLUMNS = new Map<string, Meaning>([
   ["2", { object: "entPhysicalDescr", what: "product" }],
+  ["7", { object: "entPhysicalName", what: "name" }],
   ["9", { object: "entPhysicalFirmwareRev", what: "version" }],
   ["10", { object: "entPhysicalSoftwareRev", what: "version" }],
   ["11", { object: "entPhysicalSerialNum", what: "serial" }],
@@ -65,8 +66,43 @@ const LAYERS = ["repeater", "bridge", "router", "host", "", "", "applications"];
 export const servicesText = (sum: number): string =>
   LAYERS.filter((name, bit) => name !== "" && (sum >> bit) & 1).join(", ");
 
-/** What an object says of the device; null for all others. */
+/** What an object says of the device, or of one of its parts, which the table counts; null for all others. */
 export function meaningOf(oid: string): Meaning | null {
   if (!oid.startsWith(PHYSICAL)) return SYSTEM_OBJECTS.get(oid) ?? null;
-  return PHYSICAL_COLUMNS.get(oid.slice(PHYSICAL.length).split(".")[0]!) ?? null;
+  const [column, ...part] = oid.slice(PHYSICAL.length).split(".");
+  const meaning = PHYSICAL_COLUMNS.get(column!);
+  return meaning === undefined ? null : { object: `${meaning.object} of part ${part.join(".")}`, what: meaning.what };
+}
+
+/** Makers by their number in IANA's list of private enterprises: those whose devices stand in plants. */
+const ENTERPRISES: ReadonlyMap<number, string> = new Map([
+  [9, "Cisco"],
+  [11, "Hewlett-Packard"],
+  [95, "Rockwell Automation"],
+  [248, "Hirschmann"],
+  [311, "Microsoft"],
+  [318, "American Power Conversion"],
+  [409, "Mitsubishi Electric"],
+  [534, "Eaton"],
+  [674, "Dell"],
+  [1890, "Red Lion Controls"],
+  [2636, "Juniper Networks"],
+  [3833, "Schneider Electric"],
+  [4196, "Siemens"],
+  [4329, "Siemens"],
+  [4346, "Phoenix Contact"],
+  [7427, "Yokogawa Electric"],
+  [8072, "Net-SNMP"],
+  [8691, "Moxa"],
+  [10297, "Advantech"],
+  [13576, "WAGO"],
+  [16177, "Westermo"],
+  [16838, "Omron"],
+  [25157, "Beckhoff Automation"],
+]);
+const PRIVATE = /^1\.3\.6\.1\.4\.1\.(\d+)(?:\.|$)/;
+/** Whose identifier this is: `Siemens`, `IANA enterprise 30507`; null where it is no maker's. */
+export function enterpriseOf(oid: string): string | null {
+  const number = PRIVATE.exec(oid)?.[1];
+  return number === undefined ? null : (ENTERPRISES.get(Number(number)) ?? `IANA enterprise ${number}`);
 }

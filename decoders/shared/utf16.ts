@@ -1,12 +1,12 @@
-/** UTF-16 as Windows sends it, lowest byte first. */
+/** UTF-16 as Windows sends it, lowest byte first, or as BACnet does, highest first. */
 import type { Cursor } from "../../src/decode/cursor.ts";
 
 /** Text of `bytes` bytes up to its first zero: printable ASCII as it is, a backslash doubled, all else `\uNNNN`. */
-export function readUtf16(c: Cursor, bytes: number): string {
+export function readUtf16(c: Cursor, bytes: number, highestFirst = false): string {
   let text = "";
   let ended = false;
   for (let i = 0; i + 1 < bytes; i += 2) {
-    const unit = c.u16le();
+    const unit = highestFirst ? c.u16() : c.u16le();
     ended ||= unit === 0;
     if (ended) continue;
     if (unit === 0x5c) text += "\\\\";

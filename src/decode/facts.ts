@@ -139,6 +139,8 @@ export interface OperationFact {
   failed: boolean;
   /** Responses only: what it says, for people, where there is more to say than success or failure: `illegal data address`. */
   answer?: string;
+  /** It stands in a message that was told before it: both are asked together, and count once in how fast somebody asks. */
+  within?: true;
 }
 export const OPERATION_CLASSES = ["session", "discover", "identify", "read", "write", "control", "program"] as const;
 /** Code of an answer that does not say to what it answers: its number alone pairs it with its question. */

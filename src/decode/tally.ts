@@ -175,7 +175,7 @@ export class OperationTally {
     if (kind.frames.length === 0 || (kind.frames.length < FRAMES_KEPT && isGrave(kind.class)))
       kind.frames.push({ capture, frame });
     if (fact.role === "request") {
-      this.#sends(sec);
+      if (fact.within !== true) this.#sends(sec);
       if (fact.id !== null) this.#ask(idOf(fact), kind, dir, frame, sec, nsec);
       return;
     }

@@ -69,17 +69,21 @@ export class Page {
     for (const line of body.slice(1)) this.lines.push(" ".repeat(column) + paint(line));
   }
 
+  /** Whether a table of these rows has room without breaking a word. */
+  fits(rows: readonly (readonly Piece[])[], indent = 2, gap = 2): boolean {
+    const words = columnsOf(rows, longestWord);
+    return words.reduce((sum, width) => sum + width + gap, indent - gap) <= this.pen.width;
+  }
+
   /**
    * Columns side by side. Each is as wide as its widest cell where all fit; else the widest ones give way and their cells
-   * are broken into lines.
+   * are broken into lines: between words, as long as there is room for the longest of them.
    */
   table(rows: readonly (readonly Piece[])[], indent = 2, gap = 2): void {
     const cells = rows.map((row) => row.map((piece) => ({ text: safe(piece.text), paint: piece.paint ?? plain })));
-    const count = Math.max(0, ...cells.map((row) => row.length));
-    const natural = Array.from({ length: count }, (_, i) =>
-      Math.max(0, ...cells.map((row) => textWidth(row[i]?.text ?? ""))),
-    );
-    const widths = shareOut(natural, this.pen.width - indent - gap * (count - 1));
+    const natural = columnsOf(rows, textWidth);
+    const room = this.pen.width - indent - gap * (natural.length - 1);
+    const widths = shareOut(shareOut(natural, room, columnsOf(rows, longestWord)), room);
     for (const row of cells) {
       const columns = row.map((cell, i) => wrap(cell.text, widths[i] ?? 1));
       const height = Math.max(1, ...columns.map((column) => column.length));
@@ -109,16 +113,25 @@ export class Page {
   }
 }
 
-/** Shrinks the widest columns, a column at a time, until all fit; none below a readable least. */
-function shareOut(natural: readonly number[], room: number): number[] {
+/** Of each column the most that `measure` finds in its cells. */
+function columnsOf(rows: readonly (readonly Piece[])[], measure: (text: string) => number): number[] {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: count }, (_, i) => Math.max(0, ...rows.map((row) => measure(safe(row[i]?.text ?? "")))));
+}
+
+const longestWord = (text: string): number => Math.max(...text.split(" ").map(textWidth));
+
+/** Shrinks the widest columns, a column at a time, until all fit; none below its own least, or else a readable one. */
+function shareOut(natural: readonly number[], room: number, leasts: readonly number[] = []): number[] {
   const widths = [...natural];
-  const least = Math.max(2, Math.min(8, Math.floor(room / Math.max(1, widths.length))));
+  const readable = Math.max(2, Math.min(8, Math.floor(room / Math.max(1, widths.length))));
   let total = widths.reduce((sum, width) => sum + width, 0);
   while (total > room) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const width = widths[widest] ?? 0;
-    if (width <= least) break;
-    widths[widest] = width - 1;
+    let widest = -1;
+    for (const [i, width] of widths.entries())
+      if (width > (leasts[i] ?? readable) && width > (widths[widest] ?? 0)) widest = i;
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
     total--;
   }
   return widths;

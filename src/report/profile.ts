@@ -47,6 +47,20 @@ export interface ProfilePace {
   floods: boolean;
 }
 
+/** One kind of question, over all devices: what was asked, in the protocol's own words. */
+export interface ProfileQuestion {
+  protocol: string;
+  operation: string;
+  class: string;
+  count: number;
+  failed: number;
+  unanswered: number;
+  devices: string[];
+  /** The first time. */
+  first_frame: number;
+  first_capture_id: number;
+}
+
 export interface ProfiledOperation extends OperationRow {
   device: string;
   verdict: string | null;
@@ -61,6 +75,8 @@ export interface Profile {
   questions: number;
   devices: number;
   lines: ProfileLine[];
+  /** The questions themselves, the gravest first. */
+  asked: ProfileQuestion[];
   /** What is above reading, the gravest first. */
   beyond: ProfiledOperation[];
   /** Conversations of the role in which something could not be read, and why. */
@@ -72,7 +88,7 @@ export interface Profile {
   /** Rules of the role that lead to another role. */
   coverage: { rule_id: string; what: string; section: string; status: RuleStatus; devices: string[] }[];
   failed: ProfiledOperation[];
-  /** What devices asked of the role on connections that it had opened to them: not its own questions. */
+  /** What devices asked of the role, or told it unasked, in conversations with it: not its own questions. */
   asked_back: ProfiledOperation[];
   /** Devices by how fast they were asked, the fastest first. */
   pace: ProfilePace[];
@@ -115,6 +131,7 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
     ...{ model, role, hosts: values, verdict: "nothing-asked", questions: 0, devices: 0 },
     ...{
       lines: [],
+      asked: [],
       beyond: [],
       unread: [],
       others: [],
@@ -130,7 +147,10 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
   const reached = new Map<string, Set<string>>();
   for (const c of conversations(result)) {
     const byRule = c.model === model && c.rule_id !== null && own.has(c.rule_id);
-    if (!byRule && !inRole(c.initiator)) continue;
+    if (!byRule && !inRole(c.initiator)) {
+      if (inRole(c.responder) && c.operations.some(isOfResponder)) addConversation(profile, c, [], "responder");
+      continue;
+    }
     for (const rule of [c.rule_id, ...c.rules.filter((r) => r.model === model).map((r) => r.rule_id)]) {
       if (rule === null || !own.has(rule)) continue;
       reached.set(rule, (reached.get(rule) ?? new Set()).add(c.responder));
@@ -147,7 +167,8 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
     const devices = [...(reached.get(rule_id) ?? [])].sort();
     profile.coverage.push({ rule_id, what: `${over} ${app ?? "any"}`, section: item ?? section, status, devices });
   }
-  profile.beyond.sort((a, b) => rank(b.class) - rank(a.class) || a.first_frame - b.first_frame);
+  profile.beyond.sort(byGravity);
+  profile.asked.sort(byGravity);
   profile.lines.sort((a, b) => (a.device + a.protocol < b.device + b.protocol ? -1 : 1));
   profile.devices = new Set(profile.lines.map((line) => line.device).filter((device) => !isEverybody(device))).size;
   for (const { device } of profile.lines) if (isEverybody(device)) profile.identities[device] = "everybody on the link";
@@ -220,11 +241,17 @@ export function hostTest(values: readonly string[]): (address: string) => boolea
   };
 }
 
-function addConversation(profile: Profile, c: ConversationRow, rules: readonly string[]): void {
+/** `side`: which end of the conversation plays the role. A device may have opened it, and be asked in it all the same. */
+function addConversation(
+  profile: Profile,
+  c: ConversationRow,
+  rules: readonly string[],
+  side: "initiator" | "responder" = "initiator",
+): void {
   const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
-  const device = c.responder;
+  const device = side === "initiator" ? c.responder : c.initiator;
   const requests = c.operations.filter((operation) => operation.role === "request");
-  const operations = requests.filter((operation) => !isAskedBack(c, operation));
+  const operations = requests.filter(({ sender = "initiator" }) => sender === side);
   for (const operation of requests)
     if (!operations.includes(operation)) profile.asked_back.push({ ...operation, device, verdict: c.verdict });
   for (const operation of operations) {
@@ -242,16 +269,17 @@ function addConversation(profile: Profile, c: ConversationRow, rules: readonly s
     for (const rule of rules) if (c.verdict !== "undocumented" && !line.rules.includes(rule)) line.rules.push(rule);
     line.failed += operation.failed;
     line.unanswered += operation.unanswered;
+    addQuestion(profile, device, operation);
     const profiled = { ...operation, device, verdict: c.verdict };
     if (rank(operation.class) > READ) profile.beyond.push(profiled);
     if (operation.failed + operation.unanswered > 0) profile.failed.push(profiled);
   }
-  if (operations.length > 0) addPace(profile, c, operations);
+  if (operations.length > 0) addPace(profile, c, device, operations);
   if (operations.length === 0 && !CAME_UP.has(c.outcome)) addUnreached(profile, c, over, rules);
   // An answer proves its question, where that one itself is not in the capture.
   for (const operation of c.operations) {
     const asked = operations.some((of) => of.protocol === operation.protocol && of.class === operation.class);
-    if (operation.role === "response" && operation.sender !== "initiator" && !asked && rank(operation.class) > READ)
+    if (operation.role === "response" && operation.sender !== side && !asked && rank(operation.class) > READ)
       profile.beyond.push({ ...operation, device, verdict: c.verdict });
   }
   const why = whyUnread(c, operations);
@@ -262,14 +290,35 @@ function addConversation(profile: Profile, c: ConversationRow, rules: readonly s
   if (why !== null) profile.unread.push({ conversation_id: c.conversation_id, device, over, app: c.app, why });
 }
 
-/** Asked by the device. Only a connection tells for sure: two ends that use one port of UDP may each be called the opener. */
-const isAskedBack = (c: ConversationRow, { sender }: OperationRow): boolean =>
-  sender === "responder" && c.transport === "tcp";
+/** Asked by whom the conversation was opened to, or answered to it. */
+const isOfResponder = ({ role, sender }: OperationRow): boolean =>
+  sender === (role === "request" ? "responder" : "initiator");
 
-function addPace(profile: Profile, c: ConversationRow, operations: readonly OperationRow[]): void {
-  let pace = profile.pace.find(({ device }) => device === c.responder);
+function addQuestion(profile: Profile, device: string, row: OperationRow): void {
+  const { protocol, operation, class: of, count, failed, unanswered, first_frame, first_capture_id } = row;
+  const known = profile.asked.find((q) => q.operation === operation && q.protocol === protocol && q.class === of);
+  if (known === undefined) {
+    const numbers = { count, failed, unanswered, devices: [device], first_frame, first_capture_id };
+    profile.asked.push({ protocol, operation, class: of, ...numbers });
+    return;
+  }
+  known.count += count;
+  known.failed += failed;
+  known.unanswered += unanswered;
+  if (!known.devices.includes(device)) known.devices.push(device);
+  if (first_capture_id === known.first_capture_id) known.first_frame = Math.min(known.first_frame, first_frame);
+}
+
+type Graded = Pick<OperationRow, "class" | "first_frame">;
+/** What nobody can say comes before all that is known to be harmless. */
+const byGravity = (a: Graded, b: Graded): number =>
+  gravity(b.class) - gravity(a.class) || a.first_frame - b.first_frame;
+const gravity = (of: string): number => (of === "unknown" ? READ + 0.5 : rank(of));
+
+function addPace(profile: Profile, c: ConversationRow, device: string, operations: readonly OperationRow[]): void {
+  let pace = profile.pace.find((known) => known.device === device);
   if (pace === undefined) {
-    pace = { device: c.responder, questions: 0, per_second: 0, at_once: 0, floods: false };
+    pace = { device, questions: 0, per_second: 0, at_once: 0, floods: false };
     profile.pace.push(pace);
   }
   for (const { count } of operations) pace.questions += count;
@@ -317,8 +366,11 @@ function whatUnknown({ operation, target, count, first_frame }: OperationRow, ot
 function whyUnread(c: ConversationRow, operations: readonly OperationRow[]): string | null {
   const unknown = operations.filter((operation) => operation.class === "unknown");
   if (unknown.length > 0) return whatUnknown(unknown[0]!, unknown.length - 1);
-  // Of what no rule covers, the clauses are those of a rule that is only near.
-  const judged = c.verdict === "undocumented" ? [] : (c.evidence?.clauses ?? []);
+  // Of what no rule covers, the clauses are those of a rule that is only near; and what only the device said is not the role's.
+  const told = c.operations.some(
+    (one) => one.role === "request" && one.class === "unknown" && !operations.includes(one),
+  );
+  const judged = c.verdict === "undocumented" || told ? [] : (c.evidence?.clauses ?? []);
   const clause = judged.find(
     ({ clause, result, says }) => clause === "expect" && result === "unproved" && says.includes("operations"),
   );

@@ -178,3 +178,11 @@ test("slices that are joined say what the whole says, wherever the cuts are", (t
     { numRuns: 2_000 },
   );
 });
+
+test("what stands in a message that was told is asked together with it", (t) => {
+  const alone = tally([ask("1"), ask("2"), ask("3")]);
+  t.deepEqual([alone.runs.longest, [...alone.seconds.values()]], [3, [3]]);
+  const carried = tally([ask("1"), ask("2", "a", { within: true }), ask("3", "a", { within: true })]);
+  t.deepEqual([carried.runs.longest, [...carried.seconds.values()]], [1, [1]]);
+  t.is(carried.kinds[0]!.count, 3);
+});

@@ -61,10 +61,38 @@ test("lists of lists end where the message ends", (t) => {
   t.true(said.some((f) => f.kind === "problem"));
 });
 
-test("a text of another alphabet is no name", (t) => {
+test("a name is read in the alphabets that devices write it in; of another one it is none", (t) => {
   const named = (text: Uint8Array) =>
-    facts(concat([hex`30 01 0c 0c 02 00 04 d2 19 4d 3e`, text, hex`3f`])).filter((f) => f.kind === "asset").length;
-  t.is(named(hex`75 05 00 41 48 55 31`), 1);
-  t.is(named(hex`75 05 04 00 41 00 48`), 0);
-  t.is(named(hex`21 05`), 0);
+    facts(concat([hex`30 01 0c 0c 02 00 04 d2 19 4d 3e`, text, hex`3f`])).flatMap((f) =>
+      f.kind === "asset" ? [f.value] : [],
+    );
+  t.deepEqual(named(hex`75 05 00 41 48 55 31`), ["AHU1"]);
+  t.deepEqual(named(hex`75 07 04 00 41 00 48 00 e4`), ["AH\\u00e4"]);
+  t.deepEqual(named(hex`75 05 05 4b fc 68 6c`), ["K\\xfchl"]);
+  t.deepEqual(named(hex`75 07 01 03 52 41 48 55 31`), []);
+  t.deepEqual(named(hex`21 05`), []);
+});
+
+test("an answer in segments is read as far as its first one goes", (t) => {
+  const whole = hex`0c 02 00 04 d2 1e 29 79 4e 75 05 00 41 43 4d 45 4f 29 46 4e 75 06 00 50 4c 43 2d 39 4f 1f`;
+  const said = (length: number) => facts(concat([hex`3c 01 00 04 0e`, whole.subarray(0, length)]));
+  const assets = (length: number) => said(length).flatMap((f) => (f.kind === "asset" ? [`${f.what} ${f.value}`] : []));
+  t.deepEqual(assets(whole.length), ["vendor ACME", "product PLC-9"]);
+  t.deepEqual(assets(20), ["vendor ACME"]);
+  t.deepEqual(assets(12), []);
+  t.false(said(20).some((f) => f.kind === "problem"));
+  t.true(
+    facts(concat([hex`30 01 0e`, whole.subarray(0, 20)])).some((f) => f.kind === "problem"),
+    "one that ends early",
+  );
+});
+
+test("a refusal says why, in a list too", (t) => {
+  const why = (apdu: Uint8Array) => facts(apdu).flatMap((f) => (f.kind === "operation" ? [f.answer ?? null] : []))[0];
+  t.is(why(hex`50 01 0f 91 02 91 28`), "property: write-access-denied");
+  t.is(why(hex`50 01 10 0e 91 01 91 1f 0f`), "object: unknown-object");
+  t.is(why(hex`50 01 0f 91 09 91 fe`), "class 9: code 254");
+  t.is(why(hex`60 01 09`), "reject: unrecognized-service");
+  t.is(why(hex`71 01 04`), "abort: segmentation-not-supported");
+  t.is(why(hex`50 01 0f`), null);
 });

@@ -103,3 +103,21 @@ test("PCCC's address: numbers of one byte or three, elements within, files of ty
     t.deepEqual(target(short), [null], "what is not all there has no target, and is told");
   t.deepEqual(target(hex`02 07`, 0x01), [null], "a function on no such address");
 });
+
+test("a session's end has no answer, and what a message carries is no question more", (t) => {
+  const said = (bytes: Uint8Array) =>
+    decodeStream(enip, bytes, on).facts.flatMap((f) =>
+      f.kind === "operation"
+        ? [`${f.protocol} ${f.code} ${f.id === null ? "-" : "id"}${f.within ? " within" : ""}`]
+        : [],
+    );
+  t.deepEqual(said(message(0x66, new Uint8Array(0))), ["enip 102 -"]);
+  t.deepEqual(said(rr(hex`0e 03 20 01 24 01 30 07`)), ["enip 111 id", "cip 14 id within"]);
+});
+
+test("a refused service says why", (t) => {
+  const why = (status: number) => operations(rr(Uint8Array.of(0x90, 0, status, 0))).map((o) => o.answer ?? null);
+  t.deepEqual(why(0x0e), ["status 0x0e, attribute not settable"]);
+  t.deepEqual(why(0xd0), ["status 0xd0"]);
+  t.deepEqual(why(0), [null]);
+});

@@ -56,3 +56,14 @@ test("within a session a request whose sum does not hold is told, and what follo
   t.is(facts.filter((f) => f.kind === "problem").length, 1);
   t.false(decodeStream(hartIp, bad, streamAt(40_001, 5094)).recognised, "it begins nothing");
 });
+
+test("a tag of six bits a character names the device", (t) => {
+  const tagged = (tag: Uint8Array) =>
+    decodeDatagram(
+      hartIp,
+      pdu(1, concat([hex`86 26 06 01 02 03 0d 17 00 00`, tag, new Uint8Array(15)])),
+      on,
+    ).facts.flatMap((f) => (f.kind === "asset" ? [`${f.what} ${f.value}`] : []));
+  t.deepEqual(tagged(hex`50 9b 71 df 1e 20`), ["name TI-1718"]);
+  t.deepEqual(tagged(hex`82 08 20 82 08 20`), [], "blanks");
+});

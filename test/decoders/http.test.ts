@@ -229,3 +229,35 @@ test("a GET that runs something only seems to read", (t) => {
   t.is(classOf("GET /cgi-bin/stop HTTP/1.1\r\nHost: plc\r\n\r\n"), "unknown");
   t.is(classOf("GET http://plc/a;stop HTTP/1.1\r\nHost: plc\r\n\r\n"), "unknown");
 });
+
+test("a request that reads by its method and does more by its fields is of no known class", (t) => {
+  const classOf = (head: string): unknown =>
+    decodeStream(http, ascii(`${head}\r\n\r\n`), CLIENT).facts.flatMap((f) =>
+      f.kind === "operation" ? [f.class] : [],
+    )[0];
+  t.is(classOf("GET /status HTTP/1.1"), "read");
+  t.is(classOf("GET /status HTTP/1.1\r\nX-HTTP-Method-Override: DELETE"), "unknown");
+  t.is(
+    classOf("GET /live HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket"),
+    "unknown",
+    "nobody reads its frames",
+  );
+  t.is(classOf("GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c"), "read", "that is read on");
+  t.is(classOf("CONNECT 10.0.0.9:502 HTTP/1.1"), "unknown", "whatever passes through it");
+  t.is(classOf("GET /goform/reboot HTTP/1.1"), "unknown");
+  t.is(classOf("GET /goforms.html HTTP/1.1"), "read");
+});
+
+test("the realm may stand in any of several challenges, with quotes or without", (t) => {
+  const realm = (...challenges: string[]): unknown =>
+    decodeStream(
+      http,
+      ascii(
+        `HTTP/1.1 401 Unauthorized\r\n${challenges.map((c) => `WWW-Authenticate: ${c}\r\n`).join("")}Content-Length: 0\r\n\r\n`,
+      ),
+      streamAt(80, 40_001),
+    ).facts.flatMap((f) => (f.kind === "asset" ? [f.value] : []))[0];
+  t.is(realm("Negotiate", 'Digest qop="auth", realm="AC500", nonce="1"'), "AC500");
+  t.is(realm("Basic realm=plc7"), "plc7");
+  t.is(realm("Negotiate"), undefined);
+});

@@ -43,7 +43,7 @@ test("a device in letters is named, in its own base; small letters are letters",
     );
   t.deepEqual(targets("D*0001000002"), ["D100×2"]);
   t.deepEqual(targets("Y*00001f000a"), ["Y1F×10"]);
-  t.deepEqual(targets("ZR0000100001"), ["ZR10×1"]);
+  t.deepEqual(targets("ZR0000100001"), ["ZR10"]);
   t.deepEqual(targets("D*00001F0001"), [null], "words are counted in tens");
   t.deepEqual(targets("??0000100001"), [null]);
 });
@@ -62,4 +62,24 @@ test("words that only resemble a model are none", (t) => {
   t.is(assets(ascii("Q03UDECPU       ")), 1);
   t.is(assets(ascii("QUIET PLEASE    ")), 0);
   t.is(assets(new Uint8Array(16)), 0);
+  const letters = concat([ascii("D00000FF03FF0000180000"), ascii("L26CPU-BT       0542")]);
+  t.true(decodeStream(melsec, letters, on).facts.some((f) => f.kind === "asset" && f.value === "L26CPU-BT"));
+});
+
+test("requests name their devices: one by one, in blocks, and in the longer form", (t) => {
+  const target = (rest: Uint8Array) =>
+    decodeStream(
+      melsec,
+      concat([hex`50 00 00 ff ff 03 00`, Uint8Array.of(rest.length + 2, 0), hex`10 00`, rest]),
+      on,
+    ).facts.flatMap((f) => (f.kind === "operation" ? [f.target] : []))[0];
+  t.is(target(hex`01 04 00 00 64 00 00 a8 0a 00`), "D100×10");
+  t.is(target(hex`01 14 02 00 64 00 00 00 a8 00 01 00 07 00`), "D100", "a number of four bytes");
+  t.is(target(hex`03 04 00 00 02 01 00 00 00 a8 1f 00 00 9c dc 05 00 90`), "D0,X1F,M1500");
+  t.is(target(hex`02 14 00 00 01 01 00 00 00 a8 50 05 dc 05 00 90 01 00 00 00`), "D0,M1500");
+  t.is(target(hex`02 14 01 00 02 32 00 00 90 00 2f 00 00 9d 01`), "M50,Y2F");
+  t.is(target(hex`06 14 00 00 01 01 00 00 00 a8 02 00 08 00 30 28 00 01 00 90 01 00 0a 00`), "D0×2,M256");
+  t.is(target(hex`03 04 00 00 c8 00 00 00 00 a8`), "D0,…", "fewer than it claims");
+  t.is(target(hex`01 04 80 00 00 00 64 00 00 a8 0a 00`), null, "other devices choose");
+  t.is(target(hex`02 10 00 00`), null);
 });

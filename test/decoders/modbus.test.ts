@@ -160,3 +160,12 @@ test("a read that may be a message of ROC Plus proves nothing on a strange port;
   );
   t.true(decodeStream(modbus, ambiguous, streamAt(40_001, 502)).recognised, "on its port it is believed");
 });
+
+test("a request for several records of files names each", (t) => {
+  const target = (pdu: Uint8Array) => operations(decodeStream(modbus, adu(pdu), asked))[0]?.target;
+  t.is(target(hex`14 0e 06 00 04 00 01 00 02 06 00 03 00 09 00 01`), "unit 1 file 4 record 1-2, file 3 record 9");
+  t.is(
+    target(hex`15 14 06 00 04 00 07 00 02 06 af 04 be 06 00 05 00 00 00 01 00 00 00 00`.subarray(0, 22)),
+    "unit 1 file 4 record 7-8, file 5 record 0",
+  );
+});

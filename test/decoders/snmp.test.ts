@@ -74,3 +74,33 @@ test("sysServices says what kind of device it is, by the layers that it adds up,
   for (const nothing of [hex`02 01 00`, hex`04 03 61 62 63`, hex`80 00`, hex`02 04 80 00 00 00`])
     t.deepEqual(kinds(nothing), []);
 });
+
+test("an object identifier says whose product it is, and parts of a device stay apart", (t) => {
+  const answer = (...bindings: Uint8Array[]) =>
+    decodeDatagram(
+      snmp,
+      element(
+        0x30,
+        hex`02 01 01  04 06 73 65 63 72 65 74`,
+        element(0xa2, hex`02 02 12 34  02 01 00  02 01 00`, element(0x30, ...bindings.map((b) => element(0x30, b)))),
+      ),
+      away,
+    ).facts.flatMap((f) => (f.kind === "asset" ? [`${f.what} ${f.value} (${f.source})`] : []));
+  const objectId = hex`06 08 2b 06 01 02 01 01 02 00`;
+  t.deepEqual(answer(concat([objectId, hex`06 08 2b 06 01 04 01 a1 69 01`])), ["vendor Siemens (SNMP sysObjectID)"]);
+  t.deepEqual(answer(concat([objectId, hex`06 08 2b 06 01 04 01 83 f0 00`])), [
+    "vendor IANA enterprise 63488 (SNMP sysObjectID)",
+  ]);
+  t.deepEqual(answer(concat([objectId, hex`06 03 2b 06 01`])), []);
+  const serial = (part: number) =>
+    concat([
+      hex`06 0c 2b 06 01 02 01 2f 01 01 01 01 0b`,
+      Uint8Array.of(part),
+      hex`04 02 53`,
+      Uint8Array.of(0x30 + part),
+    ]);
+  t.deepEqual(answer(serial(1), serial(2)), [
+    "serial S1 (SNMP entPhysicalSerialNum of part 1)",
+    "serial S2 (SNMP entPhysicalSerialNum of part 2)",
+  ]);
+});

@@ -97,3 +97,20 @@ test("signs are ASCII where the locale is", (t) => {
   t.is(penFor({}, { LC_ALL: "C" }).glyphs.arrow, "->");
   t.is(penFor({}, { LANG: "de_DE.UTF-8" }).glyphs.arrow, "→");
 });
+
+test("a table breaks between words while the longest of them have room, and says whether they have", (t) => {
+  const rows = [
+    [{ text: "10.30.100.200" }, { text: "profile-ethernet-ip" }, { text: "many words that may go below each other" }],
+    [{ text: "10.30.0.1 (a controller of some maker)" }, { text: "x" }, { text: "y" }],
+  ];
+  for (const [width, fits] of [
+    [60, true],
+    [44, true],
+    [40, false],
+  ] as const) {
+    const page = new Page(makePen(width, false));
+    t.is(page.fits(rows), fits, `${width}`);
+    page.table(rows);
+    t.is(/10\.30\.100\.200 +profile-ethernet-ip/.test(page.lines.join("\n")), fits, `${width}`);
+  }
+});

@@ -172,3 +172,38 @@ test("what the capture lacks is said beside the answer, and a hole keeps the pag
     t.regex(page.slice(0, 300), /capture lacks/);
   }
 });
+
+test("a device that opened the connection is asked in it all the same", async (t) => {
+  const opened = connection(`${PEER}:40001`, `${HOST}:502`, 10, [
+    ["<", adu(1, hex`10 00 28 00 01 02 00 07`)],
+    [">", adu(1, hex`10 00 28 00 01`)],
+  ]);
+  const said = await profile(opened);
+  t.is(said.verdict, "not-read-only");
+  t.like(said.beyond[0], { device: PEER, class: "write", sender: "responder" });
+  t.like(said.lines[0], { device: PEER, rules: [] });
+});
+
+test("the questions themselves: each kind once over all devices, the gravest first", async (t) => {
+  const said = await profile(
+    talk(say(1, READ, WORD), say(2, WRITE, WRITE), say(3, READ, WORD), say(4, hex`41 01`, hex`41 02`)),
+  );
+  t.deepEqual(
+    said.asked.map((q) => [q.operation, q.class, q.count, q.devices]),
+    [
+      ["write single register", "write", 1, [PEER]],
+      ["function 65", "unknown", 1, [PEER]],
+      ["read holding registers", "read", 2, [PEER]],
+    ],
+  );
+});
+
+test("where a table has no room the page says the same in lines, and breaks no address", async (t) => {
+  const result = await judged(talk(say(1, READ, WORD), say(2, hex`2b 0e 01 00`, hex`ab 01`)));
+  for (const COLUMNS of ["60", "200"]) {
+    const page = [...profileReport(result, "host", "text", penFor({}, { COLUMNS }))].join("");
+    t.regex(page, COLUMNS === "60" ? /modbus tcp\/502 +identify 1, read 1/ : /device +protocol +over +identify +read/);
+    t.true(page.includes(PEER));
+    t.regex(page, /THE QUESTIONS.*read holding registers \(read\), once to/s);
+  }
+});

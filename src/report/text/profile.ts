@@ -17,6 +17,7 @@ export function profilePage(result: RunResult, profile: Profile, pen: Pen): stri
   printBeyond(page, profile, frameOf);
   printUnread(page, profile);
   printAsked(page, profile, frames);
+  printQuestions(page, profile, frames);
   printPace(page, profile);
   printOthers(page, profile);
   printAskedBack(page, profile, frameOf);
@@ -120,7 +121,7 @@ function printUnread(page: Page, profile: Profile): void {
 }
 
 function printAsked(page: Page, profile: Profile, frames: FrameNames): void {
-  page.heading("WHAT WAS ASKED", "questions by device, protocol and class");
+  page.heading("WHAT WAS ASKED", "how many questions, by device, protocol and class");
   if (profile.lines.length === 0) {
     page.text("nothing");
     return;
@@ -138,14 +139,49 @@ function printAsked(page: Page, profile: Profile, frames: FrameNames): void {
     ...seen.map((of): Piece => {
       const count = line.classes[of];
       if (count === undefined) return { text: pen.glyphs.dot, paint: pen.dim };
-      const grave = of === "unknown" || ["write", "control", "program"].includes(of);
-      return grave ? { text: number(count), paint: pen.red } : { text: number(count) };
+      return isGrave(of) ? { text: number(count), paint: pen.red } : { text: number(count) };
     }),
-    line.rules.length > 0 ? { text: few(line.rules, 2) } : { text: "not in the document", paint: pen.red },
+    line.rules.length > 0 ? { text: few(line.rules, 2) } : { text: UNDOCUMENTED, paint: pen.red },
     { text: frames.name(line.first_capture_id, line.first_frame), paint: pen.dim },
   ]);
-  page.table([head, ...rows]);
+  if (page.fits([head, ...rows])) page.table([head, ...rows]);
+  else printAskedNarrow(page, profile, frames);
 }
+const UNDOCUMENTED = "not in the document";
+
+/** The same where the table has no room: a device a line, and below it what was asked of it, in words. */
+function printAskedNarrow(page: Page, profile: Profile, frames: FrameNames): void {
+  const { pen } = page;
+  for (const [i, line] of profile.lines.entries()) {
+    if (profile.lines[i - 1]?.device !== line.device)
+      page.hang({ text: line.device, paint: pen.bold }, profile.identities[line.device] ?? "", { column: 20 });
+    const counts = HEADS.flatMap((of) => {
+      const count = line.classes[of];
+      return count === undefined ? [] : [`${of} ${number(count)}`];
+    });
+    page.hang({ text: `${line.protocol} ${line.over}` }, counts.join(", "), { indent: 4, column: 28 });
+    const rules = line.rules.length > 0 ? few(line.rules, 2) : UNDOCUMENTED;
+    const paint = line.rules.length > 0 ? pen.dim : pen.red;
+    page.text(`${rules}; first at ${frames.name(line.first_capture_id, line.first_frame)}`, { indent: 28, paint });
+  }
+}
+
+/** The questions themselves. */
+function printQuestions(page: Page, { asked }: Profile, frames: FrameNames): void {
+  if (asked.length === 0) return;
+  page.heading("THE QUESTIONS", "each kind once, the gravest first");
+  for (const q of asked.slice(0, MOST_KINDS)) {
+    const times = q.count === 1 ? "once" : `${number(q.count)} times`;
+    const whom = q.devices.length === 1 ? q.devices[0]! : plural(q.devices.length, "device");
+    const text = `${q.operation} (${q.class}), ${times} to ${whom}, first at ${frames.name(q.first_capture_id, q.first_frame)}`;
+    page.hang({ text: q.protocol }, text, { column: 20, ...(isGrave(q.class) ? { paint: page.pen.red } : {}) });
+  }
+  more(page, asked.length, MOST_KINDS);
+}
+/** Kinds of questions that are listed: a profiler of every protocol that is known asks about as many. */
+const MOST_KINDS = 60;
+
+const isGrave = (of: string): boolean => of === "unknown" || ["write", "control", "program"].includes(of);
 
 function deviceText({ identities }: Profile, device: string): string {
   const identity = identities[device];
@@ -162,7 +198,7 @@ function printOthers(page: Page, { others }: Profile): void {
 
 function printAskedBack(page: Page, { asked_back }: Profile, frameOf: (o: ProfiledOperation) => string): void {
   if (asked_back.length === 0) return;
-  page.heading("ASKED BY THE DEVICES", "on connections that the role had opened to them: not questions of the role");
+  page.heading("ASKED BY THE DEVICES", "or told unasked, in conversations with the role: not questions of the role");
   for (const o of asked_back.slice(0, LISTED)) {
     const times = o.count === 1 ? "once" : `${number(o.count)} times`;
     page.hang({ text: o.device }, `${o.protocol} ${operationText(o)}, ${times}, first at ${frameOf(o)}`, {
@@ -216,19 +252,23 @@ function printCoverage(page: Page, profile: Profile): void {
   if (profile.coverage.length === 0) return;
   page.heading("WHAT THE DOCUMENT LISTS", "its rules that lead from this role to another, and where each was seen");
   const { pen } = page;
-  page.table(
-    profile.coverage.map(({ rule_id, what, section, status, devices }) => [
-      { text: rule_id },
-      { text: what, paint: pen.dim },
-      devices.length === 0
-        ? { text: "not seen", paint: pen.dim }
-        : {
-            text: `${few(devices, 4)}${status === "violated" ? " (violated)" : ""}`,
-            ...(status === "violated" ? { paint: pen.red } : {}),
-          },
-      { text: section, paint: pen.dim },
-    ]),
-  );
+  const rows = profile.coverage.map(({ rule_id, what, section, status, devices }): Piece[] => [
+    { text: rule_id },
+    { text: what, paint: pen.dim },
+    devices.length === 0
+      ? { text: "not seen", paint: pen.dim }
+      : {
+          text: `${few(devices, 4)}${status === "violated" ? " (violated)" : ""}`,
+          ...(status === "violated" ? { paint: pen.red } : {}),
+        },
+    { text: section, paint: pen.dim },
+  ]);
+  if (page.fits(rows)) page.table(rows);
+  else
+    for (const [rule, what, seen, section] of rows as [Piece, Piece, Piece, Piece][]) {
+      page.hang(rule, `${what.text}: ${seen.text}`, { column: 24, ...(seen.paint && { paint: seen.paint }) });
+      page.text(section.text, { indent: 24, paint: pen.dim });
+    }
 }
 
 function printFailed(page: Page, profile: Profile, frameOf: (o: ProfiledOperation) => string): void {
@@ -265,7 +305,7 @@ function printLimits(page: Page, profile: Profile): void {
 export const NOTHING_LACKS = "Nothing that it knows of: no drops, no cut frames, no lost segments, no cap was hit.";
 export const ONLY_THIS = "A page like this speaks of what passed this capture point in this time, and of nothing else.";
 
-function more(page: Page, count: number): void {
-  if (count > LISTED)
-    page.text(`and ${number(count - LISTED)} more; --format json lists them`, { paint: page.pen.dim });
+function more(page: Page, count: number, listed = LISTED): void {
+  if (count > listed)
+    page.text(`and ${number(count - listed)} more; --format json lists them`, { paint: page.pen.dim });
 }
