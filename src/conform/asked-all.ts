@@ -1,37 +1,49 @@
 /**
- * Whom a question to everybody is for (Who-Is, ListIdentity, DCP's Identify by broadcast): a rule that leads to a role has it
- * where a host that plays the role answered. Who else may have heard it does not matter: what it asked is held against the
+ * Whom a question to everybody is for (Who-Is, ListIdentity, DCP's Identify by broadcast): a rule that leads somewhere has it
+ * where a host that it leads to answered. Who else may have heard it does not matter: what it asked is held against the
  * rule as everything is. Where nobody answered, a mere question could have been for the role, and more than that is for no one.
  */
 import { OPERATION_CLASSES } from "../decode/facts.ts";
 import type { Rule } from "../model/types.ts";
 import type { Cast } from "./cast.ts";
-import { type Clause, unproved, weighed } from "./clause.ts";
+import { type Clause, unproved } from "./clause.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
 /** What changes nothing, whoever hears it. */
 const MERELY_ASKS: ReadonlySet<string> = new Set(OPERATION_CLASSES.slice(0, OPERATION_CLASSES.indexOf("read") + 1));
 
-/** `whom`: the clause as it is of a far end that is one host. `weight`: of a role's own host. */
+/** Hosts that answered and are named in one sentence. */
+const NAMED = 3;
+
+/** `whomOf`: the clause of a far end that is one host; of the one that everybody got it from, and of each that answered. */
 export function askedAll(
-  whom: Clause,
-  { model, rule, weight }: { model: string; rule: Rule; weight: number },
+  whomOf: (subject: Subject, flow: SubjectFlow) => Clause,
+  { model, rule: { to, apps } }: { model: string; rule: Rule },
   subject: Subject,
   flow: SubjectFlow,
   cast: Cast,
 ): Clause {
-  const { to, apps } = rule;
-  if (flow.heard === null || whom.result === "proved" || to.kind !== "role" || apps === null) return whom;
+  const whom = whomOf(subject, flow);
+  if (flow.heard === null || whom.result === "proved" || apps === null) return whom;
+  const one = { ...flow, heard: null };
+  const answered: string[] = [];
+  let first: Clause | null = null;
   for (const { address, roles, frames } of flow.heard) {
-    const played = roles.find((one) => one.model === model && one.role === to.role);
-    if (played === undefined) continue;
-    const says = `${subject.responder} is everybody on a link, and ${address} answered, which is ${to.role}`;
-    return weighed("whom", says, weight, played.host.host.text, frames);
+    const its = whomOf({ ...subject, responder: address, responderRoles: roles, farAddresses: null }, one);
+    if (its.result !== "proved") continue;
+    answered.push(address);
+    first ??= { ...its, support: [...its.support, ...frames] };
+  }
+  if (first !== null) {
+    const others = answered.length > NAMED ? ` and ${answered.length - NAMED} more` : "";
+    const who = to.kind === "role" ? `, which is ${to.role}` : "";
+    const says = `${subject.responder} is everybody on a link, and ${answered.slice(0, NAMED).join(", ")}${others} answered${who}`;
+    return { ...first, says };
   }
   const requests = flow.operations.kinds.filter(({ role }) => role === "request");
   const asks = flow.undecoded === 0 && requests.every((kind) => MERELY_ASKS.has(kind.class));
-  if (whom.result !== "failed" || !asks || !cast.isBound(model, to.role)) return whom;
+  if (whom.result !== "failed" || to.kind !== "role" || !asks || !cast.isBound(model, to.role)) return whom;
   const says = `${subject.responder} is everybody on a link, and no ${to.role} answered`;
   return unproved("whom", "one-direction", says, "look whether answers are mirrored", whom.against);
 }

@@ -7,6 +7,7 @@ import type { Model, Rule, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { DocumentedPorts } from "../observe/documented-ports.ts";
+import type { FlowView } from "../observe/flow-view.ts";
 import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
@@ -38,7 +39,7 @@ import { LookupJudge, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
 import { withOwnMacs } from "./own-macs.ts";
-import { noteCopies, noteDeparted, notePresence } from "./presence.ts";
+import { noteCopies, noteDeparted, noteGathered, notePresence } from "./presence.ts";
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import { unseenRealms } from "./realms.ts";
@@ -123,7 +124,12 @@ export function whoIsWho(
     new Cast(inEachRealm(bindings, seen.realms), (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
   const bound = withMacHosts(options.bound.bindings, seen);
   const given = castOf(bound.bindings);
-  const conversations = new C.Conversations(seen, documented, given.sides());
+  const backgroundName = options.background?.name ?? null;
+  const isJudged = (realm: number, family: number, word: number): boolean => {
+    const roles = given.rolesOf(seen.realms[realm] ?? "", family, word, seen.flows.ipv6);
+    return roles.some(({ model, host }) => model !== backgroundName && !host.host.internet);
+  };
+  const conversations = new C.Conversations(seen, documented, given.sides(), isJudged);
   const clocks = new ClockTable(conversations, given);
   const hidden = once(() => hiddenResolvers(conversations));
   const counts: Counts = { onAsk: null };
@@ -135,7 +141,7 @@ export function whoIsWho(
     parameter: () => null,
     caps: capsReached(seen),
     contested,
-    backgroundName: options.background?.name ?? null,
+    backgroundName,
     timezone: options.site?.timezone ?? "UTC",
     clocksOf: (realm: number, address: string) => clocks.of(realm, address),
     hiddenResolver: (realm: number, addresses: ReadonlySet<string>) => {
@@ -204,6 +210,7 @@ export function* conformInSteps(
   const pack = packed === null ? null : (judged: Judged) => packRow(judged, waivers, packed);
   const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept, pack);
   noteCopies(conversations, cast);
+  noteGathered(conversations, cast);
   noteDeparted(seen, cast, elsewhereFor(judges));
   const lookups = collectLookups(seen, conversations.copies);
   const rules = judgeRules({
@@ -297,8 +304,9 @@ function* judgeAll(
     const realm = seen.realms[meta >>> 16] ?? "";
     const initiatorRoles = cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, seen.flows.ipv6);
     const responderRoles = cast.rolesOf(realm, family, row[at + C.C_RESPONDER]!, seen.flows.ipv6);
+    const found = all.gathers.has(c) && answeredByScoped(all, c, view, cast, judges);
     const scoped = initiatorRoles.some((p) => isScoped(p, judges)) || responderRoles.some((p) => isScoped(p, judges));
-    if (!scoped && scope === "judged") continue;
+    if (!scoped && !found && scope === "judged") continue;
     const known = kept === null ? null : kept.find(all, c, firsts);
     if (known !== null) {
       notePresence(all, c, view, known.initiatorRoles, known.responderRoles, isElsewhere);
@@ -308,7 +316,7 @@ function* judgeAll(
     }
     const subject = beforeMoves(readSubject(all, c, cast, fields), moves);
     const played = [...subject.initiatorRoles, ...subject.responderRoles];
-    if (!played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
+    if (!found && !played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles, isElsewhere);
     const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
     if (saysCounts(judgement)) counts.onAsk?.();
@@ -321,6 +329,18 @@ function* judgeAll(
     if ((++judgedAnew & ANEW_MASK) === 0) yield;
   }
   return judgements;
+}
+
+/** Whether a judged host answered what everybody was asked: it was asked too, whoever asked. */
+function answeredByScoped(all: C.Conversations, c: number, view: FlowView, cast: Cast, judges: Judges): boolean {
+  const { realms, flows } = all.seen;
+  return all.flowsOf(c).some((flow) => {
+    if (!all.gathered.has(flow)) return false;
+    view.move(flow);
+    const sender = view.address(view.packets(0) > 0 ? 0 : 1);
+    const roles = cast.rolesOf(realms[view.realm] ?? "", view.family, sender, flows.ipv6);
+    return roles.some((p) => isScoped(p, judges));
+  });
 }
 
 /** True where what is told of it, or of a rule that it meets or breaks, has a number that each packet changes. */

@@ -300,6 +300,13 @@ function whomClause(
   flow: SubjectFlow,
   context: JudgeContext,
 ): Clause {
+  if (flow.heard === null) return whomOf(loaded, rule, subject, flow, context);
+  const one = (asked: Subject, by: SubjectFlow): Clause => whomOf(loaded, rule, asked, by, context);
+  return askedAll(one, { model: loaded.model.name, rule }, subject, flow, context.cast);
+}
+
+/** Of a far end that is one host. */
+function whomOf(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow, context: JudgeContext): Clause {
   const { to } = rule;
   if (to.kind !== "endpoint") {
     const { responder, responderRoles } = subject;
@@ -307,8 +314,7 @@ function whomClause(
       target: rule.from,
       address: subject.initiator,
     });
-    const asked = { model: loaded.model.name, rule, weight: WEIGHT_ROLE };
-    return throughProxy(askedAll(end, asked, subject, flow, context.cast), subject, flow);
+    return throughProxy(end, subject, flow);
   }
   const endpoint = loaded.endpoints.get(to.endpoint)!;
   const bound = subject.responderRoles.some((played) => played.model === loaded.model.name && !played.host.outside);

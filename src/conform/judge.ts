@@ -76,7 +76,8 @@ export interface Judges {
 export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean): Judgement {
   const [only] = subject.flows;
   if (only !== undefined && subject.flows.length === 1) return judgeOnly(subject, only, judges, flipped);
-  const results = subject.flows.map((flow) => judgeFlow(subject, flow, judges));
+  const leaders: Leaders = new Map();
+  const results = subject.flows.map((flow) => judgeFlow(subject, flow, judges, leaders));
   const violation = results.find((result) => result.verdict === "violation");
   const cameUp = results.filter((_, i) => isUp(subject.flows[i]!));
   const counted = cameUp.length > 0 ? cameUp : results;
@@ -120,16 +121,27 @@ export function firstPerRule(uses: RuleUse[]): RuleUse[] {
   });
 }
 
+/** What flows of one conversation belong to, judged once: a question to everybody may have thousands of answers. */
+type Leaders = Map<Subject, Judgement>;
+
 /**
  * A flow that another one led to is documented by itself or by what it belongs to, whichever says more; a violation of its
- * own stays one. So deleting the message that led to it can make neither better.
+ * own stays one. So deleting the message that led to it can make neither better; and where it would part the flow from a
+ * conversation that is worse, that message speaks against it, as does the flow's beginning.
  */
-function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
+function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges, leaders: Leaders = new Map()): Judgement {
   if (flow.leads === null) return perhapsAgreedOn(judgeByItself(subject, flow, judges), flow, judges);
   const own = { ...judgeConversation(flow.leads.own, judges), subject, flipped: false };
-  const within = judgeConversation(flow.leads.within, judges);
+  let within = leaders.get(flow.leads.within);
+  if (within === undefined) {
+    within = judgeConversation(flow.leads.within, judges);
+    leaders.set(flow.leads.within, within);
+  }
   const better = own.verdict !== "violation" && within.verdict !== "violation" && rank(within) < rank(own);
-  if (!better) return { ...own, against: [...own.against, ...within.against] };
+  if (!better) {
+    const parting = rank(own) < rank(within) ? [...flow.leads.because, flow.began] : [];
+    return { ...own, against: [...own.against, ...within.against, ...parting] };
+  }
   const support = [...within.support, ...flow.leads.because, flow.began];
   return { ...within, subject, flipped: false, uses: [], support, against: [...within.against, ...own.against] };
 }

@@ -33,7 +33,10 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
       against: broken.flatMap(framesOfKind),
     };
   }
-  const unknown = kinds.find((kind) => kind.class === "unknown" && (kind.role === "request" || isUnasked(kind, flow)));
+  const unknown = kinds.find(
+    (kind) =>
+      (kind.class === "unknown" && (kind.role === "request" || isUnasked(kind, flow))) || answersAnything(kind, flow),
+  );
   if (unknown !== undefined) {
     const says = `${operationText(unknown, flow)}: nobody can say what it does`;
     return unproved("expect", "expectation-unproved", says, "look at the frame", framesOfKind(unknown));
@@ -82,6 +85,17 @@ function isUnasked(kind: OperationKind, flow: SubjectFlow): boolean {
   return !isWhole(flow) || kind.count > asked.reduce((sum, { count }) => sum + count, 0);
 }
 
+/**
+ * Whether an answer without its question is one of a code that answers whatever was asked (SNMP's response, DNP3's): other
+ * answers of it are paired by their ids, with questions of other codes. What was asked there nobody can say.
+ */
+function answersAnything(kind: OperationKind, { operations: { kinds, early } }: SubjectFlow): boolean {
+  if (kind.role !== "response") return false;
+  const unasked = kind.unasked + early.filter((answer) => answer.kind === kind).length;
+  if (unasked === 0 || unasked >= kind.count) return false;
+  return !kinds.some((of) => of.role === "request" && of.protocol === kind.protocol && of.code === kind.code);
+}
+
 /** A connection from its SYN on, of which all that the initiator said was read. */
 function isWhole({ connectionless, openedSec, holed, unfinished }: SubjectFlow): boolean {
   return !connectionless && openedSec !== Number.NEGATIVE_INFINITY && !holed && !unfinished;
@@ -108,7 +122,8 @@ export function operationText(kind: OperationKind, flow: SubjectFlow): string {
 }
 
 /** A request of this kind has no answer, as its id says; where nothing pairs the two, nobody knows. */
-function wasLeft(kind: OperationKind, { operations }: SubjectFlow): boolean {
+function wasLeft(kind: OperationKind, { operations, heard }: SubjectFlow): boolean {
+  if (heard !== null && heard.length > 0) return false; // in flows of their own
   if (kind.unanswered > 0) return true;
   const waiting = [...operations.open[kind.dir].values()].flatMap(stackOf);
   return waiting.some(({ kinds }) => kinds.includes(kind));

@@ -51,6 +51,21 @@ export function notePresence(
   }
 }
 
+/** Hosts that answered a question to everybody: they were there, were asked, and both directions were seen. They opened nothing. */
+export function noteGathered(all: C.Conversations, cast: Cast): void {
+  const view = all.view();
+  for (const flow of all.gathered) {
+    view.move(flow);
+    const { realms, flows } = all.seen;
+    const dir = view.packets(0) > 0 ? 0 : 1;
+    for (const { host } of cast.rolesOf(realms[view.realm] ?? "", view.family, view.address(dir), flows.ipv6)) {
+      extend(host.presence, view.firstSec, view.lastSec);
+      host.presence.asked = true;
+      host.presence.bothWays = true;
+    }
+  }
+}
+
 /** A host's address beyond a translator is seen there, though what passes is told of the other side. */
 export function noteCopies(all: C.Conversations, cast: Cast): void {
   const view = all.view();

@@ -80,12 +80,13 @@ export function readSubject(
   let flows: SubjectFlow[] = [];
   let otherPort: number | null = null;
   let alike: AlikeFlows | null = null;
+  const leaders: Leaders = new Map();
   for (const flow of all.flowsOf(conversation)) {
     view.move(flow);
     const { dir } = view.initiator();
     otherPort ??= view.port(dir);
     const one = readHearing(all, view, dir, key, cast);
-    one.leads = readLeads(all, view, key, cast);
+    one.leads = readLeads(all, view, key, cast, leaders);
     one.session = readSession(all, flow, cast);
     if (alike === null && flows.length === LIMITS.conversationFlows) alike = new AlikeFlows(fields);
     if (alike === null || alike.isNew(one)) flows = added(flows, one);
@@ -176,10 +177,11 @@ function readHearing(all: C.Conversations, view: FlowView, dir: 0 | 1, key: Key,
   const heard = new Map<string, NonNullable<SubjectFlow["heard"]>[number]>();
   for (const { flow: from, answer } of all.heard.get(view.flow) ?? [])
     hear(other.move(from).address(answer.dir), framesOf(answer, "an answer to it"));
+  const told = new Set(all.heard.get(view.flow)?.map(({ flow: from }) => from));
   for (const from of all.answeredBy.get(view.flow) ?? []) {
     other.move(from);
     const sender = ([0, 1] as const).find((d) => other.packets(d) > 0 && other.address(d) !== view.address(dir));
-    if (sender === undefined || all.heard.get(view.flow)?.some((answer) => answer.flow === from)) continue;
+    if (sender === undefined || told.has(from)) continue;
     const frame = { capture_id: other.capture(sender), frame: other.frame(sender), what: "an answer to it" };
     hear(other.address(sender), [frame]);
   }
@@ -187,8 +189,11 @@ function readHearing(all: C.Conversations, view: FlowView, dir: 0 | 1, key: Key,
   return flow;
 }
 
+/** By flow: what others of the conversation belong to, read once, because a question to everybody may have thousands of answers. */
+type Leaders = Map<number, Subject>;
+
 /** A flow that another one led to: see `SubjectFlow.leads`. `view` is left where it was. */
-function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): SubjectFlow["leads"] {
+function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast, leaders: Leaders): SubjectFlow["leads"] {
   const fold = all.folds.get(view.flow) ?? all.answersTo.get(view.flow);
   if (fold !== undefined) {
     const leader = all.view().move(fold.into);
@@ -196,9 +201,14 @@ function readLeads(all: C.Conversations, view: FlowView, key: Key, cast: Cast): 
     const within = all.folds.has(view.flow) ? key : ownKey(all, leader, all.of[fold.into]!);
     const own = ownKey(all, view, key.conversation);
     const there = view.initiator().dir;
+    let led = leaders.get(fold.into);
+    if (led === undefined) {
+      led = subjectOf(all, cast, within, leader.port(dir), [readHearing(all, leader, dir, within, cast)]);
+      leaders.set(fold.into, led);
+    }
     return {
       own: subjectOf(all, cast, own, view.port(there), [readFlow(all, view, there, own)]),
-      within: subjectOf(all, cast, within, leader.port(dir), [readHearing(all, leader, dir, within, cast)]),
+      within: led,
       because: framesOf(fold.sighting, "the message that led to it"),
     };
   }

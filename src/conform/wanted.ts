@@ -42,16 +42,19 @@ function shownBy(
 ): Omit<Wanted, "roles"> {
   const { realm, responder, addresses } = subject;
   const names: string[] = [];
-  const before = dns.namesOf(realm, responder, addresses, flow.firstSec, flow.firstNsec);
-  addNames(names, before.own);
-  addNames(names, before.other);
-  addNames(names, dns.namesAtLast(realm, responder, addresses, flow).own);
+  const asked = flow.heard === null ? [responder] : [responder, ...flow.heard.map(({ address }) => address)];
+  for (const address of asked) {
+    const before = dns.namesOf(realm, address, addresses, flow.firstSec, flow.firstNsec);
+    addNames(names, before.own);
+    addNames(names, before.other);
+    addNames(names, dns.namesAtLast(realm, address, addresses, flow).own);
+    for (const name in siteHosts) if (siteHosts[name]!.includes(address)) add(names, name);
+  }
   const sent = sentName(flow);
   if (sent !== null) add(names, sent.name);
   if (subject.serverName !== null) add(names, subject.serverName);
-  for (const name in siteHosts) if (siteHosts[name]!.includes(responder)) add(names, name);
   const port = subject.port ?? flow.icmpType;
-  return { ports: port === null ? NO_PORTS : [port], names, addresses: [responder, subject.initiator] };
+  return { ports: port === null ? NO_PORTS : [port], names, addresses: [...asked, subject.initiator] };
 }
 
 /** Roles of both ends in a model. */

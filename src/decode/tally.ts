@@ -345,7 +345,7 @@ export class OperationTally {
 
   /**
    * True where its request was waiting, and where an answer of this id that does not fit was waited for. Of several
-   * requests of one message the one with its code, or the only one left.
+   * requests of one message the one with its code, or the only one left, or any where all ask the same.
    */
   #answered({ dir, id, kind, failed, answer, place, sec, nsec }: EarlyAnswer): boolean {
     const asker = dir === 0 ? 1 : 0;
@@ -355,8 +355,9 @@ export class OperationTally {
     for (; waiting !== null && isLater(waiting.sec, waiting.nsec, sec, nsec); waiting = waiting.below) above = waiting;
     if (waiting === null) return false;
     const { kinds } = waiting;
-    const which =
-      kinds.length === 1 ? 0 : kinds.findIndex((of) => of.code === kind.code && of.protocol === kind.protocol);
+    const which = kinds.every((of) => of === kinds[0])
+      ? 0
+      : kinds.findIndex((of) => of.code === kind.code && of.protocol === kind.protocol);
     if (which < 0) {
       this.unasked++;
       kind.unasked++;

@@ -68,7 +68,7 @@ export function collectAssets(all: Conversations): AssetRow[] {
           continue;
         }
         count++;
-        const asked = view.initiator().dir !== dir;
+        const asked = view.initiator().dir !== dir || all.gathered.has(flow);
         const row = emptyRow(seen.realms[view.realm] ?? "", address, fact.source, asked, capture, frame);
         row.mac = mac;
         claim = { row, firstSec: sec, firstNsec: nsec, lastSec: sec, lastNsec: nsec };

@@ -18,7 +18,7 @@ import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
-import { type Answer, findAnswers } from "./everybody.ts";
+import { type Answer, findAnswers, type IsJudged } from "./everybody.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
 import { findHiddenChannels } from "./hidden-channels.ts";
@@ -77,8 +77,11 @@ export class Conversations {
   readonly resets = new Map<number, Reset>();
   /** By flow: the one whose conversation it is part of, as a message there says. */
   readonly folds: ReadonlyMap<number, Fold>;
-  /** By flow of nothing but answers to a question to everybody: that one, which may document it. It stays a conversation of its own. */
+  /** By flow of nothing but answers to a question to everybody that does not fold (`everybody.ts`): that one, which may document it. */
   readonly answersTo: Map<number, Fold>;
+  /** Flows of answers to a question to everybody, which fold into its conversation; and those conversations. */
+  readonly gathered = new Set<number>();
+  readonly gathers = new Set<number>();
   /** By flow that asks everybody: who answered. */
   readonly heard: ReadonlyMap<number, readonly Answer[]>;
   /** By flow: the encrypted session that may have agreed on it. */
@@ -107,8 +110,13 @@ export class Conversations {
   /** Hashes of realm and application names, so that each is walked once. */
   readonly #textHashes = new Map<string, [number, number]>();
 
-  /** `documented`: ports of the models that it is judged by; `sides`: addresses that the site says are one host's. */
-  constructor(seen: Observation, documented: DocumentedPorts | null = null, sides: Sides | null = null) {
+  /** `documented`: ports of the models that it is judged by; `sides`: addresses that the site says are one host's; `isJudged`: of bound hosts. */
+  constructor(
+    seen: Observation,
+    documented: DocumentedPorts | null = null,
+    sides: Sides | null = null,
+    isJudged: IsJudged | null = null,
+  ) {
     this.seen = seen;
     this.#documented = documented;
     this.#began = new FlowView(seen);
@@ -122,12 +130,13 @@ export class Conversations {
     );
     this.#mask = this.#slots.length - 1;
     this.repeatsAreCopies = showsCopying(seen);
-    const answers = findAnswers(seen);
+    const answers = findAnswers(seen, isJudged);
     this.heard = byQuestion(answers);
+    this.folds = findFolds(seen, answers);
     this.answersTo = new Map();
     for (const { flow, question, asked, only } of answers)
-      if (only && !this.answersTo.has(flow)) this.answersTo.set(flow, { into: question, sighting: asked });
-    this.folds = findFolds(seen);
+      if (only && !this.folds.has(flow) && !this.answersTo.has(flow))
+        this.answersTo.set(flow, { into: question, sighting: asked });
     this.hiddenChannels = findHiddenChannels(seen, this.folds);
     this.copies = sides === null ? NO_COPIES : findCopiesBeyondNat(seen, sides);
     this.#matchQuotes();
@@ -146,6 +155,11 @@ export class Conversations {
       view.move(flow);
       const { dir } = view.initiator();
       this.#add(this.of[into]!, view, this.flowOutcome(view, dir), true);
+    }
+    for (const { flow, folds } of answers) {
+      if (!folds || this.copies.has(flow)) continue;
+      this.gathered.add(flow);
+      this.gathers.add(this.of[flow]!);
     }
   }
 

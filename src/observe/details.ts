@@ -172,6 +172,7 @@ function operationRows(
     protocol: kind.protocol,
     role: kind.role,
     sender: kind.dir === 0 ? "initiator" : "responder",
+    ...(kind.sender === null ? {} : { sender_address: kind.sender }),
     code: kind.code,
     operation: kind.operation,
     class: kind.class,

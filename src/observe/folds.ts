@@ -14,6 +14,7 @@ import type { ExpectFlowFact, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
+import type { Answer } from "./everybody.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 import { flowsWithDetail } from "./with-detail.ts";
@@ -38,11 +39,13 @@ interface Expected {
   far: string | null;
 }
 
-/** By flow: what it folds into. */
-export function findFolds(seen: Observation): Map<number, Fold> {
+/** By flow: what it folds into. `answers`: to questions that were asked of everybody. */
+export function findFolds(seen: Observation, answers: readonly Answer[] = []): Map<number, Fold> {
   const folds = new Map<number, Fold>();
+  for (const { flow, question, asked, folds: isPart } of answers)
+    if (isPart) folds.set(flow, { into: question, sighting: asked });
   const expected = readExpected(seen);
-  if (expected.size === 0) return folds;
+  if (expected.size === 0) return rooted(folds);
   const view = new FlowView(seen);
   for (let flow = 0; flow < seen.flows.table.count; flow++) {
     view.move(flow);

@@ -2,10 +2,11 @@
 import { type FlowDetail, maySay } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { OperationTally } from "../decode/tally.ts";
-import { addKind, type OperationKind, stackOf, tellAnswer } from "../decode/tally-kinds.ts";
+import { addKind, isLater, type OperationKind, stackOf, tellAnswer } from "../decode/tally-kinds.ts";
 import { copyTally } from "../decode/tally-plain.ts";
 import { compareInstants } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
+import { addressText } from "./flow-view.ts";
 
 export const NO_OPERATIONS = new OperationTally();
 
@@ -34,9 +35,15 @@ export function operationsOf({ tallies }: Conversations, detail: FlowDetail | nu
 
 const isOperation = ({ fact }: Sighting): boolean => fact.kind === "operation";
 
+/** A kind of operation in a conversation: `dir` is 0 where its initiator sent it, else 1. */
+export interface ConversationKind extends OperationKind {
+  /** Who sent it, where that is neither end: a device that answers what everybody was asked. */
+  sender: string | null;
+}
+
 /** A conversation's operations: kinds by who sent them, with what has no answer in any of its flows. */
 export interface ConversationOperations {
-  kinds: OperationKind[];
+  kinds: ConversationKind[];
   /** Answers whose request is not in the capture. */
   unasked: number;
   /** Operations that found no room. */
@@ -48,16 +55,47 @@ export interface ConversationOperations {
   atOnce: number;
 }
 
+/** What one message asked and nobody in its flow answered. */
+interface Asked {
+  sec: number;
+  nsec: number;
+  kinds: OperationKind[];
+  answered: boolean;
+}
+
+/** What is asked under an id, where that is one question and nothing has answered it. */
+function onlyOf(list: readonly Asked[] | undefined): Asked | undefined {
+  const one = list?.length === 1 ? list[0]! : undefined;
+  return one === undefined || one.answered || one.kinds.length !== 1 ? undefined : one;
+}
+
+/** The newest that an answer may be to; where it overtook them all, the first. */
+function newestBefore(
+  list: readonly Asked[] | undefined,
+  { sec, nsec }: { sec: number; nsec: number },
+): Asked | undefined {
+  let newest: Asked | undefined;
+  for (const asked of list ?? []) {
+    if (isLater(asked.sec, asked.nsec, sec, nsec)) continue;
+    if (newest === undefined || !isLater(newest.sec, newest.nsec, asked.sec, asked.nsec)) newest = asked;
+  }
+  return newest ?? list?.[0];
+}
+
+/** Hosts named of those that answer one conversation's questions to everybody: a network of them. Others' are counted together. */
+const MOST_NAMED = 1_024;
+
 /**
- * `dir` of a kind is 0 where the conversation's initiator sent it, else 1. An answer that came in another flow (from a port
- * of its own) finds its request by its id.
+ * An answer that came in another flow (from a port of its own) finds its request by its id. What everybody was asked is
+ * answered by as many as heard it.
  */
 export function conversationOperations(all: Conversations, conversation: number): ConversationOperations {
   const view = all.view();
-  const kinds = new Map<string, OperationKind>();
-  const open = new Map<string | number, OperationKind[]>();
-  const early: OperationTally["early"] = [];
+  const kinds = new Map<string, ConversationKind>();
+  const open = new Map<string | number, Asked[]>();
+  const early: (OperationTally["early"][number] & { gathered: boolean })[] = [];
   const seconds = new Map<number, number>();
+  const named = new Set<string>();
   let unasked = 0;
   let dropped = 0;
   let unread = 0;
@@ -68,37 +106,52 @@ export function conversationOperations(all: Conversations, conversation: number)
     if (detail !== null) unread += unreadOf(detail, view.initiator().dir);
     if (operations.kinds.length === 0) continue;
     const there = view.initiator().dir;
+    const gathered = all.gathered.has(flow);
     const mine = new Map<OperationKind, OperationKind>();
     for (const kind of operations.kinds) {
-      const dir = kind.dir === there ? 0 : 1;
-      const key = JSON.stringify([dir, kind.protocol, kind.role, kind.code, kind.operation, kind.class, kind.target]);
+      const dir = kind.dir === there && !gathered ? 0 : 1;
+      let sender: string | null = null;
+      if (gathered) {
+        const text = addressText(all.seen.flows.ipv6, view.family, view.address(kind.dir));
+        if (named.size < MOST_NAMED) named.add(text);
+        if (named.has(text)) sender = text;
+      }
+      const told = [dir, kind.protocol, kind.role, kind.code, kind.operation, kind.class, kind.target, sender];
+      const key = JSON.stringify(told);
       const known = kinds.get(key);
-      const sum = known ?? { ...kind, dir, frames: [...kind.frames] };
+      const sum = known ?? { ...kind, dir, sender, frames: [...kind.frames] };
       if (known === undefined) kinds.set(key, sum);
       else addKind(known, kind);
       mine.set(kind, sum);
     }
     for (const waiting of operations.open)
       for (const [id, top] of waiting)
-        for (const { kinds: asked } of stackOf(top))
-          open.set(id, [...(open.get(id) ?? []), ...asked.map((kind) => mine.get(kind)!)]);
-    for (const answer of operations.early) early.push({ ...answer, kind: mine.get(answer.kind)! });
-    unasked += operations.unasked;
+        for (const { kinds: asked, sec, nsec } of stackOf(top)) {
+          const list = open.get(id);
+          const one = { sec, nsec, kinds: asked.map((kind) => mine.get(kind)!), answered: false };
+          if (list === undefined) open.set(id, [one]);
+          else list.push(one);
+        }
+    for (const answer of operations.early) early.push({ ...answer, kind: mine.get(answer.kind)!, gathered });
     dropped += operations.dropped;
+    if (gathered) continue; // what it answers was asked, and it asks nothing
+    unasked += operations.unasked;
     atOnce = Math.max(atOnce, operations.runs.longest);
     for (const [sec, count] of operations.seconds) seconds.set(sec, (seconds.get(sec) ?? 0) + count);
   }
   for (const answer of early) {
-    const asked = open.get(answer.id);
-    if (asked?.length === 1) {
-      tellAnswer(asked[0]!, answer.failed, answer.answer, answer.place);
-      open.delete(answer.id);
-    } else {
+    const list = open.get(answer.id);
+    const asked = answer.gathered ? newestBefore(list, answer) : onlyOf(list);
+    if (asked !== undefined) {
+      if (!asked.answered) tellAnswer(asked.kinds[0]!, answer.failed, answer.answer, answer.place);
+      asked.answered = true;
+    } else if (!answer.gathered) {
       answer.kind.unasked++;
       unasked++;
     }
   }
-  for (const asked of open.values()) for (const kind of asked) kind.unanswered++;
+  for (const list of open.values())
+    for (const asked of list) if (!asked.answered) for (const kind of asked.kinds) kind.unanswered++;
   return { kinds: [...kinds.values()], unasked, dropped, unread, seconds, atOnce };
 }
 

@@ -36,6 +36,7 @@ function allPaces(all: Conversations): Map<string, Pace> {
   const view = all.view();
   const asked = new Map<string, Asked>();
   for (const flow of flowsWithDetail(all.seen)) {
+    if (all.gathered.has(flow)) continue; // whoever answers asks nothing
     const { seconds, runs } = operationsOf(all, view.move(flow).detail);
     if (seconds.size === 0) continue;
     const key = keyOf(view);

@@ -30,6 +30,8 @@ export interface ProfileLine {
   at_once: number;
   /** Rules of the document that cover it; none: nothing in it does. */
   rules: string[];
+  /** Of what everybody was asked: devices that answered it. */
+  answered_by: string[];
   /** The first question. */
   first_frame: number;
   first_capture_id: number;
@@ -153,7 +155,9 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
     }
     for (const rule of [c.rule_id, ...c.rules.filter((r) => r.model === model).map((r) => r.rule_id)]) {
       if (rule === null || !own.has(rule)) continue;
-      reached.set(rule, (reached.get(rule) ?? new Set()).add(c.responder));
+      const devices = reached.get(rule) ?? new Set();
+      for (const device of [c.responder, ...answerers(c)]) devices.add(device);
+      reached.set(rule, devices);
     }
     addConversation(
       profile,
@@ -170,11 +174,13 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
   profile.beyond.sort(byGravity);
   profile.asked.sort(byGravity);
   profile.lines.sort((a, b) => (a.device + a.protocol < b.device + b.protocol ? -1 : 1));
-  profile.devices = new Set(profile.lines.map((line) => line.device).filter((device) => !isEverybody(device))).size;
-  for (const { device } of profile.lines) if (isEverybody(device)) profile.identities[device] = "everybody on the link";
+  const devices = profile.lines.flatMap((line) => [line.device, ...line.answered_by]);
+  profile.devices = new Set(devices.filter((device) => !isEverybody(device))).size;
+  for (const { device, answered_by } of profile.lines)
+    if (isEverybody(device)) profile.identities[device] = `everybody on the link${whoAnswered(answered_by)}`;
   profile.questions = profile.lines.reduce((sum, line) => sum + line.questions, 0);
   for (const asset of result.assets) {
-    if (!profile.lines.some((line) => line.device === asset.address)) continue;
+    if (!devices.includes(asset.address)) continue;
     const words = [asset.vendor, asset.product, asset.order_code].filter((word) => word !== null).join(" ");
     if (words !== "") profile.identities[asset.address] ??= words;
   }
@@ -195,6 +201,15 @@ function isEverybody(text: string): boolean {
   const first = Number.parseInt(address.hex.slice(0, 2), 16);
   if (address.family === "mac") return (first & 1) === 1;
   return address.family === 6 ? first === 0xff : first >= 224 || address.hex.endsWith("ff");
+}
+
+/** Hosts that answered and are named in a few words. */
+const NAMED = 4;
+
+function whoAnswered(addresses: readonly string[]): string {
+  if (addresses.length === 0) return "";
+  const more = addresses.length > NAMED ? ` and ${addresses.length - NAMED} more` : "";
+  return `; answered by ${addresses.slice(0, NAMED).join(", ")}${more}`;
 }
 
 function verdictOf({ beyond, unread, questions }: Profile): Profile["verdict"] {
@@ -241,6 +256,11 @@ export function hostTest(values: readonly string[]): (address: string) => boolea
   };
 }
 
+/** Devices that answered what everybody was asked. */
+function answerers({ operations }: ConversationRow): Set<string> {
+  return new Set(operations.flatMap(({ sender_address }) => sender_address ?? []));
+}
+
 /** `side`: which end of the conversation plays the role. A device may have opened it, and be asked in it all the same. */
 function addConversation(
   profile: Profile,
@@ -250,7 +270,9 @@ function addConversation(
 ): void {
   const over = c.port === null ? c.transport : `${c.transport}/${c.port}`;
   const device = side === "initiator" ? c.responder : c.initiator;
-  const requests = c.operations.filter((operation) => operation.role === "request");
+  const requests = c.operations.filter(
+    ({ role, sender_address }) => role === "request" && sender_address === undefined,
+  );
   const operations = requests.filter(({ sender = "initiator" }) => sender === side);
   for (const operation of requests)
     if (!operations.includes(operation)) profile.asked_back.push({ ...operation, device, verdict: c.verdict });
@@ -267,6 +289,7 @@ function addConversation(
       line.first_capture_id = operation.first_capture_id;
     }
     for (const rule of rules) if (c.verdict !== "undocumented" && !line.rules.includes(rule)) line.rules.push(rule);
+    for (const address of answerers(c)) if (!line.answered_by.includes(address)) line.answered_by.push(address);
     line.failed += operation.failed;
     line.unanswered += operation.unanswered;
     addQuestion(profile, device, operation);
@@ -342,7 +365,7 @@ function lineOf(profile: Profile, device: string, protocol: string, over: string
   if (line === undefined) {
     line = {
       ...{ device, protocol, over, conversations: [], classes: {}, questions: 0, failed: 0, unanswered: 0 },
-      ...{ per_second: 0, at_once: 0, rules: [], first_frame: 0, first_capture_id: 0 },
+      ...{ per_second: 0, at_once: 0, rules: [], answered_by: [], first_frame: 0, first_capture_id: 0 },
     };
     profile.lines.push(line);
   }

@@ -61,6 +61,8 @@ export interface OperationRow {
   role: "request" | "response";
   /** Which end of the conversation sent it: a device may ask back on the connection that was opened to it. Absent in databases of before. */
   sender?: "initiator" | "responder";
+  /** Who sent it, where that is neither end of the conversation: a device that answered what everybody was asked. Else absent. */
+  sender_address?: string;
   code: string;
   operation: string;
   class: string;

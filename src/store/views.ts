@@ -110,6 +110,7 @@ const OPERATION_COLUMNS = [
   ),
   "NULLIF(json_extract(o.value, '$.answer'), '') AS answer",
   "json_extract(o.value, '$.sender') AS sender",
+  "json_extract(o.value, '$.sender_address') AS sender_address",
 ].join(",\n  ");
 
 const OPERATIONS = `CREATE VIEW operations AS

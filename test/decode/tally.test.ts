@@ -93,6 +93,21 @@ test("several requests of one message are answered one by one", (t) => {
   t.deepEqual(lines(all).slice(0, 2), ["request a 1/0/0 success", "request b 1/1/0 failure"]);
 });
 
+test("of several in one message that ask the same each answer is one's, and of those that differ nobody says whose", (t) => {
+  const one = (fact: OperationFact, frame: number): Said => ({ dir: dirOf(fact), fact, frame });
+  const answers = (count: number): Said[] =>
+    Array.from({ length: count }, (_, i) => one(answer(7, { code: "answer" }), 4 + i));
+  const same = tally([one(ask(7), 1), one(ask(7), 1), one(ask(7), 1), ...answers(4)]);
+  t.deepEqual(lines(same)[0], "request a 3/0/0 success");
+  t.is(same.unasked + same.early.length, 1);
+  const two = tally([one(ask(7), 1), one(ask(7, "a", { code: "6", class: "write" }), 1), ...answers(1)]);
+  t.deepEqual(
+    lines(two).filter((line) => line.startsWith("request")),
+    ["request a 1/0/1 -", "request a 1/0/1 -"],
+  );
+  t.is(two.unasked, 1);
+});
+
 test("what has nothing to pair by is counted and neither answered nor unanswered", (t) => {
   t.deepEqual(lines(tally([ask(null), ask(null), answer(null)])), ["request a 2/0/0 -", "response null 1/0/0 -"]);
 });

@@ -10,7 +10,7 @@ import { findFolds } from "../../src/observe/folds.ts";
 import { mergeObservations } from "../../src/observe/merge.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { numbered, udpFrame } from "../support/frames.ts";
-import { ascii } from "../support/hex.ts";
+import { ascii, hex } from "../support/hex.ts";
 import { observe, told } from "../support/observe.ts";
 import { connection, dnsAnswer, dnsQuery, stun } from "../support/talk.ts";
 
@@ -46,6 +46,13 @@ const mdnsAnswer = (name: string, address: string): Uint8Array => {
 
 const discover = message("dhcp", "lease", "discover");
 const offer = message("dhcp", "lease", "offer");
+
+const whoIs = hex`81 0b 00 08  01 00  10 08`;
+const iAm = hex`81 0b 00 14  01 00  10 00  c4 02 00 04 d2  22 05 c4  91 03  21 07`;
+const listIdentity = hex`63 00 0000 00000000 00000000 5749524550414354 00000000`;
+const identity = hex`63 00 3c00 00000000 00000000 5749524550414354 00000000
+  0100 0c00 3600 0100 0002af12c00002050000000000000000 0100 0e00 3600 140b 6030 78563412
+  14 313735362d4c36312f42204c4f4749583535 3631 03`;
 
 /** A call's messages with the addresses of the test in place of loopback's; lengths stay. */
 const moved = (bytes: Uint8Array, address: string): Uint8Array =>
@@ -167,6 +174,34 @@ const SCENES: Record<string, { frames: Frame[]; conversations: string[]; lookups
     conversations: [
       "0.0.0.0 255.255.255.255 udp/67 dhcp one-way 1 flows, 1 packets",
       "10.0.0.50 10.0.0.1 udp/67 dhcp one-way 1 flows, 1 packets",
+    ],
+  },
+  "everybody answers Who-Is, by unicast or to all": {
+    frames: [
+      udp("10.0.0.5:47808", "10.0.0.255:47808", 0, whoIs),
+      udp("10.0.0.7:47808", "10.0.0.5:47808", 40, iAm),
+      udp("10.0.0.8:47808", "10.0.0.255:47808", 50, iAm),
+    ],
+    conversations: ["10.0.0.5 10.0.0.255 udp/47808 bacnet answered 3 flows, 3 packets"],
+  },
+  "an I-Am that nobody asked for": {
+    frames: [udp("10.0.0.8:47808", "10.0.0.255:47808", 50, iAm)],
+    conversations: ["10.0.0.8 10.0.0.255 udp/47808 bacnet one-way 1 flows, 1 packets"],
+  },
+  "ListIdentity is answered by its id": {
+    frames: [
+      udp("10.0.0.5:40001", "255.255.255.255:44818", 0, listIdentity),
+      udp("10.0.0.7:44818", "10.0.0.5:40001", 40, identity),
+      udp(
+        "10.0.0.8:44818",
+        "10.0.0.5:40001",
+        50,
+        identity.map((byte, i) => (i === 12 ? byte ^ 1 : byte)),
+      ),
+    ],
+    conversations: [
+      "10.0.0.5 10.0.0.8 udp/44818 enip one-way 1 flows, 1 packets",
+      "10.0.0.5 255.255.255.255 udp/44818 enip answered 2 flows, 2 packets",
     ],
   },
   "a call's media flow where its messages say": {

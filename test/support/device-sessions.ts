@@ -352,9 +352,14 @@ export function sessionFrames({ over, open, ask }: Session, host: string, device
     const [question, answer] = ask(i, i === HIDDEN);
     lines.push([">", question], ["<", answer]);
   }
-  const [transport, port] = over.split("/");
+  return lineFrames(over, lines, host, device);
+}
+
+/** The same of any lines. `port`: the host's own. */
+export function lineFrames(over: string, lines: readonly Line[], host: string, device: string, port = 40_000): Frame[] {
+  const [transport, far] = over.split("/");
   const end = (address: string): string => (address.includes(":") ? `[${address}]` : address);
-  const [from, to] = [`${end(host)}:40000`, `${end(device)}:${port}`];
+  const [from, to] = [`${end(host)}:${port}`, `${end(device)}:${far}`];
   if (transport === "tcp") return numbered(connection(from, to, 10, lines));
   if (transport === "eth") return numbered(lines.map(([way, data], ms) => etherFrame(way, data as Uint8Array, ms)));
   return numbered(

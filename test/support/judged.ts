@@ -39,6 +39,8 @@ export interface Judged {
   conversations: Map<string, ConversationRow>;
   /** By `flowName`: the conversations of the flows with that key. */
   ofFlow: Map<string, ConversationRow[]>;
+  /** Of those the flows that fold into another's conversation. */
+  folded: Set<string>;
   /** By `MODEL/RULE`. */
   rules: Map<string, RuleRow>;
 }
@@ -112,7 +114,7 @@ export function judgeFrames(trial: Trial, frames: readonly Frame[]): Judged {
 }
 
 /** A result by what it speaks of. */
-export function judgedResult(result: RunResult): Omit<Judged, "ofFlow"> {
+export function judgedResult(result: RunResult): Omit<Judged, "ofFlow" | "folded"> {
   const conversations = new Map<string, ConversationRow>();
   for (const row of [...result.judged, ...result.rest.rows()]) conversations.set(row.conversation_id, row);
   const rules = new Map(result.rules.map((rule) => [`${rule.model}/${rule.rule_id}`, rule]));
@@ -123,6 +125,7 @@ export function judged(observed: Observation, options: RunOptions): Judged {
   const { result, conversations, rules } = judgedResult(judge(observed, options, "", false));
   const seen = atEnd(observed);
   const ofFlow = new Map<string, ConversationRow[]>();
+  const foldedFlows = new Set<string>();
   const { models, background, bindings: bound, site } = options;
   const folded =
     models.length === 0 ? new Conversations(seen) : whoIsWho(seen, { models, background, bound, site }).conversations;
@@ -131,13 +134,14 @@ export function judged(observed: Observation, options: RunOptions): Judged {
     view.move(flow);
     const end = (dir: 0 | 1) => `${addressText(seen.flows.ipv6, view.family, view.address(dir))}|${view.port(dir)}`;
     const name = flowName(seen.realms[view.realm]!, view.proto, end(0), end(1));
+    if (folded.folds.has(flow)) foldedFlows.add(name);
     for (const conversation of folded.conversationsOf(flow)) {
       const row = conversations.get(idText(folded.id(conversation)))!;
       const known = ofFlow.get(name) ?? [];
       if (!known.includes(row)) ofFlow.set(name, [...known, row]);
     }
   }
-  return { result, conversations, ofFlow, rules };
+  return { result, conversations, ofFlow, folded: foldedFlows, rules };
 }
 
 function flowName(realm: string, proto: number, one: string, other: string): string {

@@ -11,9 +11,12 @@ const CLAIMS: readonly unknown[] = ["documented", "ignored", "unrelated"];
 export function brokenPromises(whole: Judged, part: Judged, deleted: ReadonlySet<string>): string[] {
   const broken: string[] = [];
   for (const [flow, rows] of part.ofFlow) {
-    const before = whole.ofFlow.get(flow) ?? [];
-    const was = before.map(({ verdict }) => verdict);
+    const own = whole.ofFlow.get(flow) ?? [];
     for (const row of rows) {
+      // A flow that folds in the part is of another's conversation, of which the whole may have told the same.
+      const same = part.folded.has(flow) ? whole.conversations.get(row.conversation_id) : undefined;
+      const before = same === undefined ? own : [...own, same];
+      const was = before.map(({ verdict }) => verdict);
       const told = `${flow}: ${row.verdict} by ${row.rule_id} (${row.app}, ${row.server_name}) in the part, in the whole ${was.join()}`;
       if (CLAIMS.includes(row.verdict) && before.every(({ verdict }) => verdict === "undocumented"))
         broken.push(`3: ${told}`);
