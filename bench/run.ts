@@ -16,8 +16,15 @@ import { printTargets, type Target } from "./targets.ts";
 
 const FOLDER = "bench/data";
 const STARTUP_RUNS = 15;
-/** The ceiling of the quick form is far above the targets, since a short run is mostly warming up. */
-const QUICK = { scale: 0.25, runs: 3, ceiling: 10 };
+const QUICK = { scale: 0.25, runs: 3 };
+/**
+ * × tcpdump without the start, as the quick form finds them on a slow machine: above the targets, since a short run is mostly warming up. It fails
+ * where a ratio has got worse than this by more than `WORSE` in each of `TRIES` looks: a machine has bad moments, code has not.
+ * To be lowered when the program gets faster.
+ */
+const KNOWN: Partial<Record<InputName, number>> = { small: 4, mix: 3.3 };
+const WORSE = 1.3;
+const TRIES = 3;
 /** What has programs of its own, which `--all` runs behind the rest. */
 const OTHERS = {
   rules: ["rules.js", "1", "3"],
@@ -38,7 +45,8 @@ const { values: options } = parseArgs({
 });
 const scale = positive("--scale", options.scale, options.quick ? QUICK.scale : 1);
 const runs = positive("--runs", options.runs, options.quick ? QUICK.runs : 5);
-const ceiling = options.quick || options.ceiling ? positive("--ceiling", options.ceiling, QUICK.ceiling) : null;
+/** Given on the command line, it holds for each capture. */
+const ceiling = options.ceiling === undefined ? null : positive("--ceiling", options.ceiling, 1);
 const names = INPUTS.filter((name) =>
   options.only === undefined ? !options.quick || name !== "web" : name === options.only,
 );
@@ -57,7 +65,7 @@ for (const peer of missing)
 makeSureItWorks();
 const { empty, help, tiny } = await startUp();
 const found = new Map<InputName, Outcome[]>();
-for (const name of names) found.set(name, await compare(name, tiny));
+for (const name of names) found.set(name, await compareAndJudge(name, tiny));
 if (!options.quick) {
   const growth = names.includes("small") ? await growthOf("small") : null;
   const jobs = names.includes("web") ? await secondThread("web") : null;
@@ -110,8 +118,25 @@ function moreMs(one: Summary, than: Summary): number {
   return (one.seconds - than.seconds) * 1_000;
 }
 
+/** In the quick form, or with a ceiling, a ratio above it fails, once it was found there as often as it may be. */
+async function compareAndJudge(name: InputName, start: Summary): Promise<Outcome[]> {
+  const known = options.quick ? KNOWN[name] : undefined;
+  const most = ceiling ?? (known === undefined ? Number.POSITIVE_INFINITY : known * WORSE);
+  for (let left = TRIES; ; ) {
+    const outcomes = await compare(name);
+    const ratio = ratioOf(outcomes, start);
+    if (ratio === null || ratio <= most) return outcomes;
+    const over = `${name}: ${ratio.toFixed(2)} × tcpdump without the start-up, above ${most.toFixed(2)}`;
+    if (--left === 0) {
+      problems.push(over);
+      return outcomes;
+    }
+    console.log(`  ${over}: measured again`);
+  }
+}
+
 /** One capture: each program in turn, `runs` times over, then the table. */
-async function compare(name: InputName, start: Summary): Promise<Outcome[]> {
+async function compare(name: InputName): Promise<Outcome[]> {
   console.log(`\nmaking or reusing ${name} …`);
   const outcomes: Outcome[] = [];
   const captures = new Map<number, string>();
@@ -137,7 +162,6 @@ async function compare(name: InputName, start: Summary): Promise<Outcome[]> {
   const size = megabytes(captures.get(scale)!).toFixed(0);
   console.log(`${name}: ${frames.toLocaleString("en")} frames, ${flows.toLocaleString("en")} flows, ${size} MB`);
   printTable(outcomes);
-  judge(name, outcomes, start);
   return outcomes;
 }
 
@@ -206,22 +230,21 @@ function targetsOf(growth: number | null, jobs: number | null): Target[] {
   ];
 }
 
-/** Says how Wirepact stands to tcpdump, and with a ceiling fails where it is exceeded. */
-function judge(name: InputName, outcomes: readonly Outcome[], start: Summary): void {
+/** Says how Wirepact stands to tcpdump, without its start; null where one of the two is not here. */
+function ratioOf(outcomes: readonly Outcome[], start: Summary): number | null {
   const ours = summarize(outcomes.find(({ peer }) => peer === WIREPACT)?.runs ?? []);
   const theirs = summarize(outcomes.find(({ peer }) => peer === TCPDUMP)?.runs ?? []);
   const ratio = ours.seconds / theirs.seconds;
   if (Number.isNaN(ratio)) {
     console.log("  no ratio: it takes both wirepact and tcpdump");
-    return;
+    return null;
   }
   // Other work on the machine stretches wall time, V8's helper threads add processor time: the kinder of the two counts.
   const byWall = (ours.seconds - start.seconds) / theirs.seconds;
   const byCpu = (ours.cpuSeconds - start.cpuSeconds) / theirs.cpuSeconds;
   const net = Number.isFinite(byCpu) ? Math.min(byWall, byCpu) : byWall;
   console.log(`  wirepact: ${ratio.toFixed(2)} × tcpdump, ${net.toFixed(2)} × without its start`);
-  if (ceiling !== null && net > ceiling)
-    problems.push(`${name}: ${net.toFixed(2)} × tcpdump without the start-up, above the ceiling of ${ceiling}`);
+  return net;
 }
 
 function removeDatabase(): void {
