@@ -8,6 +8,7 @@ import { OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
 import { UsageError } from "../errors.ts";
 import { parseRange, rangeHas } from "../model/ranges.ts";
 import { quote, unknownWord } from "../words.ts";
+import { answerers, isEverybody, whoAnswered } from "./everybody.ts";
 import type { ConversationRow, OperationRow, RuleStatus, RunResult } from "./result.ts";
 import { plural } from "./words.ts";
 
@@ -194,24 +195,6 @@ export function profileOf(result: RunResult, wanted: string | RunResult["run"]["
   return profile;
 }
 
-/** Groups, and what ends in 255: a question to it is one to all who hear it, and they are devices where they answer. */
-function isEverybody(text: string): boolean {
-  const address = parseAddress(text);
-  if (address === null) return false;
-  const first = Number.parseInt(address.hex.slice(0, 2), 16);
-  if (address.family === "mac") return (first & 1) === 1;
-  return address.family === 6 ? first === 0xff : first >= 224 || address.hex.endsWith("ff");
-}
-
-/** Hosts that answered and are named in a few words. */
-const NAMED = 4;
-
-function whoAnswered(addresses: readonly string[]): string {
-  if (addresses.length === 0) return "";
-  const more = addresses.length > NAMED ? ` and ${addresses.length - NAMED} more` : "";
-  return `; answered by ${addresses.slice(0, NAMED).join(", ")}${more}`;
-}
-
 function verdictOf({ beyond, unread, questions }: Profile): Profile["verdict"] {
   if (beyond.length > 0) return "not-read-only";
   if (unread.length > 0) return "unproved";
@@ -254,11 +237,6 @@ export function hostTest(values: readonly string[]): (address: string) => boolea
     const address = parseAddress(text);
     return address !== null && ranges.some((range) => rangeHas(range, address.family, address.hex));
   };
-}
-
-/** Devices that answered what everybody was asked. */
-function answerers({ operations }: ConversationRow): Set<string> {
-  return new Set(operations.flatMap(({ sender_address }) => sender_address ?? []));
 }
 
 /** `side`: which end of the conversation plays the role. A device may have opened it, and be asked in it all the same. */

@@ -62,11 +62,11 @@ function theirs(labels: readonly Label[]): Counts {
 function ours(rows: Iterable<ConversationRow>, roles: ReadonlyMap<string, boolean>): Counts {
   const counts: Counts = new Map();
   for (const row of rows)
-    for (const { protocol, role, code, count, sender } of row.operations) {
+    for (const { protocol, role, code, count, sender, sender_address } of row.operations) {
       const told = roles.get(protocol);
       if (told === undefined || !/^(0x[0-9a-f]+|\d+|(un)?confirmed:\d+|ud:\d+\/\d+)$/.test(code)) continue;
       if (protocol === "mms" && role === "response") continue;
-      add(counts, [protocol, row[sender!], told ? role : "", code].join(" "), count);
+      add(counts, [protocol, sender_address ?? row[sender!], told ? role : "", code].join(" "), count);
     }
   return counts;
 }
