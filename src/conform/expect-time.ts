@@ -27,6 +27,10 @@ export interface TimeBroken {
 /** What an address asked of each time server, by the server's address. */
 export type ClocksOf = (realm: number, address: string) => ReadonlyMap<string, readonly Exchange[]>;
 
+/** Where a client sends random numbers for its time it does so in every capture: only the host itself knows its offset then. */
+const ASK =
+  "ask the host itself, by chronyc tracking, timedatectl timesync-status or w32tm /query /status: a longer capture will not show it";
+
 /** The client's clock against the server's that it asks. */
 export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, subject: Subject): Clause | TimeBroken {
   const { exchanges, hidden } = exchangesOf(subject);
@@ -49,9 +53,11 @@ export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, sub
     );
   }
   if (exchanges.length === 0) {
-    const why =
-      hidden > 0 ? "the client does not show its clock in its questions" : "no exchange in the capture gives a time";
-    return unproved("expect", "expectation-unproved", `${expectation.text}: ${why}`, "look at the host's own clock");
+    const [why, decides] =
+      hidden > 0
+        ? ["its questions hold no plausible time: random numbers, as chrony sends, or a clock more than a day off", ASK]
+        : ["no exchange in the capture gives a time", "see why the server gives none: it may not be set itself"];
+    return unproved("expect", "expectation-unproved", `${expectation.text}: ${why}`, decides);
   }
   const against = exchanges.flatMap(({ frames }) => frames);
   if (exchanges.length < ENOUGH) {
@@ -59,7 +65,7 @@ export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, sub
     return { ...unproved("expect", "expectation-unproved", says, "capture until it has asked again"), against };
   }
   const says = `${expectation.text}: ${exchanges.length} exchanges, and they do not agree on it`;
-  return { ...unproved("expect", "expectation-unproved", says, "look at the host's own clock"), against };
+  return { ...unproved("expect", "expectation-unproved", says, ASK), against };
 }
 
 /** Two roles' clocks: those of this conversation's own ends, each against a time server that both ask, or one the other's. */

@@ -33,6 +33,7 @@ export function inside(
   const outer = OUTER[p.depth]!;
   outer.copy(p);
   outer.buf = buf;
+  outer.carries = kind;
   const wire = p.payWire - (off - p.payOff);
   enter(p, kind);
   p.outer = outer;

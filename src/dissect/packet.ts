@@ -65,6 +65,8 @@ export class Packet {
   depth = 0;
   /** The packet that this one came in, a tunnel's, and so on outwards; null outside of any. Kept until the next frame. */
   outer: Packet | null = null;
+  /** Of such an outer packet: the tunnel that it is, an index into `TUNNELS`. */
+  carries = 0;
   /** IP packets that this one stands for: fragments that had to wait until their transport header was seen; and the bytes of the others. */
   pieces = 1;
   heldBytes = 0;

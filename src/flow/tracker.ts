@@ -104,8 +104,8 @@ export class FlowTracker {
     this.hops = new Hops(caps);
   }
 
-  /** `lane`: the packet's, see `lanes.ts`. */
-  packet(frame: Frame, p: Packet, realm: number, lane: number): void {
+  /** The flow that it counts in, -1 where it is a copy or has no room. `lane`: the packet's, see `lanes.ts`. */
+  packet(frame: Frame, p: Packet, realm: number, lane: number): number {
     let low = 0;
     let high = 0;
     let forward = true; // from the lower end to the higher
@@ -120,7 +120,7 @@ export class FlowTracker {
       if (low < 0 || high < 0) {
         this.untracked++;
         this.#caps.hit("addresses");
-        return;
+        return -1;
       }
       const order = compareBytes(p.buf, p.srcOff, p.dstOff, ether ? 6 : 16);
       forward = order < 0 || (order === 0 && p.srcPort <= p.dstPort);
@@ -155,12 +155,12 @@ export class FlowTracker {
           gapNsec(row[lastAt]!, row[lastAt + 1]!, sec, nsec) <= COPY_WITHIN_NSEC &&
           this.#again(flow, row, at, dir, print, p, lane)
         ) {
-          return;
+          return -1;
         }
       }
       if (watching && this.watch.seen(lane, (flow << 1) | dir, print, sec, nsec)) {
         this.watch.copied(lane);
-        return;
+        return -1;
       }
       // Nearly every packet is neither late nor a SYN: only those can belong to another flow.
       if ((sec - row[lastAt]! > IDLE_SEC || (p.tcpFlags & SYN) !== 0) && this.#isOther(row, at, dir, sec, p, tcp)) {
@@ -175,7 +175,7 @@ export class FlowTracker {
       if (flow < 0) {
         this.untracked++;
         this.#caps.hit("flows");
-        return;
+        return -1;
       }
       row = table.rows(flow);
       at = table.at(flow);
@@ -229,6 +229,7 @@ export class FlowTracker {
     } else if (p.proto === ICMP || p.proto === ICMP6) {
       readQuote(this, frame, p, realm, this.#caps);
     }
+    return flow;
   }
 
   /** Goes on where flows and addresses have been given other numbers. */

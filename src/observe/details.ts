@@ -6,7 +6,8 @@ import { LIMITS } from "../limits.ts";
 import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
-import { addressText, OUTCOMES } from "./flow-view.ts";
+import { addressText, type FlowView, OUTCOMES } from "./flow-view.ts";
+import type { Observation } from "./observation.ts";
 import { conversationOperations, operationsOf } from "./operations.ts";
 import { paceOf } from "./pace.ts";
 
@@ -19,6 +20,8 @@ export interface ConversationDetails {
   hint: string | null;
 }
 
+/** The field of data channels, and of answers from another port, see `folds.ts`. */
+export const CHANNELS = "channels";
 /** Values kept of one field. */
 const MOST_VALUES = 8;
 /** Flows of a conversation whose DNS evidence is looked up; their names repeat. */
@@ -34,6 +37,7 @@ export function readDetails(
   const view = all.view();
   const names: NameEvidence[] = [];
   const told: FieldFact[] = [];
+  const channels: string[] = [];
   let many: Fields | null = null;
   const outcomes: Partial<Record<ConversationOutcome, number>> = {};
   let innerApp: string | null = null;
@@ -60,6 +64,7 @@ export function readDetails(
       for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
       for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
     }
+    if (all.folds.size > 0 && all.folds.has(flow)) addChannel(channels, seen, view);
     operated ||= operationsOf(all, view.detail).kinds.length > 0;
     for (const sighting of all.sightingsOf(conversation, view)) {
       const { fact } = sighting;
@@ -71,7 +76,8 @@ export function readDetails(
       }
     }
   }
-  const fields = many ?? (operated ? fieldsOf(told) : sharedFields(told));
+  const own = many ?? (operated ? fieldsOf(told) : sharedFields(told));
+  const fields = channels.length === 0 ? own : { ...own, [CHANNELS]: channels };
   const operations = operated ? operationRows(all, conversation, id, fields) : [];
   const portApp = row[at + C.C_PORT_APP]!;
   const proto = row[at + C.C_META]! & 0xff;
@@ -88,6 +94,17 @@ export function readDetails(
     outcomes: sharedOutcomes(outcomes),
     hint,
   };
+}
+
+/** What folds into it: `tcp 10.0.0.5:40001 10.0.0.9:20`, so that its packets can be found again. */
+function addChannel(channels: string[], seen: Observation, view: FlowView): void {
+  if (channels.length >= MOST_VALUES) return;
+  const end = (dir: 0 | 1): string => {
+    const text = addressText(seen.flows.ipv6, view.family, view.address(dir));
+    return text.includes(":") ? `[${text}]:${view.port(dir)}` : `${text}:${view.port(dir)}`;
+  };
+  const text = `${view.proto === TCP ? "tcp" : "udp"} ${end(0)} ${end(1)}`;
+  if (!channels.includes(text)) channels.push(text);
 }
 
 /** The set of one address, the same for conversation after conversation of one host. */

@@ -6,21 +6,25 @@
  * They are shown to the flows in the order of their lanes: with several threads that is the one that all can keep.
  */
 import type { Frame } from "../capture/frame.ts";
+import type { Identifier } from "../decode/identify.ts";
 import { realmOf } from "../dissect/dissect.ts";
 import type { Packet } from "../dissect/packet.ts";
 import { laneOfPacket } from "../flow/lanes.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
+import { noteTunnel } from "./tunnels.ts";
 
 export class Layers {
   readonly #flows: FlowTracker;
+  readonly #identified: Identifier;
   /** Lanes whose flows are kept, a bit each. */
   readonly #lanes: number;
   /** Of the frame at hand, in the order of their lanes. */
   readonly #packets: Packet[] = [];
   readonly #laneOf: number[] = [];
 
-  constructor(flows: FlowTracker, lanes: number) {
+  constructor(flows: FlowTracker, identified: Identifier, lanes: number) {
     this.#flows = flows;
+    this.#identified = identified;
     this.#lanes = lanes;
   }
 
@@ -37,7 +41,8 @@ export class Layers {
       const lane = this.#laneOf[i]!;
       if (((this.#lanes >>> lane) & 1) === 0) continue;
       const one = this.#packets[i]!;
-      this.#flows.packet(frame, one, realmOf(one, untagged), lane);
+      const flow = this.#flows.packet(frame, one, realmOf(one, untagged), lane);
+      if (one.carries !== 0 && flow >= 0) noteTunnel(this.#flows, this.#identified, flow, frame, one);
     }
   }
 

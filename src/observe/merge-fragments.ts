@@ -17,6 +17,7 @@ import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import { frameOrder } from "./frame-order.ts";
 import { newObservation, type Observation } from "./observation.ts";
 import { type Realms, realmsOf } from "./realms.ts";
+import { noteTunnel } from "./tunnels.ts";
 
 /** What one slice kept, and where its captures begin in the merged list. */
 export interface Kept {
@@ -137,7 +138,9 @@ class Between {
     for (let outer = this.#packet.outer; outer !== null; outer = outer.outer) {
       if (outer.buf === frame.buf) continue;
       this.#found += read ? outer.pieces - 1 : outer.pieces; // what is read counts itself
-      this.counts.flows.packet(frame, outer, realmOf(outer, untagged), laneOfPacket(outer));
+      const { flows, identified } = this.counts;
+      const flow = flows.packet(frame, outer, realmOf(outer, untagged), laneOfPacket(outer));
+      if (outer.carries !== 0 && flow >= 0) noteTunnel(flows, identified, flow, frame, outer);
     }
   }
 

@@ -140,7 +140,7 @@ export class Observer {
     const etherTypes = [...identified.etherTypes, ETHERTYPE_ARP];
     this.#dissector = new Dissector(this.#packet, { caps: dissectCaps, etherTypes, vxlanPorts, realmTags });
     this.#ether = new EtherFrames(flows, identified);
-    this.#layers = new Layers(flows, this.#lanes);
+    this.#layers = new Layers(flows, identified, this.#lanes);
     this.#short = options.fastPath !== false;
     this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena);
   }

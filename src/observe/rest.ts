@@ -11,6 +11,7 @@ import * as C from "./conversations.ts";
 import { peerName, readDetails } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
+import { mayBeTunnel } from "./tunnels.ts";
 
 const CHUNK_ROWS = 1_000;
 
@@ -83,6 +84,7 @@ export class Rest implements RestConversations {
     if ((row[at + C.C_OUTCOME]! & C.MIXED) !== 0 || row[at + C.C_BYTES + 1] !== 0) return false;
     if (realm === undefined || realm === null || this.#named(meta >>> 16, 4, responder)) return false;
     const proto = meta & 0xff;
+    if (mayBeTunnel(proto, portApp & 0xffff)) return false;
     const [high, low] = all.id(c);
     into.ascii("[");
     into.number(high);
@@ -130,7 +132,7 @@ export class Rest implements RestConversations {
     let extra = "null";
     const mixed = (row[at + C.C_OUTCOME]! & C.MIXED) !== 0;
     const responder = row[at + C.C_RESPONDER]!;
-    if (app !== 0 || mixed || this.#named(meta >>> 16, family, responder)) {
+    if (app !== 0 || mixed || this.#named(meta >>> 16, family, responder) || mayBeTunnel(proto, portApp & 0xffff)) {
       const details = readDetails(all, c, this.#dns, "");
       inner = text(details.innerApp);
       peer = text(peerName(details.names));

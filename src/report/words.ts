@@ -88,10 +88,12 @@ export function over({ transport, port }: Pick<ConversationRow, "transport" | "p
   return name === undefined ? `ip/${transport}` : `ip/${transport} (${name})`;
 }
 
-/** `tcp/443 tls`; where the application is not identified, what the port would suggest; `in plant-a` where realms are named. */
+/** `tcp/443 tls`, `udp/4789 tunnel (vxlan)`; where the application is not identified, what the port would suggest; `in plant-a` where realms are named. */
 export function service(c: ConversationRow): string {
   const way = over(c);
   const where = isDefaultRealm(c.realm) ? "" : ` in ${c.realm}`;
+  const tunnel = c.fields.tunnel;
+  if (tunnel !== undefined) return `${way} tunnel (${tunnel.join(", ")})${where}`;
   if (c.app === null) return (c.hint === null ? way : `${way} not identified (${c.hint} by its port)`) + where;
   return (c.inner_app === null ? `${way} ${c.app}` : `${way} ${c.app} (${c.inner_app} inside)`) + where;
 }

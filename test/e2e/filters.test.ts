@@ -96,13 +96,31 @@ function tshark(path: string, filter: string, others: readonly string[]): { show
 
 const protocolOf = (transport: string): number => PROTOCOLS[transport] ?? Number(transport);
 
-/** Whether a frame passed between the two ends of a conversation, over its transport and port. */
+/** Whether a frame passed between the two ends of a conversation, over its transport and port, or is of what folds into it. */
 function isBetween(row: ConversationRow, frame: Trial["frames"][number]): boolean {
+  const channels = (row.fields.channels ?? []).map((text) => {
+    const [transport, ...ends] = String(text).split(" ") as [string, string, string];
+    const [one, other] = ends.map((end) => /^\[?(.*?)\]?:(\d+)$/.exec(end)!) as [RegExpExecArray, RegExpExecArray];
+    const ports = new Set([Number(one[2]), Number(other[2])]);
+    return { row: { ...row, transport, initiator: one[1]!, responder: other[1]!, port: Number(one[2]) }, ports };
+  });
+  return isOf(row, frame) || channels.some(({ row: own, ports }) => isOf(own, frame, ports));
+}
+
+function isOf(row: ConversationRow, frame: Trial["frames"][number], ports: ReadonlySet<number> | null = null): boolean {
   const layers: Packet[] = [];
   for (let p = innermostOf(frame); p !== null; p = p.outer) layers.push(p);
   // A filter asks of each layer by itself: what a tunnel between the two hosts carries shows as theirs, where it has no ports.
   const isThere = layers.some(({ proto }) => proto === protocolOf(row.transport));
-  return isThere && layers.some((p) => (row.port === null || p.proto === protocolOf(row.transport)) && hasEnds(row, p));
+  return (
+    isThere &&
+    layers.some(
+      (p) =>
+        (row.port === null || p.proto === protocolOf(row.transport)) &&
+        hasEnds(row, p) &&
+        (ports === null || (ports.has(p.srcPort) && ports.has(p.dstPort))),
+    )
+  );
 }
 
 /** Whether its VLAN is one of the conversation's realm. */

@@ -17,6 +17,17 @@ test("of a rule that is missing: what its hosts did over its ports", (t) => {
   t.is(of([host("gateway.example.com")], "tcp", "443"), "", "a name is no address");
 });
 
+test("what folds into a conversation is shown with it", (t) => {
+  const fields = { channels: ["tcp 10.20.0.5:40001 203.0.113.9:20", "udp [2001:db8::1]:7 [2001:db8::2]:9"] };
+  const [command] = conversationCommands([capture({ path: "a.pcap" })], conversation({ fields }));
+  t.is(
+    command,
+    "tshark -r a.pcap -Y '((ip.addr == 10.20.0.5 && ip.addr == 203.0.113.9 && tcp.port == 443)" +
+      " || (ip.addr == 10.20.0.5 && ip.addr == 203.0.113.9 && tcp.port == 40001 && tcp.port == 20)" +
+      " || (ipv6.addr == 2001:db8::1 && ipv6.addr == 2001:db8::2 && udp.port == 7 && udp.port == 9))'",
+  );
+});
+
 const part = (realm: string, vlan: number) => ({
   realm,
   vlans: [[vlan, vlan + 1] as const],

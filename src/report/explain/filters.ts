@@ -21,10 +21,23 @@ export function frameCommands(captures: readonly CaptureRow[], frames: readonly 
 
 /** One command a capture: everything between the two ends, both directions. */
 export function conversationCommands(captures: readonly CaptureRow[], c: ConversationRow): string[] {
-  const filter = endsFilter(c);
+  const own = endsFilter(c);
+  const others = channelFilters(c);
+  const filter = others.length === 0 ? own : anyOf([own, ...others].map((one) => `(${one})`));
   return captures.flatMap((capture) => {
     const where = isGone(capture) ? null : realmFilter(capture, c.realm);
     return where === null ? [] : [tshark(capture.path, [filter, where].filter(Boolean).join(" && "))];
+  });
+}
+
+/** Its data channels, and answers from another port or address. */
+function channelFilters({ fields }: ConversationRow): string[] {
+  return (fields.channels ?? []).flatMap((channel) => {
+    const [, transport, ...ends] = /^(tcp|udp) (\S+):(\d+) (\S+):(\d+)$/.exec(String(channel)) ?? [];
+    if (transport === undefined) return [];
+    const [one, port, other, otherPort] = ends as [string, string, string, string];
+    const hosts = [one, other].map((host) => hostTerm(host.replace(/^\[|\]$/g, ""), transport));
+    return [[...hosts, `${transport}.port == ${port}`, `${transport}.port == ${otherPort}`].join(" && ")];
   });
 }
 
