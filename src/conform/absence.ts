@@ -27,6 +27,10 @@ export function couldNotShow(
   const name = calledOf(host);
   const open = openCandidate(uses, lacking);
   if (open !== null) return open;
+  if (leadsToItself(loaded, rule, host, context)) {
+    const reason = `it leads to ${name} itself, and what a host says to itself is on no wire`;
+    return notEvaluable("own-host", reason, `ask ${name} itself (ss, netstat)`);
+  }
   const two = context.judges.context.contested.ofHost(host);
   if (two !== null) return notEvaluable("two-owners", two.says, WHAT_NEXT);
   if (!presence.bothWays) {
@@ -75,6 +79,20 @@ export function couldNotShow(
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, lacking, context);
 }
+
+/** True where the one host that the rule's far end is bound to is the one that would open it. */
+function leadsToItself(loaded: LoadedModel, { to }: Rule, { host }: CastHost, { judges }: RuleContext): boolean {
+  if (to.kind !== "role" || !host.single) return false;
+  const far = judges.context.cast.hosts.filter(({ model, role }) => model === loaded.model.name && role === to.role);
+  const own = addressesOf(host);
+  return far.length > 0 && far.every((played) => played.host.single && addressesOf(played.host) === own);
+}
+
+const addressesOf = ({ addresses }: CastHost["host"]): string =>
+  addresses
+    .map(({ text }) => text)
+    .sort()
+    .join();
 
 /** True where the rule leads to a role of hosts whose incoming conversations are in the capture. */
 function mayLeadTo({ model, endpoints }: LoadedModel, { to }: Rule, reached: ReadonlySet<CastHost>): boolean {

@@ -98,6 +98,7 @@ export class AlikeFlows {
         flow.heard?.some(({ roles }) => roles.length > 0),
       ],
     ].map(Number);
-    return [at, outcome, firstWords, handshake?.state, icmpType, cut, flags.join(""), ...[...said].sort()].join("\n");
+    const known = [at, outcome, firstWords, handshake?.state, icmpType, cut, flags.join(""), flow.beginsAs.join()];
+    return [...known, ...[...said].sort()].join("\n");
   }
 }

@@ -33,6 +33,10 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
         flow.coming,
       );
     }
+    if (rule.apps.some((app) => flow.beginsAs.includes(app))) {
+      const says = `it ended before it said whether it is ${wanted}, which begins like that`;
+      return unproved("app", "app-unseen", says, "capture a session that goes on", flow.coming);
+    }
     return failed("app", "no-rule", `its content is not ${wanted}`, flow.coming);
   }
   if (flow.hasData && flow.cutShort) {

@@ -21,7 +21,7 @@ export interface Clause {
   member?: string;
   /** `whom`: proved by a name, which the client may yet contradict as long as it has said nothing. */
   byName?: boolean;
-  /** How specific a proved `whom` is: exact name 4, wildcard 3, address 2, role 5, anyone 1. */
+  /** How specific a proved `whom` is: exact name 4, wildcard 3, address 2, role 5, anyone 1. Of an unproved one 1 where something speaks for it. */
   weight?: number;
 }
 

@@ -106,7 +106,7 @@ export interface WhoIsWho {
 
 export function whoIsWho(
   seen: Observation,
-  options: Pick<ConformOptions, "models" | "background" | "bound" | "site">,
+  options: Pick<ConformOptions, "models" | "background" | "bound" | "site"> & Partial<Pick<ConformOptions, "scope">>,
   kept: KeptJudgements | null = null,
 ): WhoIsWho {
   const load = loaderOf(options.bound);
@@ -142,6 +142,7 @@ export function whoIsWho(
     caps: capsReached(seen),
     contested,
     backgroundName,
+    everybody: options.scope === "all",
     timezone: options.site?.timezone ?? "UTC",
     clocksOf: (realm: number, address: string) => clocks.of(realm, address),
     hiddenResolver: (realm: number, addresses: ReadonlySet<string>) => {

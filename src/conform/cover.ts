@@ -94,6 +94,8 @@ export interface JudgeContext extends WhomContext, TimeContext {
   contested: Contested;
   /** The background model's name: its roles judge nobody. */
   backgroundName: string | null;
+  /** Who plays no role is judged as well (`--scope all`). */
+  everybody: boolean;
 }
 
 /** The clause "whom" where all that covers a flow is proved but for who opened it; null where something is not. */
@@ -229,6 +231,7 @@ function playsTarget(
       return weighed(clause, "whoever it is", 1);
     case "judged":
       if (roles.some((p) => p.model !== context.backgroundName)) return weighed(clause, `${address} plays a role`, 1);
+      if (context.everybody) return weighed(clause, "everybody is judged", 1);
       return failed(clause, "no-rule", `${address} plays no role`);
     case "internet":
       if (roles.some((played) => played.model === model))

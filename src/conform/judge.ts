@@ -214,7 +214,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
     const says =
       code === "forbidden"
         ? `${use.rule.id} forbids it`
-        : `${use.rule.id}: this destination is retired since ${use.rule.retiredAfter}`;
+        : `${use.rule.id}: ${subject.responder} is retired, and ${use.rule.retiredAfter} was its last day`;
     const concluded = conclude(use, "violation", code, says);
     // Of a flow that began before that, the later packets are in violation; which they are is not kept.
     const late = code === "retired" && flow.firstSec < judges.retiredAt(use.rule);
@@ -360,7 +360,7 @@ function mayBeRetired(use: RuleUse, judges: Judges): void {
   use.clause = unproved(
     "when",
     "expectation-unproved",
-    `retired since ${rule.retiredAfter}, and no packet shows that it was not opened before`,
+    `retired after ${rule.retiredAfter}, and no packet shows that it was not opened before`,
     "capture the connection from its start",
   );
 }

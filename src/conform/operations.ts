@@ -62,12 +62,13 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
     const [first] = requests.flatMap((kind) => framesOfKind(kind).slice(0, 1)).sort(byPlace);
     return proved("expect", `${count} operation(s), none above ${most}`, first === undefined ? [] : [first]);
   }
-  return unproved(
-    "expect",
-    "expectation-unproved",
-    `${text}: no operation could be read`,
-    "capture from the connection's start",
-  );
+  if (!isWhole(flow)) {
+    const says = `${text}: no operation could be read`;
+    return unproved("expect", "expectation-unproved", says, "capture from the connection's start, without loss");
+  }
+  const how = flow.handshake === null ? "in what it speaks" : "inside TLS";
+  const says = `${text}: no operation can be read ${how}`;
+  return unproved("expect", "expectation-unproved", says, "look into the logs of both ends");
 }
 
 /**

@@ -46,12 +46,22 @@ function overAnew(loaded: LoadedModel, rule: Rule, subject: Subject, port: numbe
       `give --set ${missing}=PORT`,
     );
   }
+  const beyond = outside ? publicPorts(loaded, rule) : "";
+  if (beyond !== "") return failed("over", "no-rule", `${what} instead of ${beyond}, which its outside address has`);
   return failed("over", "no-rule", `${what} instead of ${overText(loaded, rule)}`);
 }
 
 /** `tcp/443 or udp/443`, with the values of parameters in place of their names where they are known. */
 export function overText({ prepared }: LoadedModel, rule: Rule): string {
   return prepared(rule).overText;
+}
+
+/** `udp/40000`: the ports that a site has beyond NAT in place of the document's own; empty where they are the same. */
+function publicPorts({ parameter }: LoadedModel, { over }: Rule): string {
+  const texts = over.flatMap(({ transport, ports }) =>
+    ports.flatMap((range) => (range.parameter === null ? [] : [`${transport}/${parameter(range.parameter)}`])),
+  );
+  return texts.join(" or ");
 }
 
 /** As `overText`, worked out. */

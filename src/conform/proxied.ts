@@ -157,7 +157,7 @@ function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
     app,
     flow: {
       ...cameTo(flow, answer, proof !== undefined),
-      sightings: content,
+      sightings: proof === undefined && answer !== undefined ? [...content, refusalOf(answer)] : content,
       firstWords: answer !== undefined && proof === undefined ? "none" : words === undefined ? "missing" : "heard",
       words: words === undefined ? [] : framesOf(words, "the client's first words in the tunnel"),
       before: [...frames, ...answers.flatMap(({ sighting }) => framesOf(sighting, "the proxy's answer"))],
@@ -167,6 +167,11 @@ function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
       ...(handshake?.state === "alert" ? { outcome: "failed" as const } : {}),
     },
   };
+}
+
+/** A proxy's answer to CONNECT that is no consent, as a fault of what it was asked for. */
+function refusalOf({ status, sighting }: Answer): Sighting {
+  return { ...sighting, fact: { kind: "fault", what: "proxy-status", code: status, text: "" } };
 }
 
 /** What became of the TLS inside, as far as its messages say; that an end left is not told apart from what was not read. */

@@ -57,6 +57,7 @@ export const RULE_REASONS = {
   "host-not-seen": "the hosts that would open it never appear in the capture",
   "host-passive":
     "the hosts that would open it opened nothing in the capture, or only what comes in at a bound far end",
+  "own-host": "it leads to the host itself, and what a host says to itself is on no wire",
   "too-short": "the hosts that would open it were not seen for long enough",
   "one-sided": "answers to those hosts are not in the capture",
   "name-unresolved": "its name was asked for, and no usable answer is in the capture",

@@ -51,9 +51,22 @@ function failure(flow: SubjectFlow): string {
   if (fault === undefined) return "it failed before it came up";
   if (fault.what === "http-redirect")
     return `every answer sent it on to ${fault.text}, in some private network, as a portal or a filter on the way does`;
+  if (fault.what === "proxy-status") return `the proxy answered HTTP ${fault.code}${PROXY_SAYS[fault.code] ?? ""}`;
   if (fault.what !== "http-status") return `it failed before it came up: ${fault.text}`;
   return `every answer was HTTP ${fault.code} ${fault.text}${HTTP_BY[fault.code] ?? ""}`;
 }
+
+/** What a proxy means by it where it was asked for a tunnel (RFC 9110 section 15). */
+const PROXY_SAYS: Readonly<Record<number, string>> = {
+  400: " (it does not understand the request)",
+  403: " (it does not let this through)",
+  405: " (it takes no CONNECT)",
+  407: " (it asks for a user name and a password)",
+  451: " (it may not let this through)",
+  502: " (it did not get there)",
+  503: " (it did not get there)",
+  504: " (nothing there answered it)",
+};
 
 /** Who speaks so. A 403 may be the far end's own. */
 const HTTP_BY: Readonly<Record<number, string>> = {

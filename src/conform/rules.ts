@@ -259,11 +259,11 @@ function judgeHost(
   };
 }
 
-/** Members of an endpoint of which each is needed; empty where one is enough. */
-function membersOf(loaded: LoadedModel, rule: Rule): string[] {
-  if (rule.to.kind !== "endpoint") return [];
+/** Members of an endpoint of which each is needed; empty where one is enough, and where there is one only, by whatever it is known. */
+function membersOf(loaded: LoadedModel, rule: Rule): readonly string[] {
+  if (rule.to.kind !== "endpoint") return NO_MEMBERS;
   const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
-  if (endpoint.need !== "each") return [];
+  if (endpoint.need !== "each" || endpoint.hosts.length === 1) return NO_MEMBERS;
   return endpoint.hosts.length > 0 ? hostTexts(loaded, endpoint) : endpoint.addresses.map((range) => range.text);
 }
 

@@ -66,6 +66,8 @@ export interface SubjectFlow {
   cutShort: boolean;
   /** Applications that its datagrams could be later messages of, which only their ends can read. */
   unreadableAs: readonly string[];
+  /** Applications of which all that was said, by each end, could be the beginning. */
+  beginsAs: readonly string[];
   /** True where payload bytes passed at all. */
   hasData: boolean;
   /** False where nothing can come back: a group address, or a transport without questions. */
@@ -160,6 +162,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     holed: isHoled(view, there),
     handshake: view.handshake(there),
     unreadableAs: unreadableAs(all, view),
+    beginsAs: beginsAs(all, view),
     firstWords: firstWords(all, view, there, outcome, app),
     words: wordsOf(view, there, app),
     before: framesBefore(view, there, sightings),
@@ -380,6 +383,17 @@ function unreadableAs(all: C.Conversations, view: FlowView): readonly string[] {
   return all.seen.decoders.filter((decoder) => decoder.later !== undefined).map(({ id }) => id);
 }
 const NONE_OF_THEM: readonly string[] = [];
+
+/** What was kept of a connection because several could be meant by it, as in COTP's handshake, before it ended. */
+function beginsAs(all: C.Conversations, view: FlowView): readonly string[] {
+  if (view.proto !== TCP || view.app !== 0) return NONE_OF_THEM;
+  const said = (view.detail?.streams ?? []).flatMap((one) => (one === null || one.length === 0 ? [] : [one]));
+  if (said.length === 0) return NONE_OF_THEM;
+  const fits = all.seen.decoders.filter(({ looksStream }) =>
+    said.every((stream) => looksStream?.(stream.data, 0, stream.length) === true),
+  );
+  return fits.map(({ id }) => id);
+}
 
 /** Frames that say who opened it. */
 function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {

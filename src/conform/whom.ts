@@ -12,9 +12,11 @@ import type { DnsEvidence, NameAnswer, NamesOf } from "../observe/dns-evidence.t
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
+import type { ConversationReason } from "./reasons.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
+import { howToResolve, unresolved } from "./unresolved.ts";
 
 export interface WhomContext {
   dns: DnsEvidence;
@@ -30,6 +32,18 @@ export interface WhomContext {
 const WEIGHT_EXACT = 4;
 const WEIGHT_WILDCARD = 3;
 const WEIGHT_ADDRESS = 2;
+/** Something speaks for it and does not prove it: of rules that a flow could be, that one is told. */
+const WEIGHT_SUPPORTED = 1;
+
+/** Unproved, and yet something speaks for it. */
+function supported(
+  reason: ConversationReason,
+  says: string,
+  decide: string,
+  against: readonly FrameRef[] = [],
+): Clause {
+  return { ...unproved("whom", reason, says, decide, against), weight: WEIGHT_SUPPORTED };
+}
 
 /** One flow against one endpoint. `bound`: the responder plays a role in this model, so it is a host that the site knows. */
 export function isEndpoint(
@@ -109,8 +123,7 @@ function byEvidence(
     const pattern = nameIn(answer, patterns)!;
     if (otherwise.length > 0) {
       const also = otherwise.at(-1)!;
-      return unproved(
-        "whom",
+      return supported(
         "shared-address",
         `DNS gave ${responder} to ${subject.initiator} for ${answer.name} and for ${also.name}`,
         `a name sent by the client, or an address of its own for ${answer.name}`,
@@ -129,8 +142,7 @@ function byEvidence(
   if (documented !== undefined) {
     if (otherwise.length > 0 && patterns.length > 0) {
       // The name wins over the address; yet without that answer the address would prove it, so this is no denial.
-      return unproved(
-        "whom",
+      return supported(
         "name-contradicted",
         `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`,
         "a name sent by the client",
@@ -159,8 +171,7 @@ function byEvidence(
   const hearsay = other.find((answer) => nameIn(answer, patterns) !== null);
   if (hearsay !== undefined) {
     return {
-      ...unproved(
-        "whom",
+      ...supported(
         "dns-of-another",
         `DNS gave ${responder} for ${hearsay.name} only to ${hearsay.client}`,
         `capture ${subject.initiator}'s own DNS, or give the address under hosts: in the site`,
@@ -179,8 +190,7 @@ function byEvidence(
       );
     }
     if (list?.some((range) => inRange(range, responder)) === true) {
-      return unproved(
-        "whom",
+      return supported(
         "listed-range",
         `${responder} is in the published list ${endpoint.ranges}, which others share`,
         `capture ${subject.initiator}'s own DNS, or the start of the connection`,
@@ -193,7 +203,7 @@ function byEvidence(
     return failed(
       "whom",
       "no-rule",
-      `${responder} plays a role of the site and is not among ${names(endpoint, context.parameter)}`,
+      `${responder} is ${subject.responderRoles[0]?.role ?? "a host of the site"}, and not ${names(endpoint, context.parameter)}`,
     );
   const literal = sentAddress(flow, responder);
   if (literal !== null)
@@ -206,8 +216,8 @@ function byEvidence(
   return unproved(
     "whom",
     "address-unresolved",
-    `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${subject.initiator} never resolved it in the capture${certificateOf(flow)}`,
-    withoutDns(subject, context),
+    `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
+    howToResolve(subject, context),
   );
 }
 
@@ -218,24 +228,9 @@ function namesOfSite(address: string, siteHosts: WhomContext["siteHosts"]): read
   return names;
 }
 
-/** What the far end's certificate is for, as an aside: it proves nothing of what the client wanted. */
-function certificateOf({ sightings }: SubjectFlow): string {
-  const shown = sightings.find(({ fact }) => fact.kind === "name" && fact.source === "certificate");
-  return shown?.fact.kind === "name" ? `; the certificate that it showed is for ${shown.fact.name}` : "";
-}
-
-/** How the name of an address could still be known. */
-function withoutDns({ initiator, realm, addresses }: Subject, { hiddenResolver }: WhomContext): string {
-  const hidden = hiddenResolver(realm, addresses);
-  return hidden === null
-    ? "restart the service during the capture, or give the address under hosts: in the site"
-    : `${initiator} resolves over ${hidden}, so no capture shows its look-ups: give the address under hosts: in the site, or let it use plain DNS meanwhile`;
-}
-
 /** Proved as far as it goes; but the client may have sent another name, which would win. */
 function unheard({ says }: Clause): Clause {
-  return unproved(
-    "whom",
+  return supported(
     "name-unseen",
     `${says}, but what the client said first is not in the capture`,
     "capture the connection from its start",
@@ -250,8 +245,7 @@ export function throughProxy(clause: Clause, { through }: Subject, flow: Subject
   if (sent === null || sent.name === through.host || parseAddress(through.host) !== null) {
     return { ...clause, support: [...through.frames, ...clause.support, ...wordsFrames(flow)] };
   }
-  return unproved(
-    "whom",
+  return supported(
     "name-contradicted",
     `the proxy was asked for ${through.host}, and behind it the client asked for ${sent.name}`,
     "find out what runs there",
@@ -290,7 +284,7 @@ function anotherHello(sent: SentName, flow: SubjectFlow): Clause | null {
   if (other?.fact.kind !== "name") return null;
   const says = `the client asked for ${sent.name}, and in another hello for ${other.fact.name}`;
   const frames = framesOf(other, `${sent.source} ${other.fact.name}`);
-  return { ...unproved("whom", "name-contradicted", says, "look at the program", frames), support: sent.frames };
+  return { ...supported("name-contradicted", says, "look at the program", frames), support: sent.frames };
 }
 
 /** This initiator's own DNS gave the far end's address for the name that was sent, or the proxy was asked for it. */
@@ -322,8 +316,7 @@ function sentNameHolds(
   const confirmed = confirming !== undefined || subject.through?.host === sent.name;
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null)) {
-    return unproved(
-      "whom",
+    return supported(
       "ech",
       `the hello may be encrypted: ${sent.name} is only its outer name`,
       "this initiator's own DNS answers in the capture",
@@ -336,8 +329,7 @@ function sentNameHolds(
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
   const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));
   if (denied && elsewhere !== undefined) {
-    return unproved(
-      "whom",
+    return supported(
       "name-contradicted",
       `the client sent ${sent.name}, but DNS gave it ${answers.at(-1)!.addresses.join(", ") || "no address"} for that name and ${responder} for ${elsewhere.name}`,
       "find out what runs at that address",

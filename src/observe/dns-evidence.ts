@@ -139,6 +139,12 @@ export class DnsEvidence {
     names: NamesOf;
   } = { realm: 0, address: null, answers: undefined, clients: null, sec: 0, nsec: 0, names: NOTHING_SAID };
 
+  /** The last answer to these hosts that gave the address before this second, whether it still holds or not. */
+  lastBefore(realm: number, address: string, clients: ReadonlySet<string>, sec: number): NameAnswer | null {
+    const answers = this.#byAddress[realm]?.get(address) ?? [];
+    return answers.findLast((answer) => !answer.ofSeveral && answer.sec <= sec && clients.has(answer.client)) ?? null;
+  }
+
   /**
    * As `namesOf`, by the time of the last packet, which the next one moves: `onLast` is told from which second on another
    * answer may be given.

@@ -161,6 +161,23 @@ test("an announcement to everybody answers too, and what is asked of one host st
   }
 });
 
+test("a range that is bound takes a broadcast address in, and that is nobody's answer", async (t) => {
+  const play = async (frames: readonly Frame[]) => {
+    const rules = [
+      { id: "r", to: "role:peer", over: bacnet.over, app: bacnet.app, expect: { operations: "at most read" } },
+    ];
+    const trial = await trialOf({ rules, frames, bind: [`host=${HOST}`, "peer=10.0.0.0/24"] });
+    const { conversations, rules: statuses } = judgeFrames(trial, trial.frames);
+    const row = [...conversations.values()].find(({ responder }) => responder === ALL)!;
+    return `${row.verdict} ${row.reason_code}, ${statuses.get("m/r")!.status}`;
+  };
+  t.is(await play([ask(bacnet)]), "inconclusive one-direction, not-evaluable");
+  t.is(await play([ask(bacnet), answer(bacnet)]), "documented rule-proved, met");
+  const write = hex`81 0b 00 15  01 00  00 05 02 0f  0c 00 40 00 01  19 55  3e 91 00 3f`;
+  const written = udpFrame({ from: `${HOST}:47808`, to: `${ALL}:47808`, data: write, ms: 20 });
+  t.is(await play([written]), "violation expectation-broken, violated", "whoever it reaches");
+});
+
 test("nobody opens anything from a broadcast address", async (t) => {
   for (const to of [ALL, "255.255.255.255"])
     t.deepEqual((await judged(bacnet, [answer(bacnet, PEER, to)])).told, [`${PEER} ${to} undocumented`]);

@@ -80,6 +80,24 @@ function resolvedTo(address: string): Scene {
 }
 
 export const RULES: Record<string, Scene & { says: string }> = {
+  "between two roles that one host plays": {
+    says: "not-evaluable own-host",
+    rules: [{ ...tlsRule, to: "role:peer" }],
+    bind: [`host=${HOST}`, `peer=${HOST}`],
+    frames: busy,
+  },
+  "between two roles, and the far one has another host as well": {
+    says: "missing missing",
+    rules: [{ ...tlsRule, to: "role:peer" }],
+    bind: [`host=${HOST}`, `peer=${HOST},10.0.0.77`],
+    frames: busy,
+  },
+  "the one host of an endpoint, known by its documented address": {
+    says: "met met",
+    endpoints: { api: { hosts: ["api.example.com"], addresses: [FAR], need: "each" } },
+    rules: [tlsRule],
+    frames: tlsConnection(FROM, TO, 10, clientHello(null)),
+  },
   met: { says: "met met", endpoints: api, rules: [tlsRule], frames: good },
   "a broken expectation": {
     says: "violated expectation-broken",

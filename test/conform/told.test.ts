@@ -1,0 +1,102 @@
+/** What a verdict's sentence says of what stands in the way, and of which rule where several come into question. */
+import test from "ava";
+import { ascii, hex } from "../support/hex.ts";
+import { judgeFrames } from "../support/judged.ts";
+import { clientHello, connection, type Line, lookUp, serverHello, tlsConnection, upRecords } from "../support/talk.ts";
+import { HOST, PEER, play, RESOLVER, type Scene } from "./scene.ts";
+import { FAR, FROM, TO } from "./stage.ts";
+
+const HOUR = 3_600_000;
+const endpoints = { first: { hosts: ["first.example.org"] }, api: { hosts: ["api.example.com"] } };
+const over = { over: "tcp/443", app: "tls" };
+const rules = [
+  { id: "first", to: "first", ...over },
+  { id: "api", to: "api", ...over },
+];
+const unnamed = (ms: number) => tlsConnection(FROM, TO, ms, clientHello(null));
+
+const toldOf = async (scene: Scene, responder = FAR) => {
+  const { said } = await play(scene);
+  const row = [...said.conversations.values()].find((one) => one.responder === responder)!;
+  return { code: row.reason_code, rule: row.rule_id, reason: row.reason! };
+};
+
+test("of rules that it could be, the one that something speaks for", async (t) => {
+  const another = lookUp("10.0.0.99", RESOLVER, "api.example.com", [FAR], 0);
+  const told = await toldOf({ endpoints, rules, frames: [...another, ...unnamed(100)] });
+  t.is(`${told.code} ${told.rule}`, "dns-of-another api");
+  const outer = tlsConnection(FROM, TO, 0, clientHello("api.example.com", { ech: true }));
+  const hidden = await toldOf({ endpoints, rules, frames: outer });
+  t.is(`${hidden.code} ${hidden.rule}`, "ech api");
+});
+
+test("an answer of the day before yesterday is no answer, and is not denied either", async (t) => {
+  const asked = lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0);
+  const told = await toldOf({ endpoints, rules: rules.slice(1), frames: [...asked, ...unnamed(50 * HOUR)] });
+  t.is(told.code, "address-unresolved");
+  t.regex(told.reason, /DNS gave it to 10\.0\.0\.5 for api\.example\.com 50 hours before, which is too long ago/);
+  const never = await toldOf({ endpoints, rules: rules.slice(1), frames: unnamed(0) });
+  t.regex(never.reason, /10\.0\.0\.5 never resolved it in the capture/);
+});
+
+test("another host of the site is told by its role", async (t) => {
+  const frames = tlsConnection(FROM, `${PEER}:443`, 0, clientHello(null));
+  const told = await toldOf({ endpoints, rules, frames, bind: [`host=${HOST}`, `peer=${PEER}`] }, PEER);
+  t.is(told.reason, "10.0.0.6 is peer, and not first.example.org");
+});
+
+test("what is inside TLS no better capture would show, and what a late capture lacks one would", async (t) => {
+  const asks = { id: "r", to: "role:peer", over: "tcp/5562", app: "any", expect: { operations: "at most read" } };
+  const bind = [`host=${HOST}`, `peer=${PEER}`];
+  const frames = connection(FROM, `${PEER}:5562`, 0, [
+    [">", clientHello(null)],
+    ["<", serverHello()],
+    [">", upRecords()],
+    ["<", upRecords()],
+  ]);
+  const whole = await toldOf({ rules: [asks], frames, bind }, PEER);
+  t.regex(whole.reason, /no operation can be read inside TLS; would decide: look into the logs of both ends$/);
+});
+
+test("a handshake that several protocols begin with, and no more, is neither of them", async (t) => {
+  const cotp = (code: string) => hex(`0300 0016 11 ${code} 0000 0001 00 c102 0100 c202 0102 c001 0a`);
+  const bind = [`host=${HOST}`, `peer=${PEER}`];
+  const end: Line[] = [
+    [">", "F"],
+    ["<", "F"],
+  ];
+  const played = async (app: string, lines: readonly Line[]) => {
+    const rule = { id: "r", to: "role:peer", over: "tcp/102", app };
+    return toldOf({ rules: [rule], frames: connection(FROM, `${PEER}:102`, 0, lines), bind }, PEER);
+  };
+  const greeted: Line[] = [
+    [">", cotp("e0")],
+    ["<", cotp("d0")],
+  ];
+  const told = await played("s7comm", [...greeted, ...end]);
+  t.is(told.code, "app-unseen");
+  t.regex(told.reason, /could be r: it ended before it said whether it is s7comm, which begins like that/);
+  t.is((await played("modbus", [...greeted, ...end])).code, "no-rule");
+});
+
+test("a proxy's refusal is told with what it means", async (t) => {
+  const target = "api.example.com:443";
+  const frames = connection(FROM, `${PEER}:3128`, 0, [
+    [">", ascii(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`)],
+    ["<", ascii("HTTP/1.1 407 Authenticate\r\nContent-Length: 0\r\n\r\n")],
+  ]);
+  const told = await toldOf({ endpoints, rules, frames, bind: [`host=${HOST}`, `proxy=${PEER}`] }, PEER);
+  t.is(told.code, "never-came-up");
+  t.regex(told.reason, /could be api: the proxy answered HTTP 407 \(it asks for a user name and a password\)/);
+});
+
+test("whoever is judged, what every host does is background: of hosts without a role as well where all are judged", async (t) => {
+  const frames = lookUp("10.0.0.99", RESOLVER, "other.example.com", [FAR], 0);
+  const { trial } = await play({ endpoints, rules, frames });
+  const verdicts = (scope: "judged" | "all") =>
+    [...judgeFrames({ ...trial, options: { ...trial.options, scope } }, frames).conversations.values()].map(
+      ({ verdict }) => verdict as string,
+    );
+  t.deepEqual(verdicts("judged"), ["unrelated"]);
+  t.deepEqual(verdicts("all"), ["ignored"]);
+});
