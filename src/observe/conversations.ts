@@ -1,22 +1,33 @@
 /**
  * Flows → conversations: folded by realm, initiator, responder, transport, responder's port, application and server
  * name; a flow whose requests name several hosts is part of several (`parts.ts`), and one that answers or was agreed on
- * elsewhere is part of that conversation (`folds.ts`). What people read are conversations; a long connection cut by idle gaps is one of them, and so are a browser's six
- * parallel ones.
- *
- * Kept in columns like the flows, 16 words a conversation, because a capture may hold millions that nobody judges. Each
- * knows its first flow, and `next` chains a conversation's flows together.
+ * elsewhere is part of that conversation (`folds.ts`). What people read are conversations; a long connection cut by idle gaps
+ * is one of them, and so are a browser's six parallel ones. Each knows its first flow, and `next` chains a conversation's flows
+ * together.
  */
 
 import type { FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { hasPorts } from "../dissect/packet.ts";
-import { mix } from "../flow/addresses.ts";
 import type { Reset } from "../flow/distances.ts";
-import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
 import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
+import { ConversationIds } from "./conversation-id.ts";
+import {
+  C_BYTES,
+  C_FIRST,
+  C_FLOWS,
+  C_HEAD,
+  C_LAST,
+  C_NAME,
+  C_OUTCOME,
+  C_PACKETS,
+  C_PORT_APP,
+  C_TAIL,
+  ConversationRows,
+  MIXED,
+} from "./conversation-rows.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
 import { type Answer, findAnswers, type IsJudged } from "./everybody.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
@@ -24,34 +35,14 @@ import { type Fold, findFolds } from "./folds.ts";
 import { findHiddenChannels } from "./hidden-channels.ts";
 import type { Observation } from "./observation.ts";
 import { type Part, partsOf } from "./parts.ts";
+import { quotedFlows, resetFlows } from "./refusals.ts";
 
-const CHUNK_SHIFT = 14;
-const CHUNK = 1 << CHUNK_SHIFT;
-const WORDS_SHIFT = 4;
+export { idText } from "./conversation-id.ts";
+export * from "./conversation-rows.ts";
 
-export const C_INITIATOR = 0;
-export const C_RESPONDER = 1;
-/** As R.META. */
-export const C_META = 2;
-/** Responder's port | application (decoder index + 1) << 16 | index into INITIATOR_BY << 24. */
-export const C_PORT_APP = 3;
-/** Index + 1 into `serverNames`; 0 where the client sent none. */
-export const C_NAME = 4;
-export const C_FLOWS = 5;
-export const C_PACKETS = 6;
-export const C_BYTES = 7; // low word, high word
-export const C_FIRST = 9; // seconds, nanoseconds
-export const C_LAST = 11;
-/** Best outcome: index into OUTCOMES; with MIXED where its flows ended differently. */
-export const C_OUTCOME = 13;
-export const MIXED = 1 << 8;
-/** First and last flow + 1 of the chain. */
-export const C_HEAD = 14;
-export const C_TAIL = 15;
-
-/** The parts of the flow that was asked for last, and which of them each conversation has. */
 const NO_COPIES: ReadonlyMap<number, number> = new Map();
 
+/** The parts of the flow that was asked for last, and which of them each conversation has. */
 interface Parted {
   /** The flow's other conversations, which no other flow's list is. */
   others: readonly number[] | undefined;
@@ -61,20 +52,18 @@ interface Parted {
   places: ReadonlyMap<number, number>;
 }
 
-export class Conversations {
+export class Conversations extends ConversationRows {
   readonly seen: Observation;
   readonly #documented: DocumentedPorts | null;
-  readonly chunks: Int32Array[] = [];
-  count = 0;
   readonly serverNames: string[] = [];
   /** By flow: the next flow of its conversation + 1. */
   readonly next: Int32Array;
   /** By flow: its conversation. */
   readonly of: Int32Array;
   /** Flows that an ICMP error is about, with the index of that quote. */
-  readonly quoted = new Map<number, number[]>();
+  readonly quoted: ReadonlyMap<number, readonly number[]>;
   /** Flows that a RST of the far end ended, with that. */
-  readonly resets = new Map<number, Reset>();
+  readonly resets: ReadonlyMap<number, Reset>;
   /** By flow: the one whose conversation it is part of, as a message there says. */
   readonly folds: ReadonlyMap<number, Fold>;
   /** By flow of nothing but answers to a question to everybody that does not fold (`everybody.ts`): that one, which may document it. */
@@ -96,19 +85,15 @@ export class Conversations {
   readonly repeatsAreCopies: boolean;
   /** Flows whose packets go one way only, although their kind is answered. */
   oneSided = 0;
-  readonly #began: FlowView;
   /** By flow: who opened it, for all views; and its outcome + 1, where it was asked for. */
   readonly #initiators: Uint8Array;
   readonly #outcomes: Uint8Array;
-  #slots: Int32Array;
-  #mask: number;
   /** By flow: its conversations beside its own, one for each further part of it; and those conversations' flows. */
   readonly #others = new Map<number, number[]>();
   #parted: Parted | null = null;
   readonly #alsoIn = new Map<number, number[]>();
   readonly #nameIds = new Map<string, number>();
-  /** Hashes of realm and application names, so that each is walked once. */
-  readonly #textHashes = new Map<string, [number, number]>();
+  readonly #ids: ConversationIds;
 
   /** `documented`: ports of the models that it is judged by; `sides`: addresses that the site says are one host's; `isJudged`: of bound hosts. */
   constructor(
@@ -117,18 +102,14 @@ export class Conversations {
     sides: Sides | null = null,
     isJudged: IsJudged | null = null,
   ) {
+    super(seen.flows.table.count);
     this.seen = seen;
+    this.#ids = new ConversationIds(seen);
     this.#documented = documented;
-    this.#began = new FlowView(seen);
     this.next = new Int32Array(seen.flows.table.count);
     this.of = new Int32Array(seen.flows.table.count);
     this.#initiators = new Uint8Array(seen.flows.table.count);
     this.#outcomes = new Uint8Array(seen.flows.table.count);
-    // Begun small, the index of a hundred thousand would be made anew six times.
-    this.#slots = new Int32Array(
-      Math.max(FEWEST_SLOTS, Math.min(MOST_FIRST_SLOTS, powerOfTwo(seen.flows.table.count))),
-    );
-    this.#mask = this.#slots.length - 1;
     this.repeatsAreCopies = showsCopying(seen);
     const answers = findAnswers(seen, isJudged);
     this.heard = byQuestion(answers);
@@ -139,8 +120,8 @@ export class Conversations {
         this.answersTo.set(flow, { into: question, sighting: asked });
     this.hiddenChannels = findHiddenChannels(seen, this.folds);
     this.copies = sides === null ? NO_COPIES : findCopiesBeyondNat(seen, sides);
-    this.#matchQuotes();
-    this.#matchResets();
+    this.quoted = quotedFlows(seen);
+    this.resets = resetFlows(seen);
     const view = this.view();
     for (const [flow, { into }] of this.folds) {
       const known = this.answeredBy.get(into);
@@ -166,16 +147,6 @@ export class Conversations {
   /** A view of the flows that tells initiators as the conversations do. */
   view(): FlowView {
     return new FlowView(this.seen, this.#documented, this.#initiators);
-  }
-
-  rows(conversation: number): Int32Array {
-    return this.chunks[conversation >>> CHUNK_SHIFT]!;
-  }
-  at(conversation: number): number {
-    return (conversation & (CHUNK - 1)) << WORDS_SHIFT;
-  }
-  word(conversation: number, field: number): number {
-    return this.rows(conversation)[this.at(conversation) + field]!;
   }
 
   /** Flows of a conversation, in the order in which they began in the table; then those of which another part is their own. */
@@ -218,68 +189,8 @@ export class Conversations {
   id(conversation: number): [number, number] {
     const row = this.rows(conversation);
     const at = this.at(conversation);
-    const meta = row[at + C_META]!;
-    const family = (meta >>> 8) & 0xff;
-    const portApp = row[at + C_PORT_APP]!;
-    const app = (portApp >>> 16) & 0xff;
-    const h = new IdHash();
-    h.pair(this.#textHash(this.seen.realms[meta >>> 16] ?? ""));
-    this.#hashAddress(h, family, row[at + C_INITIATOR]!);
-    this.#hashAddress(h, family, row[at + C_RESPONDER]!);
-    h.word((meta & 0xff) | ((portApp & 0xffff) << 8) | (family === R.FAMILY_ETH ? 0x0100_0000 : 0));
-    h.pair(this.#textHash(app === 0 ? "" : this.seen.decoders[app - 1]!.id));
     const name = row[at + C_NAME]!;
-    h.pair(this.#textHash(name === 0 ? "" : this.serverNames[name - 1]!));
-    return h.end();
-  }
-
-  #hashAddress(h: IdHash, family: number, word: number): void {
-    if (family === 4) h.word(word);
-    else for (let i = 0; i < 4; i++) h.word(this.seen.flows.ipv6.word(word, i));
-  }
-
-  #textHash(text: string): [number, number] {
-    const known = this.#textHashes.get(text);
-    if (known !== undefined) return known;
-    const h = new IdHash();
-    for (let i = 0; i < text.length; i++) h.word(text.charCodeAt(i));
-    const pair = h.end();
-    this.#textHashes.set(text, pair);
-    return pair;
-  }
-
-  /** ICMP errors to the flows that they quote: the newest flow of that key that had begun by then. */
-  #matchQuotes(): void {
-    const { table, quotes } = this.seen.flows;
-    const older = olderFlows(this.seen, quotes, this.#began);
-    quotes.forEach((quote, index) => {
-      const { low, high, ports, meta, sec, nsec, dir } = quote;
-      const newest = table.find(low, high, ports, meta);
-      if (newest < 0) return;
-      // By their times: one that had left a live run stands behind newer ones.
-      let flow = newest;
-      let [latestSec, latestNsec] = [-1, 0];
-      for (const one of older.get(newest) ?? []) {
-        const { firstSec, firstNsec } = this.#began.move(one);
-        if (firstSec > sec || (firstSec === sec && firstNsec > nsec)) continue;
-        if (firstSec < latestSec || (firstSec === latestSec && firstNsec < latestNsec)) continue;
-        flow = one;
-        [latestSec, latestNsec] = [firstSec, firstNsec];
-      }
-      const known = this.quoted.get(flow);
-      if (known === undefined) this.quoted.set(flow, [index]);
-      else known.push(index);
-      table.rows(flow)[table.at(flow) + R.STATE]! |= R.S_QUOTED << dir;
-    });
-  }
-
-  /** RSTs to the flows that they ended. */
-  #matchResets(): void {
-    const { table, distances } = this.seen.flows;
-    for (const reset of distances.resets) {
-      const flow = table.find(reset.low, reset.high, reset.ports, reset.meta);
-      if (flow >= 0) this.resets.set(flow, reset);
-    }
+    return this.#ids.of(row, at, name === 0 ? "" : this.serverNames[name - 1]!);
   }
 
   #fold(view: FlowView): void {
@@ -289,7 +200,7 @@ export class Conversations {
     const port = hasPorts(view.proto) ? view.port(back) : 0;
     const [from, to] = [view.address(dir), view.address(back)];
     const rank = INITIATOR_BY.indexOf(by);
-    const conversation = this.#find(from, to, meta, port | (view.app << 16), this.#serverName(view, dir), rank);
+    const conversation = this.find(from, to, meta, port | (view.app << 16), this.#serverName(view, dir), rank);
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
     if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back) && view.flows > 0) this.oneSided++;
@@ -298,7 +209,7 @@ export class Conversations {
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
-      return this.#find(from, to, meta, port | (app << 16), name === null ? 0 : this.#nameId(name), rank);
+      return this.find(from, to, meta, port | (app << 16), name === null ? 0 : this.#nameId(name), rank);
     });
     this.#others.set(view.flow, others);
     for (const other of others) {
@@ -420,96 +331,9 @@ export class Conversations {
     }
     return id;
   }
-
-  #find(initiator: number, responder: number, meta: number, portApp: number, name: number, by: number): number {
-    let slot = mix(initiator, responder, meta ^ Math.imul(name, 0x9e3779b1), portApp) & this.#mask;
-    for (;;) {
-      const conversation = this.#slots[slot]! - 1;
-      if (conversation < 0) break;
-      const row = this.rows(conversation);
-      const at = this.at(conversation);
-      if (
-        row[at + C_INITIATOR] === initiator &&
-        row[at + C_RESPONDER] === responder &&
-        row[at + C_META] === meta &&
-        (row[at + C_PORT_APP]! & 0xffffff) === portApp &&
-        row[at + C_NAME] === name
-      ) {
-        if (by < row[at + C_PORT_APP]! >>> 24) row[at + C_PORT_APP] = portApp | (by << 24);
-        return conversation;
-      }
-      slot = (slot + 1) & this.#mask;
-    }
-    const conversation = this.count++;
-    if ((conversation & (CHUNK - 1)) === 0) this.chunks.push(new Int32Array(CHUNK << WORDS_SHIFT));
-    const row = this.rows(conversation);
-    const at = this.at(conversation);
-    row[at + C_INITIATOR] = initiator;
-    row[at + C_RESPONDER] = responder;
-    row[at + C_META] = meta;
-    row[at + C_PORT_APP] = portApp | (by << 24);
-    row[at + C_NAME] = name;
-    row[at + C_OUTCOME] = OUTCOMES.length - 1;
-    this.#slots[slot] = conversation + 1;
-    if (this.count * 2 > this.#slots.length) this.#grow();
-    return conversation;
-  }
-
-  #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let conversation = 0; conversation < this.count; conversation++) {
-      const row = this.rows(conversation);
-      const at = this.at(conversation);
-      const meta = row[at + C_META]! ^ Math.imul(row[at + C_NAME]!, 0x9e3779b1);
-      let slot = mix(row[at + C_INITIATOR]!, row[at + C_RESPONDER]!, meta, row[at + C_PORT_APP]! & 0xffffff) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = conversation + 1;
-    }
-    this.#slots = slots;
-    this.#mask = mask;
-  }
 }
 
 const LAST_SAID = INITIATOR_BY.indexOf("message");
-
-/** Slots to begin with: of one for each flow, as every second may be filled and most flows fold into others. */
-const FEWEST_SLOTS = 1 << 12;
-const MOST_FIRST_SLOTS = 1 << 20;
-
-/** The least power of two that is not below it. */
-function powerOfTwo(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, count)));
-}
-
-/** By the newest flow of a key that somebody quotes: all flows of that key, in order; nothing where there is one alone. */
-function olderFlows({ flows }: Observation, quotes: readonly Quote[], view: FlowView): Map<number, number[]> {
-  const all = new Map<number, number[]>();
-  if (quotes.length === 0) return all;
-  const { table } = flows;
-  const asked = new Set(quotes.map(({ low, high, ports, meta }) => table.find(low, high, ports, meta)));
-  for (let flow = 0; flow < table.count; flow++) {
-    const row = table.rows(flow);
-    const at = table.at(flow);
-    const newest = table.find(row[at + R.LOW]!, row[at + R.HIGH]!, row[at + R.PORTS]!, row[at + R.META]!);
-    if (!asked.has(newest)) continue;
-    const known = all.get(newest);
-    if (known === undefined) all.set(newest, [flow]);
-    else known.push(flow);
-  }
-  const began = (flow: number): readonly [number, number] => {
-    const { firstSec, firstNsec } = view.move(flow);
-    return [firstSec, firstNsec];
-  };
-  // One that came back from a database stands behind younger ones.
-  for (const list of all.values())
-    if (list.length > 1)
-      list.sort((a, b) => {
-        const [[sec, nsec], [otherSec, otherNsec]] = [began(a), began(b)];
-        return sec - otherSec || nsec - otherNsec;
-      });
-  return all;
-}
 
 function byQuestion(answers: readonly Answer[]): Map<number, Answer[]> {
   const heard = new Map<number, Answer[]>();
@@ -528,49 +352,3 @@ function showsCopying(seen: Observation): boolean {
   for (const [key, { withId }] of seen.flows.repeatsOf) if (withId > 0) flows.add(key >>> 1);
   return flows.size >= 2;
 }
-
-/** 64 bits from words, the same on every machine: two murmur-like hashes with fixed seeds. */
-class IdHash {
-  #a = 0x243f6a88 | 0;
-  #b = 0x85a308d3 | 0;
-
-  word(w: number): void {
-    this.#a = Math.imul(this.#a ^ w ^ (this.#a >>> 15), 0x85ebca6b);
-    this.#b = Math.imul(this.#b ^ Math.imul(w, 0xc2b2ae35) ^ (this.#b >>> 13), 0x27d4eb2f);
-  }
-  pair([a, b]: [number, number]): void {
-    this.word(a);
-    this.word(b);
-  }
-  end(): [number, number] {
-    let { a, b } = { a: this.#a, b: this.#b };
-    a = Math.imul(a ^ (a >>> 16), 0x2c1b3c6d);
-    b = Math.imul(b ^ (b >>> 16) ^ a, 0x297a2d39);
-    return [(a ^ (a >>> 12)) >>> 0, (b ^ (b >>> 15)) >>> 0];
-  }
-}
-
-/** 16 hex digits. */
-export function idText([high, low]: [number, number]): string {
-  return String.fromCharCode(
-    digit(high >>> 28),
-    digit(high >>> 24),
-    digit(high >>> 20),
-    digit(high >>> 16),
-    digit(high >>> 12),
-    digit(high >>> 8),
-    digit(high >>> 4),
-    digit(high),
-    digit(low >>> 28),
-    digit(low >>> 24),
-    digit(low >>> 20),
-    digit(low >>> 16),
-    digit(low >>> 12),
-    digit(low >>> 8),
-    digit(low >>> 4),
-    digit(low),
-  );
-}
-
-/** Code of a hex digit: eight times as fast as `toString(16)` with zeros before it, which each row asks for. */
-const digit = (bits: number): number => ((bits & 15) < 10 ? 0x30 : 0x57) + (bits & 15);
