@@ -1,11 +1,13 @@
 /**
- * Assets: what devices say they are, gathered from the facts of their messages. One row is one device by one source; a
- * second source, and a second word of the same source that contradicts the first, is a row of its own: whoever reads them
- * decides which to believe. Each MAC address that ARP claims for an address is such a row, of source `ARP`.
+ * Assets: what devices say they are, gathered from the facts of their messages. A row is one message's words about one
+ * device, all of them in the frame that it names. Who says the same again, or less of it, adds no row; who says something
+ * else does: claims that contradict each other stand side by side, and whoever reads them decides which to believe. Each
+ * MAC address that ARP claims for an address is such a row, of source `ARP`.
  */
 import { formatHex, formatIpv4 } from "../address.ts";
 import { maySay } from "../decode/details.ts";
-import type { AssetFact } from "../decode/facts.ts";
+import type { AssetFact, Sighting } from "../decode/facts.ts";
+import { isLater } from "../decode/tally-kinds.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import { ARP, type AssetRow } from "../report/result.ts";
@@ -27,9 +29,14 @@ const COLUMN: Readonly<Record<AssetFact["what"], Column>> = {
   name: "name",
   location: "location",
 };
+const COLUMNS = Object.values(COLUMN);
+
+/** What a message says of a device. */
+type Words = Partial<Record<Column, string>>;
 
 interface Claim {
   row: AssetRow;
+  words: Words;
   firstSec: number;
   firstNsec: number;
   lastSec: number;
@@ -41,15 +48,18 @@ export function collectAssets(all: Conversations): AssetRow[] {
   const { seen } = all;
   const view = all.view();
   const leases = new Leases(seen);
-  const claims = new Map<string, Claim[]>();
+  /** By realm, address and source; then by their words. */
+  const claims = new Map<string, Map<string, Claim>>();
   let count = 0;
   for (const flow of flowsWithDetail(seen)) {
     const { detail } = view.move(flow);
     if (detail === null || !maySay(detail, "asset")) continue;
     let client = "";
-    for (const { fact, dir, capture, frame, sec, nsec, mac: sender } of detail.sightings) {
-      if (fact.kind === "field" && fact.field === "dhcp.client-mac") client = String(fact.value);
-      if (fact.kind !== "asset") continue;
+    for (const message of messagesOf(detail.sightings)) {
+      client = clientMac(message) ?? client;
+      const telling = message.find(({ fact }) => fact.kind === "asset");
+      if (telling === undefined) continue;
+      const { dir, capture, frame, sec, nsec, mac: sender } = telling;
       let address = addressText(seen.flows.ipv6, view.family, view.address(dir));
       let mac = view.family === R.FAMILY_ETH ? address : (leases.mac(view.realm, address) ?? sender ?? null);
       if (address === "0.0.0.0" || address === "::") {
@@ -58,36 +68,97 @@ export function collectAssets(all: Conversations): AssetRow[] {
         mac = client;
         address = leases.address(view.realm, client) ?? client;
       }
-      const column = COLUMN[fact.what];
-      const key = JSON.stringify([view.realm, address, fact.source]);
-      const known = claims.get(key) ?? [];
-      let claim = known.find(({ row }) => row[column] === null || row[column] === fact.value);
-      if (claim === undefined) {
-        if (count >= LIMITS.assets) {
-          seen.caps.hit("assets");
-          continue;
-        }
-        count++;
-        const asked = view.initiator().dir !== dir || all.gathered.has(flow);
-        const row = emptyRow(seen.realms[view.realm] ?? "", address, fact.source, asked, capture, frame);
-        row.mac = mac;
-        claim = { row, firstSec: sec, firstNsec: nsec, lastSec: sec, lastNsec: nsec };
-        known.push(claim);
+      for (const { source, words } of saidIn(message)) {
+        const key = JSON.stringify([view.realm, address, source]);
+        const known = claims.get(key) ?? new Map<string, Claim>();
         claims.set(key, known);
+        const text = textOf(words);
+        let claim = known.get(text);
+        if (claim === undefined) {
+          if (count >= LIMITS.assets) {
+            seen.caps.hit("assets");
+            continue;
+          }
+          count++;
+          const asked = view.initiator().dir !== dir || all.gathered.has(flow);
+          const row = emptyRow(seen.realms[view.realm] ?? "", address, source, asked, capture, frame);
+          Object.assign(row, words, { mac });
+          claim = { row, words, firstSec: sec, firstNsec: nsec, lastSec: sec, lastNsec: nsec };
+          known.set(text, claim);
+        }
+        extend(claim, sec, nsec, capture, frame);
       }
-      claim.row[column] = fact.value;
-      extend(claim, sec, nsec, capture, frame);
     }
   }
   const rows = neighbourRows(seen, count);
-  for (const claim of [...claims.values()].flat()) {
-    claim.row.first_seen = formatInstant(claim.firstSec, claim.firstNsec);
-    claim.row.last_seen = formatInstant(claim.lastSec, claim.lastNsec);
-    rows.push(claim.row);
+  for (const known of claims.values()) {
+    for (const claim of withoutParts([...known.values()])) {
+      claim.row.first_seen = formatInstant(claim.firstSec, claim.firstNsec);
+      claim.row.last_seen = formatInstant(claim.lastSec, claim.lastNsec);
+      rows.push(claim.row);
+    }
   }
-  const order = (row: AssetRow): string => [row.realm, row.address, row.source, row.first_seen, row.mac].join("\0");
+  const order = (row: AssetRow): string =>
+    [row.realm, row.address, row.source, row.first_seen, row.mac, row.product].join("\0");
   return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
+
+/** Sightings by the message that said them. */
+function* messagesOf(sightings: readonly Sighting[]): Generator<Sighting[]> {
+  let message: Sighting[] = [];
+  for (const sighting of sightings) {
+    const [first] = message;
+    const same = first?.frame === sighting.frame && first.dir === sighting.dir && first.capture === sighting.capture;
+    if (!same && message.length > 0) {
+      yield message;
+      message = [];
+    }
+    message.push(sighting);
+  }
+  if (message.length > 0) yield message;
+}
+
+function clientMac(message: readonly Sighting[]): string | null {
+  for (const { fact } of message)
+    if (fact.kind === "field" && fact.field === "dhcp.client-mac") return String(fact.value);
+  return null;
+}
+
+/** A message's words by their source; a word that is said twice, of two parts of a device, begins a claim of its own. */
+function saidIn(message: readonly Sighting[]): { source: string; words: Words }[] {
+  const said: { source: string; words: Words }[] = [];
+  for (const { fact } of message) {
+    if (fact.kind !== "asset") continue;
+    const column = COLUMN[fact.what];
+    let last = said.findLast(({ source }) => source === fact.source);
+    if (last === undefined || (last.words[column] ?? fact.value) !== fact.value) {
+      last = { source: fact.source, words: {} };
+      said.push(last);
+    }
+    last.words[column] = fact.value;
+  }
+  return said;
+}
+
+const textOf = (words: Words): string => JSON.stringify(COLUMNS.map((column) => words[column] ?? null));
+
+/** Claims that say all that another one says and more stand for both. At most so many are compared. */
+function withoutParts(claims: Claim[]): Claim[] {
+  if (claims.length > MOST_COMPARED) return claims;
+  return claims.filter((claim) => {
+    const whole = claims.find((other) => other !== claim && contains(other.words, claim.words));
+    if (whole === undefined) return true;
+    if (isLater(claim.lastSec, claim.lastNsec, whole.lastSec, whole.lastNsec)) {
+      whole.lastSec = claim.lastSec;
+      whole.lastNsec = claim.lastNsec;
+    }
+    return false;
+  });
+}
+const MOST_COMPARED = 64;
+
+const contains = (whole: Words, part: Words): boolean =>
+  COLUMNS.every((column) => part[column] === undefined || part[column] === whole[column]);
 
 /** What ARP says, as far as `LIMITS.assets` leaves room. */
 function neighbourRows(seen: Observation, taken: number): AssetRow[] {
@@ -114,7 +185,7 @@ function extend(claim: Claim, sec: number, nsec: number, capture: number, frame:
     claim.firstNsec = nsec;
     claim.row.first_frame = frame;
     claim.row.first_capture_id = capture;
-  } else if (sec > claim.lastSec || (sec === claim.lastSec && nsec > claim.lastNsec)) {
+  } else if (isLater(sec, nsec, claim.lastSec, claim.lastNsec)) {
     claim.lastSec = sec;
     claim.lastNsec = nsec;
   }

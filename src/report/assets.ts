@@ -4,7 +4,7 @@ import { jsonText } from "./json.ts";
 import { Page } from "./page.ts";
 import type { Pen } from "./pen.ts";
 import { ARP, type AssetRow, type RunResult } from "./result.ts";
-import { plural } from "./words.ts";
+import { FrameNames, plural } from "./words.ts";
 
 export const ASSET_FORMS = ["text", "json", "csv"] as const;
 export type AssetForm = (typeof ASSET_FORMS)[number];
@@ -34,6 +34,9 @@ function* csvLines(assets: readonly AssetRow[]): Generator<string> {
 
 function textPage(result: RunResult, pen: Pen): string {
   const page = new Page(pen);
+  const names = new FrameNames(result.captures);
+  const frameOf = ({ first_capture_id, first_frame }: AssetRow): string =>
+    result.captures.length > 1 ? names.name(first_capture_id, first_frame) : `frame ${first_frame}`;
   const realms = new Set(result.assets.map((asset) => asset.realm)).size;
   const told = grouped(
     result.assets.filter((asset) => asset.source !== ARP),
@@ -54,22 +57,21 @@ function textPage(result: RunResult, pen: Pen): string {
     page.hang({ text: address, paint: pen.bold }, also.join(" · "), { paint: pen.dim });
     for (const claim of claims) {
       page.hang({ text: claimText(claim) }, "", { indent: 4 });
-      page.text(`${claim.source}, ${claim.how}, frame ${claim.first_frame}`, { indent: 6, paint: pen.dim });
+      page.text(`${claim.source}, ${claim.how}, ${frameOf(claim)}`, { indent: 6, paint: pen.dim });
     }
     const arp = claimed.get(key) ?? [];
     claimed.delete(key);
-    for (const { mac: own, first_frame } of arp)
-      page.text(`ARP, heard, frame ${first_frame}: ${own}`, { indent: 6, paint: pen.dim });
+    for (const claim of arp) page.text(`ARP, heard, ${frameOf(claim)}: ${claim.mac}`, { indent: 6, paint: pen.dim });
     // A device that is known by its MAC address alone: what address ARP gives it.
-    for (const { address: given, first_frame } of byMac.get(address) ?? [])
-      page.text(`ARP, heard, frame ${first_frame}: ${given}`, { indent: 6, paint: pen.dim });
+    for (const claim of byMac.get(address) ?? [])
+      page.text(`ARP, heard, ${frameOf(claim)}: ${claim.address}`, { indent: 6, paint: pen.dim });
     if (arp.length > 1) page.text(severalOwners(arp), { indent: 6, paint: pen.yellow });
   }
   if (claimed.size === 0) return page.toString();
   page.heading("HEARD BY ARP ALONE", `${plural(claimed.size, "address", "addresses")} that somebody claimed`);
   for (const claims of claimed.values()) {
     const [{ address, realm }] = claims as [AssetRow, ...AssetRow[]];
-    const macs = claims.map((claim) => `${claim.mac} (frame ${claim.first_frame})`).join(", ");
+    const macs = claims.map((claim) => `${claim.mac} (${frameOf(claim)})`).join(", ");
     page.hang({ text: address }, [realms > 1 ? realm : "", macs].filter((part) => part !== "").join(" · "));
     if (claims.length > 1) page.text(severalOwners(claims), { indent: 6, paint: pen.yellow });
   }

@@ -16,7 +16,7 @@ const SAID: Readonly<Record<string, string>> = {
   s7comm: "name order-code product serial vendor version",
   "s7comm-plus": "order-code version",
   enip: "kind product serial vendor version",
-  snmp: "location name product",
+  snmp: "location name product vendor",
   "profinet-dcp": "kind name product vendor",
   "profinet-cm": "location name order-code product serial vendor version",
   modbus: "name order-code product vendor version",

@@ -61,9 +61,56 @@ test("claims that contradict each other stand side by side", (t) => {
     rows().map((row) => [row.vendor, row.order_code]),
     [
       ["Example", "EX-5"],
-      [null, "EX-6"],
+      ["Example", "EX-6"],
     ],
   );
+});
+
+test("a row is what one message said, in the frame that it names; who says less of it says nothing new", (t) => {
+  const more = adu(concat([hex`2b 0e 02 02 00 00 02 00 07`, text("Example"), hex`04 03`, text("PLC")]), 2);
+  const talk = (port: number, at: number, ...answers: Uint8Array[]) =>
+    connection(
+      `10.0.0.5:${port}`,
+      "10.0.0.9:502",
+      at,
+      answers.flatMap((answer) => [[">", ask(answer[1]!)] as const, ["<", answer] as const]),
+    );
+  const frames = numbered([
+    ...talk(40_000, 0, identity(1, "Example", "EX-5"), more),
+    ...talk(40_001, 500, more),
+    ...talk(40_002, 900, identity(1, "Example", "EX-5")),
+  ]);
+  const said = collectAssets(new Conversations(observe(frames)));
+  t.deepEqual(
+    said.map((row) => [row.vendor, row.order_code, row.product]),
+    [
+      ["Example", "EX-5", null],
+      ["Example", null, "PLC"],
+    ],
+  );
+  const product = frames.find(({ number }) => number === said[1]!.first_frame)!;
+  t.true(new TextDecoder("latin1").decode(product.buf).includes("PLC"), "the frame holds the word");
+});
+
+test("with several captures each row names its own", (t) => {
+  const [row] = rows();
+  const captures = [
+    { capture_id: 0, path: "a.pcap" },
+    { capture_id: 1, path: "b.pcap" },
+  ];
+  const print = (count: number): string =>
+    [
+      ...assetReport(
+        {
+          assets: [{ ...row!, first_capture_id: count - 1 }],
+          captures: captures.slice(0, count),
+        } as unknown as RunResult,
+        "text",
+        penFor({}, {}),
+      ),
+    ].join("");
+  t.regex(print(1), /asked, frame \d+/);
+  t.regex(print(2), /asked, b\.pcap#\d+/);
 });
 
 test("slices of a capture tell the same", (t) => {
@@ -76,7 +123,7 @@ test("slices of a capture tell the same", (t) => {
 
 test("text off the wire is text in every form", (t) => {
   const hostile = { ...rows()[0]!, vendor: '=cmd|"/c calc"', product: "\u001b[2J\nline" };
-  const result = { assets: [hostile] } as unknown as RunResult; // all that this report reads
+  const result = { assets: [hostile], captures: [] } as unknown as RunResult; // all that this report reads
   const print = (form: "text" | "json" | "csv"): string => [...assetReport(result, form, penFor({}, {}))].join("");
   const csv = print("csv");
   t.true(csv.includes(`"'=cmd|""/c calc"""`));
