@@ -4,7 +4,7 @@ import { jsonText } from "./json.ts";
 import { Page } from "./page.ts";
 import type { Pen } from "./pen.ts";
 import { ARP, type AssetRow, type RunResult } from "./result.ts";
-import { FrameNames, plural } from "./words.ts";
+import { FrameNames, few, plural } from "./words.ts";
 
 export const ASSET_FORMS = ["text", "json", "csv"] as const;
 export type AssetForm = (typeof ASSET_FORMS)[number];
@@ -55,9 +55,11 @@ function textPage(result: RunResult, pen: Pen): string {
     page.blank();
     const also = [realms > 1 ? realm : "", mac !== null && mac !== address ? mac : ""].filter((part) => part !== "");
     page.hang({ text: address, paint: pen.bold }, also.join(" · "), { paint: pen.dim });
+    if (claims.length > 1) page.text(claimText(together(claims)), { indent: 4 });
     for (const claim of claims) {
-      page.hang({ text: claimText(claim) }, "", { indent: 4 });
-      page.text(`${claim.source}, ${claim.how}, ${frameOf(claim)}`, { indent: 6, paint: pen.dim });
+      const from = `${claim.source}, ${claim.how}, ${frameOf(claim)}`;
+      if (claims.length === 1) page.text(claimText(claim), { indent: 4 });
+      page.text(claims.length === 1 ? from : `${claimText(claim)}: ${from}`, { indent: 6, paint: pen.dim });
     }
     const arp = claimed.get(key) ?? [];
     claimed.delete(key);
@@ -93,7 +95,32 @@ function grouped(assets: readonly AssetRow[], key: (asset: AssetRow) => string):
   return groups;
 }
 
-function claimText(claim: AssetRow): string {
+/** Of all that is said of a device at a glance: each word once, and beside it those that contradict it. */
+function together(claims: readonly AssetRow[]): Said {
+  const said: Said = { ...NOTHING_SAID };
+  for (const column of SAID) {
+    const values = [...new Set(claims.flatMap((claim) => claim[column] ?? []))];
+    if (values.length > 0) said[column] = values.length > 1 ? `(${few(values, MOST_VALUES)})` : values[0]!;
+  }
+  return said;
+}
+const MOST_VALUES = 3;
+const SAID = ["kind", "vendor", "product", "order_code", "version", "serial", "name", "location"] as const;
+type Said = Pick<AssetRow, (typeof SAID)[number]>;
+const NOTHING_SAID: Said = {
+  ...{
+    kind: null,
+    vendor: null,
+    product: null,
+    order_code: null,
+    version: null,
+    serial: null,
+    name: null,
+    location: null,
+  },
+};
+
+function claimText(claim: Said): string {
   const parts = [
     [claim.vendor, claim.product, claim.order_code].filter((part) => part !== null).join(" "),
     claim.kind ?? "",

@@ -121,6 +121,12 @@ test("slices of a capture tell the same", (t) => {
   }
 });
 
+test("of a device that says much the page says first what it all comes to, contradictions side by side", (t) => {
+  const result = { assets: rows(), captures: [] } as unknown as RunResult; // all that this report reads
+  const page = [...assetReport(result, "text", penFor({}, {}))].join("");
+  t.regex(page, /Example \(EX-5, EX-6\)\n +Example EX-5: Modbus 43\/14 unit 1, asked, frame \d+\n/);
+});
+
 test("text off the wire is text in every form", (t) => {
   const hostile = { ...rows()[0]!, vendor: '=cmd|"/c calc"', product: "\u001b[2J\nline" };
   const result = { assets: [hostile], captures: [] } as unknown as RunResult; // all that this report reads

@@ -79,7 +79,7 @@ test("a cooked capture has no Ethernet header, and ARP names its sender all the 
 });
 
 test("the page says where an address has several owners", (t) => {
-  const result = { assets: rows(TALK) } as unknown as RunResult; // all that this report reads
+  const result = { assets: rows(TALK), captures: [] } as unknown as RunResult; // all that this report reads
   const page = [...assetReport(result, "text", penFor({}, {}))].join("");
   t.regex(page, /10\.0\.0\.9 .*00:00:5e:00:53:01 \(frame 1\), 00:00:5e:00:53:66 \(frame 3\)/);
   t.is(page.match(/2 MAC addresses claim it/g)?.length, 1);
