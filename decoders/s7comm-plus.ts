@@ -8,7 +8,7 @@
  *
  * The trailer (72, version, 0000) ends a message; without it the next PDU goes on. The digest of version 3 protects and
  * hides nothing. Behind InitSSL there is TLS within COTP: what that carries is `unknown`, and so is each object that is
- * created or deleted where neither a session nor the program is meant.
+ * created or deleted where neither a session, a subscription nor the program is meant.
  *
  * What is set in the session's own object (version, challenge, answer) is `session`, not `write`.
  *
@@ -181,11 +181,37 @@ function tellRequest(c: Cursor, code: number, text: string, [name, usual]: Meani
     if (c.left >= 4 && usual !== "session") {
       const object = c.u32();
       said.class = classOf(code, usual, session, object);
+      if (code === FUNCTION.create && object === session && isSubscription(c)) said.class = "read";
       if (object !== 0) said.target = object === session ? "session" : `object 0x${object.toString(16)}`;
     }
   } finally {
     tellOperation(emit, ID, "request", text, [name, said.class], { target: said.target, id });
   }
+}
+
+/** Whether what is created is a subscription to values: a number, four bytes, then the object with its relation and its class. */
+function isSubscription(c: Cursor): boolean {
+  if (c.left < 2 || c.u8() !== 0 || c.u8() !== UNSIGNED_32) return false;
+  readVariable(c);
+  if (c.left < 4 + 1 + 4) return false;
+  c.skip(4);
+  if (c.u8() !== OBJECT_BEGINS) return false;
+  c.skip(4);
+  return readVariable(c) === SUBSCRIPTION;
+}
+const UNSIGNED_32 = 4;
+const OBJECT_BEGINS = 0xa1;
+const SUBSCRIPTION = 1001;
+
+/** Seven bits a byte, of at most five; -1 where it is none. */
+function readVariable(c: Cursor): number {
+  let value = 0;
+  for (let i = 0; i < 5 && c.left > 0; i++) {
+    const byte = c.u8();
+    value = value * 128 + (byte & 0x7f);
+    if (byte < 0x80) return value;
+  }
+  return -1;
 }
 
 /** Where a function does something decides what it does. */
@@ -194,7 +220,7 @@ function classOf(code: number, usual: OperationClass, session: number, object: n
   switch (code) {
     case FUNCTION.create:
       if (session === OBJECT.noSession && object === OBJECT.sessions) return "session";
-      return own ? "read" : object === OBJECT.program ? "program" : "unknown"; // in a session: a subscription
+      return object === OBJECT.program ? "program" : "unknown";
     case FUNCTION.delete:
       return own ? "session" : "unknown";
     case FUNCTION.setVariable:

@@ -10,8 +10,15 @@ const tpkt = (...parts: Uint8Array[]): Uint8Array => {
 };
 const word = (n: number): Uint8Array => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n);
 const SESSION = 0x3be;
-function request(code: number, object: number, session = SESSION, trailer = hex`72 02 00 00`): Uint8Array {
-  const data = concat([hex`31 00 00`, word(code).slice(2), hex`00 00 00 07`, word(session), hex`34`, word(object)]);
+function request(
+  code: number,
+  object: number,
+  session = SESSION,
+  trailer = hex`72 02 00 00`,
+  rest = hex``,
+): Uint8Array {
+  const head = concat([hex`31 00 00`, word(code).slice(2), hex`00 00 00 07`, word(session), hex`34`, word(object)]);
+  const data = concat([head, rest]);
   return tpkt(Uint8Array.of(0x72, 2, 0, data.length), data, trailer);
 }
 const away = streamAt(40_001, 41_000);
@@ -25,11 +32,20 @@ test("where it does something decides what a function does", (t) => {
   t.is(classOf(0x04f2, 0x34), "control");
   t.is(classOf(0x04f2, 0x8a7e0000), "write");
   t.is(classOf(0x04ca, 0x11d, 0x120), "session");
-  t.is(classOf(0x04ca, SESSION), "read");
+  t.is(classOf(0x04ca, SESSION), "unknown", "of which class nobody can see");
   t.is(classOf(0x04ca, 3), "program");
   t.is(classOf(0x04ca, 0x11d), "unknown");
   t.is(classOf(0x04d4, SESSION), "session");
   t.is(classOf(0x04d4, 0x8a320001), "unknown");
+});
+
+test("in a session only a subscription reads; any other object that is created there is unknown", (t) => {
+  const created = (rest: Uint8Array): string => classOf(0x04ca, SESSION, SESSION, hex`72 02 00 00`, rest);
+  t.is(created(hex`00 04 00  00 00 00 00  a1 00 00 00 d3 87 69 00 00`), "read");
+  t.is(created(hex`00 04 81 00  00 00 00 00  a1 00 00 00 d3 87 69 00 00`), "read");
+  t.is(created(hex`00 04 00  00 00 00 00  a1 00 00 00 d3 87 6a 00 00`), "unknown");
+  t.is(created(hex`00 04 00  00 00 00 00  a3 00 00 00 d3 87 69 00 00`), "unknown");
+  t.is(created(hex`00 0a 00  00 00 00 00  a1 00 00 00 d3 87 69 00 00`), "unknown");
 });
 
 test("a write that ends before its object is unknown, and so is a function that nobody knows", (t) => {
