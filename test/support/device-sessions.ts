@@ -163,7 +163,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       write
         ? [message("melsec", "write bits"), hex`d0 00 00 ff ff 03 00 02 00 00 00`]
         : [message("melsec", "read devices"), message("melsec", "devices read")],
-    found: /Batch Write \(write\) of Y1F×1, once/,
+    found: /Batch Write \(write\) of Y1F, once/,
   },
   fins: {
     over: "udp/9600",

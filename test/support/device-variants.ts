@@ -94,7 +94,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
       write
         ? [mc4(0x54, i, hex`10 00 01 14 00 00 64 00 00 a8 01 00 07 00`), mc4(0xd4, i, hex`00 00`)]
         : [mc4(0x54, i, hex`10 00 01 04 00 00 64 00 00 a8 01 00`), mc4(0xd4, i, hex`00 00 07 00`)],
-    found: /Batch Write \(write\) of D100×1, once/,
+    found: /Batch Write \(write\) of D100, once/,
   },
   "MC protocol, 4E in letters": {
     app: "melsec",
@@ -104,7 +104,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
       write
         ? [mc4Letters("5400", i, "001014010000D*00010000010007"), mc4Letters("D400", i, "0000")]
         : [mc4Letters("5400", i, "001004010000D*0001000001"), mc4Letters("D400", i, "00000007")],
-    found: /Batch Write \(write\) of D100×1, once/,
+    found: /Batch Write \(write\) of D100, once/,
   },
   "BACnet/IPv6": {
     app: "bacnet",
