@@ -326,8 +326,9 @@ function addPace(profile: Profile, c: ConversationRow, device: string, operation
   // Databases of earlier versions have the pace of each conversation alone.
   const field = (name: string): number =>
     Number(c.fields[`operations.device-${name}`]?.[0] ?? c.fields[`operations.${name}`]?.[0] ?? 0);
-  pace.per_second = Math.max(pace.per_second, field("per-second"));
-  pace.at_once = Math.max(pace.at_once, field("at-once"));
+  // What a device told in the same second counts there as well; it is asked no faster than it is asked at all.
+  pace.per_second = Math.min(pace.questions, Math.max(pace.per_second, field("per-second")));
+  pace.at_once = Math.min(pace.questions, Math.max(pace.at_once, field("at-once")));
   pace.floods = pace.per_second > FLOOD.perSecond || pace.at_once > FLOOD.atOnce;
 }
 
