@@ -173,7 +173,8 @@ function isReply({ command, session, status }: Header, length: number, at: Conte
   return at.senderPort === PORT && at.receiverPort !== PORT;
 }
 
-function tell(header: Header, reply: boolean, class_: OperationClass, emit: Emit): void {
+/** `carries`: the CIP within is told beside it. */
+function tell(header: Header, reply: boolean, class_: OperationClass, emit: Emit, carries = false): void {
   const { command, status } = header;
   const operation = (COMMANDS.get(command) ?? unknownCode("Command", command, 4))[0];
   const oneway = command === COMMAND.nop || command === COMMAND.unregister || command === COMMAND.unit;
@@ -186,7 +187,8 @@ function tell(header: Header, reply: boolean, class_: OperationClass, emit: Emit
   });
   if (!oneway)
     emit({ kind: "message", what: reply ? "response" : "request", id: id ?? "", ...(failed ? { failed } : {}) });
-  tellOperation(emit, "enip", reply ? "response" : "request", command, [operation, class_], { id, failed });
+  const more = { id, failed, ...(carries ? { carries } : {}) };
+  tellOperation(emit, "enip", reply ? "response" : "request", command, [operation, class_], more);
 }
 
 /**
@@ -208,13 +210,13 @@ function data(c: Cursor, header: Header, emit: Emit, at: Context): boolean {
   c.pos = found.at;
   const id = found.connected ? `${session}/${c.u16le()}` : `${session}/${header.context}`;
   if (found.end > c.end) {
-    tell(header, isCipReply(c), "session", emit);
+    tell(header, isCipReply(c), "session", emit, true);
     tellCutCip(c, id, emit);
     if (at.transport === "udp") c.short(found.end - c.pos);
     return true;
   }
   const outer = c.enter(found.end - c.pos, "CIP");
-  tell(header, isCipReply(c), "session", emit);
+  tell(header, isCipReply(c), "session", emit, true);
   tellCip(c, id, emit);
   c.leave(outer);
   c.skip(c.left);

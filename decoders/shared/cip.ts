@@ -62,8 +62,9 @@ function tellRequest(c: Cursor, id: string, emit: Emit, depth: number): void {
   const code = c.u8();
   const path = readCipPath(c, 2 * c.u8());
   const [operation, class_] = cipService(code, path.object);
+  const carries = isCarrier(code, path.object) ? { carries: true as const } : {};
   const tell = (is: OperationClass, target: string | null, pairs: string | null = id): void =>
-    tellOperation(emit, "cip", "request", code, [operation, is], { target, id: pairs, within: true });
+    tellOperation(emit, "cip", "request", code, [operation, is], { target, id: pairs, within: true, ...carries });
   if (path.object === OBJECT.manager) {
     tellManager(c, code, path, { id, depth, emit, class: class_, tell });
     return;
@@ -72,6 +73,12 @@ function tellRequest(c: Cursor, id: string, emit: Emit, depth: number): void {
   if (code === MULTIPLE_SERVICE) tellEach(c, id, emit, depth);
   else if (path.object === OBJECT.pccc && code === EXECUTE_PCCC) tellPccc(c, id, emit);
 }
+
+/** Services that are about nothing but the messages within them. */
+const isCarrier = (code: number, object: CipPath["object"]): boolean =>
+  code === MULTIPLE_SERVICE ||
+  (code === MANAGER.unconnectedSend && object === OBJECT.manager) ||
+  (code === EXECUTE_PCCC && object === OBJECT.pccc);
 
 interface Around {
   id: string;

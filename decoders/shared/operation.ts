@@ -14,6 +14,8 @@ interface More {
   answer?: string;
   /** The message that carries it was told before. */
   within?: true;
+  /** What it carries is told beside it. */
+  carries?: true;
 }
 
 export function tellOperation(
@@ -22,13 +24,14 @@ export function tellOperation(
   role: "request" | "response",
   code: string | number,
   [operation, class_]: Meaning,
-  { target = null, id = null, failed = false, answer, within }: More = {},
+  { target = null, id = null, failed = false, answer, within, carries }: More = {},
 ): void {
   const fact: OperationFact = {
     ...{ kind: "operation", protocol, role, code: String(code), operation, class: class_, target, id, failed },
   };
   if (answer !== undefined) fact.answer = answer;
   if (within !== undefined) fact.within = within;
+  if (carries !== undefined) fact.carries = carries;
   emit(fact);
 }
 

@@ -141,6 +141,8 @@ export interface OperationFact {
   answer?: string;
   /** It stands in a message that was told before it: both are asked together, and count once in how fast somebody asks. */
   within?: true;
+  /** It only carries others, which are told beside it and ask for something: an envelope, and no question by itself. */
+  carries?: true;
 }
 export const OPERATION_CLASSES = ["session", "discover", "identify", "read", "write", "control", "program"] as const;
 /** Code of an answer that does not say to what it answers: its number alone pairs it with its question. */

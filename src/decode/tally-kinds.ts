@@ -30,6 +30,8 @@ export interface OperationKind {
   /** The first answer to a request of this kind, in words, and its frame. */
   answer: string | null;
   answerFrame: FramePlace | null;
+  /** As in `OperationFact`. */
+  readonly carries?: true;
 }
 
 export type Id = string | number;

@@ -290,6 +290,7 @@ export class OperationTally {
     const kind: OperationKind = {
       ...{ dir, protocol, role, code, operation, class: fact.class, target },
       ...{ count: 0, failed: 0, unanswered: 0, unasked: 0, frames: [], answer: null, answerFrame: null },
+      ...(fact.carries === true ? { carries: true } : {}),
     };
     this.#insert(kind);
     return kind;

@@ -200,6 +200,7 @@ function operationRows(
     first_frame: kind.frames[0]!.frame,
     first_capture_id: kind.frames[0]!.capture,
     answer: kind.answer,
+    ...(kind.carries === true ? { carries: true } : {}),
   }));
 }
 

@@ -255,6 +255,10 @@ function addConversation(
   for (const operation of requests)
     if (!operations.includes(operation)) profile.asked_back.push({ ...operation, device, verdict: c.verdict });
   for (const operation of operations) {
+    if (operation.carries === true) {
+      if (operation.failed > 0) profile.failed.push({ ...operation, device, verdict: c.verdict });
+      continue; // the questions are those within it
+    }
     const line = lineOf(profile, device, operation.protocol, over, c);
     const of = operation.class as OperationClass;
     line.classes[of] = (line.classes[of] ?? 0) + operation.count;
@@ -322,7 +326,7 @@ function addPace(profile: Profile, c: ConversationRow, device: string, operation
     pace = { device, questions: 0, per_second: 0, at_once: 0, floods: false };
     profile.pace.push(pace);
   }
-  for (const { count } of operations) pace.questions += count;
+  for (const { count, carries } of operations) if (carries !== true) pace.questions += count;
   // Databases of earlier versions have the pace of each conversation alone.
   const field = (name: string): number =>
     Number(c.fields[`operations.device-${name}`]?.[0] ?? c.fields[`operations.${name}`]?.[0] ?? 0);

@@ -74,6 +74,8 @@ export interface OperationRow {
   first_capture_id: number;
   /** Of requests: what the first answer said; null where there was none. */
   answer: string | null;
+  /** It only carries others, which are rows of their own; absent where it does not. */
+  carries?: true;
 }
 
 export interface ConversationRow {

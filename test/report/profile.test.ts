@@ -184,6 +184,37 @@ test("a device that opened the connection is asked in it all the same", async (t
   t.like(said.lines[0], { device: PEER, rules: [] });
 });
 
+test("what only carries questions is none, and all in one message are asked at once", async (t) => {
+  const le = (n: number): Uint8Array => Uint8Array.of(n & 0xff, n >> 8);
+  const rr = (context: number, cip: Uint8Array): Uint8Array => {
+    const body = concat([hex`00 00 00 00 00 00 02 00 00 00 00 00 b2 00`, le(cip.length), cip]);
+    return concat([
+      hex`6f 00`,
+      le(body.length),
+      hex`07 00 00 00 00 00 00 00`,
+      new Uint8Array(8).fill(context),
+      new Uint8Array(4),
+      body,
+    ]);
+  };
+  const READ_TAG = hex`4c 03 91 04 54 61 6e 6b 01 00`;
+  const each = Array.from({ length: 20 }, () => READ_TAG);
+  const starts = each.map((_, i) => le(2 + 2 * each.length + i * READ_TAG.length));
+  const many = concat([hex`0a 02 20 02 24 01`, le(each.length), ...starts, ...each]);
+  const said = await profile(
+    connection(`${HOST}:40000`, `${PEER}:44818`, 10, [
+      [">", rr(1, READ_TAG)],
+      [">", rr(2, many)],
+    ]),
+  );
+  t.is(said.questions, 21);
+  t.deepEqual(
+    said.asked.map((q) => [q.protocol, q.operation, q.count]),
+    [["cip", "Read Tag", 21]],
+  );
+  t.like(said.pace[0], { questions: 21, per_second: 2, at_once: 2, floods: false });
+});
+
 test("the questions themselves: each kind once over all devices, the gravest first", async (t) => {
   const said = await profile(
     talk(say(1, READ, WORD), say(2, WRITE, WRITE), say(3, READ, WORD), say(4, hex`41 01`, hex`41 02`)),
