@@ -55,6 +55,8 @@ export const LIMITS = {
   otherwiseBytes: 4_096,
   /** Seconds of one flow of which the requests are counted, for its peak: three hours. */
   operationSeconds: 10_800,
+  /** Addresses whose checksums or packets' lengths are left to their network card, told by name. Further ones are counted only. */
+  senders: 65_536,
   /** Hosts that are looked at for being like a role. Beyond it further ones are not inferred. */
   likeHosts: 65_536,
   /** Payload bytes of one direction looked at before it counts as unknown. The largest TLS 1.2 flights fit. */

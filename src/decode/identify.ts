@@ -13,10 +13,10 @@
  */
 import { formatMac } from "../address.ts";
 import type { Frame } from "../capture/frame.ts";
-import { checksumHolds, checksumIsPartial } from "../dissect/checksum.ts";
 import { FAMILY_ETH, Packet, SYN, TCP, UDP } from "../dissect/packet.ts";
 import type { Arena } from "../flow/arena.ts";
-import { META, PORTS, S_TO_ALL, STATE } from "../flow/row.ts";
+import { addressKey } from "../flow/distances.ts";
+import { HIGH, LOW, META, PORTS, S_TO_ALL, STATE } from "../flow/row.ts";
 import type { Segment } from "../flow/stream.ts";
 import type { CapCounter } from "../limits.ts";
 import { type DecodeCounts, NOTHING } from "./attempt.ts";
@@ -26,6 +26,7 @@ import type { FlowDetail } from "./details.ts";
 import { Feed, type Where } from "./feed.ts";
 import { type Gates, gatesOf } from "./forms.ts";
 import { Glancer } from "./glancer.ts";
+import { CHECKSUM, Senders } from "./senders.ts";
 import { Streams } from "./streams.ts";
 
 const NONE: readonly number[] = [];
@@ -42,6 +43,8 @@ export class Identifier {
   readonly #streams: Streams;
   /** For TCP segments of which little has to be read. */
   readonly glancer: Glancer;
+  /** What network cards do for their hosts. */
+  readonly senders: Senders;
   #begun = false;
   /** What became of the last frame that was offered to `accepts`. */
   #etherDecoder = 0;
@@ -50,6 +53,7 @@ export class Identifier {
   /** `arena`: where the compiled walk may count operations. */
   constructor(decoders: readonly Decoder[], caps: CapCounter, arena: Arena | null = null) {
     this.decoders = decoders;
+    this.senders = new Senders(caps);
     this.#feed = new Feed(decoders, caps, arena);
     this.#datagrams = new Datagrams(this.#feed);
     this.glancer = new Glancer(this.#feed);
@@ -165,10 +169,9 @@ export class Identifier {
     }
     // Sums are checked where a message said something: over all payload they would cost more than everything else.
     if (this.#feed.facts === known) return;
-    if (!checksumHolds(p, p.buf)) {
-      if (checksumIsPartial(p, p.buf)) this.counts.partialChecksums++;
-      else this.counts.badChecksums++;
-    }
+    const is = this.senders.note(addressKey(row[at + META]!, row[at + (dir === 0 ? LOW : HIGH)]!), p);
+    if (is === CHECKSUM.partial) this.counts.partialChecksums++;
+    else if (is === CHECKSUM.bad) this.counts.badChecksums++;
     if (frame.linkType === ETHERNET && p.tunnel === 0 && FIRST_TTLS.has(p.ttl))
       this.#nameSender(row, at, dir, frame, this.#feed.facts - known);
   }

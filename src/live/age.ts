@@ -139,6 +139,10 @@ export class Ager {
     const reached = [...hops];
     hops.clear();
     for (const [key, hop] of reached) hops.set(target.moveAddress(key), hop);
+    const { by } = identified.senders;
+    const counted = [...by];
+    by.clear();
+    for (const [key, sums] of counted) by.set(target.moveAddress(key), sums);
     flows.takeOver(target);
     identified.replaceDetails(target.details);
     this.#said = new Map(
@@ -229,7 +233,7 @@ class Rebuilt {
     return this.table.find(low, high, reset.ports, reset.meta) < 0 ? null : { ...reset, low, high };
   }
 
-  /** An address of `Distances.answers` and `Hops.known`. */
+  /** An address of `Distances.answers`, `Hops.known` and `Senders.by`. */
   moveAddress(key: number): number {
     return movedKey(
       key,

@@ -11,6 +11,7 @@
  */
 import type { CaptureInfo } from "../capture/frame.ts";
 import type { Decoder } from "../decode/decoder.ts";
+import type { SenderSums } from "../decode/senders.ts";
 import type { Edge } from "../flow/copies.ts";
 import type { Reset } from "../flow/distances.ts";
 import type { Quote } from "../flow/quotes.ts";
@@ -49,6 +50,7 @@ interface Meta {
   answers?: [number, number][];
   hops?: [number, number][];
   resets?: Reset[];
+  senders?: [number, SenderSums][];
   fragments?: PlainDatagram[];
   neighbours?: Neighbour[];
 }
@@ -78,6 +80,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     answers: [...flows.distances.answers],
     hops: [...flows.hops.known],
     resets: flows.distances.resets,
+    senders: [...identified.senders.by],
     neighbours: [...seen.neighbours.claims.values()],
     fragments: seen.fragments.open.map((one) => ({
       ...one,
@@ -144,6 +147,7 @@ export async function decodeObservation(
   for (const [key, ttls] of meta.answers ?? []) flows.distances.answered(key, ttls);
   for (const [key, hop] of meta.hops ?? []) flows.hops.note(key, hop);
   for (const reset of meta.resets ?? []) flows.distances.add(reset);
+  for (const [key, sums] of meta.senders ?? []) identified.senders.add(key, sums);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
   flows.watch.keptTails = new Map(meta.tails);
   for (const one of meta.fragments ?? []) {

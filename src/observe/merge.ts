@@ -135,6 +135,8 @@ function addDistances(merged: Observation, source: Source): void {
   const addressOf = (index: number) => source.addresses[index]!;
   for (const [key, ttls] of source.seen.flows.distances.answers)
     distances.answered(movedKey(key, addressOf, realmOf), ttls);
+  for (const [key, sums] of source.seen.identified.senders.by)
+    merged.identified.senders.add(movedKey(key, addressOf, realmOf), sums);
   for (const [key, hop] of source.seen.flows.hops.known) merged.flows.hops.note(movedKey(key, addressOf, realmOf), hop);
   for (const reset of source.seen.flows.distances.resets) {
     const v6 = ((reset.meta >>> 8) & 0xff) === 6;

@@ -6,6 +6,7 @@ import type { Quality } from "../report/result.ts";
 import { formatInstant } from "../time.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Observation } from "./observation.ts";
+import { offloadOf } from "./offload.ts";
 
 /** Frames that are no packets and yet were understood, or have a measure of their own. */
 const KNOWN_OTHERWISE: ReadonlySet<string> = new Set(["no-ip", "malformed", "fragment-copy"]);
@@ -68,6 +69,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     ),
     conversations: conversations.count + (departed?.conversations ?? 0),
   };
+  Object.assign(quality, offloadOf(seen));
   for (const [name, count] of notPackets) {
     if (count > 0 && name !== "malformed" && name !== "fragment-copy") quality[`frames:${name}`] = count;
   }

@@ -65,6 +65,8 @@ export function uniteShares(observations: readonly Observation[]): Observation {
     const address = (index: number) => addresses[index]!;
     const same = (realm: number) => realm;
     for (const [key, ttls] of distances.answers) whole.flows.distances.answered(movedKey(key, address, same), ttls);
+    for (const [key, sums] of seen.identified.senders.by)
+      whole.identified.senders.add(movedKey(key, address, same), sums);
     for (const [key, hop] of hops.known) whole.flows.hops.note(movedKey(key, address, same), hop);
   }
   for (const reset of shares.flatMap(resetsOf).sort((a, b) => a.order - b.order)) whole.flows.distances.add(reset);

@@ -79,6 +79,13 @@ const COUNTS: Record<string, string> = {
   bad_checksums: "packets with a wrong checksum",
   offload_checksums: "packets whose checksum was left to the network card",
   offload_lengths: "packets whose length was left to the network card",
+  offload_senders:
+    "leave checksums to their network card, so they were captured on themselves; no verdict rests on a checksum",
+  bad_checksum_senders: "send wrong checksums: left to a network card, or damaged; no verdict rests on a checksum",
+  large_segments:
+    "messages in packets larger than Ethernet's 1500 bytes, which a network card cuts or has put together; read as they are",
+  largest_segment: "bytes of the largest of them",
+  large_segment_senders: "send them: captured on one of both ends, or on a link that carries more",
   cut_messages: "messages cut by the snap length",
   fragments_incomplete: "datagrams with fragments that were not seen",
   fragment_overlaps: "fragments that overlap others",

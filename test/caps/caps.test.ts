@@ -262,6 +262,16 @@ const ATTACKS: Record<Cap, Says> = {
       .reduce((sum, { count }) => sum + count, 0);
     t.is(writes + sightings.filter(({ fact }) => fact.kind === "operation" && fact.code === "6").length, 10);
   },
+  senders: (t) => {
+    const wrong = many(20, (i) => {
+      const frame = udpFrame({ from: `10.0.1.${i}:40000`, to: `${B}:53`, data: dnsQuery("example.com"), ms: i });
+      frame.buf[40]! ^= 0xff; // its checksum
+      return frame;
+    });
+    const seen = look(wrong, { senders: 8 });
+    t.deepEqual([seen.identified.senders.by.size, hits(seen, "senders")], [8, 12]);
+    t.is(seen.identified.counts.badChecksums, 20, "counted all the same");
+  },
   likeHosts: async (t) => {
     const to = "203.0.113.10:443";
     const alike = many(20, (i) => tlsConnection(`10.0.1.${i}:40000`, to, i * 100, clientHello(null))).flat();

@@ -174,6 +174,7 @@ const TOUCHED: Record<Cap, Hidden | string> = {
   },
   otherwiseBytes: "the segment is counted as one that disagrees, whatever of it is looked at: `inconclusive: overlap`",
   operationSeconds: "a pace that is reported; no rule asks for it",
+  senders: "who leaves what to a network card is told of the capture and decides nothing",
   likeHosts: "hosts beyond it play no role, which the first screen says: nothing is judged for them",
   identifyBytes: "what makes no whole message is no rule's application: `undocumented`",
   streamBytes: {
