@@ -80,7 +80,7 @@ const COUNTS: Record<string, string> = {
   offload_checksums: "packets whose checksum was left to the network card",
   offload_lengths: "packets whose length was left to the network card",
   offload_senders:
-    "leave checksums to their network card, so they were captured on themselves; no verdict rests on a checksum",
+    "leave checksums to their network card: captured on themselves, or on the machine that they run on; no verdict rests on it",
   bad_checksum_senders: "send wrong checksums: left to a network card, or damaged; no verdict rests on a checksum",
   large_segments:
     "messages in packets larger than Ethernet's 1500 bytes, which a network card cuts or has put together; read as they are",
