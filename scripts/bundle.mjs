@@ -5,8 +5,8 @@
  *     dist/src/main.js              what loads the two below
  *     dist/src/cli/line.cjs         the command line with commander: what --help loads
  *     dist/src/cli/commands.cjs     all commands in one file; a part of it runs when it is first asked for
- *     dist/src/cli/*.cache          what V8 has compiled of each in a first run of `check`, for the Node that built it;
- *                                   another Node refuses it, and compiles
+ *     dist/src/cli/*.cache          what V8 has compiled of each in a first run of `check`, for the Node that built it and in its
+ *                                   name: V8 itself takes what another Node's V8 of the same number made, and crashes
  *     dist/src/jobs/helper.js, dist/src/suite/worker.js    what other threads begin with: the same file of commands
  *
  * Runs after `tsc`, over what it has written; the library (`dist/src/index.js`) and all other modules stay as they are.
@@ -78,7 +78,7 @@ function run(name, load) {
   const file = new URL(name, CLI);
   let cachedData;
   try {
-    cachedData = readFileSync(new URL(name.replace("cjs", "cache"), CLI));
+    cachedData = readFileSync(new URL(\`\${name}.\${process.version}-\${process.arch}.cache\`, CLI));
   } catch {}
   const filename = process.getBuiltinModule("node:url").fileURLToPath(file);
   const script = (scripts[name] = new Script(readFileSync(file, "latin1"), { filename, cachedData }));
@@ -133,7 +133,7 @@ writeFileSync(join(src, "main.js"), MAIN);
 writeFileSync(join(src, "cli/line.cjs"), wrapped(apart));
 writeFileSync(join(src, "cli/commands.cjs"), wrapped(commands));
 for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
-for (const name of ["line", "commands"]) rmSync(join(src, `cli/${name}.cache`), { force: true });
+for (const name of readdirSync(join(src, "cli"))) if (name.endsWith(".cache")) rmSync(join(src, "cli", name));
 execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
 });

@@ -23,7 +23,7 @@ try {
   // What V8 compiled is taken only by a V8 with the same flags, and `check` has set one (`memory.ts`).
   setFlagsFromString("--allocation-site-pretenuring");
   for (const [name, script] of Object.entries(scripts))
-    writeFileSync(join(src, "cli", name.replace("cjs", "cache")), script.createCachedData());
+    writeFileSync(join(src, "cli", `${name}.${process.version}-${process.arch}.cache`), script.createCachedData());
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
