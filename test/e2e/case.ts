@@ -38,6 +38,8 @@ export interface ExpectedConversation {
   outcome?: string;
   nearest?: { rule?: string; clause?: string };
   waived?: boolean;
+  /** Kinds of the tunnel that it is, or `none`. */
+  tunnel?: string;
 }
 export interface ExpectedLookup {
   client: string;
@@ -56,6 +58,8 @@ export interface Expected {
   /** Parts of sentences, each in some warning of the run. */
   warnings?: string[];
   captures?: { cut: boolean; damaged: boolean }[];
+  /** Measures with their values, `none` where there is no such: `offload_senders 10.0.0.5`. */
+  quality?: string[];
 }
 
 export interface Case {
@@ -110,6 +114,11 @@ export function inShapeOf(expected: Expected, printed: Printed, exit: number): E
     shown.warnings = expected.warnings.filter((part) => printed.run.warnings.some((warning) => warning.includes(part)));
   if (expected.captures)
     shown.captures = printed.captures.map(({ cut, damage }) => ({ cut, damaged: damage !== null }));
+  if (expected.quality)
+    shown.quality = expected.quality.map((text) => {
+      const measure = text.slice(0, text.indexOf(" "));
+      return `${measure} ${printed.quality[measure] ?? "none"}`;
+    });
   return shown;
 }
 
@@ -148,6 +157,7 @@ function conversationLike(wanted: ExpectedConversation, row: ConversationRow): E
   if (wanted.rule !== undefined) shown.rule = row.rule_id;
   if (wanted.outcome !== undefined) shown.outcome = row.outcome;
   if (wanted.waived !== undefined) shown.waived = row.waived !== null;
+  if (wanted.tunnel !== undefined) shown.tunnel = row.fields.tunnel?.join() ?? "none";
   if (wanted.nearest) shown.nearest = nearestLike(wanted.nearest, row.evidence?.nearest ?? null);
   return shown;
 }
