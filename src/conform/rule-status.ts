@@ -1,6 +1,7 @@
 /** What the parts of a rule's status are made of, for `rules.ts`, `blocked.ts` and `absence.ts`. */
 import type { Endpoint, Rule } from "../model/types.ts";
 import type { Conversations } from "../observe/conversations.ts";
+import { hostKey, ruleKey } from "../observe/departed.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
@@ -118,4 +119,17 @@ export function allowSentence(loaded: LoadedModel, rule: Rule, from: string, to:
   const cite = rule.cite[0];
   const where = cite === undefined ? loaded.model.name : [cite.section, cite.item].filter(Boolean).join(" / ");
   return `allow ${over} from ${from} to ${to} (documented under ${where})`;
+}
+
+/** Conversations that documented it for a host, or for all, and have left a live run's memory: others that stay say the rest. */
+export function departedUses(
+  loaded: LoadedModel,
+  rule: Rule,
+  host: CastHost | null,
+  { conversations }: RuleContext,
+): number {
+  const hosts = conversations.seen.departed?.uses.get(ruleKey(loaded.model.name, rule.id));
+  if (hosts === undefined) return 0;
+  if (host !== null) return hosts.get(hostKey(host.realm, host.host.text)) ?? 0;
+  return [...hosts.values()].reduce((sum, count) => sum + count, 0);
 }

@@ -15,6 +15,7 @@ import { equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
 import { overText } from "./over-clause.ts";
 import {
+  departedUses,
   type HostStatus,
   hostTexts,
   isUnwanted,
@@ -79,17 +80,20 @@ function judgeRule(
   context: RuleContext,
 ): RuleJudgement {
   const make = ({ status, code, reason, remedy, evidence }: HostStatus, hosts: RuleHostRow[]): RuleJudgement => {
-    const conversations = countConversations(uses);
+    const conversations = countConversations(uses) + departedUses(loaded, rule, null, context);
     return { loaded, rule, status, code, reason, remedy, hosts, evidence, conversations };
   };
   const when = conditionOf(loaded, rule);
   if (when.result === "failed") return make(notEvaluable("condition-off", when.says, null), []);
   if (when.result === "unproved") return make(notEvaluable("parameter-missing", when.says, when.decide), []);
   const violations = uses.filter((use) => use.how === "violated");
-  if (violations.length > 0) return make(violatedStatus(rule, uses, violations), []);
+  if (violations.length > 0) {
+    const gone = departedUses(loaded, rule, null, context);
+    return make(violatedStatus(rule, uses, violations, gone), []);
+  }
   for (const target of [rule.from, rule.to]) {
     if (target.kind !== "role" || context.judges.context.cast.isBound(loaded.model.name, target.role)) continue;
-    return make(unboundEnd(rule, target.role, uses), []);
+    return make(unboundEnd(rule, target.role, uses, departedUses(loaded, rule, null, context)), []);
   }
   const { packets } = context.judges.context.caps;
   if (packets !== null) return make(notEvaluable("cap-reached", packets.says, packets.decide), []);
@@ -169,12 +173,12 @@ function unnamedEnd(loaded: LoadedModel, rule: Rule, context: RuleContext): Host
  * One of its ends is a role that nobody was bound to. Where the document opens it to anywhere (`peer: internet`), whoever
  * came is documented, and may still be anybody: that role's part of it nobody has seen.
  */
-function unboundEnd(rule: Rule, role: string, uses: readonly RuleUse[]): HostStatus {
+function unboundEnd(rule: Rule, role: string, uses: readonly RuleUse[], gone: number): HostStatus {
   const says = `the role ${role} is bound to no address`;
   const documented = uses.filter((use) => use.how === "documented");
   if (rule.peer !== "internet") return notEvaluable("role-not-bound", says, `give --bind ${role}=ADDRESS`);
   const came =
-    documented.length === 0 ? says : `${says}, and ${documented.length} flow(s) that fit it may be anybody's`;
+    documented.length === 0 ? says : `${says}, and ${documented.length + gone} flow(s) that fit it may be anybody's`;
   const status = notEvaluable("role-not-bound", came, `give --bind ${role}=internet, or its addresses`);
   return { ...status, evidence: documented.slice(0, MOST_TRIED).flatMap(supportOf) };
 }
@@ -187,7 +191,7 @@ function withoutHosts(
   { equals }: Shared,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(uses, equals, context);
+  const met = metStatus(uses, equals, departedUses(loaded, rule, null, context), context);
   if (met !== null) return met;
   const tried = blockedStatus(loaded, rule, uses, context, null);
   if (tried !== null) return tried;
@@ -208,7 +212,7 @@ function judgeHost(
   { equals }: Shared,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(uses, equals, context);
+  const met = metStatus(uses, equals, departedUses(loaded, rule, host, context), context);
   if (met !== null && met.status === "not-evaluable") return met;
   const isWanted = !isUnwanted(rule) && rule.requirement !== "optional";
   const mayBeMissed = isWanted && rule.on === null;
@@ -270,6 +274,7 @@ function membersOf(loaded: LoadedModel, rule: Rule): readonly string[] {
 function metStatus(
   uses: readonly RuleUse[],
   equals: ReadonlyMap<RuleUse, RuleUse>,
+  gone: number,
   context: RuleContext,
 ): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
@@ -302,7 +307,7 @@ function metStatus(
   return {
     status: "met",
     code: "met",
-    reason: `${documented.length} flow(s), among them: ${standing.tried.whom.says}${inferred}`,
+    reason: `${documented.length + gone} flow(s), among them: ${standing.tried.whom.says}${inferred}`,
     remedy: null,
     evidence: supportOf(standing),
   };
@@ -315,8 +320,13 @@ function supportOf(use: RuleUse): FrameRef[] {
   return clausesOf(use.tried).flatMap((clause) => clause.support);
 }
 
-function violatedStatus(rule: Rule, uses: readonly RuleUse[], violations: readonly RuleUse[]): HostStatus {
-  const clean = uses.filter((use) => use.how === "documented").length;
+function violatedStatus(
+  rule: Rule,
+  uses: readonly RuleUse[],
+  violations: readonly RuleUse[],
+  gone: number,
+): HostStatus {
+  const clean = uses.filter((use) => use.how === "documented").length + gone;
   const first = violations[0]!;
   const broken = first.tried.broken;
   if (broken === null) {

@@ -5,15 +5,12 @@
  *     observation ──over, and nothing rests on it──▶ leaves with a checkpoint ──a packet of it──▶ flows put back, judged as a whole
  *
  * What leaves is a whole conversation: its flows, what they said, and its row with the verdict that it has. What stays, however
- * old: whatever a rule's status, another conversation's verdict, or what is known of hosts rests on (`mayLeave`). Of the others it
+ * old: whatever a rule's status, another conversation's verdict, or what is known of hosts rests on (`leaving.ts`). Of the others it
  * is kept in sums what they count for (`observe/departed.ts`).
  */
 import { isGlobal } from "../conform/cast.ts";
-import { resolvesHidden } from "../conform/hidden-dns.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
-import type { FlowDetail } from "../decode/details.ts";
-import { ASKING_FIELDS, type Fact } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
 import {
@@ -29,12 +26,13 @@ import {
   protocolKey,
   putBack,
 } from "../observe/departed.ts";
-import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
+import { type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import type { ConversationRow, DepartedCounts, RunResult } from "../report/result.ts";
 import type { DepartingRow, Moves } from "../store/store.ts";
-import { type Ager, CLOSED_SEC, isDone } from "./age.ts";
+import type { Ager } from "./age.ts";
+import { Chooser, type Leaving, STANDING } from "./leaving.ts";
 import { NameAttic } from "./names.ts";
 
 /** What surrounds it: the database, and what has been told of findings. */
@@ -53,8 +51,6 @@ export interface AtticHooks {
 const STAY = 10_000;
 /** They leave together, once they are this part of all: taking them out goes through all rows. */
 const WORTH_IT = 1 / 8;
-/** Rows of one conversation that leave: more of them are folded first (`age.ts`). */
-const MOST_ROWS = 256;
 /** Numbers asked for at once. */
 const BATCH = 2_000;
 
@@ -64,6 +60,7 @@ export class Attic {
   readonly #ager: Ager;
   readonly #hooks: AtticHooks;
   readonly #stay: number;
+  readonly #standing: number;
   /** By number: taken out, and not yet in the database. */
   readonly #leaving = new Map<number, { row: DepartingRow; one: DepartedConversation }>();
   /** Put back, and still in the database as departed. */
@@ -74,13 +71,21 @@ export class Attic {
   #anew: number;
   readonly #names: NameAttic;
 
-  /** `stay`: for tests; verdicts never depend on it. */
-  constructor(seen: Observation, kept: KeptJudgements, ager: Ager, hooks: AtticHooks, stay?: number) {
+  /** `stay`, `standing`: for tests; verdicts never depend on them. */
+  constructor(
+    seen: Observation,
+    kept: KeptJudgements,
+    ager: Ager,
+    hooks: AtticHooks,
+    stay?: number,
+    standing: number = STANDING,
+  ) {
     this.#seen = seen;
     this.#kept = kept;
     this.#ager = ager;
     this.#hooks = hooks;
     this.#stay = stay ?? STAY;
+    this.#standing = standing;
     this.#anew = kept.anew;
     this.#names = new NameAttic(seen, kept, stay);
   }
@@ -171,8 +176,12 @@ export class Attic {
     return 1;
   }
 
-  #count({ verdict, waived, flowCount, flows, oneSided }: DepartedConversation, by: 1 | -1): void {
+  #count({ verdict, waived, flowCount, flows, oneSided, used }: DepartedConversation, by: 1 | -1): void {
     const departed = this.#departed();
+    if (used !== null) {
+      const hosts = departed.uses.get(used.rule) ?? new Map<string, number>();
+      departed.uses.set(used.rule, hosts.set(used.host, (hosts.get(used.host) ?? 0) + by));
+    }
     departed.conversations += by;
     departed.flows += by * flowCount;
     departed.oneSided += by * oneSided;
@@ -199,19 +208,20 @@ export class Attic {
     const last = this.#kept.last;
     if (last === null || last.conversations.count <= this.#stay) return false;
     const { conversations: all, dns } = last;
-    const found = new Chooser(all, this.#kept, rows, this.#hooks).choose();
+    const found = new Chooser(all, this.#kept, rows, this.#hooks.isSettled, this.#standing).choose();
     if (found.length < Math.max(1, all.count * WORTH_IT)) return false;
     const there = await this.#thereAlready(all, found);
     const rest = new Rest(all, dns, new Set(), "unrelated");
     const gone = new Set<number>();
     const view = all.view();
-    for (const { conversation: c, judged, row } of found) {
+    for (const { conversation: c, judged, row, used } of found) {
       const seq = departedNumber(all.id(c));
       if (there.has(seq) || this.#leaving.has(seq)) continue;
       const one = departedConversation(all, c, {
         told: row !== null && this.#hooks.left(row.conversation_id),
         verdict: row?.verdict ?? null,
         waived: row !== null && row.waived !== null,
+        used,
       });
       this.#leaving.set(seq, { row: { seq, part: encodeDeparted(one), row: row ?? rest.text(c) }, one });
       this.#count(one, 1);
@@ -309,103 +319,3 @@ async function unlessUnread(done: Promise<boolean>): Promise<boolean> {
 function numberOf({ id }: DepartedConversation): number {
   return departedNumber([Number.parseInt(id.slice(0, 8), 16), Number.parseInt(id.slice(8), 16)]);
 }
-
-interface Leaving {
-  conversation: number;
-  /** Null where nobody judged it. */
-  judged: Judged | null;
-  row: ConversationRow | null;
-}
-
-/** Which conversations nothing rests on any more. */
-class Chooser {
-  readonly #all: C.Conversations;
-  readonly #kept: KeptJudgements;
-  readonly #hooks: AtticHooks;
-  readonly #rows: ReadonlyMap<string, ConversationRow>;
-  readonly #view: FlowView;
-  readonly #now: number;
-  /** Flows that lead to others. */
-  readonly #leading: ReadonlySet<number>;
-
-  constructor(all: C.Conversations, kept: KeptJudgements, rows: readonly ConversationRow[], hooks: AtticHooks) {
-    this.#all = all;
-    this.#kept = kept;
-    this.#hooks = hooks;
-    this.#rows = new Map(rows.map((row) => [row.conversation_id, row]));
-    this.#view = all.view();
-    this.#now = all.seen.captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
-    this.#leading = new Set([...all.hiddenChannels.values(), ...all.copies.values()]);
-  }
-
-  choose(): Leaving[] {
-    const found: Leaving[] = [];
-    for (let c = 0; c < this.#all.count; c++) {
-      if (this.#now - (this.#all.word(c, C.C_LAST) >>> 0) <= CLOSED_SEC) continue;
-      const row = this.#rows.get(C.idText(this.#all.id(c))) ?? null;
-      const judged = row === null ? null : this.#kept.of(c);
-      if (row !== null && (judged === null || !this.#isTold(judged, row))) continue;
-      if (this.#isKnown(c) || !this.#areOver(c, row !== null)) continue;
-      found.push({ conversation: c, judged, row });
-    }
-    return found;
-  }
-
-  /** Statuses of rules ask nothing of it any more, and whoever is to be told of it has been. */
-  #isTold({ uses, carrier, holed, code }: Judged, { conversation_id }: ConversationRow): boolean {
-    if (carrier !== null || holed || code === "inner-unseen") return false;
-    return uses.every(({ loaded }) => loaded === this.#kept.background) && this.#hooks.isSettled(conversation_id);
-  }
-
-  /** By its name or its far end it may single out a role (`conform/infer.ts`), or say how a host resolves. */
-  #isKnown(c: number): boolean {
-    const all = this.#all;
-    const name = all.word(c, C.C_NAME);
-    const text = name === 0 ? null : all.serverNames[name - 1]!;
-    if (text !== null && this.#kept.hasName(text)) return true;
-    const portApp = all.word(c, C.C_PORT_APP);
-    if (resolvesHidden(all.seen.decoders[((portApp >>> 16) & 0xff) - 1]?.id, portApp & 0xffff, text)) return true;
-    const family = (all.word(c, C.C_META) >>> 8) & 0xff;
-    if (family === R.FAMILY_ETH) return true;
-    return this.#kept.hasAddress(addressText(all.seen.flows.ipv6, family, all.word(c, C.C_RESPONDER)));
-  }
-
-  /** All its flows are over, belong to no other conversation, and said nothing that others rest on. */
-  #areOver(c: number, isJudged: boolean): boolean {
-    const all = this.#all;
-    let rows = 0;
-    for (const flow of all.flowsOf(c)) {
-      if (++rows > MOST_ROWS || all.folds.has(flow) || all.answeredBy.has(flow) || all.copies.has(flow)) return false;
-      if (all.hiddenChannels.has(flow) || this.#leading.has(flow) || all.conversationsOf(flow).length > 1) return false;
-      const view = this.#view.move(flow);
-      if (!isDone(view, this.#now) || (view.state & R.S_REPEAT) !== 0) return false;
-      if (isJudged && (view.state & R.S_HOLE) !== 0) return false;
-      if (view.detail !== null && !isPlain(view.detail)) return false;
-    }
-    return true;
-  }
-}
-
-function isPlain({ sightings, operations, dropped, undecoded, cut }: FlowDetail): boolean {
-  if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null) return false;
-  return sightings.every(({ fact }) => isOwn(fact));
-}
-
-/** Said of the conversation itself: names that DNS gave, clocks, devices, addresses and agreed channels are of others too. */
-function isOwn(fact: Fact): boolean {
-  switch (fact.kind) {
-    case "role":
-    case "name":
-    case "message":
-    case "fault":
-    case "up":
-    case "inner":
-    case "problem":
-      return true;
-    case "field":
-      return OWN_FIELDS.test(fact.field) && !(fact.field in ASKING_FIELDS);
-    default:
-      return false;
-  }
-}
-const OWN_FIELDS = /^(?:tls|dtls|quic|http|ssh)\./;

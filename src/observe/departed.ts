@@ -19,6 +19,8 @@ export interface Departed {
   protocols: Set<number>;
   /** Hosts that played a role in them, by realm and address. */
   hosts: Map<string, DepartedHost>;
+  /** How many documented a rule, by rule and by host (`DepartedUse`); those that stay say all else of it. */
+  uses: Map<string, Map<string, number>>;
 }
 
 export interface DepartedHost {
@@ -39,8 +41,17 @@ export interface DepartedHost {
 export const ANSWERS_APART_SEC = 300;
 
 export function nobodyDeparted(): Departed {
-  return { conversations: 0, flows: 0, oneSided: 0, protocols: new Set(), hosts: new Map() };
+  return { conversations: 0, flows: 0, oneSided: 0, protocols: new Set(), hosts: new Map(), uses: new Map() };
 }
+
+/** A rule that was documented, and for which host. */
+export interface DepartedUse {
+  rule: string;
+  host: string;
+}
+
+export const ruleKey = (model: string, rule: string): string => `${model}/${rule}`;
+export const hostKey = (realm: string | null, host: string): string => `${realm ?? ""}|${host}`;
 
 export const protocolKey = (meta: number): number => ((meta >>> 16) << 8) | (meta & 0xff);
 
@@ -64,6 +75,8 @@ export interface DepartedAs {
   /** Null where nobody judged it. */
   verdict: Verdict | null;
   waived: boolean;
+  /** Null where no rule's status counts it. */
+  used: DepartedUse | null;
 }
 
 /** One conversation, as it stands in its part. */
@@ -132,7 +145,7 @@ export function leftSaying(all: C.Conversations, flows: readonly number[], numbe
     for (let i = 0; i < view.flows; i++) rows.push(one);
   }
   const id = number.toString(16).padStart(16, "0");
-  const nobody = { told: false, verdict: null, waived: false, flowCount: 0, oneSided: 0 };
+  const nobody = { told: false, verdict: null, waived: false, used: null, flowCount: 0, oneSided: 0 };
   return { id, ...nobody, flows: rows, details: plainDetails(details) };
 }
 

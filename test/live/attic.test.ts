@@ -55,7 +55,7 @@ class Shelf {
       left: () => false,
       back: () => {},
     };
-    return new Attic(seen, kept, ager, hooks, 0);
+    return new Attic(seen, kept, ager, hooks, 0, 1);
   }
 
   write(attic: Attic): void {
