@@ -20,6 +20,7 @@ import { type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 import type { DocumentedPorts } from "../observe/documented-ports.ts";
 import { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { ClockTimes } from "./clock-times.ts";
 
 /** Seconds of silence after which a flow has said what it had to say for now. */
 const SILENT_SEC = 10;
@@ -47,6 +48,7 @@ export class Ager {
   readonly #seen: Observation;
   /** Details that others share, by what they say, and where they are. */
   #said = new Map<string, number>();
+  readonly #clocks = new ClockTimes();
   #rowsLeft = 0;
   readonly #moreRows: number;
 
@@ -92,8 +94,10 @@ export class Ager {
       const detail = identified.details[index]!;
       const state = row[at + R.STATE]!;
       if (detail.shared || !isSettled(detail, state, row[at + R.META]! & 0xff)) continue;
-      if (decoders[(state >>> R.APP_SHIFT) - 1]?.id === "tls" && isOpenHandshake(detail)) continue;
+      const app = decoders[(state >>> R.APP_SHIFT) - 1]?.id;
+      if (app === "tls" && isOpenHandshake(detail)) continue;
       settled++;
+      if (app === "ntp") this.#clocks.thin(endsText(flows.ipv6, row, at), detail);
       const key = whatItSaid(flows.ipv6, row, at, detail);
       const known = this.#said.get(key);
       if (known === undefined) this.#said.set(key, index);
@@ -371,12 +375,15 @@ function whatItSaid(ipv6: AddressTable, row: Int32Array, at: number, detail: Flo
   const port = Math.min(ports >>> 16, ports & 0xffff);
   const day = Math.floor(row[at + R.LAST]! / DAY_SEC);
   const facts = detail.sightings.map(({ fact, dir }: Sighting) => `${dir}${JSON.stringify(fact, withoutPassing)}`);
+  return `${endsText(ipv6, row, at)},${port},${day}|${facts.join("|")}`;
+}
+
+function endsText(ipv6: AddressTable, row: Int32Array, at: number): string {
   const family = (row[at + R.META]! >>> 8) & 0xff;
   // An address's number changes when rows are gone through; its words do not.
   const address = (word: number): string =>
     family === 4 ? `${word}` : [0, 1, 2, 3].map((i) => ipv6.word(word, i)).join(".");
-  const ends = `${address(row[at + R.LOW]!)},${address(row[at + R.HIGH]!)},${row[at + R.META]}`;
-  return `${ends},${port},${day}|${facts.join("|")}`;
+  return `${address(row[at + R.LOW]!)},${address(row[at + R.HIGH]!)},${row[at + R.META]}`;
 }
 
 function withoutPassing(key: string, value: unknown): unknown {

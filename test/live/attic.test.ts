@@ -76,6 +76,7 @@ class Shelf {
 }
 
 let left = 0;
+let documented = 0;
 let back = 0;
 let names = 0;
 for (const one of readCases().filter(({ args }) => args[0] === "check")) {
@@ -106,6 +107,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
     const departed = shelf.lookups;
     names += departed;
     left += shelf.most;
+    documented += seen.departed?.uses.size ?? 0;
     back += shelf.came;
     const there = verdicts(result, shelf.gone());
     // Look-ups that left are in the database alone.
@@ -118,6 +120,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
 
 test.serial("some did leave, and some of them came back", (t) => {
   t.true(left > 50, `${left}`);
+  t.true(documented > 0, `${documented}`);
   t.true(names > 0, `${names}`);
   t.true(back > 100, `${back}`);
 });
