@@ -342,8 +342,8 @@ export function isDone(view: FlowView, now: number): boolean {
 function isSettled(detail: FlowDetail, state: number, proto: number): boolean {
   const { operations, dropped, undecoded, cut, sightings } = detail;
   if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null || sightings.length === 0) return false;
-  // Whom such a message speaks of is told by its time, which an equal one does not have.
-  if (sightings.some(({ fact }) => fact.kind === "expect-flow")) return false;
+  // Whom such a message speaks of is told by its time, which an equal one does not have; an announcement is found all the same.
+  if (sightings.some(({ fact }) => fact.kind === "expect-flow" && fact.announced !== true)) return false;
   const closed = (state & (R.S_RST | (R.S_RST << 1))) !== 0 || (state & R.S_FIN && state & (R.S_FIN << 1)) !== 0;
   return (proto === TCP && closed && !hasUnread(detail)) || !hasUnfinished(detail);
 }

@@ -51,7 +51,7 @@ interface Asked {
   id: string;
   port: number;
   announced: boolean;
-  /** When it was asked for the last time: of a flow of so many questions that not all are kept, its own last second. */
+  /** When it was asked for the last time: of a row of so many questions that not all are kept, its own last second. */
   untilSec: number;
 }
 
@@ -151,7 +151,7 @@ function readQuestions(seen: Observation, view: FlowView): Map<string, Asked[]> 
     for (const sighting of sightings) {
       const { fact, dir } = sighting;
       const made = { flow, near: view.address(dir), port: view.port(1 - dir) };
-      const untilSec = operations === null ? sighting.sec : view.lastSec;
+      const untilSec = operations === null && view.flows === 1 ? sighting.sec : view.lastSec;
       if (fact.kind === "expect-flow" && fact.announced === true) {
         const asked = { ...made, sighting, id: fact.id ?? "", announced: true, untilSec };
         add(keyOf(view, dir, false), asked);

@@ -55,10 +55,20 @@ export interface ConversationOperations {
   atOnce: number;
 }
 
+function severalTimes(kind: OperationKind, times: number): OperationKind {
+  const { count, failed, unanswered, unasked } = kind;
+  return {
+    ...kind,
+    ...{ count: count * times, failed: failed * times, unanswered: unanswered * times, unasked: unasked * times },
+  };
+}
+
 /** What one message asked and nobody in its flow answered. */
 interface Asked {
   sec: number;
   nsec: number;
+  /** How many flows ask so. */
+  times: number;
   kinds: OperationKind[];
   answered: boolean;
 }
@@ -93,7 +103,7 @@ export function conversationOperations(all: Conversations, conversation: number)
   const view = all.view();
   const kinds = new Map<string, ConversationKind>();
   const open = new Map<string | number, Asked[]>();
-  const early: (OperationTally["early"][number] & { gathered: boolean })[] = [];
+  const early: (OperationTally["early"][number] & { times: number; gathered: boolean })[] = [];
   const seconds = new Map<number, number>();
   const named = new Set<string>();
   let unasked = 0;
@@ -107,6 +117,8 @@ export function conversationOperations(all: Conversations, conversation: number)
     if (operations.kinds.length === 0) continue;
     const there = view.initiator().dir;
     const gathered = all.gathered.has(flow);
+    // A row may stand for several flows that said the same (`live/age.ts`).
+    const times = Math.max(1, view.flows);
     const mine = new Map<OperationKind, OperationKind>();
     for (const kind of operations.kinds) {
       const dir = kind.dir === there && !gathered ? 0 : 1;
@@ -119,23 +131,24 @@ export function conversationOperations(all: Conversations, conversation: number)
       const told = [dir, kind.protocol, kind.role, kind.code, kind.operation, kind.class, kind.target, sender];
       const key = JSON.stringify(told);
       const known = kinds.get(key);
-      const sum = known ?? { ...kind, dir, sender, frames: [...kind.frames] };
+      const counted = times === 1 ? kind : severalTimes(kind, times);
+      const sum = known ?? { ...counted, dir, sender, frames: [...kind.frames] };
       if (known === undefined) kinds.set(key, sum);
-      else addKind(known, kind);
+      else addKind(known, counted);
       mine.set(kind, sum);
     }
     for (const waiting of operations.open)
       for (const [id, top] of waiting)
         for (const { kinds: asked, sec, nsec } of stackOf(top)) {
           const list = open.get(id);
-          const one = { sec, nsec, kinds: asked.map((kind) => mine.get(kind)!), answered: false };
+          const one = { sec, nsec, times, kinds: asked.map((kind) => mine.get(kind)!), answered: false };
           if (list === undefined) open.set(id, [one]);
           else list.push(one);
         }
-    for (const answer of operations.early) early.push({ ...answer, kind: mine.get(answer.kind)!, gathered });
+    for (const answer of operations.early) early.push({ ...answer, kind: mine.get(answer.kind)!, times, gathered });
     dropped += operations.dropped;
     if (gathered) continue; // what it answers was asked, and it asks nothing
-    unasked += operations.unasked;
+    unasked += operations.unasked * times;
     atOnce = Math.max(atOnce, operations.runs.longest);
     for (const [sec, count] of operations.seconds) seconds.set(sec, (seconds.get(sec) ?? 0) + count);
   }
@@ -146,12 +159,12 @@ export function conversationOperations(all: Conversations, conversation: number)
       if (!asked.answered) tellAnswer(asked.kinds[0]!, answer.failed, answer.answer, answer.place);
       asked.answered = true;
     } else if (!answer.gathered) {
-      answer.kind.unasked++;
-      unasked++;
+      answer.kind.unasked += answer.times;
+      unasked += answer.times;
     }
   }
   for (const list of open.values())
-    for (const asked of list) if (!asked.answered) for (const kind of asked.kinds) kind.unanswered++;
+    for (const asked of list) if (!asked.answered) for (const kind of asked.kinds) kind.unanswered += asked.times;
   return { kinds: [...kinds.values()], unasked, dropped, unread, seconds, atOnce };
 }
 

@@ -9,7 +9,7 @@ import { Observer } from "../../src/observe/observation.ts";
 import { judge, judgeInSteps } from "../../src/pipeline.ts";
 import { atOnce } from "../../src/steps.ts";
 import { arpFrame, frameOfBytes, udpFrame } from "../support/frames.ts";
-import { ascii, hex } from "../support/hex.ts";
+import { hex } from "../support/hex.ts";
 import {
   type Judged,
   judgedResult,
@@ -19,81 +19,11 @@ import {
   verdictsOf,
 } from "../support/judged.ts";
 import { ethernet } from "../support/packets.ts";
+import { ALL, answer, ask, most, STRANGER, TALKS, type Talk, WHO_IS } from "./asked-scenes.ts";
 import { brokenBySomePart } from "./every-part.ts";
 import { HOST, PEER, trialOf } from "./scene.ts";
 
-const ALL = "10.0.0.255";
-const STRANGER = "10.0.0.9";
 const bind = [`host=${HOST}`, `peer=${PEER}`];
-
-interface Talk {
-  app: string;
-  over: string;
-  /** Ports of who asks and of who answers. */
-  ports: [number, number];
-  asks: Uint8Array;
-  answers: Uint8Array;
-}
-
-const enip = (length: string, rest = ""): Uint8Array =>
-  hex(`63 00 ${length} 00000000 00000000 5749524550414354 00000000 ${rest}`); // ListIdentity, its sender's context
-const IDENTITY = `0100 0c00 3600 0100 0002af12c00002050000000000000000 0100 0e00 3600 140b 6030 78563412
-  14 313735362d4c36312f42204c4f4749583535 3631 03`;
-const snmp = (pdu: string, value: string, ...lengths: [string, string, string, string]): Uint8Array =>
-  hex(`30 ${lengths[0]} 020101 0406 7075626c6963 ${pdu} ${lengths[1]} 020107 020100 020100
-       30 ${lengths[2]} 30 ${lengths[3]} 0608 2b06010201010500 ${value}`); // sysName of community public, request 7
-const fins = (icf: string, to: string, from: string, rest = ""): Uint8Array =>
-  hex(`${icf} 00 02 00 ${to} 00 00 ${from} 00 01 0501 ${rest}`); // controller data
-const WHO_IS = hex`81 0b 00 08  01 00  10 08`;
-const I_AM = hex`81 0b 00 14  01 00  10 00  c4 02 00 04 d2  22 05 c4  91 03  21 07`;
-const CONTROLLER = "0000 434a324d2d43505533312020202020202020202030322e3031 ".concat("20".repeat(15), "00".repeat(52));
-
-const TALKS: readonly Talk[] = [
-  { app: "bacnet", over: "udp/47808", ports: [47_808, 47_808], asks: WHO_IS, answers: I_AM },
-  { app: "enip", over: "udp/44818", ports: [50_123, 44_818], asks: enip("0000"), answers: enip("3c00", IDENTITY) },
-  {
-    app: "snmp",
-    over: "udp/161",
-    ports: [50_161, 161],
-    asks: snmp("a0", "0500", "26", "19", "0e", "0c"),
-    answers: snmp("a2", "0403 706c63", "29", "1c", "11", "0f"),
-  },
-  {
-    app: "fins",
-    over: "udp/9600",
-    ports: [9600, 9600],
-    asks: fins("80", "ff", "02"),
-    answers: fins("c0", "02", "01", CONTROLLER),
-  },
-  {
-    app: "hart-ip",
-    over: "udp/5094",
-    ports: [50_240, 5094],
-    asks: hex`01 00 00 00 0001 000d 01 00007530`, // session initiate
-    answers: hex`01 01 00 00 0001 000d 01 00007530`,
-  },
-  {
-    app: "ssdp",
-    over: "udp/1900",
-    ports: [50_190, 1900],
-    asks: ascii(
-      'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: ssdp:all\r\n\r\n',
-    ),
-    answers: ascii("HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n"),
-  },
-  {
-    app: "codesys",
-    over: "udp/1740",
-    ports: [1740, 1740],
-    asks: hex`c5 6b 40 03 00 10 0000 c201 0001 00000001`,
-    answers: hex`c5 6b 40 04 00 01 0000 c301 0001 00000001`,
-  },
-];
-
-const ask = ({ ports, asks, app }: Talk, to = app === "ssdp" ? "239.255.255.250" : ALL): Frame =>
-  udpFrame({ from: `${HOST}:${ports[0]}`, to: `${to}:${ports[1]}`, data: asks, ms: 10 });
-const answer = ({ ports, answers }: Talk, from = PEER, to = HOST, ms = 40): Frame =>
-  udpFrame({ from: `${from}:${ports[1]}`, to: `${to}:${ports[0]}`, data: answers, ms });
 
 async function judged({ app, over }: Pick<Talk, "app" | "over">, frames: readonly Frame[], most = "identify") {
   const rules = [
@@ -104,7 +34,6 @@ async function judged({ app, over }: Pick<Talk, "app" | "over">, frames: readonl
   const rows = [...said.conversations.values()].filter((row) => row.app === app);
   return { said, trial, told: rows.map((row) => `${row.initiator} ${row.responder} ${row.verdict}`).sort(), rows };
 }
-const most = ({ app }: Talk): string => (app === "ssdp" ? "" : app === "snmp" ? "read" : "identify");
 
 for (const talk of TALKS) {
   const to = talk.app === "ssdp" ? "239.255.255.250" : ALL;
@@ -272,6 +201,19 @@ test("several that answer are each named, one question is answered once", async 
       ["response", STRANGER, 1, 0],
       ["response", "10.0.0.10", 1, 0],
     ],
+  );
+});
+
+test("very many that answer are counted, and a network of them is named", async (t) => {
+  const many = Array.from({ length: 1_100 }, (_, i) => answer(bacnet, `10.0.${1 + (i >> 8)}.${i & 255}`, HOST, 40 + i));
+  const { rows } = await judged(bacnet, [ask(bacnet), answer(bacnet), ...many]);
+  const iAm = rows[0]!.operations.filter(({ operation }) => operation === "I-Am");
+  t.is(rows.length, 1);
+  t.is(rows[0]?.verdict, "documented");
+  t.is(iAm.filter(({ sender_address }) => sender_address !== undefined).length, 1_024);
+  t.deepEqual(
+    iAm.filter(({ sender_address }) => sender_address === undefined).map(({ sender, count }) => [sender, count]),
+    [["responder", 77]],
   );
 });
 
