@@ -236,8 +236,12 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const violated = uses.find((use) => use.how === "violated");
   if (violated !== undefined) {
     const { broken } = violated.tried;
+    const concluded = conclude(violated, "violation", "expectation-broken", broken!.clause.says);
+    // Where to look first: at what broke it.
+    const first = broken!.clause.against;
     return {
-      ...conclude(violated, "violation", "expectation-broken", broken!.clause.says),
+      ...concluded,
+      against: [...first, ...concluded.against.filter((ref) => !first.includes(ref))],
       expectation: broken!.expectation,
       found: broken!.found,
     };

@@ -26,7 +26,7 @@ export function nearestMiss(
   for (const tried of missed) {
     const common = inCommon(tried, subject, flow);
     if (common === 0) continue;
-    const distance = distanceOf(tried, common, subject);
+    const distance = distanceOf(tried, common, subject) - (isSibling(tried, subject, flow) ? 50 : 0);
     if (best === null || distance < best.distance) best = { tried, distance };
   }
   if (best === null) return null;
@@ -56,6 +56,14 @@ function distanceOf(tried: Tried, common: number, subject: Subject): number {
     tried.over.result === "proved" ? 0 : sharesNumber(tried, subject) ? 10 : sharesTransport(tried, subject) ? 40 : 80;
   const forgiven = common === 3 ? 1 : 0;
   return (failed.length - forgiven) * 1_000 + (3 - common) * 100 + port + named * 20 + telling;
+}
+
+/** Another name of the same domain as one of the rule's is nearer than the rule's application or another of its ports. */
+function isSibling({ rule: { to }, loaded }: Tried, { serverName }: Subject, flow: SubjectFlow): boolean {
+  const name = to.kind === "endpoint" ? (sentName(flow)?.name ?? serverName) : null;
+  if (name === null || to.kind !== "endpoint") return false;
+  const domain = `.${name.split(".").slice(-2).join(".")}`;
+  return loaded.endpoints.get(to.endpoint)!.hosts.some(({ text }) => `.${text}`.endsWith(domain));
 }
 
 /** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */

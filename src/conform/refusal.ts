@@ -96,6 +96,8 @@ function ms(us: number): string {
 function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {
   if (handshake.state === "alert") {
     const { by, fault, afterFlight } = handshake;
+    if (by === "client" && fault.code < 0)
+      return `the client answered the server's part of the TLS handshake by a protected record as short as an alert${DISTRUST}`;
     if (by === "server") return `the far end ended the TLS handshake by an alert (${fault.text})`;
     if (!afterFlight) return `the client ended the TLS handshake by an alert (${fault.text})`;
     return `the client answered the server's part of the TLS handshake by an alert (${fault.text})${DISTRUST}`;

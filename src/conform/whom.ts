@@ -136,8 +136,16 @@ function byEvidence(
   const tabled = namesOfSite(responder, context.siteHosts);
   for (const name of tabled) {
     const pattern = patternOf(name.toLowerCase(), patterns);
-    if (pattern !== undefined)
-      return { ...named(pattern, `the site's hosts table gives ${responder} for ${name}`, []), byName: true };
+    if (pattern === undefined) continue;
+    const says = `the site's hosts table gives ${responder} for ${name}`;
+    if (otherwise.length === 0) return { ...named(pattern, says, []), byName: true };
+    const also = otherwise.at(-1)!.name;
+    return supported(
+      "shared-address",
+      `${says}, and DNS gave it to ${subject.initiator} for ${also}`,
+      `a name sent by the client, or an address of its own for ${name}`,
+      otherwise.flatMap(dnsFrames),
+    );
   }
   if (documented !== undefined) {
     if (otherwise.length > 0 && patterns.length > 0) {
@@ -222,11 +230,8 @@ function byEvidence(
 }
 
 /** Names that the site's table gives an address. */
-function namesOfSite(address: string, siteHosts: WhomContext["siteHosts"]): readonly string[] {
-  const names: string[] = [];
-  for (const name in siteHosts) if (siteHosts[name]!.includes(address)) names.push(name);
-  return names;
-}
+const namesOfSite = (address: string, siteHosts: WhomContext["siteHosts"]): readonly string[] =>
+  Object.keys(siteHosts).filter((name) => siteHosts[name]!.includes(address));
 
 /** Proved as far as it goes; but the client may have sent another name, which would win. */
 function unheard({ says }: Clause): Clause {

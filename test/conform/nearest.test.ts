@@ -1,7 +1,7 @@
 /** What is near to a conversation, and what is not: a rule that shares nothing that counts is not told. */
 import test from "ava";
 import { ascii } from "../support/hex.ts";
-import { connection } from "../support/talk.ts";
+import { clientHello, connection, tlsConnection } from "../support/talk.ts";
 import { HOST, PEER, play } from "./scene.ts";
 import { datagram, FAR } from "./stage.ts";
 
@@ -22,6 +22,19 @@ test("that a role may be anywhere in the Internet is nothing in common", async (
   ]);
   const bound = await missOf({ rules: [anywhere], frames, bind: [`host=${HOST}`, `peer=${FAR}`] });
   t.is(bound[0]!.near, "p2p", "the far end is bound to it");
+});
+
+test("another name of a domain that a rule has is nearer than its application", async (t) => {
+  const endpoints = { a: { hosts: ["api.example.org"] }, b: { hosts: ["one.example.com", "two.example.com"] } };
+  const rules = [
+    { id: "a", to: "a", over: "tcp/443", app: "tls" },
+    { id: "b", to: "b", over: "tcp/443", app: "any" },
+  ];
+  const near = async (name: string) =>
+    (await missOf({ rules, endpoints, frames: tlsConnection(`${HOST}:40000`, `${FAR}:443`, 0, clientHello(name)) }))[0]!
+      .near;
+  t.is(await near("three.example.com"), "b");
+  t.is(await near("three.example.net"), "a");
 });
 
 test("a port's number over another transport needs something else of the rule", async (t) => {

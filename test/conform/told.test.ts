@@ -1,5 +1,6 @@
 /** What a verdict's sentence says of what stands in the way, and of which rule where several come into question. */
 import test from "ava";
+import { spokenOf } from "../../src/report/findings.ts";
 import { ascii, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
 import { clientHello, connection, type Line, lookUp, serverHello, tlsConnection, upRecords } from "../support/talk.ts";
@@ -37,6 +38,19 @@ test("an answer of the day before yesterday is no answer, and is not denied eith
   t.regex(told.reason, /DNS gave it to 10\.0\.0\.5 for api\.example\.com 50 hours before, which is too long ago/);
   const never = await toldOf({ endpoints, rules: rules.slice(1), frames: unnamed(0) });
   t.regex(never.reason, /10\.0\.0\.5 never resolved it in the capture/);
+});
+
+test("the site's table is not stronger than what the host itself was told of the address", async (t) => {
+  const site = { models: ["m"], roles: { host: [HOST] }, hosts: { "api.example.com": [FAR] } };
+  const scene = { endpoints, rules: rules.slice(1), site, bind: [] };
+  t.is((await toldOf({ ...scene, frames: unnamed(100) })).code, "rule-proved");
+  const other = lookUp(HOST, RESOLVER, "x.example.net", [FAR], 0);
+  const told = await toldOf({ ...scene, frames: [...other, ...unnamed(100)] });
+  t.is(told.code, "shared-address");
+  t.regex(
+    told.reason,
+    /table gives 203\.0\.113\.10 for api\.example\.com, and DNS gave it to 10\.0\.0\.5 for x\.example\.net/,
+  );
 });
 
 test("another host of the site is told by its role", async (t) => {
@@ -77,6 +91,25 @@ test("a handshake that several protocols begin with, and no more, is neither of 
   t.is(told.code, "app-unseen");
   t.regex(told.reason, /could be r: it ended before it said whether it is s7comm, which begins like that/);
   t.is((await played("modbus", [...greeted, ...end])).code, "no-rule");
+});
+
+test("a violation is shown by what broke it before all else", async (t) => {
+  const rule = { id: "r", to: "role:peer", over: "tcp/502", app: "modbus", expect: { operations: "at most read" } };
+  const frames = connection(FROM, `${PEER}:502`, 0, [
+    [">", hex`0001 0000 0006 01 03 0000 0002`],
+    ["<", hex`0001 0000 0007 01 03 04 0001 0002`],
+    [">", hex`0002 0000 0006 01 06 0001 0003`],
+    ["<", hex`0002 0000 0006 01 06 0001 0003`],
+  ]);
+  const { said } = await play({ rules: [rule], frames, bind: [`host=${HOST}`, `peer=${PEER}`] });
+  const [row] = [...said.conversations.values()];
+  t.is(row!.reason_code, "expectation-broken");
+  t.deepEqual(
+    spokenOf(row!)
+      .slice(0, 2)
+      .map(({ frame }) => frame),
+    [6, 7],
+  );
 });
 
 test("a proxy's refusal is told with what it means", async (t) => {
