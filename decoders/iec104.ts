@@ -113,6 +113,7 @@ function tellUFrame(control: number, emit: Emit, at: Context): void {
   const name = UFRAMES.get(control)!;
   if (!name.startsWith("ST")) return;
   const act = name.endsWith("act");
+  at.state = (at.state ?? 0) | (act ? SIDE.centre : SIDE.station);
   tellRole(act, name, emit, at);
   const code = `u:${name.split(" ")[0]!.toLowerCase()}`;
   tellOperation(emit, ID, act ? "request" : "response", code, [name, "session"], { id: code });
@@ -170,7 +171,10 @@ function tellAsdu(c: Cursor, emit: Emit, at: Context, cut: boolean): void {
 const ALL_STATIONS = 0xffff;
 const REFUSALS = ["unknown type", "unknown cause", "unknown station", "unknown object"];
 
-/** Commands ask by their cause. Files go both ways: there what the direction said before tells, or else the port. */
+/**
+ * Commands ask by their cause. Files go both ways, and a command of a cause that no command has is one for whoever takes it:
+ * there what the direction said before tells, or else the port.
+ */
 function asks(code: number, cause: number, at: Context): boolean {
   const said = sideOf(code, cause);
   if (said !== 0) at.state = (at.state ?? 0) | said;
@@ -183,11 +187,14 @@ const SIDE = { centre: 2, station: 4 } as const;
 /** In a direction's state: whose it is was said. */
 const ROLE_TOLD = 8;
 
+/** Causes by which a station confirms, ends or refuses a command, or sends a parameter that it was asked for. */
+const ANSWERING: readonly number[] = [7, 9, 10, 20, 44, 45, 46, 47];
+
 /** Who sends such a message; 0 where both may. */
 function sideOf(code: number, cause: number): number {
   if (code <= TYPE.lastMonitored || code === TYPE.endOfInitialisation || code === TYPE.directory) return SIDE.station;
   if (cause === CAUSE.activation || cause === CAUSE.deactivation || cause === CAUSE.request) return SIDE.centre;
-  return cause === CAUSE.file ? 0 : SIDE.station;
+  return ANSWERING.includes(cause) ? SIDE.station : 0;
 }
 
 /** Only these pair: what is terminated later was confirmed before. */

@@ -281,11 +281,16 @@ function addConversation(
   }
   if (operations.length > 0) addPace(profile, c, device, operations);
   if (operations.length === 0 && !CAME_UP.has(c.outcome)) addUnreached(profile, c, over, rules);
-  // An answer proves its question, where that one itself is not in the capture.
+  // An answer proves its question, where that one itself is not in the capture; what the role calls an answer and nobody asked for is its own act.
   for (const operation of c.operations) {
-    const asked = operations.some((of) => of.protocol === operation.protocol && of.class === operation.class);
-    if (operation.role === "response" && operation.sender !== side && !asked && rank(operation.class) > READ)
-      profile.beyond.push({ ...operation, device, verdict: c.verdict });
+    if (operation.role === "request" || rank(operation.class) <= READ) continue;
+    const own = operation.sender === side;
+    const questions = own ? requests.filter((of) => !operations.includes(of)) : operations;
+    const asked = questions.some(
+      ({ protocol, class: of, code }) =>
+        protocol === operation.protocol && (of === operation.class || (own && code === operation.code)),
+    );
+    if (!asked) profile.beyond.push({ ...operation, device, verdict: c.verdict });
   }
   const why = whyUnread(c, operations);
   if (why === null && operations.length === 0 && CAME_UP.has(c.outcome))

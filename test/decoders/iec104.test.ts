@@ -39,6 +39,16 @@ test("every command is control, whether it selects, executes or cancels", (t) =>
   }
 });
 
+test("a command is asked for whatever cause it claims, and answered by a cause that confirms or refuses", (t) => {
+  const command = (cause: number, at = streamAt(40_001, 2404)) =>
+    decodeStream(iec104, concat([hex`68 04 07 00 00 00`, frame(45, cause, hex`01 00 00  01`)]), at).facts.flatMap(
+      (f) => (f.kind === "operation" && f.code === "45" ? [`${f.role} ${f.class}`] : []),
+    );
+  for (const cause of [3, 6, 8, 13, 30, 60]) t.deepEqual(command(cause), ["request control"], `${cause}`);
+  t.deepEqual(command(3, streamAt(40_001, 41_000)), ["request control"], "who starts commands, on any port");
+  for (const cause of [7, 9, 10, 45]) t.deepEqual(command(cause), ["response control"], `${cause}`);
+});
+
 test("a type that nobody knows is unknown, and counts on the port or behind others", (t) => {
   const strange = frame(199, 6, hex`00 00 00  01`);
   t.false(decodeStream(iec104, strange, away).recognised);

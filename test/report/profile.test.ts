@@ -184,6 +184,20 @@ test("a device that opened the connection is asked in it all the same", async (t
   t.like(said.lines[0], { device: PEER, rules: [] });
 });
 
+test("what the role calls an answer, and nobody asked for, is its own act", async (t) => {
+  const frame = (cause: number) =>
+    concat([hex`68 0e 00 00 00 00 2d 01`, Uint8Array.of(cause), hex`00 03 00 01 00 00 01`]);
+  const said = await profile(
+    connection(`${HOST}:40000`, `${PEER}:2404`, 10, [
+      [">", hex`68 04 07 00 00 00`],
+      ["<", hex`68 04 0b 00 00 00`],
+      [">", frame(7)],
+    ]),
+  );
+  t.is(said.verdict, "not-read-only");
+  t.like(said.beyond[0], { protocol: "iec104", class: "control", role: "response", sender: "initiator" });
+});
+
 test("what only carries questions is none, and all in one message are asked at once", async (t) => {
   const le = (n: number): Uint8Array => Uint8Array.of(n & 0xff, n >> 8);
   const rr = (context: number, cip: Uint8Array): Uint8Array => {
