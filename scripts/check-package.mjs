@@ -90,11 +90,12 @@ function install(tarball) {
 }
 
 /** The JSON answer to the bundled case, without what no two runs share; null where there is none. */
-function answer(cli, name) {
+function answer(cli, name, node = process.execPath) {
   const args = [cli, ...demoArguments(), "--format", "json", "--db", join(folder, `${name}.sqlite`)];
-  const result = run(process.execPath, args, join(ROOT, DEMO));
+  const result = run(node, args, join(ROOT, DEMO));
   if (![0, 1].includes(result.status)) {
-    check(`wirepact check on the bundled case, ${name}`, `exit code ${result.status}: ${lastLines(result)}`);
+    const ended = result.signal ?? `exit code ${result.status}`;
+    check(`wirepact check on the bundled case, ${name}`, `${ended}: ${lastLines(result)}`);
     return null;
   }
   const value = JSON.parse(result.stdout);
@@ -104,15 +105,20 @@ function answer(cli, name) {
   return { code: result.status, text: JSON.stringify(value) };
 }
 
+/** The installed program on every Node that can be had here, whichever of them built it. */
 function compareAnswers(cli) {
-  const theirs = answer(cli, "installed");
   const ours = answer(join(ROOT, "dist/src/main.js"), "in this tree");
-  if (!theirs || !ours) return;
-  let at = 0;
-  while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
-  const differs = ours.text !== theirs.text || ours.code !== theirs.code;
-  const place = `exit ${theirs.code} against ${ours.code}; from character ${at}: ${theirs.text.slice(at, at + 80)} against ${ours.text.slice(at, at + 80)}`;
-  check("check on the bundled case says what it says in this tree", differs ? place : null);
+  if (!ours) return;
+  for (const version of new Set([process.versions.node, ...VERSIONS])) {
+    const node = nodeOf(version);
+    const theirs = node && answer(cli, `installed, on Node ${version}`, node);
+    if (!theirs) continue;
+    let at = 0;
+    while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
+    const differs = ours.text !== theirs.text || ours.code !== theirs.code;
+    const place = `exit ${theirs.code} against ${ours.code}; from character ${at}: ${theirs.text.slice(at, at + 80)} against ${ours.text.slice(at, at + 80)}`;
+    check(`check on the bundled case on Node ${version} says what it says in this tree`, differs ? place : null);
+  }
 }
 
 /** The command that npm links, and the library as a program imports it. */
