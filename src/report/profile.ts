@@ -112,17 +112,10 @@ const CAME_UP: ReadonlySet<string> = new Set(["established", "answered", "one-wa
 const SEALED: ReadonlySet<string> = new Set(["tls", "dtls", "quic", "ssh", "ike", "openvpn", "wireguard"]);
 
 /** Measures that mean that something may have passed unseen. */
-const LIMITING = [
-  "drops",
-  "frames_cut",
-  "file_cut",
-  "file_damaged",
-  "lost_segments",
-  "one_sided",
-  "undecoded",
-  "malformed",
-];
-LIMITING.push("cut_messages", "fragments_incomplete", "untracked", "caps_hit");
+const LIMITING = (
+  "drops frames_cut file_cut file_damaged lost_segments one_sided undecoded malformed cut_messages fragments_incomplete " +
+  "untracked caps_hit"
+).split(" ");
 
 /** `wanted`: ROLE or MODEL/ROLE as typed, or a binding of the run. Throws UsageError where no model of the run has the role. */
 export function profileOf(result: RunResult, wanted: string | RunResult["run"]["bindings"][number]): Profile {
