@@ -75,8 +75,15 @@ class Shelf {
   }
 }
 
+/** HTTP/2, over which one connection serves several names (`conform/carriers.ts`). */
+function isJudgedCarrier({ verdict, outcome, fields }: ConversationRow): boolean {
+  if (verdict === "unrelated" || outcome !== "established") return false;
+  return JSON.stringify(fields["tls.alpn-offered"] ?? "").includes("h2");
+}
+
 let left = 0;
 let documented = 0;
+let carriers = 0;
 let back = 0;
 let names = 0;
 for (const one of readCases().filter(({ args }) => args[0] === "check")) {
@@ -108,6 +115,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
     names += departed;
     left += shelf.most;
     documented += seen.departed?.uses.size ?? 0;
+    carriers += shelf.gone().filter(isJudgedCarrier).length;
     back += shelf.came;
     const there = verdicts(result, shelf.gone());
     // Look-ups that left are in the database alone.
@@ -121,6 +129,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
 test.serial("some did leave, and some of them came back", (t) => {
   t.true(left > 50, `${left}`);
   t.true(documented > 0, `${documented}`);
+  t.true(carriers > 0, `${carriers}`);
   t.true(names > 0, `${names}`);
   t.true(back > 100, `${back}`);
 });
