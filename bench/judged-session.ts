@@ -13,8 +13,6 @@ import { clientHello, dnsAnswer, dnsQuery, serverHello, upRecords } from "../tes
 
 export const EACH = 250;
 const LOOKUPS = 8;
-/** What binds the role: 10.16.0.0/12 has room for a million hosts. */
-export const OFFICE = "10.16.0.0/12";
 const FIRST_HOST = 0x0a100001;
 const RESOLVER = 0x0a020035;
 const FILES = 0x0afe0000; // 10.254.0.0
@@ -217,6 +215,12 @@ export class OfficeWriter {
     for (let done = 0; done < this.#at; ) done += writeSync(this.#file, this.#buffer, done, this.#at - done);
     this.#at = 0;
   }
+}
+
+/** What binds the role to a share of the hosts of so many conversations: the first of them. */
+export function hostsOf(conversations: number, share: number): string {
+  const hosts = Math.max(1, Math.round(Math.ceil(conversations / EACH) * share));
+  return `${dotted(FIRST_HOST)}-${dotted(FIRST_HOST + hosts - 1)}`;
 }
 
 const appName = (number: number): string => `a${number}.apps.example.com`;

@@ -1,14 +1,15 @@
 /**
- * What judging again costs: a database of so many conversations, all of them of hosts that play a role (`judged-session.ts`),
- * is read, judged by a model of eight rules, stored with its verdicts and reported, as `check DATABASE` does it.
+ * What judging again costs: a database of so many conversations of an office (`judged-session.ts`) is read, judged by a model of
+ * eight rules, stored with its verdicts and reported, as `check DATABASE` does it. All hosts of the office play a role, or a share of them.
  *
- *     node dist/bench/judged.js [CONVERSATIONS [RUNS]]
+ *     node dist/bench/judged.js [CONVERSATIONS [RUNS [SHARE]]]
  *
  * Target: a million in 10 s, and 5 s of it for the database, within 1.5 GB. Each run is a process of its own.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { MODEL, OFFICE, OfficeWriter } from "./judged-session.ts";
+import { FORMAT } from "../src/observe/codec.ts";
+import { hostsOf, MODEL, OfficeWriter } from "./judged-session.ts";
 import { median } from "./measure.ts";
 import { CLI } from "./peers.ts";
 
@@ -16,11 +17,11 @@ const FOLDER = "bench/data";
 const MODEL_FILE = `${FOLDER}/office.yaml`;
 const STORED = `${FOLDER}/judged-again.sqlite`;
 
-const [conversations = 1_000_000, runs = 3] = process.argv.slice(2).map(Number);
+const [conversations = 1_000_000, runs = 3, share = 1] = process.argv.slice(2).map(Number);
 
 /** The database to judge; made from a capture of the session unless it is there. */
 function input(): string {
-  const database = `${FOLDER}/office-${conversations}.sqlite`;
+  const database = `${FOLDER}/office-${conversations}-edition${FORMAT}.sqlite`;
   if (existsSync(database)) return database;
   const capture = `${FOLDER}/office-${conversations}.pcap`;
   const unfinished = `${database}.part`;
@@ -42,14 +43,14 @@ function remove(database: string): void {
 mkdirSync(FOLDER, { recursive: true });
 writeFileSync(MODEL_FILE, MODEL);
 const database = input();
-const measured: { seconds: number; megabytes: number; told: string[] }[] = [];
+const measured: { seconds: number; megabytes: number }[] = [];
 for (let run = 0; run < runs; run++) {
   remove(STORED);
   const options = [
     "--model",
     MODEL_FILE,
     "--bind",
-    `host=${OFFICE}`,
+    `host=${hostsOf(conversations, share)}`,
     "--set",
     "region=us",
     "--db",
@@ -66,13 +67,13 @@ for (let run = 0; run < runs; run++) {
   const told = stderr.split("\n").filter((line) => / in \d|of memory/.test(line));
   const memory = /at most ([\d.]+) (MB|GB)/.exec(stderr);
   const megabytes = Number(memory?.[1]) * (memory?.[2] === "GB" ? 1_000 : 1);
-  measured.push({ seconds, megabytes, told });
+  measured.push({ seconds, megabytes });
   for (const line of told) console.log(line.replace(/^wirepact: /, "  "));
 }
 const seconds = median(measured.map((one) => one.seconds));
 const megabytes = Math.max(...measured.map((one) => one.megabytes));
 const stored = Math.round(statSync(STORED).size / 1e6);
 console.log(
-  `${conversations} judged conversations: ${seconds.toFixed(1)} s (target 10), at most ${megabytes} MB (target 1500), ${stored} MB stored`,
+  `${conversations} conversations, ${share === 1 ? "all" : `${share * 100} %`} of them judged: ${seconds.toFixed(1)} s (target 10), at most ${megabytes} MB (target 1500), ${stored} MB stored`,
 );
 remove(STORED);

@@ -34,7 +34,7 @@ import { packedOf, withJudged } from "./report/packed-rows.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
 import { atOnce, inTurns, type Steps } from "./steps.ts";
 import { type DatabaseRef, findDatabase } from "./store/select.ts";
-import type { ObservationPart } from "./store/store.ts";
+import type { ObservationParts } from "./store/store.ts";
 import { formatInstant, type Instant, nowMs } from "./time.ts";
 import { VERSION } from "./version.ts";
 
@@ -89,7 +89,7 @@ export interface Progress {
 export interface RunOutcome {
   result: RunResult;
   /** What was seen, in parts that a store can keep. */
-  observation: () => Iterable<ObservationPart>;
+  observation: () => ObservationParts;
   exitCode: RunExitCode;
 }
 
@@ -98,8 +98,8 @@ const JUDGING_TURN_MS = 5;
 
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
-  const { seen, interrupted } = await observeAll(options);
-  const observation = (): Iterable<ObservationPart> => encodeObservation(seen);
+  const { seen, interrupted, stored } = await observeAll(options);
+  const observation = stored ?? ((): ObservationParts => encodeObservation(seen));
   await options.onRead?.(runInfo(options, startedAt, interrupted), observation);
   const steps = judgeInSteps(seen, options, startedAt, interrupted);
   const result = options.onRead === undefined ? atOnce(steps) : (await inTurns(steps, JUDGING_TURN_MS, () => false))!;
@@ -109,25 +109,32 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 }
 
 /** What all inputs show together, captures and databases. */
-export async function observeAll(options: ReadingOptions): Promise<{ seen: Observation; interrupted: boolean }> {
+export async function observeAll(options: ReadingOptions): Promise<{
+  seen: Observation;
+  interrupted: boolean;
+  /** Its parts, where a database has just them: nobody has to put them together again. */
+  stored: (() => ObservationParts) | null;
+}> {
   const { files, databases } = await sortInputs(options.captures);
   const { decoders = DECODERS, ready } = options;
   if (files.length === 0) await ready;
   let interrupted = false;
   const observations: Observation[] = [];
+  let stored: (() => ObservationParts) | null = null;
   for (const database of databases) {
     const { readObserved } = await import("./store/observed.ts");
-    const stored = await readObserved(database, decoders);
-    refuseOtherRealms(stored, database.path, options.site ?? null);
-    observations.push(stored);
+    const read = await readObserved(database, decoders);
+    refuseOtherRealms(read.seen, database.path, options.site ?? null);
+    observations.push(read.seen);
+    stored = read.parts;
   }
   if (files.length > 0) {
     const read = await readFiles(files, options);
     interrupted = read.interrupted;
     observations.push(read.observation);
   }
-  const seen = observations.length === 1 ? observations[0]! : mergeObservations(observations, decoders);
-  return { seen, interrupted };
+  if (observations.length === 1) return { seen: observations[0]!, interrupted, stored };
+  return { seen: mergeObservations(observations, decoders), interrupted, stored: null };
 }
 
 /** A Wirepact database may stand where a capture does: what it observed is judged again, without the packets. */

@@ -99,7 +99,7 @@ export interface WhoIsWho {
   bound: ReturnType<typeof withMacHosts>;
   given: Cast;
   castOf: (bindings: readonly Binding[]) => Cast;
-  /** Worked out when first asked for; `open`: but for those who could be nothing that they are not already. */
+  /** Worked out when first asked for; `open`: but for those of whom nothing is to be said but that they look like somebody who is absent. */
   found: () => Likeness[];
   open: () => Likeness[];
 }
@@ -185,7 +185,7 @@ export function* conformInSteps(
   kept: KeptJudgements | null = null,
 ): Steps<Conformance & { conversations: C.Conversations }> {
   const who = whoIsWho(seen, options, kept);
-  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, open } = who;
+  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, found, open } = who;
   const timezone = options.site?.timezone ?? "UTC";
   const inferred = options.infer ? inferredBindings(open(), given) : NOTHING_INFERRED;
   const told = [...bound.bindings, ...inferred.bindings];
@@ -254,7 +254,7 @@ export function* conformInSteps(
     parameters: parameterRows(options.models, options.bound),
     warnings: [
       ...unseenRealms(seen),
-      ...absentHosts(cast, known.backgroundName, open),
+      ...absentHosts(cast, known.backgroundName, found),
       ...(options.infer
         ? [...takenFor(inferred.used), ...severalRoles(open(), given), ...unsettled(open(), inferred.used, given)]
         : []),

@@ -60,8 +60,8 @@ interface Suspect {
 
 /**
  * Hosts that look like roles, in address order. What plays a role already is looked at as well; a proxy is not, whoever
- * called it one. `onlyOpen`: leaves out hosts in whose models nothing could speak for a role that they do not play already,
- * for whom nothing is inferred and nothing said.
+ * called it one. `onlyOpen`: leaves out hosts in whose models nothing could speak for a role that they do not play already, and
+ * strangers where all roles are bound: for them nothing is inferred and nothing said, unless somebody is absent whom they look like.
  */
 export function likenesses(
   all: C.Conversations,
@@ -86,7 +86,7 @@ export function likenesses(
     if (!(name !== 0 && mayTell(name)) && !documented(family, row[at + C.C_RESPONDER]!)) continue;
     const realm = all.seen.realms[row[at + C.C_META]! >>> 16] ?? "";
     const played = context.cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, all.seen.flows.ipv6);
-    const open = onlyOpen && played.length > 0 ? models.filter((loaded) => !playsAll(loaded, played)) : models;
+    const open = onlyOpen ? models.filter((loaded) => isOpen(loaded, played, context.cast)) : models;
     if (open.length === 0) continue;
     const subject = readSubject(all, c, context.cast);
     for (const loaded of open) addSigns(suspects, loaded, ownOf, subject, context, all.seen.caps);
@@ -108,10 +108,13 @@ const openers = memo(({ model }: LoadedModel): ReadonlySet<string> => {
   return roles;
 }, new WeakMap());
 
-function playsAll(loaded: LoadedModel, played: readonly Played[]): boolean {
+/** Whether what it opens could still speak for a role: one that it does not play, or, of a host that plays none, one that nobody is bound to. */
+function isOpen(loaded: LoadedModel, played: readonly Played[], cast: Cast): boolean {
+  const { name } = loaded.model;
+  const own = played.filter(({ model }) => model === name);
   for (const role of openers(loaded))
-    if (!played.some((one) => one.model === loaded.model.name && one.role === role)) return false;
-  return true;
+    if (own.length === 0 ? !cast.isBound(name, role) : !own.some((one) => one.role === role)) return true;
+  return false;
 }
 
 const orderOf = ({ model, role, realm, address }: Likeness): string => [model, role, realm, address].join("\0");

@@ -5,7 +5,7 @@
  *     meta     JSON: format, realms, decoder ids, captures, counters
  *     ipv6     the address table, 16 bytes a number
  *     flows    blocks of rows, little-endian words, as in `flow/row.ts`
- *     details  JSON texts of about 1,000 flows each (`details-codec.ts`)
+ *     details  what about 1,000 flows each said (`details-codec.ts`)
  *     quotes   JSON: ICMP errors
  *     departed JSON: a conversation that left a live run's memory (`departed.ts`); these come last
  */
@@ -21,13 +21,13 @@ import type { FlowTracker } from "../flow/tracker.ts";
 import { type Cap, CapCounter } from "../limits.ts";
 import { DEPARTED, type ObservationPart } from "../store/store.ts";
 import { decodeDeparted, putBack } from "./departed.ts";
-import { type DetailsPart, DetailsReader, plainDetails } from "./details-codec.ts";
+import { DetailsReader, packDetails } from "./details-codec.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import type { Neighbour } from "./neighbours.ts";
 import { newObservation, type Observation } from "./observation.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 const DETAILS_PER_PART = 1_000;
 
@@ -98,11 +98,7 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, bytes) };
   }
   for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
-    yield {
-      kind: "details",
-      seq,
-      data: encode(plainDetails(identified.details.slice(from, from + DETAILS_PER_PART))),
-    };
+    yield { kind: "details", seq, data: packDetails(identified.details.slice(from, from + DETAILS_PER_PART)) };
   }
   yield { kind: "quotes", seq: 0, data: encode(flows.quotes) };
 }
@@ -123,7 +119,9 @@ export async function decodeObservation(
     if (kind === "meta") {
       meta = decode(data) as Meta;
       if (meta.format !== FORMAT)
-        throw new Error(`stored observation of format ${meta.format}; this Wirepact reads ${FORMAT}`);
+        throw new Error(
+          `its observation is of format ${meta.format}, and this Wirepact reads ${FORMAT}: judge it by the version that wrote it, or check its captures again`,
+        );
     } else if (kind === "ipv6") {
       const words = wordsOf(data);
       for (let i = 0; i + 3 < words.length; i += 4)
@@ -131,7 +129,7 @@ export async function decodeObservation(
     } else if (kind === "flows") {
       addRows(flows, wordsOf(data), meta!.flows);
     } else if (kind === "details") {
-      for (const detail of details.read(decode(data) as DetailsPart)) identified.details.push(detail);
+      for (const detail of details.read(data)) identified.details.push(detail);
     } else if (kind === "quotes") {
       flows.quotes.push(...(decode(data) as Quote[]));
     } else if (kind === DEPARTED) {

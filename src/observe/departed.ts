@@ -7,7 +7,7 @@ import * as R from "../flow/row.ts";
 import type { Verdict } from "../report/result.ts";
 import { FIRST_DEPARTED } from "../store/store.ts";
 import * as C from "./conversations.ts";
-import { type DetailsPart, ownDetails, plainDetails } from "./details-codec.ts";
+import { ownDetails, packDetails } from "./details-codec.ts";
 import type { Observation } from "./observation.ts";
 
 /** What they count for. */
@@ -85,7 +85,8 @@ export interface DepartedConversation extends DepartedAs {
   flowCount: number;
   oneSided: number;
   flows: { words: number[]; weight: number; addresses?: [number[], number[]]; detail?: number }[];
-  details: DetailsPart;
+  /** As `packDetails` has them, in base64. */
+  details: string;
 }
 
 /** The number of its part: 52 bits of its id. Two may have the same; then only one of them may leave. */
@@ -118,7 +119,7 @@ export function departedConversation(all: C.Conversations, conversation: number,
     }
     flows.push(one);
   }
-  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: plainDetails(details) };
+  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: textOf(details) };
 }
 
 /**
@@ -146,7 +147,11 @@ export function leftSaying(all: C.Conversations, flows: readonly number[], numbe
   }
   const id = number.toString(16).padStart(16, "0");
   const nobody = { told: false, verdict: null, waived: false, used: null, flowCount: 0, oneSided: 0 };
-  return { id, ...nobody, flows: rows, details: plainDetails(details) };
+  return { id, ...nobody, flows: rows, details: textOf(details) };
+}
+
+function textOf(details: readonly FlowDetail[]): string {
+  return Buffer.from(packDetails(details)).toString("base64");
 }
 
 function addressesOf({ ipv6 }: Observation["flows"], row: Int32Array, at: number): [number[], number[]] {
@@ -159,7 +164,7 @@ export function putBack(seen: Observation, { flows, details }: DepartedConversat
   const { flows: tracker, identified } = seen;
   const { table, ipv6 } = tracker;
   const first = new Map<number, number>();
-  const said = ownDetails(details);
+  const said = ownDetails(Buffer.from(details, "base64"));
   for (const { words, weight, addresses, detail } of flows) {
     const row = new Int32Array(R.ROW_SPAN);
     R.writeRow(words, row, 0);

@@ -8,7 +8,7 @@ import type { ConversationOutcome, ConversationRow, RestConversations, Verdict }
 import { isAscii, RowText } from "../row-text.ts";
 import { formatInstant } from "../time.ts";
 import * as C from "./conversations.ts";
-import { peerName, readDetails } from "./details.ts";
+import { type ConversationDetails, peerName, readDetails } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
 import { mayBeTunnel } from "./tunnels.ts";
@@ -136,16 +136,8 @@ export class Rest implements RestConversations {
       const details = readDetails(all, c, this.#dns, "");
       inner = text(details.innerApp);
       peer = text(peerName(details.names));
-      extra = JSON.stringify({
-        names: details.names,
-        operations: details.operations,
-        outcomes: details.outcomes,
-        hint: details.hint,
-        fields: details.fields,
-        initiator_by: INITIATOR_BY[portApp >>> 24],
-      });
+      extra = extraText(details, mixed, INITIATOR_BY[portApp >>> 24]!);
     } else {
-      // The common row by far: what it has not is not written, and `expandCompactRow` knows what that means.
       const hint = this.#hint(proto, portApp & 0xffff);
       extra = `{${hint === null ? "" : `"hint":${text(hint)},`}"initiator_by":"${INITIATOR_BY[portApp >>> 24]}"}`;
     }
@@ -176,6 +168,33 @@ function text(value: string | null): string {
 function address(all: C.Conversations, family: number, word: number): string {
   return family === 4 ? String(word >>> 0) : JSON.stringify(addressText(all.seen.flows.ipv6, family, word));
 }
+
+/** What it has not is not written: `expandCompactRow` knows what that means, and the views do. */
+function extraText(
+  { names, operations, outcomes, hint, fields }: ConversationDetails,
+  mixed: boolean,
+  by: string,
+): string {
+  let text = "{";
+  if (names.length > 0) text += `"names":${JSON.stringify(names)},`;
+  if (operations.length > 0) text += `"operations":${JSON.stringify(operations)},`;
+  if (mixed) text += `"outcomes":${JSON.stringify(outcomes)},`;
+  if (hint !== null) text += `"hint":${JSON.stringify(hint)},`;
+  const told = fieldsText(fields);
+  if (told !== "{}") text += `"fields":${told},`;
+  return `${text}"initiator_by":"${by}"}`;
+}
+
+/** Most conversations share the object that has them (`details.ts`). */
+function fieldsText(fields: ConversationDetails["fields"]): string {
+  let told = FIELDS.get(fields);
+  if (told === undefined) {
+    told = JSON.stringify(fields);
+    FIELDS.set(fields, told);
+  }
+  return told;
+}
+const FIELDS = new WeakMap<ConversationDetails["fields"], string>();
 
 /** A whole row of a conversation, without a judgement. */
 export function restRow(all: C.Conversations, c: number, dns: DnsEvidence, verdict: Verdict | null): ConversationRow {

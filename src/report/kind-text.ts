@@ -105,12 +105,13 @@ export const PIECE = Object.fromEntries(Object.keys(FIXED).map((name, number) =>
 /** Null where `formatInstant` would not write it so. */
 export function microseconds(text: string): number | null {
   if (text.length !== TIME_CHARS || text.charCodeAt(TIME_CHARS - 1) !== UPPER_Z) return null;
-  if (!text.startsWith(lastSecond)) {
+  if (!text.startsWith(last.second)) [last, before] = [before, last];
+  if (!text.startsWith(last.second)) {
     const second = `${text.slice(0, SECOND_CHARS)}000Z`;
     const time = Date.parse(second);
     if (!(time >= 0) || new Date(time).toISOString() !== second) return null;
-    lastSecond = text.slice(0, SECOND_CHARS);
-    lastTime = time * 1_000;
+    last.second = text.slice(0, SECOND_CHARS);
+    last.time = time * 1_000;
   }
   let rest = 0;
   for (let at = SECOND_CHARS; at < TIME_CHARS - 1; at++) {
@@ -118,12 +119,12 @@ export function microseconds(text: string): number | null {
     if (digit < 0 || digit > 9) return null;
     rest = rest * 10 + digit;
   }
-  return lastTime + rest;
+  return last.time + rest;
 }
 const TIME_CHARS = "2026-03-01T08:00:00.000001Z".length;
 const SECOND_CHARS = "2026-03-01T08:00:00.".length;
 const ZERO = 0x30;
 const UPPER_Z = 0x5a;
-/** Whole seconds that were read last, with the dot. */
-let lastSecond = "?";
-let lastTime = 0;
+/** Whole seconds that were read last, with the dot, and their time: two, because what begins is read in turns with what ends. */
+let last = { second: "?", time: 0 };
+let before = { second: "?", time: 0 };

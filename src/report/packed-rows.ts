@@ -217,8 +217,27 @@ export function judgedRows(result: Judged): Iterable<ConversationRow> {
 
 /** Those of a verdict, waived ones among them. */
 export function judgedOf(result: Judged, verdict: Verdict): readonly ConversationRow[] {
-  return packedOf(result)?.of(verdict) ?? result.judged.filter((c) => c.verdict === verdict);
+  return packedOf(result)?.of(verdict) ?? amongRows(result.judged, verdict);
 }
+
+/** Each part of a report asks for them. */
+function amongRows(judged: readonly ConversationRow[], verdict: Verdict): readonly ConversationRow[] {
+  let known = BY_VERDICT.get(judged);
+  if (known === undefined || known.length !== judged.length) {
+    known = { length: judged.length, of: new Map() };
+    BY_VERDICT.set(judged, known);
+  }
+  let rows = known.of.get(verdict);
+  if (rows === undefined) {
+    rows = judged.filter((c) => c.verdict === verdict);
+    known.of.set(verdict, rows);
+  }
+  return rows;
+}
+const BY_VERDICT = new WeakMap<
+  readonly ConversationRow[],
+  { length: number; of: Map<Verdict, readonly ConversationRow[]> }
+>();
 
 export function judgedCount(result: Judged, verdict: Verdict | null = null): number {
   const packed = packedOf(result);

@@ -4,19 +4,16 @@
  * has changed, what it has alike with others stays.
  */
 import { setImmediate } from "node:timers/promises";
-import { Kind } from "../report/kind-rows.ts";
+import { microseconds, VALUE } from "../report/kind-text.ts";
 import { Kinds } from "../report/kinds.ts";
 import { PackedRows } from "../report/packed-rows.ts";
 import type { ConversationRow, RunResult } from "../report/result.ts";
 import {
   CONVERSATION_TABLE,
   conversationBatches,
-  conversationValues,
   isSameButCounts,
-  KIND_FIELDS,
   KIND_TABLE,
   KINDS_A_RUN,
-  kindValues,
 } from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
@@ -41,9 +38,13 @@ const BATCH_BYTES = 1 << 20;
 /** Kinds after which others are begun, and those that no row is of any more are deleted. */
 const MOST_KINDS = 8_192;
 
-/** One text for many rows: a parameter costs more than what SQLite does with it. The index, lest it goes through all rows for each. */
+/**
+ * One text for many rows: a parameter costs more than what SQLite does with it. Only the counts themselves: to put the rest together
+ * again takes three times as long. The index, lest it goes through all rows for each.
+ */
 const UPDATE_COUNTS = `UPDATE ${CONVERSATION_TABLE} INDEXED BY conversation_id
-SET kind = json_extract(c.value, '$[1]'), data = json_extract(c.value, '$[2]'), exact = json_extract(c.value, '$[3]')
+SET data = json_set(data, '$[${VALUE.last}]', json_extract(c.value, '$[1]'),
+  '$[${VALUE.packets}]', json_extract(c.value, '$[2]'), '$[${VALUE.bytes}]', json_extract(c.value, '$[3]'))
 FROM json_each(?) AS c
 WHERE ${CONVERSATION_TABLE}.conversation_id = json_extract(c.value, '$[0]') AND ${CONVERSATION_TABLE}.run_id = ?`;
 
@@ -58,6 +59,8 @@ export class SqliteCheckpoints implements CheckpointWriter {
   #kinds = new Kinds();
   /** Numbers of kinds that are in the database. */
   #written = new Set<number>();
+  /** Of judged conversations those whose whole rows are in the database too, because columns cannot show them as they are. */
+  #exact = new Set<string>();
   /** True where rows stand in the database that no result has any more. */
   #departed = false;
 
@@ -81,9 +84,10 @@ export class SqliteCheckpoints implements CheckpointWriter {
       const runId = before ?? (await insertRun(this.#driver, result.run));
       this.runId = runId;
       await this.#takeBack(back);
-      const changed = await this.#makeRoom(result.judged, left, kinds, written, signal);
+      const changed = await this.#makeRoom(result.judged, left, signal);
       for (const batch of conversationBatches(runId, PackedRows.of(changed, kinds), written, BATCH_BYTES)) {
         await insertConversations(this.#driver, runId, batch);
+        for (const [id, , , , exact] of batch.others) if (exact !== null) this.#exact.add(String(id));
         await turn(signal);
       }
       if (kinds.first > this.#kinds.first) await this.#sweep(runId, kinds.first);
@@ -164,21 +168,21 @@ export class SqliteCheckpoints implements CheckpointWriter {
   async #makeRoom(
     result: readonly ConversationRow[],
     left: readonly ConversationRow[],
-    kinds: Kinds,
-    written: Set<number>,
     signal?: AbortSignal,
   ): Promise<readonly ConversationRow[]> {
     const judged = left.length === 0 ? result : [...result, ...left];
     if (this.#judged.size === 0) return judged;
     const changed: ConversationRow[] = [];
-    const counted: ConversationRow[] = [];
+    const counted: Counts[] = [];
     const stale: string[] = [];
     let met = 0;
     for (const row of judged) {
       const known = this.#judged.get(row.conversation_id);
       if (known !== undefined) met++;
       if (known === row) continue;
-      if (known !== undefined && isSameButCounts(known, row)) counted.push(row);
+      const isCounted = known !== undefined && !this.#exact.has(row.conversation_id) && isSameButCounts(known, row);
+      const counts = isCounted ? countsOf(row) : null;
+      if (counts !== null) counted.push(counts);
       else {
         changed.push(row);
         if (known !== undefined) stale.push(row.conversation_id);
@@ -197,16 +201,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
       const sql = `DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ? AND conversation_id IN (${marks})`;
       await this.#driver.all(sql, [this.runId, ...ids]);
     }
-    for (const rows of batches(counted)) {
-      const others: SqlValue[][] = [];
-      const counts = rows.map((row) => {
-        const { kind, values } = conversationValues(row, kinds);
-        if (!written.has(kind)) others.push(kindValues(this.runId!, kind, Kind.ofText(kinds.textOf(kind))));
-        written.add(kind);
-        const [id, , , data, exact] = values;
-        return [id, kind, data, exact];
-      });
-      if (others.length > 0) await this.#driver.insert(KIND_TABLE, KIND_FIELDS, others);
+    for (const counts of batches(counted)) {
       await this.#driver.all(UPDATE_COUNTS, [JSON.stringify(counts), this.runId]);
       await turn(signal);
     }
@@ -252,6 +247,15 @@ export class SqliteCheckpoints implements CheckpointWriter {
     }
     if (batch.length > 0) await this.#driver.insert(table, ["run_id", ...columns], batch);
   }
+}
+
+/** What further packets change in a row, as `UPDATE_COUNTS` takes it. */
+type Counts = readonly [id: string, last: number, packets: number, bytes: number];
+
+/** Null where its times are none that rows have as numbers. */
+function countsOf({ conversation_id, first_seen, last_seen, packets, bytes }: ConversationRow): Counts | null {
+  const [first, last] = [microseconds(first_seen), microseconds(last_seen)];
+  return first === null || last === null ? null : [conversation_id, last - first, packets, bytes];
 }
 
 /** A driver may be synchronous, and a signal must not wait for the whole of it. */

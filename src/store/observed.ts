@@ -4,23 +4,55 @@ import { decodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
 import { openInput } from "./open.ts";
 import type { DatabaseRef } from "./select.ts";
-import { StoreError } from "./store.ts";
+import { DEPARTED, type ObservationPart, type ObservationParts, type Store, StoreError } from "./store.ts";
+
+export interface Observed {
+  seen: Observation;
+  /** Its parts as they stand there, read once more, for whoever stores them; null where it is put together of others or may still change. */
+  parts: (() => ObservationParts) | null;
+}
 
 /** `run`: null for the newest finished one. Throws `StoreError` where there is none, or where it holds no observation. */
-export async function readObserved({ path, run }: DatabaseRef, decoders: readonly Decoder[]): Promise<Observation> {
+export function readObserved(database: DatabaseRef, decoders: readonly Decoder[]): Promise<Observed> {
+  return reading(database, async (store) => {
+    const run = await runOf(store, database);
+    let isWhole = run.status === "finished";
+    async function* parts(): AsyncIterable<ObservationPart> {
+      for await (const part of store.readObservation(run.run_id)) {
+        if (part.kind === DEPARTED) isWhole = false;
+        yield part;
+      }
+    }
+    const seen = await decodeObservation(parts(), decoders);
+    return { seen, parts: isWhole ? () => partsOf({ ...database, run: run.run_id }) : null };
+  });
+}
+
+async function* partsOf({ path, run }: DatabaseRef): AsyncIterable<ObservationPart> {
   const store = await openInput(path);
   try {
-    const runs = await store.runs();
-    const wanted = runs.findLast(({ run_id, status }) => (run === null ? status === "finished" : run_id === run));
-    if (wanted === undefined) {
-      const there = runs.map(({ run_id, status }) => `${run_id} (${status})`).join(", ") || "none";
-      throw new StoreError(`${path}: no ${run === null ? "finished run" : `run ${run}`}; runs there: ${there}`);
-    }
-    return await decodeObservation(store.readObservation(wanted.run_id), decoders);
+    yield* store.readObservation(run!);
+  } finally {
+    await store.close();
+  }
+}
+
+async function reading<Value>({ path }: DatabaseRef, read: (store: Store) => Promise<Value>): Promise<Value> {
+  const store = await openInput(path);
+  try {
+    return await read(store);
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     await store.close();
   }
+}
+
+async function runOf(store: Store, { path, run }: DatabaseRef): Promise<{ run_id: number; status: string }> {
+  const runs = await store.runs();
+  const wanted = runs.findLast(({ run_id, status }) => (run === null ? status === "finished" : run_id === run));
+  if (wanted !== undefined) return wanted;
+  const there = runs.map(({ run_id, status }) => `${run_id} (${status})`).join(", ") || "none";
+  throw new StoreError(`${path}: no ${run === null ? "finished run" : `run ${run}`}; runs there: ${there}`);
 }

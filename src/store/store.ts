@@ -13,6 +13,9 @@ export interface ObservationPart {
   data: Uint8Array;
 }
 
+/** All pieces of one, in order: made one by one, or read from where they are stored. */
+export type ObservationParts = Iterable<ObservationPart> | AsyncIterable<ObservationPart>;
+
 /** Parts that hold one conversation each, which left a live run's memory (`observe/departed.ts`). */
 export const DEPARTED = "departed";
 /** Their numbers, and those of their texts among all that nobody judged, are made from ids; all others are counted up from 0. */
@@ -31,11 +34,11 @@ export interface RunWriter {
   readonly runId: number;
   /**
    * Begins to store what was seen, which may go on while it is judged, and resolves as soon as it is under way. Where it is
-   * so much that others would wait for it meanwhile, it is left to `write`.
+   * so much that others would wait for it meanwhile, it is left to `write`; what is stored elsewhere is copied bit by bit.
    */
-  begin(observation: Iterable<ObservationPart>): Promise<void>;
+  begin(observation: ObservationParts): Promise<void>;
   /** Everything of a result, and of the observation what `begin` has not, in transactions of bounded size; ends with the run's status. */
-  write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void>;
+  write(result: RunResult, observation: ObservationParts): Promise<void>;
   /** Marks the run failed or interrupted, keeping what is there. */
   fail(status: "interrupted" | "failed"): Promise<void>;
 }

@@ -13,7 +13,7 @@ import {
   KIND_TABLE,
 } from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
-import { type ObservationPart, type RunWriter, StoreError } from "./store.ts";
+import { type ObservationPart, type ObservationParts, type RunWriter, StoreError } from "./store.ts";
 import { ASSET, CAPTURE, LOOKUP, RUN, type Table } from "./tables.ts";
 import { storableJson } from "./text.ts";
 import type { Transactions } from "./transactions.ts";
@@ -53,6 +53,10 @@ class SqliteRunWriter implements RunWriter {
   readonly #transactions: Transactions;
   #started = false;
   #begun = false;
+  /** Of an observation that was too large to begin with: the parts that were made for that, and those behind them. */
+  #prepared: Iterable<SqlValue[]> | null = null;
+  /** Under way where they are read from elsewhere. */
+  #copying: Promise<void> | null = null;
   /** The batches that are being written or wait for it, oldest first. */
   readonly #writing: Promise<void>[] = [];
   #waiting = 0;
@@ -63,15 +67,27 @@ class SqliteRunWriter implements RunWriter {
     this.runId = runId;
   }
 
-  async begin(observation: Iterable<ObservationPart>): Promise<void> {
-    if (this.#started || this.#begun) throw new StoreError(`run ${this.runId} has been begun already`);
-    const rows: SqlValue[][] = [];
-    let bytes = 0;
-    for (const row of partValues(observation)) {
-      rows.push([this.runId, ...row]);
-      bytes += weigh(row);
-      if (bytes > BEGUN_BYTES) return;
+  async begin(observation: ObservationParts): Promise<void> {
+    if (this.#started || this.#begun || this.#copying !== null)
+      throw new StoreError(`run ${this.runId} has been begun already`);
+    if (!(Symbol.iterator in observation)) {
+      this.#copying = this.#batches("observation", PART_COLUMNS, partRows(observation));
+      this.#copying.catch(() => undefined); // told where it is waited for
+      return;
     }
+    const parts = observation[Symbol.iterator]();
+    const made: SqlValue[][] = [];
+    let bytes = 0;
+    for (let next = parts.next(); next.done !== true; next = parts.next()) {
+      const row = partRow(next.value);
+      made.push(row);
+      bytes += weigh(row);
+      if (bytes > BEGUN_BYTES) {
+        this.#prepared = andThen(made, parts);
+        return;
+      }
+    }
+    const rows = made.map((row) => [this.runId, ...row]);
     this.#begun = true;
     await new Promise<void>((underWay) => {
       const columns = ["run_id", ...PART_COLUMNS];
@@ -80,12 +96,14 @@ class SqliteRunWriter implements RunWriter {
   }
 
   /** A result whose status is still `running` ends as `finished`: it is all there. */
-  async write(result: RunResult, observation: Iterable<ObservationPart>): Promise<void> {
+  async write(result: RunResult, observation: ObservationParts): Promise<void> {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
+    await this.#copying;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
     await this.#conversations(packedOf(result) ?? PackedRows.of(result.judged));
-    if (!this.#begun) await this.#batches("observation", PART_COLUMNS, partValues(observation));
+    if (this.#copying === null && !this.#begun)
+      await this.#batches("observation", PART_COLUMNS, this.#prepared ?? partRows(observation));
     await Promise.all(this.#writing);
     await this.#transactions.run(async () => {
       await this.#driver.exec(CONVERSATION_INDEX);
@@ -102,6 +120,7 @@ class SqliteRunWriter implements RunWriter {
   }
 
   async fail(status: "interrupted" | "failed"): Promise<void> {
+    await this.#copying?.catch(() => undefined);
     await this.#transactions.run(() =>
       this.#driver.all("UPDATE run SET status = ? WHERE run_id = ? AND status = 'running'", [status, this.runId]),
     );
@@ -111,7 +130,11 @@ class SqliteRunWriter implements RunWriter {
    * Inserts rows of values, the run's id before each. While batches are written the next is made, of whatever table:
    * making them takes as long as writing them, and a driver that works in a thread of its own does both at once.
    */
-  async #batches(table: string, columns: readonly string[], rows: Iterable<SqlValue[]>): Promise<void> {
+  async #batches(
+    table: string,
+    columns: readonly string[],
+    rows: Iterable<SqlValue[]> | AsyncIterable<SqlValue[]>,
+  ): Promise<void> {
     const all = ["run_id", ...columns];
     let batch: SqlValue[][] = [];
     let bytes = 0;
@@ -122,7 +145,7 @@ class SqliteRunWriter implements RunWriter {
       bytes = 0;
       await this.#inTurn(size, () => this.#driver.insert(table, all, full));
     };
-    for (const row of rows) {
+    for await (const row of rows) {
       batch.push([this.runId, ...row]);
       bytes += weigh(row);
       if (bytes >= BATCH_BYTES) await flush();
@@ -239,6 +262,13 @@ export function restValues(seq: number, chunk: string): SqlValue[] {
   return [seq, hasOperations ? 1 : 0, data, data === chunk ? null : chunk];
 }
 
-function* partValues(observation: Iterable<ObservationPart>): Iterable<SqlValue[]> {
-  for (const part of observation) yield [part.kind, part.seq, part.data];
+const partRow = ({ kind, seq, data }: ObservationPart): SqlValue[] => [kind, seq, data];
+
+async function* partRows(observation: ObservationParts): AsyncIterable<SqlValue[]> {
+  for await (const part of observation) yield partRow(part);
+}
+
+function* andThen(rows: readonly SqlValue[][], parts: Iterator<ObservationPart>): Iterable<SqlValue[]> {
+  yield* rows;
+  for (let next = parts.next(); next.done !== true; next = parts.next()) yield partRow(next.value);
 }

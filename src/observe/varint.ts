@@ -1,0 +1,69 @@
+/**
+ * Whole numbers below 2 ** 53 in as few bytes as they need: seven bits a byte, the lowest first, and the eighth where more
+ * follow (LEB128, as in DWARF 4 section 7.6). Signed ones take turns: 0, -1, 1, -2, 2 …
+ */
+
+/** So many low bits fit a small integer, with the sign's beside them. */
+const SMALL = 2 ** 30;
+/** A number takes no more: 53 bits in sevens. */
+const LONGEST = 8;
+
+export class NumberWriter {
+  #bytes = new Uint8Array(1 << 14);
+  #at = 0;
+
+  write(value: number): void {
+    if (this.#at + LONGEST > this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#bytes.length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    const bytes = this.#bytes;
+    let rest = value;
+    while (rest >= SMALL) {
+      bytes[this.#at++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    while (rest > 127) {
+      bytes[this.#at++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    bytes[this.#at++] = rest;
+  }
+
+  writeSigned(value: number): void {
+    this.write(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** All that was written. */
+  take(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+}
+
+export class NumberReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Behind the last number: 0. */
+  read(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.#at++] ?? 0;
+    if (byte < 128) return byte;
+    let value = byte & 127;
+    for (let weight = 128; byte >= 128; weight *= 128) {
+      byte = bytes[this.#at++] ?? 0;
+      value += (byte & 127) * weight;
+    }
+    return value;
+  }
+
+  readSigned(): number {
+    const value = this.read();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
