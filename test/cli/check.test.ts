@@ -141,3 +141,25 @@ test("strict counts what is not proved, and a stored strict run is told so again
   t.regex(strict.stdout, /^✗ NOT AS DOCUMENTED .*not proved/);
   t.is((await run(t, ["report", "wirepact.sqlite"], { cwd: strict.cwd })).stdout, strict.stdout);
 });
+
+test("a database that is judged again leaves what was observed as it stands, in another database and in its own", async (t) => {
+  const { cwd, code } = await run(t, ["check", ROLLOUT, ...MODEL, "--db", "first.sqlite", "--format", "json"]);
+  t.is(code, 1);
+  const parts = async (path: string, number: number): Promise<unknown[]> => {
+    const store = await openStore(join(cwd, path), { readOnly: true });
+    const found: unknown[] = [];
+    for await (const part of store.readObservation(number)) found.push(part);
+    await store.close();
+    return found;
+  };
+  const first = await parts("first.sqlite", 1);
+  t.true(first.length > 2);
+  for (const [into, number] of [
+    ["second.sqlite", 1],
+    ["first.sqlite", 2],
+  ] as const) {
+    const again = await run(t, ["check", "first.sqlite@1", ...MODEL, "--db", into], { cwd });
+    t.is(again.code, 1, again.stderr);
+    t.deepEqual(await parts(into, number), first);
+  }
+});

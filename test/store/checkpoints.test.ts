@@ -8,11 +8,25 @@ import { conversation, restOf, SAMPLE } from "./samples.ts";
 import { folder, plain, testEach, withStore } from "./support.ts";
 
 const IDS = 12;
-/** Of each conversation: gone, as it was, or changed. */
+/** Of each conversation: gone, as it was, changed, or gone on with nothing but counts. */
 const anySteps = fc.array(
-  fc.array(fc.constantFrom("gone", "same", "same", "same", "changed"), { minLength: IDS, maxLength: IDS }),
+  fc.array(fc.constantFrom("gone", "same", "same", "counted", "counted", "changed"), {
+    minLength: IDS,
+    maxLength: IDS,
+  }),
   { minLength: 1, maxLength: 6 },
 );
+
+/** The first one says something that no column can show as it is, the second has no such times. */
+function anew(id: number, number: number): ConversationRow {
+  const row = { conversation_id: `${id}`.padStart(16, "0"), packets: number };
+  return conversation(id === 0 ? { ...row, reason: "NUL \0" } : id === 1 ? { ...row, last_seen: "@9.000" } : row);
+}
+
+function goneOn(row: ConversationRow, number: number): ConversationRow {
+  const last_seen = row.last_seen.startsWith("@") ? `@${number}.000` : `2026-03-02T08:00:0${number}.000001Z`;
+  return { ...row, packets: row.packets + number, bytes: 2 ** 33 + number, last_seen };
+}
 
 testEach("conversations that come, change, stay and go, and a checkpoint that is given up", async (t, driver) => {
   await withStore(join(await folder(t), "r.sqlite"), { driver }, async (store) => {
@@ -24,8 +38,8 @@ testEach("conversations that come, change, stay and go, and a checkpoint that is
         for (const [number, step] of steps.entries()) {
           for (const [id, what] of step.entries()) {
             if (what === "gone") known.delete(id);
-            else if (what === "changed" || !known.has(id))
-              known.set(id, conversation({ conversation_id: `${id}`.padStart(16, "0"), packets: number }));
+            else if (what === "changed" || !known.has(id)) known.set(id, anew(id, number));
+            else if (what === "counted") known.set(id, goneOn(known.get(id)!, number));
           }
           const judged = [...known.values()].sort(compareConversations);
           const result = { ...SAMPLE, run: { ...SAMPLE.run, status: "running" as const }, judged, rest: restOf([]) };

@@ -1,0 +1,105 @@
+/** What flows said, as bytes and back. */
+import test from "ava";
+import fc from "fast-check";
+import { newDetail } from "../../src/decode/details.ts";
+import type { Fact, Sighting } from "../../src/decode/facts.ts";
+import { DetailsReader, ownDetails, packDetails } from "../../src/observe/details-codec.ts";
+import { NumberReader, NumberWriter } from "../../src/observe/varint.ts";
+
+const LARGEST = 2 ** 52 - 1;
+
+test("numbers of any size, one behind the other", (t) => {
+  const any = fc.array(
+    fc.oneof(
+      fc.nat(300),
+      fc.nat(),
+      fc.maxSafeNat().map((n) => n % LARGEST),
+    ),
+  );
+  fc.assert(
+    fc.property(any, fc.array(fc.boolean()), (numbers, negative) => {
+      const writer = new NumberWriter();
+      for (const [i, number] of numbers.entries()) {
+        writer.write(number);
+        writer.writeSigned(negative[i] === true ? -number : number);
+      }
+      const reader = new NumberReader(writer.take());
+      for (const [i, number] of numbers.entries()) {
+        if (reader.read() !== number) return false;
+        if (reader.readSigned() !== (negative[i] === true ? 0 - number : number)) return false;
+      }
+      return reader.read() === 0; // behind the last
+    }),
+  );
+  t.pass();
+});
+
+const anyFact: fc.Arbitrary<Fact> = fc.oneof(
+  fc.constant<Fact>({ kind: "up" }),
+  fc.record({ kind: fc.constant("name" as const), source: fc.constant("tls-sni" as const), name: fc.string() }),
+  fc.record({ kind: fc.constant("field" as const), field: fc.string(), value: fc.oneof(fc.string(), fc.nat()) }),
+  fc.record({
+    kind: fc.constant("message" as const),
+    what: fc.constant("request" as const),
+    id: fc.string({ unit: "binary" }),
+  }),
+);
+const anySighting: fc.Arbitrary<Sighting> = fc.record({
+  fact: anyFact,
+  dir: fc.constantFrom(0 as const, 1 as const),
+  capture: fc.nat(3),
+  frame: fc.oneof(fc.nat(100), fc.nat(2 ** 32 - 1)),
+  sec: fc.oneof(fc.constant(1_780_000_000), fc.nat(2 ** 32 - 1)),
+  nsec: fc.oneof(
+    fc.nat(999_999).map((us) => us * 1_000),
+    fc.nat(999_999_999),
+  ),
+});
+
+test("what any flows said comes back, in messages of several facts as well", (t) => {
+  // Each sighting once more under another fact: one message said both.
+  const message = fc
+    .tuple(anySighting, fc.array(anyFact, { maxLength: 3 }))
+    .map(([one, more]) => [one, ...more.map((fact) => ({ ...one, fact }))]);
+  const flows = fc.array(
+    fc.array(message, { maxLength: 30 }).map((said) => said.flat()),
+    { maxLength: 8 },
+  );
+  fc.assert(
+    fc.property(flows, (all) => {
+      const details = all.map((sightings) => ({ ...newDetail(), sightings }));
+      const part = packDetails(details);
+      const stored = new DetailsReader().read(part);
+      t.deepEqual(
+        stored.map(({ sightings }) => sightings),
+        all,
+      );
+      for (const [i, one] of stored.entries())
+        for (const kind of ["up", "name", "field", "message"] as const)
+          if (one.says?.(kind) === false && all[i]!.some(({ fact }) => fact.kind === kind)) t.fail(kind);
+      t.deepEqual(packDetails(stored), part);
+      t.deepEqual(
+        ownDetails(part).map(({ sightings }) => sightings),
+        all,
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("facts that parts share are one object, and no flow's are another's", (t) => {
+  const said = (name: string): Sighting => ({
+    fact: { kind: "name", source: "tls-sni", name },
+    ...{ dir: 0, capture: 0, frame: 7, sec: 1, nsec: 2 },
+  });
+  const reader = new DetailsReader();
+  const [one] = reader.read(packDetails([{ ...newDetail(), sightings: [said("a.test")] }]));
+  const [two, three] = reader.read(
+    packDetails([
+      { ...newDetail(), sightings: [said("a.test")] },
+      { ...newDetail(), sightings: [said("b.test")] },
+    ]),
+  );
+  t.is(one!.sightings[0]!.fact, two!.sightings[0]!.fact);
+  t.like(three!.sightings[0]!.fact, { name: "b.test" });
+});
