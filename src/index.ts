@@ -88,6 +88,7 @@ export {
   type DepartingRow,
   type Moves,
   type ObservationPart,
+  type ObservationParts,
   type PartChange,
   type RunWriter,
   type Store,
