@@ -128,9 +128,7 @@ function parsed(pieces: Pieces): unknown {
 
 /** How a column is made whose gaps from `nextAt` on, or of flows, stand for values of their own where no quotes are around them. */
 function fillOf(pieces: Pieces, nextAt: number): Fill {
-  // What was told has the very character in it that would stand for a gap.
-  if (pieces.some((piece) => typeof piece === "string" && piece.includes(ESCAPED_GAP)))
-    return (values) => JSON.parse(filled(pieces, values));
+  const gap = unusedIn(pieces);
   let text = "";
   const places: number[] = [];
   for (const piece of pieces) {
@@ -139,29 +137,30 @@ function fillOf(pieces: Pieces, nextAt: number): Fill {
     } else {
       places.push(piece);
       const bare = (piece >= nextAt || piece === VALUE.flows) && !text.endsWith('"');
-      text += bare ? `"${ESCAPED_GAP}"` : ESCAPED_GAP;
+      text += bare ? `"${escaped(gap)}"` : escaped(gap);
     }
   }
-  const part = partOf(JSON.parse(text), places[Symbol.iterator]());
+  const part = partOf(JSON.parse(text), String.fromCharCode(gap), places[Symbol.iterator]());
   return "fill" in part ? part.fill : () => part.value;
 }
-const ESCAPED_GAP = "\\u0001";
-const ONE_GAP = "\x01";
 
-function filled(pieces: Pieces, values: Values): string {
-  let text = "";
-  for (const piece of pieces) {
-    const value = typeof piece === "string" ? piece : values[piece];
-    text += typeof value === "string" ? value : JSON.stringify(value);
+/** A character that stands nowhere in what was told, neither as it is nor as JSON escapes it. */
+function unusedIn(pieces: Pieces): number {
+  for (let code = 1; ; code++) {
+    const isUsed = (piece: string | number): boolean =>
+      typeof piece === "string" && (piece.includes(escaped(code)) || piece.includes(String.fromCharCode(code)));
+    if (!pieces.some(isUsed)) return code;
   }
-  return text;
 }
 
+/** As JSON.stringify escapes control characters. */
+const escaped = (code: number): string => `\\u${code.toString(16).padStart(4, "0")}`;
+
 /** `places`: of the gaps that come next, in order. What has none is shared by all rows. */
-function partOf(value: unknown, places: Iterator<number>): Part {
-  if (typeof value === "string") return textOf(value, places);
+function partOf(value: unknown, gap: string, places: Iterator<number>): Part {
+  if (typeof value === "string") return textOf(value, gap, places);
   if (typeof value !== "object" || value === null) return { value };
-  const parts = Object.entries(value).map(([key, inner]): [string, Part] => [key, partOf(inner, places)]);
+  const parts = Object.entries(value).map(([key, inner]): [string, Part] => [key, partOf(inner, gap, places)]);
   if (parts.every(([, part]) => "value" in part)) return { value };
   if (Array.isArray(value)) return { fill: (values) => parts.map(([, part]) => made(part, values)) };
   return {
@@ -173,12 +172,12 @@ function partOf(value: unknown, places: Iterator<number>): Part {
   };
 }
 
-function textOf(text: string, places: Iterator<number>): Part {
-  if (!text.includes(ONE_GAP)) return { value: text };
-  const between = text.split(ONE_GAP);
+function textOf(text: string, gap: string, places: Iterator<number>): Part {
+  if (!text.includes(gap)) return { value: text };
+  const between = text.split(gap);
   const filling = between.slice(1).map(() => places.next().value as number); // one was put down for each gap
   const [only] = filling;
-  if (text === ONE_GAP) return { fill: (values) => values[only!] };
+  if (text === gap) return { fill: (values) => values[only!] };
   return {
     fill: (values) => {
       let said = between[0]!;

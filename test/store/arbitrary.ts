@@ -153,7 +153,18 @@ const anyCapture = record<CaptureRow>({
   capture_id: whole,
   path: text,
   realm: text,
-  parts: fc.constant<CaptureRow["parts"]>([{ realm: "plant-a", vlans: [[10, 19]], untagged: true, vnis: [] }]),
+  parts: fc.array(
+    fc.record(
+      {
+        realm: fc.string(),
+        vlans: fc.array(fc.tuple(fc.nat(4095), fc.nat(4095)), { maxLength: 2 }),
+        untagged: fc.boolean(),
+        vnis: fc.constant([]),
+      },
+      { noNullPrototype: true },
+    ),
+    { maxLength: 2 },
+  ) as never,
   format: text,
   packets: whole,
   bytes: whole,
