@@ -121,34 +121,42 @@ function silence(
     const { who, whom } = first;
     return { ...silenceUntimed(`${who} tried ${whom}`), evidence: [...attempts[0]!.tried.who.support] };
   }
-  const waited = attempts.find(
+  const hadTime = attempts.filter(
     ({ flow }) => flow.asked > 1 || attempts.length > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
   );
-  if (waited !== undefined && host !== null) {
-    const attempted = judgementOf(waited, context);
-    const shows = (isFar: IsFar) =>
-      context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context, isFar))?.responder;
-    const answerer = shows(isFarEnd) ?? answeredBefore(attempted, waited.flow, context);
-    const beside = answerer ?? (waited.flow.nextHop === 0 ? null : (shows(isBeyond) ?? null));
-    if (beside !== null) {
-      const how = answerer === null ? ", through the same router" : "";
-      const said = `nothing came back, while ${beside} answered ${host.host.text} at that time${how}`;
-      return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
+  if (host !== null)
+    for (const waited of oneOfAFamily(hadTime, context)) {
+      const attempted = judgementOf(waited, context);
+      const shows = (isFar: IsFar) =>
+        context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context, isFar))
+          ?.responder;
+      const answerer = shows(isFarEnd) ?? answeredBefore(attempted, waited.flow, context);
+      const beside = answerer ?? (waited.flow.nextHop === 0 ? null : (shows(isBeyond) ?? null));
+      if (beside !== null) {
+        const how = answerer === null ? ", through the same router" : "";
+        const said = `nothing came back, while ${beside} answered ${host.host.text} at that time${how}`;
+        return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
+      }
     }
-  }
   const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   return {
     ...notEvaluable(
       "replies-not-visible",
-      waited === undefined
+      hadTime.length === 0
         ? `${who} tried ${whom} just before the capture ended`
         : `${who} tried ${whom} and nothing came back, but nothing shows that answers from there would be in this capture`,
-      waited === undefined
+      hadTime.length === 0
         ? "capture on for a few seconds more"
         : "mirror both directions of the host's uplink, and look whether a firewall drops it",
     ),
     evidence: [...attempts[0]!.tried.who.support],
   };
+}
+
+/** IPv4 and IPv6 may go ways of their own: the first attempt of each, that each way is looked at once. */
+function oneOfAFamily(attempts: readonly RuleUse[], context: RuleContext): RuleUse[] {
+  const familyOf = (use: RuleUse): number => judgementOf(use, context).family;
+  return [4, 6].flatMap((family) => attempts.find((use) => familyOf(use) === family) ?? []);
 }
 
 /** The same of conversations that have left a live run: one of the Internet who answered; null for nobody. */

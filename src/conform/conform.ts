@@ -256,7 +256,7 @@ export function* conformInSteps(
       ...unseenRealms(seen),
       ...absentHosts(cast, known.backgroundName, found),
       ...(options.infer
-        ? [...takenFor(inferred.used), ...severalRoles(open(), given), ...unsettled(open(), inferred.used, given)]
+        ? [...takenFor(inferred.used), ...severalRoles(open(), given), ...unsettled(open(), inferred.used, given, cast)]
         : []),
       ...bound.sayings,
       ...other.sayings,

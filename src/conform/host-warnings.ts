@@ -42,12 +42,15 @@ export function takenFor(used: readonly Likeness[]): string[] {
   );
 }
 
-/** Hosts whose signs do not settle what they are, where nobody has said it. */
-export function unsettled(found: readonly Likeness[], used: readonly Likeness[], cast: Cast): string[] {
+/**
+ * Hosts whose signs do not settle what they are, where nobody has said it. `given`: by what was bound; `cast`: also by what
+ * follows from it, such as the other addresses of a bound host.
+ */
+export function unsettled(found: readonly Likeness[], used: readonly Likeness[], given: Cast, cast: Cast): string[] {
   const open = found.filter(
     (one) =>
       !used.includes(one) &&
-      !cast.isBound(one.model, one.role) &&
+      !given.isBound(one.model, one.role) &&
       !cast.ofText(one.realm, one.address).some((played) => played.model === one.model),
   );
   const hosts = new Map<string, Likeness[]>();

@@ -66,12 +66,15 @@ function isSibling({ rule: { to }, loaded }: Tried, { serverName }: Subject, flo
   return loaded.endpoints.get(to.endpoint)!.hosts.some(({ text }) => `.${text}`.endsWith(domain));
 }
 
-/** How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. */
+/**
+ * How much rule and conversation share: 0 nothing that counts, 3 the name, 2 the address, 1 the port. The very name that was
+ * asked for counts whoever asked: that it is another role's host is what a person wants to know.
+ */
 function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   const { rule, loaded } = tried;
   const isOurs = (played: Played): boolean =>
     played.model === loaded.model.name && (names(tried, rule.from, played.role) || names(tried, rule.to, played.role));
-  if (!subject.initiatorRoles.some(isOurs) && !subject.responderRoles.some(isOurs)) return 0;
+  const ours = subject.initiatorRoles.some(isOurs) || subject.responderRoles.some(isOurs);
   if (rule.to.kind === "endpoint") {
     const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
     const name = sentName(flow)?.name ?? subject.serverName;
@@ -84,9 +87,12 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
         if (resolved !== null && matchesName(resolved, name)) return 3;
       }
     }
+    if (!ours) return 0;
     if (tried.whom.result === "proved") return 3;
     if (endpoint.addresses.some((range) => inRange(range, subject.responder) || inRange(range, subject.initiator)))
       return 2;
+  } else if (!ours) {
+    return 0;
   } else if (playsIt(tried, rule.to, subject) && isAlike(tried, subject)) {
     return 2;
   }

@@ -126,7 +126,7 @@ function byEvidence(
       return supported(
         "shared-address",
         `DNS gave ${responder} to ${subject.initiator} for ${answer.name} and for ${also.name}`,
-        `a name sent by the client, or an address of its own for ${answer.name}`,
+        `have the client send a name, or give ${answer.name} an address of its own`,
         otherwise.flatMap(dnsFrames),
       );
     }
@@ -153,7 +153,7 @@ function byEvidence(
       return supported(
         "name-contradicted",
         `${responder} is documented, and DNS gave it for ${otherwise.at(-1)!.name}`,
-        "a name sent by the client",
+        "have the client send a name",
         otherwise.flatMap(dnsFrames),
       );
     }
@@ -272,7 +272,7 @@ function beforeItsAnswer(
   const against = [...clause.against, flow.began];
   if (clause.result === "unproved") return { ...clause, against };
   const says = `${clause.says}, and for ${late.name} only after this had begun`;
-  return unproved("whom", "shared-address", says, "a name sent by the client", against);
+  return unproved("whom", "shared-address", says, "have the client send a name", against);
 }
 
 function namesAt({ realm, responder, addresses }: Subject, sec: number, nsec: number, context: WhomContext): NamesOf {
@@ -301,11 +301,15 @@ function isConfirmed(sent: SentName, subject: Subject, flow: SubjectFlow, contex
 const isAnswer = (own: readonly NameAnswer[], { name }: SentName): NameAnswer | undefined =>
   own.find((answer) => answer.name === name || answer.aliases.includes(name));
 
+/** What would decide it where the outer name is all that is known, and where DNS published it as everybody's. */
+const OWN_DNS = "capture this host's own DNS answers as well";
+const NO_DECOY = "turn ECH off on this host, or look at what it is set to call";
+
 /** The name that was sent may be a decoy: what else is known of the address says whom it may be, and proves nothing. */
 function behindEch(sent: SentName, known: Clause): Clause {
   if (known.result === "failed") return known;
   const says = `the hello may be encrypted, and ${sent.name} is only its outer name; ${known.says}`;
-  return unproved("whom", "ech", says, "this initiator's own DNS answers in the capture", sent.frames);
+  return unproved("whom", "ech", says, OWN_DNS, sent.frames);
 }
 
 function sentNameHolds(
@@ -323,8 +327,10 @@ function sentNameHolds(
   if (sent.encrypted && (!confirmed || cover !== null)) {
     return supported(
       "ech",
-      `the hello may be encrypted: ${sent.name} is only its outer name`,
-      "this initiator's own DNS answers in the capture",
+      cover === null
+        ? `the hello may be encrypted, and ${sent.name} only its outer name`
+        : `the hello is encrypted: DNS told the client to send ${sent.name} as its outer name`,
+      cover === null ? OWN_DNS : NO_DECOY,
       cover === null
         ? sent.frames
         : [...sent.frames, { ...cover, what: `HTTPS record with the public name ${sent.name}` }],

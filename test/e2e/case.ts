@@ -60,6 +60,9 @@ export interface Expected {
   captures?: { cut: boolean; damaged: boolean }[];
   /** Measures with their values, `none` where there is no such: `offload_senders 10.0.0.5`. */
   quality?: string[];
+  /** Parts of what the text report says, and what it must not say; white space counts as one space. */
+  says?: string[];
+  unsaid?: string[];
 }
 
 export interface Case {
@@ -86,7 +89,7 @@ export function readCases(): Case[] {
 }
 
 /** What a run shows, put in the shape of the expectation; what the expectation leaves open stays out. */
-export function inShapeOf(expected: Expected, printed: Printed, exit: number): Expected {
+export function inShapeOf(expected: Expected, printed: Printed, exit: number, text: string): Expected {
   const open = new Set(printed.conversations);
   const conversations: ExpectedConversation[] = [];
   for (const wanted of expected.conversations) {
@@ -119,6 +122,9 @@ export function inShapeOf(expected: Expected, printed: Printed, exit: number): E
       const measure = text.slice(0, text.indexOf(" "));
       return `${measure} ${printed.quality[measure] ?? "none"}`;
     });
+  const report = text.replaceAll(/\s+/g, " ");
+  if (expected.says) shown.says = expected.says.filter((part) => report.includes(part));
+  if (expected.unsaid) shown.unsaid = expected.unsaid.filter((part) => !report.includes(part));
   return shown;
 }
 
