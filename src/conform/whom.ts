@@ -12,6 +12,7 @@ import type { DnsEvidence, NameAnswer, NamesOf } from "../observe/dns-evidence.t
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
+import { behindEch, outerNameAlone } from "./outer-name.ts";
 import type { ConversationReason } from "./reasons.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
@@ -143,7 +144,7 @@ function byEvidence(
     return supported(
       "shared-address",
       `${says}, and DNS gave it to ${subject.initiator} for ${also}`,
-      `a name sent by the client, or an address of its own for ${name}`,
+      `have the client send a name, or give ${name} an address of its own`,
       otherwise.flatMap(dnsFrames),
     );
   }
@@ -301,17 +302,6 @@ function isConfirmed(sent: SentName, subject: Subject, flow: SubjectFlow, contex
 const isAnswer = (own: readonly NameAnswer[], { name }: SentName): NameAnswer | undefined =>
   own.find((answer) => answer.name === name || answer.aliases.includes(name));
 
-/** What would decide it where the outer name is all that is known, and where DNS published it as everybody's. */
-const OWN_DNS = "capture this host's own DNS answers as well";
-const NO_DECOY = "turn ECH off on this host, or look at what it is set to call";
-
-/** The name that was sent may be a decoy: what else is known of the address says whom it may be, and proves nothing. */
-function behindEch(sent: SentName, known: Clause): Clause {
-  if (known.result === "failed") return known;
-  const says = `the hello may be encrypted, and ${sent.name} is only its outer name; ${known.says}`;
-  return unproved("whom", "ech", says, OWN_DNS, sent.frames);
-}
-
 function sentNameHolds(
   sent: SentName,
   pattern: HostPattern,
@@ -324,18 +314,8 @@ function sentNameHolds(
   const confirming = isAnswer(own, sent);
   const confirmed = confirming !== undefined || subject.through?.host === sent.name;
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
-  if (sent.encrypted && (!confirmed || cover !== null)) {
-    return supported(
-      "ech",
-      cover === null
-        ? `the hello may be encrypted, and ${sent.name} only its outer name`
-        : `the hello is encrypted: DNS told the client to send ${sent.name} as its outer name`,
-      cover === null ? OWN_DNS : NO_DECOY,
-      cover === null
-        ? sent.frames
-        : [...sent.frames, { ...cover, what: `HTTPS record with the public name ${sent.name}` }],
-    );
-  }
+  if (sent.encrypted && (!confirmed || cover !== null))
+    return { ...outerNameAlone(sent, cover), weight: WEIGHT_SUPPORTED };
   const answers = context.dns.answersFor(realm, addresses, sent.name, flow.firstSec);
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
   const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));
