@@ -21,7 +21,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
     const { given, found, open } = whoIsWho(observer.observation, { models, background, bound, site });
     const said = (likenesses: Likeness[]): unknown => {
       const inferred = inferredBindings(likenesses, given);
-      return [inferred, severalRoles(likenesses, given), unsettled(likenesses, inferred.used, given)];
+      return [inferred, severalRoles(likenesses, given), unsettled(likenesses, inferred.used, given, given)];
     };
     t.deepEqual(said(open()), said(found()));
     if (open().length < found().length) fewer++;
