@@ -98,7 +98,6 @@ ${LOADER}await load(${JSON.stringify(path)});
 `;
 /** What a start would say of the caches. */
 const ACCEPTED = `process.argv = [process.execPath, "models", "list"];
-process.stdout.write = () => true;
 const { scripts } = await import(${JSON.stringify(pathToFileURL(join(src, "main.js")).href)});
 process.exitCode = Object.values(scripts).filter((script) => script.cachedDataRejected === false).length === 2 ? 0 : 1;`;
 
@@ -138,7 +137,7 @@ execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
 });
 try {
-  execFileSync(process.execPath, ["--input-type=module", "-e", ACCEPTED]);
+  execFileSync(process.execPath, ["--input-type=module", "-e", ACCEPTED], { stdio: ["ignore", "ignore", "inherit"] });
 } catch {
   throw new Error(`V8 refuses ${join(src, "cli/*.cache")}, so that every start would compile anew`);
 }
