@@ -22,6 +22,8 @@ export interface MadeUpTask {
   /** Where conversations that are over may leave for the database; how many may stay, for tests. */
   attic: boolean | { stay: number };
   checkpointMs: number;
+  /** Milliseconds between two looks for what may leave memory, for tests that count what stays; 0: before each checkpoint. */
+  ageMs?: number;
   /** All that is due was written. */
   due?(...checkpoint: Parameters<LiveHooks["checkpoint"]>): void;
   /** What a judgement found, as it is told. */
@@ -31,7 +33,7 @@ export interface MadeUpTask {
 /** How it ended, with what is still to be written: `keeper` writes it. */
 export async function runMadeUp(
   store: Store,
-  { source, end, step, judging, attic, checkpointMs, due, told }: MadeUpTask,
+  { source, end, step, judging, attic, checkpointMs, ageMs, due, told }: MadeUpTask,
 ): Promise<LiveOutcome & { keeper: Keeper; findings: FindingLog }> {
   const keeper = new Keeper(store);
   const findings = new FindingLog(false);
@@ -57,7 +59,7 @@ export async function runMadeUp(
   };
   const outcome = await runLive({
     ...{ ...judging, ...HOW, sources: [source], engine: { name: "libpcap", limits: null }, realm: null },
-    ...{ forMs: null, count: null, checkpointMs, hooks, signal: stop.signal },
+    ...{ forMs: null, count: null, checkpointMs, ...(ageMs !== undefined && { ageMs }), hooks, signal: stop.signal },
   });
   return { ...outcome, keeper, findings };
 }

@@ -37,6 +37,8 @@ export interface LiveOptions extends Omit<RunOptions, "captures" | "onProgress">
   count: number | null;
   /** Milliseconds between checkpoints. */
   checkpointMs: number;
+  /** Milliseconds between two looks for what may leave memory; `AGE_MS` where it is not given. */
+  ageMs?: number;
   /** What says when memory runs low; V8's own numbers, where it is not given. */
   heap?: Pick<HeapWatch, "low">;
   hooks: LiveHooks;
@@ -255,7 +257,7 @@ class LiveRun {
     const spent = processorMs();
     const { hooks, checkpointMs } = this.#options;
     if (now - this.#statusAt >= STATUS_MS) this.#tellStatus(now);
-    if (now - this.#agedAt >= AGE_MS) {
+    if (now - this.#agedAt >= (this.#options.ageMs ?? AGE_MS)) {
       this.#agedAt = now;
       this.#ager.age(this.#kept.documented);
     }

@@ -93,7 +93,7 @@ test("a client that asks from a new port each time: memory holds the first, the 
   const store = await openStore(join(scratch(t), "time.sqlite"));
   let most = 0;
   const { result } = await runMadeUp(store, {
-    ...{ source, end, step, judging, attic: true, checkpointMs: 1 },
+    ...{ source, end, step, judging, attic: true, checkpointMs: 1, ageMs: 0 },
     due: (_result, seen) => {
       most = Math.max(most, seen.identified.details.length);
     },
