@@ -88,6 +88,11 @@ export function readCases(): Case[] {
   });
 }
 
+/** Paths of the captures that a case judges. */
+export function capturesOf({ folder, args }: Case): string[] {
+  return args.filter((word) => /\.pcap(?:ng)?(?:\.|$)/.test(word)).map((word) => join(folder, word));
+}
+
 /** What a run shows, put in the shape of the expectation; what the expectation leaves open stays out. */
 export function inShapeOf(expected: Expected, printed: Printed, exit: number, text: string): Expected {
   const open = new Set(printed.conversations);

@@ -5,17 +5,19 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import type { CaptureRow, ConversationRow, FrameRef } from "../../src/report/result.ts";
-import { type Case, differences, inShapeOf, type Printed, readCases, refresh } from "./case.ts";
-import { type FrameSeen, hasTshark, readFrames } from "./tshark.ts";
+import { type Case, capturesOf, differences, inShapeOf, type Printed, readCases, refresh } from "./case.ts";
+import { type FrameSeen, framesSeen, hasSharkd } from "./tshark.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
-const secondOpinion = hasTshark();
+const cases = readCases();
+const captured = new Set(cases.flatMap(capturesOf));
+const secondOpinion = hasSharkd() ? framesSeen([...captured]) : null;
 
-for (const one of readCases()) {
+for (const one of cases) {
   test.serial(one.name, (t) => {
     const { exit, printed, text } = run(t, one);
     const shown = inShapeOf(one.expected, printed, exit, text);
@@ -25,9 +27,9 @@ for (const one of readCases()) {
   });
 }
 
-test("tshark is there as a second opinion on frame numbers", (t) => {
-  if (!secondOpinion)
-    t.log("SKIPPED: tshark is not installed; frame numbers were checked against the packet count only");
+test("Wireshark is there as a second opinion on frame numbers", (t) => {
+  if (secondOpinion === null)
+    t.log("SKIPPED: sharkd is not installed; frame numbers were checked against the packet count only");
   t.pass();
 });
 
@@ -53,8 +55,11 @@ function run(t: ExecutionContext, one: Case): { exit: number; printed: Printed; 
 function checkEvidence(t: ExecutionContext, one: Case, printed: Printed): void {
   const captures = new Map(printed.captures.map((capture) => [capture.capture_id, capture]));
   const frames = new Map<number, Map<number, FrameSeen>>();
-  if (secondOpinion)
-    for (const [id, { path }] of captures) frames.set(id, readFrames(isAbsolute(path) ? path : join(one.folder, path)));
+  for (const [id, { path }] of captures) {
+    const seen = secondOpinion?.get(join(one.folder, path));
+    t.is(seen === undefined, secondOpinion === null, path);
+    if (seen !== undefined) frames.set(id, seen);
+  }
 
   for (const rule of printed.rules) exist(t, captures, rule.evidence, rule.rule_id);
   for (const c of printed.conversations) {
@@ -63,13 +68,13 @@ function checkEvidence(t: ExecutionContext, one: Case, printed: Printed): void {
     exist(t, captures, c.evidence?.against ?? [], what);
     if (c.verdict === "documented")
       t.true((c.evidence?.support.length ?? 0) > 0, `${what}: documented without support`);
-    if (secondOpinion) agree(t, frames, c, what);
+    if (secondOpinion !== null) agree(t, frames, c, what);
   }
 }
 
 const GROUP = /^(?:22[4-9]|23\d|255)\.|^ff/;
 
-/** tshark's opinion of the frames that a conversation rests on. */
+/** Wireshark's opinion of the frames that a conversation rests on. */
 function agree(
   t: ExecutionContext,
   frames: Map<number, Map<number, FrameSeen>>,
@@ -89,7 +94,7 @@ function agree(
     const seen = frames.get(capture_id)?.get(frame);
     if (source === "dns" || source === "dns-other")
       t.true(seen?.answers.includes(c.responder), `${what}: frame ${frame} gives no such address for ${name}`);
-    // tshark shows no name where segments of a hello come in the wrong order.
+    // Wireshark shows no name where segments of a hello come in the wrong order.
     if (source === "tls-sni" && seen?.serverName) t.is(seen.serverName, name, `${what}: frame ${frame}`);
   }
 }

@@ -1,9 +1,8 @@
 /**
- * The tshark commands of `explain`, run over every case: they are accepted, and show exactly the frames that are meant. One
- * start of tshark a capture: it shows the frames of one command, and counts those that each of the others would show.
+ * The tshark commands of `explain`, run over every case: they are accepted, and show exactly the frames that are meant.
  */
 import { spawnSync } from "node:child_process";
-import test, { type ExecutionContext } from "ava";
+import test from "ava";
 import { formatIpv4, formatIpv6Bytes } from "../../src/address.ts";
 import { ICMP, ICMP6, type Packet, SCTP, TCP, UDP } from "../../src/dissect/packet.ts";
 import { DEFAULT_REALM } from "../../src/observe/observation.ts";
@@ -12,59 +11,98 @@ import { absenceCommands, conversationCommands, frameCommands } from "../../src/
 import type { ConversationRow, FrameRef, RunResult } from "../../src/report/result.ts";
 import { innermostOf, optionsOf, readTrial, type Trial } from "../support/judged.ts";
 import { type Case, readCases } from "./case.ts";
-import { hasTshark } from "./tshark.ts";
+import { askSharkd, hasSharkd } from "./tshark.ts";
 
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: TCP, udp: UDP, sctp: SCTP, icmp: ICMP, icmp6: ICMP6 };
 /** A packet that an ICMP error quotes has its addresses and ports as well; it is shown beside the conversation that it is about. */
 const QUOTING = [3, 4, 5, 11, 12].map((type) => `icmp.type == ${type}`).join(" || ");
 const NO_QUOTES = ` && !(${QUOTING}) && !(icmpv6.type < 128)`;
 
-for (const one of readCases()) {
-  test(one.name, async (t) => {
-    if (!hasTshark()) {
-      t.log("SKIPPED: tshark is not installed");
-      return t.pass();
+/** A filter of a command about a capture, and the frames that it is to show; null: any, but some. */
+interface Meant {
+  path: string;
+  filter: string;
+  frames: readonly number[] | null;
+  /** True where nothing need be left of what it asks for. */
+  mayBeEmpty: boolean;
+}
+
+const cases = hasSharkd() ? readCases() : [];
+const meant = new Map<string, Meant[]>();
+const shown = new Map<Meant, readonly number[]>();
+
+test.before(async () => {
+  for (const one of cases) meant.set(one.name, await commandsOf(one));
+  const all = [...meant.values()].flat();
+  const answers = askSharkd(all.map(({ path, filter }) => ({ path, filter, fields: ["frame.number"] })));
+  for (const [i, frames] of answers.entries()) {
+    shown.set(
+      all[i]!,
+      frames.map(({ number }) => number),
+    );
+  }
+});
+
+for (const { name } of cases) {
+  test(name, (t) => {
+    t.true(meant.has(name)); // some cases have nothing to look at
+    for (const one of meant.get(name)!) {
+      const frames = shown.get(one)!;
+      if (one.frames !== null) t.deepEqual(frames, one.frames, one.filter);
+      else t.true(one.mayBeEmpty || frames.length > 0, one.filter);
     }
-    const { captures, ...options } = await optionsOf(one);
-    const { result } = await run({
-      ...options,
-      captures: captures.map(({ path }) => ({ path, realm: DEFAULT_REALM })),
-    });
-    const trial = await readTrial(one);
-    const rows = result.judged;
-    t.true(rows.length > 0 || result.rules.length > 0);
-    for (const [id, { path }] of result.captures.entries()) checkCapture(t, one, result, trial, id, path);
   });
 }
 
-/** Every command about one capture. */
-function checkCapture(t: ExecutionContext, one: Case, result: RunResult, trial: Trial, id: number, path: string): void {
+test("Wireshark is there to try the commands", (t) => {
+  if (cases.length === 0) t.log("SKIPPED: sharkd is not installed");
+  t.pass();
+});
+
+/** What `explain` gives for each conversation of a case, for the longest evidence, and for what is missing. */
+async function commandsOf(one: Case): Promise<Meant[]> {
+  const { captures, ...options } = await optionsOf(one);
+  const { result } = await run({
+    ...options,
+    captures: captures.map(({ path }) => ({ path, realm: DEFAULT_REALM })),
+  });
+  const trial = await readTrial(one);
+  if (result.judged.length === 0 && result.rules.length === 0) throw new Error(`${one.name}: nothing is judged`);
+  return result.captures.flatMap(({ path }, id) => commandsAbout(result, trial, id, path));
+}
+
+function commandsAbout(result: RunResult, trial: Trial, id: number, path: string): Meant[] {
   const own = { ...result.captures[id]! };
-  const filters = result.judged.map((row) =>
-    filterOf(conversationCommands([own], own.parts.length > 0 ? row : { ...row, realm: own.realm })[0]!),
-  );
   const evidence = result.judged.map((row) => [...(row.evidence?.support ?? []), ...(row.evidence?.against ?? [])]);
   const [most = []] = [...evidence, ...result.rules.map((rule) => rule.evidence)]
     .map((frames) => frames.filter(({ capture_id }) => capture_id === own.capture_id))
     .sort((a, b) => b.length - a.length);
-  const [frames = "frame.number == 0"] = frameCommands([own], most).map(filterOf);
-  const quotes = result.judged.map(({ transport }) => (transport.startsWith("icmp") ? "" : NO_QUOTES));
-  const { shown, counts } = tshark(
-    path,
-    frames,
-    filters.map((filter, i) => filter + quotes[i]!),
-  );
-  t.deepEqual([...shown].sort(byNumber), numbersOf(most), "every frame that is named, and no other");
-  for (const [i, row] of result.judged.entries()) {
-    const meant = trial.frames.filter(
-      (frame) => frame.capture === id && isBetween(row, frame) && isIn(row, own, frame),
-    ).length;
-    if (row.transport === "eth") t.true(counts[i]! > 0, filters[i]);
-    else t.is(counts[i], meant, `${one.name}: ${filters[i]}`);
-  }
   const missing = result.rules.find(({ status }) => status === "missing");
-  const [absence] = missing === undefined ? [] : absenceCommands([own], missing).map(filterOf);
-  if (absence !== undefined) t.notThrows(() => tshark(path, absence, []));
+  const [named, absent, filters] = filtersOf(
+    most.length === 0 ? [] : frameCommands([own], most),
+    missing === undefined ? [] : absenceCommands([own], missing),
+    result.judged.map(
+      (row) => conversationCommands([own], own.parts.length > 0 ? row : { ...row, realm: own.realm })[0]!,
+    ),
+  );
+  const about = (filter: string, frames: readonly number[] | null, mayBeEmpty = false): Meant[] => [
+    { path, filter, frames, mayBeEmpty },
+  ];
+  return [
+    ...named.flatMap((filter) => about(filter, numbersOf(most))),
+    ...absent.flatMap((filter) => about(filter, null, true)),
+    ...result.judged.flatMap((row, i) => {
+      if (row.transport === "eth") return about(filters[i]!, null);
+      const frames = trial.frames.filter(
+        (frame) => frame.capture === id && isBetween(row, frame) && isIn(row, own, frame),
+      );
+      const quotes = row.transport.startsWith("icmp") ? "" : NO_QUOTES;
+      return about(
+        filters[i]! + quotes,
+        frames.map(({ number }) => number),
+      );
+    }),
+  ];
 }
 
 const byNumber = (a: number, b: number): number => a - b;
@@ -72,26 +110,12 @@ const byNumber = (a: number, b: number): number => a - b;
 const numbersOf = (frames: readonly FrameRef[]): number[] =>
   [...new Set(frames.map(({ frame }) => frame))].sort(byNumber);
 
-/** The display filter of a command: `tshark -r FILE -Y FILTER`. */
-function filterOf(command: string): string {
-  const { stdout } = spawnSync("sh", ["-c", `printf %s ${command.slice(command.indexOf(" -Y ") + 4)}`], {
-    encoding: "utf8",
-  });
-  return stdout;
-}
-
-/** The frames that a filter shows, and how many each of the others would show. */
-function tshark(path: string, filter: string, others: readonly string[]): { shown: number[]; counts: number[] } {
-  const statistics = others.length === 0 ? [] : ["-z", ["io,stat,0", ...others].join(",")];
-  const args = ["-n", "-r", path, "-Y", filter, "-T", "fields", "-e", "frame.number", ...statistics];
-  const done = spawnSync("tshark", args, { encoding: "utf8", maxBuffer: 64 << 20 });
-  // A capture that is damaged is read as far as it goes, with another status.
-  if (done.status !== 0 && !/damaged or corrupt|cut short/.test(done.stderr))
-    throw new Error(`${filter}: ${done.stderr}`);
-  const lines = done.stdout.split("\n");
-  const shown = lines.filter((line) => /^\d+$/.test(line)).map(Number);
-  const cells = (lines.find((line) => line.includes("<>")) ?? "").split("|").slice(2, -1);
-  return { shown, counts: cells.filter((_, i) => i % 2 === 0).map(Number) };
+/** The display filters of commands, `tshark -r FILE -Y FILTER`, list by list as they were given, as one shell reads them. */
+function filtersOf<Lists extends string[][]>(...lists: Lists): { [I in keyof Lists]: string[] } {
+  const words = lists.flat().map((command) => command.slice(command.indexOf(" -Y ") + 4));
+  const script = words.map((word) => `printf '%s\\0' ${word}`).join("\n");
+  const filters = spawnSync("sh", { input: script, encoding: "utf8" }).stdout.split("\0");
+  return lists.map((list) => filters.splice(0, list.length)) as { [I in keyof Lists]: string[] };
 }
 
 const protocolOf = (transport: string): number => PROTOCOLS[transport] ?? Number(transport);
