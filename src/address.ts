@@ -11,7 +11,7 @@ export interface ParsedAddress {
 }
 
 /**
- * An unsigned 32-bit number as `a.b.c.d`. The texts of some thousand numbers are kept where their hash puts them, so that all
+ * An unsigned 32-bit number as `a.b.c.d`. The texts of some ten thousand numbers are kept where their hash puts them, so that all
  * that is told of one address holds one text.
  */
 export function formatIpv4(n: number): string {
@@ -24,7 +24,7 @@ export function formatIpv4(n: number): string {
   TEXTS[at] = text;
   return text;
 }
-const TEXT_BITS = 14;
+const TEXT_BITS = 16;
 const TEXT_OF = new Int32Array(1 << TEXT_BITS);
 const TEXTS = new Array<string | undefined>(1 << TEXT_BITS);
 
@@ -130,10 +130,10 @@ export function parseAddressAnew(text: string): ParsedAddress | null {
   return hex === null ? null : { family: 6, hex };
 }
 
-/** `a.b.c.d` to 8 hex digits. */
-function parseIpv4(text: string): string | null {
+/** `a.b.c.d` as a signed 32-bit number; null for anything else, a part with a leading zero included. */
+export function ipv4Word(text: string): number | null {
   if (text.length > 15) return null;
-  let hex = "";
+  let word = 0;
   let parts = 0;
   let value = -1;
   for (let i = 0; i <= text.length; i++) {
@@ -143,13 +143,21 @@ function parseIpv4(text: string): string | null {
       value = value < 0 ? digit : value * 10 + digit;
       if (value > 255) return null;
     } else {
-      if (value < 0 || (i < text.length && text[i] !== ".")) return null;
-      hex += HEX2[value]!;
+      if (value < 0 || (i < text.length && text.charCodeAt(i) !== DOT)) return null;
+      word = (word << 8) | value;
       parts++;
       value = -1;
     }
   }
-  return parts === 4 ? hex : null;
+  return parts === 4 ? word : null;
+}
+const DOT = 0x2e;
+
+/** `a.b.c.d` to 8 hex digits. */
+function parseIpv4(text: string): string | null {
+  const word = ipv4Word(text);
+  if (word === null) return null;
+  return HEX2[word >>> 24]! + HEX2[(word >>> 16) & 255]! + HEX2[(word >>> 8) & 255]! + HEX2[word & 255]!;
 }
 
 /** RFC 4291 section 2.2, all three forms, to 32 hex digits. */

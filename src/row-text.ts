@@ -7,25 +7,32 @@ const ZERO = 0x30;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const BRACKET = 0x5d;
 const MILLION = 1_000_000;
 /** Of these millions there are fewer than 2 ** 32. */
 const BILLIONS = 4e15;
 /** A number is written in two halves that both fit small integers: below 2 ** 32 the upper one has 5 digits at most. */
 const HALF = 100_000;
 const HALF_DIGITS = 5;
+/** ASCII of more characters than this is copied by Node, which costs as much for one as for a hundred. */
+const LONG = 48;
 /** More than any number takes, and its comma. */
 const NUMBER_BYTES = 12;
 
 export class RowText {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #at = 0;
+  /** Whether anything but ASCII was written since the last time something was taken. */
+  #wide = false;
 
   /** Text of ASCII alone, as it is. */
   ascii(text: string): void {
     this.#need(text.length);
     const bytes = this.#bytes;
     let at = this.#at;
+    if (text.length > LONG) {
+      this.#at += bytes.write(text, at, "latin1");
+      return;
+    }
     for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
     this.#at = at;
   }
@@ -64,7 +71,22 @@ export class RowText {
   /** Any text, as it is. */
   text(text: string): void {
     this.#need(text.length * 3);
-    this.#at += this.#bytes.write(text, this.#at);
+    if (text.length <= LONG) {
+      const bytes = this.#bytes;
+      let i = 0;
+      for (let at = this.#at; i < text.length; i++) {
+        const char = text.charCodeAt(i);
+        if (char > 0x7f) break;
+        bytes[at++] = char;
+      }
+      if (i === text.length) {
+        this.#at += i;
+        return;
+      }
+    }
+    const written = this.#bytes.write(text, this.#at);
+    if (written !== text.length) this.#wide = true;
+    this.#at += written;
   }
 
   /** A text in JSON's quotes, and a comma. */
@@ -86,9 +108,10 @@ export class RowText {
     this.#at = at;
   }
 
-  /** A bracket in place of the last comma. */
-  endList(): void {
-    this.#bytes[this.#at - 1] = BRACKET;
+  /** A bracket, or what is given, in place of the last comma. */
+  endList(end = "]"): void {
+    this.#at--;
+    this.ascii(end);
   }
 
   /** Bytes that were written since the last time something was taken. */
@@ -106,13 +129,15 @@ export class RowText {
     const bytes = Buffer.allocUnsafeSlow(this.#at);
     this.#bytes.copy(bytes, 0, 0, this.#at);
     this.#at = 0;
+    this.#wide = false;
     return bytes;
   }
 
-  /** What was written since the last time. ASCII alone. */
+  /** What was written since the last time. */
   take(): string {
-    const text = this.#bytes.toString("latin1", 0, this.#at);
+    const text = this.#bytes.toString(this.#wide ? "utf8" : "latin1", 0, this.#at);
     this.#at = 0;
+    this.#wide = false;
     return text;
   }
 
@@ -137,9 +162,4 @@ export class RowText {
 
 function digitsOf(value: number): number {
   return value < 10 ? 1 : value < 100 ? 2 : value < 1_000 ? 3 : value < 10_000 ? 4 : 5;
-}
-
-export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }

@@ -17,7 +17,7 @@ import { SHARED_HOSTING } from "../model/shared-hosting.ts";
 import type { Endpoint, Model, Rule } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
 import { addressText, FlowView } from "../observe/flow-view.ts";
-import { flowsWithDetail } from "../observe/with-detail.ts";
+import { flowsSaying } from "../observe/said.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
 import { coveredBut, type JudgeContext, type LoadedModel } from "./cover.ts";
@@ -173,7 +173,7 @@ function asIfDirect(subject: Subject, flow: SubjectFlow, cast: Cast): { of: Subj
 export function passersOn({ seen }: C.Conversations): ReadonlySet<string> {
   const found = new Set<string>();
   const view = new FlowView(seen);
-  for (const flow of flowsWithDetail(seen)) {
+  for (const flow of flowsSaying(seen, "field")) {
     for (const { fact, dir } of view.move(flow).detail?.sightings ?? []) {
       if (fact.kind !== "field" || !(fact.field in ASKING_FIELDS)) continue;
       const far = addressText(seen.flows.ipv6, view.family, view.address(dir === 0 ? 1 : 0));

@@ -26,13 +26,33 @@ export interface FlowDetail {
   ledger: Ledger | null;
   /** True where several flows that said the same have this one: whoever learns more gets a copy of its own. */
   shared: boolean;
-  /** Of one that a database holds: whether it says something of a kind, found out without making its sightings. */
-  says?(kind: Fact["kind"]): boolean;
+  /** Of one that a database holds: as `kindsOf`, found out without making its sightings. */
+  kinds?(): number;
 }
 
-/** False where nothing of the kind was said; true where something may have been. */
-export function maySay(detail: FlowDetail, kind: Fact["kind"]): boolean {
-  return detail.says === undefined || detail.says(kind);
+/** A bit for each kind of facts. */
+export const FACT_BITS: Readonly<Record<Fact["kind"], number>> = {
+  role: 1 << 0,
+  name: 1 << 1,
+  query: 1 << 2,
+  answer: 1 << 3,
+  message: 1 << 4,
+  "expect-flow": 1 << 5,
+  field: 1 << 6,
+  operation: 1 << 7,
+  asset: 1 << 8,
+  fault: 1 << 9,
+  up: 1 << 10,
+  inner: 1 << 11,
+  problem: 1 << 12,
+};
+
+/** The kinds of facts that a flow says, operations that were only counted among them. */
+export function kindsOf(detail: FlowDetail): number {
+  let kinds = detail.operations === null ? 0 : FACT_BITS.operation;
+  if (detail.kinds !== undefined) return kinds | detail.kinds();
+  for (const { fact } of detail.sightings) kinds |= FACT_BITS[fact.kind];
+  return kinds;
 }
 
 /** Something of each direction. Nearly all are empty in the end and share `NEITHER`: change one by `withSide` alone. */

@@ -20,7 +20,7 @@ import { encodeDeparted, leftSaying } from "../observe/departed.ts";
 import { addressKey, holdsUntil, nameKey } from "../observe/dns-evidence.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
-import { flowsWithDetail } from "../observe/with-detail.ts";
+import { flowsWithDetail } from "../observe/said.ts";
 import type { LookupRow, RunResult } from "../report/result.ts";
 import { type DepartingRow, FIRST_DEPARTED } from "../store/store.ts";
 

@@ -5,7 +5,6 @@
  * MAC address that ARP claims for an address is such a row, of source `ARP`.
  */
 import { formatHex, formatIpv4 } from "../address.ts";
-import { maySay } from "../decode/details.ts";
 import type { AssetFact, Sighting } from "../decode/facts.ts";
 import { isLater } from "../decode/tally-kinds.ts";
 import * as R from "../flow/row.ts";
@@ -16,7 +15,7 @@ import type { Conversations } from "./conversations.ts";
 import { dhcpAddresses } from "./dhcp.ts";
 import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 type Column = "kind" | "vendor" | "product" | "order_code" | "version" | "serial" | "name" | "location";
 const COLUMN: Readonly<Record<AssetFact["what"], Column>> = {
@@ -51,9 +50,9 @@ export function collectAssets(all: Conversations): AssetRow[] {
   /** By realm, address and source; then by their words. */
   const claims = new Map<string, Map<string, Claim>>();
   let count = 0;
-  for (const flow of flowsWithDetail(seen)) {
+  for (const flow of flowsSaying(seen, "asset")) {
     const { detail } = view.move(flow);
-    if (detail === null || !maySay(detail, "asset")) continue;
+    if (detail === null) continue;
     let client = "";
     for (const message of messagesOf(detail.sightings)) {
       client = clientMac(message) ?? client;

@@ -5,26 +5,28 @@ import type { Observation } from "./observation.ts";
 
 export class ConversationIds {
   readonly #seen: Observation;
-  /** Hashes of realm, application and server names, so that each is walked once. */
-  readonly #texts = new Map<string, [number, number]>();
+  /** Hashes of realms by number, and of applications by index + 1, so that each is walked once. */
+  readonly #realms: readonly Halves[];
+  readonly #apps: readonly Halves[];
 
   constructor(seen: Observation) {
     this.#seen = seen;
+    this.#realms = seen.realms.map(hashOf);
+    this.#apps = ["", ...seen.decoders.map(({ id }) => id)].map(hashOf);
   }
 
   /** The two halves of a row's id. */
-  of(row: Int32Array, at: number, serverName: string): [number, number] {
+  of(row: Int32Array, at: number, serverName: string): Halves {
     const meta = row[at + C_META]!;
     const family = (meta >>> 8) & 0xff;
     const portApp = row[at + C_PORT_APP]!;
-    const app = (portApp >>> 16) & 0xff;
     const h = new IdHash();
-    h.pair(this.#text(this.#seen.realms[meta >>> 16] ?? ""));
+    h.pair(this.#realms[meta >>> 16] ?? NO_TEXT);
     this.#address(h, family, row[at + C_INITIATOR]!);
     this.#address(h, family, row[at + C_RESPONDER]!);
     h.word((meta & 0xff) | ((portApp & 0xffff) << 8) | (family === R.FAMILY_ETH ? 0x0100_0000 : 0));
-    h.pair(this.#text(app === 0 ? "" : this.#seen.decoders[app - 1]!.id));
-    h.pair(this.#text(serverName));
+    h.pair(this.#apps[(portApp >>> 16) & 0xff]!);
+    h.pair(serverName === "" ? NO_TEXT : hashOf(serverName));
     return h.end();
   }
 
@@ -32,16 +34,14 @@ export class ConversationIds {
     if (family === 4) h.word(word);
     else for (let i = 0; i < 4; i++) h.word(this.#seen.flows.ipv6.word(word, i));
   }
+}
 
-  #text(text: string): [number, number] {
-    const known = this.#texts.get(text);
-    if (known !== undefined) return known;
-    const h = new IdHash();
-    for (let i = 0; i < text.length; i++) h.word(text.charCodeAt(i));
-    const pair = h.end();
-    this.#texts.set(text, pair);
-    return pair;
-  }
+type Halves = [number, number];
+
+function hashOf(text: string): Halves {
+  const h = new IdHash();
+  for (let i = 0; i < text.length; i++) h.word(text.charCodeAt(i));
+  return h.end();
 }
 
 /** 64 bits from words, the same on every machine: two murmur-like hashes with fixed seeds. */
@@ -53,17 +53,19 @@ class IdHash {
     this.#a = Math.imul(this.#a ^ w ^ (this.#a >>> 15), 0x85ebca6b);
     this.#b = Math.imul(this.#b ^ Math.imul(w, 0xc2b2ae35) ^ (this.#b >>> 13), 0x27d4eb2f);
   }
-  pair([a, b]: [number, number]): void {
+  pair([a, b]: Halves): void {
     this.word(a);
     this.word(b);
   }
-  end(): [number, number] {
+  end(): Halves {
     let { a, b } = { a: this.#a, b: this.#b };
     a = Math.imul(a ^ (a >>> 16), 0x2c1b3c6d);
     b = Math.imul(b ^ (b >>> 16) ^ a, 0x297a2d39);
     return [(a ^ (a >>> 12)) >>> 0, (b ^ (b >>> 15)) >>> 0];
   }
 }
+
+const NO_TEXT = hashOf("");
 
 /** 16 hex digits. */
 export function idText([high, low]: [number, number]): string {

@@ -14,7 +14,7 @@
  * JSON. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a million
  * flows' would take 700 MB.
  */
-import { type FlowDetail, NEITHER, newDetail, type Pair } from "../decode/details.ts";
+import { FACT_BITS, type FlowDetail, NEITHER, newDetail, type Pair } from "../decode/details.ts";
 import type { Fact, Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -352,16 +352,20 @@ class StoredDetail implements FlowDetail {
     this.#own = own;
   }
 
-  says(kind: Fact["kind"]): boolean {
-    if (this.#own !== null) return true;
+  kinds(): number {
+    let kinds = 0;
+    if (this.#own !== null) {
+      for (const { fact } of this.#own) kinds |= FACT_BITS[fact.kind];
+      return kinds;
+    }
     const words = this.#words;
     const end = this.#at + 1 + words[this.#at]!;
     for (let at = this.#at + 1; at < end; ) {
       const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
-      for (let i = at + HEAD_WORDS; i < next; i++) if (this.#facts[words[i]!]!.kind === kind) return true;
+      for (let i = at + HEAD_WORDS; i < next; i++) kinds |= FACT_BITS[this.#facts[words[i]!]!.kind];
       at = next;
     }
-    return false;
+    return kinds;
   }
 }
 let lastAsked: StoredDetail | null = null;

@@ -1,11 +1,11 @@
 /** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
 
-import type { FieldFact } from "../decode/facts.ts";
+import type { FieldFact, Sighting } from "../decode/facts.ts";
 import { hasPorts, TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
 import type { ConversationOutcome, NameEvidence, OperationRow } from "../report/result.ts";
 import * as C from "./conversations.ts";
-import type { DnsEvidence } from "./dns-evidence.ts";
+import { type DnsEvidence, isHeld } from "./dns-evidence.ts";
 import { addressText, type FlowView, OUTCOMES } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 import { conversationOperations, operationsOf } from "./operations.ts";
@@ -27,73 +27,112 @@ const MOST_VALUES = 8;
 /** Flows of a conversation whose DNS evidence is looked up; their names repeat. */
 const MOST_FLOWS = 64;
 
+/** As `ConversationReader`, of one alone. */
 export function readDetails(
   all: C.Conversations,
   conversation: number,
   dns: DnsEvidence,
   id: string,
 ): ConversationDetails {
-  const { seen } = all;
-  const view = all.view();
-  const names: NameEvidence[] = [];
-  const told: FieldFact[] = [];
-  const channels: string[] = [];
-  let many: Fields | null = null;
-  const outcomes: Partial<Record<ConversationOutcome, number>> = {};
-  let innerApp: string | null = null;
-  let count = 0;
-  let operated = false;
-  const row = all.rows(conversation);
-  const at = all.at(conversation);
-  const family = (row[at + C.C_META]! >>> 8) & 0xff;
-  const initiator = addressText(seen.flows.ipv6, family, row[at + C.C_INITIATOR]!);
-  const responder = addressText(seen.flows.ipv6, family, row[at + C.C_RESPONDER]!);
-  const clients = onlyOf(initiator);
-  const addName = (name: string, source: string, capture: number, frame: number): void => {
-    if (names.length >= LIMITS.namesPerConversation) return;
-    for (const known of names) if (known.name === name && known.source === source) return;
-    names.push({ name, source, capture_id: capture, frame });
-  };
-  for (const flow of all.flowsOf(conversation)) {
-    view.move(flow);
-    const { dir } = view.initiator();
-    const outcome = OUTCOMES[all.flowOutcome(view, dir)]!;
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + view.flows;
-    if (count++ < MOST_FLOWS && hasPorts(view.proto)) {
-      const { own, other } = dns.namesOf(view.realm, responder, clients, view.firstSec, view.firstNsec);
-      for (const answer of own) addName(answer.name, "dns", answer.capture, answer.frame);
-      for (const answer of other) addName(answer.name, "dns-other", answer.capture, answer.frame);
-    }
-    if (all.folds.size > 0 && all.folds.has(flow)) addChannel(channels, seen, view);
-    operated ||= operationsOf(all, view.detail).kinds.length > 0;
-    for (const sighting of all.sightingsOf(conversation, view)) {
-      const { fact } = sighting;
-      if (fact.kind === "name") addName(fact.name, fact.source, sighting.capture, sighting.frame);
-      else if (fact.kind === "inner") innerApp ??= fact.app;
-      else if (fact.kind === "field") {
-        if (many !== null) addField(many, fact);
-        else if (told.push(fact) > MOST_SHARED_FACTS) many = fieldsOf(told);
-      }
-    }
-  }
-  const own = many ?? (operated ? fieldsOf(told) : sharedFields(told));
-  const fields = channels.length === 0 ? own : { ...own, [CHANNELS]: channels };
-  const operations = operated ? operationRows(all, conversation, id, fields) : [];
-  const portApp = row[at + C.C_PORT_APP]!;
-  const proto = row[at + C.C_META]! & 0xff;
-  const port = portApp & 0xffff;
-  const hint =
-    ((portApp >>> 16) & 0xff) === 0 && (proto === TCP || proto === UDP)
-      ? seen.identified.hint(proto === TCP, port, port)
-      : null;
+  const { names, innerApp, fields, operations } = new ConversationReader(all, dns).read(conversation, id);
   return {
     names: names.slice(), // an array that grew has room for 17, and rows are kept
     innerApp,
-    fields,
+    fields: fields.values,
     operations,
-    outcomes: sharedOutcomes(outcomes),
-    hint,
+    outcomes: outcomesOf(all, conversation),
+    hint: hintOf(all, conversation),
   };
+}
+
+/** Reads one conversation after the other: what is read of one stands here until the next. */
+export class ConversationReader {
+  names: NameEvidence[] = [];
+  innerApp: string | null = null;
+  fields: SharedFields = NO_FIELDS;
+  operations: OperationRow[] = [];
+  readonly #all: C.Conversations;
+  readonly #dns: DnsEvidence;
+  readonly #view: FlowView;
+  readonly #told: FieldFact[] = [];
+  #many: Fields | null = null;
+  #operated = false;
+
+  constructor(all: C.Conversations, dns: DnsEvidence) {
+    this.#all = all;
+    this.#dns = dns;
+    this.#view = all.view();
+  }
+
+  read(conversation: number, id: string): this {
+    const all = this.#all;
+    const view = this.#view;
+    this.names = [];
+    this.innerApp = null;
+    this.operations = NO_OPERATIONS;
+    this.#told.length = 0;
+    this.#many = null;
+    this.#operated = false;
+    let channels: string[] | null = null;
+    let count = 0;
+    for (const flow of all.flowsOf(conversation)) {
+      view.move(flow);
+      if (count++ < MOST_FLOWS && hasPorts(view.proto)) this.#addAnswers(conversation);
+      if (all.folds.size > 0 && all.folds.has(flow)) {
+        channels ??= [];
+        addChannel(channels, all.seen, view);
+      }
+      this.#operated ||= operationsOf(all, view.detail).kinds.length > 0;
+      for (const sighting of all.sightingsOf(conversation, view)) this.#add(sighting);
+    }
+    const own = this.#many ?? (this.#operated ? fieldsOf(this.#told) : null);
+    this.fields = own === null ? sharedFields(this.#told) : new SharedFields(own);
+    if (channels !== null) this.fields = new SharedFields({ ...this.fields.values, [CHANNELS]: channels });
+    if (this.#operated) this.operations = operationRows(all, conversation, id, this.fields.values);
+    return this;
+  }
+
+  /** What DNS had said of the far end when the flow began. */
+  #addAnswers(conversation: number): void {
+    const row = this.#all.rows(conversation);
+    const at = this.#all.at(conversation);
+    const family = (row[at + C.C_META]! >>> 8) & 0xff;
+    const { realm, firstSec, firstNsec } = this.#view;
+    const answers = this.#dns.answersAt(realm, family, row[at + C.C_RESPONDER]!);
+    if (answers.length === 0) return;
+    const initiator = addressText(this.#all.seen.flows.ipv6, family, row[at + C.C_INITIATOR]!);
+    for (const own of [true, false])
+      for (const answer of answers)
+        if ((answer.client === initiator && !answer.ofSeveral) === own && isHeld(answer, firstSec, firstNsec))
+          this.#addName(answer.name, own ? "dns" : "dns-other", answer.capture, answer.frame);
+  }
+
+  #add({ fact, capture, frame }: Sighting): void {
+    if (fact.kind === "name") this.#addName(fact.name, fact.source, capture, frame);
+    else if (fact.kind === "inner") this.innerApp ??= fact.app;
+    else if (fact.kind === "field") {
+      if (this.#many !== null) addField(this.#many, fact);
+      else if (this.#told.push(fact) > MOST_SHARED_FACTS) this.#many = fieldsOf(this.#told);
+    }
+  }
+
+  #addName(name: string, source: string, capture: number, frame: number): void {
+    const { names } = this;
+    if (names.length >= LIMITS.namesPerConversation) return;
+    for (const known of names) if (known.name === name && known.source === source) return;
+    names.push({ name, source, capture_id: capture, frame });
+  }
+}
+
+const NO_OPERATIONS: OperationRow[] = [];
+
+/** What the port would suggest where the application is not identified. */
+export function hintOf(all: C.Conversations, conversation: number): string | null {
+  const portApp = all.word(conversation, C.C_PORT_APP);
+  const proto = all.word(conversation, C.C_META) & 0xff;
+  const port = portApp & 0xffff;
+  if (((portApp >>> 16) & 0xff) !== 0 || (proto !== TCP && proto !== UDP)) return null;
+  return all.seen.identified.hint(proto === TCP, port, port);
 }
 
 /** What folds into it: `tcp 10.0.0.5:40001 10.0.0.9:20`, so that its packets can be found again. */
@@ -107,26 +146,22 @@ function addChannel(channels: string[], seen: Observation, view: FlowView): void
   if (!channels.includes(text)) channels.push(text);
 }
 
-/** The set of one address, the same for conversation after conversation of one host. */
-function onlyOf(address: string): ReadonlySet<string> {
-  if (!lastOnly.has(address)) lastOnly = new Set([address]);
-  return lastOnly;
-}
-let lastOnly: ReadonlySet<string> = new Set();
-
-/** Most conversations are one flow, which ended in one of seven ways. */
-function sharedOutcomes(outcomes: Outcomes): Outcomes {
-  const [only, other] = Object.keys(outcomes) as ConversationOutcome[];
-  if (only === undefined || other !== undefined || outcomes[only] !== 1) return outcomes;
-  let shared = ONE_FLOW.get(only);
-  if (shared === undefined) {
-    shared = outcomes;
-    ONE_FLOW.set(only, shared);
+/** How its flows ended, by the first that did; the same object for nearly all: one flow, which ended in one of seven ways. */
+export function outcomesOf(all: C.Conversations, conversation: number): Outcomes {
+  const view = all.view();
+  const outcomes: Outcomes = {};
+  const flows = all.flowsOf(conversation);
+  for (const flow of flows) {
+    view.move(flow);
+    const outcome = all.flowOutcome(view, view.initiator().dir);
+    if (flows.length === 1 && view.flows === 1) return ONE_FLOW[outcome]!;
+    const name = OUTCOMES[outcome]!;
+    outcomes[name] = (outcomes[name] ?? 0) + view.flows;
   }
-  return shared;
+  return outcomes;
 }
 type Outcomes = ConversationDetails["outcomes"];
-const ONE_FLOW = new Map<ConversationOutcome, Outcomes>();
+const ONE_FLOW: readonly Outcomes[] = OUTCOMES.map((name) => ({ [name]: 1 }));
 
 type Fields = ConversationDetails["fields"];
 
@@ -142,23 +177,66 @@ function addField(fields: Fields, { field, value }: FieldFact): void {
   if (values.length < MOST_VALUES && !values.includes(value)) values.push(value);
 }
 
+/** Fields of many, and their JSON once somebody has asked for it. */
+export class SharedFields {
+  readonly values: Fields;
+  #text: string | null = null;
+
+  constructor(values: Fields) {
+    this.values = values;
+  }
+
+  get text(): string {
+    this.#text ??= JSON.stringify(this.values);
+    return this.#text;
+  }
+}
+const NO_FIELDS = new SharedFields({});
+
 /** The same object for all that told the same: most connections to anywhere have the same few versions and ciphers. */
-function sharedFields(told: readonly FieldFact[]): Fields {
-  if (told.length === 0) return NO_FIELDS;
+function sharedFields(told: readonly FieldFact[]): SharedFields {
+  let step = FIRST;
+  for (const fact of told) {
+    let next = step.next?.get(fact);
+    if (next === undefined) {
+      next = { fields: null, next: null };
+      if (++steps > MOST_STEPS) {
+        FIRST.next = null;
+        steps = 0;
+      }
+      step.next ??= new Map();
+      step.next.set(fact, next);
+    }
+    step = next;
+  }
+  step.fields ??= alikeFields(told);
+  return step.fields;
+}
+
+/** Facts that are said again and again are the same objects: what a list of them leads to is found without a look into them. */
+interface Step {
+  fields: SharedFields | null;
+  next: Map<FieldFact, Step> | null;
+}
+const FIRST: Step = { fields: NO_FIELDS, next: null };
+let steps = 0;
+const MOST_STEPS = 16_384;
+
+/** By what they say, of other facts as well. */
+function alikeFields(told: readonly FieldFact[]): SharedFields {
   let key = "";
   // A value may be any text off the wire: its length before it keeps two lists from making one text.
   for (const { field, value } of told)
     key += typeof value === "number" ? `${field} ${value} ` : `${field} ${value.length}:${value} `;
   let fields = FIELDS.get(key);
   if (fields === undefined) {
-    fields = fieldsOf(told);
+    fields = new SharedFields(fieldsOf(told));
     if (FIELDS.size >= MOST_SHARED_FIELDS) FIELDS.clear();
     FIELDS.set(key, fields);
   }
   return fields;
 }
-const NO_FIELDS: Fields = {};
-const FIELDS = new Map<string, Fields>();
+const FIELDS = new Map<string, SharedFields>();
 const MOST_SHARED_FIELDS = 4_096;
 const MOST_SHARED_FACTS = 16;
 

@@ -2,7 +2,7 @@
 import type { Instant } from "../time.ts";
 import { FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 export interface DhcpAddress extends Instant {
   /** Index of the realm. */
@@ -20,7 +20,7 @@ export interface DhcpAddress extends Instant {
 export function* dhcpAddresses(seen: Observation): Iterable<DhcpAddress> {
   const view = new FlowView(seen);
   const dhcp = seen.decoders.findIndex(({ id }) => id === "dhcp") + 1;
-  for (const flow of flowsWithDetail(seen)) {
+  for (const flow of flowsSaying(seen, "field")) {
     if (view.move(flow).app !== dhcp) continue;
     const { realm } = view;
     let type = "";

@@ -9,14 +9,15 @@
  * resolver takes it (RFC 5452 section 9.1), and anybody can send one.
  */
 
-import { parseAddress } from "../address.ts";
+import { ipv4Word, parseAddress } from "../address.ts";
 import { secretWord } from "../builtins.ts";
 import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
+import { once } from "../once.ts";
 import type { FrameRef } from "../report/result.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 /** Resolvers hand out what is left of a lifetime, and programs hold on to an answer a little longer than that. */
 const GRACE_SEC = 300;
@@ -46,6 +47,8 @@ export interface NameAnswer {
 
 /** One complete answer to a client about a name: what addresses it had. For contradictions. */
 export interface WholeAnswer {
+  realm: number;
+  client: string;
   name: string;
   addresses: string[];
   sec: number;
@@ -70,23 +73,23 @@ export class DnsEvidence {
   onAsk: ((key: string) => void) | null = null;
   /** Told until when what is asked as of a last packet would be answered alike. */
   onLast: ((sec: number) => void) | null = null;
+  readonly #seen: Observation;
   #addresses = 0;
-  /** By realm, then by address: what was answered, to whom. */
-  readonly #byAddress: Map<string, NameAnswer[]>[] = [];
-  /** By realm, then by client and name. */
-  readonly #byName: Map<string, Map<string, WholeAnswer[]>>[] = [];
+  /** By realm, then by address (as `keyOf` has it): what was answered, to whom. */
+  readonly #byAddress: Map<number | string, NameAnswer[]>[] = [];
+  readonly #whole: WholeAnswer[] = [];
+  /** By realm, then by client and name: only who judges asks for them. */
+  readonly #byName = once(() => this.#wholeByName());
   /** Public names of ECH configurations, by client, and where they were published: a server name that is only a cover. */
   readonly #echNames = new Map<string, Map<string, Place>>();
 
   /** `severalAt`: whether a client's address is that of several hosts. */
   constructor(seen: Observation, severalAt: (realm: number, client: string) => boolean = () => false) {
-    for (const _ of seen.realms) {
-      this.#byAddress.push(new Map());
-      this.#byName.push(new Map());
-    }
+    this.#seen = seen;
+    for (const _ of seen.realms) this.#byAddress.push(new Map());
     const view = new FlowView(seen);
     const dnsApps = new Set(seen.decoders.map((d, i) => (d.id === "dns" ? i + 1 : -1)));
-    for (const flow of flowsWithDetail(seen)) {
+    for (const flow of flowsSaying(seen, "answer")) {
       view.move(flow);
       if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
       const { sightings } = view.detail;
@@ -101,8 +104,7 @@ export class DnsEvidence {
         this.#addCovers(fact, view.realm, client, sighting);
         if (question === undefined) continue;
         const place = { capture_id: question.capture, frame: question.frame };
-        const who = { client, ofSeveral: severalAt(view.realm, client) };
-        this.#add(fact, view.realm, who, sighting, place);
+        this.#add(fact, view.realm, client, severalAt(view.realm, client), sighting, place);
       }
     }
   }
@@ -116,7 +118,7 @@ export class DnsEvidence {
     if (last.address !== address || last.realm !== realm) {
       last.address = address;
       last.realm = realm;
-      last.answers = this.#byAddress[realm]?.get(address);
+      last.answers = this.#byAddress[realm]?.get(keyOf(address));
       last.clients = null;
     }
     const { answers } = last;
@@ -141,7 +143,7 @@ export class DnsEvidence {
 
   /** The last answer to these hosts that gave the address before this second, whether it still holds or not. */
   lastBefore(realm: number, address: string, clients: ReadonlySet<string>, sec: number): NameAnswer | null {
-    const answers = this.#byAddress[realm]?.get(address) ?? [];
+    const answers = this.#byAddress[realm]?.get(keyOf(address)) ?? [];
     return answers.findLast((answer) => !answer.ofSeveral && answer.sec <= sec && clients.has(answer.client)) ?? null;
   }
 
@@ -156,7 +158,7 @@ export class DnsEvidence {
     last: { lastSec: number; lastNsec: number },
   ): NamesOf {
     if (this.onLast !== null)
-      for (const { sec, untilSec } of this.#byAddress[realm]?.get(address) ?? []) {
+      for (const { sec, untilSec } of this.#byAddress[realm]?.get(keyOf(address)) ?? []) {
         if (untilSec >= last.lastSec) this.onLast(sec >= last.lastSec ? sec : untilSec + 1);
       }
     return this.namesOf(realm, address, clients, last.lastSec, last.lastNsec);
@@ -167,14 +169,14 @@ export class DnsEvidence {
     if (this.onAsk !== null) for (const client of clients) this.onAsk(nameKey(realm, client, name));
     const found: WholeAnswer[] = [];
     for (const client of clients)
-      for (const answer of this.#byName[realm]?.get(client)?.get(name) ?? NO_ANSWERS)
+      for (const answer of this.#byName()[realm]?.get(client)?.get(name) ?? NO_ANSWERS)
         if (answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC) found.push(answer);
     return found;
   }
 
   /** What there is to answer a question with, as a sum: equal for the same evidence, whatever else there is. */
   versionOf(key: string): number {
-    if (this.isEmpty && this.#echNames.size === 0 && this.#byName.every(({ size }) => size === 0)) return 0;
+    if (this.isEmpty && this.#echNames.size === 0 && this.#whole.length === 0) return 0;
     const known = this.#versions.get(key);
     if (known !== undefined) return known;
     const space = key.indexOf(" ");
@@ -189,18 +191,24 @@ export class DnsEvidence {
   /** By what `onAsk` was told: realm and address, or realm, client and name. */
   #evidence(map: string, of: string): readonly unknown[] | undefined {
     const [realm, first] = [Number(of.slice(0, of.indexOf("|"))), of.slice(of.indexOf("|") + 1)];
-    if (map === "address") return this.#byAddress[realm]?.get(first);
+    if (map === "address") return this.#byAddress[realm]?.get(keyOf(first));
     const end = first.indexOf("|");
-    return this.#byName[realm]?.get(first.slice(0, end))?.get(first.slice(end + 1));
+    return this.#byName()
+      [realm]?.get(first.slice(0, end))
+      ?.get(first.slice(end + 1));
   }
 
   get isEmpty(): boolean {
     return this.#addresses === 0;
   }
 
-  /** True where any answer in the capture gave this address. */
-  knows(realm: number, address: string): boolean {
-    return this.#byAddress[realm]?.has(address) === true;
+  /** All answers in the capture that gave this address, whenever and to whomever. */
+  answersAt(realm: number, family: number, word: number): readonly NameAnswer[] {
+    const { ipv6 } = this.#seen.flows;
+    this.onAsk?.(addressKey(realm, addressText(ipv6, family, word)));
+    if (this.isEmpty) return NO_NAMES;
+    const answers = this.#byAddress[realm]?.get(family === 4 ? word : addressText(ipv6, family, word));
+    return answers ?? NO_NAMES;
   }
 
   /** True where its addresses were asked for: a host goes by it. */
@@ -213,7 +221,7 @@ export class DnsEvidence {
   addressesOf(name: string): string[] {
     this.#hostNames.add(name);
     const found = new Set<string>();
-    for (const clients of this.#byName)
+    for (const clients of this.#byName())
       for (const names of clients.values())
         for (const answer of names.get(name) ?? NO_ANSWERS) for (const address of answer.addresses) found.add(address);
     return [...found];
@@ -243,7 +251,8 @@ export class DnsEvidence {
   #add(
     answer: AnswerFact,
     realm: number,
-    { client, ofSeveral }: Pick<NameAnswer, "client" | "ofSeveral">,
+    client: string,
+    ofSeveral: boolean,
     at: { capture: number; frame: number; sec: number; nsec: number },
     question: Place,
   ): void {
@@ -256,7 +265,8 @@ export class DnsEvidence {
       // Beside an error addresses mean nothing: no resolver takes them.
       if ((record.type !== "A" && record.type !== "AAAA") || answer.rcode !== "NOERROR") continue;
       if (record.name !== answer.name && !aliases.includes(record.name)) continue;
-      if (parseAddress(record.data) === null) continue;
+      const key = keyOf(record.data);
+      if (key === record.data && parseAddress(record.data) === null) continue;
       addresses.push(record.data);
       this.#addresses++;
       const one: NameAnswer = {
@@ -272,26 +282,38 @@ export class DnsEvidence {
         frame: at.frame,
         question,
       };
-      const list = byAddress.get(record.data);
-      if (list === undefined) byAddress.set(record.data, [one]);
+      const list = byAddress.get(key);
+      if (list === undefined) byAddress.set(key, [one]);
       else list.push(one);
     }
     if (answer.partial || answer.rcode !== "NOERROR" || (answer.type !== "A" && answer.type !== "AAAA")) return;
     const { sec, capture, frame } = at;
-    const whole: WholeAnswer = { name: answer.name, addresses, sec, capture, frame, question };
-    const byName = this.#byName[realm]!.get(client);
-    if (byName === undefined) {
-      this.#byName[realm]!.set(client, new Map([[answer.name, [whole]]]));
-      return;
+    this.#whole.push({ realm, client, name: answer.name, addresses, sec, capture, frame, question });
+  }
+
+  #wholeByName(): Map<string, Map<string, WholeAnswer[]>>[] {
+    const realms = this.#seen.realms.map(() => new Map<string, Map<string, WholeAnswer[]>>());
+    for (const whole of this.#whole) {
+      const ofRealm = realms[whole.realm]!;
+      let byName = ofRealm.get(whole.client);
+      if (byName === undefined) {
+        byName = new Map();
+        ofRealm.set(whole.client, byName);
+      }
+      const list = byName.get(whole.name);
+      if (list === undefined) byName.set(whole.name, [whole]);
+      else list.push(whole);
     }
-    const list = byName.get(answer.name);
-    if (list === undefined) byName.set(answer.name, [whole]);
-    else list.push(whole);
+    return realms;
   }
 }
 
 const NO_ALIASES: readonly string[] = [];
 const NO_ANSWERS: readonly WholeAnswer[] = [];
+const NO_NAMES: readonly NameAnswer[] = [];
+
+/** What finds an address soonest: of IPv4 its number, else its text. */
+const keyOf = (address: string): number | string => ipv4Word(address) ?? address;
 
 /** The first question that an answer repeats; a flow of few facts is looked through for it. */
 function questionTo(answer: AnswerFact, clientDir: 0 | 1, sightings: readonly Sighting[]): Sighting | undefined {
@@ -323,12 +345,17 @@ function questionKey(clientDir: 0 | 1, { id, name, type }: Pick<AnswerFact, "id"
   return `${clientDir} ${id} ${type} ${name}`;
 }
 
+/** Whether it had been given by that moment, and still held. */
+export function isHeld(answer: NameAnswer, sec: number, nsec: number): boolean {
+  return answer.sec < sec ? answer.untilSec >= sec : answer.sec === sec && answer.nsec <= nsec;
+}
+
 /** Those that held at that moment. */
 function namesAmong(answers: readonly NameAnswer[], clients: ReadonlySet<string>, sec: number, nsec: number): NamesOf {
   const own: NameAnswer[] = [];
   const other: NameAnswer[] = [];
   for (const answer of answers) {
-    if (answer.sec > sec || (answer.sec === sec && answer.nsec > nsec) || answer.untilSec < sec) continue;
+    if (!isHeld(answer, sec, nsec)) continue;
     (clients.has(answer.client) && !answer.ofSeveral ? own : other).push(answer);
   }
   return { own, other };

@@ -13,6 +13,7 @@ import * as R from "../flow/row.ts";
 import { CapCounter } from "../limits.ts";
 import { copyDetail } from "./merge-facts.ts";
 import type { Observation } from "./observation.ts";
+import { Said } from "./said.ts";
 
 /** What a flow says, its waiting segments included. */
 export interface FlowEnd {
@@ -24,13 +25,13 @@ export interface FlowEnd {
   detail: FlowDetail;
 }
 
-/** The observation as it is judged; itself where no segment waits. */
+/** The observation as it is judged: nothing may be added to it meanwhile. */
 export function atEnd(seen: Observation): Observation {
   const waiting = new Set<number>();
   seen.identified.details.forEach((detail, index) => {
     if (detail.streams.some((stream) => stream !== null && stream.pending.length > 0)) waiting.add(index);
   });
-  if (waiting.size === 0) return seen;
+  if (waiting.size === 0) return withSaid(seen);
   const ends = new Map<number, FlowEnd>();
   const scratch = new Identifier(seen.decoders, new CapCounter());
   const { table } = seen.flows;
@@ -48,5 +49,7 @@ export function atEnd(seen: Observation): Observation {
     const midstream = (state & R.S_MIDSTREAM) !== 0;
     ends.set(flow, { app: state >>> R.APP_SHIFT, midstream, detail: { ...read, streams: waits.streams } });
   }
-  return { ...seen, ends };
+  return withSaid({ ...seen, ends });
 }
+
+const withSaid = (seen: Observation): Observation => ({ ...seen, said: new Said(seen) });

@@ -13,14 +13,14 @@
  * A flow folds by the message that it begins with, which has the question's id and comes from the question's port; all that
  * is kept of it must be answers, and read. What was announced before anybody asked stays a conversation of its own.
  */
-import { type FlowDetail, maySay } from "../decode/details.ts";
+import type { FlowDetail } from "../decode/details.ts";
 import type { MessageFact, Sighting } from "../decode/facts.ts";
 import { FAMILY_ETH, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
 import { compareInstants, type Instant } from "../time.ts";
 import { FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 export interface Answer {
   /** The flow that asks, and the message of it. */
@@ -64,7 +64,7 @@ export function findAnswers(seen: Observation, isJudged: IsJudged | null = null)
   const questions = readQuestions(seen, view);
   const found: Answer[] = [];
   if (questions.size === 0) return found;
-  for (const flow of flowsWithDetail(seen)) {
+  for (const flow of flowsSaying(seen, "message")) {
     if (!mayAsk(view.move(flow))) continue;
     const asked = ([0, 1] as const).map((near) => questions.get(keyOf(view, near, view.isGroup(near))));
     if (asked[0] === undefined && asked[1] === undefined) continue;
@@ -144,10 +144,12 @@ function readQuestions(seen: Observation, view: FlowView): Map<string, Asked[]> 
     else if (list.length < LIMITS.expectedOfPort) list.push(asked);
     else seen.caps.hit("expectedOfPort");
   };
-  for (const flow of flowsWithDetail(seen)) {
+  const expecting = new Set(flowsSaying(seen, "expect-flow"));
+  for (const flow of flowsSaying(seen, "message")) {
     if (!mayAsk(view.move(flow))) continue;
+    const agrees = expecting.has(flow);
+    if (!agrees && !view.isGroup(0) && !view.isGroup(1)) continue;
     const { sightings, operations } = view.detail!;
-    const agrees = sightings.some(({ fact }) => fact.kind === "expect-flow");
     for (const sighting of sightings) {
       const { fact, dir } = sighting;
       const made = { flow, near: view.address(dir), port: view.port(1 - dir) };
@@ -165,8 +167,7 @@ function readQuestions(seen: Observation, view: FlowView): Map<string, Asked[]> 
 }
 
 function mayAsk(view: FlowView): boolean {
-  if (view.app === 0 || (view.proto !== UDP && view.family !== FAMILY_ETH)) return false;
-  return view.detail !== null && maySay(view.detail, "message");
+  return view.app !== 0 && (view.proto === UDP || view.family === FAMILY_ETH);
 }
 
 /** Realm, transport, application, port, and the end that asks in a direction, unless that is left out. */

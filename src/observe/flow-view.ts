@@ -331,23 +331,10 @@ export class FlowView {
   }
 }
 
-/** Text of an address word; the same string as before for nearly all that were asked for lately. */
+/** Text of an address word; of IPv4 the same string as before for nearly all that were asked for lately. */
 export function addressText(ipv6: AddressTable, family: number, word: number): string {
-  if (family !== 4) return longText(ipv6, family, word);
-  const at = Math.imul(word, 0x9e3779b1) >>> (32 - TEXTS_SHIFT);
-  if (WORDS[at] === word) {
-    const known = TEXTS[at];
-    if (known !== undefined) return known;
-  }
-  const text = formatIpv4(word >>> 0);
-  WORDS[at] = word;
-  TEXTS[at] = text;
-  return text;
+  return family === 4 ? formatIpv4(word >>> 0) : longText(ipv6, family, word);
 }
-/** Texts of IPv4 addresses, each in the one place that its bits say. A conversation asks for both of its ends many times. */
-const TEXTS_SHIFT = 14;
-const WORDS = new Int32Array(1 << TEXTS_SHIFT);
-const TEXTS: string[] = new Array(1 << TEXTS_SHIFT);
 
 function longText(ipv6: AddressTable, family: number, word: number): string {
   if (family === R.FAMILY_ETH) return formatMacWords(ipv6.word(word, 0) >>> 0, ipv6.word(word, 1));

@@ -9,7 +9,6 @@
  * application is spoken than was agreed on stays what it is. The newest message before it that fits has it; a flow folds once.
  */
 import { parseAddress } from "../address.ts";
-import { maySay } from "../decode/details.ts";
 import type { ExpectFlowFact, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
@@ -17,7 +16,7 @@ import { compareInstants } from "../time.ts";
 import type { Answer } from "./everybody.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 export interface Fold {
   /** The flow into whose conversation it folds, and the message there that says so. */
@@ -75,10 +74,8 @@ function readExpected(seen: Observation): Map<string, Expected[]> {
   const expected = new Map<string, Expected[]>();
   const view = new FlowView(seen);
   let count = 0;
-  for (const flow of flowsWithDetail(seen)) {
-    const { detail } = view.move(flow);
-    if (detail === null || !maySay(detail, "expect-flow")) continue;
-    for (const sighting of detail.sightings) {
+  for (const flow of flowsSaying(seen, "expect-flow")) {
+    for (const sighting of view.move(flow).detail?.sightings ?? []) {
       const { fact, dir } = sighting;
       if (fact.kind !== "expect-flow" || fact.announced === true) continue;
       if (++count > LIMITS.expectedFlows) {

@@ -6,7 +6,7 @@
 import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 /** Seconds for which an answer is waited for; mDNS lets hosts take their time where several will answer. */
 const WITHIN_SEC = 10;
@@ -44,7 +44,7 @@ export class GroupAnswers {
       const to = addressText(seen.flows.ipv6, view.family, view.address(dir === 0 ? 1 : 0));
       this.#add(view.realm, fact.name, { sec, nsec, type: fact.type, to, answer: fact, orphan });
     }
-    for (const flow of flowsWithDetail(seen)) {
+    for (const flow of flowsSaying(seen, "field")) {
       for (const { fact, sec, nsec, dir } of view.move(flow).detail?.sightings ?? []) {
         if (fact.kind !== "field" || fact.field !== "mdns.answer") continue;
         const record = recordOf(String(fact.value));

@@ -6,7 +6,7 @@ import { TCP } from "../dissect/packet.ts";
 import { FlowView } from "./flow-view.ts";
 import type { Fold } from "./folds.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 interface Session {
   flow: number;
@@ -47,7 +47,7 @@ function readSessions(seen: Observation): Map<string, Session[]> {
   const sessions = new Map<string, Session[]>();
   const ftp = seen.decoders.findIndex(({ id }) => id === "ftp") + 1;
   const view = new FlowView(seen);
-  for (const flow of flowsWithDetail(seen)) {
+  for (const flow of flowsSaying(seen, "inner")) {
     if (view.move(flow).app !== ftp || view.proto !== TCP || !isEncrypted(view)) continue;
     const { firstSec, lastSec } = view;
     const port = view.port(view.initiator().dir === 0 ? 1 : 0);

@@ -1,11 +1,10 @@
 /** What names were asked for and what came back: DNS questions paired with their answers, folded by who asked whom what. */
-import { maySay } from "../decode/details.ts";
 import type { AnswerFact, QueryFact, Sighting } from "../decode/facts.ts";
 import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import { GroupAnswers, type Orphan } from "./group-answers.ts";
 import type { Observation } from "./observation.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 export interface Lookup {
   realm: number;
@@ -33,10 +32,9 @@ export function collectLookups(seen: Observation, copies: ReadonlyMap<number, nu
   const view = new FlowView(seen);
   const asked: { flow: number; query: Sighting & { fact: QueryFact } }[] = [];
   const orphans: Orphan[] = [];
-  for (const flow of flowsWithDetail(seen)) {
-    const detail = view.move(flow).detail;
+  for (const flow of flowsSaying(seen, "query", "answer")) {
+    const { detail } = view.move(flow);
     if (detail === null || copies?.has(flow) === true) continue;
-    if (!maySay(detail, "query") && !maySay(detail, "answer")) continue;
     let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
     for (const sighting of [...detail.sightings].sort(compareInstants)) {

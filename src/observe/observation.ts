@@ -22,6 +22,7 @@ import { Layers } from "./layers.ts";
 import { readDiscovery } from "./neighbour-discovery.ts";
 import { ETHERTYPE_ARP, Neighbours } from "./neighbours.ts";
 import { realmsOf } from "./realms.ts";
+import type { Said } from "./said.ts";
 
 /** The realm of captures that are given none. */
 export const DEFAULT_REALM = "default";
@@ -54,6 +55,8 @@ export interface Observation {
   fragments: FragmentSeam;
   /** By flow: what it says once nothing more will come (`ends.ts`); only while it is judged, and never stored or merged. */
   ends?: ReadonlyMap<number, FlowEnd>;
+  /** What kinds of facts flows say; only while it is judged, when nothing is added to it. */
+  said?: Said;
   /** Of a live run: what conversations that left it for its database still count for. Its other parts are without them. */
   departed?: Departed;
 }

@@ -1,5 +1,5 @@
 /** All operations of a flow, whether they were kept one by one or counted as they were read, and of a conversation's flows. */
-import { type FlowDetail, maySay } from "../decode/details.ts";
+import { FACT_BITS, type FlowDetail, kindsOf } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { OperationTally } from "../decode/tally.ts";
 import { addKind, isLater, type OperationKind, stackOf, tellAnswer } from "../decode/tally-kinds.ts";
@@ -13,8 +13,7 @@ export const NO_OPERATIONS = new OperationTally();
 /** Counted once for a judgement: where a run goes on, a flow says more until the next. The result is shared: not to be changed. */
 export function operationsOf({ tallies }: Conversations, detail: FlowDetail | null): OperationTally {
   if (detail === null) return NO_OPERATIONS;
-  if (detail.operations === null && !(maySay(detail, "operation") && detail.sightings.some(isOperation)))
-    return NO_OPERATIONS;
+  if ((kindsOf(detail) & FACT_BITS.operation) === 0) return NO_OPERATIONS;
   const known = tallies.get(detail);
   if (known !== undefined) return known;
   let all: OperationTally | null = null;

@@ -5,7 +5,7 @@
 import type { Conversations } from "./conversations.ts";
 import type { FlowView } from "./flow-view.ts";
 import { operationsOf } from "./operations.ts";
-import { flowsWithDetail } from "./with-detail.ts";
+import { flowsSaying } from "./said.ts";
 
 export interface Pace {
   perSecond: number;
@@ -35,7 +35,7 @@ export function paceOf(all: Conversations, conversation: number): Pace | null {
 function allPaces(all: Conversations): Map<string, Pace> {
   const view = all.view();
   const asked = new Map<string, Asked>();
-  for (const flow of flowsWithDetail(all.seen)) {
+  for (const flow of flowsSaying(all.seen, "operation")) {
     if (all.gathered.has(flow)) continue; // whoever answers asks nothing
     const { seconds, runs } = operationsOf(all, view.move(flow).detail);
     if (seconds.size === 0) continue;
