@@ -30,7 +30,7 @@ export async function diff(before: string, after: string, options: DiffOptions):
   const judged = options.model.length > 0 || options.site !== undefined;
   if (!judged && options.bind.length + options.set.length > 0)
     throw new UsageError("--bind and --set say how to judge, and no model is given; say --model or --site too");
-  const sides = await Promise.all([before, after].map(async (path) => ({ path, stored: findDatabase(path) })));
+  const sides = [before, after].map((path) => ({ path, stored: findDatabase(path) }));
   refuseOverwrite(
     "--out",
     options.out,

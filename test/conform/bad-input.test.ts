@@ -11,7 +11,7 @@ import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import type { ConversationRow } from "../../src/report/result.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
-import { DEVICE_MAC, HOST_MAC, lineFrames } from "../support/device-sessions.ts";
+import { DEVICE_MAC, HOST_MAC, lineFrames, mmsAsked } from "../support/device-sessions.ts";
 import { ALL_SESSIONS, type Variant } from "../support/device-variants.ts";
 import { numbered } from "../support/frames.ts";
 import { concat, hex } from "../support/hex.ts";
@@ -69,10 +69,7 @@ const SESSIONS: Readonly<Record<string, Variant>> = {
     app: "mms",
     over: "tcp/102",
     open: [],
-    ask: (i, write) =>
-      write
-        ? [underSession(0xa0, i, hex`bf 29 08 80 06 42 6f 69 6c 65 72`), underSession(0xa1, i, hex`bf 29 00`)]
-        : [underSession(0xa0, i, hex`82 00`), underSession(0xa1, i, hex`a2 09 80 01 41 81 01 42 82 01 43`)],
+    ask: mmsAsked(underSession),
     found: /./,
   },
 };

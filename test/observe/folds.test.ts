@@ -21,6 +21,9 @@ const message = (decoder: string, file: string, title: string): Uint8Array => {
 };
 const udp = (from: string, to: string, ms: number, data: Uint8Array): Frame => udpFrame({ from, to, ms, data });
 
+/** The same with another byte at a place. */
+const flipped = (bytes: Uint8Array, at: number): Uint8Array => bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
+
 const CLIENT = "10.0.0.5";
 const SERVER = "10.0.0.9";
 const block = (n: number): Uint8Array => Uint8Array.of(0, 3, 0, n, ...ascii("start file ".repeat(8)));
@@ -164,12 +167,7 @@ const SCENES: Record<string, { frames: Frame[]; conversations: string[]; lookups
   "a DHCP offer of another transaction is none": {
     frames: [
       udp("0.0.0.0:68", "255.255.255.255:67", 0, discover),
-      udp(
-        "10.0.0.1:67",
-        "10.0.0.50:68",
-        90,
-        offer.map((byte, i) => (i === 4 ? byte ^ 1 : byte)),
-      ),
+      udp("10.0.0.1:67", "10.0.0.50:68", 90, flipped(offer, 4)),
     ],
     conversations: [
       "0.0.0.0 255.255.255.255 udp/67 dhcp one-way 1 flows, 1 packets",
@@ -192,12 +190,7 @@ const SCENES: Record<string, { frames: Frame[]; conversations: string[]; lookups
     frames: [
       udp("10.0.0.5:40001", "255.255.255.255:44818", 0, listIdentity),
       udp("10.0.0.7:44818", "10.0.0.5:40001", 40, identity),
-      udp(
-        "10.0.0.8:44818",
-        "10.0.0.5:40001",
-        50,
-        identity.map((byte, i) => (i === 12 ? byte ^ 1 : byte)),
-      ),
+      udp("10.0.0.8:44818", "10.0.0.5:40001", 50, flipped(identity, 12)),
     ],
     conversations: [
       "10.0.0.5 10.0.0.8 udp/44818 enip one-way 1 flows, 1 packets",

@@ -116,6 +116,14 @@ const bytesOf = (...all: number[]): Uint8Array => Uint8Array.from(all);
 const mms = (tag: number, i: number, service: Uint8Array): Uint8Array =>
   tpkt(concat([bytesOf(tag, 6 + service.length), hex`02 04`, u32(i), service]));
 
+/** Which device it is, or that a program is to stop, with the answer to it. `message`: as the service travels. */
+export const mmsAsked =
+  (message: (tag: number, i: number, service: Uint8Array) => Uint8Array) =>
+  (i: number, write: boolean): [Uint8Array, Uint8Array] =>
+    write
+      ? [message(0xa0, i, hex`bf 29 08 80 06 42 6f 69 6c 65 72`), message(0xa1, i, hex`bf 29 00`)]
+      : [message(0xa0, i, hex`82 00`), message(0xa1, i, hex`a2 09 80 01 41 81 01 42 82 01 43`)];
+
 const DCE_SEQUENCE = 64;
 const PNIO_READ = message("profinet-cm", "read I&M0");
 const PNIO_ANSWER = message("profinet-cm", "I&M0");
@@ -213,10 +221,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
   mms: {
     over: "tcp/102",
     open: [],
-    ask: (i, write) =>
-      write
-        ? [mms(0xa0, i, hex`bf 29 08 80 06 42 6f 69 6c 65 72`), mms(0xa1, i, hex`bf 29 00`)]
-        : [mms(0xa0, i, hex`82 00`), mms(0xa1, i, hex`a2 09 80 01 41 81 01 42 82 01 43`)],
+    ask: mmsAsked(mms),
     found: /stop \(control\) of Boiler, once/,
   },
   "profinet-cm": {
