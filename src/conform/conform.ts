@@ -45,6 +45,7 @@ import { judgeConversation } from "./readings.ts";
 import { unseenRealms } from "./realms.ts";
 import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
 import { judgeRules } from "./rules.ts";
+import { severalTtls } from "./several-ttls.ts";
 import { readSubject } from "./subject.ts";
 import { Contested, contestedHosts } from "./two-owners.ts";
 import { Waivers } from "./waive.ts";
@@ -263,6 +264,7 @@ export function* conformInSteps(
       ...own.sayings,
       ...movedHosts(moves, cast),
       ...contestedHosts(known.contested, cast),
+      ...severalTtls(seen, cast, known.backgroundName),
       ...waivers.sayings(),
     ],
   });

@@ -116,7 +116,7 @@ export class FastPath {
     this.#watch = flows.watch;
     this.#tunnels = tunnels;
     this.#lanes = lanes;
-    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader, flows.watch);
+    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader, flows.watch, flows.ttls);
   }
 
   /** Whether `run` is worth a try. */

@@ -19,6 +19,7 @@ import { Hops } from "./hops.ts";
 import { type Quote, readQuote } from "./quotes.ts";
 import * as Row from "./row.ts";
 import { FlowTable } from "./table.ts";
+import { Ttls } from "./ttls.ts";
 
 // A module's own constants are folded into the machine code; imported ones are read from memory each time (25 ns a packet).
 const {
@@ -32,6 +33,7 @@ const {
   FIRST,
   FRAME,
   LAST,
+  META,
   NEXT,
   PACKETS,
   PRINT,
@@ -87,6 +89,7 @@ export class FlowTracker {
   readonly holes: Holes;
   readonly distances: Distances;
   readonly hops: Hops;
+  readonly ttls: Ttls;
   outOfOrder = 0;
   /** Frames read so far, of all captures together: what a new flow's row has as BORN. */
   now = 0;
@@ -102,6 +105,7 @@ export class FlowTracker {
     this.holes = new Holes(caps);
     this.distances = new Distances(caps);
     this.hops = new Hops(caps);
+    this.ttls = new Ttls(arena);
   }
 
   /** The flow that it counts in, -1 where it is a copy or has no room. `lane`: the packet's, see `lanes.ts`. */
@@ -363,6 +367,7 @@ export class FlowTracker {
     if ((flags & SYN) !== 0) {
       if ((flags & ACK) === 0) {
         if ((state & (S_SYN << dir)) === 0) row[at + SYN_FRAME] = frame.number;
+        this.ttls.syn(row[at + META]! >>> 16, frame.sec, p);
         state |= S_SYN << dir;
         // A SYN that was overtaken by its own data: the stream begins at the SYN after all.
         if ((state & (S_SEQ << dir)) !== 0) row[at + START + dir] = p.seq;

@@ -6,6 +6,7 @@ import { SEED } from "./addresses.ts";
 import { type Arena, webAssembly } from "./arena.ts";
 import type { CopyWatch } from "./copy-watch.ts";
 import type { PayloadReader } from "./fast.ts";
+import type { Ttls } from "./ttls.ts";
 
 /** Where things stand in the arena's first pages, as `wasm/walk.ts` is told. */
 const RESULTS = 0;
@@ -44,6 +45,7 @@ interface Exports {
     capture: number,
     tells: boolean,
   ): number;
+  prepareTtls(at: number): void;
   prepareWatch(rows: number, window: number, lanes: number): void;
   prepareOpening(
     rows: number,
@@ -82,6 +84,7 @@ export class Walker {
     lanes: number,
     { gates, glancer }: PayloadReader,
     watch: CopyWatch,
+    ttls: Ttls,
   ): Walker | null {
     const wasm = webAssembly();
     const file = walkFile();
@@ -89,6 +92,7 @@ export class Walker {
     const instance = new wasm.Instance(new wasm.Module(file), { env: { memory: arena.memory } });
     const exports = instance.exports as Exports;
     const { ledgers } = glancer;
+    exports.prepareTtls(Math.max(0, ttls.at));
     if (ledgers !== null) exports.prepareGlances(ledgers.at, ledgers.entries);
     return new Walker(exports, arena, tunnels, lanes, gates, watch);
   }

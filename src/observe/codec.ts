@@ -101,6 +101,8 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     yield { kind: "details", seq, data: packDetails(identified.details.slice(from, from + DETAILS_PER_PART)) };
   }
   yield { kind: "quotes", seq: 0, data: encode(flows.quotes) };
+  const ttls = flows.ttls.stored();
+  if (ttls.length > 1) yield { kind: "ttls", seq: 0, data: new Uint8Array(ttls.buffer) };
 }
 
 /** The observation again. Throws with what was found and expected where the parts are of another format. */
@@ -132,6 +134,8 @@ export async function decodeObservation(
       for (const detail of details.read(data)) identified.details.push(detail);
     } else if (kind === "quotes") {
       flows.quotes.push(...(decode(data) as Quote[]));
+    } else if (kind === "ttls") {
+      flows.ttls.restore(wordsOf(data));
     } else if (kind === DEPARTED) {
       putBack(seen, decodeDeparted(data));
     }

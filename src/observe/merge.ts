@@ -138,6 +138,7 @@ function addDistances(merged: Observation, source: Source): void {
   for (const [key, sums] of source.seen.identified.senders.by)
     merged.identified.senders.add(movedKey(key, addressOf, realmOf), sums);
   for (const [key, hop] of source.seen.flows.hops.known) merged.flows.hops.note(movedKey(key, addressOf, realmOf), hop);
+  merged.flows.ttls.merge(source.seen.flows.ttls, realmOf);
   for (const reset of source.seen.flows.distances.resets) {
     const v6 = ((reset.meta >>> 8) & 0xff) === 6;
     distances.add({

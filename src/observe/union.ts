@@ -61,13 +61,14 @@ export function uniteShares(observations: readonly Observation[]): Observation {
   }
   setCounters(whole, sums);
   for (const { seen, addresses } of shares) {
-    const { distances, hops } = seen.flows;
+    const { distances, hops, ttls } = seen.flows;
     const address = (index: number) => addresses[index]!;
     const same = (realm: number) => realm;
     for (const [key, ttls] of distances.answers) whole.flows.distances.answered(movedKey(key, address, same), ttls);
     for (const [key, sums] of seen.identified.senders.by)
       whole.identified.senders.add(movedKey(key, address, same), sums);
     for (const [key, hop] of hops.known) whole.flows.hops.note(movedKey(key, address, same), hop);
+    whole.flows.ttls.merge(ttls, same);
   }
   for (const reset of shares.flatMap(resetsOf).sort((a, b) => a.order - b.order)) whole.flows.distances.add(reset);
   whole.flows.quotes.push(...shares.flatMap((share) => quotesOf(share)).sort((a, b) => a.order - b.order));

@@ -117,8 +117,10 @@ function frameOf(
     // Most connections begin as they should: each side's first packet opens it.
     const opens = flow % 3 !== 0 && !next.has(key);
     const answers = next.has(`${flow}${!back}`);
+    const options = flow % 2 === 0 ? 8 : 12;
     const flags = opens ? (answers ? 0x12 : 0x02) : (FLAGS[odd ?? ""] ?? 0x18);
-    segment = tcp(srcPort, dstPort, opens ? new Uint8Array(0) : text, seq + shift, flags);
+    segment = tcp(srcPort, dstPort, opens ? OPTIONS.subarray(0, options) : text, seq + shift, flags);
+    if (opens) segment[12] = 0x50 + options * 4;
     segment.set([i >> 8, i & 255], 16); // in the place of the checksum: no two packets are the same
     next.set(key, seq + Math.max(0, shift) + (opens ? 0 : text.length) + ((flags & 0x03) !== 0 ? 1 : 0));
   } else {
@@ -133,7 +135,7 @@ function frameOf(
     src: back ? b! : a!,
     dst: back ? a! : b!,
     id: i + 1,
-    ttl: odd === "other-path" ? 63 : 64,
+    ttl: odd === "other-path" ? 63 : flow % 5 === 1 ? 127 : 64,
     more: odd === "fragment",
     ...(odd === "options" && { options: new Uint8Array(4) }),
   });
@@ -144,6 +146,8 @@ function frameOf(
   return ethernet(0x0800, padded, back ? [2, 1] : [1, 2]);
 }
 
+/** NOPs (RFC 9293 section 3.1), of which some SYNs have as many as operating systems ask by. */
+const OPTIONS = new Uint8Array(12).fill(1);
 const FLAGS: Record<string, number> = { syn: 0x02, "syn-ack": 0x12, fin: 0x11, rst: 0x14, "no-ack": 0x08 };
 
 function payloadOf(length: number, says: number, i: number): Uint8Array {
@@ -157,6 +161,12 @@ const COMMON: readonly Made[] = Array.from({ length: 600 }, (_, i) => {
   return { flow: i % FLOWS, back: i % 3 === 0, payload: 6, says: -1, after: 1, odd: null };
 });
 
+function ttlsOf({ flows }: Observation): string[] {
+  const all: string[] = [];
+  flows.ttls.each((...told) => all.push(told.join()));
+  return all.sort();
+}
+
 function everything(seen: Observation): string {
   const { table } = seen.flows;
   const [info] = seen.captures;
@@ -165,6 +175,7 @@ function everything(seen: Observation): string {
     notPackets: [...seen.notPackets],
     answers: [...seen.flows.distances.answers],
     hops: [...seen.flows.hops.known],
+    ttls: ttlsOf(seen),
     watch: [seen.flows.watch.lanes, [...seen.flows.watch.heads], [...seen.flows.watch.tails].sort(([a], [b]) => a - b)],
     details: seen.identified.details.map(({ sightings, undecoded }) => ({ sightings, undecoded })),
     info: { ...info, size: null },

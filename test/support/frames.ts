@@ -31,17 +31,20 @@ export interface TcpFields extends Wrapping {
   flags?: string;
   seq?: number;
   ack?: number;
+  /** Bytes of options, a multiple of four: nothing is asked for. */
+  options?: number;
 }
 
 let ids = 0;
 
 export function tcpFrame(fields: TcpFields): Frame {
-  const { flags = "A", seq = 0, ack = 0, data = new Uint8Array(0) } = fields;
+  const { flags = "A", seq = 0, ack = 0, options = 0, data = new Uint8Array(0) } = fields;
   const bits = { F: 1, S: 2, R: 4, P: 8, A: 16 } as const;
   const flagByte = [...flags].reduce((all, letter) => all | bits[letter as keyof typeof bits], 0);
   const ports = concat([u16(portOf(fields.from)), u16(portOf(fields.to))]);
-  const segment = concat([ports, u32(seq >>> 0), u32(ack >>> 0), bytes(0x50, flagByte), u16(64_000), u32(0), data]);
-  return ipFrame(6, segment, 16, fields);
+  const length = bytes(0x50 + options * 4, flagByte);
+  const numbers = [ports, u32(seq >>> 0), u32(ack >>> 0), length, u16(64_000), u32(0)];
+  return ipFrame(6, concat([...numbers, new Uint8Array(options).fill(1), data]), 16, fields);
 }
 
 export function udpFrame(fields: Wrapping): Frame {

@@ -65,6 +65,7 @@ import {
   UDP,
   word,
 } from "./packets";
+import { hasRoom, noteTtl } from "./ttls";
 import { isOwn, remember, watches } from "./watch";
 
 let rows: usize = 0;
@@ -85,6 +86,8 @@ let mostTries: i32 = 0;
 let answers: usize = 0;
 let mostAnswers: i32 = 0;
 const ANSWER: usize = 24;
+/** As in `flow/ttls.ts`. */
+const SYN_HEADER: usize = 32;
 
 /** Once: where all these are. */
 export function prepareOpening(
@@ -217,7 +220,9 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
   let tries: i32 = isNew ? 0 : load<i32>(row, TRIES);
   if ((flags & SYN) !== 0) {
     if (payload > 0 || (flags & FIN) !== 0) return false;
-    if (!isNew) {
+    if (isNew) {
+      if (at - frame - TRANSPORT >= SYN_HEADER && !hasRoom()) return false;
+    } else {
       // The answer to a SYN that was seen, and nothing before it.
       if ((flags & ACK) === 0 || packets > 0) return false;
       if ((state & ((S_SYN | S_SEQ) << other)) !== (S_SYN | S_SEQ) << other) return false;
@@ -299,6 +304,7 @@ export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i
     store<i32>(row + side, seq, START);
     store<i32>(row + (isNew ? SYN_FRAME : ANSWER_FRAME), number);
     if (!isNew) note(entry, row + side, ttl, tripUs(row, other, atSec, atNsec), hopHigh, hopLow);
+    else if (at - frame - TRANSPORT >= SYN_HEADER) noteTtl(entry, atSec);
   }
   return true;
 }

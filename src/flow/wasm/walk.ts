@@ -68,9 +68,10 @@ import {
   word,
 } from "./packets";
 
+import { prepareTtls } from "./ttls";
 import { isOwn, prepareWatch, remember, watch, watches } from "./watch";
 
-export { prepareGlances, prepareOpening, prepareWatch };
+export { prepareGlances, prepareOpening, prepareTtls, prepareWatch };
 
 /** As `capture/pauses.ts`: what comes after more than that is written down. */
 const PAUSE_SEC: u32 = 1200;
