@@ -16,14 +16,20 @@ interface Known {
   finding: Finding;
   stood: number;
   told: boolean;
-  /** The judgement that last had it. */
+  /** The judgement that last had it, and its place among those of its kind then; 0 where it has left. */
   turn: number;
+  place: number;
+}
+
+/** Findings of one kind: by what stays the same from one judgement to the next, and as they were met last. */
+interface Kept {
+  byKey: Map<string, Known>;
+  order: readonly Known[];
 }
 
 export class FindingLog {
   readonly #strict: boolean;
-  /** By kind, and by what stays the same from one judgement to the next. */
-  readonly #known = new Map<FindingKind, Map<string, Known>>(KINDS.map((kind) => [kind, new Map()]));
+  readonly #known = new Map<FindingKind, Kept>(KINDS.map((kind) => [kind, { byKey: new Map(), order: [] }]));
   /** Ids of conversations that were told of, have left the run, and have come back. */
   readonly #back = new Set<string>();
   #turn = 0;
@@ -40,12 +46,21 @@ export class FindingLog {
 
   /** True where a conversation is no finding that is still to be told. */
   isSettled(id: string): boolean {
-    return OF_CONVERSATIONS.every((kind) => this.#known.get(kind)!.get(id)?.told !== false);
+    return OF_CONVERSATIONS.every((kind) => this.#known.get(kind)!.byKey.get(id)?.told !== false);
   }
 
   /** A conversation that leaves the run: nothing is taken back. True where it has been told of. */
   left(id: string): boolean {
-    return OF_CONVERSATIONS.filter((kind) => this.#known.get(kind)!.delete(id)).length > 0;
+    let wasTold = false;
+    for (const kind of OF_CONVERSATIONS) {
+      const { byKey } = this.#known.get(kind)!;
+      const known = byKey.get(id);
+      if (known === undefined) continue;
+      known.turn = 0;
+      byKey.delete(id);
+      wasTold = true;
+    }
+    return wasTold;
   }
 
   /** One that was told of is there again: it is not told a second time. */
@@ -61,15 +76,20 @@ export class FindingLog {
     const turn = ++this.#turn;
     const found: Finding[] = [];
     const withdrawn: Finding[] = [];
+    const met = new Map<FindingKind, Known[]>(KINDS.map((kind) => [kind, []]));
+    const places = new Map<FindingKind, number>();
     const add = (key: string, finding: Finding): void => {
       const all = this.#known.get(finding.kind)!;
-      let known = all.get(key);
+      // Nearly all are the same rows in the same order as before: those need not be looked up.
+      const next = all.order[places.get(finding.kind) ?? 0];
+      let known = next?.finding.row === finding.row && next.turn === turn - 1 ? next : all.byKey.get(key);
       if (known === undefined) {
-        known = { finding, stood: 0, told: this.#back.delete(key), turn };
-        all.set(key, known);
-      }
-      known.finding = finding;
+        known = { finding, stood: 0, told: this.#back.delete(key), turn, place: -1 };
+        all.byKey.set(key, known);
+      } else places.set(finding.kind, known.place + 1);
+      if (known.finding.row !== finding.row) known.finding = finding;
       known.turn = turn;
+      known.place = met.get(finding.kind)!.push(known) - 1;
       known.stood++;
       if (known.told || (!last && (speaksOfAbsence(finding) ? !whole : known.stood < STANDS))) return;
       known.told = true;
@@ -80,14 +100,16 @@ export class FindingLog {
     // What came back as no finding any more.
     this.#told -= this.#back.size;
     this.#back.clear();
-    for (const all of this.#known.values()) {
-      for (const [key, known] of all) {
+    for (const [kind, all] of this.#known) {
+      all.order = met.get(kind)!;
+      if (all.order.length === all.byKey.size) continue;
+      for (const [key, known] of all.byKey) {
         if (known.turn === turn || (!whole && speaksOfAbsence(known.finding))) continue;
         if (known.told) {
           withdrawn.push(known.finding);
           this.#told--;
         }
-        all.delete(key);
+        all.byKey.delete(key);
       }
     }
     return { found, withdrawn };

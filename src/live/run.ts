@@ -9,7 +9,7 @@ import { DECODERS } from "../../decoders/index.ts";
 import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
 import { KeptJudgements } from "../conform/kept.ts";
 import { CapCounter } from "../limits.ts";
-import { HeapWatch } from "../memory.ts";
+import { collectLess, HeapWatch } from "../memory.ts";
 import { encodeObservation } from "../observe/codec.ts";
 import { DEFAULT_REALM, type Observation, Observer } from "../observe/observation.ts";
 import { partsOf } from "../observe/site-parts.ts";
@@ -105,6 +105,7 @@ export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   } finally {
     await reader.close();
   }
+  collectLess();
   const seen = observer.observation;
   const result = (await run.judge("finished"))!;
   const exitCode = exitCodeOf(result, options.strict);

@@ -4,12 +4,12 @@ import { judgedOf } from "./packed-rows.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunResult, Verdict } from "./result.ts";
 
 export interface Drift {
-  undocumented: ConversationRow[];
-  violations: ConversationRow[];
+  undocumented: readonly ConversationRow[];
+  violations: readonly ConversationRow[];
   /** Violated or blocked whatever the requirement, missing or partial. */
   rules: RuleRow[];
   /** Counted under `--strict` only; empty without it. */
-  inconclusive: ConversationRow[];
+  inconclusive: readonly ConversationRow[];
   lookups: LookupRow[];
   unevaluable: RuleRow[];
   /** Further conversations, of a live run, that are in its database alone. */
@@ -37,9 +37,18 @@ export function driftOf(result: RunResult, strict: boolean): Drift {
   return drift;
 }
 
-function unwaived(result: RunResult, verdict: Verdict): ConversationRow[] {
-  return judgedOf(result, verdict).filter((c) => c.waived === null);
+/** Conversations of a verdict that nobody waived. */
+export function unwaived(result: RunResult, verdict: Verdict): readonly ConversationRow[] {
+  const all = judgedOf(result, verdict);
+  let known = UNWAIVED.get(all);
+  if (known === undefined) {
+    known = all.filter((c) => c.waived === null);
+    UNWAIVED.set(all, known);
+  }
+  return known;
 }
+/** By list of all: each part of a report asks for them. */
+const UNWAIVED = new WeakMap<readonly ConversationRow[], readonly ConversationRow[]>();
 
 function departedDrift({ departed }: RunResult, strict: boolean): Drift["departed"] {
   const { undocumented = 0, violation = 0, inconclusive = 0 } = departed?.verdicts ?? {};

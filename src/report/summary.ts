@@ -121,7 +121,6 @@ export interface ConversationGroup {
 /** Findings of one verdict, folded by whom, over what, as what and why. In the order of first sight, the busiest kind first. */
 export function groupConversations(conversations: readonly ConversationRow[]): ConversationGroup[] {
   const groups = new Map<string, ConversationGroup>();
-  const initiators = new Map<ConversationGroup, Set<string>>();
   for (const c of conversations) {
     const whom = c.server_name ?? c.peer_name ?? c.responder;
     const nearest = c.evidence?.nearest;
@@ -134,18 +133,15 @@ export function groupConversations(conversations: readonly ConversationRow[]): C
     if (group === undefined) {
       group = { first: c, all: [], initiators: [] };
       groups.set(key, group);
-      initiators.set(group, new Set());
     }
     group.all.push(c);
-    initiators.get(group)!.add(c.initiator);
   }
   const list = [...groups.values()];
   for (const group of list) {
-    group.initiators = [...initiators.get(group)!];
-    if (group.all.length === 1) {
-      group.first = group.all[0]!;
-      continue;
-    }
+    // Most are of one: a set for each of very many takes longer than all else.
+    group.initiators =
+      group.all.length === 1 ? [group.first.initiator] : [...new Set(group.all.map((c) => c.initiator))];
+    if (group.all.length === 1) continue;
     group.all.sort(
       (a, b) => compareText(a.first_seen, b.first_seen) || compareText(a.conversation_id, b.conversation_id),
     );

@@ -1,20 +1,14 @@
 /**
- * Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. A judged
- * conversation's row that is the same object as at the last checkpoint stands there already; where nothing in it but counts
- * has changed, what it has alike with others stays.
+ * Writes a run that goes on: the whole of it each time, in one transaction, so that a reader never sees half of it. Of judged
+ * conversations what has changed is written (`written-rows.ts`); where nothing in one but counts has, what it has alike with others
+ * stays.
  */
 import { setImmediate } from "node:timers/promises";
-import { microseconds, VALUE } from "../report/kind-text.ts";
+import { VALUE } from "../report/kind-text.ts";
 import { Kinds } from "../report/kinds.ts";
 import { PackedRows } from "../report/packed-rows.ts";
-import type { ConversationRow, RunResult } from "../report/result.ts";
-import {
-  CONVERSATION_TABLE,
-  conversationBatches,
-  isSameButCounts,
-  KIND_TABLE,
-  KINDS_A_RUN,
-} from "./conversation-table.ts";
+import type { RunResult } from "../report/result.ts";
+import { CONVERSATION_TABLE, conversationBatches, KIND_TABLE, KINDS_A_RUN } from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
 import type { Transactions } from "./transactions.ts";
@@ -27,6 +21,7 @@ import {
   resultTables,
   updateRun,
 } from "./writer.ts";
+import { type Difference, WrittenRows } from "./written-rows.ts";
 
 const REST = "rest_chunk";
 const NO_MOVES: Moves = { leave: [], back: [] };
@@ -54,8 +49,8 @@ export class SqliteCheckpoints implements CheckpointWriter {
   readonly #transactions: Transactions;
   /** Parts that are in the database, as `kind seq`. */
   #parts = new Set<string>();
-  /** Judged conversations that are in the database, by id. */
-  #judged = new Map<string, ConversationRow>();
+  /** Judged conversations that are in the database. */
+  readonly #judged = new WrittenRows();
   #kinds = new Kinds();
   /** Numbers of kinds that are in the database. */
   #written = new Set<number>();
@@ -79,12 +74,17 @@ export class SqliteCheckpoints implements CheckpointWriter {
     const left = leave.flatMap(({ row }) => (typeof row === "object" && row !== null ? [row] : []));
     const before = this.runId;
     const [kinds, written] = this.#kindsToWrite();
+    const difference = this.#judged.compare(result.judged, left, this.#exact);
+    // Where most are to be written anew they are deleted all at once, those that have left excepted: nobody has their rows.
+    const isAnew = !this.#departed && difference.stale.length * 2 > this.#judged.size;
+    const changed = isAnew ? result.judged : difference.changed;
     const write = async (): Promise<Set<string>> => {
       // With its first checkpoint and not before: a run that is killed earlier has left nothing.
       const runId = before ?? (await insertRun(this.#driver, result.run));
       this.runId = runId;
       await this.#takeBack(back);
-      const changed = await this.#makeRoom(result.judged, left, signal);
+      if (isAnew) await this.#driver.all(`DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ?`, [runId]);
+      else await this.#makeRoom(difference, signal);
       for (const batch of conversationBatches(runId, PackedRows.of(changed, kinds), written, BATCH_BYTES)) {
         await insertConversations(this.#driver, runId, batch);
         for (const [id, , , , exact] of batch.others) if (exact !== null) this.#exact.add(String(id));
@@ -110,7 +110,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
     }
     this.#kinds = kinds;
     this.#written = written;
-    this.#judged = new Map(result.judged.map((row) => [row.conversation_id, row]));
+    this.#judged.stand(difference);
   }
 
   /** Kinds to go on with, which a checkpoint that fails leaves as they were: others where there are very many. */
@@ -161,51 +161,17 @@ export class SqliteCheckpoints implements CheckpointWriter {
     await this.#insert(REST, REST_COLUMNS, texts, signal);
   }
 
-  /**
-   * Deletes judged conversations that are gone or changed, and writes counts where nothing else has changed; returns those
-   * that are to be written.
-   */
-  async #makeRoom(
-    result: readonly ConversationRow[],
-    left: readonly ConversationRow[],
-    signal?: AbortSignal,
-  ): Promise<readonly ConversationRow[]> {
-    const judged = left.length === 0 ? result : [...result, ...left];
-    if (this.#judged.size === 0) return judged;
-    const changed: ConversationRow[] = [];
-    const counted: Counts[] = [];
-    const stale: string[] = [];
-    let met = 0;
-    for (const row of judged) {
-      const known = this.#judged.get(row.conversation_id);
-      if (known !== undefined) met++;
-      if (known === row) continue;
-      const isCounted = known !== undefined && !this.#exact.has(row.conversation_id) && isSameButCounts(known, row);
-      const counts = isCounted ? countsOf(row) : null;
-      if (counts !== null) counted.push(counts);
-      else {
-        changed.push(row);
-        if (known !== undefined) stale.push(row.conversation_id);
-      }
-    }
-    if (met < this.#judged.size) {
-      const there = new Set(judged.map(({ conversation_id }) => conversation_id));
-      for (const id of this.#judged.keys()) if (!there.has(id)) stale.push(id);
-    }
-    if (!this.#departed && stale.length * 2 > this.#judged.size) {
-      await this.#driver.all(`DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ?`, [this.runId]);
-      return judged;
-    }
+  /** Deletes judged conversations that are gone or changed, and writes counts where nothing else has changed. */
+  async #makeRoom({ stale, counts }: Difference, signal?: AbortSignal): Promise<void> {
     for (const ids of batches(stale)) {
       const marks = ids.map(() => "?").join();
       const sql = `DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ? AND conversation_id IN (${marks})`;
       await this.#driver.all(sql, [this.runId, ...ids]);
     }
-    for (const counts of batches(counted)) {
-      await this.#driver.all(UPDATE_COUNTS, [JSON.stringify(counts), this.runId]);
+    for (const texts of counts) {
+      await this.#driver.all(UPDATE_COUNTS, [texts, this.runId]);
       await turn(signal);
     }
-    return changed;
   }
 
   /** A changed part keeps its row's place: parts are read back in the order in which they were first written. */
@@ -247,15 +213,6 @@ export class SqliteCheckpoints implements CheckpointWriter {
     }
     if (batch.length > 0) await this.#driver.insert(table, ["run_id", ...columns], batch);
   }
-}
-
-/** What further packets change in a row, as `UPDATE_COUNTS` takes it. */
-type Counts = readonly [id: string, last: number, packets: number, bytes: number];
-
-/** Null where its times are none that rows have as numbers. */
-function countsOf({ conversation_id, first_seen, last_seen, packets, bytes }: ConversationRow): Counts | null {
-  const [first, last] = [microseconds(first_seen), microseconds(last_seen)];
-  return first === null || last === null ? null : [conversation_id, last - first, packets, bytes];
 }
 
 /** A driver may be synchronous, and a signal must not wait for the whole of it. */

@@ -8,9 +8,9 @@ import { conversation, restOf, SAMPLE } from "./samples.ts";
 import { folder, plain, testEach, withStore } from "./support.ts";
 
 const IDS = 12;
-/** Of each conversation: gone, as it was, changed, or gone on with nothing but counts. */
+/** Of each conversation: gone, as it was, changed, or gone on with nothing but counts, as another row or in the one that it has. */
 const anySteps = fc.array(
-  fc.array(fc.constantFrom("gone", "same", "same", "counted", "counted", "changed"), {
+  fc.array(fc.constantFrom("gone", "same", "same", "counted", "recounted", "changed"), {
     minLength: IDS,
     maxLength: IDS,
   }),
@@ -40,6 +40,7 @@ testEach("conversations that come, change, stay and go, and a checkpoint that is
             if (what === "gone") known.delete(id);
             else if (what === "changed" || !known.has(id)) known.set(id, anew(id, number));
             else if (what === "counted") known.set(id, goneOn(known.get(id)!, number));
+            else if (what === "recounted") Object.assign(known.get(id)!, goneOn(known.get(id)!, number));
           }
           const judged = [...known.values()].sort(compareConversations);
           const result = { ...SAMPLE, run: { ...SAMPLE.run, status: "running" as const }, judged, rest: restOf([]) };
@@ -48,7 +49,7 @@ testEach("conversations that come, change, stay and go, and a checkpoint that is
           if (broken) await assert.rejects(written, /given up/);
           else {
             await written;
-            stands = judged;
+            stands = structuredClone(judged);
           }
           if (number === 0 && broken) {
             assert.equal(writer.runId, null); // it is not there yet

@@ -1,6 +1,5 @@
 import { type Finding, groupByCause } from "../causes.ts";
-import { wasStrict } from "../drift.ts";
-import { judgedOf } from "../packed-rows.ts";
+import { unwaived, wasStrict } from "../drift.ts";
 import type { ConversationRow, RuleRow, RunResult, Verdict } from "../result.ts";
 import { groupConversations, idLength } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
@@ -36,7 +35,7 @@ export class TextContext {
   findings(verdict: Verdict): { list: readonly ConversationRow[]; findings: readonly Finding[] } {
     let known = this.found.get(verdict);
     if (known === undefined) {
-      const list = judgedOf(this.result, verdict).filter((c) => c.waived === null);
+      const list = unwaived(this.result, verdict);
       known = { list, findings: groupByCause(groupConversations(list)) };
       this.found.set(verdict, known);
     }
