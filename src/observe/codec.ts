@@ -4,7 +4,8 @@
  *
  *     meta     JSON: format, realms, decoder ids, captures, counters
  *     ipv6     the address table, 16 bytes a number
- *     flows    blocks of rows, little-endian words, as in `flow/row.ts`
+ *     hosts    how far away addresses are, and their next hops: pairs, as `packPairs` has them
+ *     flows    rows of a chunk of the table (`rows-codec.ts`)
  *     details  what about 1,000 flows each said (`details-codec.ts`)
  *     quotes   JSON: ICMP errors
  *     departed JSON: a conversation that left a live run's memory (`departed.ts`); these come last
@@ -25,11 +26,17 @@ import { DetailsReader, packDetails } from "./details-codec.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import type { Neighbour } from "./neighbours.ts";
 import { newObservation, type Observation } from "./observation.ts";
+import { packRows, unpackRows } from "./rows-codec.ts";
+import { packPairs, unpackPairs } from "./varint.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
-export const FORMAT = 4;
+export const FORMAT = 5;
 
 const DETAILS_PER_PART = 1_000;
+
+/** Numbers of the two parts of hosts. */
+const ANSWERS = 0;
+const HOPS = 1;
 
 interface Meta {
   format: number;
@@ -47,8 +54,6 @@ interface Meta {
   weights?: [number, number][];
   heads: [number, Edge[]][];
   tails: [number, Edge[]][];
-  answers?: [number, number][];
-  hops?: [number, number][];
   resets?: Reset[];
   senders?: [number, SenderSums][];
   fragments?: PlainDatagram[];
@@ -77,8 +82,6 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     weights: [...flows.weights],
     heads: [...flows.watch.heads],
     tails: [...flows.watch.tails],
-    answers: [...flows.distances.answers],
-    hops: [...flows.hops.known],
     resets: flows.distances.resets,
     senders: [...identified.senders.by],
     neighbours: [...seen.neighbours.claims.values()],
@@ -91,11 +94,11 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
   const addresses = new Int32Array(flows.ipv6.count * 4);
   for (let i = 0; i < flows.ipv6.count; i++) for (let w = 0; w < 4; w++) addresses[i * 4 + w] = flows.ipv6.word(i, w);
   yield { kind: "ipv6", seq: 0, data: new Uint8Array(addresses.buffer) };
+  yield { kind: "hosts", seq: ANSWERS, data: packPairs(flows.distances.answers) };
+  yield { kind: "hosts", seq: HOPS, data: packPairs(flows.hops.known) };
   for (let chunk = 0; chunk * CHUNK_ROWS < flows.table.count; chunk++) {
     const rows = Math.min(CHUNK_ROWS, flows.table.count - chunk * CHUNK_ROWS);
-    const words = flows.table.chunks[chunk]!;
-    const bytes = Math.ceil(rows / R.BLOCK_ROWS) * R.BLOCK_WORDS * 4;
-    yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, bytes) };
+    yield { kind: "flows", seq: chunk, data: packRows(flows.table.chunks[chunk]!, rows) };
   }
   for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
     yield { kind: "details", seq, data: packDetails(identified.details.slice(from, from + DETAILS_PER_PART)) };
@@ -117,7 +120,7 @@ export async function decodeObservation(
   const seen = newObservation(captures, realms, decoders, caps);
   const { flows, identified } = seen;
   const details = new DetailsReader();
-  for await (const { kind, data } of parts) {
+  for await (const { kind, seq, data } of parts) {
     if (kind === "meta") {
       meta = decode(data) as Meta;
       if (meta.format !== FORMAT)
@@ -128,8 +131,12 @@ export async function decodeObservation(
       const words = wordsOf(data);
       for (let i = 0; i + 3 < words.length; i += 4)
         flows.ipv6.of(words[i]!, words[i + 1]!, words[i + 2]!, words[i + 3]!);
+    } else if (kind === "hosts") {
+      for (const [key, value] of unpackPairs(data))
+        if (seq === HOPS) flows.hops.note(key, value);
+        else flows.distances.answered(key, value);
     } else if (kind === "flows") {
-      addRows(flows, wordsOf(data), meta!.flows);
+      addRows(flows, data, meta!.flows);
     } else if (kind === "details") {
       for (const detail of details.read(data)) identified.details.push(detail);
     } else if (kind === "quotes") {
@@ -146,8 +153,6 @@ export async function decodeObservation(
   for (const [cap, hits] of meta.caps) caps.hit(cap, hits);
   for (const [key, value] of meta.repeats) flows.repeatsOf.set(key, value);
   for (const [key, value] of meta.weights ?? []) flows.weights.set(key, value);
-  for (const [key, ttls] of meta.answers ?? []) flows.distances.answered(key, ttls);
-  for (const [key, hop] of meta.hops ?? []) flows.hops.note(key, hop);
   for (const reset of meta.resets ?? []) flows.distances.add(reset);
   for (const [key, sums] of meta.senders ?? []) identified.senders.add(key, sums);
   for (const [key, value] of meta.heads) flows.watch.heads.set(key, value);
@@ -217,9 +222,10 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
 }
 
 /** Rows of one part, until there are `total` of them. */
-function addRows(flows: FlowTracker, words: Int32Array, total: number): void {
+function addRows(flows: FlowTracker, part: Uint8Array, total: number): void {
   const { table } = flows;
-  for (let row = 0; row < (words.length / R.BLOCK_WORDS) * R.BLOCK_ROWS && table.count < total; row++) {
+  const { words, rows } = unpackRows(part);
+  for (let row = 0; row < rows && table.count < total; row++) {
     const from = R.placeOf(row);
     const flow = table.add(words[from + R.LOW]!, words[from + R.HIGH]!, words[from + R.PORTS]!, words[from + R.META]!);
     if (flow < 0) return;

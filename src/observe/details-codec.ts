@@ -1,8 +1,8 @@
 /**
- * What flows said, as bytes. A part holds about 1,000 flows; each fact and each byte that waits stands in it once:
+ * What flows said, as bytes. A part holds about 1,000 flows; each fact, each text and each byte that waits stands in it once:
  *
- *     head     4 words, little-endian: how many flows; bytes of each of the next three
- *     facts    what was said, whoever said it: JSON, one a line
+ *     head     8 words, little-endian: how many flows; how many facts; bytes of each of the next five; 0
+ *     facts    lengths, texts, facts: what was said, whoever said it (`facts-codec.ts`)
  *     said     of each flow: how many messages; then a message each, as below
  *     bytes    what is unfinished, one piece behind the other
  *     details  JSON, to the end: [[n, …], …], what else there is of the part's n-th flow, where there is anything
@@ -10,15 +10,16 @@
  *     dir | capture × 2 · frame · sec · nsec · how many facts · their numbers …
  *
  * Numbers of a message take as many bytes as they need (`varint.ts`): frame and second say how far they are from the message
- * before, and most nanoseconds are whole microseconds. Most flows of a capture say what others said, so a part is a tenth of what it would be as
- * JSON. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a million
- * flows' would take 700 MB.
+ * before, most nanoseconds are whole microseconds, and a fact is its number, plus one, or 0 where it is the next after the largest
+ * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
+ * million flows' would take 700 MB.
  */
 import { FACT_BITS, type FlowDetail, NEITHER, newDetail, type Pair } from "../decode/details.ts";
 import type { Fact, Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import type { Cap } from "../limits.ts";
+import { FactWriter, readFacts, SharedFacts } from "./facts-codec.ts";
 import { NumberReader, NumberWriter } from "./varint.ts";
 
 /** Place and length in the part's bytes. */
@@ -63,13 +64,15 @@ export function packDetails(details: readonly FlowDetail[]): Uint8Array {
   return new PartWriter().write(details);
 }
 
-const HEAD_BYTES = 16;
+const HEAD_BYTES = 32;
+/** Of the head's words, the first that is a number of bytes. */
+const FIRST_LENGTH = 2;
+const STRETCHES = 5;
 
 class PartWriter {
-  readonly #facts: string[] = [];
-  /** By the fact itself, and by what it says. */
-  readonly #known = new Map<Fact, number>();
-  readonly #texts = new Map<string, number>();
+  readonly #facts = new FactWriter();
+  /** The number of the next fact that no message has said yet. */
+  #next = 0;
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
   readonly #said = new NumberWriter();
@@ -82,10 +85,10 @@ class PartWriter {
       const other = this.#detail(detail);
       if (Object.keys(other).length > 0) others.push([index, other]);
     }
-    const facts = Buffer.from(this.#facts.join("\n"));
-    const said = this.#said.take();
-    const head = Buffer.from(Uint32Array.of(details.length, facts.length, said.length, this.#length).buffer);
-    return Buffer.concat([head, facts, said, ...this.#pieces, Buffer.from(JSON.stringify(others))]);
+    const stretches = [...this.#facts.take(), this.#said.take(), Buffer.concat(this.#pieces)];
+    const lengths = stretches.map((stretch) => stretch.length);
+    const head = Buffer.from(Uint32Array.of(details.length, this.#facts.count, ...lengths, 0).buffer);
+    return Buffer.concat([head, ...stretches, Buffer.from(JSON.stringify(others))]);
   }
 
   #detail(detail: FlowDetail): PlainDetail {
@@ -93,7 +96,7 @@ class PartWriter {
     if (detail.sightings.length <= MOST_IN_WORDS && detail.sightings.every(fitsWords)) this.#say(detail.sightings);
     else {
       this.#said.write(0);
-      plain.told = detail.sightings.map((sighting) => ({ ...sighting, fact: this.#fact(sighting.fact) }));
+      plain.told = detail.sightings.map((sighting) => ({ ...sighting, fact: this.#facts.add(sighting.fact) }));
     }
     if (detail.operations !== null) plain.operations = plainTally(detail.operations);
     if (detail.dropped > 0) plain.dropped = detail.dropped;
@@ -120,23 +123,15 @@ class PartWriter {
       said.writeSigned(sec - this.#sec);
       said.write(nsec % 1_000 === 0 ? (nsec / 1_000) * 2 : nsec * 2 + 1);
       said.write(to - from);
-      for (let i = from; i < to; i++) said.write(this.#fact(sightings[i]!.fact));
+      for (let i = from; i < to; i++) this.#sayFact(this.#facts.add(sightings[i]!.fact));
       this.#frame = frame;
       this.#sec = sec;
     }
   }
 
-  #fact(fact: Fact): number {
-    const known = this.#known.get(fact);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(fact);
-    let number = this.#texts.get(text);
-    if (number === undefined) {
-      number = this.#facts.push(text) - 1;
-      this.#texts.set(text, number);
-    }
-    this.#known.set(fact, number);
-    return number;
+  #sayFact(fact: number): void {
+    this.#said.write(fact === this.#next ? 0 : fact + 1);
+    if (fact >= this.#next) this.#next = fact + 1;
   }
 
   #stream(stream: Stream): PlainStream {
@@ -177,59 +172,33 @@ function isSameMessage(a: Sighting, b: Sighting): boolean {
   return a.frame === b.frame && a.dir === b.dir && a.capture === b.capture && a.sec === b.sec && a.nsec === b.nsec;
 }
 
-/** Facts that flows of many parts share. Beyond that they are begun anew: it saves memory and changes nothing. */
-const MOST_SHARED = 65_536;
-
 /** Reads the parts of one observation. */
 export class DetailsReader {
-  readonly #shared = new Map<string, Fact>();
+  readonly #shared = new SharedFacts();
   #bytes: Uint8Array = NO_BYTES;
 
   /** Throws where they are no part. */
   read(part: Uint8Array): FlowDetail[] {
     const all = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-    const [count, ...lengths] = [0, 4, 8, 12].map((at) => all.readUInt32LE(at)) as [number, number, number, number];
-    const [saidAt, bytesAt, detailsAt] = lengths.map((_, i) =>
-      lengths.slice(0, i + 1).reduce((a, b) => a + b, HEAD_BYTES),
-    );
-    const facts = this.#factsOf(all.subarray(HEAD_BYTES, saidAt));
-    this.#bytes = all.subarray(bytesAt, detailsAt);
-    const { words, begins } = wordsOf(all.subarray(saidAt, bytesAt), count);
+    const word = (i: number): number => all.readUInt32LE(i * 4);
+    const [count, known] = [word(0), word(1)];
+    let at = HEAD_BYTES;
+    const stretches: Buffer[] = [];
+    for (let i = 0; i < STRETCHES; i++) {
+      const end = at + word(FIRST_LENGTH + i);
+      stretches.push(all.subarray(at, end));
+      at = end;
+    }
+    const [lengths, texts, told, said, bytes] = stretches as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    const facts = readFacts(known, lengths, texts, told, this.#shared);
+    this.#bytes = bytes;
+    const { words, begins } = wordsOf(said, count);
     const details: StoredDetail[] = [];
     for (let i = 0; i < count; i++) details.push(new StoredDetail(words, begins[i]!, facts));
     // Written by `PartWriter`.
-    const others = JSON.parse(all.toString("utf8", detailsAt)) as [index: number, detail: PlainDetail][];
+    const others = JSON.parse(all.toString("utf8", at)) as [index: number, detail: PlainDetail][];
     for (const [index, plain] of others) this.#add(details[index]!, plain, facts);
     return details;
-  }
-
-  /** Known ones by their texts: nothing of those is parsed. All others are parsed at once, in half the time of one by one. */
-  #factsOf(lines: Buffer): Fact[] {
-    const facts: Fact[] = [];
-    const unknown: string[] = [];
-    const places: number[] = [];
-    for (let from = 0; from < lines.length; ) {
-      const end = lines.indexOf(NEW_LINE, from);
-      const to = end < 0 ? lines.length : end;
-      const text = lines.toString("utf8", from, to);
-      const known = this.#shared.get(text);
-      if (known === undefined) {
-        places.push(facts.length);
-        unknown.push(text);
-      }
-      facts.push(known ?? NOTHING);
-      from = to + 1;
-    }
-    const parsed = JSON.parse(`[${unknown.join()}]`) as Fact[]; // written by `PartWriter`
-    for (const [i, place] of places.entries()) facts[place] = this.#share(unknown[i]!, parsed[i]!);
-    return facts;
-  }
-
-  #share(text: string, fact: Fact): Fact {
-    if (isNumbered(fact)) return fact;
-    if (this.#shared.size >= MOST_SHARED) this.#shared.clear();
-    this.#shared.set(text, fact);
-    return fact;
   }
 
   #add(detail: StoredDetail, plain: PlainDetail, facts: readonly Fact[]): void {
@@ -272,24 +241,17 @@ export class DetailsReader {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const NEW_LINE = 0x0a;
-/** Until it has been parsed. */
-const NOTHING: Fact = { kind: "up" };
-
-/** A question's or an answer's own number is among what it says: no other part says the same. */
-const isNumbered = ({ kind }: Fact): boolean => kind === "message" || kind === "query" || kind === "answer";
-
 /** What flows said, as words: of each how many there are, then the messages; and where each flow's begin. */
 function wordsOf(said: Uint8Array, count: number): { words: Int32Array; begins: Uint32Array } {
   const numbers = new NumberReader(said);
   const begins = new Uint32Array(count);
   let words = new Int32Array(count + said.length);
   let at = 0;
-  let [frame, sec] = [0, 0];
+  let [frame, sec, next] = [0, 0, 0];
   for (let i = 0; i < count; i++) {
     const begin = at++;
     begins[i] = begin;
-    for (let messages = numbers.read(); messages > 0; messages--) {
+    for (let messages = numbers.read(); messages > 0 && !numbers.ended; messages--) {
       words[at++] = numbers.read();
       frame += numbers.readSigned();
       sec += numbers.readSigned();
@@ -299,7 +261,12 @@ function wordsOf(said: Uint8Array, count: number): { words: Int32Array; begins: 
       words[at++] = nsec % 2 === 0 ? (nsec / 2) * 1_000 : (nsec - 1) / 2;
       const facts = numbers.read();
       words[at++] = facts;
-      for (let n = 0; n < facts; n++) words[at++] = numbers.read();
+      for (let n = 0; n < facts && !numbers.ended; n++) {
+        const told = numbers.read();
+        const fact = told === 0 ? next : told - 1;
+        words[at++] = fact;
+        if (fact >= next) next = fact + 1;
+      }
     }
     words[begin] = at - begin - 1;
   }

@@ -49,6 +49,11 @@ export class NumberReader {
     this.#bytes = bytes;
   }
 
+  /** Whether all has been read. */
+  get ended(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
   /** Behind the last number: 0. */
   read(): number {
     const bytes = this.#bytes;
@@ -65,5 +70,27 @@ export class NumberReader {
   readSigned(): number {
     const value = this.read();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
+
+/** Pairs of numbers, in their order: each as far as it is from the one before. */
+export function packPairs(pairs: ReadonlyMap<number, number>): Uint8Array {
+  const numbers = new NumberWriter();
+  let [lastKey, lastValue] = [0, 0];
+  for (const [key, value] of pairs) {
+    numbers.writeSigned(key - lastKey);
+    numbers.writeSigned(value - lastValue);
+    [lastKey, lastValue] = [key, value];
+  }
+  return numbers.take();
+}
+
+export function* unpackPairs(bytes: Uint8Array): Generator<[number, number]> {
+  const numbers = new NumberReader(bytes);
+  let [key, value] = [0, 0];
+  while (!numbers.ended) {
+    key += numbers.readSigned();
+    value += numbers.readSigned();
+    yield [key, value];
   }
 }

@@ -34,15 +34,47 @@ test("numbers of any size, one behind the other", (t) => {
   t.pass();
 });
 
+const anyName = fc.oneof(fc.constantFrom("a.test", "b.test"), fc.string());
 const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.constant<Fact>({ kind: "up" }),
   fc.record({ kind: fc.constant("name" as const), source: fc.constant("tls-sni" as const), name: fc.string() }),
-  fc.record({ kind: fc.constant("field" as const), field: fc.string(), value: fc.oneof(fc.string(), fc.nat()) }),
+  fc.record({
+    kind: fc.constant("field" as const),
+    field: fc.string(),
+    value: fc.oneof(
+      fc.string(),
+      fc.nat(),
+      fc.double({ noDefaultInfinity: true, noNaN: true }).map((n) => n + 0),
+    ),
+  }),
   fc.record({
     kind: fc.constant("message" as const),
     what: fc.constant("request" as const),
-    id: fc.string({ unit: "binary" }),
+    id: fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.nat().map(String),
+      fc.constantFrom("", "00", "\ud800", "1234567890"),
+    ),
   }),
+  fc.record({ kind: fc.constant("query" as const), id: fc.nat(65_535), name: anyName, type: fc.constant("A") }),
+  fc.record({
+    kind: fc.constant("answer" as const),
+    id: fc.nat(65_535),
+    name: anyName,
+    type: fc.constant("A"),
+    rcode: fc.constant("NOERROR"),
+    partial: fc.boolean(),
+    records: fc.array(
+      fc.record(
+        { name: anyName, type: fc.string(), ttl: fc.nat(2 ** 32 - 1), data: anyName, echPublicName: anyName },
+        { requiredKeys: ["name", "type", "ttl", "data"] },
+      ),
+      { maxLength: 4 },
+    ),
+  }),
+  // More to it than such facts have, and in another order.
+  fc.record({ note: fc.string(), kind: fc.constant("inner" as const), app: fc.string() }),
+  fc.record({ kind: fc.constant("problem" as const), what: fc.constant("cut" as const), why: fc.string() }),
 );
 const anySighting: fc.Arbitrary<Sighting> = fc.record({
   fact: anyFact,
@@ -80,6 +112,8 @@ test("what any flows said comes back, in messages of several facts as well", (t)
         ownDetails(part).map(({ sightings }) => sightings),
         all,
       );
+      const texts = (one: { sightings: Sighting[] }) => JSON.stringify(one.sightings.map(({ fact }) => fact));
+      t.deepEqual(stored.map(texts), details.map(texts)); // properties in their order
     }),
     { numRuns: 200 },
   );
