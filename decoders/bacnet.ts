@@ -91,6 +91,8 @@ export const bacnet: Decoder = {
   ],
   forms: { datagram: [{ first: [IP, IP6], bytes: [[2, 0xff, 0, 5]], fits: { at: 2, more: 0 } }] },
   everyMessage: true,
+  // Who is told of events stands in the device; who is told of a change of value has subscribed to it, and that is a write.
+  reports: ["confirmed:2", "unconfirmed:3"],
   opens: { datagram: [NPDU_VERSION, IP, IP6] },
 
   looksDatagram(buf, off, len) {

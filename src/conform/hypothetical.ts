@@ -140,6 +140,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     nextHop: 0,
     sightings: isName ? [sent] : [],
     operations: NO_OPERATIONS,
+    reports: [],
     undecoded: 0,
     foreign: 0,
     foreignFrames: [],

@@ -15,7 +15,8 @@ const NAMED = 3;
 export type OperationsFound = { found: string; against: FrameRef[] } | Clause;
 
 export function operationsAtMost(most: string, text: string, flow: SubjectFlow): OperationsFound {
-  const { kinds, dropped } = flow.operations;
+  const { dropped } = flow.operations;
+  const kinds = flow.operations.kinds.filter((kind) => !isReport(kind, flow));
   const limit = rank(most as OperationClass);
   const above = kinds.filter((kind) => kind.class !== "unknown" && rank(kind.class) > limit);
   const asked = above.filter((kind) => kind.role === "request");
@@ -69,6 +70,11 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   const how = flow.handshake === null ? "in what it speaks" : "inside TLS";
   const says = `${text}: no operation can be read ${how}`;
   return unproved("expect", "expectation-unproved", says, "look into the logs of both ends");
+}
+
+/** What the device that is asked tells of itself, unasked: nothing is asked of it by that. */
+function isReport({ role, code, dir }: OperationKind, { there, reports }: SubjectFlow): boolean {
+  return role === "request" && dir !== there && reports.includes(code);
 }
 
 /**

@@ -38,6 +38,8 @@ export interface SubjectFlow {
   sightings: readonly Sighting[];
   /** What was asked and answered, by kind. */
   operations: OperationTally;
+  /** Codes of those by which a device tells of itself what happened (`Decoder.reports`). */
+  reports: readonly string[];
   /** Messages that its decoder refused, and facts that found no room. */
   undecoded: number;
   /** Messages that are not what its application would say; and the frames of those that are known. */
@@ -136,6 +138,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     nextHop: view.nextHop(there),
     sightings,
     operations: operationsOf(all, view.detail),
+    reports: all.seen.decoders[view.app - 1]?.reports ?? NONE_OF_THEM,
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
     foreign: readsAll(app) ? (view.detail?.undecoded ?? 0) : 0,
     foreignFrames: readsAll(app) ? malformed(sightings) : NO_FRAMES,

@@ -149,6 +149,11 @@ export interface Decoder {
     readonly sctp?: readonly number[];
   };
   readonly fields: readonly FieldDoc[];
+  /**
+   * Codes of operations by which a device tells somebody, of itself, what happened to it: sent by the end that is asked, they
+   * ask nothing of it. Not those that somebody has to subscribe to, where subscribing writes.
+   */
+  readonly reports?: readonly string[];
   /** Where true, every message of an identified flow is decoded; else the flow is settled once it is identified. */
   readonly everyMessage: boolean;
   /**
