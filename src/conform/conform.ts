@@ -80,7 +80,7 @@ export interface Conformance {
 export function describe(seen: Observation): { rest: Rest; lookups: LookupRow[]; conversations: C.Conversations } {
   const conversations = new C.Conversations(seen);
   const dns = new DnsEvidence(seen);
-  const lookups = collectLookups(seen).map((lookup) => lookupRow(lookup, null));
+  const lookups = collectLookups(seen).map((lookup) => lookupRow(lookup, seen.realms[lookup.realm] ?? "", null));
   return { rest: new Rest(conversations, dns, new Set(), null), lookups, conversations };
 }
 
@@ -249,7 +249,11 @@ export function* conformInSteps(
     rest: new Rest(conversations, dns, judgedSet, "unrelated"),
     rules: ruleRows,
     lookups: lookups.map((lookup) =>
-      lookupRow(lookup, lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm))),
+      lookupRow(
+        lookup,
+        seen.realms[lookup.realm] ?? "",
+        lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm)),
+      ),
     ),
     bindings: bindingRows(bindings, cast, known.backgroundName),
     parameters: parameterRows(options.models, options.bound),

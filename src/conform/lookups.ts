@@ -54,8 +54,9 @@ function beginnings(name: string): string[] {
   return found;
 }
 
-export function lookupRow(lookup: Lookup, verdict: LookupRow["verdict"]): LookupRow {
+export function lookupRow(lookup: Lookup, realm: string, verdict: LookupRow["verdict"]): LookupRow {
   return {
+    realm,
     client: lookup.client,
     server: lookup.server,
     name: lookup.name,

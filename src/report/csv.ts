@@ -69,8 +69,8 @@ function rule(row: RuleRow): Row {
 }
 
 function lookup(row: LookupRow): Row {
-  const { client, server, name, verdict, result } = row;
-  return { kind: "lookup", verdict, initiator: client, responder: server, name, app: "dns", outcome: result };
+  const { realm, client, server, name, verdict, result } = row;
+  return { kind: "lookup", realm, verdict, initiator: client, responder: server, name, app: "dns", outcome: result };
 }
 
 /** The columns that a row of the result has under the same word. */

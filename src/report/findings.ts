@@ -3,7 +3,7 @@ import { driftOf, isFinding } from "./drift.ts";
 import { waivedOf } from "./packed-rows.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunResult } from "./result.ts";
 import { compareText } from "./summary.ts";
-import { expected, responder, sentences, service } from "./words.ts";
+import { clientOf, expected, responder, sentences, service } from "./words.ts";
 
 /** What every finding says. */
 export interface Said {
@@ -98,7 +98,7 @@ function ofLookup(row: LookupRow): Finding {
     row,
     verdict: row.verdict ?? "",
     waived: null,
-    title: `${row.client} looked up ${row.name} (${row.type})`,
+    title: `${clientOf(row)} looked up ${row.name} (${row.type})`,
     reason: sentences(`${row.server} answered ${row.result}`, "No document names it"),
     model: null,
     rule_id: null,

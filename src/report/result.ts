@@ -146,6 +146,7 @@ export interface RuleHostRow {
 }
 
 export interface LookupRow {
+  realm: string;
   client: string;
   server: string;
   name: string;

@@ -1,6 +1,6 @@
 /** Numbers, times and ends of conversations in words that people read. */
 import { protocolVersion } from "../protocol-versions.ts";
-import type { CaptureRow, ConversationRow, FrameRef, RuleHostRow, RuleRow } from "./result.ts";
+import type { CaptureRow, ConversationRow, FrameRef, LookupRow, RuleHostRow, RuleRow } from "./result.ts";
 
 export function number(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
@@ -101,6 +101,11 @@ export function service(c: ConversationRow): string {
 /** `plant-a/10.0.0.5`, as a binding has it; the host alone where nobody named a realm. */
 export function hostIn({ realm, host }: Pick<RuleHostRow, "realm" | "host">): string {
   return isDefaultRealm(realm) ? host : `${realm}/${host}`;
+}
+
+/** Who asked for a name, in the same form. */
+export function clientOf({ realm, client }: LookupRow): string {
+  return hostIn({ realm, host: client });
 }
 
 /** The best name with the address, or the address alone. */

@@ -8,7 +8,7 @@ import { ASSET, CAPTURE, LOOKUP, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */

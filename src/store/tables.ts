@@ -123,6 +123,7 @@ export const CAPTURE = new Table<CaptureRow>("capture", {
 });
 
 export const LOOKUP = new Table<LookupRow>("lookup", {
+  realm: "text",
   client: "text",
   server: "text",
   name: "text",

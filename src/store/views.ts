@@ -125,7 +125,7 @@ ${REST_FROM}, json_each(r.value, '$[20].operations') AS o
 WHERE c.has_operations;`;
 
 const LOOKUPS = `CREATE VIEW lookups AS
-SELECT run_id, client, server, name, type, result, answers, verdict, first_frame, count, first_capture_id
+SELECT run_id, client, server, name, type, result, answers, verdict, first_frame, count, first_capture_id, realm
 FROM lookup;`;
 
 const ASSETS = `CREATE VIEW assets AS

@@ -42,6 +42,7 @@ export interface ExpectedConversation {
   tunnel?: string;
 }
 export interface ExpectedLookup {
+  realm?: string;
   client: string;
   name: string;
   type: string;
@@ -181,6 +182,7 @@ function nearestLike(wanted: { rule?: string; clause?: string }, miss: NearestMi
 }
 
 function lookupsLike(wanted: ExpectedLookup, rows: LookupRow[]): ExpectedLookup[] {
-  const same = rows.filter((r) => r.client === wanted.client && r.name === wanted.name && r.type === wanted.type);
+  const asked = rows.filter((r) => wanted.realm === undefined || r.realm === wanted.realm);
+  const same = asked.filter((r) => r.client === wanted.client && r.name === wanted.name && r.type === wanted.type);
   return same.map((row) => ({ ...wanted, result: row.result, verdict: String(row.verdict) }));
 }

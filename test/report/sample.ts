@@ -198,6 +198,7 @@ export function rule(change: Partial<RuleRow> = {}): RuleRow {
 
 export function lookup(change: Partial<LookupRow> = {}): LookupRow {
   return {
+    realm: "default",
     client: "10.20.0.5",
     server: "10.20.0.1",
     name: "telemetry.example.com",

@@ -162,6 +162,14 @@ test("a strict run says what strictness found", (t) => {
   t.regex(print(value, 120), /1 conversation not proved, 1 undocumented look-up\./);
 });
 
+test("one address of two realms that asks for a name is told as two", (t) => {
+  const asked = ["plant-a", "plant-b", "default"].map((realm) => lookup({ realm }));
+  const value = result({ judged: [], lookups: asked });
+  const told = /telemetry\.example\.com +by plant-a\/10\.20\.0\.5, plant-b\/10\.20\.0\.5, 10\.20\.0\.5:/;
+  t.regex(print(value, 160), told);
+  t.regex(print({ ...value, run: runInfo({ models: [] }) }, 160), told);
+});
+
 test("waived findings are told and not counted", (t) => {
   const value = result({ judged: [conversation(), undocumented({ waived: "ticket 4711" })] });
   const text = print(value, 100);

@@ -119,6 +119,7 @@ const anyRule = record<RuleRow>({
   conversations: whole,
 });
 const anyLookup = record<LookupRow>({
+  realm: text,
   client: text,
   server: text,
   name: text,

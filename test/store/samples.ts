@@ -253,6 +253,7 @@ export const SAMPLE: RunResult = {
   rules: [rule(), rule({ rule_id: "time", status: "missing", reason: "It is not there.", hosts: [] })],
   lookups: [
     {
+      realm: "plant",
       client: "10.20.0.5",
       server: "10.20.0.1",
       name: "gone.example.com",

@@ -172,8 +172,8 @@ testEach("quality keeps numbers and texts apart; runs and captures say what was 
     t.deepEqual(await query("SELECT packets, bytes, typeof(bytes) AS type, cut FROM captures"), [
       { packets: 100, bytes: 5_000_000_000, type: "integer", cut: 1 },
     ]);
-    t.deepEqual(await query("SELECT name, result, answers FROM lookups"), [
-      { name: "gone.example.com", result: "NXDOMAIN", answers: "[]" },
+    t.deepEqual(await query("SELECT realm, name, result, answers FROM lookups"), [
+      { realm: "plant", name: "gone.example.com", result: "NXDOMAIN", answers: "[]" },
     ]);
   });
 });

@@ -6,7 +6,7 @@ import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, LookupRow, RuleRow, Verdict } from "../result.ts";
 import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
-import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service } from "../words.ts";
+import { cited, clientOf, expected, few, hostIn, plural, responder, sentence, sentences, service } from "../words.ts";
 import { settingsIn } from "./actions.ts";
 import type { TextContext } from "./context.ts";
 
@@ -159,7 +159,7 @@ function printLookups(page: Page, context: TextContext): void {
     const times = rows.reduce((sum, row) => sum + row.count, 0);
     const first = rows[0];
     const frame = first === undefined ? "" : ` [${context.frames.name(first.first_capture_id, first.first_frame)}]`;
-    const text = `by ${unique(rows.map((row) => row.client))}: ${unique(rows.map((row) => row.type))}, ${plural(times, "time")}, ${unique(rows.map((row) => row.result))}${frame}`;
+    const text = `by ${unique(rows.map(clientOf))}: ${unique(rows.map((row) => row.type))}, ${plural(times, "time")}, ${unique(rows.map((row) => row.result))}${frame}`;
     page.hang({ text: name, paint: context.strict ? page.pen.red : page.pen.yellow }, text, { paint: page.pen.dim });
   }
   printMore(page, context, names.length);

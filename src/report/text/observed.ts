@@ -2,7 +2,7 @@ import { judgedRows } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { ConversationRow, RunResult } from "../result.ts";
 import { compareText } from "../summary.ts";
-import { bytes, few, number, over, plural, responder, service } from "../words.ts";
+import { bytes, clientOf, few, number, over, plural, responder, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** Without a model: who talks to whom, as what, under which name. The most traffic first. */
@@ -76,7 +76,7 @@ function printNames(page: Page, context: TextContext): void {
       };
       names.set(lookup.name, entry);
     }
-    entry.clients.add(lookup.client);
+    entry.clients.add(clientOf(lookup));
     entry.results.add(lookup.result);
     entry.count += lookup.count;
   }
