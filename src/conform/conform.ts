@@ -16,6 +16,7 @@ import { compareConversations } from "../report/order.ts";
 import { PackedRows, withJudged } from "../report/packed-rows.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
 import { atOnce, type Steps } from "../steps.ts";
+import { Classes } from "./alike-classes.ts";
 import { fieldsOf } from "./alike-flows.ts";
 import { dayOf, endOfDay } from "./calendar.ts";
 import { capsReached } from "./caps.ts";
@@ -43,6 +44,7 @@ import { noteCopies, noteDeparted, noteGathered, notePresence } from "./presence
 import { isProxy, judgeLeg } from "./proxy.ts";
 import { judgeConversation } from "./readings.ts";
 import { unseenRealms } from "./realms.ts";
+import { Remembered } from "./remembered.ts";
 import { bindingRows, conversationRow, parameterRows, ruleRow } from "./rows.ts";
 import { judgeRules } from "./rules.ts";
 import { severalTtls } from "./several-ttls.ts";
@@ -209,7 +211,7 @@ export function* conformInSteps(
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   // A run that goes on keeps rows as they are: next time most of them are the same.
   const packed = kept === null ? new PackedRows() : null;
-  const pack = packed === null ? null : (judged: Judged) => packRow(judged, waivers, packed);
+  const pack = packed === null ? null : { rows: packed, waivers };
   const judgements = yield* judgeAll(who, cast, moves, judges, options.scope, kept, pack);
   noteCopies(conversations, cast);
   noteGathered(conversations, cast);
@@ -285,21 +287,27 @@ const elsewhereFor =
     played.model === judges.context.backgroundName || isProxy(played, judges);
 
 function* judgeAll(
-  { conversations: all, dns, counts }: Pick<WhoIsWho, "conversations" | "dns" | "counts">,
+  who: Pick<WhoIsWho, "conversations" | "dns" | "counts" | "clocks" | "hidden">,
   cast: Cast,
   moves: Moves,
   judges: Judges,
   scope: "judged" | "all",
   kept: KeptJudgements | null,
-  pack: ((judged: Judged) => void) | null,
+  pack: { rows: PackedRows; waivers: Waivers } | null,
 ): Steps<Judged[]> {
+  const { conversations: all, dns, counts } = who;
   const { seen } = all;
   const judgements: Judged[] = [];
   const firsts = new FirstCandidates(judges.context);
   const many = new LeanUses();
-  const fields = fieldsOf(
-    [...judges.models, ...(judges.background === null ? [] : [judges.background])].map(({ model }) => model),
-  );
+  const loaded = [...judges.models, ...(judges.background === null ? [] : [judges.background])];
+  const fields = fieldsOf(loaded.map(({ model }) => model));
+  // Who is contested, who moved and who is waived is in no key of those that are alike.
+  const isSteady = moves.size === 0 && judges.context.contested.all.length === 0;
+  const remembered =
+    pack?.waivers.isEmpty === true && isSteady
+      ? new Remembered(who, new Classes(seen, loaded, judges.context), pack.rows, { firsts, many })
+      : null;
   const view = all.view();
   const isElsewhere = elsewhereFor(judges);
   let judgedAnew = 0;
@@ -321,17 +329,28 @@ function* judgeAll(
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
     }
+    const alike = found ? null : (remembered?.find(c, initiatorRoles, responderRoles) ?? null);
+    if (alike !== null) {
+      notePresence(all, c, view, initiatorRoles, responderRoles, isElsewhere);
+      judgements.push(alike);
+      if ((judgements.length & STEP_MASK) === 0) yield;
+      continue;
+    }
     const subject = beforeMoves(readSubject(all, c, cast, fields), moves);
     const played = [...subject.initiatorRoles, ...subject.responderRoles];
     if (!found && !played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
     notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles, isElsewhere);
     const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
-    if (saysCounts(judgement)) counts.onAsk?.();
+    const isCounted = saysCounts(judgement);
+    if (isCounted) counts.onAsk?.();
     const told = firsts.among(judgement.uses);
     const uses = kept === null ? many.lean(judgement, told) : told;
     const judged = settle(judgement, uses, conversationRow(all, dns, judgement));
     kept?.keep(all, judged, judgement.uses);
-    pack?.(judged);
+    if (pack !== null) {
+      const row = packRow(judged, pack.waivers, pack.rows);
+      remembered?.learn(judgement, subject, judged, row, isCounted);
+    }
     judgements.push(judged);
     if ((++judgedAnew & ANEW_MASK) === 0) yield;
   }
@@ -352,10 +371,10 @@ function answeredByScoped(all: C.Conversations, c: number, view: FlowView, cast:
 
 /** True where what is told of it, or of a rule that it meets or breaks, has a number that each packet changes. */
 function saysCounts({ clauses, uses }: Judgement): boolean {
-  return clauses.some(isCounted) || uses.some(({ tried }) => tried.expect.some(isCounted));
+  return clauses.some(saysCount) || uses.some(({ tried }) => tried.expect.some(saysCount));
 }
 
-const isCounted = ({ counted }: Clause): boolean => counted === true;
+const saysCount = ({ counted }: Clause): boolean => counted === true;
 
 /** Kept judgements between two steps, and new ones, less one. */
 const STEP_MASK = 127;
@@ -376,9 +395,9 @@ function waivedRow(judged: Judged, waivers: Waivers): ConversationRow | null {
   return judged.row;
 }
 
-/** Lets go of the row as an object. */
-function packRow(judged: Judged, waivers: Waivers, packed: PackedRows): void {
-  const row = waivedRow(judged, waivers);
-  if (row !== null) packed.add(row);
+/** Lets go of the row as an object; its number among the packed ones. */
+function packRow(judged: Judged, waivers: Waivers, packed: PackedRows): number {
+  const row = packed.add(waivedRow(judged, waivers)!);
   judged.row = null;
+  return row;
 }

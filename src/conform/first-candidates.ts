@@ -31,6 +31,11 @@ export class FirstCandidates {
     return told;
   }
 
+  /** Whether a candidate of this host and to this member tells nothing new. */
+  isTold(rule: Rule, fromHost: CastHost | null, member: string | null): boolean {
+    return this.#seen.get(rule)?.get(fromHost)?.has(member) === true;
+  }
+
   #tellAlike(use: RuleUse, rules: RuleClass, shown: ReadonlySet<string>, told: RuleUse[]): void {
     const hosts = getOr(this.#untold, rules, () => new Map<CastHost | null, readonly Rule[]>());
     const untold = hosts.get(use.fromHost) ?? rules;

@@ -14,20 +14,22 @@ export class LeanUses {
   /** `uses`: those that a judgement told. A use that stands for no more than a number is told on what the first was. */
   lean({ verdict, code }: Judgement, uses: RuleUse[]): RuleUse[] {
     const [use] = uses;
-    if (use === undefined || uses.length > 1) return uses;
-    if (use.how === "documented" ? verdict !== "documented" || code === "cap-reached" : use.how !== "violated")
-      return uses;
-    const told = this.#toldOf(use);
+    if (use === undefined || uses.length > 1 || !isLean(use, verdict, code)) return uses;
+    const told = this.#toldOf(use, use.fromHost);
     if (++told.count <= MOST_TRIED) {
       told.first ??= use;
       return uses;
     }
-    const { subject, flow, tried } = told.first!;
-    const { loaded, rule, how, conversation, fromHost, member, weight, clause, alike } = use;
-    return [{ loaded, rule, how, conversation, subject, fromHost, member, weight, tried, flow, clause, alike }];
+    return [onFirst(use, told.first!, use.conversation, use.fromHost, use.member)];
   }
 
-  #toldOf({ rule, fromHost, how }: RuleUse): Told {
+  /** The use of a conversation that is like that of `use`; null where the status still looks at what it was tried on. */
+  again(use: RuleUse, conversation: number, fromHost: CastHost | null, member: string | null): RuleUse | null {
+    const told = this.#toldOf(use, fromHost);
+    return told.count < MOST_TRIED ? null : onFirst(use, told.first!, conversation, fromHost, member);
+  }
+
+  #toldOf({ rule, how }: RuleUse, fromHost: CastHost | null): Told {
     let hosts = this.#first.get(rule);
     if (hosts === undefined) {
       hosts = new Map();
@@ -40,6 +42,22 @@ export class LeanUses {
     }
     return how === "violated" ? kinds.violated : kinds.documented;
   }
+}
+
+/** Whether a status asks of it no more than that it was. */
+export function isLean({ how }: RuleUse, verdict: Judgement["verdict"], code: Judgement["code"]): boolean {
+  return how === "documented" ? verdict === "documented" && code !== "cap-reached" : how === "violated";
+}
+
+/** A use told on what the first of its kind was. */
+function onFirst(
+  { loaded, rule, how, weight, clause, alike }: RuleUse,
+  { subject, flow, tried }: RuleUse,
+  conversation: number,
+  fromHost: CastHost | null,
+  member: string | null,
+): RuleUse {
+  return { loaded, rule, how, conversation, subject, fromHost, member, weight, tried, flow, clause, alike };
 }
 
 interface Told {

@@ -388,7 +388,7 @@ function unreadableAs(all: C.Conversations, view: FlowView): readonly string[] {
 const NONE_OF_THEM: readonly string[] = [];
 
 /** What was kept of a connection because several could be meant by it, as in COTP's handshake, before it ended. */
-function beginsAs(all: C.Conversations, view: FlowView): readonly string[] {
+export function beginsAs(all: C.Conversations, view: FlowView): readonly string[] {
   if (view.proto !== TCP || view.app !== 0) return NONE_OF_THEM;
   const said = (view.detail?.streams ?? []).flatMap((one) => (one === null || one.length === 0 ? [] : [one]));
   if (said.length === 0) return NONE_OF_THEM;

@@ -159,6 +159,22 @@ export class Conversations extends ConversationRows {
     return also === undefined ? flows : flows.concat(also);
   }
 
+  /** Whether a flow is of one conversation, has to do with no other flow, and no RST or ICMP error ended it. */
+  isAlone(flow: number): boolean {
+    return !(
+      this.#others.has(flow) ||
+      this.folds.has(flow) ||
+      this.answersTo.has(flow) ||
+      this.answeredBy.has(flow) ||
+      this.heard.has(flow) ||
+      this.gathered.has(flow) ||
+      this.hiddenChannels.has(flow) ||
+      this.quoted.has(flow) ||
+      this.resets.has(flow) ||
+      this.seen.ends?.has(flow) === true
+    );
+  }
+
   /** All conversations that a flow is part of, its own first. */
   conversationsOf(flow: number): readonly number[] {
     return [this.of[flow]!, ...(this.#others.get(flow) ?? [])];

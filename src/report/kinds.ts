@@ -48,6 +48,8 @@ export class Kinds {
   #over: string | null = null;
   #peer: string | null = null;
   #server: string | null = null;
+  /** What fills the gaps of the row that was packed last, from the peer's on: frames and names; null for anything else. */
+  readonly filled: (number | string | null)[] = [];
 
   constructor(first = 0) {
     this.first = first;
@@ -83,8 +85,12 @@ export class Kinds {
     into.whole(flows);
     into.whole(row.packets);
     into.whole(row.bytes);
-    if (this.#peer !== null) into.json(this.#peer);
-    if (this.#server !== null) into.json(this.#server);
+    this.filled.length = 0;
+    for (const name of [this.#peer, this.#server]) {
+      if (name === null) continue;
+      into.json(name);
+      this.filled.push(name);
+    }
 
     this.#quoted(row.verdict);
     this.#column(row.realm);
@@ -248,6 +254,7 @@ export class Kinds {
       this.#push(this.#captureOf(capture_id));
       this.#push(PIECE.what);
       this.#into.whole(frame);
+      this.filled.push(frame);
       this.#said(what);
       this.#push(PIECE.endBrace);
       first = false;
@@ -271,6 +278,7 @@ export class Kinds {
     }
     this.#push(PIECE.next);
     this.#into.whole(count);
+    this.filled.push(null);
   }
 
   #nearest(nearest: Evidence["nearest"]): void {
@@ -298,6 +306,7 @@ export class Kinds {
       } else {
         this.#push(PIECE.nextText);
         this.#into.json(name);
+        this.filled.push(name);
       }
       this.#push(PIECE.source);
       this.#quoted(source);
@@ -305,6 +314,7 @@ export class Kinds {
       this.#text(String(capture_id));
       this.#push(PIECE.frame);
       this.#into.whole(frame);
+      this.filled.push(frame);
       open = PIECE.nextName;
     }
     this.#push(names.length === 0 ? PIECE.noList : PIECE.endNames);
@@ -318,6 +328,7 @@ export class Kinds {
     }
     this.#push(PIECE.next);
     this.#into.text(`${JSON.stringify(operations)},`);
+    this.filled.push(null);
   }
 
   #outcomes(outcomes: ConversationRow["outcomes"], flows: number): void {
@@ -329,7 +340,10 @@ export class Kinds {
       this.#push(PIECE.colon);
       // Nearly always there is one flow, and then there is no gap to fill.
       this.#push(count === 1 ? PIECE.one : count === flows ? PIECE.flows : PIECE.next);
-      if (count !== 1 && count !== flows) this.#into.whole(count);
+      if (count !== 1 && count !== flows) {
+        this.#into.whole(count);
+        this.filled.push(null);
+      }
       open = PIECE.comma;
     }
     this.#push(open === PIECE.brace ? PIECE.noRecord : PIECE.endBrace);

@@ -47,18 +47,45 @@ export class PackedRows {
 
   /** The row's number. */
   add(row: ConversationRow): number {
-    if (this.length === this.#size.length) this.#grow();
     const text = this.#text;
     const from = text.length;
-    const number = this.length++;
     if (ID.test(row.conversation_id)) {
       text.ascii(row.conversation_id);
     } else {
       text.ascii(NO_ID);
-      this.#others.set(number, row);
+      this.#others.set(this.length, row);
     }
-    this.#kindOf[number] = this.kinds.pack(row, text);
-    this.#first[number] = microseconds(row.first_seen) ?? Number.NaN;
+    const kind = this.kinds.pack(row, text);
+    return this.#put(kind, microseconds(row.first_seen) ?? Number.NaN, from);
+  }
+
+  /**
+   * A row of a kind that is known. `id`: 16 digits; `first`: microseconds since 1970. What fills the kind's gaps is to be written to what
+   * this returns, behind the time at which it began, and `end` called.
+   */
+  begin(id: string, kind: number, first: number): RowText {
+    const text = this.#text;
+    this.#begun = { kind, first, from: text.length };
+    text.ascii(id);
+    text.ascii("[");
+    text.whole(first);
+    return text;
+  }
+  #begun = { kind: 0, first: 0, from: 0 };
+
+  /** The number of the row that was begun. */
+  end(): number {
+    const { kind, first, from } = this.#begun;
+    this.#text.endList();
+    return this.#put(kind, first, from);
+  }
+
+  #put(kind: number, first: number, from: number): number {
+    if (this.length === this.#size.length) this.#grow();
+    const text = this.#text;
+    const number = this.length++;
+    this.#kindOf[number] = kind;
+    this.#first[number] = first;
     this.#at[number] = this.#blocks.length * BLOCK + from;
     this.#size[number] = text.length - from;
     // A record may reach beyond the block that it begins in: then that is longer.
