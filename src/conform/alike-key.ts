@@ -206,9 +206,9 @@ export class AlikeKey {
     const { realm, firstSec, firstNsec, lastSec, lastNsec } = view;
     if (clients.size !== 1 || this.#isHidden(this.initiator) || this.#isHidden(this.responder)) return false;
     if (dns.isEmpty) return true;
-    if (dns.knows(realm, this.initiator)) return false;
+    if (dns.answersAt(realm, 4, view.address(this.there)).length > 0) return false;
     let isConfirmed = false;
-    if (dns.knows(realm, this.responder)) {
+    if (dns.answersAt(realm, 4, view.address(1 - this.there)).length > 0) {
       const { own, other } = dns.namesOf(realm, this.responder, clients, firstSec, firstNsec);
       const last = dns.namesOf(realm, this.responder, clients, lastSec, lastNsec).own;
       if (own.length !== last.length || own.some((answer, i) => answer !== last[i])) return false;
