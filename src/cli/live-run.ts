@@ -1,11 +1,10 @@
 /** What surrounds a live run: rights given up, database, signals, what is told meanwhile, the report at its end. */
 
 import { isatty } from "node:tty";
-import { systemReason } from "../errors.ts";
 import type { Opened } from "../live/engines.ts";
 import { EvidenceFolder } from "../live/evidence.ts";
+import { EvidenceQueue } from "../live/evidence-queue.ts";
 import { type Finding, FindingLog } from "../live/findings.ts";
-import { FrameRing } from "../live/frame-ring.ts";
 import { atticOf, closeKilledRuns, Keeper } from "../live/keeper.ts";
 import { loadNative } from "../live/libpcap.ts";
 import { Notifier } from "../live/notify.ts";
@@ -115,12 +114,9 @@ class Surroundings {
   readonly #keeper: Keeper | null;
   readonly #stop = new AbortController();
   readonly #notifier: Notifier;
-  readonly #evidence: EvidenceFolder | null;
-  readonly #ring: FrameRing | null;
+  readonly #evidence: EvidenceQueue | null;
   /** Runs that were killed before this one, until it has been said how to judge them together with it. */
   #killed: readonly number[];
-  #kept: Promise<void> = Promise.resolve();
-  #keepFailed = false;
   #reloaded: Judging | null = null;
   #lost = 0;
   /** As of the last judgement. */
@@ -143,8 +139,7 @@ class Surroundings {
   ) {
     this.#killed = killed;
     this.#notifier = notifier;
-    this.#evidence = evidence;
-    this.#ring = evidence === null ? null : new FrameRing();
+    this.#evidence = evidence === null ? null : new EvidenceQueue(evidence, (text) => this.#screen.line(text));
     this.#opened = opened;
     this.#task = task;
     this.#where = where;
@@ -213,7 +208,7 @@ class Surroundings {
 
   #hooks(): LiveHooks {
     return {
-      frame: this.#ring === null ? null : (frame) => this.#ring?.take(frame),
+      frame: this.#evidence === null ? null : (frame) => this.#evidence?.take(frame),
       status: (status) => {
         const lost = (status.dropped ?? 0) + status.droppedByInterface;
         if (lost > this.#lost) this.#screen.line(`${lost - this.#lost} packets were lost (${lost} in all)`);
@@ -249,22 +244,7 @@ class Surroundings {
     for (const finding of lines) this.#print("finding", finding);
     if (lines.length < found.length)
       this.#screen.line(`and ${number(found.length - lines.length)} more findings at once, which the report has`);
-    this.#keepPackets(found, result);
-  }
-
-  /** In the background, one after the other; what cannot be written is said once. */
-  #keepPackets(found: readonly Finding[], result: RunResult): void {
-    const ring = this.#ring;
-    const folder = this.#evidence;
-    if (ring === null || folder === null) return;
-    for (const finding of found) {
-      this.#kept = this.#kept
-        .then(() => folder.keep(finding, result.captures, (ref) => ring.find(ref.capture_id, ref.frame)))
-        .catch((error: unknown) => {
-          if (!this.#keepFailed) this.#screen.line(`wirepact: warning: packets are not kept: ${systemReason(error)}`);
-          this.#keepFailed = true;
-        });
-    }
+    this.#evidence?.add(found, result.captures);
   }
 
   #print(event: "finding" | "withdrawn", finding: Finding): void {
@@ -318,7 +298,7 @@ class Surroundings {
     this.#screen.clear();
     this.#last = true;
     this.#tell(result, true);
-    await this.#kept;
+    await this.#evidence?.end();
     const stored = await this.#storeAtEnd(outcome);
     if (this.#where.format === "json") {
       const { run, captures, rules, quality } = result;

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { CaptureError, UsageError } from "../errors.ts";
 import { missingRights, refusedFilter } from "./advice.ts";
 import { type CapturingProgram, ChildSource } from "./child-source.ts";
-import type { LiveEngine, LiveRequest, LiveSource } from "./engine.ts";
+import { type LiveEngine, type LiveRequest, type LiveSource, openEach } from "./engine.ts";
 
 /** Named by its folder, so that it is found from the bundled commands too. */
 const CHILD = fileURLToPath(new URL("../live/cap-child.js", import.meta.url));
@@ -42,14 +42,7 @@ export function capEngine(): LiveEngine {
     async open(requests: readonly LiveRequest[]): Promise<LiveSource[]> {
       if (requests.some(({ promiscuous }) => !promiscuous))
         throw new UsageError("--no-promiscuous: the package cap always captures promiscuously; use another --engine");
-      const sources: ChildSource[] = [];
-      try {
-        for (const request of requests) sources.push(await ChildSource.start(PROGRAM, request));
-      } catch (error) {
-        for (const source of sources) await source.close();
-        throw error;
-      }
-      return sources;
+      return openEach(requests, (request) => ChildSource.start(PROGRAM, request));
     },
   };
 }

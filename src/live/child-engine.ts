@@ -5,7 +5,7 @@
 import { CaptureError, UsageError } from "../errors.ts";
 import { CHILD_RIGHTS, refusedFilter } from "./advice.ts";
 import { type CapturingProgram, ChildSource } from "./child-source.ts";
-import type { LiveEngine, LiveRequest, LiveSource } from "./engine.ts";
+import { type LiveEngine, type LiveRequest, type LiveSource, openEach } from "./engine.ts";
 
 /** Neither gets its immediate mode: with a large snap length the kernel's buffer then holds a few hundred frames. */
 const PROGRAMS: readonly CapturingProgram[] = [
@@ -60,12 +60,9 @@ export function childEngine(only?: string): LiveEngine {
     async open(requests: readonly LiveRequest[]): Promise<LiveSource[]> {
       const failures: string[] = [];
       for (const program of programs) {
-        const sources: ChildSource[] = [];
         try {
-          for (const request of requests) sources.push(await ChildSource.start(program, request));
-          return sources;
+          return await openEach(requests, (request) => ChildSource.start(program, request));
         } catch (error) {
-          for (const source of sources) await source.close();
           if (error instanceof UsageError) throw error; // as wrong for the next one
           failures.push(error instanceof Error ? error.message : String(error));
         }

@@ -58,6 +58,21 @@ export interface LiveEngine {
   open(requests: readonly LiveRequest[]): Promise<LiveSource[]>;
 }
 
+/** All of them or none: where one cannot be opened, those that are open are closed again. Rejects with what `open` says. */
+export async function openEach(
+  requests: readonly LiveRequest[],
+  open: (request: LiveRequest) => LiveSource | Promise<LiveSource>,
+): Promise<LiveSource[]> {
+  const sources: LiveSource[] = [];
+  try {
+    for (const request of requests) sources.push(await open(request));
+  } catch (error) {
+    for (const source of sources) await source.close();
+    throw error;
+  }
+  return sources;
+}
+
 export interface InterfaceInfo {
   name: string;
   description: string | null;

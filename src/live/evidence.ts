@@ -14,9 +14,16 @@ import { findingLine } from "./status.ts";
 /** Only files of this form are counted and dropped: what else lies in the folder is somebody's. */
 const OURS = /^(undocumented|violation|inconclusive|lookup|rule)-[\w.-]+\.pcapng(\.part)?$/;
 
+/** Milliseconds after which the folder is looked through again, in case others write or delete there. */
+const LOOK_AGAIN_MS = 60_000;
+
 export class EvidenceFolder {
   readonly #folder: string;
   readonly #mostBytes: number;
+  /** Sizes of what lies there, by path, the oldest first: with thousands of findings nobody can look for each. */
+  #files = new Map<string, number>();
+  #bytes = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(folder: string, mostBytes: number) {
     this.#folder = folder;
@@ -62,23 +69,38 @@ export class EvidenceFolder {
     await this.#makeRoom(bytes.length);
     await writeFile(`${path}.part`, bytes);
     await rename(`${path}.part`, path);
+    this.#note(path, bytes.length);
   }
 
   /** Before anything is written: the folder holds no more than it may at any moment, not only afterwards. */
   async #makeRoom(needed: number): Promise<void> {
-    const files: { path: string; bytes: number; at: number }[] = [];
+    if (performance.now() - this.#lookedAt > LOOK_AGAIN_MS) await this.#look();
+    for (const [path, bytes] of this.#files) {
+      if (this.#bytes + needed <= this.#mostBytes) return;
+      await rm(path, { force: true });
+      this.#files.delete(path);
+      this.#bytes -= bytes;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const found: { path: string; bytes: number; at: number }[] = [];
     for (const name of await readdir(this.#folder)) {
       if (!OURS.test(name)) continue;
       const path = join(this.#folder, name);
       const info = await stat(path).catch(() => null);
-      if (info?.isFile()) files.push({ path, bytes: info.size, at: info.mtimeMs });
+      if (info?.isFile()) found.push({ path, bytes: info.size, at: info.mtimeMs });
     }
-    let bytes = files.reduce((sum, file) => sum + file.bytes, needed);
-    for (const file of files.sort((a, b) => a.at - b.at)) {
-      if (bytes <= this.#mostBytes) return;
-      await rm(file.path, { force: true });
-      bytes -= file.bytes;
-    }
+    found.sort((a, b) => a.at - b.at);
+    this.#files = new Map(found.map(({ path, bytes }) => [path, bytes]));
+    this.#bytes = found.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#lookedAt = performance.now();
+  }
+
+  #note(path: string, bytes: number): void {
+    this.#bytes += bytes - (this.#files.get(path) ?? 0);
+    this.#files.delete(path); // so that it is the newest
+    this.#files.set(path, bytes);
   }
 }
 

@@ -27,6 +27,9 @@ export class FrameRing {
   /** By packet: capture, number, offset, length, length on the wire, link type, seconds, nanoseconds. */
   readonly #index = new Int32Array(RING_PACKETS * 8);
   readonly #counts = new Uint8Array(SLOTS);
+  /** By number: the place of the last packet of such a one, plus one; and by place that of the one before it. */
+  readonly #heads = new Int32Array(RING_PACKETS);
+  readonly #before = new Int32Array(RING_PACKETS);
   #next = 0;
   #oldest = 0;
   #at = 0;
@@ -48,7 +51,11 @@ export class FrameRing {
     this.#makeRoom(this.#at, length);
     this.#bytes.set(frame.buf.subarray(frame.off, frame.off + length), this.#at);
     const index = this.#index;
-    const to = (this.#next++ & (RING_PACKETS - 1)) * 8;
+    const place = this.#next++ & (RING_PACKETS - 1);
+    const like = frame.number & (RING_PACKETS - 1);
+    this.#before[place] = this.#heads[like]!;
+    this.#heads[like] = place + 1;
+    const to = place * 8;
     index[to] = frame.capture;
     index[to + 1] = frame.number;
     index[to + 2] = this.#at;
@@ -63,8 +70,14 @@ export class FrameRing {
   /** Null where it is not held, or not any more. */
   find(capture: number, number: number): HeldFrame | null {
     const index = this.#index;
-    for (let i = this.#next - 1; i >= this.#oldest; i--) {
-      const at = (i & (RING_PACKETS - 1)) * 8;
+    const held = this.#next - this.#oldest;
+    let younger = -1;
+    for (let link = this.#heads[number & (RING_PACKETS - 1)]!; link > 0; link = this.#before[link - 1]!) {
+      // A place that another packet has taken since leads to younger ones: nothing that is held stands behind it.
+      const age = (this.#next - link) & (RING_PACKETS - 1);
+      if (age <= younger || age >= held) return null;
+      younger = age;
+      const at = (link - 1) * 8;
       if (index[at] !== capture || index[at + 1] !== (number | 0)) continue;
       const off = index[at + 2]!;
       return {

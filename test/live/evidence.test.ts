@@ -82,6 +82,29 @@ test("the ring goes round: old packets are not held any more, and none is mixed 
   t.not(ring.find(0, packets), null);
 });
 
+test("of several interfaces each packet is found by its own number, the same numbers in both", (t) => {
+  const ring = new FrameRing();
+  const frame = new Frame();
+  frame.linkType = 1;
+  const place = (capture: number, number: number): number => 100 + capture * 1_000 + (number % 900);
+  const numbers = [1, 2, 70_000, 131_073, 131_074, 262_145];
+  for (const number of numbers) {
+    for (const capture of [0, 1, 2]) {
+      frame.buf = new Uint8Array(place(capture, number));
+      frame.buf.set([8, 0, 0x45], 12);
+      new DataView(frame.buf.buffer).setUint32(26, number * 4 + capture);
+      frame.capLen = frame.buf.length;
+      frame.capture = capture;
+      frame.number = number;
+      ring.take(frame);
+    }
+  }
+  for (const number of numbers)
+    for (const capture of [0, 1, 2]) t.is(ring.find(capture, number)?.bytes.length, place(capture, number));
+  t.is(ring.find(3, 1), null);
+  t.is(ring.find(0, 3), null);
+});
+
 test("a folder never outgrows its size; the oldest go first, and what is not ours stays", async (t) => {
   const folder = scratch(t);
   // What an earlier run was allowed, and what one left that was killed while it wrote.
