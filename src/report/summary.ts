@@ -160,9 +160,17 @@ export function compareText(a: string, b: string): number {
 /** How many characters of an id are enough to tell all of these apart; eight at least. */
 export function idLength(result: Pick<RunResult, "judged">): number {
   let length = 8;
-  const ids = [...(packedOf(result)?.ids() ?? result.judged.map((c) => c.conversation_id))];
-  if (new Set(ids.map((id) => id.slice(0, length))).size === ids.length) return length;
-  ids.sort(compareText);
+  const all = [...(packedOf(result)?.ids() ?? result.judged.map((c) => c.conversation_id))];
+  // Of very many only those are sorted that begin alike.
+  const starts = new Set<string>();
+  const shared = new Set<string>();
+  for (const id of all) {
+    const start = id.slice(0, length);
+    if (starts.has(start)) shared.add(start);
+    starts.add(start);
+  }
+  if (shared.size === 0) return length;
+  const ids = all.filter((id) => shared.has(id.slice(0, length))).sort(compareText);
   for (let i = 1; i < ids.length; i++) {
     const [a, b] = [ids[i - 1] ?? "", ids[i] ?? ""];
     let same = 0;

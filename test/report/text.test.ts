@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
+import fc from "fast-check";
 import { textWidth } from "../../src/report/layout.ts";
 import { makePen } from "../../src/report/pen.ts";
 import type { ConversationRow, RunResult } from "../../src/report/result.ts";
+import { idLength } from "../../src/report/summary.ts";
 import { textReport } from "../../src/report/text.ts";
 import { HOSTILE, poisoned } from "./hostile.ts";
 import { hasHarmful, withoutColors } from "./plain.ts";
@@ -263,6 +265,18 @@ test("ids are long enough to be told apart", (t) => {
   );
   t.regex(text, / 111111112 /);
   t.regex(text, / 111111113 /);
+});
+
+test("no character of an id less or more than tells all of them apart, and eight at least", (t) => {
+  const anyId = fc.array(fc.constantFrom("0", "1"), { minLength: 16, maxLength: 16 }).map((digits) => digits.join(""));
+  fc.assert(
+    fc.property(fc.uniqueArray(anyId, { minLength: 1, maxLength: 40 }), (ids) => {
+      const length = idLength({ judged: ids.map((conversation_id) => undocumented({ conversation_id })) });
+      const apart = (characters: number): boolean =>
+        new Set(ids.map((id) => id.slice(0, characters))).size === ids.length;
+      t.true(length >= 8 && apart(length) && (length === 8 || !apart(length - 1)));
+    }),
+  );
 });
 
 test("frames are FILE#N, with the path where two captures share a name", (t) => {
