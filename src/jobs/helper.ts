@@ -20,7 +20,7 @@ async function help(): Promise<void> {
     observer.block(reader, end - observer.observation.frames);
   }
   await reader.close();
-  // Copies, because rows are views of the arena, which would be sent whole.
+  // Copies, because a part may be a view of something larger, which would be sent whole.
   const answer: HelperAnswer = [];
   const moved: ArrayBuffer[] = [];
   for (const part of encodeObservation(observer.observation)) {

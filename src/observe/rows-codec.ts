@@ -185,7 +185,7 @@ class RowWriter implements RowCoder {
     const us = (off / THOUSAND) | 0;
     const value = ((us << 1) ^ (us >> 31)) >>> 0;
     if (us * THOUSAND !== off || value > 0xff_ffff) this.#put(3, (off << 1) ^ (off >> 31), 4);
-    else if (value === 0) this.#put(0, 0, 0);
+    else if (value === 0) this.#code(0);
     else if (value <= 0xffff) this.#put(1, value, 2);
     else this.#put(2, value, 3);
   }
@@ -197,7 +197,7 @@ class RowWriter implements RowCoder {
 
   #write(off: number): void {
     const value = ((off << 1) ^ (off >> 31)) >>> 0;
-    if (value === 0) this.#put(0, 0, 0);
+    if (value === 0) this.#code(0);
     else if (value <= 0xff) this.#put(1, value, 1);
     else if (value <= 0xffff) this.#put(2, value, 2);
     else this.#put(3, value, 4);
@@ -205,17 +205,21 @@ class RowWriter implements RowCoder {
 
   #put(code: number, value: number, width: number): void {
     const bytes = this.#bytes;
-    let at = this.#at;
-    let rest = value;
-    for (let left = width; left > 0; left--) {
-      bytes[at++] = rest;
-      rest >>>= 8;
-    }
-    this.#at = at;
+    const at = this.#at;
+    // All four, whatever the width: what is too much is written over by the next.
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
+    this.#at = at + width;
+    this.#code(code);
+  }
+
+  #code(code: number): void {
     this.#codes |= code << this.#shift;
     this.#shift += 2;
     if (this.#shift < 8) return;
-    bytes[this.#codesAt++] = this.#codes;
+    this.#bytes[this.#codesAt++] = this.#codes;
     this.#codes = 0;
     this.#shift = 0;
   }
