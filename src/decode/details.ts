@@ -46,12 +46,19 @@ export const FACT_BITS: Readonly<Record<Fact["kind"], number>> = {
   inner: 1 << 11,
   problem: 1 << 12,
 };
+/** Among the kinds of a flow in which a decoder that shares it said something. */
+export const BESIDE = 1 << 13;
 
 /** The kinds of facts that a flow says, operations that were only counted among them. */
 export function kindsOf(detail: FlowDetail): number {
-  let kinds = detail.operations === null ? 0 : FACT_BITS.operation;
+  const kinds = detail.operations === null ? 0 : FACT_BITS.operation;
   if (detail.kinds !== undefined) return kinds | detail.kinds();
-  for (const { fact } of detail.sightings) kinds |= FACT_BITS[fact.kind];
+  return kinds | kindsAmong(detail.sightings);
+}
+
+export function kindsAmong(sightings: readonly Sighting[]): number {
+  let kinds = 0;
+  for (const { fact, beside } of sightings) kinds |= FACT_BITS[fact.kind] | (beside === undefined ? 0 : BESIDE);
   return kinds;
 }
 

@@ -53,12 +53,13 @@ class IdHash {
     this.#a = Math.imul(this.#a ^ w ^ (this.#a >>> 15), 0x85ebca6b);
     this.#b = Math.imul(this.#b ^ Math.imul(w, 0xc2b2ae35) ^ (this.#b >>> 13), 0x27d4eb2f);
   }
-  pair([a, b]: Halves): void {
-    this.word(a);
-    this.word(b);
+  pair(halves: Halves): void {
+    this.word(halves[0]);
+    this.word(halves[1]);
   }
   end(): Halves {
-    let { a, b } = { a: this.#a, b: this.#b };
+    let a = this.#a;
+    let b = this.#b;
     a = Math.imul(a ^ (a >>> 16), 0x2c1b3c6d);
     b = Math.imul(b ^ (b >>> 16) ^ a, 0x297a2d39);
     return [(a ^ (a >>> 12)) >>> 0, (b ^ (b >>> 15)) >>> 0];

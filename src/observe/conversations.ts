@@ -6,7 +6,7 @@
  * together.
  */
 
-import type { FlowDetail } from "../decode/details.ts";
+import { BESIDE, FACT_BITS, type FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { hasPorts } from "../dissect/packet.ts";
@@ -220,8 +220,7 @@ export class Conversations extends ConversationRows {
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
     if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back) && view.flows > 0) this.oneSided++;
-    const { detail } = view;
-    const parts = detail === null ? null : partsOf(detail.sightings, dir);
+    const parts = (view.kinds & PARTING) === 0 ? null : partsOf(view.detail?.sightings ?? [], dir);
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
@@ -330,9 +329,8 @@ export class Conversations extends ConversationRows {
 
   /** The name that the client sent first, as its number + 1; 0 where it sent none. */
   #serverName(view: FlowView, initiatorDir: 0 | 1): number {
-    const detail = view.detail;
-    if (detail === null) return 0;
-    for (const { fact, dir } of detail.sightings) {
+    if ((view.kinds & FACT_BITS.name) === 0) return 0;
+    for (const { fact, dir } of view.detail?.sightings ?? []) {
       if (fact.kind !== "name" || fact.source === "certificate" || dir !== initiatorDir) continue;
       return this.#nameId(fact.name);
     }
@@ -349,6 +347,8 @@ export class Conversations extends ConversationRows {
   }
 }
 
+/** Kinds of facts without which a flow is of one part. */
+const PARTING = FACT_BITS.name | BESIDE;
 const LAST_SAID = INITIATOR_BY.indexOf("message");
 
 function byQuestion(answers: readonly Answer[]): Map<number, Answer[]> {

@@ -14,7 +14,7 @@
  * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
  * million flows' would take 700 MB.
  */
-import { FACT_BITS, type FlowDetail, NEITHER, newDetail, type Pair } from "../decode/details.ts";
+import { FACT_BITS, type FlowDetail, kindsAmong, NEITHER, newDetail, type Pair } from "../decode/details.ts";
 import type { Fact, Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -320,11 +320,8 @@ class StoredDetail implements FlowDetail {
   }
 
   kinds(): number {
+    if (this.#own !== null) return kindsAmong(this.#own);
     let kinds = 0;
-    if (this.#own !== null) {
-      for (const { fact } of this.#own) kinds |= FACT_BITS[fact.kind];
-      return kinds;
-    }
     const words = this.#words;
     const end = this.#at + 1 + words[this.#at]!;
     for (let at = this.#at + 1; at < end; ) {

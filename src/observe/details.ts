@@ -1,5 +1,6 @@
 /** What a conversation's flows said, gathered for a report: names with their evidence, fields, operations, inner application. */
 
+import { FACT_BITS } from "../decode/details.ts";
 import type { FieldFact, Sighting } from "../decode/facts.ts";
 import { hasPorts, TCP, UDP } from "../dissect/packet.ts";
 import { LIMITS } from "../limits.ts";
@@ -82,8 +83,9 @@ export class ConversationReader {
         channels ??= [];
         addChannel(channels, all.seen, view);
       }
-      this.#operated ||= operationsOf(all, view.detail).kinds.length > 0;
-      for (const sighting of all.sightingsOf(conversation, view)) this.#add(sighting);
+      const { kinds } = view;
+      if ((kinds & FACT_BITS.operation) !== 0) this.#operated ||= operationsOf(all, view.detail).kinds.length > 0;
+      if ((kinds & TELLING) !== 0) for (const sighting of all.sightingsOf(conversation, view)) this.#add(sighting);
     }
     const own = this.#many ?? (this.#operated ? fieldsOf(this.#told) : null);
     this.fields = own === null ? sharedFields(this.#told) : new SharedFields(own);
@@ -125,6 +127,8 @@ export class ConversationReader {
 }
 
 const NO_OPERATIONS: OperationRow[] = [];
+/** Kinds of facts that are gathered here. */
+const TELLING = FACT_BITS.name | FACT_BITS.inner | FACT_BITS.field;
 
 /** What the port would suggest where the application is not identified. */
 export function hintOf(all: C.Conversations, conversation: number): string | null {

@@ -1,7 +1,7 @@
 /** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
 
 import { formatIpv4, formatIpv6, formatMacWords } from "../address.ts";
-import type { FlowDetail } from "../decode/details.ts";
+import { FACT_BITS, type FlowDetail, kindsOf } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { hasPorts, ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
@@ -122,6 +122,13 @@ export class FlowView {
     const index = this.#word(R.DETAIL) - 1;
     return index < 0 ? null : this.#seen.identified.details[index]!;
   }
+  /** The kinds of facts that it may say, as bits: see `kindsOf`. */
+  get kinds(): number {
+    const { said } = this.#seen;
+    if (said !== undefined) return said.of(this.#word(R.DETAIL));
+    const { detail } = this;
+    return detail === null ? 0 : kindsOf(detail);
+  }
   /** Word of the end that sends in this direction. */
   address(dir: number): number {
     return this.#word(dir === 0 ? R.LOW : R.HIGH);
@@ -227,10 +234,9 @@ export class FlowView {
    * which of them was first is a matter of the packets' order, and proves nothing.
    */
   #byMessage(): Initiator | null {
-    const detail = this.detail;
-    if (detail === null) return null;
+    if ((this.kinds & FACT_BITS.role) === 0) return null;
     let client: 0 | 1 | null = null;
-    for (const { fact, dir } of detail.sightings) {
+    for (const { fact, dir } of this.detail?.sightings ?? NO_SIGHTINGS) {
       if (fact.kind !== "role") continue;
       const one = fact.sender === "client" ? dir : dir === 0 ? 1 : 0;
       if (client !== null && client !== one) return null;
@@ -309,8 +315,8 @@ export class FlowView {
   #failed(there: 0 | 1): boolean {
     const handshake = this.handshake(there);
     if (handshake !== null) return handshake.state === "alert" || handshake.state === "left";
+    if ((this.kinds & FACT_BITS.fault) === 0) return false;
     const sightings = this.detail?.sightings ?? NO_SIGHTINGS;
-    if (sightings.length === 0) return false;
     return sightings.length < LONG ? endedByAlert(sightings) : longEndedByAlert(sightings);
   }
 

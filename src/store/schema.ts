@@ -1,14 +1,14 @@
 /**
  * The physical schema, chosen by measuring (`test/store/measure.ts`): judged conversations are rows with indexes, because they are
- * looked up, and kinds of them; all others, and rules, are JSON texts of about 1,000 each, because they may be many; an observation is
+ * looked up, and kinds of them; all others, rules and look-ups are JSON texts of about 1,000 each, because they may be many; an observation is
  * opaque parts. `views.ts` makes the contract's columns of them.
  */
 import { CONVERSATION_SQL, KIND_SQL } from "./conversation-table.ts";
-import { ASSET, CAPTURE, LOOKUP, RUN } from "./tables.ts";
+import { ASSET, CAPTURE, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -32,15 +32,15 @@ const TABLES: readonly string[] = [
   exact TEXT,
   UNIQUE (run_id, seq)
 );`,
-  `CREATE TABLE rule_chunk (
+  ...["rule_chunk", "lookup_chunk"].map(
+    (name) => `CREATE TABLE ${name} (
   ${OF_RUN},
   seq INTEGER NOT NULL,
   data TEXT NOT NULL,
   exact TEXT,
   UNIQUE (run_id, seq)
 );`,
-  LOOKUP.create(OF_RUN),
-  "CREATE INDEX lookup_run ON lookup(run_id);",
+  ),
   ASSET.create(OF_RUN),
   "CREATE INDEX asset_run ON asset(run_id);",
   `CREATE TABLE observation (

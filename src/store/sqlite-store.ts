@@ -2,8 +2,9 @@
 
 import type { Kind } from "../report/kind-rows.ts";
 import { compareConversations } from "../report/order.ts";
-import type { ConversationRow, RestConversations, RuleRow, RunInfo, RunResult } from "../report/result.ts";
+import type { ConversationRow, RestConversations, RunInfo, RunResult } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
+import { lookupsOf, rulesOf } from "./chunks.ts";
 import {
   CONVERSATION_INDEX,
   CONVERSATION_TABLE,
@@ -22,7 +23,7 @@ import {
   type Store,
   StoreError,
 } from "./store.ts";
-import { ASSET, CAPTURE, LOOKUP, RUN, type Table } from "./tables.ts";
+import { ASSET, CAPTURE, RUN, type Table } from "./tables.ts";
 import { Transactions } from "./transactions.ts";
 import { startRun } from "./writer.ts";
 
@@ -82,8 +83,8 @@ export class SqliteStore implements Store {
       // A run that goes on writes them as they change.
       judged: judged.sort(compareConversations),
       rest: await this.#rest(runId, rest_count),
-      rules: await this.#rules(runId),
-      lookups: await this.#rows(LOOKUP, runId),
+      rules: await this.#chunks("rule_chunk", runId, rulesOf),
+      lookups: await this.#chunks("lookup_chunk", runId, lookupsOf),
       assets: await this.#rows(ASSET, runId),
       quality,
     };
@@ -156,11 +157,10 @@ export class SqliteStore implements Store {
     return rows.map((row) => table.decode(row));
   }
 
-  async #rules(runId: number): Promise<RuleRow[]> {
-    const sql = "SELECT COALESCE(exact, data) AS text FROM rule_chunk WHERE run_id = ? ORDER BY seq";
+  async #chunks<Row>(table: string, runId: number, rowsOf: (text: string) => Row[]): Promise<Row[]> {
+    const sql = `SELECT COALESCE(exact, data) AS text FROM ${table} WHERE run_id = ? ORDER BY seq`;
     const chunks = await this.#db.all(sql, [runId]);
-    // Each text was written from rows by `ruleValues`.
-    return chunks.flatMap(({ text }) => JSON.parse(String(text)) as RuleRow[]);
+    return chunks.flatMap(({ text }) => rowsOf(String(text)));
   }
 
   async #rest(runId: number, known: number | null): Promise<RestConversations> {

@@ -4,7 +4,7 @@
  * A table is written down as its columns' kinds. The compiler derives them from the result's own types, so a field added
  * to a result and forgotten here does not compile. Lists and objects are JSON text.
  */
-import type { AssetRow, CaptureRow, LookupRow, Quality, RunInfo } from "../report/result.ts";
+import type { AssetRow, CaptureRow, Quality, RunInfo } from "../report/result.ts";
 import type { SqlRow, SqlValue } from "./driver.ts";
 import { storable, storableJson } from "./text.ts";
 
@@ -120,20 +120,6 @@ export const CAPTURE = new Table<CaptureRow>("capture", {
   damage: "text",
   first_time: "text",
   last_time: "text",
-});
-
-export const LOOKUP = new Table<LookupRow>("lookup", {
-  realm: "text",
-  client: "text",
-  server: "text",
-  name: "text",
-  type: "text",
-  result: "text",
-  answers: "json",
-  verdict: "text",
-  first_frame: "integer",
-  first_capture_id: "integer",
-  count: "integer",
 });
 
 export const ASSET = new Table<AssetRow>("asset", {

@@ -5,12 +5,13 @@
  * Conversations come from two places. Judged ones are rows of `conversation`, each with its `kind` (`conversation-table.ts`). All others are JSON texts of about 1,000
  * compact rows in `rest_chunk` (see `RestConversations.chunks`), which the views take apart with `json_each`: writing
  * them so is more than ten times faster than as rows, and nearly all conversations of a span port are of that kind. Rules
- * are texts of 1,000 too (`rule_chunk`), as objects.
+ * are texts of 1,000 too (`rule_chunk`), as objects, and look-ups (`lookup_chunk`), as lists of values.
  *
  * Only what SQLite's JSON functions have had from the start is used (no `->>`, no `format`), so that the shells of older
  * systems read the file too.
  */
 
+import { LOOKUP_PLACE } from "./chunks.ts";
 import { CONVERSATION_FROM, conversationColumn, verdictCode } from "./conversation-table.ts";
 
 /** Item `index` of compact row `r`. */
@@ -100,6 +101,15 @@ const RULE_HOSTS = `CREATE VIEW rule_hosts AS
 SELECT c.run_id AS run_id, ${["model", "rule_id"].map(ofRule).join(", ")}, ${["realm", "host", "status", "reason"].map(host).join(", ")}
 ${RULE_FROM}, json_each(r.value, '$.hosts') AS h;`;
 
+/** Value of a look-up `r`. */
+const lookup = (field: keyof typeof LOOKUP_PLACE): string =>
+  `NULLIF(json_extract(r.value, '$[${LOOKUP_PLACE[field]}]'), '') AS ${field}`;
+
+const LOOKUP_COLUMNS = [
+  ...(["client", "server", "name", "type", "result", "answers", "verdict"] as const),
+  ...(["first_frame", "count", "first_capture_id", "realm"] as const),
+];
+
 /** Columns of the operations view after run and conversation, from one element `o` of a list of operations. */
 const OPERATION_COLUMNS = [
   ...["protocol", "role", "code", "operation", "class", "target"].map(
@@ -125,8 +135,8 @@ ${REST_FROM}, json_each(r.value, '$[20].operations') AS o
 WHERE c.has_operations;`;
 
 const LOOKUPS = `CREATE VIEW lookups AS
-SELECT run_id, client, server, name, type, result, answers, verdict, first_frame, count, first_capture_id, realm
-FROM lookup;`;
+SELECT c.run_id AS run_id, ${LOOKUP_COLUMNS.map(lookup).join(", ")}
+FROM lookup_chunk AS c, json_each(c.data) AS r;`;
 
 const ASSETS = `CREATE VIEW assets AS
 SELECT run_id, address, kind, vendor, product, version, serial, name, source, first_seen, last_seen,

@@ -1,7 +1,8 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
 import { PackedRows, packedOf } from "../report/packed-rows.ts";
-import type { RuleRow, RunInfo, RunResult } from "../report/result.ts";
+import type { RunInfo, RunResult } from "../report/result.ts";
+import { CHUNK_COLUMNS, lookupChunks, ruleChunks } from "./chunks.ts";
 import {
   CONVERSATION_COLUMNS,
   CONVERSATION_INDEX,
@@ -14,7 +15,7 @@ import {
 } from "./conversation-table.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type ObservationPart, type ObservationParts, type RunWriter, StoreError } from "./store.ts";
-import { ASSET, CAPTURE, LOOKUP, RUN, type Table } from "./tables.ts";
+import { ASSET, CAPTURE, RUN, type Table } from "./tables.ts";
 import { storableJson } from "./text.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -29,8 +30,6 @@ const WAITING_BYTES = 4 * BATCH_BYTES;
 const BEGUN_BYTES = 16 << 20;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;
-/** Rules in one text. */
-const RULES_A_CHUNK = 1_000;
 
 /** Puts the run's row there, status `running`, so that other processes see it from the start. */
 export async function startRun(driver: Driver, transactions: Transactions, run: RunInfo): Promise<RunWriter> {
@@ -196,8 +195,8 @@ export function resultTables(
   });
   return [
     table(CAPTURE, result.captures),
-    { name: "rule_chunk", columns: ["seq", "data", "exact"], rows: ruleValues(result.rules) },
-    table(LOOKUP, result.lookups),
+    { name: "rule_chunk", columns: CHUNK_COLUMNS, rows: ruleChunks(result.rules) },
+    { name: "lookup_chunk", columns: CHUNK_COLUMNS, rows: lookupChunks(result.lookups) },
     table(ASSET, result.assets),
     {
       name: "rest_chunk",
@@ -238,15 +237,6 @@ function weigh(row: readonly SqlValue[]): number {
 
 function* encodeAll<Row extends object>(table: Table<Row>, rows: Iterable<Row>): Iterable<SqlValue[]> {
   for (const row of rows) yield table.encode(row);
-}
-
-/** Written as rows, 10,000 rules would cost more than all else of a short capture. */
-function* ruleValues(rules: readonly RuleRow[]): Iterable<SqlValue[]> {
-  for (let from = 0; from < rules.length; from += RULES_A_CHUNK) {
-    const text = JSON.stringify(rules.slice(from, from + RULES_A_CHUNK));
-    const data = storableJson(text);
-    yield [from / RULES_A_CHUNK, data, data === text ? null : text];
-  }
 }
 
 function* chunkValues(chunks: Iterable<string>): Iterable<SqlValue[]> {
