@@ -117,6 +117,11 @@ export const LIMITS = {
    * database alone, and a conversation that begins then is judged without them.
    */
   answersKept: 100_000,
+  /**
+   * Kinds of look-ups, and names of addresses, that are kept of look-ups that left a live run's memory while something rests on them:
+   * 0.4 KB each. A document's names are few; a pattern that fits ever new ones is what makes them many. Beyond it they stay whole.
+   */
+  lookupsTold: 100_000,
   /** Names kept for one conversation. */
   namesPerConversation: 64,
   /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */

@@ -1,5 +1,5 @@
 /** What is said of an address that nothing in the capture names: what its host was told of it, and how it could be known. */
-import type { NameAnswer } from "../observe/dns-evidence.ts";
+import type { NameAnswer } from "../observe/dns-answers.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import type { WhomContext } from "./whom.ts";
@@ -13,7 +13,7 @@ export function unresolved(
 ): string {
   const last = dns.lastBefore(realm, responder, addresses, flow.firstSec);
   if (last === null || !isMeant(last)) return `${initiator} never resolved it in the capture${certificateOf(flow)}`;
-  const hours = Math.floor((flow.firstSec - last.sec) / 3600);
+  const hours = Math.floor((flow.firstSec - last.lastSec) / 3600);
   return `DNS gave it to ${initiator} for ${last.name} ${hours} hours before, which is too long ago${certificateOf(flow)}`;
 }
 

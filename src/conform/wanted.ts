@@ -1,5 +1,6 @@
 /** What a flow has that a rule may share: the question to `RuleIndex`. */
-import type { DnsEvidence, NameAnswer } from "../observe/dns-evidence.ts";
+import type { NameAnswer } from "../observe/dns-answers.ts";
+import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import type { Candidate, Wanted } from "./candidates.ts";
 import type { LoadedModel } from "./cover.ts";
 import { sentName } from "./sent-name.ts";

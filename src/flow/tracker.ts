@@ -83,7 +83,7 @@ export class FlowTracker {
   /** Identical packets on one path; `repeatFlows` of how many flows, and whether their IP IDs say that they are copies. */
   repeats = 0;
   readonly repeatsOf = new Map<number, { packets: number; bytes: number; withId: number }>();
-  /** Flows that a row stands for beside its own: equal ones that ended long ago (`live/age.ts`). */
+  /** Flows that a row stands for beside its own: equal ones that ended long ago (`live/age.ts`); -n: none, said n times (`departed.ts`). */
   readonly weights = new Map<number, number>();
   /** What is missing in TCP streams, and segments that came so late that they were overtaken on their way. */
   readonly holes: Holes;

@@ -21,6 +21,7 @@ import type { DocumentedPorts } from "../observe/documented-ports.ts";
 import { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { ClockTimes } from "./clock-times.ts";
+import { isReadWhole, latestSec } from "./flows.ts";
 
 /** Seconds of silence after which a flow has said what it had to say for now. */
 const SILENT_SEC = 10;
@@ -64,7 +65,7 @@ export class Ager {
    */
   age(documented: DocumentedPorts | null = null): boolean {
     const { flows } = this.#seen;
-    const now = this.#now();
+    const now = latestSec(this.#seen);
     this.#shareFacts(now);
     if (flows.table.count < this.#rowsLeft * 1.2 + this.#moreRows) return false;
     this.#foldRows(now, documented);
@@ -74,12 +75,8 @@ export class Ager {
 
   /** Flows that are kept elsewhere from now on; all others have other numbers. */
   takeOut(gone: ReadonlySet<number>, documented: DocumentedPorts | null): void {
-    this.#foldRows(this.#now(), documented, gone);
+    this.#foldRows(latestSec(this.#seen), documented, gone);
     this.#rowsLeft = this.#seen.flows.table.count;
-  }
-
-  #now(): number {
-    return this.#seen.captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
   }
 
   #shareFacts(now: number): void {
@@ -340,8 +337,8 @@ export function isDone(view: FlowView, now: number): boolean {
 
 /** Nothing is half said: what it has is all there is for now. */
 function isSettled(detail: FlowDetail, state: number, proto: number): boolean {
-  const { operations, dropped, undecoded, cut, sightings } = detail;
-  if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null || sightings.length === 0) return false;
+  const { sightings } = detail;
+  if (!isReadWhole(detail) || sightings.length === 0) return false;
   // Whom such a message speaks of is told by its time, which an equal one does not have; an announcement is found all the same.
   if (sightings.some(({ fact }) => fact.kind === "expect-flow" && fact.announced !== true)) return false;
   const closed = (state & (R.S_RST | (R.S_RST << 1))) !== 0 || (state & R.S_FIN && state & (R.S_FIN << 1)) !== 0;

@@ -11,7 +11,6 @@ import { resolvesHidden } from "../conform/hidden-dns.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
 import { MOST_TRIED } from "../conform/rules.ts";
-import type { FlowDetail } from "../decode/details.ts";
 import { ASKING_FIELDS, type Fact } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
@@ -19,6 +18,7 @@ import { type DepartedUse, hostKey, ruleKey } from "../observe/departed.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { ConversationRow } from "../report/result.ts";
 import { CLOSED_SEC, isDone } from "./age.ts";
+import { isReadWhole, latestSec, Ties } from "./flows.ts";
 
 /** Conversations that document a rule for one host and one far end, of which all others say no more than one more. */
 export const STANDING = MOST_TRIED;
@@ -46,8 +46,7 @@ export class Chooser {
   readonly #rows: ReadonlyMap<string, ConversationRow>;
   readonly #view: FlowView;
   readonly #now: number;
-  /** Flows that lead to others. */
-  readonly #leading: ReadonlySet<number>;
+  readonly #ties: Ties;
   /** How many conversations that stay say the same of a rule. */
   readonly #standing = new Map<string, number>();
   readonly #enough: number;
@@ -66,8 +65,8 @@ export class Chooser {
     this.#enough = enough;
     this.#rows = new Map(rows.map((row) => [row.conversation_id, row]));
     this.#view = all.view();
-    this.#now = all.seen.captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
-    this.#leading = new Set([...all.hiddenChannels.values(), ...all.copies.values()]);
+    this.#now = latestSec(all.seen);
+    this.#ties = new Ties(all);
   }
 
   choose(): Leaving[] {
@@ -140,20 +139,14 @@ export class Chooser {
     const all = this.#all;
     let rows = 0;
     for (const flow of all.flowsOf(c)) {
-      if (++rows > MOST_ROWS || all.folds.has(flow) || all.answeredBy.has(flow) || all.copies.has(flow)) return false;
-      if (all.hiddenChannels.has(flow) || this.#leading.has(flow) || all.conversationsOf(flow).length > 1) return false;
       const view = this.#view.move(flow);
-      if (!isDone(view, this.#now) || (view.state & R.S_REPEAT) !== 0) return false;
+      if (++rows > MOST_ROWS || this.#ties.has(view) || !isDone(view, this.#now)) return false;
       if (isJudged && (view.state & R.S_HOLE) !== 0) return false;
-      if (view.detail !== null && !isPlain(view.detail)) return false;
+      const { detail } = view;
+      if (detail !== null && !(isReadWhole(detail) && detail.sightings.every(({ fact }) => isOwn(fact)))) return false;
     }
     return true;
   }
-}
-
-function isPlain({ sightings, operations, dropped, undecoded, cut }: FlowDetail): boolean {
-  if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null) return false;
-  return sightings.every(({ fact }) => isOwn(fact));
 }
 
 /** Said of the conversation itself: names that DNS gave, clocks, devices, addresses and agreed channels are of others too. */

@@ -1,28 +1,33 @@
 /**
- * Look-ups that nothing rests on leave a run's memory for the database, so that a host that asks for ever new names does not
- * fill it:
+ * Look-ups leave a run's memory for the database, so that a host that asks all day for the names of its documents, or for ever new
+ * ones, does not fill it:
  *
  *     a flow's questions and answers ──silent for a minute──▶ a part in the database   (`wirepact check DB@RUN` reads them again)
  *     its packets, bytes and times   ──────────────────────▶ stay, in the row of an equal flow once it is over (`age.ts`)
  *
- * What stays: names that a model or the site mentions, whatever came back; answers that a judgement in memory asked for; and,
- * for as long as they hold, answers that gave an address, for whoever may speak to it. Of those there are `LIMITS.answersKept`
- * at most: beyond it the oldest leave too, which is counted, for a conversation that begins then is judged without them.
+ * Where something rests on them, what they tell stays as well (`observe/departed-lookups.ts`): names that a model or the site
+ * mentions, and answers that a judgement in memory asked for. Of the others those that gave an address stay whole for as long as
+ * it holds, for whoever may speak to it. Of these there are `LIMITS.answersKept` at most: beyond it the oldest leave too, which is
+ * counted, for a conversation that begins then is judged without them.
  */
 import type { KeptJudgements } from "../conform/kept.ts";
 import type { FlowDetail } from "../decode/details.ts";
 import type { Fact, Sighting } from "../decode/facts.ts";
-import { UDP } from "../dissect/packet.ts";
+import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import type { Conversations } from "../observe/conversations.ts";
-import { encodeDeparted, leftSaying } from "../observe/departed.ts";
-import { addressKey, holdsUntil, nameKey } from "../observe/dns-evidence.ts";
+import { encodeDeparted, leftSaying, nobodyDeparted } from "../observe/departed.ts";
+import { addDeparting, forgetDays, sizeOf } from "../observe/departed-lookups.ts";
+import { holdsUntil } from "../observe/dns-answers.ts";
+import { addressKey, nameKey } from "../observe/dns-evidence.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { flowsWithDetail } from "../observe/said.ts";
 import type { LookupRow, RunResult } from "../report/result.ts";
 import { type DepartingRow, FIRST_DEPARTED } from "../store/store.ts";
+import { isDone } from "./age.ts";
+import { isReadWhole, latestSec, Ties } from "./flows.ts";
 
 /** What was said in so many flows is no burden. */
 const STAY = 10_000;
@@ -32,13 +37,15 @@ const WORTH_IT = 1 / 8;
 const SILENT_SEC = 60;
 /** Flows of one part. */
 const VOLUME = 500;
-/** A row that stands for more equal look-ups is no flood's. */
-const MOST_ALIKE = 16;
 
 interface Leaving {
   flow: number;
+  /** How often its look-ups were made. */
+  times: number;
   /** When its last answer that gave an address was given; 0 where none did, or none holds any more. */
   heldSec: number;
+  /** Something rests on it: what it tells stays. */
+  restedOn: boolean;
 }
 
 export class NameAttic {
@@ -50,10 +57,11 @@ export class NameAttic {
   #volumes = 0;
   /** How many look-ups that nobody documents have left. */
   undocumented = 0;
-  /** How many look-ups have left. */
+  /** How many look-ups have left of which nothing is left in memory. */
   count = 0;
   /** What flows without their look-ups say, by how that reads: they share it. */
   readonly #rest = new Map<string, FlowDetail>();
+  readonly #waiting = new WeakSet<FlowDetail>();
 
   /** `stay`: for tests; verdicts never depend on it. */
   constructor(seen: Observation, kept: KeptJudgements, stay: number = STAY) {
@@ -70,19 +78,41 @@ export class NameAttic {
     const { details } = this.#seen.identified;
     const { last } = this.#kept;
     if (last === null || details.length <= this.#stay) return false;
-    const chooser = new Chooser(last.conversations, this.#kept, lookups);
+    const chooser = new Chooser(last.conversations, this.#kept, lookups, this.#waiting);
     const found = chooser.choose();
-    const held = found.filter(({ heldSec }) => heldSec > 0).sort((a, b) => a.heldSec - b.heldSec);
+    const told = found.filter(({ restedOn }) => restedOn).slice(0, this.#room());
+    const plain = found.filter(({ restedOn }) => !restedOn);
+    const held = plain.filter(({ heldSec }) => heldSec > 0).sort((a, b) => a.heldSec - b.heldSec);
     const tooMany = held.slice(0, Math.max(0, held.length - LIMITS.answersKept));
     if (tooMany.length > 0) this.#seen.caps.hit("answersKept", tooMany.length);
-    const gone = [...found.filter(({ heldSec }) => heldSec === 0), ...tooMany];
-    if (gone.length < Math.max(1, details.length * WORTH_IT)) return false;
-    for (let from = 0; from < gone.length; from += VOLUME)
-      this.#shelve(last.conversations, gone.slice(from, from + VOLUME));
-    this.undocumented += chooser.undocumented(gone.map(({ flow }) => flow));
-    this.count += gone.length;
-    this.#strip(last.conversations, gone);
+    const gone = [...plain.filter(({ heldSec }) => heldSec === 0), ...tooMany];
+    const all = [...gone, ...told];
+    if (all.length < Math.max(1, details.length * WORTH_IT)) return false;
+    for (let from = 0; from < all.length; from += VOLUME)
+      this.#shelve(last.conversations, all.slice(from, from + VOLUME));
+    this.undocumented += chooser.undocumented(gone);
+    for (const { times } of gone) this.count += times;
+    this.#tell(told);
+    this.#strip(last.conversations, all);
     return true;
+  }
+
+  #room(): number {
+    const said = this.#seen.departed?.said;
+    return Math.max(0, LIMITS.lookupsTold - (said === undefined ? 0 : sizeOf(said)));
+  }
+
+  /** What rests on look-ups that leave finds there what they say. */
+  #tell(told: readonly Leaving[]): void {
+    if (told.length === 0) return;
+    this.#seen.departed ??= nobodyDeparted();
+    const { said } = this.#seen.departed;
+    addDeparting(
+      said,
+      this.#seen,
+      told.map(({ flow }) => flow),
+    );
+    forgetDays(said, this.#kept.asked(), latestSec(this.#seen));
   }
 
   #shelve(all: Conversations, gone: readonly Leaving[]): void {
@@ -130,7 +160,7 @@ function isLookup(fact: Fact): boolean {
   return fact.kind === "query" || fact.kind === "answer";
 }
 
-/** Which flows said nothing but look-ups that nothing rests on. */
+/** Which flows said nothing but look-ups that may leave. */
 class Chooser {
   readonly #all: Conversations;
   readonly #kept: KeptJudgements;
@@ -138,19 +168,23 @@ class Chooser {
   readonly #now: number;
   readonly #dns: number;
   readonly #asked: ReadonlySet<string>;
-  readonly #leading: ReadonlySet<number>;
+  readonly #ties: Ties;
   readonly #verdicts = new Map<string, LookupRow["verdict"]>();
   /** Client and server, where a name that a document has was asked for without an answer. */
   readonly #unanswered = new Set<string>();
 
-  constructor(all: Conversations, kept: KeptJudgements, lookups: readonly LookupRow[]) {
+  readonly #waiting: WeakSet<FlowDetail>;
+
+  /** `waiting`: what had no answer when it was looked at before; others are added. */
+  constructor(all: Conversations, kept: KeptJudgements, lookups: readonly LookupRow[], waiting: WeakSet<FlowDetail>) {
+    this.#waiting = waiting;
     this.#all = all;
     this.#kept = kept;
     this.#view = all.view();
-    this.#now = all.seen.captures.reduce((latest, capture) => Math.max(latest, capture.lastSec), 0);
+    this.#now = latestSec(all.seen);
     this.#dns = all.seen.decoders.findIndex(({ id }) => id === "dns") + 1;
     this.#asked = kept.asked();
-    this.#leading = new Set([...all.hiddenChannels.values(), ...all.copies.values()]);
+    this.#ties = new Ties(all);
     for (const { client, server, name, verdict, result } of lookups) {
       const key = `${client}|${name}`;
       if (verdict === "documented" || !this.#verdicts.has(key)) this.#verdicts.set(key, verdict);
@@ -163,63 +197,78 @@ class Chooser {
     for (const flow of flowsWithDetail(this.#all.seen)) {
       const view = this.#view.move(flow);
       const { detail } = view;
-      if (detail === null || view.proto !== UDP || view.app !== this.#dns || view.flows > MOST_ALIKE) continue;
-      if (this.#now - Math.max(view.lastSec, 0) <= SILENT_SEC || !isPlain(detail) || this.#isOfOthers(flow)) continue;
-      const heldSec = this.#heldSec(detail.sightings);
-      if (heldSec !== null) found.push({ flow, heldSec });
+      if (detail === null || view.app !== this.#dns || !this.#isOver() || !isPlain(detail) || this.#isOfOthers())
+        continue;
+      const leaving = this.#leaving(detail.sightings);
+      if (leaving !== null && (!leaving.restedOn || this.#hasWaited(detail))) found.push(leaving);
     }
     return found;
   }
 
+  /** A question without an answer has to be there the second time: a clock that was set back makes a new one look old. */
+  #hasWaited(detail: FlowDetail): boolean {
+    if (!isOpen(detail.sightings) || this.#waiting.has(detail)) return true;
+    this.#waiting.add(detail);
+    return false;
+  }
+
   /** How many of their look-ups are of names that no document has. */
-  undocumented(flows: readonly number[]): number {
+  undocumented(gone: readonly Leaving[]): number {
     let count = 0;
-    for (const flow of flows) {
+    for (const { flow, times } of gone) {
       const { sightings } = this.#view.move(flow).detail!;
       for (const { fact, dir } of sightings) {
         if (fact.kind !== "query" && fact.kind !== "answer") continue;
         const client = this.#text(fact.kind === "query" ? dir : 1 - dir);
-        if (this.#verdicts.get(`${client}|${fact.name}`) === "undocumented") count += this.#view.flows;
+        if (this.#verdicts.get(`${client}|${fact.name}`) === "undocumented") count += times;
         break;
       }
     }
     return count;
   }
 
-  #isOfOthers(flow: number): boolean {
-    const all = this.#all;
+  #isOver(): boolean {
     const view = this.#view;
-    if ((view.state & (R.S_REPEAT | R.S_HOLE)) !== 0 || view.isGroup(0) || view.isGroup(1)) return true;
-    if (all.folds.has(flow) || all.answeredBy.has(flow) || all.copies.has(flow) || all.hiddenChannels.has(flow))
-      return true;
-    return this.#leading.has(flow) || all.conversationsOf(flow).length > 1 || all.quoted.has(flow);
+    return view.proto === UDP
+      ? this.#now - Math.max(view.lastSec, 0) > SILENT_SEC
+      : view.proto === TCP && isDone(view, this.#now);
   }
 
-  /** When the last answer that gave an address and still holds was given, 0 for none; null where it has to stay anyway. */
-  #heldSec(sightings: readonly Sighting[]): number | null {
-    let [heldSec, lookups] = [0, 0];
+  #isOfOthers(): boolean {
+    const view = this.#view;
+    if ((view.state & R.S_HOLE) !== 0 || view.isGroup(0) || view.isGroup(1)) return true;
+    return this.#ties.has(view) || this.#all.quoted.has(view.flow);
+  }
+
+  /** Null where it has to stay. */
+  #leaving(sightings: readonly Sighting[]): Leaving | null {
+    const { flow, times } = this.#view;
+    let [heldSec, lookups, restedOn] = [0, 0, false];
     for (const { fact, dir, sec } of sightings) {
       if (fact.kind === "role" || fact.kind === "message") continue;
       if (fact.kind !== "query" && fact.kind !== "answer") return null;
       lookups++;
+      // Whoever is bound by a name has the addresses that answers give, in their order.
+      if (this.#kept.last?.dns.wasAskedFor(fact.name) === true) return null;
       const client = fact.kind === "query" ? dir : 1 - dir;
-      if (this.#isRestedOn(this.#text(client), this.#text(1 - client), fact.name)) return null;
+      restedOn ||= this.#isRestedOn(this.#text(client), this.#text(1 - client), fact.name);
       if (fact.kind !== "answer") continue;
       for (const { name, type, data, ttl, echPublicName } of fact.records) {
-        if (echPublicName !== undefined || this.#kept.hasAddress(data) || this.#kept.hasName(name)) return null;
-        if (this.#asked.has(addressKey(this.#view.realm, data))) return null;
+        restedOn ||= echPublicName !== undefined || this.#kept.hasAddress(data) || this.#kept.hasName(name);
+        restedOn ||= this.#asked.has(addressKey(this.#view.realm, data));
         const gaveAddress = (type === "A" || type === "AAAA") && fact.rcode === "NOERROR";
         if (gaveAddress && holdsUntil(sec, ttl) >= this.#now) heldSec = Math.max(heldSec, sec);
       }
     }
-    return lookups === 0 || (heldSec > 0 && this.#view.flows > 1) ? null : heldSec;
+    if (lookups === 0 || (!restedOn && heldSec > 0 && times > 1)) return null;
+    return { flow, times, heldSec, restedOn };
   }
 
   #isRestedOn(client: string, server: string, name: string): boolean {
     if (this.#kept.hasName(name) || this.#verdicts.get(`${client}|${name}`) === "documented") return true;
     // That a resolver answered other questions tells that one without an answer is blocked (`conform/blocked-names.ts`).
     if (this.#unanswered.has(`${client}|${server}`)) return true;
-    return this.#asked.has(nameKey(this.#view.realm, client, name)) || this.#kept.last?.dns.wasAskedFor(name) === true;
+    return this.#asked.has(nameKey(this.#view.realm, client, name));
   }
 
   #text(dir: number): string {
@@ -227,7 +276,13 @@ class Chooser {
   }
 }
 
-function isPlain({ operations, dropped, undecoded, cut, streams, datagrams, heads }: FlowDetail): boolean {
-  if (operations !== null || dropped > 0 || undecoded > 0 || cut !== null) return false;
-  return [streams, datagrams, heads].every(([a, b]) => a === null && b === null);
+/** Some question of it has no answer. */
+function isOpen(sightings: readonly Sighting[]): boolean {
+  const answered = new Set(sightings.flatMap(({ fact }) => (fact.kind === "answer" ? [`${fact.id}`] : [])));
+  return sightings.some(({ fact }) => fact.kind === "query" && !answered.has(`${fact.id}`));
+}
+
+function isPlain(detail: FlowDetail): boolean {
+  const { streams, datagrams, heads } = detail;
+  return isReadWhole(detail) && [streams, datagrams, heads].every(([a, b]) => a === null && b === null);
 }

@@ -7,6 +7,7 @@ import * as R from "../flow/row.ts";
 import type { Verdict } from "../report/result.ts";
 import { FIRST_DEPARTED } from "../store/store.ts";
 import * as C from "./conversations.ts";
+import { type DepartedLookups, nothingSaid } from "./departed-lookups.ts";
 import { ownDetails, packDetails } from "./details-codec.ts";
 import type { Observation } from "./observation.ts";
 
@@ -21,6 +22,8 @@ export interface Departed {
   hosts: Map<string, DepartedHost>;
   /** How many documented a rule, by rule and by host (`DepartedUse`); those that stay say all else of it. */
   uses: Map<string, Map<string, number>>;
+  /** What look-ups among them said. */
+  said: DepartedLookups;
 }
 
 export interface DepartedHost {
@@ -41,7 +44,8 @@ export interface DepartedHost {
 export const ANSWERS_APART_SEC = 300;
 
 export function nobodyDeparted(): Departed {
-  return { conversations: 0, flows: 0, oneSided: 0, protocols: new Set(), hosts: new Map(), uses: new Map() };
+  const counts = { conversations: 0, flows: 0, oneSided: 0 };
+  return { ...counts, protocols: new Set(), hosts: new Map(), uses: new Map(), said: nothingSaid() };
 }
 
 /** A rule that was documented, and for which host. */
@@ -84,6 +88,7 @@ export interface DepartedConversation extends DepartedAs {
   id: string;
   flowCount: number;
   oneSided: number;
+  /** `weight`: flows beside itself that a row stands for; -n of a row that is no flow, whose facts were said n times. */
   flows: { words: number[]; weight: number; addresses?: [number[], number[]]; detail?: number }[];
   /** As `packDetails` has them, in base64. */
   details: string;
@@ -139,11 +144,10 @@ export function leftSaying(all: C.Conversations, flows: readonly number[], numbe
       for (const field of [R.PACKETS, R.BYTES, R.NEXT, R.START]) words[field + dir] = 0;
     }
     words[R.BYTES_HIGH] = 0;
-    const one: DepartedConversation["flows"][number] = { words: R.rowWords(words, 0), weight: -1 };
+    const one: DepartedConversation["flows"][number] = { words: R.rowWords(words, 0), weight: -view.times };
     if (view.family !== 4) one.addresses = addressesOf(tracker, row, at);
     if (detail !== null) one.detail = details.push(detail) - 1;
-    // As often as it was said.
-    for (let i = 0; i < view.flows; i++) rows.push(one);
+    rows.push(one);
   }
   const id = number.toString(16).padStart(16, "0");
   const nobody = { told: false, verdict: null, waived: false, used: null, flowCount: 0, oneSided: 0 };

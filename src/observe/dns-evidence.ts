@@ -9,53 +9,22 @@
  * resolver takes it (RFC 5452 section 9.1), and anybody can send one.
  */
 
-import { ipv4Word, parseAddress } from "../address.ts";
+import { ipv4Word } from "../address.ts";
 import { secretWord } from "../builtins.ts";
-import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
-import { TCP, UDP } from "../dissect/packet.ts";
 import { once } from "../once.ts";
-import type { FrameRef } from "../report/result.ts";
-import { addressText, FlowView } from "./flow-view.ts";
+import {
+  AT_LEAST_SEC,
+  addCovers,
+  answersIn,
+  type Given,
+  type NameAnswer,
+  type Place,
+  readAnswer,
+  type WholeAnswer,
+} from "./dns-answers.ts";
+import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 import { flowsSaying } from "./said.ts";
-
-/** Resolvers hand out what is left of a lifetime, and programs hold on to an answer a little longer than that. */
-const GRACE_SEC = 300;
-const AT_LEAST_SEC = 86_400;
-
-/** The second up to which an answer of `sec` speaks for an address. */
-export function holdsUntil(sec: number, ttl: number): number {
-  return sec + Math.max(ttl + GRACE_SEC, AT_LEAST_SEC);
-}
-
-export interface NameAnswer {
-  /** The name that was asked for, and every alias on the way to the address. */
-  name: string;
-  aliases: readonly string[];
-  client: string;
-  /** It was one of several hosts of that address: an answer to another one, whoever asks. */
-  ofSeveral: boolean;
-  address: string;
-  sec: number;
-  nsec: number;
-  untilSec: number;
-  capture: number;
-  frame: number;
-  /** Frame of its question. */
-  question: Place;
-}
-
-/** One complete answer to a client about a name: what addresses it had. For contradictions. */
-export interface WholeAnswer {
-  realm: number;
-  client: string;
-  name: string;
-  addresses: string[];
-  sec: number;
-  capture: number;
-  frame: number;
-  question: Place;
-}
 
 /** Under which names DNS gave an address to a client, and to others. */
 export interface NamesOf {
@@ -64,9 +33,6 @@ export interface NamesOf {
 }
 
 const NOTHING_SAID: NamesOf = { own: [], other: [] };
-
-/** The frame of an answer. */
-type Place = Pick<FrameRef, "capture_id" | "frame">;
 
 export class DnsEvidence {
   /** Told what each question rests on, where somebody wants to know whether the same would be answered another time. */
@@ -87,26 +53,29 @@ export class DnsEvidence {
   constructor(seen: Observation, severalAt: (realm: number, client: string) => boolean = () => false) {
     this.#seen = seen;
     for (const _ of seen.realms) this.#byAddress.push(new Map());
-    const view = new FlowView(seen);
-    const dnsApps = new Set(seen.decoders.map((d, i) => (d.id === "dns" ? i + 1 : -1)));
-    for (const flow of flowsSaying(seen, "answer")) {
-      view.move(flow);
-      if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
-      const { sightings } = view.detail;
-      const questions = sightings.length > FEW ? questionsOf(sightings) : null;
-      for (const sighting of sightings) {
-        const { fact } = sighting;
-        if (fact.kind !== "answer") continue;
-        const clientDir = sighting.dir === 0 ? 1 : 0;
-        const question =
-          questions === null ? questionTo(fact, clientDir, sightings) : questions.get(questionKey(clientDir, fact));
-        const client = addressText(seen.flows.ipv6, view.family, view.address(clientDir));
-        this.#addCovers(fact, view.realm, client, sighting);
-        if (question === undefined) continue;
-        const place = { capture_id: question.capture, frame: question.frame };
-        this.#add(fact, view.realm, client, severalAt(view.realm, client), sighting, place);
-      }
-    }
+    this.#addDeparted(seen, severalAt);
+    answersIn(seen, flowsSaying(seen, "answer"), (answered) => {
+      // Whether it was asked for or not: a cover takes proof away.
+      addCovers(this.#echNames, answered);
+      const { realm, client, question } = answered;
+      if (question === null) return;
+      const { names, whole } = readAnswer({ ...answered, question }, severalAt(realm, client));
+      for (const name of names) this.#addName(realm, name);
+      if (whole !== null) this.#whole.push(whole);
+    });
+  }
+
+  /** What look-ups that are in a live run's database alone had said. */
+  #addDeparted({ departed }: Observation, severalAt: (realm: number, client: string) => boolean): void {
+    if (departed === undefined) return;
+    const { names, wholes, covers } = departed.said;
+    const byTime = (a: { one: Given }, b: { one: Given }): number => a.one.sec - b.one.sec;
+    const given = [...names.values()].flatMap((told) => told.given.map((one) => ({ realm: told.realm, one })));
+    for (const { realm, one } of given.sort(byTime))
+      this.#addName(realm, severalAt(realm, one.client) ? { ...one, ofSeveral: true } : one);
+    const whole = [...wholes.values()].flatMap((told) => told.given.map((one) => ({ one })));
+    for (const { one } of whole.sort(byTime)) this.#whole.push(one);
+    for (const [client, published] of covers) this.#echNames.set(client, new Map(published));
   }
 
   /** Names under which DNS gave this address by that time: to this client (all addresses of it), and to others. */
@@ -170,7 +139,7 @@ export class DnsEvidence {
     const found: WholeAnswer[] = [];
     for (const client of clients)
       for (const answer of this.#byName()[realm]?.get(client)?.get(name) ?? NO_ANSWERS)
-        if (answer.sec <= sec && answer.sec >= sec - AT_LEAST_SEC) found.push(answer);
+        if (answer.sec <= sec && answer.lastSec >= sec - AT_LEAST_SEC) found.push(answer);
     return found;
   }
 
@@ -237,58 +206,13 @@ export class DnsEvidence {
     return null;
   }
 
-  /** Whether it was asked for or not: a cover takes proof away. */
-  #addCovers({ records }: AnswerFact, realm: number, client: string, { capture, frame }: Sighting): void {
-    for (const { echPublicName } of records) {
-      if (echPublicName === undefined) continue;
-      const key = `${realm}|${client}`;
-      const names = this.#echNames.get(key) ?? new Map<string, Place>();
-      names.set(echPublicName, { capture_id: capture, frame });
-      this.#echNames.set(key, names);
-    }
-  }
-
-  #add(
-    answer: AnswerFact,
-    realm: number,
-    client: string,
-    ofSeveral: boolean,
-    at: { capture: number; frame: number; sec: number; nsec: number },
-    question: Place,
-  ): void {
-    const hasAliases = answer.records.some(({ type }) => type === "CNAME");
-    const names = hasAliases ? [...aliasesOf(answer.name, answer.records)] : null;
-    const aliases = names === null ? NO_ALIASES : names.slice(1);
+  #addName(realm: number, one: NameAnswer): void {
+    this.#addresses++;
     const byAddress = this.#byAddress[realm]!;
-    const addresses: string[] = [];
-    for (const record of answer.records) {
-      // Beside an error addresses mean nothing: no resolver takes them.
-      if ((record.type !== "A" && record.type !== "AAAA") || answer.rcode !== "NOERROR") continue;
-      if (record.name !== answer.name && !aliases.includes(record.name)) continue;
-      const key = keyOf(record.data);
-      if (key === record.data && parseAddress(record.data) === null) continue;
-      addresses.push(record.data);
-      this.#addresses++;
-      const one: NameAnswer = {
-        name: answer.name,
-        aliases,
-        client,
-        ofSeveral,
-        address: record.data,
-        sec: at.sec,
-        nsec: at.nsec,
-        untilSec: holdsUntil(at.sec, record.ttl),
-        capture: at.capture,
-        frame: at.frame,
-        question,
-      };
-      const list = byAddress.get(key);
-      if (list === undefined) byAddress.set(key, [one]);
-      else list.push(one);
-    }
-    if (answer.partial || answer.rcode !== "NOERROR" || (answer.type !== "A" && answer.type !== "AAAA")) return;
-    const { sec, capture, frame } = at;
-    this.#whole.push({ realm, client, name: answer.name, addresses, sec, capture, frame, question });
+    const key = keyOf(one.address);
+    const list = byAddress.get(key);
+    if (list === undefined) byAddress.set(key, [one]);
+    else list.push(one);
   }
 
   #wholeByName(): Map<string, Map<string, WholeAnswer[]>>[] {
@@ -308,42 +232,11 @@ export class DnsEvidence {
   }
 }
 
-const NO_ALIASES: readonly string[] = [];
 const NO_ANSWERS: readonly WholeAnswer[] = [];
 const NO_NAMES: readonly NameAnswer[] = [];
 
 /** What finds an address soonest: of IPv4 its number, else its text. */
 const keyOf = (address: string): number | string => ipv4Word(address) ?? address;
-
-/** The first question that an answer repeats; a flow of few facts is looked through for it. */
-function questionTo(answer: AnswerFact, clientDir: 0 | 1, sightings: readonly Sighting[]): Sighting | undefined {
-  return sightings.find(
-    ({ fact, dir }) =>
-      fact.kind === "query" &&
-      dir === clientDir &&
-      fact.id === answer.id &&
-      fact.name === answer.name &&
-      fact.type === answer.type,
-  );
-}
-const FEW = 8;
-
-/** By what answers repeat of it: the first of each. */
-function questionsOf(sightings: readonly Sighting[]): Map<string, Sighting> {
-  const questions = new Map<string, Sighting>();
-  for (const sighting of sightings) {
-    const { fact, dir } = sighting;
-    if (fact.kind !== "query") continue;
-    const key = questionKey(dir, fact);
-    if (!questions.has(key)) questions.set(key, sighting);
-  }
-  return questions;
-}
-
-/** What an answer repeats of its question. */
-function questionKey(clientDir: 0 | 1, { id, name, type }: Pick<AnswerFact, "id" | "name" | "type">): string {
-  return `${clientDir} ${id} ${type} ${name}`;
-}
 
 /** Whether it had been given by that moment, and still held. */
 export function isHeld(answer: NameAnswer, sec: number, nsec: number): boolean {
@@ -359,21 +252,6 @@ function namesAmong(answers: readonly NameAnswer[], clients: ReadonlySet<string>
     (clients.has(answer.client) && !answer.ofSeveral ? own : other).push(answer);
   }
   return { own, other };
-}
-
-/** The asked name and every name that CNAME records lead on to, in order; a record that points back adds nothing. */
-export function aliasesOf(name: string, records: readonly DnsRecord[]): Set<string> {
-  const names = new Set([name]);
-  let grown = true;
-  while (grown) {
-    grown = false;
-    for (const record of records) {
-      if (record.type !== "CNAME" || !names.has(record.name) || names.has(record.data)) continue;
-      names.add(record.data);
-      grown = true;
-    }
-  }
-  return names;
 }
 
 /** What `onAsk` is told where names of an address are asked for. */

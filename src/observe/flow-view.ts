@@ -92,9 +92,16 @@ export class FlowView {
   #word(field: number): number {
     return this.row[this.at + field]!;
   }
-  /** How many flows the row stands for. */
+  /** How many flows the row stands for: none where it only tells what was said (`departed.ts`). */
   get flows(): number {
-    return 1 + (this.#seen.flows.weights.get(this.flow) ?? 0);
+    return Math.max(0, 1 + this.#weight);
+  }
+  /** How often what it says was said. */
+  get times(): number {
+    return this.#weight < 0 ? -this.#weight : 1 + this.#weight;
+  }
+  get #weight(): number {
+    return this.#seen.flows.weights.get(this.flow) ?? 0;
   }
   get state(): number {
     return this.#word(R.STATE);

@@ -29,10 +29,23 @@ const MOST_ANSWERS = 32;
 /** `copies`: flows that are told of already. */
 export function collectLookups(seen: Observation, copies: ReadonlyMap<number, number> | null = null): Lookup[] {
   const folded = new Map<string, Lookup>();
+  for (const [key, lookup] of seen.departed?.said.lookups ?? [])
+    folded.set(key, { ...lookup, answers: [...lookup.answers] });
+  foldLookups(folded, seen, flowsSaying(seen, "query", "answer"), copies);
+  return [...folded.values()];
+}
+
+/** Adds those of some flows. */
+export function foldLookups(
+  folded: Map<string, Lookup>,
+  seen: Observation,
+  flows: Iterable<number>,
+  copies: ReadonlyMap<number, number> | null = null,
+): void {
   const view = new FlowView(seen);
   const asked: { flow: number; query: Sighting & { fact: QueryFact } }[] = [];
   const orphans: Orphan[] = [];
-  for (const flow of flowsSaying(seen, "query", "answer")) {
+  for (const flow of flows) {
     const { detail } = view.move(flow);
     if (detail === null || copies?.has(flow) === true) continue;
     let waiting: (Sighting & { fact: QueryFact })[] = [];
@@ -67,7 +80,6 @@ export function collectLookups(seen: Observation, copies: ReadonlyMap<number, nu
     if (answers?.found.has(orphan) === true) continue;
     add(folded, seen, view.move(flow), sighting, sighting.dir === 0 ? 1 : 0, sighting.fact, sighting.fact);
   }
-  return [...folded.values()];
 }
 
 /** Where in a list each name was asked for, in the list's order. */
@@ -110,8 +122,7 @@ function add(
     firstNsec: at.nsec,
     lastSec: at.sec,
   };
-  // What was said alone may have come back from a database (`departed.ts`): a row for each time, of no flow.
-  lookup.count += Math.max(1, view.flows);
+  lookup.count += view.times;
   if (at.sec < lookup.firstSec || (at.sec === lookup.firstSec && at.nsec < lookup.firstNsec)) {
     lookup.capture = at.capture;
     lookup.frame = at.frame;

@@ -64,7 +64,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     untracked: flows.untracked,
     caps_hit: [...caps.values()].reduce((total, hits) => total + hits, 0),
     flows: [...flows.weights.values()].reduce(
-      (total, weight) => total + weight,
+      (total, weight) => total + Math.max(-1, weight),
       flows.table.count + (departed?.flows ?? 0),
     ),
     conversations: conversations.count + (departed?.conversations ?? 0),

@@ -516,6 +516,25 @@ const ATTACKS: Record<Cap, Says> = {
     t.true(withLimits({ answersKept: 8 }, () => new NameAttic(seen, kept, 0).clear(result)));
     t.is(hits(seen, "answersKept"), 12);
   },
+  lookupsTold: async (t) => {
+    const asked = (i: number): Frame[] => lookUp(HOST, RESOLVER, `n${i}.example.com`, [`198.51.100.${i & 255}`], i * 3);
+    const late = udpFrame({ from: `${HOST}:1`, to: `${RESOLVER}:1`, ms: 600_000, data: new Uint8Array(1) });
+    const trial = await trialOf({
+      rules: [{ id: "a", to: "web", over: "tcp/443", app: "tls" }],
+      endpoints: { web: { hosts: ["*.example.com"] } },
+      frames: [...many(20, asked).flat(), late],
+    });
+    const seen = observe(trial.frames);
+    const kept = new KeptJudgements();
+    const attic = new NameAttic(seen, kept, 0);
+    const clear = (): boolean => attic.clear(atOnce(judgeInSteps(seen, trial.options, "", false, kept)));
+    t.deepEqual(
+      withLimits({ lookupsTold: 8 }, () => [clear(), clear()]),
+      [true, false],
+    );
+    t.is(seen.departed?.said.lookups.size, 8);
+    t.is(atOnce(judgeInSteps(seen, trial.options, "", false, kept)).lookups.length, 20, "the others stay whole");
+  },
   dnsRecords: (t) => {
     const records = many(LIMITS.dnsRecords * 2, (i) => ({
       name: "a.b",

@@ -1,7 +1,8 @@
 /** What DNS said, to whom and until when: lifetimes, aliases, and what a look-up came to. */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
-import { aliasesOf, DnsEvidence } from "../../src/observe/dns-evidence.ts";
+import { aliasesOf } from "../../src/observe/dns-answers.ts";
+import { DnsEvidence } from "../../src/observe/dns-evidence.ts";
 import { collectLookups } from "../../src/observe/lookups.ts";
 import { numbered, START_SEC, udpFrame } from "../support/frames.ts";
 import { observe } from "../support/observe.ts";
