@@ -12,11 +12,11 @@ export interface Talk {
   farPort?: number;
   /** Whether it is the far end that sends it; never, where it is not given. */
   answers?(number: number): boolean;
-  /** What it says, 48 bytes at most; its number, where it is not given. */
+  /** What it says, 80 bytes at most; its number, where it is not given. */
   payload?(number: number): Uint8Array;
 }
 
-const FRAME_BYTES = 90;
+const FRAME_BYTES = 122;
 const HEADERS = 42;
 const DISCARD = 9;
 const RECORD_BYTES = 16 + FRAME_BYTES;
