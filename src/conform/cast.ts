@@ -2,7 +2,7 @@
  * Who plays which role: bindings made into a look-up from address to roles, and what was seen of every bound host.
  * Within one model the longest prefix wins; equal ones give both roles.
  */
-import { parseAddress } from "../address.ts";
+import { formatHex, parseAddress } from "../address.ts";
 import { FAMILY_ETH } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
@@ -294,6 +294,7 @@ export function isGlobal(text: string): boolean {
   const address = parseAddress(text);
   if (address === null || address.family === "mac") return false;
   if (address.family === 6) {
+    if (address.hex.startsWith(NAT64)) return isGlobal(formatHex(4, address.hex.slice(NAT64.length)));
     const top = Number.parseInt(address.hex.slice(0, 4), 16);
     return top >>> 13 === 1;
   }
@@ -301,6 +302,8 @@ export function isGlobal(text: string): boolean {
   return !NOT_GLOBAL.some(([first, bits]) => n >>> (32 - bits) === first >>> (32 - bits));
 }
 
+/** 64:ff9b::/96, behind which an IPv4 address stands as a translator reaches it (RFC 6052 section 2.1). */
+const NAT64 = "0064ff9b0000000000000000";
 /** RFC 6890 and its like. The documentation networks count as global: that is what documents and fixtures stand in for. */
 const NOT_GLOBAL: readonly [number, number][] = [
   [0x0000_0000, 8],

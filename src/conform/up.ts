@@ -1,5 +1,6 @@
 /** The clause "up": did it come up, as far as the capture shows? And the messages that say who asks whom. */
 import { LIMITS } from "../limits.ts";
+import type { Handshake } from "../observe/handshake.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
 import { howItEnded } from "./refusal.ts";
@@ -51,7 +52,16 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
 }
 
 /** Until both ends have sent something protected, nobody knows that either went on. */
-function handshakeOpen({ holed }: { holed: boolean }, flow: SubjectFlow): Clause {
+function handshakeOpen({ holed, unheard }: Handshake & { state: "open" }, flow: SubjectFlow): Clause {
+  if (unheard) {
+    return unproved(
+      "up",
+      "handshake-open",
+      "behind its SYN-ACK nothing of the far end is in the capture, not even an acknowledgement of the TLS hello",
+      "capture until the client gives up, and look whether something on the way drops the hello, as filters by name do",
+      flow.coming,
+    );
+  }
   if (!holed) {
     return unproved(
       "up",

@@ -12,7 +12,8 @@ import * as R from "../flow/row.ts";
 /** What became of it. `open`: the capture shows neither that it came up nor that it failed. */
 export type Handshake =
   | { state: "up" }
-  | { state: "open"; holed: boolean }
+  /** `unheard`: all of the server that is there is its SYN-ACK, not even an acknowledgement of the hello. */
+  | { state: "open"; holed: boolean; unheard: boolean }
   /** An alert of this end, which had not finished. `sighting` has its frame. */
   | { state: "alert"; by: "client" | "server"; fault: FaultFact; sighting: Sighting; afterFlight: boolean }
   /** This end closed or reset the connection. `greeted`: the server had said its hello; `asked`: the client its own. */
@@ -53,10 +54,11 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   if (up[there]) return { state: "up" };
   if (!hello) return null;
   const holed = detail.streams.some((stream) => stream !== null && stream.pending.length > 0);
-  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed };
+  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed, unheard: false };
   const reset = ([back, there] as const).find((dir) => flow.has(R.S_RST, dir));
   const ended = reset ?? ([there, back] as const).find((dir) => flow.has(R.S_FIN, dir));
-  if (ended === undefined) return { state: "open", holed: false };
+  const unheard = flow.has(R.S_SYNACK, back) && !flow.has(R.S_ACK, back) && !flow.has(R.S_DATA, back);
+  if (ended === undefined) return { state: "open", holed: false, unheard };
   return { state: "left", by: ended === there ? "client" : "server", reset: reset !== undefined, greeted };
 }
 
