@@ -5,7 +5,7 @@
  *     meta     JSON: format, realms, decoder ids, captures, counters
  *     ipv6     the address table, 16 bytes a number
  *     hosts    how far away addresses are, and their next hops: pairs, as `packPairs` has them
- *     flows    rows of a chunk of the table (`rows-codec.ts`)
+ *     flows    blocks of rows, little-endian words, as in `flow/row.ts`
  *     details  what about 1,000 flows each said (`details-codec.ts`)
  *     quotes   JSON: ICMP errors
  *     departed JSON: a conversation that left a live run's memory (`departed.ts`); these come last
@@ -26,7 +26,6 @@ import { DetailsReader, packDetails } from "./details-codec.ts";
 import type { KeptFrame, OpenDatagram } from "./fragment-seam.ts";
 import type { Neighbour } from "./neighbours.ts";
 import { newObservation, type Observation } from "./observation.ts";
-import { packRows, unpackRows } from "./rows-codec.ts";
 import { packPairs, unpackPairs } from "./varint.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
@@ -98,7 +97,9 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
   yield { kind: "hosts", seq: HOPS, data: packPairs(flows.hops.known) };
   for (let chunk = 0; chunk * CHUNK_ROWS < flows.table.count; chunk++) {
     const rows = Math.min(CHUNK_ROWS, flows.table.count - chunk * CHUNK_ROWS);
-    yield { kind: "flows", seq: chunk, data: packRows(flows.table.chunks[chunk]!, rows) };
+    const words = flows.table.chunks[chunk]!;
+    const bytes = Math.ceil(rows / R.BLOCK_ROWS) * R.BLOCK_WORDS * 4;
+    yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, bytes) };
   }
   for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
     yield { kind: "details", seq, data: packDetails(identified.details.slice(from, from + DETAILS_PER_PART)) };
@@ -136,7 +137,7 @@ export async function decodeObservation(
         if (seq === HOPS) flows.hops.note(key, value);
         else flows.distances.answered(key, value);
     } else if (kind === "flows") {
-      addRows(flows, data, meta!.flows);
+      addRows(flows, wordsOf(data), meta!.flows);
     } else if (kind === "details") {
       for (const detail of details.read(data)) identified.details.push(detail);
     } else if (kind === "quotes") {
@@ -222,10 +223,9 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
 }
 
 /** Rows of one part, until there are `total` of them. */
-function addRows(flows: FlowTracker, part: Uint8Array, total: number): void {
+function addRows(flows: FlowTracker, words: Int32Array, total: number): void {
   const { table } = flows;
-  const { words, rows } = unpackRows(part);
-  for (let row = 0; row < rows && table.count < total; row++) {
+  for (let row = 0; row < (words.length / R.BLOCK_WORDS) * R.BLOCK_ROWS && table.count < total; row++) {
     const from = R.placeOf(row);
     const flow = table.add(words[from + R.LOW]!, words[from + R.HIGH]!, words[from + R.PORTS]!, words[from + R.META]!);
     if (flow < 0) return;
