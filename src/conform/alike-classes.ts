@@ -167,9 +167,9 @@ function isTelling(text: string): boolean {
   return text.length >= SHORTEST && text.includes(".") && PLAIN.test(text);
 }
 
-/** Null for hosts with addresses that nobody bound, of which the frames that show them are told. */
+/** Null for hosts with addresses that nobody bound, or bound by a name, of which the frames that show them are told. */
 function rolesClass(played: readonly Played[], address: string): string | null {
-  if (played.some(({ host }) => host.host.others !== undefined)) return null;
+  if (played.some(({ host }) => host.host.others !== undefined || host.resolved.length > 0)) return null;
   return JSON.stringify(
     played.map(({ model, role, host: { realm, outside, how, host } }) => {
       const { single, internet, name, text, addresses } = host;

@@ -20,6 +20,14 @@ export interface CastHost {
   readonly outside: boolean;
   readonly how: Binding["how"];
   presence: Presence;
+  /** Of a host that is bound by name: its addresses that DNS gave in the capture, with the frames of an answer that did. */
+  readonly resolved: readonly Resolved[];
+}
+
+/** An address of a name; no frames where the site gives it. */
+export interface Resolved {
+  text: string;
+  frames: readonly FrameRef[];
 }
 
 /** `plant-a/10.0.0.5`, as a binding has it; the host alone where nobody named a realm. */
@@ -61,17 +69,24 @@ interface Range6 {
   played: Played;
 }
 
-/** How it is known that an address is a bound host's own which nobody bound; null for those that somebody did. */
+/**
+ * How it is known that an address is a bound host's own which nobody bound, or that the name which was bound is this address's;
+ * null for addresses that somebody bound.
+ */
 export function foundOut(
   address: string,
-  { role, host: { host } }: Played,
+  { role, host: { host, resolved } }: Pick<Played, "role" | "host">,
 ): { says: string; frames: readonly FrameRef[] } | null {
+  const answer = resolved.find(({ text }) => text === address);
+  if (answer !== undefined)
+    return { says: `${address} is ${role}, as DNS gave it for ${host.name}`, frames: answer.frames };
   const other = host.others?.find(({ text }) => text === address);
   if (other === undefined) return null;
   return { says: `${address} is ${role}, as the device ${other.as ?? host.text} has it too`, frames: other.frames };
 }
 
 const NOBODY: readonly Played[] = [];
+const NOTHING_FOUND: readonly Resolved[] = [];
 /** IPv4 addresses of which the roles are remembered: those of a large office. */
 const MOST_KNOWN = 65_536;
 
@@ -105,8 +120,8 @@ export class Cast {
   readonly #known4 = new Map<number, readonly Played[]>();
   #knownRealm = "";
 
-  /** `resolve`: addresses of a host that is bound by name, from the capture or the site, as text. */
-  constructor(bindings: readonly Binding[], resolve: (name: string) => string[]) {
+  /** `resolve`: addresses of a host that is bound by name, from the capture or the site. */
+  constructor(bindings: readonly Binding[], resolve: (name: string) => readonly Resolved[]) {
     for (const binding of bindings) this.#add(binding, resolve);
     // Narrow ranges first, so that the first hit of a model is its longest prefix.
     for (const { first, last } of this.#v4) {
@@ -119,7 +134,15 @@ export class Cast {
 
   /** Who plays what, as text: equal for casts in which everybody plays the same. */
   get stamp(): string {
-    const of = ({ model, role, host }: Played): unknown => [model, role, host.realm, host.outside, host.how, host.host];
+    const of = ({ model, role, host: { realm, outside, how, host, resolved } }: Played): unknown => [
+      model,
+      role,
+      realm,
+      outside,
+      how,
+      host,
+      resolved,
+    ];
     const ranges = [...this.#v4, ...this.#v6].map(({ first, last, played }) => [first, last, of(played)]);
     const macs = [...this.#macs].map(([hex, played]) => [hex, played.map(of)]);
     const bound = [...this.#bound].map(([model, roles]) => [model, ...roles]);
@@ -147,7 +170,7 @@ export class Cast {
     for (const host of this.hosts) host.presence = unseen();
   }
 
-  #add(binding: Binding, resolve: (name: string) => string[]): void {
+  #add(binding: Binding, resolve: (name: string) => readonly Resolved[]): void {
     const bound = this.#bound.get(binding.model);
     if (bound === undefined) this.#bound.set(binding.model, new Set([binding.role]));
     else bound.add(binding.role);
@@ -159,11 +182,13 @@ export class Cast {
       }
       const presence = unseen();
       const { model, role, realm, outside, how } = binding;
-      const cast: CastHost = { model, role, realm, host, outside, how, presence };
+      const found = host.name === null ? NOTHING_FOUND : resolve(host.name);
+      const resolved = found.filter(({ frames }) => frames.length > 0);
+      const cast: CastHost = { model, role, realm, host, outside, how, presence, resolved };
       this.hosts.push(cast);
       const played: Played = { model: binding.model, role: binding.role, host: cast };
       for (const range of host.addresses) this.#range(range.family, range.first, range.last, played);
-      for (const text of host.name === null ? [] : resolve(host.name)) {
+      for (const { text } of found) {
         const address = parseAddress(text);
         if (address !== null) this.#range(address.family, address.hex, address.hex, played);
       }

@@ -124,7 +124,11 @@ export function whoIsWho(
   const dns = new DnsEvidence(seen, (realm, client) => contested.of(seen.realms[realm] ?? "", client) !== null);
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
-    new Cast(inEachRealm(bindings, seen.realms), (name) => [...(siteHosts[name] ?? []), ...dns.addressesOf(name)]);
+    new Cast(inEachRealm(bindings, seen.realms), (name) => {
+      const bySite = siteHosts[name] ?? [];
+      const byDns = dns.addressesOf(name).filter(({ text }) => !bySite.includes(text));
+      return [...bySite.map((text) => ({ text, frames: [] })), ...byDns];
+    });
   const bound = withMacHosts(options.bound.bindings, seen);
   const given = castOf(bound.bindings);
   const backgroundName = options.background?.name ?? null;

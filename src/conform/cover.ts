@@ -327,7 +327,9 @@ function whomOf(loaded: LoadedModel, rule: Rule, subject: Subject, flow: Subject
   const own = isEndpoint(withAddress(endpoint, subject.responder, loaded), subject, flow, false, known);
   const clause = throughProxy(own, subject, flow);
   if (clause.result !== "proved" || clause.member !== subject.responder) return clause;
-  return { ...clause, says: `the far end is bound to ${endpoint.role}`, weight: WEIGHT_ROLE };
+  const frames = foundOut(subject.responder, host)?.frames ?? [];
+  const support = frames.length === 0 ? clause.support : [...clause.support, ...frames];
+  return { ...clause, says: `the far end is bound to ${endpoint.role}`, weight: WEIGHT_ROLE, support };
 }
 
 /** With the model's own parameters. */

@@ -226,6 +226,7 @@ function played(model: Model, role: string, address: string): Played {
     outside: false,
     how: "given" as const,
     presence,
+    resolved: [],
   };
   return { model: model.name, role, host };
 }

@@ -9,7 +9,7 @@
 import { LIMITS } from "../limits.ts";
 import { PROXY_ROLE } from "../model/load.ts";
 import type { FrameRef, Verdict } from "../report/result.ts";
-import type { Played } from "./cast.ts";
+import { foundOut, type Played } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
 import { firstPerRule, isUp, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
 import { type Asked, type Leg, readLeg, subjectBeyond } from "./proxied.ts";
@@ -104,7 +104,9 @@ function direct(subject: Subject, flow: SubjectFlow, judges: Judges): Result {
 
 function beyond(subject: Subject, asked: Asked, judges: Judges): Result {
   const { flow, frames } = asked;
-  const judgement = judgeOneWay(subjectBeyond(subject, asked, judges.context.cast), judges, false);
+  const shown = subject.responderRoles.flatMap((one) => foundOut(subject.responder, one)?.frames ?? []);
+  const told = { ...asked, frames: [...shown, ...frames] };
+  const judgement = judgeOneWay(subjectBeyond(subject, told, judges.context.cast), judges, false);
   const own = judgement.verdict === "documented" ? [...frames, ...flow.before] : [];
   const support = [...judgement.support, ...own];
   return {

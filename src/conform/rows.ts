@@ -33,7 +33,7 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
     row.outcomes = { ...row.outcomes, "one-way": (row.outcomes["one-way"] ?? 0) + (row.outcomes.unanswered ?? 0) };
     delete row.outcomes.unanswered;
   }
-  const against = unique(judgement.against);
+  const against = toldFirst(judgement, unique(judgement.against));
   const untold = unsaidEnds(judgement);
   let support = unique([...judgement.support, ...untold.flatMap(({ frames }) => frames)]);
   if (untold.length > 0) row.reason = `${judgement.reason}; ${untold.map(({ says }) => says).join("; ")}`;
@@ -51,6 +51,15 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
     nearest: judgement.nearest,
   };
   return row;
+}
+
+/** Of what speaks against it that first which broke what was expected: where somebody has to look. */
+function toldFirst({ verdict, use }: Judgement, against: FrameRef[]): FrameRef[] {
+  const broken = verdict === "violation" ? use?.tried.broken?.clause.against : undefined;
+  if (broken === undefined || broken.length === 0) return against;
+  const first = unique(broken);
+  const keys = new Set(first.map(frameKey));
+  return [...first, ...against.filter((ref) => !keys.has(frameKey(ref)))];
 }
 
 /** Whose addresses were found out, as far as no clause says it: without that nobody sees why it is judged at all. */

@@ -12,6 +12,7 @@
 import { ipv4Word } from "../address.ts";
 import { secretWord } from "../builtins.ts";
 import { once } from "../once.ts";
+import type { FrameRef } from "../report/result.ts";
 import {
   AT_LEAST_SEC,
   addCovers,
@@ -186,14 +187,21 @@ export class DnsEvidence {
   }
   readonly #hostNames = new Set<string>();
 
-  /** Addresses that any answer in the capture gave for a name. */
-  addressesOf(name: string): string[] {
+  /** Addresses that any answer in the capture gave for a name, each with the frames of the first that did and of its question. */
+  addressesOf(name: string): { text: string; frames: FrameRef[] }[] {
     this.#hostNames.add(name);
-    const found = new Set<string>();
+    const found = new Map<string, WholeAnswer>();
     for (const clients of this.#byName())
       for (const names of clients.values())
-        for (const answer of names.get(name) ?? NO_ANSWERS) for (const address of answer.addresses) found.add(address);
-    return [...found];
+        for (const answer of names.get(name) ?? NO_ANSWERS)
+          for (const address of answer.addresses) {
+            const known = found.get(address);
+            if (known === undefined || isBefore(answer, known)) found.set(address, answer);
+          }
+    return [...found].map(([text, { capture, frame, question }]) => {
+      const answer = { capture_id: capture, frame, what: `DNS answer ${name} → ${text}` };
+      return { text, frames: [{ ...question, what: `DNS question ${name}` }, answer] };
+    });
   }
 
   /** Where an HTTPS record answered to this client published the name as a cover for encrypted hellos; null where none did. */
@@ -231,6 +239,9 @@ export class DnsEvidence {
     return realms;
   }
 }
+
+const isBefore = (a: WholeAnswer, b: WholeAnswer): boolean =>
+  a.capture < b.capture || (a.capture === b.capture && a.frame < b.frame);
 
 const NO_ANSWERS: readonly WholeAnswer[] = [];
 const NO_NAMES: readonly NameAnswer[] = [];

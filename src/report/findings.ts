@@ -1,5 +1,5 @@
 /** What a result says against an installation, as one flat list: what JUnit, SARIF, Markdown and a suite are made of. */
-import { driftOf, isFinding } from "./drift.ts";
+import { driftOf, isBan, isFinding } from "./drift.ts";
 import { waivedOf } from "./packed-rows.ts";
 import type { ConversationRow, FrameRef, LookupRow, RuleRow, RunResult } from "./result.ts";
 import { compareText } from "./summary.ts";
@@ -70,10 +70,14 @@ export function ofConversation(row: ConversationRow): Finding {
   };
 }
 
-/** The frames to look at first: where something failed, what speaks against it; then what was seen. Each once. */
-export function spokenOf({ verdict, evidence }: ConversationRow): FrameRef[] {
+/**
+ * The frames to look at first: where something failed, what speaks against it; then what was seen. What should not be there at
+ * all is in violation by what shows that it is. Each once.
+ */
+export function spokenOf(c: ConversationRow): FrameRef[] {
+  const { verdict, evidence } = c;
   if (evidence === null) return [];
-  const failed = verdict === "undocumented" || verdict === "violation";
+  const failed = verdict === "undocumented" || (verdict === "violation" && !isBan(c));
   const all = failed ? [...evidence.against, ...evidence.support] : [...evidence.support, ...evidence.against];
   return all.filter((one, i) => i === all.findIndex((f) => f.capture_id === one.capture_id && f.frame === one.frame));
 }

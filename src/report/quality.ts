@@ -1,4 +1,5 @@
 /** Capture quality in sentences: what limits the verdicts, and the whole table for the end of the report. */
+import type { LIMITS } from "../limits.ts";
 import type { RunResult } from "./result.ts";
 import { duration, number, plural } from "./words.ts";
 
@@ -7,6 +8,8 @@ const NOTABLE_SHARE = 0.01;
 
 /** A share of flows. Some are one-sided anywhere (traps, syslog, scans); more than that says that the mirror is. */
 const ONE_SIDED_SHARE = 0.1;
+
+const RECORD_CAP: keyof typeof LIMITS = "recordBytes";
 
 /** What the first screen has to say of the capture, each with its effect on verdicts. */
 export function qualityNotes(result: RunResult): string[] {
@@ -21,13 +24,17 @@ export function qualityNotes(result: RunResult): string[] {
   if (count("drops") > 0) {
     notes.push(`The capture lost ${plural(count("drops"), "packet")}: what seems missing may only be unseen.`);
   }
-  if (count("caps_hit") > 0) {
+  // A record that claims more than any has is damage, which is told with its file.
+  const capsHit = count("caps_hit") - count(`cap:${RECORD_CAP}`);
+  if (capsHit > 0) {
     const caps = Object.entries(quality).flatMap(([measure, value]) =>
-      measure.startsWith("cap:") && Number(value) > 0 ? [`${measure.slice(4)} ${number(Number(value))}`] : [],
+      measure.startsWith("cap:") && measure !== `cap:${RECORD_CAP}` && Number(value) > 0
+        ? [`${measure.slice(4)} ${number(Number(value))}`]
+        : [],
     );
     const which = caps.length === 0 ? "" : ` (${caps.join(", ")})`;
     notes.push(
-      `Wirepact reached a limit of its own ${plural(count("caps_hit"), "time")}${which}: verdicts may rest on less than was captured.`,
+      `Wirepact reached a limit of its own ${plural(capsHit, "time")}${which}: verdicts may rest on less than was captured.`,
     );
   }
   if (notable("frames_cut")) {

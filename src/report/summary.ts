@@ -87,7 +87,15 @@ function judged(result: RunResult, strict: boolean): Headline {
     open === 0 ? "" : `${plural(open, "conversation")} could not be proved`,
     blind === 0 ? "" : `${plural(blind, "rule")} could not be evaluated`,
   ].filter((part) => part !== "");
-  const found = `${plural(met, "rule")} met, ${plural(verdictCount(result, "documented"), "conversation")} documented.`;
+  const documented = verdictCount(result, "documented");
+  const counts = `${plural(met, "rule")} met`;
+  const found = `${counts}, ${plural(documented, "conversation")} documented.`;
+  // Nothing against it, and nothing for it: whoever reads no further must not take that for a pass.
+  if (met + documented === 0) {
+    const but = limits.length === 0 ? "" : ` ${upperFirst(limits.join(" and "))}.`;
+    const says = `No drift found, but ${counts} and ${plural(documented, "conversation")} documented.${but}`;
+    return { mood: "unsure", title: "NOTHING PROVED", says };
+  }
   if (limits.length === 0) return { mood: "good", title: "AS DOCUMENTED", says: found };
   return { mood: "good", title: "NO DRIFT FOUND", says: `${found} But ${limits.join(" and ")}.` };
 }
@@ -102,6 +110,10 @@ function counted(count: number, one: string, many = `${one}s`): string {
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Rules that are findings, the worst first. */

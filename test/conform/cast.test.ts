@@ -15,7 +15,7 @@ const MODELS = [model("m"), model("n")];
 function cast(bind: readonly string[], resolve: (name: string) => string[] = () => []): Cast {
   const { bindings, problems } = bindRoles(MODELS, null, bind, []);
   if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join());
-  return new Cast(bindings, resolve);
+  return new Cast(bindings, (name) => resolve(name).map((text) => ({ text, frames: [] })));
 }
 
 const CASES: Record<string, { bind: string[]; played: Record<string, string> }> = {

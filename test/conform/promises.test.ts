@@ -410,7 +410,59 @@ const SCENES: readonly Trying[] = [
   },
 ];
 
-for (const scene of SCENES) {
+/** Whose addresses only the capture tells: who plays a role hangs on frames itself, so these are held to the first promise. */
+const BOUND_BY_NAME: readonly Trying[] = [
+  ...[
+    ["an answer to the host itself", lookUp(HOST, RESOLVER, "gw.example.net", [HOST], 0)],
+    ["an answer to somebody else", lookUp("10.0.0.77", RESOLVER, "gw.example.net", [HOST], 0)],
+    [
+      "two answers",
+      [
+        ...lookUp("10.0.0.77", RESOLVER, "gw.example.net", [HOST], 0),
+        ...lookUp(HOST, RESOLVER, "gw.example.net", [HOST], 5),
+      ],
+    ],
+    [
+      "an alias",
+      lookUp("10.0.0.77", RESOLVER, "gw.example.net", [], 0, [
+        { name: "gw.example.net", type: "CNAME", data: "gw-1.example.net" },
+        { name: "gw-1.example.net", type: "A", data: HOST },
+      ]),
+    ],
+  ].map(([how, frames]) => ({
+    what: `who opens it is bound by a name, which ${how} resolves`,
+    verdict: "documented",
+    bind: ["host=gw.example.net"],
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...(frames as Frame[]), ...tlsConnection(FROM, TO, 10, clientHello("api.example.com"))],
+  })),
+  {
+    what: "the far end is bound by a name, which somebody else's answer resolves",
+    verdict: "documented",
+    bind: [`host=${HOST}`, "peer=hub.example.net"],
+    rules: [{ ...tlsRule, to: "role:peer" }],
+    frames: [
+      ...lookUp("10.0.0.77", RESOLVER, "hub.example.net", [FAR], 0),
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
+  },
+  {
+    what: "both ends are bound by names, and the far end is an endpoint's host",
+    verdict: "documented",
+    bind: ["host=gw.example.net", "peer=hub.example.net"],
+    parameters: { domain: { type: "name", default: "hub.example.net" } },
+    endpoints: { own: { hosts: ["$domain"], role: "peer", need: "any" } },
+    rules: [{ ...tlsRule, to: "own" }],
+    frames: [
+      ...lookUp("10.0.0.77", RESOLVER, "gw.example.net", [HOST], 0),
+      ...lookUp("10.0.0.78", RESOLVER, "hub.example.net", [FAR], 5),
+      ...tlsConnection(FROM, TO, 10, clientHello("hub.example.net")),
+    ],
+  },
+];
+
+for (const scene of [...SCENES, ...BOUND_BY_NAME]) {
   test(scene.what, async (t) => {
     const { trial, said } = await play(scene);
     const rows = [...said.conversations.values()].filter((row) => row.transport !== "udp" || row.port !== 53);
@@ -422,7 +474,7 @@ for (const scene of SCENES) {
       const kept = trial.frames.filter((frame) => support.has(keyOf(frame)));
       t.true(holds(judgeFrames(trial, kept)), `${what} is not proved by ${[...support].join(" ")}`);
     }
-    t.deepEqual(brokenBySomePart(trial, said), []);
+    if (!BOUND_BY_NAME.includes(scene)) t.deepEqual(brokenBySomePart(trial, said), []);
   });
 }
 

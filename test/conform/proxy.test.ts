@@ -60,6 +60,14 @@ const SCENES: readonly Through[] = [
     status: "met",
   },
   {
+    what: "a tunnel through a proxy that is bound by its name",
+    lines: [connect("api.example.com:443"), granted, ...hello("api.example.com")],
+    verdict: "documented",
+    status: "met",
+    bind: [`host=${HOST}`, "proxy=proxy.example.net"],
+    before: lookUp("10.0.0.77", RESOLVER, "proxy.example.net", [PROXY], 0),
+  },
+  {
     what: "a tunnel through a host that is not the site's proxy",
     lines: [connect("api.example.com:443"), granted, ...hello("api.example.com")],
     verdict: "undocumented",

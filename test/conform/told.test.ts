@@ -133,3 +133,19 @@ test("whoever is judged, what every host does is background: of hosts without a 
   t.deepEqual(verdicts("judged"), ["unrelated"]);
   t.deepEqual(verdicts("all"), ["ignored"]);
 });
+
+test("of a violation what broke it stands first, whatever else speaks against it stands before it in the capture", async (t) => {
+  const old = [
+    ...tlsConnection(FROM, TO, 10, clientHello("api.example.com"), 0x0304),
+    ...tlsConnection(`${HOST}:40001`, TO, 40, clientHello("api.example.com"), 0x0302),
+  ];
+  const plain = { id: "plain", to: "api", over: "tcp/443", app: "http" };
+  const api = { id: "api", to: "api", ...over, expect: { "tls.version": "at least 1.2" } };
+  const { said } = await play({ endpoints, rules: [plain, api], frames: old });
+  const [row] = [...said.conversations.values()].filter(({ verdict }) => verdict === "violation");
+  const [first, ...others] = row!.evidence!.against;
+  t.is(first!.what, "TLS 1.1");
+  t.true(others.some(({ frame }) => frame < first!.frame));
+  t.is(spokenOf(row!)[0]!.frame, first!.frame);
+  t.is(said.rules.get("m/api")!.evidence[0]!.frame, first!.frame);
+});

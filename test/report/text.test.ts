@@ -320,3 +320,22 @@ test("several undocumented conversations that one setting would explain are one 
   for (const name of ["api-eu.example.com", "ws-eu.example.com", "gateway-api-eu", "gateway-websocket-eu"])
     t.true(text.includes(name));
 });
+
+test("nothing against it and nothing for it is no pass", (t) => {
+  const value = result({
+    run: runInfo({ exit_code: 0 }),
+    judged: [inconclusive()],
+    rules: [rule({ status: "unused" })],
+  });
+  t.regex(
+    print(value, 200),
+    /^\? NOTHING PROVED +No drift found, but 0 rules met and 0 conversations documented\. 1 conv/,
+  );
+  t.regex(print({ ...value, judged: [inconclusive(), conversation()] }, 200), /^✓ NO DRIFT FOUND/);
+});
+
+test("a record that is damage is no limit of the program's own", (t) => {
+  const limits = (quality: RunResult["quality"]): string => print({ ...damaged(), quality }, 200);
+  t.notRegex(limits({ caps_hit: 1, "cap:recordBytes": 1 }), /limit of its own/);
+  t.regex(limits({ caps_hit: 3, "cap:recordBytes": 1, "cap:flows": 2 }), /limit of its own 2 times \(flows 2\)/);
+});
