@@ -213,6 +213,7 @@ export class AlikeKey {
       const { own, other } = dns.namesOf(realm, this.responder, clients, firstSec, firstNsec);
       const last = dns.namesOf(realm, this.responder, clients, lastSec, lastNsec).own;
       if (own.length !== last.length || own.some((answer, i) => answer !== last[i])) return false;
+      if (own.some((answer) => dns.replacedBy(answer, realm, clients, firstSec) !== null)) return false;
       if (own.length === 0 && dns.lastBefore(realm, this.responder, clients, firstSec) !== null) return false;
       this.#push(own.length);
       for (const answer of own) {

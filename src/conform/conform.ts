@@ -8,7 +8,7 @@ import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { DocumentedPorts } from "../observe/documented-ports.ts";
 import type { FlowView } from "../observe/flow-view.ts";
-import { collectLookups, placesByName } from "../observe/lookups.ts";
+import { collectLookups, type Lookup, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import { once } from "../once.ts";
@@ -35,7 +35,7 @@ import type { Judgement, Judges, RuleUse } from "./judge.ts";
 import { type Judged, settle } from "./judged.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { LeanUses } from "./lean-uses.ts";
-import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
+import { beforeMoves, isStillBound, type Moves, movedHosts, movedLeases } from "./leases.ts";
 import { LookupJudge, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
@@ -248,18 +248,18 @@ export function* conformInSteps(
     );
   });
   const judgedSet = new Set(judgements.map(({ conversation }) => conversation));
-  const isJudged = (client: string, realm: number) =>
-    cast.ofText(seen.realms[realm] ?? "", client).some((played) => isScoped(played, judges));
+  const isJudged = ({ realm, client, firstSec, firstNsec }: Lookup): boolean => {
+    const name = seen.realms[realm] ?? "";
+    const roles = cast.ofText(name, client);
+    if (!roles.some((played) => isScoped(played, judges))) return false;
+    return isStillBound(moves, name, client, roles, { sec: firstSec, nsec: firstNsec });
+  };
   return withJudged(rows, {
     conversations,
     rest: new Rest(conversations, dns, judgedSet, "unrelated"),
     rules: ruleRows,
     lookups: lookups.map((lookup) =>
-      lookupRow(
-        lookup,
-        seen.realms[lookup.realm] ?? "",
-        lookupJudge.verdict(lookup, isJudged(lookup.client, lookup.realm)),
-      ),
+      lookupRow(lookup, seen.realms[lookup.realm] ?? "", lookupJudge.verdict(lookup, isJudged(lookup))),
     ),
     bindings: bindingRows(bindings, cast, known.backgroundName),
     parameters: parameterRows(options.models, options.bound),

@@ -6,7 +6,7 @@ import { formatHex, formatIpv4 } from "../address.ts";
 import { dhcpAddresses } from "../observe/dhcp.ts";
 import type { Observation } from "../observe/observation.ts";
 import { compareInstants, formatInstant, type Instant } from "../time.ts";
-import type { Cast } from "./cast.ts";
+import type { Cast, Played } from "./cast.ts";
 import type { Subject } from "./subject.ts";
 
 /** When an address went to another device, by the first acknowledgement that says so. */
@@ -59,11 +59,8 @@ const NO_MOVES: Moves = new Map();
 /** What is left of a conversation for hosts whose address moved: flows that began before, else nobody plays a role at that end. */
 export function beforeMoves(subject: Subject, moves: Moves): Subject {
   if (moves.size === 0) return subject;
-  // Who is bound by a whole network is still in it.
-  const moveOf = (address: string, roles: Subject["initiatorRoles"]): Move | undefined =>
-    roles.every(({ host }) => host.host.single) ? moves.get(keyOf(subject.realmName, address)) : undefined;
-  const far = moveOf(subject.responder, subject.responderRoles);
-  const near = moveOf(subject.initiator, subject.initiatorRoles);
+  const far = moveOf(moves, subject.realmName, subject.responder, subject.responderRoles);
+  const near = moveOf(moves, subject.realmName, subject.initiator, subject.initiatorRoles);
   if (far === undefined && near === undefined) return subject;
   const isBefore =
     (move: Move | undefined) =>
@@ -76,6 +73,23 @@ export function beforeMoves(subject: Subject, moves: Moves): Subject {
       (initiatorRoles.length === 0 || isBefore(near)(flow)) && (responderRoles.length === 0 || isBefore(far)(flow)),
   );
   return { ...subject, initiatorRoles, responderRoles, flows: flows.length > 0 ? flows : subject.flows };
+}
+
+/** Who is bound by a whole network is still in it. */
+function moveOf(moves: Moves, realm: string, address: string, roles: readonly Played[]): Move | undefined {
+  return roles.every(({ host }) => host.host.single) ? moves.get(keyOf(realm, address)) : undefined;
+}
+
+/** Whether an address was still its bound host's at that time. */
+export function isStillBound(
+  moves: Moves,
+  realm: string,
+  address: string,
+  roles: readonly Played[],
+  at: Instant,
+): boolean {
+  const move = moves.size === 0 ? undefined : moveOf(moves, realm, address, roles);
+  return move === undefined || compareInstants(at, move) < 0;
 }
 
 /** Said of each bound address that moved. */

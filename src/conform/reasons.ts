@@ -16,6 +16,8 @@ export const CONVERSATION_REASONS = {
   "shared-address": "the address was resolved for a documented and for another name",
   "name-contradicted": "the name that was sent is not what this initiator's DNS gave for the address",
   ech: "the hello is encrypted and only its outer name shows",
+  "dns-replaced":
+    "the answer that gave the address had outlived its lifetime, and later ones gave this initiator other addresses",
   "dns-of-another": "only another host's DNS answer gives the documented name for the address",
   "listed-range": "the address is in a published range of a shared provider, and nothing names it",
   "one-direction": "packets of one direction only are in the capture",

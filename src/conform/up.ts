@@ -79,7 +79,9 @@ function handshakeOpen({ holed, unheard }: Handshake & { state: "open" }, flow: 
   );
 }
 
+/** Messages that want no answer, in datagrams: a connection is answered whatever it carries, so of that a direction is missing. */
 function oneWayByNature(flow: SubjectFlow): boolean {
+  if (!flow.connectionless) return false;
   if (!flow.twoSided) return flow.asked > 0;
   const messages = flow.sightings.filter(({ fact }) => fact.kind === "message");
   return messages.length > 0 && messages.every(({ fact }) => fact.kind === "message" && fact.what === "oneway");

@@ -15,6 +15,7 @@ import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
 import { behindEch, outerNameAlone } from "./outer-name.ts";
 import type { ConversationReason } from "./reasons.ts";
+import { dnsFrames, replaced, stillTold } from "./replaced-answers.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
@@ -118,7 +119,8 @@ function byEvidence(
   const { responder } = subject;
   const documented = endpoint.addresses.find((range) => inRange(range, responder));
   const { own, other } = namesAt(subject, flow.firstSec, flow.firstNsec, context);
-  const told = own.length === 0 ? own : own.filter((answer) => nameIn(answer, patterns) !== null);
+  const given = own.length === 0 ? own : own.filter((answer) => nameIn(answer, patterns) !== null);
+  const told = stillTold(given, subject, flow, context);
   const otherwise = own.length === 0 ? own : own.filter((answer) => nameIn(answer, patterns) === null);
   if (told.length > 0) {
     const answer = told.at(-1)!;
@@ -178,6 +180,8 @@ function byEvidence(
     const says = `the site's hosts table gives ${responder} for ${tabled[0]}, which is not among ${names(endpoint, context.parameter)}`;
     return failed("whom", "no-rule", says);
   }
+  const before = given.at(-1);
+  if (before !== undefined) return { ...replaced(before, subject, flow, context), weight: WEIGHT_SUPPORTED };
   const hearsay = other.find((answer) => nameIn(answer, patterns) !== null);
   if (hearsay !== undefined) {
     return {
@@ -346,12 +350,6 @@ function nameIn({ name, aliases }: NameAnswer, patterns: readonly HostPattern[])
   let pattern = patternOf(name, patterns);
   for (let i = 0; pattern === undefined && i < aliases.length; i++) pattern = patternOf(aliases[i]!, patterns);
   return pattern ?? null;
-}
-
-/** An answer and its question: without that it would be none. */
-function dnsFrames({ name, address, capture, frame, question }: NameAnswer): FrameRef[] {
-  const answer = { capture_id: capture, frame, what: `DNS answer ${name} → ${address}` };
-  return [{ ...question, what: `DNS question ${name}` }, answer];
 }
 
 /** True where an endpoint of the document goes by the name. */

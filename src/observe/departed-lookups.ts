@@ -94,9 +94,10 @@ function add<One extends Given>(
 }
 
 /** One for both, from the first to the last of them. */
-function joined<One extends Given & { untilSec?: number }>(a: One, b: One): One {
+function joined<One extends Given & { freshSec?: number; untilSec?: number }>(a: One, b: One): One {
   const [first, other] = b.sec < a.sec ? [b, a] : [a, b];
   const both = { ...first, lastSec: Math.max(first.lastSec, other.lastSec) };
+  if (both.freshSec !== undefined) both.freshSec = Math.max(both.freshSec, other.freshSec ?? 0);
   if (both.untilSec !== undefined) both.untilSec = Math.max(both.untilSec, other.untilSec ?? 0);
   return both;
 }

@@ -38,6 +38,8 @@ export interface NameAnswer extends Given {
   ofSeveral: boolean;
   address: string;
   nsec: number;
+  /** The last second of its lifetime with the grace, and the last one at which it may speak at all. */
+  freshSec: number;
   untilSec: number;
 }
 
@@ -112,6 +114,7 @@ export function readAnswer(
       sec,
       nsec,
       lastSec,
+      freshSec: lastSec + record.ttl + GRACE_SEC,
       untilSec: holdsUntil(lastSec, record.ttl),
       capture,
       frame,

@@ -3,7 +3,8 @@
  *
  * An answer speaks for an address under the name that was asked, through its CNAME chain. It holds from the moment it
  * was given for its lifetime plus a grace, and at least for a day, because many programs resolve once when they start
- * (`verdicts.md`: "What proves a conversation").
+ * (`verdicts.md`: "What proves a conversation"). A host that asked again and was given other addresses has not resolved once:
+ * when lifetime and grace of the answer before are over, that one speaks no longer (`replacedBy`).
  *
  * What nobody asked is no answer: without its question, between the same ports and with the same number, name and type, no
  * resolver takes it (RFC 5452 section 9.1), and anybody can send one.
@@ -142,6 +143,21 @@ export class DnsEvidence {
       for (const answer of this.#byName()[realm]?.get(client)?.get(name) ?? NO_ANSWERS)
         if (answer.sec <= sec && answer.lastSec >= sec - AT_LEAST_SEC) found.push(answer);
     return found;
+  }
+
+  /**
+   * The answer that took the place of one whose lifetime was over at that second: the last that these hosts had for the name
+   * since, with other addresses of the family. Null where that one still speaks.
+   */
+  replacedBy(one: NameAnswer, realm: number, clients: ReadonlySet<string>, sec: number): WholeAnswer | null {
+    if (one.freshSec >= sec || one.lastSec >= sec) return null;
+    const isVersion6 = (address: string): boolean => address.includes(":");
+    const others = ({ addresses }: WholeAnswer): boolean =>
+      addresses.some((address) => isVersion6(address) === isVersion6(one.address)) && !addresses.includes(one.address);
+    let last: WholeAnswer | null = null;
+    for (const answer of this.answersFor(realm, clients, one.name, sec))
+      if (answer.lastSec > one.lastSec && others(answer) && (last === null || answer.sec >= last.sec)) last = answer;
+    return last;
   }
 
   /** What there is to answer a question with, as a sum: equal for the same evidence, whatever else there is. */

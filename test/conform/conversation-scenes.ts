@@ -53,6 +53,14 @@ function ftps(ms: number, lastsMs: number, upgraded = true): Frame[] {
   ];
 }
 
+/** A connection by an answer that is `ms` old, and what the same name was given half that time ago. */
+function resolvedAnew(addresses: readonly string[], type: "A" | "AAAA" = "A", ms = 20 * 60_000): Frame[] {
+  const name = "api.example.com";
+  const records = addresses.map((data) => ({ name, type, data }));
+  const again = addresses.length === 0 ? [] : lookUp(HOST, RESOLVER, name, addresses, ms / 2, records);
+  return [...lookUp(HOST, RESOLVER, name, [FAR], 0), ...again, ...tlsConnection(FROM, TO, ms, clientHello(null))];
+}
+
 export const CONVERSATIONS: Record<string, Judging> = {
   "covered and proved": { says: "documented rule-proved", endpoints: api, rules: [tlsRule], frames: good },
   forbidden: {
@@ -320,6 +328,44 @@ export const CONVERSATIONS: Record<string, Judging> = {
       ...lookUp("10.0.0.9", RESOLVER, "api.example.com", [FAR], 0),
       ...tlsConnection(FROM, TO, 10, clientHello(null)),
     ],
+  },
+  "an answer that outlived its lifetime, for whoever resolves once": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: resolvedAnew([]),
+  },
+  "the same where it was given again": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: resolvedAnew(["203.0.113.77", FAR]),
+  },
+  "the same where others were given since": {
+    says: "inconclusive dns-replaced",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: resolvedAnew(["203.0.113.77"]),
+  },
+  "the same where others of the other family were given since": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: resolvedAnew(["2001:db8::77"], "AAAA"),
+  },
+  "others were given, and its lifetime is not over": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: resolvedAnew(["203.0.113.77"], "A", 4 * 60_000),
+  },
+  "syslog over TCP in one direction": {
+    says: "inconclusive one-direction",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, over: "tcp/514", app: "syslog" }],
+    frames: connection(`${HOST}:41000`, `${FAR}:514`, 0, [
+      [">", ascii("<34>Oct 11 22:14:15 gateway su: failed\n<34>Oct 11 22:14:16 gateway su: failed\n")],
+    ]).filter((_, i) => i !== 1),
   },
   "one direction": {
     says: "inconclusive one-direction",
