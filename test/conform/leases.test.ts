@@ -4,7 +4,7 @@ import type { Frame } from "../../src/capture/frame.ts";
 import { arpFrame, udpFrame } from "../support/frames.ts";
 import { concat } from "../support/hex.ts";
 import { bytes, u32 } from "../support/packets.ts";
-import { clientHello, tlsConnection } from "../support/talk.ts";
+import { clientHello, lookUp, tlsConnection } from "../support/talk.ts";
 import { HOST, play, type Scene } from "./scene.ts";
 
 const SERVER = "10.0.0.1";
@@ -45,6 +45,14 @@ async function verdicts(
 test("what began before the move is judged, what began after it is another host's", async (t) => {
   const moved = await verdicts([lease(OLD, 0), ...early, lease(NEW, 1_000), ...late]);
   t.deepEqual(moved, { said: ["api.example.com documented", "x.example.net unrelated"], warned: true });
+});
+
+test("what the new holder of the address looks up is not judged", async (t) => {
+  const asks = (name: string, ms: number): Frame[] => lookUp(HOST, "10.0.0.53", name, ["203.0.113.20"], ms);
+  const frames = [lease(OLD, 0), ...asks("a.example.net", 500), lease(NEW, 1_000), ...asks("b.example.net", 2_000)];
+  const { said } = await play({ endpoints, rules, frames });
+  const verdicts = said.result.lookups.map(({ name, verdict }) => `${name} ${verdict}`).sort();
+  t.deepEqual(verdicts, ["a.example.net undocumented", "b.example.net unrelated"]);
 });
 
 const KEPT: Record<string, Frame[]> = {
