@@ -24,7 +24,7 @@ import {
   silenceInLoss,
   silenceUntimed,
 } from "./rule-status.ts";
-import { isBeyond } from "./same-hop.ts";
+import { isBeyond, isSameWay, wasSameWay } from "./same-hop.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
 const ANSWER_WITHIN_SEC = ANSWERS_APART_SEC;
@@ -162,22 +162,23 @@ function oneOfAFamily(attempts: readonly RuleUse[], context: RuleContext): RuleU
 /** The same of conversations that have left a live run: one of the Internet who answered; null for nobody. */
 function answeredBefore(
   { initiator, responder, realm }: Judged,
-  at: { firstSec: number; lastSec: number },
+  at: SubjectFlow,
   { conversations: { seen } }: RuleContext,
 ): string | null {
   const known = isGlobal(responder) ? seen.departed?.hosts.get(`${seen.realms[realm] ?? ""}|${initiator}`) : undefined;
   const near = known?.answers.find(
     ({ fromSec, toSec }) => fromSec <= at.lastSec + ANSWER_WITHIN_SEC && toSec >= at.firstSec - ANSWER_WITHIN_SEC,
   );
-  return near?.responder ?? null;
+  return near !== undefined && wasSameWay(near.responder, realm, at, seen) ? near.responder : null;
 }
 
 /** Whether what answered is as far as what did not, beyond the same next hop. */
 type IsFar = (other: Judged, attempted: Judged, at: SubjectFlow, all: Conversations) => boolean;
 
-/** The far end itself, or the Internet where the attempt went there too. */
-const isFarEnd: IsFar = (other, attempted) =>
-  other.responder === attempted.responder || (isGlobal(other.responder) && isGlobal(attempted.responder));
+/** The far end itself, or the Internet where the attempt went there too, and through the same router. */
+const isFarEnd: IsFar = (other, attempted, at, all) =>
+  (other.responder === attempted.responder || (isGlobal(other.responder) && isGlobal(attempted.responder))) &&
+  isSameWay(other, at, all);
 
 /**
  * True where a conversation proves that answers from beyond the same next hop reach this capture: opened by the same

@@ -9,8 +9,31 @@ import { parseAddress } from "../address.ts";
 import { addressKey } from "../flow/distances.ts";
 import { hopText } from "../flow/hops.ts";
 import * as C from "../observe/conversations.ts";
+import type { Observation } from "../observe/observation.ts";
 import type { Judged } from "./judged.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+
+/** True where nothing says that the responder of `other` is reached through another router than an unanswered attempt was sent to. */
+export function isSameWay(other: Judged, { nextHop }: SubjectFlow, all: C.Conversations): boolean {
+  return nextHop === 0 || hopTo(other, all) === nextHop;
+}
+
+/** The same of an address whose conversations have left a live run. */
+export function wasSameWay(address: string, realm: number, { nextHop }: SubjectFlow, { flows }: Observation): boolean {
+  if (nextHop === 0) return true;
+  const parsed = parseAddress(address);
+  if (parsed === null || parsed.family === "mac") return false;
+  const words = (parsed.hex.match(/.{8}/g) ?? []).map((hex) => Number.parseInt(hex, 16) | 0);
+  const [a = 0, b = 0, c = 0, d = 0] = words;
+  const meta = (realm << 16) | (parsed.family << 8);
+  return flows.hops.known.get(addressKey(meta, parsed.family === 4 ? a : flows.ipv6.of(a, b, c, d))) === nextHop;
+}
+
+/** The next hop of packets for a responder, or `SEVERAL_HOPS`; undefined where none was seen. */
+function hopTo({ conversation }: Judged, all: C.Conversations): number | undefined {
+  const key = addressKey(all.word(conversation, C.C_META), all.word(conversation, C.C_RESPONDER));
+  return all.seen.flows.hops.known.get(key);
+}
 
 /**
  * True where the responder of `other` is beyond the next hop of an unanswered attempt by the same address. What somebody on
@@ -19,9 +42,8 @@ import type { SubjectFlow } from "./subject-flow.ts";
 export function isBeyond(other: Judged, attempted: Judged, at: SubjectFlow, all: C.Conversations): boolean {
   const { nextHop } = at;
   if (nextHop === 0 || other.initiator !== attempted.initiator) return false;
-  const { flows, neighbours } = all.seen;
-  const key = addressKey(all.word(other.conversation, C.C_META), all.word(other.conversation, C.C_RESPONDER));
-  if (flows.hops.known.get(key) !== nextHop) return false;
+  if (hopTo(other, all) !== nextHop) return false;
+  const { neighbours } = all.seen;
   const mac = hopText(nextHop);
   const isNear = ({ realm, responder }: Judged): boolean => {
     const address = parseAddress(responder);

@@ -11,11 +11,8 @@ import { compareInstants } from "../time.ts";
 import { weight } from "./apart.ts";
 import { frameOrder } from "./frame-order.ts";
 import { copyDetail, FactJoiner } from "./merge-facts.ts";
-import { copyHalf, fingerprint, firstDir, isOtherFlow, joinCounts } from "./merge-rows.ts";
+import { fingerprint, firstDir, isOtherFlow, joinCounts, uniteCounts } from "./merge-rows.ts";
 import type { Observation } from "./observation.ts";
-
-/** Captures that overlap by less than this are slices of one, cut where frames were a little out of order. */
-const SLICE_OVERLAP_SEC = 1;
 
 /** Where one observation's numbers go in the merged one. */
 export interface Source {
@@ -25,9 +22,8 @@ export interface Source {
   addresses: Int32Array;
   /** Its last packets, asked for once. */
   tails: Edges;
-  /** Time span of its captures. */
-  firstSec: number;
-  lastSec: number;
+  /** It is what was made of fragments that stand in several others. */
+  isBetween: boolean;
 }
 
 /** Puts pieces of flows into a merged observation, one at a time, oldest first. */
@@ -38,19 +34,15 @@ export class FlowJoiner {
   readonly #newest: Source[] = [];
   /** By merged flow: fingerprints of the pieces in it, so that the same piece twice counts once. */
   readonly #known = new Map<string, number>();
-  readonly #overlap = new Map<Source, Set<Source>>();
+  readonly #apart: boolean;
   /** Holes in TCP streams that lie exactly between two slices. */
   gaps = 0;
 
-  constructor(merged: Observation, sources: readonly Source[]) {
+  /** `apart`: each source is of a capture point of its own, and what two of them have of one flow are the same packets. */
+  constructor(merged: Observation, apart: boolean) {
     this.#merged = merged;
+    this.#apart = apart;
     this.#facts = new FactJoiner(merged.identified, frameOrder(merged.captures));
-    for (const a of sources) {
-      const others = sources.filter(
-        (b) => b !== a && Math.min(a.lastSec, b.lastSec) - Math.max(a.firstSec, b.firstSec) > SLICE_OVERLAP_SEC,
-      );
-      this.#overlap.set(a, new Set(others));
-    }
   }
 
   piece(source: Source, flow: number): void {
@@ -67,7 +59,7 @@ export class FlowJoiner {
     const there = table.find(low, high, ports, meta);
     if (there >= 0 && !isOtherFlow(table.rows(there), table.at(there), piece.words)) {
       this.#heard(there, piece.words);
-      if (this.#overlap.get(source)!.has(this.#newest[there]!)) this.#samePlaceAgain(there, piece);
+      if (this.#sawTheSame(source, this.#newest[there]!)) this.#samePlaceAgain(there, piece);
       else this.#append(there, piece);
       this.#newest[there] = source;
       this.#known.set(print, there);
@@ -86,6 +78,10 @@ export class FlowJoiner {
     this.#known.set(print, added);
     this.#addRepeats(added, piece);
     this.#takeEdges(added, piece, true);
+  }
+
+  #sawTheSame(source: Source, newest: Source): boolean {
+    return this.#apart && source !== newest && !source.isBetween && !newest.isBetween;
   }
 
   /** The later piece may hold the first answers to what the earlier one asked. */
@@ -197,32 +193,20 @@ export class FlowJoiner {
   #samePlaceAgain(flow: number, piece: Piece): void {
     const row = this.#merged.flows.table.rows(flow);
     const at = this.#merged.flows.table.at(flow);
-    const { words } = piece;
-    for (const dir of [0, 1] as const) {
-      if (words[R.PACKETS + dir]! > row[at + R.PACKETS + dir]!) {
-        const fields = [
-          R.PACKETS + dir,
-          R.BYTES + dir,
-          R.LAST + dir * 2,
-          R.LAST + dir * 2 + 1,
-          R.FIRST + dir * 2,
-          R.FIRST + dir * 2 + 1,
-          R.FRAME + dir,
-          ...((words[R.META]! & 0xff) === TCP ? [] : [R.BURST_FROM + dir, R.BURSTS + dir]),
-        ];
-        for (const field of fields) row[at + field] = words[field]!;
-        copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
-        copyHalf(row, at + R.BYTES_HIGH, words[R.BYTES_HIGH]!, dir);
-      }
-    }
-    const app = row[at + R.STATE]! >>> R.APP_SHIFT || words[R.STATE]! >>> R.APP_SHIFT;
-    const flags = (row[at + R.STATE]! | words[R.STATE]!) & ((1 << R.APP_SHIFT) - 1);
-    row[at + R.STATE] = flags | (app << R.APP_SHIFT);
+    this.#takeEdges(flow, piece, false);
+    const [more0, more1] = uniteCounts(row, at, piece.words);
+    if (more0) this.#takeRepeats(flow, piece, 0);
+    if (more1) this.#takeRepeats(flow, piece, 1);
     if (piece.detail === null) return;
     const detail = this.#merged.identified.detail(row, at);
-    const known = new Set(detail.sightings.map(sightingKey));
+    // What was said twice at once is said twice, whichever of them heard both.
+    const known = new Map<string, number>();
+    for (const key of detail.sightings.map(sightingKey)) known.set(key, (known.get(key) ?? 0) + 1);
     for (const sighting of piece.detail.sightings) {
-      if (known.has(sightingKey(sighting))) continue;
+      const key = sightingKey(sighting);
+      const others = known.get(key) ?? 0;
+      known.set(key, others - 1);
+      if (others > 0) continue;
       if (detail.sightings.length < 2 * LIMITS.factsPerFlow) detail.sightings.push(sighting);
       else {
         detail.dropped++;
@@ -234,6 +218,15 @@ export class FlowJoiner {
     const { streams } = piece.detail;
     detail.streams = [detail.streams[0] ?? streams[0], detail.streams[1] ?? streams[1]];
   }
+
+  /** Of packets that are counted instead of others, what was counted twice. */
+  #takeRepeats(flow: number, piece: Piece, dir: 0 | 1): void {
+    const { repeatsOf } = this.#merged.flows;
+    const of = piece.source.seen.flows.repeatsOf.get(piece.flow * 2 + dir);
+    if (of === undefined) repeatsOf.delete(flow * 2 + dir);
+    else repeatsOf.set(flow * 2 + dir, { ...of });
+  }
+
   #addRepeats(flow: number, piece: Piece): void {
     const { weights } = this.#merged.flows;
     const weight = piece.source.seen.flows.weights.get(piece.flow);

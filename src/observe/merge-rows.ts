@@ -77,6 +77,42 @@ export function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 
   copyHalf(row, at + R.BYTES_HIGH, high << (dir * 16), dir);
 }
 
+/**
+ * The same packets seen twice: of each direction the count of whoever saw more of it, and with it all that its row says of that
+ * direction. True for those that are now the other's.
+ */
+export function uniteCounts(row: Int32Array, at: number, words: Int32Array): [boolean, boolean] {
+  const more = ([0, 1] as const).map((dir) => words[R.PACKETS + dir]! - row[at + R.PACKETS + dir]!) as [number, number];
+  const both = more[0] >= 0 && more[1] >= 0 && more[0] + more[1] > 0;
+  const tcp = (words[R.META]! & 0xff) === TCP;
+  const before = row[at + R.STATE]!;
+  const app = before >>> R.APP_SHIFT || words[R.STATE]! >>> R.APP_SHIFT;
+  const own = R.S_FEED | (R.S_FEED << 1) | R.S_MIDSTREAM;
+  const flags = (before | words[R.STATE]!) & ~own & ((1 << R.APP_SHIFT) - 1);
+  if (both) {
+    const [detail, born] = [row[at + R.DETAIL]!, row[at + R.BORN]!];
+    R.copyRow(words, 0, row, at);
+    row[at + R.DETAIL] = detail;
+    row[at + R.BORN] = born;
+  } else {
+    for (const dir of [0, 1] as const) {
+      // Numbers of a stream hold where the row says so, and the other may be the first to say it.
+      if (tcp && (before & (R.S_SEQ << dir)) === 0) takeWords(row, at, words, [R.START + dir, R.NEXT + dir]);
+      if (more[dir] <= 0) continue;
+      const times = [R.LAST, R.LAST + 1, R.FIRST, R.FIRST + 1].map((word) => word + dir * 2);
+      takeWords(row, at, words, [R.PACKETS + dir, R.BYTES + dir, R.FRAME + dir, ...times]);
+      if (!tcp) takeWords(row, at, words, [R.BURST_FROM + dir, R.BURSTS + dir, R.SECOND + dir]);
+      for (const halves of [R.CAPTURES, R.BYTES_HIGH, R.VLANS]) copyHalf(row, at + halves, words[halves]!, dir);
+    }
+  }
+  row[at + R.STATE] = flags | ((both ? words[R.STATE]! : before) & own) | (app << R.APP_SHIFT);
+  return [more[0] > 0, more[1] > 0];
+}
+
+function takeWords(row: Int32Array, at: number, words: Int32Array, fields: readonly number[]): void {
+  for (const field of fields) row[at + field] = words[field]!;
+}
+
 /** Tries in vain of both; of connections whose beginning was seen, where their clients spoke first. */
 export function joinTries(row: Int32Array, at: number, words: Int32Array, tcp: boolean): void {
   const known = (state: number): boolean => tcp && (state & R.S_MIDSTREAM) === 0;

@@ -21,8 +21,17 @@ import { FlowJoiner, type Source } from "./merge-flows.ts";
 import { joinFragments } from "./merge-fragments.ts";
 import { firstDir } from "./merge-rows.ts";
 import { newObservation, type Observation } from "./observation.ts";
+import { pointsOf } from "./points.ts";
 
 export function mergeObservations(observations: readonly Observation[], decoders: readonly Decoder[]): Observation {
+  const points = pointsOf(observations);
+  if (points.length === 1) return merge(observations, decoders, false);
+  const wholes = points.map((point) => (point.length === 1 ? point[0]! : merge(point, decoders, false)));
+  return merge(wholes, decoders, true);
+}
+
+/** `apart`: each observation is of a capture point of its own; else they are slices of one. */
+function merge(observations: readonly Observation[], decoders: readonly Decoder[], apart: boolean): Observation {
   const caps = new CapCounter();
   const captures: CaptureInfo[] = [];
   const realms: string[] = [];
@@ -31,8 +40,8 @@ export function mergeObservations(observations: readonly Observation[], decoders
   const sources = observations.map((seen) => addSource(merged, captures, realms, seen));
   const kept = sources.map(({ seen, captureOffset }) => ({ open: seen.fragments.open, captureOffset }));
   for (const between of joinFragments(kept, captures, decoders, (open) => merged.fragments.restore(open)))
-    sources.push({ ...addSource(merged, captures, realms, between), captureOffset: 0 });
-  const joiner = new FlowJoiner(merged, sources);
+    sources.push({ ...addSource(merged, captures, realms, between), captureOffset: 0, isBetween: true });
+  const joiner = new FlowJoiner(merged, apart);
   for (const [source, flow] of inOrder(sources)) joiner.piece(source, flow);
   addCounts(merged, sources);
   for (const source of sources) {
@@ -55,16 +64,8 @@ function addSource(merged: Observation, captures: CaptureInfo[], realms: string[
   for (let i = 0; i < ipv6.count; i++) {
     addresses[i] = merged.flows.ipv6.of(ipv6.word(i, 0), ipv6.word(i, 1), ipv6.word(i, 2), ipv6.word(i, 3));
   }
-  const read = seen.captures.filter((capture) => capture.packets > 0);
-  return {
-    seen,
-    captureOffset,
-    realms: realmNumbers,
-    addresses,
-    tails: seen.flows.watch.tails,
-    firstSec: Math.min(...read.map((capture) => capture.firstSec)),
-    lastSec: Math.max(...read.map((capture) => capture.lastSec)),
-  };
+  const { tails } = seen.flows.watch;
+  return { seen, captureOffset, realms: realmNumbers, addresses, tails, isBetween: false };
 }
 
 /** All pieces of all sources, oldest first; where clocks are coarse, those of the source that began first. */

@@ -95,6 +95,28 @@ test("what answers through another router, much later or to somebody else says n
   t.is(await status([...tries, ...theirs]), silent);
 });
 
+test("the Internet, and the far end itself, answer for one router only", async (t) => {
+  const silent = "not-evaluable replies-not-visible";
+  const [far, other] = ["198.51.100.7", "203.0.113.9"];
+  const via = (hop: number): Frame[] =>
+    [1_000, 2_000, 4_000].map((ms) =>
+      tcpFrame({ from: `${HOST}:40000`, to: `${far}:5000`, flags: "S", seq: 7, ms, macs: [hop, OWN] }),
+    );
+  const ofFar = async (frames: readonly Frame[]): Promise<string> => {
+    const { said } = await play({ rules, bind: [`host=${HOST}`, `peer=${far}`], frames });
+    const { status: is, reason_code } = said.rules.get("m/r")!;
+    return `${is} ${reason_code}`;
+  };
+  for (const by of [other, far]) {
+    t.is(await ofFar([...via(ROUTER), ...opened(by, ROUTER)]), "blocked unanswered", by);
+    t.is(await ofFar([...via(SECOND), ...opened(by, ROUTER)]), silent, by);
+  }
+  t.is(
+    await ofFar([...via(SECOND), ...opened(other, ROUTER), ...opened("203.0.113.8", SECOND, 20_000)]),
+    "blocked unanswered",
+  );
+});
+
 test("the router's own answers, and those of the link, show nothing of what is beyond it", async (t) => {
   const silent = "not-evaluable replies-not-visible";
   const own = (address: string, operation: number) =>

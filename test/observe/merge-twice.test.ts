@@ -1,0 +1,41 @@
+/** Merging is idempotent: what is given twice, as a capture, as a copy of it or as a database made of either, counts once. */
+import test from "ava";
+import { DECODERS } from "../../decoders/index.ts";
+import { mergeObservations } from "../../src/observe/merge.ts";
+import type { Observation } from "../../src/observe/observation.ts";
+import { caseCaptures, observe, readFrames, told } from "../support/observe.ts";
+
+/** A flow's first 64 operations are kept one by one, and what two points counted beyond that is not told apart. */
+const MOST_FRAMES = 120;
+
+/** Its clock leaps back, and an observation's span says nothing of what is in it. */
+const CAPTURES = caseCaptures().filter((path) => !path.includes("clock-set-back"));
+
+/** Every way in which the members of a list can follow one another. */
+function orders<T>(all: readonly T[]): T[][] {
+  return all.length < 2
+    ? [[...all]]
+    : all.flatMap((one, i) => orders(all.toSpliced(i, 1)).map((rest) => [one, ...rest]));
+}
+
+const merge = (...parts: Observation[]): Observation => mergeObservations(parts, DECODERS);
+
+for (const path of CAPTURES) {
+  test(`${path}: beside itself and its copy, read at once`, async (t) => {
+    const frames = (await readFrames(path)).slice(0, MOST_FRAMES);
+    const once = observe(frames);
+    const twice = observe(frames.flatMap((frame) => [frame, frame]));
+    const { conversations } = told(twice);
+    for (const order of orders([once, twice])) t.deepEqual(told(merge(...order)).conversations, conversations);
+    t.deepEqual(told(merge(once, merge(once, twice), twice)).conversations, conversations);
+  });
+
+  test(`${path}: beside its own slices`, async (t) => {
+    const frames = (await readFrames(path)).slice(0, MOST_FRAMES);
+    const middle = frames.length >> 1;
+    const parts = [observe(frames), observe(frames.slice(0, middle)), observe(frames.slice(middle))] as const;
+    const whole = told(parts[0]);
+    for (const order of orders(parts)) t.deepEqual(told(merge(...order)), whole);
+    t.deepEqual(told(merge(parts[2], merge(parts[0], parts[1]))), whole);
+  });
+}
