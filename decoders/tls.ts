@@ -108,6 +108,17 @@ export const tls: Decoder = {
     }
     return midStream(c, emit);
   },
+
+  left(c, emit) {
+    if (!looksLikePreamble(c.buf, c.pos, c.left)) return;
+    const preamble = readPreamble(c);
+    if (preamble === null || c.left > 0) return;
+    if (preamble.target !== "") {
+      emit(role("client", "SOCKS request"));
+      emit({ kind: "field", field: "tls.socks", value: preamble.target });
+    }
+    if (preamble.refusal !== null) emit({ kind: "fault", what: "socks-refused", ...preamble.refusal });
+  },
 };
 
 /** A hello behind what is none of TLS. Until the hello is whole nothing is claimed. */

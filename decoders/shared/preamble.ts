@@ -2,7 +2,7 @@
 import type { Cursor } from "../../src/decode/cursor.ts";
 import type { Form } from "../../src/decode/decoder.ts";
 import { looksLikeProxyHeader, readProxyHeader } from "./proxy-header.ts";
-import { looksLikeSocks, readSocks } from "./socks.ts";
+import { looksLikeSocks, readSocks, type Socks } from "./socks.ts";
 
 /** How it begins: SOCKS by a version or an answer, a load balancer's header by its name or a signature. */
 export const PREAMBLE_FORMS: readonly Form[] = [
@@ -26,9 +26,7 @@ export const PREAMBLE_FORMS: readonly Form[] = [
 ];
 
 /** Of either a part, empty where it does not say so. */
-export interface Preamble {
-  /** Whom the client asks a SOCKS proxy for, `host:port`. */
-  target: string;
+export interface Preamble extends Socks {
   /** For whom a load balancer opened the connection, `address:port`. */
   source: string;
 }
@@ -40,8 +38,8 @@ export const looksLikePreamble = (buf: Uint8Array, off: number, len: number): bo
 export function readPreamble(c: Cursor): Preamble | null {
   if (!looksLikeProxyHeader(c.buf, c.pos, c.left)) {
     const socks = readSocks(c);
-    return socks === null ? null : { target: socks.target, source: "" };
+    return socks === null ? null : { ...socks, source: "" };
   }
   const source = readProxyHeader(c);
-  return source === null ? null : { target: "", source };
+  return source === null ? null : { target: "", refusal: null, source };
 }

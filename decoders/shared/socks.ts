@@ -15,20 +15,40 @@ const CONNECT = 1;
 const LOGIN_VERSION = 1;
 const BY_PASSWORD = 2;
 const GRANTED_V4 = 0x5a;
+const LAST_V4 = 0x5d;
 const KIND = { ipv4: 1, name: 3, ipv6: 4 } as const;
 const MOST_METHODS = 16;
 const LONGEST_NAME = 255;
 
 /** Whether a first byte may be SOCKS's: the version, or of an answer in version 4 a zero and its code. */
 export const looksLikeSocks = (buf: Uint8Array, off: number, len: number): boolean =>
-  buf[off] === V5 || buf[off] === V4 || (buf[off] === 0 && (len < 2 || buf[off + 1] === GRANTED_V4));
+  buf[off] === V5 ||
+  buf[off] === V4 ||
+  (buf[off] === 0 && (len < 2 || (buf[off + 1]! >= GRANTED_V4 && buf[off + 1]! <= LAST_V4)));
+
+/** Why a server of version 5 refuses, by its reply (RFC 1928 section 6). */
+const REFUSED: Readonly<Record<number, string>> = {
+  1: "it failed",
+  2: "it does not let this through",
+  3: "the network is unreachable",
+  4: "the host is unreachable",
+  5: "the connection was refused",
+  6: "the TTL expired",
+  7: "it takes no such command",
+  8: "it takes no such address",
+};
 
 export interface Socks {
   /** Whom the client wants to reach, `host:port`; empty where the server speaks. */
   target: string;
+  /** The server does not let it: its reply's code, and what that means; null where it does, and where the client speaks. */
+  refusal: { code: number; text: string } | null;
 }
 
-/** Takes all of it; the cursor stands behind it. Null where the bytes are none, or refuse. Faults short as the cursor does. */
+/**
+ * Takes all of it; the cursor stands behind it. Null where the bytes are none, or others stand behind a refusal. Faults short
+ * as the cursor does.
+ */
 export function readSocks(c: Cursor): Socks | null {
   c.part = "SOCKS";
   const version = c.u8();
@@ -52,14 +72,15 @@ function request4(c: Cursor): Socks | null {
   const port = c.u16();
   const address = c.u32();
   skipText(c);
-  if (address !== 0 && address < 256) return { target: `${skipText(c)}:${port}` };
-  return { target: `${formatIpv4(address)}:${port}` };
+  if (address !== 0 && address < 256) return { target: `${skipText(c)}:${port}`, refusal: null };
+  return { target: `${formatIpv4(address)}:${port}`, refusal: null };
 }
 
 function answer4(c: Cursor): Socks | null {
-  if (c.u8() !== GRANTED_V4) return null;
+  const code = c.u8();
+  if (code < GRANTED_V4 || code > LAST_V4) return null;
   c.skip(6);
-  return { target: "" };
+  return code === GRANTED_V4 ? { target: "", refusal: null } : refused(c, code, "it failed");
 }
 
 /** The third byte has been read: the first of the methods. */
@@ -74,14 +95,22 @@ function request5(c: Cursor, methods: number): Socks | null {
   }
   if (version !== V5 || c.u8() !== CONNECT || c.u8() !== 0) return null;
   const target = readTarget(c);
-  return target === null ? null : { target };
+  return target === null ? null : { target, refusal: null };
 }
 
 /** The version, of what comes behind the chosen method, has been read. */
 function answer5(c: Cursor, method: number): Socks | null {
   if (method === BY_PASSWORD && (c.u8() !== 0 || c.u8() !== V5)) return null;
-  if (c.u8() !== 0 || c.u8() !== 0) return null; // succeeded, reserved
-  return readTarget(c) === null ? null : { target: "" };
+  const code = c.u8();
+  const text = REFUSED[code];
+  if ((code !== 0 && text === undefined) || c.u8() !== 0) return null; // reserved
+  if (readTarget(c) === null) return null;
+  return text === undefined ? { target: "", refusal: null } : refused(c, code, text);
+}
+
+/** The last that the server says. */
+function refused(c: Cursor, code: number, text: string): Socks | null {
+  return c.left > 0 ? null : { target: "", refusal: { code, text: `the SOCKS proxy answered ${code} (${text})` } };
 }
 
 function readTarget(c: Cursor): string | null {

@@ -142,7 +142,11 @@ function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
   const behind = asking?.kind === "field" && asking.field === "http.socks" ? "http" : "tls";
   const content = socks ? said : inner < 0 ? [] : said.slice(inner);
   const first = content[0]?.fact;
-  const app = socks ? behind : first?.kind === "inner" ? first.app : null;
+  const refused = said.find(
+    ({ fact, dir }) => fact.kind === "fault" && fact.what === "socks-refused" && dir !== flow.there,
+  );
+  const nothing = refused !== undefined || (behind === "tls" && flow.handshake === null);
+  const app = socks ? (nothing ? null : behind) : first?.kind === "inner" ? first.app : null;
   const other = said.find(
     ({ fact, dir }) => fact.kind === "field" && fact.field === "http.tunnel" && dir === flow.there,
   );
@@ -151,13 +155,13 @@ function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
   const granted = answers.find(({ status }) => status < 300);
   const spoken = content.find(({ fact, dir }) => dir !== flow.there && fact.kind === "role");
   const proof = granted ?? (spoken === undefined ? undefined : { status: 200, sighting: spoken });
-  const answer = proof ?? answers[0];
+  const answer = proof ?? answers[0] ?? answerOf(refused);
   const handshake = app !== "tls" ? null : socks ? flow.handshake : handshakeIn(content, flow);
   return {
     app,
     flow: {
       ...cameTo(flow, answer, proof !== undefined),
-      sightings: proof === undefined && answer !== undefined ? [...content, refusalOf(answer)] : content,
+      sightings: proof === undefined && answers[0] !== undefined ? [...content, refusalOf(answers[0])] : content,
       firstWords: answer !== undefined && proof === undefined ? "none" : words === undefined ? "missing" : "heard",
       words: words === undefined ? [] : framesOf(words, "the client's first words in the tunnel"),
       before: [...frames, ...answers.flatMap(({ sighting }) => framesOf(sighting, "the proxy's answer"))],
@@ -167,6 +171,10 @@ function tunnelled(flow: SubjectFlow, said: Sighting[], frames: FrameRef[]): Pic
       ...(handshake?.state === "alert" ? { outcome: "failed" as const } : {}),
     },
   };
+}
+
+function answerOf(refused: Sighting | undefined): Answer | undefined {
+  return refused?.fact.kind === "fault" ? { status: refused.fact.code, sighting: refused } : undefined;
 }
 
 /** A proxy's answer to CONNECT that is no consent, as a fault of what it was asked for. */

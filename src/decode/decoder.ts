@@ -199,6 +199,11 @@ export interface Decoder {
    * dropped, because the call comes again with more bytes. A malformed message after the first ends the direction.
    */
   stream?(c: Cursor, emit: Emit, at: Context): number;
+  /**
+   * What a direction's first bytes say where no decoder accepted them and the connection says nothing more: what stands before
+   * a message of this protocol that never came. The flow stays unidentified. Faults say nothing.
+   */
+  left?(c: Cursor, emit: Emit): void;
 
   /**
    * Streams only, where one flow may hold millions of operations: messages that say the same as one before, but for the id

@@ -7,9 +7,13 @@
  *
  * The observation itself does not change: it can be stored, merged, added to and judged again.
  */
+import { Cursor, Fault } from "../decode/cursor.ts";
+import type { Decoder } from "../decode/decoder.ts";
 import type { FlowDetail } from "../decode/details.ts";
+import type { Fact } from "../decode/facts.ts";
 import { Identifier } from "../decode/identify.ts";
 import * as R from "../flow/row.ts";
+import type { Stream } from "../flow/stream.ts";
 import { CapCounter } from "../limits.ts";
 import { copyDetail } from "./merge-facts.ts";
 import type { Observation } from "./observation.ts";
@@ -28,8 +32,10 @@ export interface FlowEnd {
 /** The observation as it is judged: nothing may be added to it meanwhile. */
 export function atEnd(seen: Observation): Observation {
   const waiting = new Set<number>();
+  const readers = seen.decoders.filter(({ left }) => left !== undefined);
   seen.identified.details.forEach((detail, index) => {
-    if (detail.streams.some((stream) => stream !== null && stream.pending.length > 0)) waiting.add(index);
+    if (detail.streams.some((stream) => stream !== null && (stream.pending.length > 0 || isLeft(stream))))
+      waiting.add(index);
   });
   if (waiting.size === 0) return withSaid(seen);
   const ends = new Map<number, FlowEnd>();
@@ -47,9 +53,40 @@ export function atEnd(seen: Observation): Observation {
     for (const dir of [0, 1] as const) scratch.close(words, 0, dir);
     const state = words[R.STATE]!;
     const midstream = (state & R.S_MIDSTREAM) !== 0;
+    if (state >>> R.APP_SHIFT === 0) tellLeft(readers, read, words);
     ends.set(flow, { app: state >>> R.APP_SHIFT, midstream, detail: { ...read, streams: waits.streams } });
   }
   return withSaid({ ...seen, ends });
+}
+
+/** True where nobody has accepted what stands at a direction's beginning, and nothing is missing there. */
+function isLeft({ length, decoder, fromStart, cutOff, pending }: Stream): boolean {
+  return length > 0 && decoder < 0 && fromStart && cutOff === 0 && pending.length === 0;
+}
+
+const LEFT = new Cursor();
+
+/** What stands before a message that never came: whom a proxy was asked for, and that it did not let it. */
+function tellLeft(readers: readonly Decoder[], detail: FlowDetail, words: Int32Array): void {
+  for (const dir of [0, 1] as const) {
+    const stream = detail.streams[dir];
+    if (stream === null || !isLeft(stream)) continue;
+    const [sec, nsec] = [words[R.LAST + dir * 2]!, words[R.LAST + dir * 2 + 1]!];
+    const capture = (words[R.CAPTURES]! >>> (dir * 16)) & 0xffff;
+    const frame = stream.parts.at(-1) ?? words[R.FRAME + dir]!;
+    const parts = stream.parts.slice(0, -1);
+    for (const { left } of readers) {
+      const said: Fact[] = [];
+      try {
+        left!(LEFT.set(stream.data, 0, stream.length), (fact) => said.push(fact));
+      } catch (fault) {
+        if (!(fault instanceof Fault)) throw fault;
+        continue;
+      }
+      for (const fact of said)
+        detail.sightings.push({ fact, dir, capture, frame, sec, nsec, ...(parts.length > 0 && { parts }) });
+    }
+  }
 }
 
 const withSaid = (seen: Observation): Observation => ({ ...seen, said: new Said(seen) });

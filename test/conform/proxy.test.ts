@@ -224,6 +224,34 @@ const SCENES: readonly Through[] = [
     lines: [...socks("api.example.com", 80), ...clear("x.example.net")],
     verdict: "undocumented",
   },
+  {
+    what: "SOCKS to a documented name, which the proxy does not let through",
+    lines: [...socks("api.example.com").slice(0, 3), ["<", bytes(5, 2, 0, 1, 0, 0, 0, 0, 0, 0)]],
+    verdict: "inconclusive",
+    reason: "never-came-up",
+    status: "blocked",
+  },
+  {
+    what: "SOCKS to a name of nobody's, which the proxy does not let through",
+    lines: [...socks("x.example.net").slice(0, 3), ["<", bytes(5, 5, 0, 1, 0, 0, 0, 0, 0, 0)]],
+    verdict: "undocumented",
+  },
+  {
+    what: "SOCKS 4 to a documented name, which the proxy does not let through",
+    lines: [
+      [">", concat([bytes(4, 1, 1, 187, 0, 0, 0, 1, 0), ascii("api.example.com"), bytes(0)])],
+      ["<", bytes(0, 0x5b, 0, 0, 0, 0, 0, 0)],
+    ],
+    verdict: "inconclusive",
+    reason: "never-came-up",
+    status: "blocked",
+  },
+  {
+    what: "SOCKS to a documented name, and the proxy says nothing",
+    lines: socks("api.example.com").slice(0, 3),
+    verdict: "inconclusive",
+    reason: "one-direction",
+  },
   { what: "SSH to the proxy's host", lines: [SSH], verdict: "undocumented" },
   {
     what: "TLS to the proxy, in which anything may be asked",
