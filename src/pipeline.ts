@@ -22,6 +22,7 @@ import { HeapWatch } from "./memory.ts";
 import type { Bound } from "./model/bind.ts";
 import type { Model, Site } from "./model/types.ts";
 import { collectAssets } from "./observe/assets.ts";
+import { noteBeside } from "./observe/beside.ts";
 import { encodeObservation } from "./observe/codec.ts";
 import { atEnd } from "./observe/ends.ts";
 import { mergeObservations } from "./observe/merge.ts";
@@ -179,6 +180,7 @@ async function readFiles(
     const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts, arena });
     await options.ready;
     const interrupted = await readAll(reader, observer, options, helpers);
+    noteBeside(reader.captures);
     const others = (await helpers?.observations(decoders)) ?? [];
     const { observation } = observer;
     return { observation: others.length === 0 ? observation : uniteShares([observation, ...others]), interrupted };

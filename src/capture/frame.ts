@@ -61,6 +61,8 @@ export interface CaptureInfo {
   hosts: { address: string; name: string }[];
   /** Size in bytes where it is known (progress); null for streams. */
   size: number | null;
+  /** How many other captures of its realm were read with it and overlap it in time; left out for none. */
+  beside?: number;
 }
 
 export interface CaptureDamage {

@@ -24,6 +24,7 @@ export class Tally implements CaptureInfo {
   lastNsec = 0;
   hosts: { address: string; name: string }[] = [];
   size: number | null = null;
+  beside?: number;
 
   constructor(path: string, realm: string, parts: readonly RealmPart[] = []) {
     this.path = path;

@@ -49,7 +49,8 @@ export function checkExpectation(
       return reply(expectation, flow);
     case "packets":
       // Once it is broken it stays so, and a direction's first packet is more than a count.
-      if (largestBurst(flow) > 0 && largestBurst(flow) <= expectation.most) context.counts.onAsk?.();
+      if (flow.countedBy > 1 || (largestBurst(flow) > 0 && largestBurst(flow) <= expectation.most))
+        context.counts.onAsk?.();
       return packets(expectation, flow);
     case "operations":
       return operations(expectation, flow);
@@ -121,6 +122,13 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
   const largest = largestBurst(flow);
   if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
+  if (Math.ceil(largest / flow.countedBy) <= expectation.most)
+    return unproved(
+      "expect",
+      "expectation-unproved",
+      `${expectation.text}: ${largest} packets are in ${flow.countedBy} captures of one time, and may be the same ones`,
+      "judge each capture by itself, or let their clocks agree",
+    );
   const found = broken(expectation, `${largest} packets in a burst`, askingFrames(flow));
   found.clause.unlisted = largest;
   found.clause.counted = true;

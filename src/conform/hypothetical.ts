@@ -166,6 +166,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     heard: null,
     session: null,
     bursts: [1, 1],
+    countedBy: 1,
     firstWords: "heard",
     words: [],
     before: [],

@@ -1,4 +1,5 @@
 /** One flow as the judge sees it: how far it came, what was said first, and the frames that show each of it. */
+
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { hasPorts, ICMP, ICMP6, TCP, UDP } from "../dissect/packet.ts";
@@ -6,6 +7,7 @@ import { largestBurst } from "../flow/bursts.ts";
 import { addressKey, isNearer, isSooner, tripUsOf } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { type Cap, LIMITS } from "../limits.ts";
+import { mostCounts } from "../observe/beside.ts";
 import type * as C from "../observe/conversations.ts";
 import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Handshake } from "../observe/handshake.ts";
@@ -33,6 +35,8 @@ export interface SubjectFlow {
   answered: number;
   /** Packets of the largest burst of each direction, by direction; identical packets that may be copies left out. */
   bursts: readonly [number, number];
+  /** How often one packet of it may have been counted, at most: by so many captures whose clocks may differ. */
+  countedBy: number;
   /** MAC address, as a number, that the initiator's packets were sent to; 0 where they were answered or none is known. */
   nextHop: number;
   sightings: readonly Sighting[];
@@ -135,6 +139,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     asked: view.packets(there),
     answered: view.packets(back),
     bursts: [burstOf(all, view, 0), burstOf(all, view, 1)],
+    countedBy: countedBy(all, view),
     nextHop: view.nextHop(there),
     sightings,
     operations: operationsOf(all, view.detail),
@@ -273,6 +278,13 @@ function cutOf(all: C.Conversations, { app, detail }: FlowView): Cap | null {
 }
 
 const isHttp = (app: string | null): boolean => app === "http" || app === "http2";
+
+/** Where copies are told apart, the captures' clocks agree, and each packet counts once. */
+function countedBy(all: C.Conversations, { realm, firstSec, lastSec }: FlowView): number {
+  const { captures, realms, flows } = all.seen;
+  if (captures.length < 2 || flows.watch.copies > 0 || all.repeatsAreCopies) return 1;
+  return mostCounts(captures, { realm: realms[realm] ?? "", firstSec, lastSec });
+}
 
 function burstOf(all: C.Conversations, view: FlowView, dir: 0 | 1): number {
   if (view.proto === TCP) return view.packets(dir);
