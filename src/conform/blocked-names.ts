@@ -56,7 +56,7 @@ export function unresolvedStatus(
   const { client, server, name, result } = asked[0]!;
   const filtered =
     result === "TIMEOUT" ? silenceFiltered(`${client} asked ${server} for ${name}`, host, context) : null;
-  return filtered ?? unanswered(rule, asked, loss, context);
+  return filtered ?? unanswered(rule, asked, host, loss, context);
 }
 
 function said(asked: readonly Lookup[], code: RuleReason, reason: string, remedy: string, telling: Lookup): HostStatus {
@@ -80,7 +80,13 @@ function documented(rule: Rule): string {
 }
 
 /** No answer to any question: blocked only where this resolver's answers to the same client are in the capture. */
-function unanswered(rule: Rule, asked: readonly Lookup[], loss: string | null, context: RuleContext): HostStatus {
+function unanswered(
+  rule: Rule,
+  asked: readonly Lookup[],
+  host: CastHost,
+  loss: string | null,
+  context: RuleContext,
+): HostStatus {
   const lookup = asked[0]!;
   const { client, server, name, result } = lookup;
   const evidence = [{ capture_id: lookup.capture, frame: lookup.frame, what: `look-up of ${name}` }];
@@ -108,6 +114,13 @@ function unanswered(rule: Rule, asked: readonly Lookup[], loss: string | null, c
         lookup,
       );
     }
+  }
+  if (result === "TIMEOUT") {
+    const seen = `${client} asked ${server} for ${name}, and no answer was captured`;
+    const remedy = host.presence.bothWays
+      ? `look whether the resolver ${server} answers for ${name}, and whether its answers are mirrored`
+      : "mirror both directions";
+    return { ...notEvaluable("name-unresolved", seen, remedy), evidence };
   }
   const reason = `${client} asked ${server} for ${name} and no address came back (${result})`;
   const remedy = `look whether the resolver ${server} can resolve ${name}`;

@@ -14,9 +14,9 @@ import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
-import { howItEnded, isDistrust } from "./refusal.ts";
+import { letThrough } from "./let-through.ts";
+import { howItEnded } from "./refusal.ts";
 import {
-  allowSentence,
   type HostStatus,
   notEvaluable,
   type RuleContext,
@@ -45,11 +45,11 @@ export function blockedStatus(
   if (open !== undefined) return null;
   const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
   const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
-  if (refused !== undefined) return blocked(loaded, rule, attempts, refused, context, howOften(attempts, refused));
+  if (refused !== undefined) return blocked(attempts, refused, context, howOften(attempts, refused));
   const loss = host === null ? null : lossOf(host, context);
   const named = host === null ? null : unresolvedStatus(loaded, rule, host, loss, context);
   if (attempts.length === 0 || named?.code === "sinkholed") return named;
-  if (loss === null) return silence(loaded, rule, attempts, context, host);
+  if (loss === null) return silence(attempts, context, host);
   const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   return { ...silenceInLoss(`${who} tried ${whom}`, loss), evidence: [...attempts[0]!.tried.who.support] };
 }
@@ -69,36 +69,28 @@ function howOften(attempts: readonly RuleUse[], telling: RuleUse): string {
 }
 
 /** `said`: what came back, as a clause. */
-function blocked(
-  loaded: LoadedModel,
-  rule: Rule,
-  attempts: readonly RuleUse[],
-  telling: RuleUse,
-  context: RuleContext,
-  said: string,
-): HostStatus {
+function blocked(attempts: readonly RuleUse[], telling: RuleUse, context: RuleContext, said: string): HostStatus {
   const judgement = judgementOf(telling, context);
-  const { who, whom } = endsOf(judgement, telling);
+  const ends = endsOf(judgement, telling);
+  const { who, whom } = ends;
   const tries = attempts.reduce((sum, { flow }) => sum + (flow.connectionless ? Math.max(1, flow.asked) : 1), 0);
   const first = Math.min(...attempts.map(({ flow }) => flow.firstSec));
   const last = Math.max(...attempts.map(({ flow }) => flow.lastSec));
   const times = tries === 1 ? "once" : `${tries} times${last - first >= 1 ? ` in ${last - first} s` : ""}`;
-  const allow = allowSentence(loaded, rule, who, whom);
   return {
     status: "blocked",
     code: "refused",
     reason: `${who} tried ${whom} ${times}, and it never came up: ${said}`,
-    remedy: isDistrust(telling.flow)
-      ? `${allow}, without TLS inspection; or let ${who} trust the certificate that is shown to it`
-      : allow,
+    remedy: letThrough(telling, { ...ends, sentTo: judgement.responder }),
     evidence: [...telling.tried.who.support, ...telling.tried.up.against],
   };
 }
 
 /** Who tried, and whom: the documented or sent name with the address behind it. */
-function endsOf(subject: Judged, { tried }: RuleUse): { who: string; whom: string } {
-  const name = subject.serverName ?? tried.whom.member ?? null;
-  const { initiator, responder } = subject;
+function endsOf(judged: Judged, { tried, subject: { through } }: RuleUse): { who: string; whom: string } {
+  const name = judged.serverName ?? tried.whom.member ?? null;
+  const { initiator, responder } = judged;
+  if (through !== undefined) return { who: initiator, whom: `${through.host} through the proxy ${responder}` };
   return { who: initiator, whom: name === null || name === responder ? responder : `${name} (${responder})` };
 }
 
@@ -107,13 +99,7 @@ function judgementOf(use: RuleUse, { byConversation }: RuleContext): Judged {
 }
 
 /** Attempts without an answer: blocked only where answers are visible here. */
-function silence(
-  loaded: LoadedModel,
-  rule: Rule,
-  attempts: readonly RuleUse[],
-  context: RuleContext,
-  host: CastHost | null,
-): HostStatus {
+function silence(attempts: readonly RuleUse[], context: RuleContext, host: CastHost | null): HostStatus {
   const first = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   const filtered = silenceFiltered(`${first.who} tried ${first.whom}`, host, context);
   if (filtered !== null) return { ...filtered, evidence: [...attempts[0]!.tried.who.support] };
@@ -135,7 +121,7 @@ function silence(
       if (beside !== null) {
         const how = answerer === null ? ", through the same router" : "";
         const said = `nothing came back, while ${beside} answered ${host.host.text} at that time${how}`;
-        return { ...blocked(loaded, rule, attempts, waited, context, said), code: "unanswered" };
+        return { ...blocked(attempts, waited, context, said), code: "unanswered" };
       }
     }
   const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);

@@ -19,19 +19,45 @@ export function absentHosts(cast: Cast, backgroundName: string | null, found: ()
   );
   const asked = new Set(cast.hosts.flatMap(({ host, presence }) => (presence.asked ? [host] : [])));
   const absent = cast.hosts.filter(({ model, host }) => model !== backgroundName && !there.has(host));
-  return absent
-    .filter(({ host }, i) => absent.findIndex((one) => one.host === host) === i)
-    .map(({ host, role, model, realm }) => {
-      const like = found().filter(
-        (one) => one.model === model && one.role === role && (realm === null || one.realm === realm),
-      );
-      const known = like.filter((one) => !cast.ofText(one.realm, one.address).some((played) => played.role === role));
-      const unknown = isByMac(host) && host.others === undefined;
-      const why = unknown ? ", and nothing in it says which IP address it has: bind that" : "";
-      const absent = `${host.text}, bound to ${role}, ${absentWords(asked.has(host))}${why}`;
-      return known.length === 0 ? `${absent}.` : `${absent}; what looks like ${role}: ${few(known, full)}.`;
-    });
+  const each = absent.filter(({ host }, i) => absent.findIndex((one) => one.host === host) === i);
+  const hosts = each.map(({ host, role, model, realm }) => {
+    const like = found().filter(
+      (one) => one.model === model && one.role === role && (realm === null || one.realm === realm),
+    );
+    const known = like.filter((one) => !cast.ofText(one.realm, one.address).some((played) => played.role === role));
+    const unknown = isByMac(host) && host.others === undefined;
+    const why = unknown ? ", and nothing in it says which IP address it has: bind that" : "";
+    const absent = `${host.text}, bound to ${role}, ${absentWords(asked.has(host))}${why}`;
+    const says = known.length === 0 ? `${absent}.` : `${absent}; what looks like ${role}: ${few(known, full)}.`;
+    return { says, bare: known.length === 0 && !unknown, host: host.text, role, asked: asked.has(host) };
+  });
+  const together = [false, true].map((wasAsked) => hosts.filter((one) => one.bare && one.asked === wasAsked));
+  const told = hosts.filter((one) => !together.some((some) => some.length >= SEVERAL && some.includes(one)));
+  return [
+    ...told.map(({ says }) => says),
+    ...together.filter((some) => some.length >= SEVERAL).map((some) => absentTogether(some)),
+  ];
 }
+
+/** From so many on hosts that never appear are told in one sentence, where nothing else is to be said of them. */
+const SEVERAL = 3;
+/** Of so many it is said who they are. */
+const NAMED_ABSENT = 10;
+
+function absentTogether(hosts: readonly { host: string; role: string; asked: boolean }[]): string {
+  const named = hosts.slice(0, NAMED_ABSENT);
+  const roles = [...new Set(named.map(({ role }) => role))].map((role) => {
+    const its = named.filter((one) => one.role === role).map(({ host }) => host);
+    return `${role} (${its.join(", ")})`;
+  });
+  const more = hosts.length > named.length ? ` and ${hosts.length - named.length} more` : "";
+  return `${hosts.length} bound hosts ${ABSENT_TOGETHER[hosts[0]!.asked ? "asked" : "unasked"]}: ${roles.join(", ")}${more}.`;
+}
+
+const ABSENT_TOGETHER = {
+  asked: "sent nothing that is in the capture, though packets went to them",
+  unasked: "never appear in the capture",
+};
 
 /** Who plays a role that nobody bound: never used in silence. */
 export function takenFor(used: readonly Likeness[]): string[] {

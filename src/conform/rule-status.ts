@@ -10,7 +10,6 @@ import type { LoadedModel } from "./cover.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Judges } from "./judge.ts";
 import type { Judged } from "./judged.ts";
-import { overText } from "./over-clause.ts";
 import type { RuleReason } from "./reasons.ts";
 import { inRange } from "./whom.ts";
 
@@ -109,16 +108,6 @@ export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, conte
   const exact = new Set(names.filter((name) => !name.includes("*")));
   const places = [...exact].flatMap((name) => context.lookedUp.get(name) ?? []).sort((a, b) => a - b);
   return places.map((at) => context.lookups[at]!).filter(({ client }) => isHost(host, client));
-}
-
-/**
- * The sentence for who runs the firewall: `allow tcp/443 from 10.20.0.5 to api.example.com (documented under Gateway)`.
- */
-export function allowSentence(loaded: LoadedModel, rule: Rule, from: string, to: string): string {
-  const over = overText(loaded, rule);
-  const cite = rule.cite[0];
-  const where = cite === undefined ? loaded.model.name : [cite.section, cite.item].filter(Boolean).join(" / ");
-  return `allow ${over} from ${from} to ${to} (documented under ${where})`;
 }
 
 /** Conversations that documented it for a host, or for all, and have left a live run's memory: others that stay say the rest. */

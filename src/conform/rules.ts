@@ -287,7 +287,7 @@ function metStatus(
     const status = notEvaluable(
       "same-as",
       `cannot be told from ${twin.rule.id}: the evidence fits both equally`,
-      "bind the roles to different addresses",
+      howToTell(one, twin),
     );
     return { ...status, evidence: [...supportOf(one), ...supportOf(twin)] };
   }
@@ -311,6 +311,21 @@ function metStatus(
     remedy: null,
     evidence: supportOf(standing),
   };
+}
+
+/** What would tell two rules apart that one conversation fits equally. */
+function howToTell(one: RuleUse, twin: RuleUse): string {
+  if (one.subject.initiator !== twin.subject.initiator)
+    return "capture it from its start, so that it shows which end opened it";
+  const { initiatorRoles, responderRoles } = one.subject;
+  const ends = [
+    [one.rule.from, twin.rule.from, initiatorRoles],
+    [one.rule.to, twin.rule.to, responderRoles],
+  ] as const;
+  for (const [a, b, roles] of ends)
+    if (a.kind === "role" && b.kind === "role" && a.role !== b.role && roles.some(({ role }) => role === b.role))
+      return `bind ${a.role} and ${b.role} to different addresses, if they are different hosts`;
+  return "nothing on the wire tells the two apart, and no binding will: ask the services themselves which of them it was";
 }
 
 /** Uses of one rule for which another assignment of roles is tried. */

@@ -11,6 +11,7 @@ import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import type { NameAnswer } from "../observe/dns-answers.ts";
 import type { DnsEvidence, NamesOf } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
+import { isGlobal } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
 import { behindEch, outerNameAlone } from "./outer-name.ts";
@@ -227,10 +228,15 @@ function byEvidence(
       `the client asked for ${responder} by its address, and for no name of ${names(endpoint, context.parameter)}`,
       literal,
     );
+  const meant = names(endpoint, context.parameter);
+  // A public name may lead inside, by a reverse proxy or a resolver of the site's own; nobody expects it to.
+  const could = isGlobal(responder)
+    ? `${responder} could be ${meant}`
+    : `${responder} is an inside address, and could stand for ${meant} only if the site leads that name inside`;
   return unproved(
     "whom",
     "address-unresolved",
-    `${responder} could be ${names(endpoint, context.parameter)}: no name was sent and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
+    `${could}: no name was sent and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
     howToResolve(subject, context),
   );
 }

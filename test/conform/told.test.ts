@@ -149,3 +149,58 @@ test("of a violation what broke it stands first, whatever else speaks against it
   t.is(spokenOf(row!)[0]!.frame, first!.frame);
   t.is(said.rules.get("m/api")!.evidence[0]!.frame, first!.frame);
 });
+
+test("what is asked of whom names what stopped it, not the port that passes", async (t) => {
+  const remedyOf = async (scene: Scene): Promise<string> => {
+    const { said } = await play(scene);
+    const judged = said.rules.get("m/api")!;
+    t.is(judged.status, "blocked");
+    return judged.remedy!;
+  };
+  const answer = (status: string): Line[] => [
+    [">", ascii("GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n")],
+    ["<", ascii(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`)],
+  ];
+  const http = { id: "api", to: "api", over: "tcp/443", app: "http" };
+  for (const [status, by] of [
+    ["403 Forbidden", "the filter, or the far end itself, that answered HTTP 403"],
+    ["407 Proxy Authentication Required", "the proxy on the way that answered HTTP 407"],
+    ["451 Unavailable For Legal Reasons", "whoever answered HTTP 451"],
+  ] as const) {
+    const remedy = await remedyOf({ endpoints, rules: [http], frames: connection(FROM, TO, 0, answer(status)) });
+    t.is(
+      remedy,
+      `let requests of 10.0.0.5 for api.example.com (203.0.113.10) through at ${by}: tcp/443 itself passes (documented under 1)`,
+    );
+  }
+  const connect: Line[] = [
+    [">", ascii("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")],
+    ["<", ascii("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")],
+  ];
+  const proxied = await remedyOf({
+    endpoints,
+    rules: [{ id: "api", to: "api", ...over }],
+    bind: [`host=${HOST}`, "proxy=10.0.0.80"],
+    frames: connection(FROM, "10.0.0.80:3128", 0, connect),
+  });
+  t.is(proxied, "at the proxy 10.0.0.80, allow tcp/443 from 10.0.0.5 to api.example.com (documented under 1)");
+});
+
+test("hosts that never appear are told in one sentence where there are several", async (t) => {
+  const peers = ["10.9.0.1", "10.9.0.2", "10.9.0.3"];
+  const { said } = await play({ endpoints, rules, frames: unnamed(0), bind: [`host=${HOST}`, `peer=${peers.join()}`] });
+  const { warnings } = said.result.run;
+  t.deepEqual(
+    warnings.filter((text) => text.includes("never appear")),
+    ["3 bound hosts never appear in the capture: peer (10.9.0.1, 10.9.0.2, 10.9.0.3)."],
+  );
+});
+
+test("an inside host is no public name's by itself", async (t) => {
+  const frames = tlsConnection(FROM, "10.60.0.78:443", 0, clientHello(null));
+  const told = await toldOf({ endpoints, rules: rules.slice(1), frames }, "10.60.0.78");
+  t.regex(
+    told.reason,
+    /is an inside address, and could stand for api\.example\.com only if the site leads that name inside/,
+  );
+});

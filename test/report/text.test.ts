@@ -339,3 +339,52 @@ test("a record that is damage is no limit of the program's own", (t) => {
   t.notRegex(limits({ caps_hit: 1, "cap:recordBytes": 1 }), /limit of its own/);
   t.regex(limits({ caps_hit: 3, "cap:recordBytes": 1, "cap:flows": 2 }), /limit of its own 2 times \(flows 2\)/);
 });
+
+test("what hangs on a setting that is in doubt stands under the question", (t) => {
+  const off = { reason_code: "condition-off" };
+  const nearest = { model: "opswat-sdp", rule_id: "x", clause: "when", says: "documented only where region is us" };
+  const strays = ["a.us.example.com", "b.us.example.com"].map((name, i) => {
+    const row = undocumented({ ...off, conversation_id: `${i}1d2c4b6a8907f6e`, server_name: name, peer_name: name });
+    return { ...row, evidence: { ...row.evidence!, nearest } };
+  });
+  const blocked = rule({
+    rule_id: "eu",
+    status: "blocked",
+    remedy: "allow tcp/443 from 10.20.0.5 to a.eu.example.com (documented under Gateway, where region is eu)",
+  });
+  const parameters = [{ name: "region", model: "opswat-sdp", value: "eu", how: "given" as const }];
+  const value = result({ run: runInfo({ parameters, exit_code: 1 }), judged: strays, rules: [blocked] });
+  const text = print(value, 200);
+  t.regex(text, /1\. +Check --set region=eu: .* Only if that is right is anything to be done about the rule below/);
+  t.notRegex(text, /\d\. +Allow tcp/);
+});
+
+test("judged strictly, names that no document has are asked about, and required rules are counted as the head counts them", (t) => {
+  const remedy = "give --bind client=ADDRESS";
+  const waiting = ["required", "required", "optional"].map((requirement, i) =>
+    rule({ rule_id: `r${i}`, status: "not-evaluable", requirement, remedy, reason_code: "role-not-bound" }),
+  );
+  const value = result({
+    run: runInfo({ exit_code: 1 }),
+    judged: [conversation()],
+    rules: waiting,
+    lookups: [lookup()],
+  });
+  const text = print(value, 200);
+  t.regex(text, /1 undocumented look-up, 2 required rules not evaluable/);
+  t.regex(text, /Ask the vendor what \S+ is for, which 10\.20\.0\.5 looked up: no document names it/);
+  t.regex(text, /client=ADDRESS \(2 required rules wait, and 1 that is not, for it\)/);
+});
+
+test("a capture of one direction: to mirror both is the first thing to do", (t) => {
+  const rules = [rule({ status: "not-evaluable", remedy: "mirror both directions", reason_code: "one-sided" })];
+  const value = result({
+    run: runInfo({ exit_code: 4 }),
+    judged: [],
+    rules,
+    quality: { packets: 9, flows: 4, one_sided: 3 },
+  });
+  const text = print(value, 200);
+  t.regex(text, /1\. +Mirror both directions: 3 of 4 flows are seen in one only\./);
+  t.notRegex(text, /2\. +Mirror/);
+});

@@ -1,10 +1,10 @@
 import { extentOf, type Finding, wantedSetting } from "../causes.ts";
-import { isBan } from "../drift.ts";
+import { isBan, isUnevaluableNeed } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
 import { judgedCount } from "../packed-rows.ts";
 import type { RuleRow } from "../result.ts";
 import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
-import { cited, expected, few, plural, responder, sentence, service } from "../words.ts";
+import { cited, clientOf, expected, few, number, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
 
 /** Findings of one kind that get a line of advice of their own; the rest is counted. */
@@ -18,28 +18,44 @@ export function actionsOf(context: TextContext): string[] {
   const blocked = rules.filter((rule) => rule.status === "blocked");
   const absent = rules.filter((rule) => rule.status === "missing" || rule.status === "partial");
   const violations = context.findings("violation").findings.flatMap(({ groups }) => groups);
+  const { findings } = context.findings("undocumented");
+  const questions = findings.filter(({ cause }) => cause?.kind === "setting");
+  const doubted = result.run.parameters.filter(({ name }) =>
+    questions.some(({ cause }) => cause?.kind === "setting" && cause.says.includes(`${name} is `)),
+  );
+  // With another setting the document asks for none of these: that question comes before them.
+  const inDoubt = blocked.filter(({ remedy }) => doubted.some(({ name }) => remedy?.includes(`${name} is `) === true));
+  const doubts = inDoubt.length === 0 ? [] : questions;
   const actions = [
+    ...doubts.map((finding) => `${askAll(finding, context)} ${onlyThen(inDoubt.length)}`),
     ...firstOf(
-      blocked,
+      blocked.filter((rule) => !inDoubt.includes(rule)),
       (rule) => sentence(rule.remedy ?? allow(rule, context)),
       "more rule is blocked",
       "more rules are blocked",
     ),
     ...firstOf(violations, (g) => mend(g, context), "more violation", "more violations"),
     ...firstOf(
-      context.findings("undocumented").findings,
+      findings.filter((finding) => !doubts.includes(finding)),
       (finding) => askAll(finding, context),
       "more is undocumented",
       "more are undocumented",
     ),
+    ...askAboutNames(context),
     ...firstOf(absent, (rule) => lookAt(rule, context), "more rule is not met", "more rules are not met"),
   ];
   const unnamed = roleToName(context);
-  const remedies = unevaluableRemedies(context, unnamed?.role ?? null);
+  const mirror = mirrorFirst(context);
+  const remedies = unevaluableRemedies(context, unnamed?.role ?? null, mirror.length > 0);
   const first = unnamed?.says ?? doubtTheBinding(context);
   const order = whyNothingJudged(result) === null ? [...actions, ...remedies] : [...remedies, ...actions];
-  return first === null ? order : [first, ...order];
+  return [...mirror, ...(first === null ? [] : [first]), ...order];
 }
+
+const MIRROR = "mirror both directions";
+
+const onlyThen = (count: number): string =>
+  `Only if that is right is anything to be done about the ${count === 1 ? "rule" : `${count} rules`} below that ${count === 1 ? "is" : "are"} blocked.`;
 
 function firstOf<T>(findings: readonly T[], say: (finding: T) => string, one: string, many: string): string[] {
   const left = findings.length - EACH;
@@ -131,18 +147,47 @@ function doubtTheBinding({ result }: TextContext): string | null {
 }
 
 /** What would make rules evaluable: the remedy that opens most of them first. `said`: a role that is to be bound anyway. */
-function unevaluableRemedies({ result }: TextContext, said: string | null): string[] {
-  const waiting = new Map<string, number>();
+function unevaluableRemedies({ result, strict }: TextContext, said: string | null, isMirrorSaid: boolean): string[] {
+  const waiting = new Map<string, RuleRow[]>();
   for (const rule of result.rules) {
-    if (rule.status === "not-evaluable" && rule.remedy !== null)
-      waiting.set(rule.remedy, (waiting.get(rule.remedy) ?? 0) + 1);
+    if (rule.status !== "not-evaluable" || rule.remedy === null) continue;
+    if (isMirrorSaid && rule.remedy === MIRROR) continue;
+    waiting.set(rule.remedy, [...(waiting.get(rule.remedy) ?? []), rule]);
   }
   const others = [...waiting].filter(([remedy]) => said === null || remedy !== `give --bind ${said}=ADDRESS`);
-  const sorted = others.sort((a, b) => b[1] - a[1]);
-  return sorted
-    .slice(0, EACH)
-    .map(
-      ([remedy, count]) =>
-        `${sentence(remedy.replace(/^give --/, "run it again with --")).slice(0, -1)} (${plural(count, "rule waits", "rules wait")} for it).`,
-    );
+  const sorted = others.sort((a, b) => b[1].length - a[1].length);
+  return sorted.slice(0, EACH).map(([remedy, rules]) => {
+    const says = sentence(remedy.replace(/^give --/, "run it again with --")).slice(0, -1);
+    return `${says} (${waitingFor(rules, strict)} for it).`;
+  });
 }
+
+/** Strictly judged, those that are required are drift, and are counted as the head counts them. */
+function waitingFor(rules: readonly RuleRow[], strict: boolean): string {
+  const needed = strict ? rules.filter(isUnevaluableNeed).length : 0;
+  if (needed === 0) return plural(rules.length, "rule waits", "rules wait");
+  const rest = rules.length - needed;
+  const others = rest === 0 ? "" : `, and ${rest} that ${rest === 1 ? "is" : "are"} not,`;
+  return `${plural(needed, "required rule waits", "required rules wait")}${others}`;
+}
+
+/** Names that no document has are drift where it is judged strictly. */
+function askAboutNames({ result, strict }: TextContext): string[] {
+  if (!strict) return [];
+  const names = new Map<string, string>();
+  for (const lookup of result.lookups)
+    if (lookup.verdict === "undocumented" && !names.has(lookup.name)) names.set(lookup.name, clientOf(lookup));
+  if (names.size === 0) return [];
+  const clients = few([...new Set(names.values())], 2);
+  return [`Ask the vendor what ${few([...names.keys()], 3)} is for, which ${clients} looked up: no document names it.`];
+}
+
+/** A capture that shows mostly one direction can't answer most of what is asked of it. */
+function mirrorFirst({ result: { quality } }: TextContext): string[] {
+  const [oneSided, flows] = [Number(quality.one_sided ?? 0), Number(quality.flows ?? 0)];
+  if (flows === 0 || oneSided / flows < MOSTLY) return [];
+  return [
+    `Mirror both directions: ${number(oneSided)} of ${plural(flows, "flow")} ${oneSided === 1 ? "is" : "are"} seen in one only.`,
+  ];
+}
+const MOSTLY = 0.5;
