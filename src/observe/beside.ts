@@ -17,8 +17,8 @@ export function noteBeside(captures: readonly CaptureInfo[]): void {
 }
 
 function overlap(a: CaptureInfo, b: CaptureInfo): boolean {
-  if (a.packets === 0 || b.packets === 0 || !realmNames(a).some((name) => realmNames(b).includes(name))) return false;
-  return Math.min(a.lastSec, b.lastSec) - Math.max(a.firstSec, b.firstSec) > LEAST_SEC;
+  if (Math.min(a.lastSec, b.lastSec) - Math.max(a.firstSec, b.firstSec) <= LEAST_SEC) return false;
+  return a.packets > 0 && b.packets > 0 && realmNames(a).some((name) => realmNames(b).includes(name));
 }
 
 /** In how many captures one packet of this time may stand; 1 where no other was read beside. Seconds since 1970. */

@@ -13,9 +13,13 @@ export const NO_OPERATIONS = new OperationTally();
 /** Counted once for a judgement: where a run goes on, a flow says more until the next. The result is shared: not to be changed. */
 export function operationsOf({ tallies }: Conversations, detail: FlowDetail | null): OperationTally {
   if (detail === null) return NO_OPERATIONS;
-  if ((kindsOf(detail) & FACT_BITS.operation) === 0) return NO_OPERATIONS;
+  // Known first: what one flow says may be told of thousands of conversations.
   const known = tallies.get(detail);
   if (known !== undefined) return known;
+  if ((kindsOf(detail) & FACT_BITS.operation) === 0) {
+    if (detail.kinds === undefined && detail.sightings.length > FEW) tallies.set(detail, NO_OPERATIONS);
+    return NO_OPERATIONS;
+  }
   let all: OperationTally | null = null;
   const single = detail.sightings.filter(isOperation).sort(compareInstants);
   for (const { fact, dir, capture, frame, sec, nsec } of single) {
@@ -31,6 +35,9 @@ export function operationsOf({ tallies }: Conversations, detail: FlowDetail | nu
   tallies.set(detail, result);
   return result;
 }
+
+/** So few facts are looked through again each time. */
+const FEW = 16;
 
 const isOperation = ({ fact }: Sighting): boolean => fact.kind === "operation";
 
