@@ -12,19 +12,9 @@ export interface Pause {
  */
 export const PAUSE_SEC = 1200;
 
-/**
- * A capture that goes on in another file does so within moments. Between the last packet of one file and the first of the
- * next one nobody knows, beyond that, whether anything was captured.
- */
-export const ROTATED_SEC = 2;
-
-/**
- * What several captures of one network show together: pauses of one are none where another one saw something. `longer`: of
- * how many seconds a time between two captures is none; those within a capture are all longer than `PAUSE_SEC`.
- */
+/** What several captures of one network show together: pauses of one are none where another one saw something. */
 export function commonPauses(
   captures: readonly { firstSec: number; lastSec: number; packets: number; pauses: readonly Pause[] }[],
-  longer: number = PAUSE_SEC,
 ): Pause[] {
   const seen = captures
     .filter(({ packets }) => packets > 0)
@@ -33,7 +23,7 @@ export function commonPauses(
   const pauses: Pause[] = [];
   let until = seen[0]?.toSec ?? 0;
   for (const { fromSec, toSec } of seen) {
-    if (fromSec - until > longer) pauses.push({ fromSec: until, toSec: fromSec });
+    if (fromSec - until > PAUSE_SEC) pauses.push({ fromSec: until, toSec: fromSec });
     if (toSec > until) until = toSec;
   }
   return pauses;

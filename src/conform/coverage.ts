@@ -1,6 +1,6 @@
 /** What the captures could see, and when: their pauses, their own counts of loss, and hosts whose streams have holes. */
 import type { CaptureInfo } from "../capture/frame.ts";
-import { commonPauses, type Pause, pausedWithin, ROTATED_SEC } from "../capture/pauses.ts";
+import { commonPauses, type Pause, pausedWithin } from "../capture/pauses.ts";
 import * as R from "../flow/row.ts";
 import { protocolKey } from "../observe/departed.ts";
 import { addressText, FlowView } from "../observe/flow-view.ts";
@@ -44,7 +44,7 @@ export class Coverage {
     }
   }
 
-  /** Seconds for which a host that appears was certainly seen: neither pauses, nor the time between files, nor what a clock was set back by are among them. */
+  /** Seconds for which a host that appears was certainly seen: neither pauses nor what a clock was set back by are among them. */
   seconds({ realm, presence }: CastHost): number {
     const { firstSec, lastSec } = presence;
     return Math.max(0, lastSec - firstSec - pausedWithin(this.pauses(realm), firstSec, lastSec) - this.setBackSec);
@@ -85,11 +85,11 @@ export class Coverage {
     return this.#realms.some((name, i) => (realm ?? name) === name && this.#protocols.has((i << 8) | protocol));
   }
 
-  /** Times in which nothing shows that anything was captured, those between two files among them. `realm`: null for all. */
+  /** `realm`: null for all. */
   pauses(realm: string | null): readonly Pause[] {
     let known = this.#pauses.get(realm);
     if (known === undefined) {
-      known = commonPauses(this.#of(realm), ROTATED_SEC);
+      known = commonPauses(this.#of(realm));
       this.#pauses.set(realm, known);
     }
     return known;

@@ -7,7 +7,7 @@
  */
 import { parseAddress } from "../address.ts";
 import { addressKey } from "../flow/distances.ts";
-import { hopText } from "../flow/hops.ts";
+import { hopText, SEVERAL_HOPS } from "../flow/hops.ts";
 import * as C from "../observe/conversations.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { Judged } from "./judged.ts";
@@ -15,8 +15,12 @@ import type { SubjectFlow } from "./subject-flow.ts";
 
 /** True where nothing says that the responder of `other` is reached through another router than an unanswered attempt was sent to. */
 export function isSameWay(other: Judged, { nextHop }: SubjectFlow, all: C.Conversations): boolean {
-  return nextHop === 0 || hopTo(other, all) === nextHop;
+  return mayBeWay(hopTo(other, all), nextHop);
 }
+
+/** Where several routers lead to a host, other hosts' traffic is what shows it: that changes nothing. */
+const mayBeWay = (hop: number | undefined, nextHop: number): boolean =>
+  nextHop === 0 || hop === nextHop || hop === SEVERAL_HOPS;
 
 /** The same of an address whose conversations have left a live run. */
 export function wasSameWay(address: string, realm: number, { nextHop }: SubjectFlow, { flows }: Observation): boolean {
@@ -26,7 +30,8 @@ export function wasSameWay(address: string, realm: number, { nextHop }: SubjectF
   const words = (parsed.hex.match(/.{8}/g) ?? []).map((hex) => Number.parseInt(hex, 16) | 0);
   const [a = 0, b = 0, c = 0, d = 0] = words;
   const meta = (realm << 16) | (parsed.family << 8);
-  return flows.hops.known.get(addressKey(meta, parsed.family === 4 ? a : flows.ipv6.of(a, b, c, d))) === nextHop;
+  const key = addressKey(meta, parsed.family === 4 ? a : flows.ipv6.of(a, b, c, d));
+  return mayBeWay(flows.hops.known.get(key), nextHop);
 }
 
 /** The next hop of packets for a responder, or `SEVERAL_HOPS`; undefined where none was seen. */

@@ -48,25 +48,6 @@ test("time in which nothing was captured is no time in which it was seen", async
   t.regex(reason, /was seen for 6 minutes/, "and it is not told to be longer");
 });
 
-test("nobody knows what was on the wire between one file's end and the next one's beginning", async (t) => {
-  const statusOfFiles = async (...files: readonly (readonly number[])[]): Promise<string> => {
-    const frames = files.flatMap((minutes, capture) =>
-      speaking(...minutes.map((minute) => minute * MINUTE)).map((frame) => Object.assign(frame, { capture })),
-    );
-    const trial = await trialOf({ rules, endpoints, frames });
-    const captures = files.map((_, i) => ({ ...trial.captures[0]!, path: `${i}.pcap` }));
-    const { status, reason_code, reason } = judgeFrames({ ...trial, captures }, frames).rules.get("m/r")!;
-    return `${status} ${reason_code} ${reason}`;
-  };
-  t.regex(
-    await statusOfFiles([0, 1], [10, 11]),
-    /^not-evaluable too-short .* seen for 12\d s, the capture's pauses left out/,
-  );
-  t.regex(await statusOfFiles([10, 14], [0, 4]), /^missing missing .* seen for 8 minutes/, "in whatever order");
-  t.regex(await statusOfFiles([0, 5], [5.02, 11]), /^missing missing .* seen for 11 minutes/, "a capture that rotates");
-  t.regex(await statusOfFiles([0, 6], [4, 11]), /^missing missing .* seen for 11 minutes/, "files that overlap");
-});
-
 test("packets that the capture lost count where the host was there", async (t) => {
   const frames = speaking(0, 10 * MINUTE);
   t.is((await statusOf(frames, (info) => ({ ...info, drops: 1 }))).said, "not-evaluable lossy");
