@@ -136,7 +136,12 @@ export function openCandidate(uses: readonly RuleUse[], lacking: readonly string
   const candidate = uses.find(
     (use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)),
   );
-  if (candidate === undefined) return null;
+  if (candidate === undefined) {
+    const isOfAny = ({ how, member }: RuleUse): boolean => how === "documented" && member === null;
+    if (lacking.length === 0 || !uses.some(isOfAny)) return null;
+    const says = `a conversation was with one of ${lacking.join(", ")}, and nothing in it says with which`;
+    return notEvaluable("candidate-inconclusive", says, "have the client send a name");
+  }
   const { says, decide } = candidate.clause!;
   return notEvaluable("candidate-inconclusive", `a conversation could be it: ${says}`, decide);
 }

@@ -63,7 +63,7 @@ export class Classes {
       for (const { hosts, addresses } of model.endpoints) {
         all.push(...addresses);
         for (const host of hosts) {
-          const pattern = resolvePattern(host, host.parameter === null ? null : parameter(host.parameter));
+          const pattern = resolvePattern(host, parameter);
           if (pattern !== null) patterns.push(pattern);
           domains.add(domainOf(host.text));
         }

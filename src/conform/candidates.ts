@@ -323,7 +323,7 @@ function namesOf(
 
 /** With the parameters' values in them; null for a name whose parameter has none. */
 function resolved({ hosts }: Endpoint, parameter: Parameter): (HostPattern | null)[] {
-  return hosts.map((host) => resolvePattern(host, host.parameter === null ? null : parameter(host.parameter)));
+  return hosts.map((host) => resolvePattern(host, parameter));
 }
 
 /** Nothing decides whether a host is meant but names and addresses that are known. */

@@ -237,14 +237,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   if (violated !== undefined) {
     const { broken } = violated.tried;
     const concluded = conclude(violated, "violation", "expectation-broken", broken!.clause.says);
-    // Where to look first: at what broke it.
-    const first = broken!.clause.against;
-    return {
-      ...concluded,
-      against: [...first, ...concluded.against.filter((ref) => !first.includes(ref))],
-      expectation: broken!.expectation,
-      found: broken!.found,
-    };
+    return { ...concluded, expectation: broken!.expectation, found: broken!.found };
   }
   const ignored = ignoredBy(subject, flow, judges);
   if (ignored?.certain)

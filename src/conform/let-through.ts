@@ -49,13 +49,13 @@ const NOT_THERE: ReadonlySet<number> = new Set([502, 503, 504]);
 function answerer({ what, code, text }: FaultFact): string | null {
   if (what === "http-redirect") return `the portal or filter that sent them on to ${text}`;
   if (what !== "http-status") return null;
-  return `${ANSWERS[code] ?? "whoever"} that answered HTTP ${code}`.replace("whoever that", "whoever");
+  return `${ANSWERERS[code] ?? "whoever"} answered HTTP ${code}`;
 }
 
-const ANSWERS: Readonly<Record<number, string>> = {
-  403: "the filter, or the far end itself,",
-  407: "the proxy on the way",
-  511: "the portal on the way",
+const ANSWERERS: Readonly<Record<number, string>> = {
+  403: "the filter, or the far end itself, that",
+  407: "the proxy on the way that",
+  511: "the portal on the way that",
 };
 
 /** The first place that the rule cites, and what it holds for where the document ties it to something. */

@@ -38,7 +38,7 @@ function documentedNames(models: readonly LoadedModel[]): { matcher: NameMatcher
   for (const { model, parameter } of models) {
     for (const { hosts } of model.endpoints) {
       for (const host of hosts) {
-        const resolved = resolvePattern(host, host.parameter === null ? null : parameter(host.parameter));
+        const resolved = resolvePattern(host, parameter);
         if (resolved !== null) patterns.push(resolved);
       }
     }

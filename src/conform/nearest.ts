@@ -80,10 +80,7 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
     const name = sentName(flow)?.name ?? subject.serverName;
     if (name !== null) {
       for (const pattern of endpoint.hosts) {
-        const resolved = resolvePattern(
-          pattern,
-          pattern.parameter === null ? null : loaded.parameter(pattern.parameter),
-        );
+        const resolved = resolvePattern(pattern, loaded.parameter);
         if (resolved !== null && matchesName(resolved, name)) return 3;
       }
     }

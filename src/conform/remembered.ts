@@ -241,7 +241,7 @@ export class Remembered {
     into.whole(port);
     into.whole(row[at + C.C_FLOWS]!);
     into.whole(row[at + C.C_PACKETS]! >>> 0);
-    into.whole(row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0));
+    into.whole(C.bytesIn(row, at));
     for (const filling of fillings) {
       if (typeof filling === "string") into.json(filling);
       else if ("frame" in filling) into.whole(frames[filling.frame]!);

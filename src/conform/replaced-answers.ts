@@ -2,7 +2,7 @@
  * DNS answers in whose place another one stands: a program that resolved once may hold on to its answer for a day, but a host that
  * asked again, when its lifetime was over, and was given other addresses has no such answer any more.
  */
-import type { NameAnswer, WholeAnswer } from "../observe/dns-answers.ts";
+import { dnsFrames, type NameAnswer, type WholeAnswer } from "../observe/dns-answers.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, unproved } from "./clause.ts";
 import type { Subject } from "./subject.ts";
@@ -33,15 +33,3 @@ export function replaced(answer: NameAnswer, subject: Subject, flow: SubjectFlow
 const listed = ({ addresses }: WholeAnswer): string => addresses.join(", ");
 
 const wholeFrames = (answer: WholeAnswer): FrameRef[] => dnsFrames({ ...answer, address: listed(answer) });
-
-/** An answer and its question: without that it would be none. */
-export function dnsFrames({
-  name,
-  address,
-  capture,
-  frame,
-  question,
-}: Pick<NameAnswer, "name" | "address" | "capture" | "frame" | "question">): FrameRef[] {
-  const answer = { capture_id: capture, frame, what: `DNS answer ${name} → ${address}` };
-  return [{ ...question, what: `DNS question ${name}` }, answer];
-}

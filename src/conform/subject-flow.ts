@@ -1,5 +1,4 @@
 /** One flow as the judge sees it: how far it came, what was said first, and the frames that show each of it. */
-
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { hasPorts, ICMP, ICMP6, TCP, UDP } from "../dissect/packet.ts";

@@ -8,7 +8,7 @@ import { parseAddress } from "../address.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
 import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
-import type { NameAnswer } from "../observe/dns-answers.ts";
+import { dnsFrames, type NameAnswer } from "../observe/dns-answers.ts";
 import type { DnsEvidence, NamesOf } from "../observe/dns-evidence.ts";
 import type { FrameRef } from "../report/result.ts";
 import { isGlobal } from "./cast.ts";
@@ -16,7 +16,7 @@ import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
 import { behindEch, outerNameAlone } from "./outer-name.ts";
 import type { ConversationReason } from "./reasons.ts";
-import { dnsFrames, replaced, stillTold } from "./replaced-answers.ts";
+import { replaced, stillTold } from "./replaced-answers.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
@@ -101,7 +101,7 @@ function patternsOf({ hosts }: Endpoint, { parameter }: WhomContext): readonly H
   if (!hosts.some((pattern) => pattern.parameter !== null)) return hosts;
   const patterns: HostPattern[] = [];
   for (const pattern of hosts) {
-    const resolved = resolvePattern(pattern, pattern.parameter === null ? null : parameter(pattern.parameter));
+    const resolved = resolvePattern(pattern, parameter);
     if (resolved === null) return pattern.parameter ?? "";
     patterns.push(resolved);
   }
@@ -136,6 +136,8 @@ function byEvidence(
       );
     }
     const says = `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`;
+    const also = told.find((one) => nameIn(one, patterns) !== pattern);
+    if (also !== undefined) return { ...ofSeveral(pattern, says, answer, also), byName: true };
     return { ...named(pattern, says, dnsFrames(answer)), byName: true };
   }
   const tabled = namesOfSite(responder, context.siteHosts);
@@ -352,6 +354,13 @@ function named(pattern: HostPattern, says: string, support: FrameRef[]): Clause 
   return weighed("whom", says, weight, pattern.text, support);
 }
 
+/** Whichever it was, it is documented; which of them it was, the address does not say. */
+function ofSeveral(pattern: HostPattern, says: string, answer: NameAnswer, also: NameAnswer): Clause {
+  const clause = named(pattern, `${says} and for ${also.name}`, [...dnsFrames(also), ...dnsFrames(answer)]);
+  delete clause.member;
+  return clause;
+}
+
 function nameIn({ name, aliases }: NameAnswer, patterns: readonly HostPattern[]): HostPattern | null {
   let pattern = patternOf(name, patterns);
   for (let i = 0; pattern === undefined && i < aliases.length; i++) pattern = patternOf(aliases[i]!, patterns);
@@ -361,7 +370,7 @@ function nameIn({ name, aliases }: NameAnswer, patterns: readonly HostPattern[])
 /** True where an endpoint of the document goes by the name. */
 export function isMemberName({ hosts }: Endpoint, name: string, value: (parameter: string) => string | null): boolean {
   return hosts.some((pattern) => {
-    const resolved = resolvePattern(pattern, pattern.parameter === null ? null : value(pattern.parameter));
+    const resolved = resolvePattern(pattern, value);
     return resolved !== null && matchesName(resolved, name);
   });
 }

@@ -69,10 +69,11 @@ function wrongLabel(label: string): string | null {
   return `${quote(label)} is no label (letters, digits and dashes, at most 63)`;
 }
 
-/** A pattern whose name is a parameter, with that parameter's value in it; null where the value is no name. */
-export function resolvePattern(pattern: HostPattern, value: string | null): HostPattern | null {
+/** A pattern whose name is a parameter, with that parameter's value in it; null where it has none, or one that is no name. */
+export function resolvePattern(pattern: HostPattern, value: (parameter: string) => string | null): HostPattern | null {
   if (pattern.parameter === null) return pattern;
-  return value === null ? null : parseHostPattern(value, () => {});
+  const known = value(pattern.parameter);
+  return known === null ? null : parseHostPattern(known, () => {});
 }
 
 /** Whether one pattern covers a name; nothing is built for it. For many patterns use `compileNames`. */

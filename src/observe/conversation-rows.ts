@@ -29,6 +29,11 @@ export const MIXED = 1 << 8;
 export const C_HEAD = 14;
 export const C_TAIL = 15;
 
+/** Bytes of both directions, of the conversation at this place. */
+export function bytesIn(row: Int32Array, at: number): number {
+  return row[at + C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C_BYTES]! >>> 0);
+}
+
 /** Slots to begin with: of one for each flow, as every second may be filled and most flows fold into others. */
 const FEWEST_SLOTS = 1 << 12;
 const MOST_FIRST_SLOTS = 1 << 20;

@@ -4,7 +4,6 @@
  * the same few addresses: of a thousand look-ups these are what differs.
  */
 
-import type { WholeAnswer } from "./dns-answers.ts";
 import {
   AT_LEAST_SEC,
   addCovers,
@@ -13,6 +12,7 @@ import {
   type NameAnswer,
   type Place,
   readAnswer,
+  type WholeAnswer,
 } from "./dns-answers.ts";
 import { addressKey, nameKey } from "./dns-evidence.ts";
 import { foldLookups, type Lookup } from "./lookups.ts";

@@ -51,6 +51,18 @@ export interface WholeAnswer extends Given {
   addresses: string[];
 }
 
+/** An answer and its question: without that it would be none. */
+export function dnsFrames({
+  name,
+  address,
+  capture,
+  frame,
+  question,
+}: Pick<NameAnswer, "name" | "address" | "capture" | "frame" | "question">): FrameRef[] {
+  const answer = { capture_id: capture, frame, what: `DNS answer ${name} → ${address}` };
+  return [{ ...question, what: `DNS question ${name}` }, answer];
+}
+
 /** An answer where it was given. `question`: null where nobody asked for it. */
 export interface Answered {
   fact: AnswerFact;

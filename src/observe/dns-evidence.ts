@@ -18,6 +18,7 @@ import {
   AT_LEAST_SEC,
   addCovers,
   answersIn,
+  dnsFrames,
   type Given,
   type NameAnswer,
   type Place,
@@ -214,10 +215,7 @@ export class DnsEvidence {
             const known = found.get(address);
             if (known === undefined || isBefore(answer, known)) found.set(address, answer);
           }
-    return [...found].map(([text, { capture, frame, question }]) => {
-      const answer = { capture_id: capture, frame, what: `DNS answer ${name} → ${text}` };
-      return { text, frames: [{ ...question, what: `DNS question ${name}` }, answer] };
-    });
+    return [...found].map(([text, answer]) => ({ text, frames: dnsFrames({ ...answer, address: text }) }));
   }
 
   /** Where an HTTPS record answered to this client published the name as a cover for encrypted hellos; null where none did. */

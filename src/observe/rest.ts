@@ -118,7 +118,7 @@ class RowWriter {
     into.ascii(this.#outcomes[all.outcome(c)]!);
     into.number(row[at + C.C_FLOWS]!);
     into.number(row[at + C.C_PACKETS]! >>> 0);
-    into.whole(row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0));
+    into.whole(C.bytesIn(row, at));
     into.number(row[at + C.C_FIRST]! >>> 0);
     into.number((row[at + C.C_FIRST + 1]! / 1000) | 0);
     into.number(row[at + C.C_LAST]! >>> 0);
@@ -249,7 +249,7 @@ export function countsOf(all: C.Conversations, c: number): Pick<ConversationRow,
   const at = all.at(c);
   return {
     packets: row[at + C.C_PACKETS]! >>> 0,
-    bytes: row[at + C.C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C.C_BYTES]! >>> 0),
+    bytes: C.bytesIn(row, at),
     last_seen: formatInstant(row[at + C.C_LAST]! >>> 0, row[at + C.C_LAST + 1]!),
   };
 }

@@ -35,6 +35,11 @@ const holed: Frame[] = [1_000, 1_020, 1_040].map((seq, i) =>
     data: new Uint8Array(10),
   }),
 );
+/** One address for two documented names. */
+const sharedAddress = [
+  ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
+  ...lookUp(HOST, RESOLVER, "ws.example.com", [FAR], 5),
+];
 const TLS_FAILURES: Record<string, Line[]> = {
   "a certificate refused under protection": [...FLIGHT, [">", protectedAlert()]],
   "a certificate refused in clear": [...FLIGHT, [">", alert(48)]],
@@ -227,6 +232,30 @@ export const RULES: Record<string, Scene & { says: string }> = {
     endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "each" } },
     rules: [tlsRule],
     frames: [...good, ...busy],
+  },
+  "one of its endpoints, whose address is that of the other": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "each" } },
+    rules: [tlsRule],
+    frames: [...sharedAddress, ...tlsConnection(FROM, TO, 10, clientHello(null)), ...busy],
+  },
+  "an address of both of its endpoints, and either order of their look-ups": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "each" } },
+    rules: [tlsRule],
+    frames: [
+      ...sharedAddress,
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 20),
+      ...tlsConnection(`${HOST}:40009`, TO, 30, clientHello(null)),
+      ...busy,
+    ],
+  },
+  "an address of both of its endpoints, either of which is enough": {
+    says: "met met",
+    endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "any" } },
+    rules: [tlsRule],
+    frames: [...sharedAddress, ...tlsConnection(FROM, TO, 10, clientHello(null)), ...busy],
   },
   "any of its endpoints": {
     says: "met met",
