@@ -12,7 +12,7 @@ import type { RunWriter, Store } from "../store/store.ts";
 import { nowMs } from "../time.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
-import { EXIT_INTERNAL, isQuiet, reportError, tell } from "./errors.ts";
+import { EXIT_INTERNAL, isQuiet, reportError, tell, warn } from "./errors.ts";
 import { type ReportOutput, reportOutput } from "./output.ts";
 import { printResult } from "./print.ts";
 import { sizeOption } from "./sizes.ts";
@@ -165,9 +165,16 @@ async function evidenceAsked(
 ): Promise<((result: RunOutcome["result"], task: Task) => Promise<void>) | null> {
   if (options.keepPackets === undefined) return null;
   const { EvidenceFolder, keepFromFiles } = await import("../live/evidence.ts");
+  const { notHeld } = await import("../live/evidence-queue.ts");
   const folder = await EvidenceFolder.open(options.keepPackets, sizeOption("--keep-size", options.keepSize ?? "1G"));
-  return (result, { captures, strict }) => keepFromFiles(folder, result, strict, captures);
+  return async (result, { captures, strict, site }) => {
+    const without = await keepFromFiles(folder, result, strict, captures, site?.vxlan);
+    if (without > 0) warn(notHeld(without, WHERE_NOT));
+  };
 }
+
+const WHERE_NOT =
+  "their packets are in no file that can be read again (standard input and databases have none), or do not fit into --keep-size";
 
 /** As typed, as far as a process can know it. */
 export function commandLine(): string {

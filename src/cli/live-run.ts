@@ -139,7 +139,8 @@ class Surroundings {
   ) {
     this.#killed = killed;
     this.#notifier = notifier;
-    this.#evidence = evidence === null ? null : new EvidenceQueue(evidence, (text) => this.#screen.line(text));
+    const tell = (text: string): void => this.#screen.line(text);
+    this.#evidence = evidence === null ? null : new EvidenceQueue(evidence, tell, task.site?.vxlan);
     this.#opened = opened;
     this.#task = task;
     this.#where = where;
@@ -208,7 +209,7 @@ class Surroundings {
 
   #hooks(): LiveHooks {
     return {
-      frame: this.#evidence === null ? null : (frame) => this.#evidence?.take(frame),
+      frame: this.#evidence === null ? null : (frame, telling) => this.#evidence?.take(frame, telling),
       status: (status) => {
         const lost = (status.dropped ?? 0) + status.droppedByInterface;
         if (lost > this.#lost) this.#screen.line(`${lost - this.#lost} packets were lost (${lost} in all)`);

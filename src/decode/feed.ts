@@ -47,6 +47,8 @@ export class Feed {
   held = 0;
   /** Facts kept in all. */
   facts = 0;
+  /** How often a frame was noted down with something that it says: what a verdict may name as its proof. */
+  noted = 0;
   /** Until when payload may belong to what a slice before this one ended with: its first is kept, to be joined with it. */
   seamEnds = Number.POSITIVE_INFINITY;
   /** False while a merge plays segments again, out of order: operations are then sorted before they are counted. */
@@ -180,6 +182,7 @@ export class Feed {
       if (detail.sightings.length >= REPEATS_FROM && this.#saidBefore(detail, dir, fact)) continue;
       if (this.#isFull(detail, fact, again)) continue;
       this.facts++;
+      this.noted++;
       const sighting: Sighting = { fact, dir, capture, frame, sec, nsec };
       if (parts.length > 0) sighting.parts = parts;
       if (beside !== undefined) sighting.beside = beside;
@@ -248,6 +251,7 @@ export class Feed {
     }
     const { sec, nsec } = this.attempt.context;
     const kind = detail.operations.add(fact, dir, capture, frame, sec, nsec);
+    if (kind?.frames.at(-1)?.frame === frame) this.noted++;
     const { like } = this;
     const alone = this.attempt.facts.length === 1 && !fact.failed;
     if (this.liked > 0 && kind !== null && alone && fact.id === like[LIKE_ID]) {

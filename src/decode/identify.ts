@@ -65,6 +65,11 @@ export class Identifier {
     return this.#begun;
   }
 
+  /** How often a frame was noted down with something that it says. */
+  get noted(): number {
+    return this.#feed.noted;
+  }
+
   /** By which payload can be told that no decoder would read. */
   get gates(): Gates {
     return gatesOf(this.decoders);

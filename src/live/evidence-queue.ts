@@ -6,6 +6,7 @@ import type { CaptureRow } from "../report/result.ts";
 import { number } from "../report/words.ts";
 import type { EvidenceFolder } from "./evidence.ts";
 import type { Finding } from "./findings.ts";
+import type { PacketsOf } from "./first-packets.ts";
 import { FrameRing } from "./frame-ring.ts";
 
 /** Milliseconds that the end of a run waits for what is still to be written. */
@@ -14,20 +15,24 @@ const MOST_WAITING_MS = 500;
 export class EvidenceQueue {
   readonly #folder: Pick<EvidenceFolder, "keep">;
   readonly #tell: (text: string) => void;
-  readonly #ring = new FrameRing();
+  readonly #ring: FrameRing;
   #waiting: { finding: Finding; captures: readonly CaptureRow[] }[] = [];
   #done = 0;
   #working: Promise<void> | null = null;
   #failed = false;
+  /** Findings of which no packet was held any more. */
+  #without = 0;
 
-  constructor(folder: Pick<EvidenceFolder, "keep">, tell: (text: string) => void) {
+  /** `vxlanPorts`: those that carry VXLAN beside the usual ones. */
+  constructor(folder: Pick<EvidenceFolder, "keep">, tell: (text: string) => void, vxlanPorts: readonly number[] = []) {
     this.#folder = folder;
     this.#tell = tell;
+    this.#ring = new FrameRing(vxlanPorts);
   }
 
-  /** Every frame, before it is asked for. */
-  take(frame: Frame): void {
-    this.#ring.take(frame);
+  /** Every frame, before it is asked for. `telling`: whether it said something. */
+  take(frame: Frame, telling: boolean): void {
+    this.#ring.take(frame, telling);
   }
 
   /** Begins to write them; what cannot be written is said once. */
@@ -38,6 +43,12 @@ export class EvidenceQueue {
 
   /** Waits for them, but not for long: a run ends when it is told to. What is not written by then is said. */
   async end(waitMs: number = MOST_WAITING_MS): Promise<void> {
+    await this.#written(waitMs);
+    if (this.#without > 0) this.#tell(`wirepact: warning: ${notHeld(this.#without)}`);
+    this.#without = 0;
+  }
+
+  async #written(waitMs: number): Promise<void> {
     if (this.#working === null) return;
     const stop = new AbortController();
     const { signal } = stop;
@@ -48,11 +59,13 @@ export class EvidenceQueue {
     await this.#working; // the one that is being written
   }
 
+  readonly #packetsOf: PacketsOf = (proof) => this.#ring.packetsOf(proof);
+
   async #work(): Promise<void> {
     for (; this.#done < this.#waiting.length; this.#done++) {
       const { finding, captures } = this.#waiting[this.#done]!;
       try {
-        await this.#folder.keep(finding, captures, (ref) => this.#ring.find(ref.capture_id, ref.frame));
+        if (!(await this.#folder.keep(finding, captures, this.#packetsOf))) this.#without++;
       } catch (error) {
         if (!this.#failed) this.#tell(`wirepact: warning: packets are not kept: ${systemReason(error)}`);
         this.#failed = true;
@@ -64,7 +77,18 @@ export class EvidenceQueue {
   }
 }
 
+/** `where`: what became of them, or where they are not. */
+export function notHeld(
+  count: number,
+  where = "what proves them was not held any more, or does not fit into --keep-size",
+): string {
+  return `${whose(count)} not kept: ${where}`;
+}
+
 function leftOut(count: number): string {
-  const whose = count === 1 ? "the packets of 1 finding are" : `the packets of ${number(count)} findings are`;
-  return `${whose} not kept: writing them would have held up the end`;
+  return `${whose(count)} not kept: writing them would have held up the end`;
+}
+
+function whose(count: number): string {
+  return count === 1 ? "the packets of 1 finding are" : `the packets of ${number(count)} findings are`;
 }

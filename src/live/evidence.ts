@@ -1,13 +1,18 @@
-/** `--keep-packets`: the packets that a finding rests on, a pcapng file a finding, in a folder that never outgrows its size. */
+/**
+ * `--keep-packets`: the packets that a finding rests on and the first ones of their flows, a pcapng file a finding, in a folder
+ * that never outgrows its size.
+ */
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
 import { type CaptureInput, openCaptures } from "../capture/open.ts";
 import { systemReason, UsageError } from "../errors.ts";
 import type { CaptureRow, FrameRef, RunResult } from "../report/result.ts";
+import { findDatabase } from "../store/select.ts";
 import { VERSION } from "../version.ts";
 import { eachFinding, type Finding } from "./findings.ts";
-import type { HeldFrame } from "./frame-ring.ts";
+import { FirstPackets, type HeldFrame, type PacketsOf, placeOf } from "./first-packets.ts";
+import { FlowKeys } from "./flow-keys.ts";
 import { type KeptPacket, pcapngOf } from "./pcapng-writer.ts";
 import { findingLine } from "./status.ts";
 
@@ -46,30 +51,29 @@ export class EvidenceFolder {
     return opened;
   }
 
-  /** One finding's packets, as far as they are there. Nothing is written where there are none. */
-  async keep(
-    finding: Finding,
-    captures: readonly CaptureRow[],
-    frameAt: (ref: FrameRef) => HeldFrame | null,
-  ): Promise<void> {
-    const wanted = framesOf(finding);
-    const packets: KeptPacket[] = [];
-    for (const ref of wanted) {
-      const held = frameAt(ref);
-      if (held === null) continue;
-      const from = captures[ref.capture_id]?.path ?? "";
-      packets.push({ ...held, from, comment: `${from}#${ref.frame}: ${ref.what}` });
-    }
-    if (packets.length === 0) return;
-    const gone = wanted.length - packets.length;
-    const note = gone === 0 ? "" : ` (${gone} of ${wanted.length} packets were not held any more)`;
-    const bytes = pcapngOf(`${findingLine(finding, "→")}${note}`, `wirepact ${VERSION}`, packets);
-    if (bytes.length > this.#mostBytes) return;
+  /** One finding's packets, as far as they are there; false where none is, or the folder is too small for them. */
+  async keep(finding: Finding, captures: readonly CaptureRow[], packetsOf: PacketsOf): Promise<boolean> {
+    const proof = framesOf(finding);
+    if (proof.length === 0) return true; // of what is missing there is nothing to show
+    const says = new Map(proof.map((ref) => [placeOf(ref), ref.what]));
+    const held = inOrder(packetsOf(proof));
+    const gone = proof.length - held.filter((packet) => says.has(placeOf(packet))).length;
+    if (gone === proof.length) return false;
+    const line = `${findingLine(finding, "→")}${gone === 0 ? "" : ` (${gone} of ${proof.length} packets that prove it were not held any more)`}`;
+    const packets = held.map((packet, i): KeptPacket => {
+      const from = captures[packet.capture_id]?.path ?? "";
+      const what = says.get(placeOf(packet));
+      const own = `${from}#${packet.frame}${what === undefined ? "" : `: ${what}`}`;
+      return { ...packet, from, comment: i === 0 ? `${line}\n${own}` : own };
+    });
+    const bytes = pcapngOf(line, `wirepact ${VERSION}`, packets);
+    if (bytes.length > this.#mostBytes) return false;
     const path = join(this.#folder, nameOf(finding));
     await this.#makeRoom(bytes.length);
     await writeFile(`${path}.part`, bytes);
     await rename(`${path}.part`, path);
     this.#note(path, bytes.length);
+    return true;
   }
 
   /** Before anything is written: the folder holds no more than it may at any moment, not only afterwards. */
@@ -104,31 +108,70 @@ export class EvidenceFolder {
   }
 }
 
-/** The packets of all findings of captures that were read: the files are read once more. Standard input is gone by then. */
+/** Bytes of packets that are held at once. */
+const MOST_HELD = 256 << 20;
+
+/**
+ * The packets of all findings of captures that were read: the files are read twice more, once to see whose packets prove
+ * something. Standard input is gone by then, and a database has no packets. Returns how many findings have none.
+ */
 export async function keepFromFiles(
   folder: EvidenceFolder,
   result: RunResult,
   strict: boolean,
   inputs: readonly CaptureInput[],
-): Promise<void> {
+  vxlanPorts: readonly number[] = [],
+): Promise<number> {
   const findings: Finding[] = [];
   eachFinding(result, strict, (_key, finding) => findings.push(finding));
   const wanted = new Set(findings.flatMap((finding) => framesOf(finding).map(placeOf)));
-  if (wanted.size === 0) return;
-  const held = new Map<string, HeldFrame>();
-  for (const [id, capture] of result.captures.entries()) {
-    const input = inputs.find(({ path }) => path === capture.path);
-    if (input === undefined || input.path === "-") continue;
-    const reader = await openCaptures([input]);
-    while (await reader.more()) {
-      while (reader.next() === NEXT_FRAME) {
-        const place = placeOf({ capture_id: id, frame: reader.frame.number });
-        if (wanted.has(place)) held.set(place, copyOf(reader.frame));
-      }
-    }
+  if (wanted.size === 0) return 0;
+  const ids = idsOf(result.captures, inputs);
+  const files = inputs.filter((_, i) => ids[i]! >= 0);
+  const idsOfFiles = ids.filter((id) => id >= 0);
+  const first = new FirstPackets(wanted, MOST_HELD, new FlowKeys(vxlanPorts));
+  await eachFrame(files, (frame) => first.look(frame, idsOfFiles[frame.capture]!));
+  await eachFrame(files, (frame) => first.take(frame, idsOfFiles[frame.capture]!));
+  let without = 0;
+  for (const finding of findings) if (!(await folder.keep(finding, result.captures, first.of))) without++;
+  return without;
+}
+
+/** By input: its number in the result; -1 of what cannot be read again as a capture. */
+function idsOf(captures: readonly CaptureRow[], inputs: readonly CaptureInput[]): number[] {
+  const left = [...captures.keys()];
+  return inputs.map(({ path }) => {
+    const at = path === "-" || findDatabase(path) !== null ? -1 : left.findIndex((id) => captures[id]!.path === path);
+    return at < 0 ? -1 : left.splice(at, 1)[0]!;
+  });
+}
+
+async function eachFrame(inputs: readonly CaptureInput[], take: (frame: Frame) => void): Promise<void> {
+  if (inputs.length === 0) return;
+  const reader = await openCaptures(inputs);
+  try {
+    while (await reader.more()) while (reader.next() === NEXT_FRAME) take(reader.frame);
+  } finally {
     await reader.close();
   }
-  for (const finding of findings) await folder.keep(finding, result.captures, (ref) => held.get(placeOf(ref)) ?? null);
+}
+
+/** Each capture's in their order; of several captures the earlier packet first. */
+function inOrder(held: readonly HeldFrame[]): HeldFrame[] {
+  const captures = [...new Set(held.map(({ capture_id }) => capture_id))].map((id) =>
+    held.filter(({ capture_id }) => capture_id === id).sort((a, b) => a.frame - b.frame),
+  );
+  const ordered: HeldFrame[] = [];
+  for (let left = held.length; left > 0; left--) {
+    const heads = captures.filter((packets) => packets.length > 0);
+    const next = heads.reduce((a, b) => (isEarlier(b[0]!, a[0]!) ? b : a));
+    ordered.push(next.shift()!);
+  }
+  return ordered;
+}
+
+function isEarlier(a: HeldFrame, b: HeldFrame): boolean {
+  return a.sec < b.sec || (a.sec === b.sec && a.nsec < b.nsec);
 }
 
 /** What speaks for it and against it, in the order of the wire; each frame once. */
@@ -162,12 +205,4 @@ function nameOf(finding: Finding): string {
         ? `${finding.row.client}-${finding.row.name}`
         : finding.row.conversation_id;
   return `${finding.kind}-${id.replaceAll(/[^\w.-]/g, "_").slice(0, 150)}.pcapng`;
-}
-
-function placeOf({ capture_id, frame }: { capture_id: number; frame: number }): string {
-  return `${capture_id}#${frame}`;
-}
-
-function copyOf({ buf, off, capLen, wireLen, linkType, sec, nsec }: Frame): HeldFrame {
-  return { bytes: buf.slice(off, off + capLen), wireLen, linkType, sec, nsec };
 }

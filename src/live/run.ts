@@ -55,8 +55,8 @@ export interface LiveHooks {
   attic: (AtticHooks & { stay?: number }) | null;
   /** Something that whoever runs it should know. */
   notice(message: string): void;
-  /** A frame that was observed, for whoever keeps some. */
-  frame: ((frame: Frame) => void) | null;
+  /** A frame that was observed, for whoever keeps some; `telling`: what it says was noted down. */
+  frame: ((frame: Frame, telling: boolean) => void) | null;
   /** What is held against the traffic from now on, where it was loaded anew; null where nothing changed. */
   reloaded(): Pick<RunOptions, "models" | "background" | "site" | "bindings"> | null;
 }
@@ -230,9 +230,11 @@ class LiveRun {
     const { count, hooks } = this.#options;
     const reader = this.#reader;
     const observer = this.#observer;
+    const { identified } = observer.observation;
     while (reader.next() === NEXT_FRAME) {
+      const { noted } = identified;
       observer.frame(reader.frame);
-      if (hooks.frame !== null) hooks.frame(reader.frame);
+      if (hooks.frame !== null) hooks.frame(reader.frame, identified.noted !== noted);
       if (count !== null && observer.observation.frames >= count) return true;
     }
     return false;

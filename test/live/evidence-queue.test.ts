@@ -17,11 +17,12 @@ test("all are written, one after the other, those that come meanwhile among them
   const written: string[] = [];
   const told: string[] = [];
   let writing = 0;
-  const keep = async (finding: Finding): Promise<void> => {
+  const keep = async (finding: Finding): Promise<boolean> => {
     t.is(++writing, 1);
     await sleep(1);
     writing--;
     written.push(idOf(finding));
+    return true;
   };
   const queue = new EvidenceQueue({ keep }, (text) => void told.push(text));
   await queue.end();
@@ -42,9 +43,10 @@ test("the end waits for the one that is being written and no longer, and says ho
   const released = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const keep = async (finding: Finding): Promise<void> => {
+  const keep = async (finding: Finding): Promise<boolean> => {
     await released;
     written.push(idOf(finding));
+    return true;
   };
   const queue = new EvidenceQueue({ keep }, (text) => {
     told.push(text);
@@ -59,7 +61,7 @@ test("the end waits for the one that is being written and no longer, and says ho
 test("what cannot be written is said once, and the others are tried", async (t) => {
   const told: string[] = [];
   let tried = 0;
-  const keep = async (): Promise<void> => {
+  const keep = async (): Promise<boolean> => {
     tried++;
     throw new Error("no room");
   };

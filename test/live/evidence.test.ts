@@ -5,12 +5,16 @@ import test from "ava";
 import fc from "fast-check";
 import { Frame } from "../../src/capture/frame.ts";
 import { EvidenceFolder } from "../../src/live/evidence.ts";
+import type { HeldFrame } from "../../src/live/first-packets.ts";
 import { FrameRing } from "../../src/live/frame-ring.ts";
 import { pcapngOf } from "../../src/live/pcapng-writer.ts";
 import { findUser } from "../../src/live/rights.ts";
 import { scratch, wirepact } from "../cli/command.ts";
 import { rollout } from "../report/sample.ts";
 import { readFile } from "../support/read-captures.ts";
+
+const held = (ring: FrameRing, capture_id: number, frame: number): HeldFrame | undefined =>
+  ring.packetsOf([{ capture_id, frame }]).find((packet) => packet.frame === frame && packet.capture_id === capture_id);
 
 test("packets come back as they were written, with their times and from where", async (t) => {
   const path = join(scratch(t), "kept.pcapng");
@@ -49,11 +53,11 @@ test("what the ring still holds is what was put in, and the newest is always hel
         frame.wireLen = length;
         frame.number = i + 1;
         ring.take(frame);
-        t.is(ring.find(0, i + 1)?.bytes.length, length);
+        t.is(held(ring, 0, i + 1)?.bytes.length, length);
       }
       for (const [i, length] of lengths.entries()) {
-        const held = ring.find(0, i + 1);
-        if (held !== null) t.deepEqual([held.bytes.length, held.bytes[0]], [length, i & 0xff]);
+        const there = held(ring, 0, i + 1);
+        if (there !== undefined) t.deepEqual([there.bytes.length, there.bytes[0]], [length, i & 0xff]);
       }
     }),
     { numRuns: 20 },
@@ -74,12 +78,12 @@ test("the ring goes round: old packets are not held any more, and none is mixed 
     frame.number = i + 1;
     ring.take(frame);
   }
-  t.is(ring.find(0, 1), null);
+  t.is(held(ring, 0, 1), undefined);
   for (let i = 0; i < packets; i++) {
-    const held = ring.find(0, i + 1);
-    if (held !== null) t.is(held.bytes[0], i & 0xff);
+    const there = held(ring, 0, i + 1);
+    if (there !== undefined) t.is(there.bytes[0], i & 0xff);
   }
-  t.not(ring.find(0, packets), null);
+  t.not(held(ring, 0, packets), undefined);
 });
 
 test("of several interfaces each packet is found by its own number, the same numbers in both", (t) => {
@@ -100,9 +104,9 @@ test("of several interfaces each packet is found by its own number, the same num
     }
   }
   for (const number of numbers)
-    for (const capture of [0, 1, 2]) t.is(ring.find(capture, number)?.bytes.length, place(capture, number));
-  t.is(ring.find(3, 1), null);
-  t.is(ring.find(0, 3), null);
+    for (const capture of [0, 1, 2]) t.is(held(ring, capture, number)?.bytes.length, place(capture, number));
+  t.is(held(ring, 3, 1), undefined);
+  t.is(held(ring, 0, 3), undefined);
 });
 
 test("a folder never outgrows its size; the oldest go first, and what is not ours stays", async (t) => {
@@ -114,7 +118,7 @@ test("a folder never outgrows its size; the oldest go first, and what is not our
   const evidence = await EvidenceFolder.open(folder, 3000);
   const { judged, captures } = rollout();
   const [row] = judged;
-  const bytes = { bytes: new Uint8Array(900), wireLen: 900, linkType: 1, sec: 1, nsec: 0 };
+  const packet = { capture_id: 0, frame: 1, bytes: new Uint8Array(900), wireLen: 900, linkType: 1, sec: 1, nsec: 0 };
   const ours = (): number =>
     readdirSync(folder)
       .filter((name) => name !== "mine.pcapng")
@@ -132,7 +136,7 @@ test("a folder never outgrows its size; the oldest go first, and what is not our
       key: id,
       row: { ...row!, conversation_id: id, evidence: { ...row!.evidence!, support, against: [] } },
     };
-    await evidence.keep(finding, captures, () => bytes);
+    await evidence.keep(finding, captures, () => [packet]);
   }
   keeping = false;
   await watching;
@@ -159,6 +163,13 @@ test("check keeps the packets of its findings: what they prove is in them", asyn
   t.is(ran.code, 1);
   const names = readdirSync(kept);
   t.true(names.length >= 3);
+  // From the SYN on, both directions: what Wireshark needs to show the handshake as one.
+  const { frames } = await readFile(join(kept, "undocumented-a90587da959bb5fc.pcapng"));
+  t.is(frames.length, 16);
+  t.deepEqual(
+    frames.slice(0, 3).map(({ data }) => Number.parseInt(data.slice(94, 96), 16)),
+    [2, 0x12, 0x10], // SYN, SYN-ACK, ACK
+  );
   const again = await wirepact([
     "observe",
     ...names.map((name) => join(kept, name)),

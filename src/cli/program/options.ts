@@ -25,7 +25,10 @@ export const jobsOption = (): Option =>
     "as many as are worth it",
   );
 export const keepOption = (): Option =>
-  new Option("--keep-packets <folder>", "write the packets that prove each finding there, as pcapng");
+  new Option(
+    "--keep-packets <folder>",
+    "write the first packets of each finding and those that prove it there, as pcapng",
+  );
 export const keepSizeOption = (): Option =>
   new Option("--keep-size <size>", "how much may lie there; the oldest go first").default("1G");
 
