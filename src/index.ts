@@ -90,8 +90,10 @@ export {
   type ObservationPart,
   type ObservationParts,
   type PartChange,
+  type RestHead,
   type RunWriter,
   type Store,
+  type StoredObservation,
   StoreError,
 } from "./store/store.ts";
 export { VERSION } from "./version.ts";

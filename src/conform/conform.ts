@@ -83,7 +83,7 @@ export function describe(seen: Observation): { rest: Rest; lookups: LookupRow[];
   const conversations = new C.Conversations(seen);
   const dns = new DnsEvidence(seen);
   const lookups = collectLookups(seen).map((lookup) => lookupRow(lookup, seen.realms[lookup.realm] ?? "", null));
-  return { rest: new Rest(conversations, dns, new Set(), null), lookups, conversations };
+  return { rest: new Rest(conversations, dns, [], null, conversations.isPlain()), lookups, conversations };
 }
 
 /** What is asked of an observation before anything is judged: who plays which role, as given, and who looks like one. */
@@ -247,7 +247,6 @@ export function* conformInSteps(
         .map(({ verdict, waived }) => (verdict === "violation" ? waived : null)),
     );
   });
-  const judgedSet = new Set(judgements.map(({ conversation }) => conversation));
   const isJudged = ({ realm, client, firstSec, firstNsec }: Lookup): boolean => {
     const name = seen.realms[realm] ?? "";
     const roles = cast.ofText(name, client);
@@ -256,7 +255,13 @@ export function* conformInSteps(
   };
   return withJudged(rows, {
     conversations,
-    rest: new Rest(conversations, dns, judgedSet, "unrelated"),
+    rest: new Rest(
+      conversations,
+      dns,
+      judgements.map(({ conversation }) => conversation),
+      "unrelated",
+      known.contested.all.length === 0 && conversations.isPlain(),
+    ),
     rules: ruleRows,
     lookups: lookups.map((lookup) =>
       lookupRow(lookup, seen.realms[lookup.realm] ?? "", lookupJudge.verdict(lookup, isJudged(lookup))),

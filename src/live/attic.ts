@@ -211,7 +211,7 @@ export class Attic {
     const found = new Chooser(all, this.#kept, rows, this.#hooks.isSettled, this.#standing).choose();
     if (found.length < Math.max(1, all.count * WORTH_IT)) return false;
     const there = await this.#thereAlready(all, found);
-    const rest = new Rest(all, dns, new Set(), "unrelated");
+    const rest = new Rest(all, dns, [], "unrelated");
     const gone = new Set<number>();
     const view = all.view();
     for (const { conversation: c, judged, row, used } of found) {

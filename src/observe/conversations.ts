@@ -55,6 +55,8 @@ interface Parted {
 export class Conversations extends ConversationRows {
   readonly seen: Observation;
   readonly #documented: DocumentedPorts | null;
+  /** Whether what is folded may depend on who is judged. */
+  readonly #isForSome: boolean;
   readonly serverNames: string[] = [];
   /** By flow: the next flow of its conversation + 1. */
   readonly next: Int32Array;
@@ -110,6 +112,7 @@ export class Conversations extends ConversationRows {
     this.of = new Int32Array(seen.flows.table.count);
     this.#initiators = new Uint8Array(seen.flows.table.count);
     this.#outcomes = new Uint8Array(seen.flows.table.count);
+    this.#isForSome = isJudged !== null;
     this.repeatsAreCopies = showsCopying(seen);
     const answers = findAnswers(seen, isJudged);
     this.heard = byQuestion(answers);
@@ -142,6 +145,17 @@ export class Conversations extends ConversationRows {
       this.gathered.add(flow);
       this.gathers.add(this.of[flow]!);
     }
+  }
+
+  /** Whether they are what they are without models and site: those decide nothing of who opened a flow, and of what it is part. */
+  isPlain(): boolean {
+    if (this.copies.size > 0 || (this.#isForSome && this.heard.size > 0)) return false;
+    const view = this.view();
+    const plain = new FlowView(this.seen);
+    for (let flow = 0; flow < this.#initiators.length; flow++)
+      if (view.move(flow).initiator().by === "port" && plain.move(flow).initiator().dir !== view.initiator().dir)
+        return false;
+    return true;
   }
 
   /** A view of the flows that tells initiators as the conversations do. */

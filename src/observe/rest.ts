@@ -19,44 +19,98 @@ import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
 import { mayBeTunnel } from "./tunnels.ts";
 
+/** Conversations of a chunk; a multiple of 8, for a bit of each. */
 const CHUNK_ROWS = 1_000;
+const CHUNK_BYTES = CHUNK_ROWS / 8;
+
+/** A chunk: of a thousand conversations in a row those that nobody judged. */
+export interface RestChunk {
+  /** Which thousand. */
+  seq: number;
+  /** A bit of each that is left out, the first in the lowest of the first byte; null where none is. */
+  leftOut: Uint8Array | null;
+  /** How many it has. */
+  count: number;
+  /** The first and the last of the thousand, so that a stored text is known to be of the same. */
+  ends: string;
+  text: () => string;
+}
 
 export class Rest implements RestConversations {
   readonly count: number;
+  readonly verdict: Verdict | null;
+  /**
+   * True where texts say what they say whatever the models and the site: neither decides who opened a flow or what it is part of.
+   * Then another run over the same observation can copy them.
+   */
+  readonly isPlain: boolean;
   readonly #all: C.Conversations;
   readonly #dns: DnsEvidence;
-  readonly #skip: ReadonlySet<number>;
-  readonly #verdict: Verdict | null;
+  /** A bit a conversation. */
+  readonly #skip: Uint8Array;
 
   /** All conversations but those in `judged`. */
-  constructor(all: C.Conversations, dns: DnsEvidence, judged: ReadonlySet<number>, verdict: Verdict | null) {
+  constructor(
+    all: C.Conversations,
+    dns: DnsEvidence,
+    judged: Iterable<number>,
+    verdict: Verdict | null,
+    isPlain = false,
+  ) {
     this.#all = all;
     this.#dns = dns;
-    this.#skip = judged;
-    this.#verdict = verdict;
-    this.count = all.count - judged.size;
+    this.verdict = verdict;
+    this.isPlain = isPlain;
+    this.#skip = new Uint8Array(Math.ceil(all.count / CHUNK_ROWS) * CHUNK_BYTES);
+    let count = all.count;
+    for (const c of judged) {
+      if (this.#has(c)) count--;
+      this.#skip[c >>> 3]! |= 1 << (c & 7);
+    }
+    this.count = count;
+  }
+
+  #has(c: number): boolean {
+    return (this.#skip[c >>> 3]! & (1 << (c & 7))) === 0;
   }
 
   *rows(): Generator<ConversationRow> {
-    for (let c = 0; c < this.#all.count; c++)
-      if (!this.#skip.has(c)) yield restRow(this.#all, c, this.#dns, this.#verdict);
+    for (let c = 0; c < this.#all.count; c++) if (this.#has(c)) yield restRow(this.#all, c, this.#dns, this.verdict);
   }
 
   /** A chunk of one conversation, whichever it is. */
   text(c: number): string {
-    const rows = new RowWriter(this.#all, this.#dns, this.#verdict);
+    const rows = new RowWriter(this.#all, this.#dns);
     rows.write(c);
     return rows.take();
   }
 
   *chunks(): Generator<string> {
-    const rows = new RowWriter(this.#all, this.#dns, this.#verdict);
-    for (let c = 0; c < this.#all.count; c++) {
-      if (this.#skip.has(c)) continue;
-      rows.write(c);
-      if (rows.count === CHUNK_ROWS) yield rows.take();
+    for (const { text } of this.parts()) yield text();
+  }
+
+  /** Chunks that have anything. A text is there until the next chunk is asked for. */
+  *parts(): Generator<RestChunk> {
+    const rows = new RowWriter(this.#all, this.#dns);
+    for (let from = 0, seq = 0; from < this.#all.count; from += CHUNK_ROWS, seq++) {
+      const bits = this.#skip.subarray(seq * CHUNK_BYTES, (seq + 1) * CHUNK_BYTES);
+      const isWhole = bits.every((eight) => eight === 0);
+      const end = Math.min(from + CHUNK_ROWS, this.#all.count);
+      const there: number[] = [];
+      for (let c = from; c < end; c++) if (isWhole || this.#has(c)) there.push(c);
+      if (there.length === 0) continue;
+      const id = (c: number): string => C.idText(this.#all.id(c));
+      yield {
+        seq,
+        leftOut: isWhole ? null : bits,
+        count: there.length,
+        ends: `${id(from)} ${id(end - 1)}`,
+        text: () => {
+          for (const c of there) rows.write(c);
+          return rows.take();
+        },
+      };
     }
-    if (rows.count > 0) yield rows.take();
   }
 }
 
@@ -68,18 +122,18 @@ class RowWriter {
   readonly #dns: DnsEvidence;
   readonly #into = new RowText();
   readonly #reader: ConversationReader;
-  /** JSON, each with its comma: realms by number, applications by index + 1, outcomes with the verdict behind them. */
+  /** JSON, each with its comma: realms by number, applications by index + 1, outcomes with no verdict behind them, which all have alike. */
   readonly #realms: readonly string[];
   readonly #apps: readonly string[];
   readonly #outcomes: readonly string[];
 
-  constructor(all: C.Conversations, dns: DnsEvidence, verdict: Verdict | null) {
+  constructor(all: C.Conversations, dns: DnsEvidence) {
     this.#all = all;
     this.#dns = dns;
     this.#reader = new ConversationReader(all, dns);
     this.#realms = all.seen.realms.map((realm) => `${JSON.stringify(realm)},`);
     this.#apps = ["null,", ...all.seen.decoders.map(({ id }) => `${JSON.stringify(id)},`)];
-    this.#outcomes = OUTCOMES.map((outcome) => `"${outcome}",${JSON.stringify(verdict)},`);
+    this.#outcomes = OUTCOMES.map((outcome) => `"${outcome}",null,`);
   }
 
   /** A text of all rows since the last time, which is a JSON array. */
@@ -101,7 +155,7 @@ class RowWriter {
     const app = (portApp >>> 16) & 0xff;
     const name = row[at + C.C_NAME]!;
     const [high, low] = all.id(c);
-    into.ascii(this.count++ === 0 ? "[[" : ",[");
+    into.ascii(this.count++ === 0 ? "[[" : NEXT_ROW);
     into.number(high);
     into.number(low);
     into.text(this.#realms[meta >>> 16] ?? "null,");
@@ -184,6 +238,9 @@ class RowWriter {
     else this.#into.json(addressText(this.#all.seen.flows.ipv6, family, word));
   }
 }
+/** A line each, as no text in JSON has a line break: rows can be left out of a text that is stored (`store/copied-rest.ts`). */
+export const ROW_BREAK = ",\n";
+const NEXT_ROW = `${ROW_BREAK}[`;
 /** The JSON of no fields. */
 const NOTHING = "{}";
 

@@ -277,6 +277,8 @@ export interface DepartedCounts {
 /** Conversations that nobody judged, streamed. */
 export interface RestConversations {
   readonly count: number;
+  /** Of all of them whose text has none. */
+  readonly verdict?: Verdict | null;
   /** Whole rows, for JSON and CSV. */
   rows(): Iterable<ConversationRow>;
   /**

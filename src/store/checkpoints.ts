@@ -9,21 +9,13 @@ import { Kinds } from "../report/kinds.ts";
 import { PackedRows } from "../report/packed-rows.ts";
 import type { RunResult } from "../report/result.ts";
 import { CONVERSATION_TABLE, conversationBatches, KIND_TABLE, KINDS_A_RUN } from "./conversation-table.ts";
+import { REST_COLUMNS, restRows, restValues } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
 import type { Transactions } from "./transactions.ts";
-import {
-  insertConversations,
-  insertRun,
-  PART_COLUMNS,
-  REST_COLUMNS,
-  restValues,
-  resultTables,
-  updateRun,
-} from "./writer.ts";
+import { insertConversations, insertRun, PART_COLUMNS, REST, resultTables, updateRun } from "./writer.ts";
 import { type Difference, WrittenRows } from "./written-rows.ts";
 
-const REST = "rest_chunk";
 const NO_MOVES: Moves = { leave: [], back: [] };
 /** Rows handed to the driver at once. */
 const BATCH = 1_000;
@@ -92,11 +84,11 @@ export class SqliteCheckpoints implements CheckpointWriter {
       }
       if (kinds.first > this.#kinds.first) await this.#sweep(runId, kinds.first);
       for (const { name, columns, rows } of resultTables(result)) {
-        if (name === REST)
-          await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq < ?`, [this.runId, FIRST_DEPARTED]);
-        else await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
+        await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
       }
+      await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq < ?`, [this.runId, FIRST_DEPARTED]);
+      await this.#insert(REST, REST_COLUMNS, restRows(result.rest, false), signal);
       await this.#depart(leave, signal);
       const there = await this.#writeParts(parts);
       await updateRun(this.#driver, runId, result, result.run.status);
@@ -157,7 +149,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
   async #depart(leave: Moves["leave"], signal?: AbortSignal): Promise<void> {
     const parts = leave.map(({ seq, part }): SqlValue[] => [DEPARTED, seq, part]);
     await this.#insert("observation", PART_COLUMNS, parts, signal);
-    const texts = leave.flatMap(({ seq, row }) => (typeof row === "string" ? [restValues(seq, row)] : []));
+    const texts = leave.flatMap(({ seq, row }) => (typeof row === "string" ? [restValues(seq, row, "unrelated")] : []));
     await this.#insert(REST, REST_COLUMNS, texts, signal);
   }
 

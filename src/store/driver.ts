@@ -24,6 +24,11 @@ export interface Driver {
   ): Promise<void>;
   /** `all` without a promise, where the library can: what lets rows be read lazily inside a plain iterator. */
   readonly pull: ((sql: string, parameters: readonly SqlValue[]) => SqlRow[]) | null;
+  /**
+   * Lets statements read another database's tables, as `SCHEMA.table`; nothing is ever written to it, nor locked for writing. Null where the
+   * library works in this thread: then copying by SQLite itself would only keep it longer.
+   */
+  readonly attach: ((path: string, schema: string) => Promise<void>) | null;
   close(): Promise<void>;
 }
 

@@ -41,6 +41,7 @@ export function nodeSqlite(): Connect | null {
 
 class NodeSqliteDriver implements Driver {
   readonly name = "node:sqlite";
+  readonly attach = null;
   readonly #path: string;
   readonly #db: DatabaseSync;
   /** Insert statements by their text: preparing one costs as much as several rows. */

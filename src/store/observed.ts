@@ -2,14 +2,23 @@
 import type { Decoder } from "../decode/decoder.ts";
 import { decodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
+import { VERSION } from "../version.ts";
+import { restHeads, STORED_HEADS, STORED_TEXT } from "./copied-rest.ts";
 import { openInput } from "./open.ts";
 import type { DatabaseRef } from "./select.ts";
-import { DEPARTED, type ObservationPart, type ObservationParts, type Store, StoreError } from "./store.ts";
+import {
+  DEPARTED,
+  type ObservationPart,
+  type RestHead,
+  type Store,
+  type StoredObservation,
+  StoreError,
+} from "./store.ts";
 
 export interface Observed {
   seen: Observation;
   /** Its parts as they stand there, read once more, for whoever stores them; null where it is put together of others or may still change. */
-  parts: (() => ObservationParts) | null;
+  parts: (() => StoredObservation) | null;
 }
 
 /** `run`: null for the newest finished one. Throws `StoreError` where there is none, or where it holds no observation. */
@@ -24,16 +33,47 @@ export function readObserved(database: DatabaseRef, decoders: readonly Decoder[]
       }
     }
     const seen = await decodeObservation(parts(), decoders);
-    return { seen, parts: isWhole ? () => partsOf({ ...database, run: run.run_id }) : null };
+    return { seen, parts: isWhole ? () => new StoredParts(database.path, run.run_id) : null };
   });
 }
 
-async function* partsOf({ path, run }: DatabaseRef): AsyncIterable<ObservationPart> {
-  const store = await openInput(path);
-  try {
-    yield* store.readObservation(run!);
-  } finally {
-    await store.close();
+class StoredParts implements StoredObservation {
+  readonly path: string;
+  readonly run: number;
+  #store: Promise<Store> | null = null;
+
+  constructor(path: string, run: number) {
+    this.path = path;
+    this.run = run;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<ObservationPart> {
+    const store = await openInput(this.path);
+    try {
+      yield* store.readObservation(this.run);
+    } finally {
+      await store.close();
+    }
+  }
+
+  async restHeads(): Promise<ReadonlyMap<number, RestHead>> {
+    return restHeads((await this.#opened()).query(STORED_HEADS, [this.run, VERSION]));
+  }
+
+  async restText(seq: number): Promise<Uint8Array> {
+    const [row] = await (await this.#opened()).query(STORED_TEXT, [this.run, seq]);
+    if (!(row?.data instanceof Uint8Array)) throw new StoreError(`${this.path} has lost a part of run ${this.run}`);
+    return row.data;
+  }
+
+  #opened(): Promise<Store> {
+    this.#store ??= openInput(this.path);
+    return this.#store;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#store)?.close();
+    this.#store = null;
   }
 }
 

@@ -41,17 +41,19 @@ export interface CompactExtra {
 /** Rest conversations over any source of chunk texts; `texts` is called anew for each pass. */
 export class ChunkedRest implements RestConversations {
   readonly count: number;
+  readonly verdict: Verdict | null;
   readonly #texts: () => Iterable<string>;
 
-  constructor(count: number, texts: () => Iterable<string>) {
+  constructor(count: number, texts: () => Iterable<string>, verdict: Verdict | null = null) {
     this.count = count;
+    this.verdict = verdict;
     this.#texts = texts;
   }
 
   *rows(): Iterable<ConversationRow> {
     for (const text of this.#texts()) {
       const compact: CompactRow[] = JSON.parse(text);
-      for (const row of compact) yield expandCompactRow(row);
+      for (const row of compact) yield expandCompactRow(row, this.verdict);
     }
   }
 
@@ -60,11 +62,15 @@ export class ChunkedRest implements RestConversations {
   }
 }
 
-/** A compact row as the row that reports show; what a conversation without a judgement cannot have is null or empty. */
-export function expandCompactRow(row: CompactRow): ConversationRow {
+/**
+ * A compact row as the row that reports show; what a conversation without a judgement cannot have is null or empty. `all`: the
+ * verdict of those that have none of their own.
+ */
+export function expandCompactRow(row: CompactRow, all: Verdict | null = null): ConversationRow {
   const [idHigh, idLow, realm, initiator, responder, transport, port, app, innerApp, serverName, peerName, ...tail] =
     row;
-  const [outcome, verdict, flows, packets, bytes, firstSec, firstUs, lastSec, lastUs, extra] = tail;
+  const [outcome, own, flows, packets, bytes, firstSec, firstUs, lastSec, lastUs, extra] = tail;
+  const verdict = own ?? all;
   const conversationId = hex8(idHigh) + hex8(idLow);
   const initiatorBy = extra?.initiator_by ?? null;
   return {

@@ -7,8 +7,8 @@ import { CONVERSATION_SQL, KIND_SQL } from "./conversation-table.ts";
 import { ASSET, CAPTURE, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
-/** `PRAGMA user_version`. Any change of a table or of a view's text is a new version. */
-export const SCHEMA_VERSION = 9;
+/** `PRAGMA user_version`. Any change of a table, of a view's text or of what texts of nobody's conversations say is a new version. */
+export const SCHEMA_VERSION = 10;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -23,10 +23,15 @@ const TABLES: readonly string[] = [
   CONVERSATION_SQL,
   KIND_SQL,
   "CREATE INDEX conversation_verdict ON conversation(run_id, verdict);",
-  // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL.
+  // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL. `made_by`: the version whose text it
+  // is; NULL where no other run can copy it. `left_out` and `ends`: as a `RestChunk` has them. `verdict`: of all rows that have none of their own.
   `CREATE TABLE rest_chunk (
   ${OF_RUN},
   seq INTEGER NOT NULL,
+  made_by TEXT,
+  left_out BLOB,
+  ends TEXT,
+  verdict TEXT,
   has_operations INTEGER NOT NULL,
   data TEXT NOT NULL,
   exact TEXT,

@@ -2,7 +2,7 @@
 
 import type { Kind } from "../report/kind-rows.ts";
 import { compareConversations } from "../report/order.ts";
-import type { ConversationRow, RestConversations, RunInfo, RunResult } from "../report/result.ts";
+import type { ConversationRow, RestConversations, RunInfo, RunResult, Verdict } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { lookupsOf, rulesOf } from "./chunks.ts";
 import {
@@ -44,7 +44,7 @@ export class SqliteStore implements Store {
 
   async startRun(run: RunInfo): Promise<RunWriter> {
     this.#mustWrite();
-    return startRun(this.#db, this.#transactions, run);
+    return startRun(this.path, this.#db, this.#transactions, run);
   }
 
   async startCheckpoints(): Promise<CheckpointWriter> {
@@ -168,18 +168,21 @@ export class SqliteStore implements Store {
     const count = known ?? Number((await this.#db.all(counted, [runId]))[0]?.count ?? 0);
     const sql =
       "SELECT seq, COALESCE(exact, data) AS text FROM rest_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1";
+    const told = "SELECT verdict FROM rest_chunk WHERE run_id = ? LIMIT 1";
+    const verdict = ((await this.#db.all(told, [runId]))[0]?.verdict ?? null) as Verdict | null; // of the rest that was written
     const pull = this.#db.pull;
     if (pull !== null) {
-      return new ChunkedRest(count, function* () {
+      const texts = function* (): Iterable<string> {
         for (let row = pull(sql, [runId, -1])[0]; row !== undefined; row = pull(sql, [runId, row.seq ?? null])[0])
           yield String(row.text);
-      });
+      };
+      return new ChunkedRest(count, texts, verdict);
     }
     // This library answers only later, and an iterator cannot wait: the texts (not the rows) are held.
     const texts: string[] = [];
     const next = async (seq: SqlValue): Promise<SqlRow | undefined> => (await this.#db.all(sql, [runId, seq]))[0];
     for (let row = await next(-1); row !== undefined; row = await next(row.seq ?? null)) texts.push(String(row.text));
-    return new ChunkedRest(count, () => texts);
+    return new ChunkedRest(count, () => texts, verdict);
   }
 }
 

@@ -4,6 +4,8 @@
  * Each call crosses into a thread pool and back, which costs more than SQLite's own work for a small row; so rows go in
  * many a statement.
  */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Connect, type Driver, type SqlRow, type SqlValue, storeFailure } from "./driver.ts";
 
 /** As much of the package as is used. Written down here so that the project compiles where it is not installed. */
@@ -11,6 +13,7 @@ interface Sqlite3 {
   readonly OPEN_READONLY: number;
   readonly OPEN_READWRITE: number;
   readonly OPEN_CREATE: number;
+  readonly OPEN_URI: number;
   readonly Database: new (path: string, mode: number, done: Done<void>) => Database;
 }
 interface Database {
@@ -34,7 +37,8 @@ export async function sqlite3(): Promise<Connect> {
   const name: string = "sqlite3";
   const library = ((await import(name)) as { default: Sqlite3 }).default;
   return async (path, readOnly) => {
-    const mode = readOnly ? library.OPEN_READONLY : library.OPEN_READWRITE | library.OPEN_CREATE;
+    // URIs for what is attached: a path of ours is absolute, and so is none.
+    const mode = readOnly ? library.OPEN_READONLY : library.OPEN_READWRITE | library.OPEN_CREATE | library.OPEN_URI;
     try {
       const db = await new Promise<Database>((resolve, reject) => {
         const opened: Database = new library.Database(path, mode, (error) => (error ? reject(error) : resolve(opened)));
@@ -64,6 +68,10 @@ class Sqlite3Driver implements Driver {
   all(sql: string, parameters: readonly SqlValue[] = []): Promise<SqlRow[]> {
     return this.#call((done) => this.#db.all(sql, parameters.map(bindable), done));
   }
+
+  readonly attach = async (path: string, schema: string): Promise<void> => {
+    await this.all(`ATTACH ? AS ${schema}`, [`${pathToFileURL(resolve(path)).href}?mode=ro`]);
+  };
 
   async insert(
     table: string,

@@ -14,7 +14,25 @@ export interface ObservationPart {
 }
 
 /** All pieces of one, in order: made one by one, or read from where they are stored. */
-export type ObservationParts = Iterable<ObservationPart> | AsyncIterable<ObservationPart>;
+export type ObservationParts = Iterable<ObservationPart> | AsyncIterable<ObservationPart> | StoredObservation;
+
+/** One that is stored already. Its parts are read from there, and so are texts of conversations that nobody judged. */
+export interface StoredObservation extends AsyncIterable<ObservationPart> {
+  readonly path: string;
+  readonly run: number;
+  /** What can be copied of conversations that nobody judged, by its number. */
+  restHeads(): Promise<ReadonlyMap<number, RestHead>>;
+  /** The text of that number. */
+  restText(seq: number): Promise<Uint8Array>;
+  /** Nothing more is asked for. */
+  close(): Promise<void>;
+}
+
+/** As a `RestChunk` has it. */
+export interface RestHead {
+  leftOut: Uint8Array | null;
+  ends: string;
+}
 
 /** Parts that hold one conversation each, which left a live run's memory (`observe/departed.ts`). */
 export const DEPARTED = "departed";

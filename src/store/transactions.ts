@@ -16,6 +16,16 @@ export class Transactions {
     return result;
   }
 
+  /** Runs `body` between two transactions; those that it begins it ends itself, but for one that fails. */
+  alone<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(body).catch(async (error: unknown) => {
+      await this.#driver.exec("ROLLBACK").catch(() => undefined);
+      throw error;
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
   async #transact<T>(body: () => Promise<T>): Promise<T> {
     // IMMEDIATE: waits for another writer here, where nothing is lost, and not in the middle.
     await this.#driver.exec("BEGIN IMMEDIATE");

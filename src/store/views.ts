@@ -43,6 +43,8 @@ const judged = (columns: string): string =>
 const some = (column: string, empty: "[]" | "{}"): string => `NULLIF(${column}, '${empty}')`;
 
 const REST_FROM = "FROM rest_chunk AS c, json_each(c.data) AS r";
+/** Of a row's own, or of all in its text. */
+const REST_VERDICT = `COALESCE(${item(12)}, c.verdict)`;
 const REST_ID = `printf('%08x%08x', ${item(0)}, ${item(1)})`;
 
 const CONVERSATION_VERDICTS = `CREATE VIEW conversation_verdicts AS
@@ -56,7 +58,7 @@ ${CONVERSATION_FROM}
 UNION ALL
 SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
   ${seen(item(5))}, ${item(6)}, ${seen(item(7))}, ${seen(item(8))}, ${seen(item(9))}, ${seen(item(10))},
-  ${seen(item(11))}, ${seen(item(12))}, NULL, NULL, CASE ${item(12)} WHEN 'unrelated' THEN 'no-role' END, NULL,
+  ${seen(item(11))}, ${seen(REST_VERDICT)}, NULL, NULL, CASE ${REST_VERDICT} WHEN 'unrelated' THEN 'no-role' END, NULL,
   CASE WHEN ${seen(extra("initiator_by"))} IS NOT NULL THEN json_object(
     'support', json('[]'), 'support_count', 0, 'against', json('[]'), 'against_count', 0, 'clauses', json('[]'),
     'initiator_by', ${extra("initiator_by")}, 'nearest', NULL) END,

@@ -1,7 +1,7 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
 import { PackedRows, packedOf } from "../report/packed-rows.ts";
-import type { RunInfo, RunResult } from "../report/result.ts";
+import type { RestConversations, RunInfo, RunResult } from "../report/result.ts";
 import { CHUNK_COLUMNS, lookupChunks, ruleChunks } from "./chunks.ts";
 import {
   CONVERSATION_COLUMNS,
@@ -13,10 +13,12 @@ import {
   KIND_FIELDS,
   KIND_TABLE,
 } from "./conversation-table.ts";
+import { copyScript, DETACH, SOURCE } from "./copied-parts.ts";
+import { copiedRows, copySource, insertCopies, REST_COLUMNS, restRows } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
+import { fileAt } from "./select.ts";
 import { type ObservationPart, type ObservationParts, type RunWriter, StoreError } from "./store.ts";
 import { ASSET, CAPTURE, RUN, type Table } from "./tables.ts";
-import { storableJson } from "./text.ts";
 import type { Transactions } from "./transactions.ts";
 
 /**
@@ -28,13 +30,20 @@ const BATCH_BYTES = 2 << 20;
 const WAITING_BYTES = 4 * BATCH_BYTES;
 /** An observation up to this size is written in one transaction while it is judged, which takes some 6 ms a megabyte. */
 const BEGUN_BYTES = 16 << 20;
+/** Texts of a thousand conversations that are copied in one statement. */
+const COPIED_AT_ONCE = 32;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;
 
 /** Puts the run's row there, status `running`, so that other processes see it from the start. */
-export async function startRun(driver: Driver, transactions: Transactions, run: RunInfo): Promise<RunWriter> {
+export async function startRun(
+  path: string,
+  driver: Driver,
+  transactions: Transactions,
+  run: RunInfo,
+): Promise<RunWriter> {
   const runId = await transactions.run(() => insertRun(driver, run));
-  return new SqliteRunWriter(driver, transactions, runId);
+  return new SqliteRunWriter(path, driver, transactions, runId);
 }
 
 /** The run's row, status `running`; the caller has begun the transaction. Returns its id. */
@@ -48,19 +57,23 @@ export async function insertRun(driver: Driver, run: RunInfo): Promise<number> {
 
 class SqliteRunWriter implements RunWriter {
   readonly runId: number;
+  readonly #path: string;
   readonly #driver: Driver;
   readonly #transactions: Transactions;
   #started = false;
   #begun = false;
   /** Of an observation that was too large to begin with: the parts that were made for that, and those behind them. */
   #prepared: Iterable<SqlValue[]> | null = null;
+  /** Whether the database that they are copied from is attached. */
+  #attached = false;
   /** Under way where they are read from elsewhere. */
   #copying: Promise<void> | null = null;
   /** The batches that are being written or wait for it, oldest first. */
   readonly #writing: Promise<void>[] = [];
   #waiting = 0;
 
-  constructor(driver: Driver, transactions: Transactions, runId: number) {
+  constructor(path: string, driver: Driver, transactions: Transactions, runId: number) {
+    this.#path = path;
     this.#driver = driver;
     this.#transactions = transactions;
     this.runId = runId;
@@ -69,6 +82,15 @@ class SqliteRunWriter implements RunWriter {
   async begin(observation: ObservationParts): Promise<void> {
     if (this.#started || this.#begun || this.#copying !== null)
       throw new StoreError(`run ${this.runId} has been begun already`);
+    const { attach } = this.#driver;
+    if ("restText" in observation && attach !== null && !isSameFile(observation.path, this.#path)) {
+      await this.#transactions.alone(() => attach(observation.path, SOURCE));
+      this.#attached = true;
+      const script = await copyScript(this.#driver, observation, this.runId);
+      this.#copying = this.#transactions.alone(() => this.#driver.exec(script));
+      this.#copying.catch(() => undefined); // told where it is waited for
+      return;
+    }
     if (!(Symbol.iterator in observation)) {
       this.#copying = this.#batches("observation", PART_COLUMNS, partRows(observation));
       this.#copying.catch(() => undefined); // told where it is waited for
@@ -100,10 +122,12 @@ class SqliteRunWriter implements RunWriter {
     this.#started = true;
     await this.#copying;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
+    await this.#rest(result.rest, observation);
     await this.#conversations(packedOf(result) ?? PackedRows.of(result.judged));
     if (this.#copying === null && !this.#begun)
       await this.#batches("observation", PART_COLUMNS, this.#prepared ?? partRows(observation));
     await Promise.all(this.#writing);
+    await this.#detach();
     await this.#transactions.run(async () => {
       await this.#driver.exec(CONVERSATION_INDEX);
       await updateRun(this.#driver, this.runId, result);
@@ -120,6 +144,7 @@ class SqliteRunWriter implements RunWriter {
 
   async fail(status: "interrupted" | "failed"): Promise<void> {
     await this.#copying?.catch(() => undefined);
+    await this.#detach().catch(() => undefined);
     await this.#transactions.run(() =>
       this.#driver.all("UPDATE run SET status = ? WHERE run_id = ? AND status = 'running'", [status, this.runId]),
     );
@@ -150,6 +175,36 @@ class SqliteRunWriter implements RunWriter {
       if (bytes >= BATCH_BYTES) await flush();
     }
     if (batch.length > 0) await flush();
+  }
+
+  async #rest(rest: RestConversations, observation: ObservationParts): Promise<void> {
+    const source = copySource(rest, observation);
+    if (source === null) return this.#batches(REST, REST_COLUMNS, restRows(rest, true));
+    const [made, stored] = source;
+    let same: number[] = [];
+    const copy = async (): Promise<void> => {
+      const values = [this.runId, made.verdict, stored.run, JSON.stringify(same)];
+      same = [];
+      await this.#inTurn(0, async () => void (await this.#driver.all(insertCopies(SOURCE), values)));
+    };
+    try {
+      for await (const row of copiedRows(made, stored, this.#attached)) {
+        if (typeof row === "number") {
+          if (same.push(row) === COPIED_AT_ONCE) await copy();
+        } else {
+          const values = [this.runId, ...row];
+          await this.#inTurn(weigh(values), () => this.#driver.insert(REST, ["run_id", ...REST_COLUMNS], [values]));
+        }
+      }
+      if (same.length > 0) await copy();
+    } finally {
+      await stored.close();
+    }
+  }
+
+  async #detach(): Promise<void> {
+    if (this.#attached) await this.#transactions.alone(() => this.#driver.exec(DETACH));
+    this.#attached = false;
   }
 
   async #conversations(packed: PackedRows): Promise<void> {
@@ -184,7 +239,7 @@ export async function insertConversations(driver: Driver, run: number, batch: Co
     );
 }
 
-/** The rows of a result, table by table, as values without the run's id; but for judged conversations. */
+/** The rows of a result, table by table, as values without the run's id; but for conversations. */
 export function resultTables(
   result: RunResult,
 ): { name: string; columns: readonly string[]; rows: Iterable<SqlValue[]> }[] {
@@ -198,16 +253,11 @@ export function resultTables(
     { name: "rule_chunk", columns: CHUNK_COLUMNS, rows: ruleChunks(result.rules) },
     { name: "lookup_chunk", columns: CHUNK_COLUMNS, rows: lookupChunks(result.lookups) },
     table(ASSET, result.assets),
-    {
-      name: "rest_chunk",
-      columns: REST_COLUMNS,
-      rows: chunkValues(result.rest.chunks()),
-    },
   ];
 }
 
 export const PART_COLUMNS: readonly string[] = ["kind", "seq", "data"];
-export const REST_COLUMNS: readonly string[] = ["seq", "has_operations", "data", "exact"];
+export const REST = "rest_chunk";
 
 /** The run's own row; the caller has begun the transaction. A status that is still `running` becomes `finished`, unless one is given. */
 export async function updateRun(
@@ -226,6 +276,11 @@ export async function updateRun(
   await driver.all(sql, [...RUN.encode(row), runId]);
 }
 
+function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [fileAt(a), fileAt(b)];
+  return one !== null && other !== null && one.ino === other.ino && one.dev === other.dev;
+}
+
 function weigh(row: readonly SqlValue[]): number {
   let bytes = ROW_BYTES;
   for (const value of row) {
@@ -237,19 +292,6 @@ function weigh(row: readonly SqlValue[]): number {
 
 function* encodeAll<Row extends object>(table: Table<Row>, rows: Iterable<Row>): Iterable<SqlValue[]> {
   for (const row of rows) yield table.encode(row);
-}
-
-function* chunkValues(chunks: Iterable<string>): Iterable<SqlValue[]> {
-  let seq = 0;
-  for (const chunk of chunks) yield restValues(seq++, chunk);
-}
-
-/** A text of conversations that nobody judged, as `RestConversations.chunks` has them. */
-export function restValues(seq: number, chunk: string): SqlValue[] {
-  const data = storableJson(chunk);
-  // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
-  const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
-  return [seq, hasOperations ? 1 : 0, data, data === chunk ? null : chunk];
 }
 
 const partRow = ({ kind, seq, data }: ObservationPart): SqlValue[] => [kind, seq, data];

@@ -67,7 +67,7 @@ export class Shelf {
 
   gone(): ConversationRow[] {
     return [...this.rows.values()].flatMap(({ row }) =>
-      row === null ? [] : typeof row === "string" ? [...new ChunkedRest(1, () => [row]).rows()] : [row],
+      row === null ? [] : typeof row === "string" ? [...new ChunkedRest(1, () => [row], "unrelated").rows()] : [row],
     );
   }
 }

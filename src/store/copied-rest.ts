@@ -1,0 +1,114 @@
+/**
+ * Conversations that nobody judged, copied from the database that is judged again: their texts are the same whatever they are judged by,
+ * and a text of which more is judged this time is copied without those.
+ *
+ *     stored   [[1,…],⏎[2,…],⏎[3,…]]     its second conversation is judged now:     [[1,…],⏎[3,…]]
+ */
+import { Rest, type RestChunk, ROW_BREAK } from "../observe/rest.ts";
+import type { RestConversations } from "../report/result.ts";
+import { VERSION } from "../version.ts";
+import type { SqlValue } from "./driver.ts";
+import type { ObservationParts, RestHead, StoredObservation } from "./store.ts";
+import { storableJson } from "./text.ts";
+
+export const REST_COLUMNS: readonly string[] = [
+  ...["seq", "made_by", "left_out", "ends", "verdict", "has_operations", "data", "exact"],
+];
+
+/** `?1` the run, `?2` the version whose texts can be copied. */
+export const STORED_HEADS = `SELECT seq, left_out, ends FROM rest_chunk
+WHERE run_id = ?1 AND made_by = ?2 AND exact IS NULL`;
+/** Bytes, as a text would be read only to be written. */
+export const STORED_TEXT = "SELECT CAST(data AS BLOB) AS data FROM rest_chunk WHERE run_id = ?1 AND seq = ?2";
+
+export async function restHeads(rows: Promise<readonly Record<string, unknown>[]>): Promise<Map<number, RestHead>> {
+  const heads = new Map<number, RestHead>();
+  for (const { seq, left_out, ends } of await rows)
+    heads.set(Number(seq), { leftOut: left_out instanceof Uint8Array ? left_out : null, ends: String(ends) });
+  return heads;
+}
+
+/** Chunks that are copied as they stand. `?1` the run, `?2` the verdict of all, `?3` the run in `schema`, `?4` their numbers in JSON. */
+export const insertCopies = (schema: string): string => `INSERT INTO rest_chunk (run_id, ${REST_COLUMNS.join(", ")})
+SELECT ?1, seq, made_by, left_out, ends, ?2, has_operations, data, exact FROM ${schema}.rest_chunk
+WHERE run_id = ?3 AND seq IN (SELECT value FROM json_each(?4))`;
+
+/** Texts of all. They are no other run's to copy unless it is `isWhole`: what a run that goes on has may be less than it saw. */
+export function* restRows(rest: RestConversations, isWhole: boolean): Generator<SqlValue[]> {
+  if (rest instanceof Rest) {
+    for (const part of rest.parts()) yield madeRow(rest, part, isWhole);
+    return;
+  }
+  let seq = 0;
+  for (const text of rest.chunks()) yield restValues(seq++, text, rest.verdict ?? null);
+}
+
+/** A text of conversations that nobody judged, as `RestConversations.chunks` has them. */
+export function restValues(seq: number, text: string, verdict: string | null): SqlValue[] {
+  return valuesOf({ seq, leftOut: null, ends: null }, text, verdict, null);
+}
+
+function madeRow(rest: Rest, part: RestChunk, isWhole: boolean): SqlValue[] {
+  return valuesOf(part, part.text(), rest.verdict, isWhole && rest.isPlain ? VERSION : null);
+}
+
+function valuesOf(
+  { seq, leftOut, ends }: Pick<RestChunk, "seq" | "leftOut"> & { ends: string | null },
+  text: string,
+  verdict: string | null,
+  madeBy: string | null,
+): SqlValue[] {
+  const data = storableJson(text);
+  // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
+  const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
+  return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, data, data === text ? null : text];
+}
+
+/** Where the texts of what is judged again are stored; null where none of them can be copied. */
+export function copySource(rest: RestConversations, observation: ObservationParts): [Rest, StoredObservation] | null {
+  return rest instanceof Rest && rest.isPlain && "restText" in observation ? [rest, observation] : null;
+}
+
+/** As `restRows`, taken from the database where it has them. `canCopy`: of those that are to be copied as they stand the numbers alone. */
+export async function* copiedRows(
+  rest: Rest,
+  stored: StoredObservation,
+  canCopy: boolean,
+): AsyncGenerator<SqlValue[] | number> {
+  const heads = await stored.restHeads();
+  for (const part of rest.parts()) {
+    const head = heads.get(part.seq);
+    if (head?.ends !== part.ends) {
+      yield madeRow(rest, part, true);
+    } else if (canCopy && isSame(head.leftOut, part.leftOut)) {
+      yield part.seq;
+    } else {
+      const text = fewer(part, head, Buffer.from(await stored.restText(part.seq)).toString());
+      yield text === null ? madeRow(rest, part, true) : valuesOf(part, text, rest.verdict, VERSION);
+    }
+  }
+}
+
+/** The rows of a text that are not left out now; null where one was left out then and is not now. */
+function fewer({ leftOut, count }: RestChunk, before: RestHead, text: string): string | null {
+  const rows = text.slice(1, -1).split(ROW_BREAK);
+  const kept: string[] = [];
+  let next = 0;
+  for (let i = 0; next < rows.length; i++) {
+    const isThere = !isOut(before.leftOut, i);
+    if (!isOut(leftOut, i)) {
+      if (!isThere) return null;
+      kept.push(rows[next]!);
+    }
+    if (isThere) next++;
+  }
+  return kept.length === count ? `[${kept.join(ROW_BREAK)}]` : null;
+}
+
+function isOut(bits: Uint8Array | null, i: number): boolean {
+  return bits !== null && (bits[i >>> 3]! & (1 << (i & 7))) !== 0;
+}
+
+function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
+  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+}
