@@ -19,6 +19,7 @@ import type { Observation } from "../observe/observation.ts";
 import { AddressIndex } from "./address-index.ts";
 import { isGlobal, type Played } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
+import { Sayings, sayingsOf } from "./sayings.ts";
 import type { WhomContext } from "./whom.ts";
 
 /** What is in no class: whatever has it is judged by itself. */
@@ -38,9 +39,8 @@ export class Classes {
   readonly #facts = new Map<Fact, number>();
   readonly #sent = new Map<NameSource, number>();
   readonly #roles = new WeakMap<readonly Played[], number>();
-  /** All that models and site say, as one text, and its words: where one of a text's is not among them, the text is not. */
-  readonly #said: string;
-  readonly #words: ReadonlySet<string>;
+  /** What models and site say. */
+  readonly #said: readonly Sayings[];
   readonly #patterns: NameMatcher;
   /** Last two labels of documented names. */
   readonly #domains: ReadonlySet<string>;
@@ -76,9 +76,8 @@ export class Classes {
             for (const edge of [first, last + 1, given, given + 1]) edges.add(edge);
           }
     }
-    const said = JSON.stringify([models.map(({ model }) => model), values, siteHosts, Object.keys(ranges)]);
-    this.#said = `${said}\n${said.toLowerCase()}`;
-    this.#words = new Set(this.#said.split(/[^\w-]+/));
+    const ofSite = new Sayings([values, siteHosts, Object.keys(ranges)]);
+    this.#said = [ofSite, ...models.map(({ model }) => sayingsOf(model))];
     this.#patterns = compileNames(patterns);
     this.#domains = domains;
     this.#ranges = new AddressIndex(all.map((range, i) => [range, i] as const));
@@ -119,7 +118,7 @@ export class Classes {
   }
 
   isPortShared(tcp: boolean, port: number): boolean {
-    return this.#seen.identified.hint(tcp, port, port) === null && !this.#said.includes(`/${port}`);
+    return this.#seen.identified.hint(tcp, port, port) === null && !this.#said.some((said) => said.has(`/${port}`));
   }
 
   /** Of the end with this address. */
@@ -146,10 +145,7 @@ export class Classes {
   }
 
   #says(text: string): boolean {
-    const [, inner] = text.split(".");
-    // Of three words and more the second is a whole one wherever the text stands.
-    if (text.indexOf(".") !== text.lastIndexOf(".") && !this.#words.has(inner!)) return false;
-    return this.#said.includes(text);
+    return this.#said.some((said) => said.names(text));
   }
 
   #number(text: string | null): number {
