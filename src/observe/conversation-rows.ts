@@ -5,7 +5,8 @@
 import { mix } from "../flow/addresses.ts";
 import { OUTCOMES } from "./flow-view.ts";
 
-const CHUNK_SHIFT = 14;
+/** 64 KiB a chunk: whoever judges small captures one after the other would clear, and collect, a MiB for each. */
+const CHUNK_SHIFT = 10;
 const CHUNK = 1 << CHUNK_SHIFT;
 const WORDS_SHIFT = 4;
 
