@@ -39,6 +39,21 @@ const trialOf = (name: string): Promise<Trial> => {
   return known;
 };
 
+/** What is said of a trial's frames as they are, with reasons and without: the same for all that is tried on it. */
+interface Whole {
+  said: Record<string, string>;
+  verdicts: Record<string, string>;
+}
+const wholes = new WeakMap<Trial, Whole>();
+function wholeOf(trial: Trial): Whole {
+  const known = wholes.get(trial);
+  if (known !== undefined) return known;
+  const judged = judgeFrames(trial, trial.frames);
+  const whole = { said: verdictsOf(judged), verdicts: verdictsOf(judged, false) };
+  wholes.set(trial, whole);
+  return whole;
+}
+
 for (const { name, args } of cases) {
   // A case that judges another case's capture again would only try the same frames.
   if (!args.some((word) => !word.includes("/") && word.includes(".pcap"))) continue;
@@ -77,14 +92,14 @@ for (const { name, args } of cases) {
       const pieces = frames.flatMap((frame) => split(frame, [next(sizes), next(sizes), next(sizes)]));
       return next(sizes) % 2 === 0 ? pieces : coalesced(pieces, 2 + (next(sizes) % 5));
     });
-    const whole = verdictsOf(judgeFrames(trial, trial.frames));
+    const whole = wholeOf(trial).said;
     const joined = coalesced(trial.frames, 40);
     t.deepEqual(changes(whole, verdictsOf(judgeFrames(trial, joined))), []);
   });
 
   test(`${name}: one byte a segment`, async (t) => {
     const trial = await trialOf(name);
-    const whole = verdictsOf(judgeFrames(trial, trial.frames));
+    const whole = wholeOf(trial).said;
     const every = Array.from({ length: 400 }, (_, i) => i + 1);
     const pieces = trial.frames.slice(0, 150).flatMap((frame) => split(frame, every));
     const after = judgeFrames(trial, [...pieces, ...trial.frames.slice(150)]);
@@ -97,7 +112,7 @@ for (const { name, args } of cases) {
       t.log(SET_BACK);
       return t.pass();
     }
-    const whole = verdictsOf(judgeFrames(trial, trial.frames), false);
+    const whole = wholeOf(trial).verdicts;
     const [first, last] = [trial.frames[0]!, trial.frames.at(-1)!];
     const theirs = (await trialOf("rollout")).frames
       .filter((frame) => frame.sec >= first.sec && frame.sec < last.sec)
@@ -113,7 +128,7 @@ for (const { name, args } of cases) {
     const trial = await trialOf(name);
     const other = renamed(trial);
     const said = (one: Trial): string[] =>
-      Object.values(verdictsOf(judgeFrames(one, one.frames), false))
+      Object.values(wholeOf(one).verdicts)
         .map((verdict) => renamedText(JSON.stringify(verdict)))
         .sort();
     t.deepEqual(said(other), said(trial));
@@ -125,7 +140,7 @@ for (const { name, args } of cases) {
       t.log(isSetBack(trial) ? SET_BACK : "SKIPPED: several files");
       return t.pass();
     }
-    const whole = verdictsOf(judgeFrames(trial, trial.frames), false);
+    const whole = wholeOf(trial).verdicts;
     for (const order of [
       [0, 1],
       [1, 0],
@@ -144,7 +159,7 @@ for (const { name, args } of cases) {
       t.log(isSetBack(trial) ? SET_BACK : "SKIPPED: several files, or one that ends amid a record or counts drops");
       return t.pass();
     }
-    const whole = verdictsOf(judgeFrames(trial, trial.frames));
+    const whole = wholeOf(trial).said;
     const folder = mkdtempSync(join(tmpdir(), "wirepact-slices-"));
     try {
       const third = Math.ceil(trial.frames.length / 3);
@@ -193,7 +208,7 @@ function unchanged(
   numbers: fc.Arbitrary<Iterator<number>>,
   change: (frames: readonly Frame[], numbers: Iterator<number>) => Frame[],
 ): void {
-  const whole = verdictsOf(judgeFrames(trial, trial.frames));
+  const whole = wholeOf(trial).said;
   fc.assert(
     fc.property(numbers, (stream) => {
       const after = verdictsOf(judgeFrames(trial, change(trial.frames, stream)));

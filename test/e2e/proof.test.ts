@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import type { Frame } from "../../src/capture/frame.ts";
 import { TCP } from "../../src/dissect/packet.ts";
+import { once } from "../../src/once.ts";
 import { type Judged, judgeFrames, keyOf, packetOf, readTrial, type Trial } from "../support/judged.ts";
 import { brokenPromises, supported } from "../support/promises.ts";
 import { readCases } from "./case.ts";
@@ -17,28 +18,39 @@ const SEED = 20_260_302;
 const cases = readCases().filter((one) => one.args.some((word) => !word.includes("/") && word.includes(".pcap")));
 
 for (const one of cases) {
-  test(`${one.name}: what is documented or met stands by its support alone`, async (t) => {
+  const read = once(async () => {
     const trial = await readTrial(one);
-    const whole = judgeFrames(trial, trial.frames);
-    for (const { what, support, holds } of supported(whole)) {
+    return { trial, whole: judgeFrames(trial, trial.frames) };
+  });
+
+  test(`${one.name}: what is documented or met stands by its support alone`, async (t) => {
+    const { trial, whole } = await read();
+    const claims = grouped(supported(whole), ({ support }) => [...support].sort().join(" "));
+    for (const [named, alike] of claims) {
+      const { support } = alike[0]!;
       const kept = trial.frames.filter((frame) => support.has(keyOf(frame)));
       t.is(kept.length, support.size);
-      t.true(holds(judgeFrames(trial, kept)), `${what}, kept were ${[...support].join(" ")}`);
+      const part = judgeFrames(trial, kept);
+      for (const { what, holds } of alike) t.true(holds(part), `${what}, kept were ${named}`);
     }
     t.pass(); // some cases have nothing that is documented
   });
 
   test(`${one.name}: no part says more than the whole`, async (t) => {
-    const trial = await readTrial(one);
-    const whole = judgeFrames(trial, trial.frames);
+    const { trial, whole } = await read();
     const parts = [...partsOf(trial)];
-    for (const [how, lost] of parts) holdTo(t, trial, whole, how, lost);
+    // Of a host that only sends one datagram, that one, its direction and all of its payload are the same part.
+    const tried = new Set<string>();
+    for (const [how, lost] of parts) {
+      const names = lost.map(keyOf).join();
+      if (!tried.has(names)) holdTo(t, trial, whole, how, lost);
+      tried.add(names);
+    }
     t.true(parts.length > 20);
   });
 
   test(`${one.name}: no random part says more than the whole`, async (t) => {
-    const trial = await readTrial(one);
-    const whole = judgeFrames(trial, trial.frames);
+    const { trial, whole } = await read();
     const runs = Math.max(3, Math.min(10, Math.floor(1_200 / trial.frames.length)));
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 95 }), (salt, percent) => {
