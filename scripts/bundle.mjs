@@ -14,7 +14,7 @@
  *     node scripts/bundle.mjs [OUT]      OUT: where tsc wrote to, `dist` unless given
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -132,7 +132,6 @@ writeFileSync(join(src, "main.js"), MAIN);
 writeFileSync(join(src, "cli/line.cjs"), wrapped(apart));
 writeFileSync(join(src, "cli/commands.cjs"), wrapped(commands));
 for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
-for (const name of readdirSync(join(src, "cli"))) if (name.endsWith(".cache")) rmSync(join(src, "cli", name));
 execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
 });

@@ -41,9 +41,9 @@ function check(what, problem) {
   if (problem) problems++;
 }
 
-function run(command, args, cwd) {
+function run(command, args, cwd, more = {}) {
   const headers = headersFolder();
-  const env = childEnv(headers ? { npm_package_config_node_gyp_nodedir: headers } : {});
+  const env = childEnv({ ...more, ...(headers && { npm_package_config_node_gyp_nodedir: headers }) });
   return spawnSync(command, args, {
     cwd,
     env,
@@ -52,7 +52,8 @@ function run(command, args, cwd) {
     stdio: ["ignore", "pipe", "pipe"],
   });
 }
-const runNpm = (args, cwd) => run(npmCli.command, [...npmCli.args, ...args, "--no-audit", "--no-fund"], cwd);
+const runNpm = (args, cwd, more) =>
+  run(npmCli.command, [...npmCli.args, ...args, "--no-audit", "--no-fund"], cwd, more);
 const lastLines = ({ stdout, stderr, error }) =>
   error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-15).join("\n  ");
 
@@ -73,6 +74,22 @@ function pack() {
   return join(folder, filename);
 }
 
+/**
+ * Where sqlite3's install script looks for a prebuilt binary of its version, it finds this tree's: set-up has shown that it can be built,
+ * which takes two minutes. Of another version it is fetched or built, as ever.
+ */
+function prebuilt() {
+  const from = join(ROOT, "node_modules/sqlite3");
+  const binary = "build/Release/node_sqlite3.node";
+  if (!existsSync(join(from, binary))) return {};
+  const { version, binary: described } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
+  for (const api of described?.napi_versions ?? []) {
+    const name = `sqlite3-v${version}-napi-v${api}-${process.platform}-${process.arch}.tar.gz`;
+    run("tar", ["-czf", join(folder, name), "-C", from, binary], folder);
+  }
+  return { npm_config_sqlite3_local_prebuilds: folder };
+}
+
 /** Installs as a user does. Where Node has SQLite, sqlite3's install script is left out, as npm 12 leaves it out by itself. */
 function install(tarball) {
   const home = join(folder, "user");
@@ -82,7 +99,7 @@ function install(tarball) {
     JSON.stringify({ private: true, type: "module", allowScripts: { sqlite3: true } }),
   );
   const started = Date.now();
-  const result = runNpm(["install", tarball, ...(nodeHasSqlite() ? ["--ignore-scripts"] : [])], home);
+  const result = runNpm(["install", tarball, ...(nodeHasSqlite() ? ["--ignore-scripts"] : [])], home, prebuilt());
   const cli = join(home, "node_modules/wirepact/dist/src/main.js");
   const problem = result.status === 0 && existsSync(cli) ? null : lastLines(result);
   check(`npm install of the tarball in an empty folder (${Math.round((Date.now() - started) / 1000)} s)`, problem);

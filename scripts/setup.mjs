@@ -4,6 +4,7 @@
 //
 //   node scripts/setup.mjs            before `npm start` and `npm run bench`
 //   node scripts/setup.mjs --tests    before `npm test`: also sees to the programs that tests compare with
+//   node scripts/setup.mjs --build    no more than what a build needs: sqlite3, which takes longest, waits for the next run
 //
 // As root on Debian or Ubuntu it installs missing system packages with apt-get; WIREPACT_SYSTEM_PACKAGES=no forbids that.
 // Any failure ends it with exit code 1, the failing command's last lines and what to do.
@@ -26,6 +27,7 @@ import {
 } from "./lib/system.mjs";
 
 const INSTALL_STAMP = join(ROOT, "node_modules/.wirepact-setup");
+const DATABASE_STAMP = join(ROOT, "node_modules/.wirepact-database");
 const BUILD_STAMP = join(ROOT, "dist/.wirepact-build");
 /** Programs that tests and the bench compare with; each is also the name of its Debian package. */
 const TEST_PROGRAMS = ["tshark", "tcpdump"];
@@ -35,13 +37,14 @@ const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
 const say = (line) => console.log(`setup: ${line}`);
 const logFile = (name) => join(ROOT, ".cache/setup", `${name}.log`);
 
+/** Why the set-up can't go on. Said at its end, so that what runs beside it is not left alone amid its work. */
+class Stopped extends Error {}
+
 /** Ends the set-up: what failed, the last lines of what it printed, and what to do about it. */
 function stop(what, { tail = [], log, todo }) {
-  console.error(`setup: FAILED: ${what}`);
-  for (const line of tail.filter((text) => text.trim())) console.error(`  | ${line}`);
-  if (log) console.error(`setup: all of its output is in ${relative(ROOT, log)}`);
-  console.error(`setup: what to do: ${todo}`);
-  process.exit(1);
+  const lines = [`setup: FAILED: ${what}`, ...tail.filter((text) => text.trim()).map((line) => `  | ${line}`)];
+  if (log) lines.push(`setup: all of its output is in ${relative(ROOT, log)}`);
+  throw new Stopped([...lines, `setup: what to do: ${todo}`].join("\n"));
 }
 
 function checkNode() {
@@ -72,15 +75,22 @@ async function seeToBuildTools() {
     });
 }
 
+/** All packages, of which none runs a script of its own: sqlite3, the only one that has to, is built apart. */
 async function installPackages() {
   const stamp = installStamp();
   if (isStamped(INSTALL_STAMP, stamp)) return say("packages are as package-lock.json has them");
-  if (!nodeHasSqlite()) await seeToBuildTools();
   const started = Date.now();
   say(`npm ci: installing what package-lock.json names, for Node ${process.versions.node}`);
-  say("  (a minute or two where sqlite3 has to be built from source)");
   const log = logFile("npm-ci");
-  const { code, tail } = await npmCi(log);
+  const flags = [
+    "--include=dev",
+    "--include=optional",
+    "--ignore-scripts",
+    "--prefer-offline",
+    "--no-audit",
+    "--no-fund",
+  ];
+  const { code, tail } = await runNpm(["ci", ...flags], { log });
   if (code === 127) stop("npm can't be started", { tail, todo: "install npm (it comes with Node), or put it on PATH" });
   if (code !== 0)
     stop("npm ci", {
@@ -88,46 +98,56 @@ async function installPackages() {
       log,
       todo: "see the lines above; a registry that can't be reached or a full disk is the usual cause",
     });
-  checkDatabase(log);
   writeStamp(INSTALL_STAMP, stamp);
   say(`packages installed in ${elapsed(started)}`);
 }
 
-/** Runs `npm ci`. In a folder with spaces it does so elsewhere and moves the result: sqlite3's own build splits paths at spaces. */
-async function npmCi(log) {
+function runNpm(words, options) {
   const { command, args } = npm();
-  const flags = [
-    "ci",
-    "--include=dev",
-    "--include=optional",
-    "--prefer-offline",
-    "--foreground-scripts",
-    "--no-audit",
-    "--no-fund",
-  ];
+  return runLogged(command, [...args, ...words], { say, env: childEnv(), ...options });
+}
+
+/** Has sqlite3 fetch its prebuilt binary, or build itself; true where it had not been done before. */
+async function buildDatabase() {
+  const stamp = installStamp();
+  if (isStamped(DATABASE_STAMP, stamp)) return false;
+  if (!nodeHasSqlite()) await seeToBuildTools();
+  const started = Date.now();
+  say("npm rebuild sqlite3 (a minute or two where it has to be built from source)");
+  const log = logFile("sqlite3");
+  await rebuildDatabase(log);
+  checkDatabase(log);
+  writeStamp(DATABASE_STAMP, stamp);
+  say(`sqlite3 seen to in ${elapsed(started)}`);
+  return true;
+}
+
+/** In a folder with spaces it is built elsewhere and moved: its own build splits paths at spaces. */
+async function rebuildDatabase(log) {
   const headers = headersFolder();
-  // node-gyp's own setting: npm would pass `npm_config_nodedir` on too, but warns of it.
-  const env = childEnv(headers ? { npm_package_config_node_gyp_nodedir: headers } : {});
-  const cwd = /\s/.test(ROOT) ? mkdtempSync(join(tmpdir(), "wirepact-")) : ROOT;
-  if (cwd !== ROOT) for (const name of ["package.json", "package-lock.json"]) cpSync(join(ROOT, name), join(cwd, name));
-  const result = await runLogged(command, [...args, ...flags], { log, say, env, cwd, onLine: describeInstall });
-  if (cwd === ROOT) return result;
-  if (result.code === 0) {
-    rmSync(join(ROOT, "node_modules"), { recursive: true, force: true });
-    cpSync(join(cwd, "node_modules"), join(ROOT, "node_modules"), { recursive: true, verbatimSymlinks: true });
-  }
+  // node-gyp's own settings: npm would pass `npm_config_nodedir` on too, but warns of it.
+  const env = childEnv({ JOBS: "2", ...(headers && { npm_package_config_node_gyp_nodedir: headers }) });
+  const options = { log, env, onLine: describeInstall };
+  const words = ["rebuild", "sqlite3", "--foreground-scripts", "--no-audit", "--no-fund"];
+  if (!/\s/.test(ROOT)) return runNpm(words, options);
+  const cwd = mkdtempSync(join(tmpdir(), "wirepact-"));
+  for (const name of ["package.json", "package-lock.json", "node_modules"])
+    cpSync(join(ROOT, name), join(cwd, name), { recursive: true, verbatimSymlinks: true });
+  const result = await runNpm(words, { ...options, cwd });
+  const built = "node_modules/sqlite3/build";
+  if (existsSync(join(cwd, built))) cpSync(join(cwd, built), join(ROOT, built), { recursive: true });
   rmSync(cwd, { recursive: true, force: true });
   return result;
 }
 
 /** Words for what npm is at, from what it prints; undefined where the line says nothing new. */
 function describeInstall(line) {
-  if (/^> sqlite3@.* install/.test(line)) return "asking for a prebuilt sqlite3";
-  if (/gyp (info|http)|node-gyp rebuild/.test(line)) return "building sqlite3 from source";
+  if (/^> sqlite3@.* install/.test(line)) return "asking for a prebuilt one";
+  if (/gyp (info|http)|node-gyp rebuild/.test(line)) return "building it from source";
   return undefined;
 }
 
-/** Either SQLite is in Node, or the `sqlite3` package must load: npm itself forgives a failed build of an optional package. */
+/** Either SQLite is in Node, or the `sqlite3` package must load: where Node has, nobody needs the package. */
 function checkDatabase(log) {
   const trouble = sqlite3Trouble();
   if (trouble === null) return;
@@ -159,13 +179,19 @@ async function build() {
   const started = Date.now();
   say("npm run build: TypeScript to dist/, models to JSON");
   rmSync(join(ROOT, "dist"), { recursive: true, force: true }); // or the output of a source that is gone would stay, tests included
-  const { command, args } = npm();
   const log = logFile("build");
-  const { code, tail } = await runLogged(command, [...args, "run", "build"], { log, say, env: childEnv() });
+  const { code, tail } = await runNpm(["run", "build"], { log });
   if (code !== 0)
     stop("npm run build", { tail, log, todo: "mend what the lines above name, then run the command again" });
   writeStamp(BUILD_STAMP, stamp);
   say(`built in ${elapsed(started)}`);
+}
+
+/** What V8 compiled in a run without a database lacks what stores: the build's last step once more. */
+async function warmAgain() {
+  const log = logFile("warm");
+  const { code, tail } = await runLogged(process.execPath, ["scripts/warm-commands.mjs", "dist/src"], { log, say });
+  if (code !== 0) stop("scripts/warm-commands.mjs", { tail, log, todo: "mend what the lines above name" });
 }
 
 /** Second opinions for the tests. Without them the tests that need them are skipped, and say so. */
@@ -185,7 +211,19 @@ async function seeTo(missing) {
   if (code !== 0) say(`apt-get could not (see .cache/setup/apt-${missing[0]}.log); ${without}`);
 }
 
-checkNode();
-await installPackages();
-if (process.argv.includes("--tests")) await seeToTestPrograms();
-await build();
+async function setUp() {
+  checkNode();
+  await installPackages();
+  if (process.argv.includes("--build")) return build();
+  // Both at once: the one is mostly a compiler that works for a minute or two on one core.
+  const both = await Promise.allSettled([buildDatabase(), build()]);
+  for (const { reason } of both) if (reason !== undefined) throw reason;
+  if (both[0].value && !nodeHasSqlite()) await warmAgain();
+  if (process.argv.includes("--tests")) await seeToTestPrograms();
+}
+
+await setUp().catch((error) => {
+  if (!(error instanceof Stopped)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+});

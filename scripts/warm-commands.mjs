@@ -5,7 +5,7 @@
  *
  *     node scripts/warm-commands.mjs SRC      SRC: where the bundled program is, such as dist/src
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -14,6 +14,7 @@ import { setFlagsFromString } from "node:v8";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = resolve(process.argv[2]);
 const folder = mkdtempSync(join(tmpdir(), "wirepact-build-"));
+for (const name of readdirSync(join(src, "cli"))) if (name.endsWith(".cache")) rmSync(join(src, "cli", name));
 const at = (path) => pathToFileURL(join(src, path)).href;
 try {
   const capture = join(root, "fixtures/cases/good-us/good-us.pcap");
