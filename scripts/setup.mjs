@@ -111,6 +111,10 @@ function runNpm(words, options) {
 async function buildDatabase() {
   const stamp = installStamp();
   if (isStamped(DATABASE_STAMP, stamp)) return false;
+  if (sqlite3Trouble() === null) {
+    writeStamp(DATABASE_STAMP, stamp);
+    return false;
+  }
   if (!nodeHasSqlite()) await seeToBuildTools();
   const started = Date.now();
   say("npm rebuild sqlite3 (a minute or two where it has to be built from source)");
