@@ -45,13 +45,28 @@ export function blockedStatus(
   if (open !== undefined) return null;
   const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
   const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
-  if (refused !== undefined) return blocked(attempts, refused, context, howOften(attempts, refused));
   const loss = host === null ? null : lossOf(host, context);
   const named = host === null ? null : unresolvedStatus(loaded, rule, host, loss, context);
+  if (refused !== undefined) {
+    const status = blocked(attempts, refused, context, howOften(attempts, refused));
+    return named?.code === "sinkholed" ? atSinkhole(named, status, attempts, context) : status;
+  }
   if (attempts.length === 0 || named?.code === "sinkholed") return named;
   if (loss === null) return silence(attempts, context, host);
   const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   return { ...silenceInLoss(`${who} tried ${whom}`, loss), evidence: [...attempts[0]!.tried.who.support] };
+}
+
+/** What refuses at an address that a filtering resolver gave is its page, and no firewall that could be told to let it through. */
+function atSinkhole(
+  named: HostStatus,
+  refused: HostStatus,
+  attempts: readonly RuleUse[],
+  context: RuleContext,
+): HostStatus {
+  if (attempts.some((use) => isGlobal(judgementOf(use, context).responder))) return refused;
+  const evidence = [...named.evidence, ...refused.evidence];
+  return { ...named, reason: `${named.reason}; ${refused.reason}`, evidence };
 }
 
 /** True where another rule of the model names what was tried more closely: a wildcard is not blocked by a name beside it. */

@@ -103,7 +103,9 @@ function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {
     return `the client answered the server's part of the TLS handshake by an alert (${fault.text})${DISTRUST}`;
   }
   if (handshake.state !== "left") return "it failed before it came up";
-  const { by, reset, greeted } = handshake;
+  const { by, reset, greeted, instead } = handshake;
+  if (!greeted && instead !== null)
+    return `the far end answered the TLS hello by something that is no TLS (${instead})`;
   if (by === "client")
     return greeted
       ? `the client left after the server's part of the TLS handshake without finishing it${DISTRUST}`

@@ -11,7 +11,7 @@ import type { Coverage } from "./coverage.ts";
 import type { Judges } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import type { RuleReason } from "./reasons.ts";
-import { inRange } from "./whom.ts";
+import { inRange, isMemberName } from "./whom.ts";
 
 export interface RuleJudgement {
   loaded: LoadedModel;
@@ -101,14 +101,41 @@ export function hostTexts(loaded: LoadedModel, endpoint: Endpoint): string[] {
   );
 }
 
-/** The look-ups in which this host asked for exactly one of the rule's names (patterns are nobody's name). */
+/**
+ * The look-ups in which this host asked for exactly one of the rule's names. A pattern is nobody's name, so of what it fits only
+ * that counts which no other row names, and only where the rule has to be used: a name tried at random may well not exist.
+ */
 export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, context: RuleContext): Lookup[] {
   if (rule.to.kind !== "endpoint" || context.lookups.length === 0) return [];
-  const names = hostTexts(loaded, loaded.endpoints.get(rule.to.endpoint)!);
-  const exact = new Set(names.filter((name) => !name.includes("*")));
-  const places = [...exact].flatMap((name) => context.lookedUp.get(name) ?? []).sort((a, b) => a - b);
-  return places.map((at) => context.lookups[at]!).filter(({ client }) => isHost(host, client));
+  const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
+  const exact = new Set(hostTexts(loaded, endpoint).filter(isExact));
+  const places = [...exact].flatMap((name) => context.lookedUp.get(name) ?? []);
+  if (rule.requirement !== "optional") places.push(...placesByPattern(loaded, endpoint, context));
+  return places
+    .sort((a, b) => a - b)
+    .map((at) => context.lookups[at]!)
+    .filter(({ client }) => isHost(host, client));
 }
+
+const isExact = (name: string): boolean => !name.includes("*");
+
+/** Places in `lookups` of names that only a pattern of the endpoint fits. */
+function placesByPattern(loaded: LoadedModel, endpoint: Endpoint, { lookedUp }: RuleContext): readonly number[] {
+  if (endpoint.hosts.every(({ text }) => isExact(text))) return [];
+  const found = BY_PATTERN.get(lookedUp) ?? new Map<Endpoint, readonly number[]>();
+  BY_PATTERN.set(lookedUp, found);
+  let places = found.get(endpoint);
+  if (places === undefined) {
+    const named = new Set(loaded.model.endpoints.flatMap((other) => hostTexts(loaded, other)));
+    places = [...lookedUp]
+      .filter(([name]) => !named.has(name) && isMemberName(endpoint, name, loaded.parameter))
+      .flatMap(([, at]) => at);
+    found.set(endpoint, places);
+  }
+  return places;
+}
+/** Of each judgement: a host asks for it as often as there are hosts. */
+const BY_PATTERN = new WeakMap<RuleContext["lookedUp"], Map<Endpoint, readonly number[]>>();
 
 /** Conversations that documented it for a host, or for all, and have left a live run's memory: others that stay say the rest. */
 export function departedUses(

@@ -52,12 +52,14 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
 }
 
 /** Until both ends have sent something protected, nobody knows that either went on. */
-function handshakeOpen({ holed, unheard }: Handshake & { state: "open" }, flow: SubjectFlow): Clause {
-  if (unheard) {
+function handshakeOpen({ holed, unheard, mute }: Handshake & { state: "open" }, flow: SubjectFlow): Clause {
+  if (mute) {
     return unproved(
       "up",
       "handshake-open",
-      "behind its SYN-ACK nothing of the far end is in the capture, not even an acknowledgement of the TLS hello",
+      unheard
+        ? "behind its SYN-ACK nothing of the far end is in the capture, not even an acknowledgement of the TLS hello"
+        : "the TLS hello was acknowledged, and no answer to it is in the capture",
       "capture until the client gives up, and look whether something on the way drops the hello, as filters by name do",
       flow.coming,
     );

@@ -235,10 +235,12 @@ function byEvidence(
   const could = isGlobal(responder)
     ? `${responder} could be ${meant}`
     : `${responder} is an inside address, and could stand for ${meant} only if the site leads that name inside`;
+  const saidFirst =
+    flow.firstWords === "missing" ? "what the client said first is not in the capture" : "no name was sent";
   return unproved(
     "whom",
     "address-unresolved",
-    `${could}: no name was sent and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
+    `${could}: ${saidFirst} and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
     howToResolve(subject, context),
   );
 }

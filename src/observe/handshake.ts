@@ -12,12 +12,12 @@ import * as R from "../flow/row.ts";
 /** What became of it. `open`: the capture shows neither that it came up nor that it failed. */
 export type Handshake =
   | { state: "up" }
-  /** `unheard`: all of the server that is there is its SYN-ACK, not even an acknowledgement of the hello. */
-  | { state: "open"; holed: boolean; unheard: boolean }
+  /** `unheard`: all of the server that is there is its SYN-ACK, not even an acknowledgement of the hello; `mute`: no word of it is. */
+  | { state: "open"; holed: boolean; unheard: boolean; mute: boolean }
   /** An alert of this end, which had not finished. `sighting` has its frame. */
   | { state: "alert"; by: "client" | "server"; fault: FaultFact; sighting: Sighting; afterFlight: boolean }
-  /** This end closed or reset the connection. `greeted`: the server had said its hello; `asked`: the client its own. */
-  | { state: "left"; by: "client" | "server"; reset: boolean; greeted: boolean };
+  /** This end closed or reset the connection. `greeted`: the server had said its hello; `instead`: what it said that is no TLS. */
+  | { state: "left"; by: "client" | "server"; reset: boolean; greeted: boolean; instead: string | null };
 
 /** A flow's row and what was said in it, as far as this needs it. */
 export interface HandshakeFlow {
@@ -39,12 +39,14 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   let alert: (Sighting & { fact: FaultFact }) | null = null;
   let hello = false;
   let greeted = false;
+  let instead: string | null = null;
   for (const sighting of detail.sightings) {
     const { fact, dir } = sighting;
     if (fact.kind === "up") up[dir] = true;
     else if (fact.kind === "role") {
       if (fact.sender === "client") hello = true;
-      else greeted = true;
+      else if (IS_HELLO.test(fact.why)) greeted = true;
+      else instead ??= fact.why;
     } else if (isAlert(sighting) && !up[dir]) alert ??= sighting;
   }
   if (alert !== null) {
@@ -54,13 +56,16 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   if (up[there]) return { state: "up" };
   if (!hello) return null;
   const holed = detail.streams.some((stream) => stream !== null && stream.pending.length > 0);
-  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed, unheard: false };
+  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed, unheard: false, mute: false };
   const reset = ([back, there] as const).find((dir) => flow.has(R.S_RST, dir));
   const ended = reset ?? ([there, back] as const).find((dir) => flow.has(R.S_FIN, dir));
-  const unheard = flow.has(R.S_SYNACK, back) && !flow.has(R.S_ACK, back) && !flow.has(R.S_DATA, back);
-  if (ended === undefined) return { state: "open", holed: false, unheard };
-  return { state: "left", by: ended === there ? "client" : "server", reset: reset !== undefined, greeted };
+  const mute = flow.has(R.S_SYNACK, back) && !flow.has(R.S_DATA, back);
+  if (ended === undefined) return { state: "open", holed: false, unheard: mute && !flow.has(R.S_ACK, back), mute };
+  return { state: "left", by: ended === there ? "client" : "server", reset: reset !== undefined, greeted, instead };
 }
+
+/** A server that speaks something else is read by another decoder, and has greeted nobody. */
+const IS_HELLO = /^(?:TLS|SSL) /;
 
 function isAlert(sighting: Sighting): sighting is Sighting & { fact: FaultFact } {
   return sighting.fact.kind === "fault" && sighting.fact.what === "tls-alert";

@@ -160,6 +160,16 @@ export const RULES: Record<string, Scene & { says: string }> = {
   "an HTTP answer": { says: "met met", ...overHttp("404 Not Found") },
   "an address that is none": { says: "blocked sinkholed", ...resolvedTo("0.0.0.0") },
   "a filtering resolver's address": { says: "blocked sinkholed", ...resolvedTo("10.66.0.1") },
+  "a filtering resolver's address, which refuses": {
+    says: "blocked sinkholed",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", ["10.66.0.1"], 0),
+      syn(100, FROM, "10.66.0.1:443"),
+      reset(101, "10.66.0.1:443"),
+    ],
+  },
   "an address that the site gives": {
     says: "missing missing",
     ...resolvedTo("10.66.0.1"),
@@ -219,6 +229,18 @@ export const RULES: Record<string, Scene & { says: string }> = {
     says: "blocked name-refused",
     endpoints: api,
     rules: [tlsRule],
+    frames: [...nxdomain(0), ...busy],
+  },
+  "a name that only its wildcard fits does not exist": {
+    says: "blocked name-refused",
+    endpoints: { api: { hosts: ["*.example.com"] } },
+    rules: [tlsRule],
+    frames: [...nxdomain(0), ...busy],
+  },
+  "a name that only an optional wildcard fits does not exist": {
+    says: "unused unused",
+    endpoints: { api: { hosts: ["*.example.com"] } },
+    rules: [{ ...tlsRule, requirement: "optional" }],
     frames: [...nxdomain(0), ...busy],
   },
   "the name was asked for in vain": {

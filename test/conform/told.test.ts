@@ -204,3 +204,25 @@ test("an inside host is no public name's by itself", async (t) => {
     /is an inside address, and could stand for api\.example\.com only if the site leads that name inside/,
   );
 });
+
+test("what a server says to a TLS hello that is no TLS, and that it says nothing", async (t) => {
+  const toHello = (lines: Line[]) =>
+    toldOf({ endpoints, rules: rules.slice(1), frames: connection(FROM, TO, 0, [[">", hello], ...lines]) });
+  const hello = clientHello("api.example.com");
+  const page = ascii("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  const other = await toHello([
+    ["<", page],
+    [">", "FA"],
+  ]);
+  t.regex(other.reason, /the far end answered the TLS hello by something that is no TLS \(HTTP response 400\)/);
+  t.regex(
+    (await toHello([["<", "A"]])).reason,
+    /the TLS hello was acknowledged, and no answer to it is in the capture/,
+  );
+  t.regex((await toHello([["<", serverHello()]])).reason, /does not show that both ends finished/);
+});
+
+test("whose beginning is missing may have sent a name", async (t) => {
+  const told = await toldOf({ endpoints, rules, frames: unnamed(0).slice(4) });
+  t.regex(told.reason, /what the client said first is not in the capture and 10\.0\.0\.5 never resolved it/);
+});
