@@ -290,8 +290,16 @@ function addConversation(
     profile.others.push({ device, over, app: c.app, verdict: c.verdict });
   const unasked = Number(c.fields["operations.unasked"]?.[0] ?? 0);
   if (unasked > 0) profile.limits.push({ measure: `answers of ${device} whose question is not here`, value: unasked });
+  const by = c.evidence?.initiator_by;
+  if (operations.length > 0 && c.transport === "tcp" && by !== undefined && !IN_SIGHT.has(by)) {
+    const measure = `connection to ${device} over ${over} that was open before: what was asked in it first is not here`;
+    profile.limits.push({ measure, value: 1 });
+  }
   if (why !== null) profile.unread.push({ conversation_id: c.conversation_id, device, over, app: c.app, why });
 }
+
+/** Who says who opened a connection that began in the capture. */
+const IN_SIGHT: ReadonlySet<string> = new Set(["syn", "syn-ack"]);
 
 /** Asked by whom the conversation was opened to, or answered to it. */
 const isOfResponder = ({ role, sender }: OperationRow): boolean =>

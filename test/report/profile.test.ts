@@ -173,6 +173,14 @@ test("what the capture lacks is said beside the answer, and a hole keeps the pag
   }
 });
 
+test("a connection that was open before the capture is told, and one that began in it is not", async (t) => {
+  const whole = talk(say(1, READ, WORD), say(2, READ, WORD));
+  t.deepEqual((await profile(whole)).limits, []);
+  const said = await profile(whole.slice(3));
+  t.is(said.verdict, "read-only");
+  t.regex(said.limits[0]!.measure, /^connection to 10\.0\.0\.6 over tcp\/502 that was open before/);
+});
+
 test("a device that opened the connection is asked in it all the same", async (t) => {
   const opened = connection(`${PEER}:40001`, `${HOST}:502`, 10, [
     ["<", adu(1, hex`10 00 28 00 01 02 00 07`)],
