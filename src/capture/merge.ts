@@ -7,8 +7,8 @@ export interface Lane {
   readonly nsec: number;
   /** Where it stands among the inputs as given: decides between frames of the same instant. */
   readonly order: number;
-  /** Resolves to a reader that is at its first frame; to null where that is gone. */
-  open(): Promise<CaptureReader | null>;
+  /** Resolves to a reader that is at its first frame, to be read beside so many others; to null where that is gone. */
+  open(running: number): Promise<CaptureReader | null>;
 }
 
 interface Running {
@@ -109,7 +109,7 @@ export class MergedReader implements CaptureReader {
       if (lane === undefined) return;
       if (current !== undefined && (current.sec - lane.sec || current.nsec - lane.nsec) < 0) return;
       this.#waiting.pop();
-      const reader = await lane.open();
+      const reader = await lane.open(this.#heap.length);
       if (reader !== null) this.#add({ reader, frame: reader.frame, order: lane.order });
     }
   }

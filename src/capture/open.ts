@@ -46,7 +46,7 @@ export interface OpenOptions {
  *
  * Never rejects because of an input: what can't be read, or is no capture, has `damage` in its `CaptureInfo`, with a
  * sentence that says what it is instead, and the others are read all the same. Memory is bounded whatever the inputs
- * hold: one slab for each that is being read, of `LIMITS.slabBytes` together unless a record needs more.
+ * hold: one slab for each that is being read, the smaller the more there are (`blockBytes`), unless a record needs more.
  */
 export async function openCaptures(inputs: readonly CaptureInput[], options: OpenOptions = {}): Promise<CaptureReader> {
   const tallies = inputs.map(({ path, realm, parts }) => new Tally(path, realm ?? "", parts));
@@ -61,8 +61,10 @@ export async function openCaptures(inputs: readonly CaptureInput[], options: Ope
   return new MergedReader(tallies, lanes);
 }
 
-/** More inputs than this are not all kept open at once. */
+/** Of more inputs than this that are read at once, the further ones are not kept open. */
 const KEPT_OPEN = 64;
+/** A file's first frame is looked for in blocks of the smallest size. */
+const PEEK = Number.POSITIVE_INFINITY;
 /** What is needed to tell a format, and to say what a file is that has none. */
 const SNIFF_BYTES = 4096;
 
@@ -82,13 +84,13 @@ class Opener {
     this.#inputs = inputs;
   }
 
-  /** Opens one input; one that can't be read gives a reader without frames. */
-  async open(info: Tally, order: number, warn = this.#warn): Promise<CaptureReader> {
+  /** Opens one input, of `among` that are read at once; one that can't be read gives a reader without frames. */
+  async open(info: Tally, order: number, among = 1, warn = this.#warn): Promise<CaptureReader> {
     let source: ByteSource | null = null;
     try {
-      source = this.#sourceOf(this.#inputs[order]!);
+      source = this.#sourceOf(this.#inputs[order]!, among);
       info.size = source.size;
-      return await this.#reader(info, order, source, warn);
+      return await this.#reader(info, order, source, among, warn);
     } catch (error) {
       await source?.close().catch(() => {}); // the first failure is the one to tell
       info.damage = { offset: 0, message: sentence(error) };
@@ -102,15 +104,16 @@ class Opener {
     const held: string[] = [];
     let again = false;
     const warn: InputParts["warn"] = (message) => (again ? this.#warn(message, info) : held.push(message));
-    const reader = await this.open(info, order, warn);
+    const isFile = info.path !== "-" && isRegularFile(info.path);
+    const reader = await this.open(info, order, isFile ? PEEK : this.#inputs.length, warn);
     const found = await advance(reader);
-    again = found && info.path !== "-" && isRegularFile(info.path);
+    again = found && isFile;
     if (again) {
       await reader.close();
       const { sec, nsec } = reader.frame;
       info.reset();
-      const open = async () => {
-        const second = await this.open(info, order);
+      const open = async (running: number) => {
+        const second = await this.open(info, order, running + 1);
         return (await advance(second)) ? second : null;
       };
       return { sec, nsec, order, open };
@@ -120,15 +123,21 @@ class Opener {
     return found ? { sec: reader.frame.sec, nsec: reader.frame.nsec, order, open: async () => reader } : null;
   }
 
-  async #reader(info: Tally, order: number, plain: ByteSource, warn: InputParts["warn"]): Promise<CaptureReader> {
+  async #reader(
+    info: Tally,
+    order: number,
+    plain: ByteSource,
+    among: number,
+    warn: InputParts["warn"],
+  ): Promise<CaptureReader> {
     let source = plain;
-    let slab = new Slab(blockBytes(source.size, this.#inputs.length), this.#arena);
+    let slab = new Slab(blockBytes(source.size, among), this.#arena);
     let head = await firstBytes(slab, source);
     const packing = packingOf(head);
     if (packing !== null) {
       source = new UnpackSource(packing, new ReplaySource(slab.buf.slice(slab.pos, slab.end), plain));
       await slab.release();
-      slab = new Slab(blockBytes(null, this.#inputs.length), this.#arena);
+      slab = new Slab(blockBytes(null, among), this.#arena);
       head = await firstBytes(slab, source);
       if (head.length < 4 && source.cut)
         throw new Error(`The ${packing} file is cut before anything could be unpacked`);
@@ -140,7 +149,7 @@ class Opener {
     return input;
   }
 
-  #sourceOf({ path, size }: CaptureInput): ByteSource {
+  #sourceOf({ path, size }: CaptureInput, among: number): ByteSource {
     if (path === "-") {
       if (this.#stdin === undefined && process.stdin.isTTY) {
         throw new Error("Standard input is a terminal: send a capture to it, as in tcpdump -w - | wirepact check -");
@@ -149,13 +158,17 @@ class Opener {
     }
     const stats: Stats = statSync(path);
     if (stats.isDirectory()) throw Object.assign(new Error(path), { code: "EISDIR" });
-    if (stats.isFile()) return new FileSource(path, this.#inputs.length <= KEPT_OPEN, size);
+    if (stats.isFile()) return new FileSource(path, among <= KEPT_OPEN, size);
     return new StreamSource(createReadStream(path));
   }
 }
 
 function isRegularFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // whoever opens it says why
+  }
 }
 
 /** Fills the slab with enough to tell what the input is; at its end with what there is. */

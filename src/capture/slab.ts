@@ -184,8 +184,16 @@ function pages(bytes: number): number {
   return Math.ceil(bytes / PAGE) * PAGE;
 }
 
-/** Size of the blocks to read: `LIMITS.slabBytes` shared among the inputs, and no more than a small file has. */
+/**
+ * Size of the blocks to read: `LIMITS.slabBytes` shared among the inputs that are read at once, and no more than a small file
+ * has. Of few sizes, because an arena gives what was given back only to who asks for as much.
+ */
 export function blockBytes(size: number | null, inputs: number): number {
-  const share = Math.max(64 << 10, pages(LIMITS.slabBytes / inputs));
-  return size === null ? share : Math.min(share, pages(size + 1));
+  const share = Math.max(64 << 10, powerOfTwo(LIMITS.slabBytes / inputs));
+  return size === null ? share : Math.min(share, powerOfTwo(Math.max(PAGE, size + 1)));
+}
+
+/** The next larger one. */
+function powerOfTwo(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(bytes));
 }
