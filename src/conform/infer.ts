@@ -12,7 +12,6 @@ import { parseAddress } from "../address.ts";
 import { ASKING_FIELDS } from "../decode/facts.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import type { Binding } from "../model/bind.ts";
-import { psl } from "../model/lazy.ts";
 import { SHARED_HOSTING } from "../model/shared-hosting.ts";
 import type { Endpoint, Model, Rule } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
@@ -21,6 +20,7 @@ import { flowsSaying } from "../observe/said.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast, Played } from "./cast.ts";
 import { coveredBut, type JudgeContext, type LoadedModel } from "./cover.ts";
+import { registrable } from "./domains.ts";
 import { readLeg, subjectBeyond } from "./proxied.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
@@ -240,7 +240,7 @@ function ownEndpoints(model: Model): ReadonlySet<string> {
   const domains = (endpoint: Endpoint): (string | null)[] =>
     endpoint.hosts.map(({ labels, parameter, text }) => {
       if (parameter !== null) return null;
-      const domain = domainOf(labels.filter((label) => !label.startsWith("*")).join("."));
+      const domain = registrable(labels.filter((label) => !label.startsWith("*")).join("."));
       if (domain === null || SHARED_HOSTING.some((suffix) => domain === suffix || domain.endsWith(`.${suffix}`)))
         return null;
       names.set(domain, (names.get(domain) ?? new Set()).add(text));
@@ -253,11 +253,6 @@ function ownEndpoints(model: Model): ReadonlySet<string> {
       .filter(({ endpoint, domains: its }) => !endpoint.pool && its.length > 0 && its.every(isOwn))
       .map(({ endpoint }) => endpoint.name),
   );
-}
-
-function domainOf(name: string): string | null {
-  const parsed = psl().parse(name);
-  return "domain" in parsed ? parsed.domain : null;
 }
 
 /** Bindings that follow from likenesses, and those. */

@@ -21,3 +21,8 @@ export function loadShipped(name: string): Model | null {
   if (!shippedModels().some((model) => model.name === name)) return null;
   return JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8")) as Model;
 }
+
+/** Names in their rules, and the registrable domain of each by the public suffix list; null where it has none. */
+export function shippedDomains(): Record<string, string | null> {
+  return JSON.parse(readFileSync(new URL("domains.json", FOLDER), "utf8")) as Record<string, string | null>;
+}

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import test from "ava";
-import { loadShipped, shippedModels } from "../../src/model/shipped.ts";
+import { psl } from "../../src/model/lazy.ts";
+import { loadShipped, shippedDomains, shippedModels } from "../../src/model/shipped.ts";
 import { fixture } from "./helpers.ts";
 
 const names = readdirSync("rules")
@@ -21,6 +22,16 @@ test("every model of rules/ is shipped, compiled as it stands", (t) => {
     t.is(source, "shipped");
     t.deepEqual(compiled, expected);
   }
+});
+
+test("the domain of each of their names is what the public suffix list says", (t) => {
+  const domains = shippedDomains();
+  for (const name of names)
+    for (const { labels, text } of loadShipped(name)!.endpoints.flatMap(({ hosts }) => hosts)) {
+      const host = labels.filter((label) => !label.startsWith("*")).join(".");
+      const parsed = psl().parse(host);
+      t.is(domains[host], "domain" in parsed ? parsed.domain : null, text);
+    }
 });
 
 test("no file but a shipped model is read by its name", (t) => {
