@@ -113,7 +113,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
 export async function observeAll(options: ReadingOptions): Promise<{
   seen: Observation;
   interrupted: boolean;
-  /** Its parts, where a database has just them: nobody has to put them together again. */
+  /** Its parts, where a database or other threads have just them: nobody has to put them together again. */
   stored: (() => ObservationParts) | null;
 }> {
   const { files, databases } = await sortInputs(options.captures);
@@ -133,6 +133,7 @@ export async function observeAll(options: ReadingOptions): Promise<{
     const read = await readFiles(files, options);
     interrupted = read.interrupted;
     observations.push(read.observation);
+    stored = read.stored;
   }
   if (observations.length === 1) return { seen: observations[0]!, interrupted, stored };
   return { seen: mergeObservations(observations, decoders), interrupted, stored: null };
@@ -157,15 +158,15 @@ async function sortInputs(inputs: RunOptions["captures"]): Promise<{
 async function readFiles(
   files: readonly { path: string; realm: string }[],
   options: ReadingOptions,
-): Promise<{ observation: Observation; interrupted: boolean }> {
+): Promise<{ observation: Observation; interrupted: boolean; stored: (() => ObservationParts) | null }> {
   const { decoders = DECODERS } = options;
   const sizes = options.filter === undefined && decoders === DECODERS ? sizesOf(files.map(({ path }) => path)) : null;
-  const total = sizes?.reduce((a, b) => a + b, 0) ?? null;
-  const jobs = total === null ? 1 : jobsFor(options.jobs, total);
+  const total = sizes?.reduce((sum, { size }) => sum + size, 0) ?? null;
+  const jobs = sizes === null ? 1 : jobsFor(options.jobs, sizes);
   const inputs = files.map((file, i) => ({
     ...file,
     parts: partsOf(options.site ?? null, file.realm),
-    ...(jobs > 1 && { size: sizes![i]! }),
+    ...(jobs > 1 && { size: sizes![i]!.size }),
   }));
   const vxlanPorts = options.site?.vxlan ?? [];
   // Of a stream nobody knows how long it gets; a filter looks at frames one by one.
@@ -181,9 +182,11 @@ async function readFiles(
     await options.ready;
     const interrupted = await readAll(reader, observer, options, helpers);
     noteBeside(reader.captures);
-    const others = (await helpers?.observations(decoders)) ?? [];
     const { observation } = observer;
-    return { observation: others.length === 0 ? observation : uniteShares([observation, ...others]), interrupted };
+    if (helpers === null) return { observation, interrupted, stored: null };
+    const { others, told } = await helpers.observations(decoders);
+    const whole = uniteShares([observation, ...others]);
+    return { observation: whole, interrupted, stored: () => encodeObservation(whole, told) };
   } finally {
     await reader.close();
     await helpers?.close();

@@ -1,7 +1,7 @@
 /** The other threads of a run: started, stopped together, and asked for what they saw. */
 import { Worker } from "node:worker_threads";
 import type { Decoder } from "../decode/decoder.ts";
-import { decodeObservation } from "../observe/codec.ts";
+import { decodeObservation, detailsIn, type ToldParts } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
 import { type HelperAnswer, type HelperTask, Progress } from "./protocol.ts";
 
@@ -46,10 +46,12 @@ export class Helpers {
     this.#progress.stop();
   }
 
-  /** What they saw, each. */
-  async observations(decoders: readonly Decoder[]): Promise<Observation[]> {
+  /** What they saw, each; and what all their flows said, as they encoded it. */
+  async observations(decoders: readonly Decoder[]): Promise<{ others: Observation[]; told: ToldParts }> {
     const answers = await Promise.all(this.#answers);
-    return Promise.all(answers.map((answer) => decodeObservation(answer, decoders)));
+    const others = await Promise.all(answers.map((answer) => decodeObservation(answer, decoders)));
+    const flows = others.reduce((sum, { identified }) => sum + identified.details.length, 0);
+    return { others, told: { flows, parts: answers.flatMap(detailsIn) } };
   }
 
   async close(): Promise<void> {

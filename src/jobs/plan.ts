@@ -1,18 +1,23 @@
 /** How many threads read a capture together, and which lanes of flows each has. */
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { DECODERS } from "../../decoders/index.ts";
 import type { CaptureInfo } from "../capture/frame.ts";
+import { hintsOf } from "../decode/hints.ts";
 import { ALL_LANES, LANES } from "../flow/lanes.ts";
+import { isWorthSharing } from "./sample.ts";
 
 /** More threads than this gain nothing: each walks all records, which is what then takes the time. */
 export const MOST_JOBS = 8;
 /** Without being asked, no more than this: each thread takes about 40 MB of its own. */
 const USUAL_JOBS = 2;
 /**
- * Bytes of capture from which on flows are shared among threads unasked. A thread costs its start, another walk over all
- * records, the union and 40 MB; with the walk compiled, two take longer than one for `small` and `mix` of the bench.
+ * Bytes of capture from which on flows are shared among threads unasked, where that is worth it. A thread costs its start, another
+ * walk over all records, the union and 40 MB.
  */
 const SHARED_BYTES = 4 * 2 ** 30;
+/** Bytes of capture from which on it is found out whether it is worth it, though somebody asked for it. */
+const LOOKED_BYTES = 64 << 20;
 
 /** How many lanes the first thread has more than another: it begins while the others still start. */
 const HEAD_START = 2;
@@ -24,19 +29,29 @@ export function isLong(totalBytes: number): boolean {
   return totalBytes >= WALK_BYTES;
 }
 
-/** Threads to read with: as asked for, else as many as are worth it. */
-export function jobsFor(asked: number | undefined, totalBytes: number): number {
-  if (asked !== undefined) return Math.min(asked, MOST_JOBS);
-  return totalBytes < SHARED_BYTES ? 1 : Math.min(USUAL_JOBS, availableParallelism());
+/** Threads to read with: as asked for, else as many as are usual; one where a long capture is nothing for several. */
+export function jobsFor(asked: number | undefined, files: readonly Sized[]): number {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const usual = total < SHARED_BYTES ? 1 : Math.min(USUAL_JOBS, availableParallelism());
+  const jobs = Math.min(asked ?? usual, MOST_JOBS);
+  if (jobs === 1 || total < LOOKED_BYTES) return jobs;
+  // Of several of one size the last: in the first one flows may look new.
+  const { path, size } = files.reduce((largest, file) => (file.size >= largest.size ? file : largest));
+  return isWorthSharing(path, size, hintsOf(DECODERS).udp) ? jobs : 1;
 }
 
-/** The size of every input, or null where one can't be read twice at once: standard input, a pipe, nothing there. */
-export function sizesOf(paths: readonly string[]): number[] | null {
-  const sizes: number[] = [];
+export interface Sized {
+  path: string;
+  size: number;
+}
+
+/** Every input with its size, or null where one can't be read twice at once: standard input, a pipe, nothing there. */
+export function sizesOf(paths: readonly string[]): Sized[] | null {
+  const sizes: Sized[] = [];
   for (const path of paths) {
     const stats = path === "-" ? undefined : statSync(path, { throwIfNoEntry: false });
     if (stats?.isFile() !== true) return null;
-    sizes.push(stats.size);
+    sizes.push({ path, size: stats.size });
   }
   return sizes;
 }

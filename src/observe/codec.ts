@@ -59,12 +59,27 @@ interface Meta {
   neighbours?: Neighbour[];
 }
 
-/** Empty parts are left out. */
-export function* encodeObservation(seen: Observation): Generator<ObservationPart> {
-  for (const part of allParts(seen)) if (part.data.length > 0) yield part;
+/**
+ * Empty parts are left out. `told`: what the last flows said, encoded already (`detailsIn`), of so many flows: nothing has been added
+ * to them since.
+ */
+export function* encodeObservation(seen: Observation, told: ToldParts = NONE_TOLD): Generator<ObservationPart> {
+  for (const part of allParts(seen, told)) if (part.data.length > 0) yield part;
 }
 
-function* allParts(seen: Observation): Generator<ObservationPart> {
+/** What flows said, as parts that stay as they are. */
+export interface ToldParts {
+  flows: number;
+  parts: readonly Uint8Array[];
+}
+const NONE_TOLD: ToldParts = { flows: 0, parts: [] };
+
+/** What an observation's flows said, of its parts. */
+export function detailsIn(parts: readonly ObservationPart[]): Uint8Array[] {
+  return parts.filter(({ kind }) => kind === "details").map(({ data }) => data);
+}
+
+function* allParts(seen: Observation, told: ToldParts): Generator<ObservationPart> {
   const { flows, identified } = seen;
   const meta: Meta = {
     format: FORMAT,
@@ -101,9 +116,16 @@ function* allParts(seen: Observation): Generator<ObservationPart> {
     const bytes = Math.ceil(rows / R.BLOCK_ROWS) * R.BLOCK_WORDS * 4;
     yield { kind: "flows", seq: chunk, data: new Uint8Array(words.buffer, words.byteOffset, bytes) };
   }
-  for (let from = 0, seq = 0; from < identified.details.length; from += DETAILS_PER_PART, seq++) {
-    yield { kind: "details", seq, data: packDetails(identified.details.slice(from, from + DETAILS_PER_PART)) };
-  }
+  const { details } = identified;
+  const untold = details.length - told.flows;
+  let seq = 0;
+  for (let from = 0; from < untold; from += DETAILS_PER_PART)
+    yield {
+      kind: "details",
+      seq: seq++,
+      data: packDetails(details.slice(from, Math.min(untold, from + DETAILS_PER_PART))),
+    };
+  for (const data of told.parts) yield { kind: "details", seq: seq++, data };
   yield { kind: "quotes", seq: 0, data: encode(flows.quotes) };
   const ttls = flows.ttls.stored();
   if (ttls.length > 1) yield { kind: "ttls", seq: 0, data: new Uint8Array(ttls.buffer) };

@@ -25,6 +25,8 @@ interface Share {
   seen: Observation;
   addresses: Int32Array;
   flows: Int32Array;
+  /** Where its details begin among all: they stay together, so that what is encoded of them stays true. */
+  details: number;
   /** The next flow to be taken. */
   next: number;
 }
@@ -81,7 +83,10 @@ function shareOf(whole: Observation, seen: Observation): Share {
   for (let i = 0; i < ipv6.count; i++) {
     addresses[i] = whole.flows.ipv6.of(ipv6.word(i, 0), ipv6.word(i, 1), ipv6.word(i, 2), ipv6.word(i, 3));
   }
-  return { seen, addresses, flows: new Int32Array(table.count), next: 0 };
+  const { details } = whole.identified;
+  const first = details.length;
+  for (const detail of seen.identified.details) details.push(detail);
+  return { seen, addresses, flows: new Int32Array(table.count), details: first, next: 0 };
 }
 
 /** The share whose next flow began first; null where all have been taken. */
@@ -128,8 +133,7 @@ function takeFlow(whole: Observation, share: Share): void {
   R.copyRow(from, fromAt, row, at);
   row[at + R.LOW] = low;
   row[at + R.HIGH] = high;
-  const detail = row[at + R.DETAIL]! - 1;
-  row[at + R.DETAIL] = detail < 0 ? 0 : whole.identified.details.push(seen.identified.details[detail]!);
+  if (row[at + R.DETAIL] !== 0) row[at + R.DETAIL]! += share.details;
 }
 
 /** A flow's direction in the whole observation. */

@@ -1,13 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { DECODERS } from "../../decoders/index.ts";
+import { describe } from "../../src/conform/conform.ts";
+import { hintsOf } from "../../src/decode/hints.ts";
 import { check, observe } from "../../src/index.ts";
 import { jobsFor, MOST_JOBS, shareLanes, sizesOf } from "../../src/jobs/plan.ts";
 import { Progress } from "../../src/jobs/protocol.ts";
+import { isWorthSharing } from "../../src/jobs/sample.ts";
 import { LIMITS } from "../../src/limits.ts";
+import { decodeObservation } from "../../src/observe/codec.ts";
+import { atEnd } from "../../src/observe/ends.ts";
 import type { RunOutcome } from "../../src/pipeline.ts";
-import { writePcap } from "../support/capture-writer.ts";
+import { writePcap, writePcapng } from "../support/capture-writer.ts";
 import { udpFrame } from "../support/frames.ts";
 import { concat, hex } from "../support/hex.ts";
 import { caseCaptures } from "../support/observe.ts";
@@ -23,6 +29,12 @@ function textOf({ result, exitCode }: RunOutcome): string {
     [others, [...rest.rows()], [...rest.chunks()], { ...run, started_at: null }, exitCode],
     (_, value) => (value instanceof Map ? [...value] : value),
   );
+}
+
+/** What a database would say of it. */
+async function storedText({ observation }: RunOutcome): Promise<string> {
+  const { rest, lookups } = describe(atEnd(await decodeObservation(observation(), DECODERS)));
+  return JSON.stringify([[...rest.rows()], lookups]);
 }
 
 test("lanes are shared out among threads, each to one of them", (t) => {
@@ -42,9 +54,26 @@ test("lanes are shared out among threads, each to one of them", (t) => {
 });
 
 test("small captures are read by one thread, unless asked otherwise", (t) => {
-  t.is(jobsFor(undefined, 1 << 20), 1);
-  t.is(jobsFor(2, 0), 2);
-  t.is(jobsFor(99, 0), MOST_JOBS);
+  const small = [{ path: "small.pcap", size: 1 << 20 }];
+  t.is(jobsFor(undefined, small), 1);
+  t.is(jobsFor(2, small), 2);
+  t.is(jobsFor(99, small), MOST_JOBS);
+});
+
+test("a long capture is shared where it has much that decoders read, or nobody can tell", (t) => {
+  const hinted = hintsOf(DECODERS).udp;
+  const worth = (port: number, pcapng = false): boolean => {
+    const frames = Array.from({ length: 4_000 }, (_, i) => ({
+      data: udpFrame({ from: "10.0.0.1:40001", to: `10.0.0.2:${port}`, data: new Uint8Array(i % 50).fill(i) }).buf,
+      sec: 1_700_000_000 + (i >> 8),
+    }));
+    const path = join(folder, `worth-${port}.pcap`);
+    writeFileSync(path, pcapng ? writePcapng(frames) : writePcap(frames));
+    return isWorthSharing(path, statSync(path).size, hinted);
+  };
+  t.true(worth(53));
+  t.false(worth(50_001));
+  t.true(worth(50_001, true));
 });
 
 test("only files can be read by several threads", (t) => {
@@ -67,7 +96,10 @@ test("threads stop at one frame, further than any of them can have come", (t) =>
 for (const path of caseCaptures().filter((_, i) => i % 6 === 0)) {
   test.serial(`${path}: read by three threads, the result is the same`, async (t) => {
     const options = { captures: [path], models: ["opswat-sdp"], scope: "all" } as const;
-    t.is(textOf(await check({ ...options, jobs: 3 })), textOf(await check({ ...options, jobs: 1 })));
+    const three = await check({ ...options, jobs: 3 });
+    const one = await check({ ...options, jobs: 1 });
+    t.is(textOf(three), textOf(one));
+    t.is(await storedText(three), await storedText(one));
   });
 }
 
