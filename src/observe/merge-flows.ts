@@ -200,13 +200,14 @@ export class FlowJoiner {
     if (piece.detail === null) return;
     const detail = this.#merged.identified.detail(row, at);
     // What was said twice at once is said twice, whichever of them heard both.
-    const known = new Map<string, number>();
-    for (const key of detail.sightings.map(sightingKey)) known.set(key, (known.get(key) ?? 0) + 1);
+    const known = new Map<string, Sighting[]>();
+    for (const sighting of detail.sightings) {
+      const alike = known.get(factKey(sighting));
+      if (alike === undefined) known.set(factKey(sighting), [sighting]);
+      else alike.push(sighting);
+    }
     for (const sighting of piece.detail.sightings) {
-      const key = sightingKey(sighting);
-      const others = known.get(key) ?? 0;
-      known.set(key, others - 1);
-      if (others > 0) continue;
+      if (takeNearest(known.get(factKey(sighting)) ?? [], sighting)) continue;
       if (detail.sightings.length < 2 * LIMITS.factsPerFlow) detail.sightings.push(sighting);
       else {
         detail.dropped++;
@@ -256,8 +257,22 @@ function addRepeat(flows: FlowTracker, key: number, more: { packets: number; byt
   });
 }
 
-function sightingKey({ fact, dir, sec, nsec }: Sighting): string {
-  return `${dir}|${sec}|${nsec}|${JSON.stringify(fact)}`;
+function factKey({ fact, dir }: Sighting): string {
+  return `${dir}|${JSON.stringify(fact)}`;
+}
+
+/** Takes the one that is nearest in time out of the list, where it may be the same packet's: clocks differ, and digits may be cut. */
+function takeNearest(others: Sighting[], { sec, nsec }: Sighting): boolean {
+  let nearest = -1;
+  let least = COPY_WITHIN_NSEC;
+  for (const [i, other] of others.entries()) {
+    const gap = gapNsec(other.sec, other.nsec, sec, nsec);
+    if (gap > least || (gap === least && nearest >= 0)) continue;
+    nearest = i;
+    least = gap;
+  }
+  if (nearest >= 0) others.splice(nearest, 1);
+  return nearest >= 0;
 }
 
 /** One source's flow in the merged observation's numbers; a copy, free to change. */

@@ -3,7 +3,7 @@ import test from "ava";
 import { DECODERS } from "../../decoders/index.ts";
 import { mergeObservations } from "../../src/observe/merge.ts";
 import type { Observation } from "../../src/observe/observation.ts";
-import { caseCaptures, observe, readFrames, told } from "../support/observe.ts";
+import { caseCaptures, copyFrame, observe, readFrames, told } from "../support/observe.ts";
 
 /** A flow's first 64 operations are kept one by one, and what two points counted beyond that is not told apart. */
 const MOST_FRAMES = 120;
@@ -37,5 +37,26 @@ for (const path of CAPTURES) {
     const whole = told(parts[0]);
     for (const order of orders(parts)) t.deepEqual(told(merge(...order)), whole);
     t.deepEqual(told(merge(parts[2], merge(parts[0], parts[1]))), whole);
+  });
+}
+
+/** Two programs on one interface, of which one keeps microseconds, or two sensors: the same message is never at the same nanosecond. */
+for (const [what, later] of [
+  ["cut to microseconds", (nsec: number) => nsec - (nsec % 1000)],
+  ["two milliseconds late", (nsec: number) => nsec + 2_000_000],
+] as const) {
+  test(`beside a sensor whose times are ${what}: what was asked counts once`, async (t) => {
+    const frames = (await readFrames("fixtures/cases/rollout/rollout.pcap")).map((frame, i) => {
+      frame.nsec = (frame.nsec - (frame.nsec % 1000) + (i % 999) + 1) % 990_000_000;
+      return frame;
+    });
+    const others = frames.map((frame) => {
+      const other = copyFrame(frame);
+      other.nsec = later(frame.nsec);
+      return other;
+    });
+    const once = told(observe(frames)).lookups;
+    t.true(once.length > 3);
+    t.deepEqual(told(merge(observe(frames), observe(others))).lookups, once);
   });
 }
