@@ -2,8 +2,9 @@
  * `--keep-packets`: the packets that a finding rests on and the first ones of their flows, a pcapng file a finding, in a folder
  * that never outgrows its size.
  */
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
 import { type CaptureInput, openCaptures } from "../capture/open.ts";
 import { systemReason, UsageError } from "../errors.ts";
@@ -38,7 +39,7 @@ export class EvidenceFolder {
   /** Makes the folder where it is not there. UsageError where it cannot be written. */
   static async open(folder: string, mostBytes: number): Promise<EvidenceFolder> {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       if (!(await stat(folder)).isDirectory()) throw new Error("it is no folder");
       const probe = join(folder, `.wirepact-${process.pid}`);
       await writeFile(probe, "");
@@ -105,6 +106,20 @@ export class EvidenceFolder {
     this.#bytes += bytes - (this.#files.get(path) ?? 0);
     this.#files.delete(path); // so that it is the newest
     this.#files.set(path, bytes);
+  }
+}
+
+/** With the folders that it stands in. Node's own way of that never ends where a folder is there and takes none (`/proc`). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "EEXIST") return;
+    const parent = dirname(folder);
+    if (code !== "ENOENT" || parent === folder || existsSync(parent)) throw error;
+    await makeFolder(parent);
+    await mkdir(folder);
   }
 }
 

@@ -182,6 +182,18 @@ test("check keeps the packets of its findings: what they prove is in them", asyn
   t.is((await wirepact(["check", "x.pcap", ...words, "--keep-packets", kept, "--keep-size", "many"])).code, 2);
 });
 
+test("a folder is made with those that it stands in; one that cannot be made is refused", async (t) => {
+  const folder = join(scratch(t), "a", "b");
+  await EvidenceFolder.open(folder, 1000);
+  t.true(statSync(folder).isDirectory());
+  writeFileSync(join(folder, "file"), "");
+  for (const wrong of [join(folder, "file"), join(folder, "file", "c"), "/proc/no/such"])
+    await t.throwsAsync(EvidenceFolder.open(wrong, 1000), {
+      name: "UsageError",
+      message: /nothing can be written there/,
+    });
+});
+
 test("users are found by name and by number", (t) => {
   const passwd = "root:x:0:0:root:/root:/bin/sh\nsensor:x:997:996::/var/lib/sensor:/usr/sbin/nologin\n";
   t.deepEqual(findUser(passwd, "sensor"), { name: "sensor", uid: 997, gid: 996 });
