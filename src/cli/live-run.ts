@@ -23,7 +23,7 @@ import { openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, reportError, warn } from "./errors.ts";
 import { commandLine, quoted } from "./execute.ts";
 import { type ReportOutput, reportOutput } from "./output.ts";
-import { printResult } from "./print.ts";
+import { Printer } from "./print.ts";
 
 export type Judging = Pick<RunOptions, "models" | "background" | "site" | "bindings">;
 export type LiveTask = Omit<LiveOptions, "sources" | "engine" | "hooks" | "command" | "signal"> & { keepBytes: number };
@@ -300,15 +300,18 @@ class Surroundings {
     this.#last = true;
     this.#tell(result, true);
     await this.#evidence?.end();
-    const stored = await this.#storeAtEnd(outcome);
-    if (this.#where.format === "json") {
+    const { format, all = false, database } = this.#where;
+    const printer = await Printer.of(this.#output, { format, all });
+    const stored = await this.#storeAtEnd(outcome, () => {
+      if (format === "text" && result.departed === undefined) printer.make(result, database);
+    });
+    if (format === "json") {
       const { run, captures, rules, quality } = result;
       this.#line({ event: "end", run, captures, rules, quality });
       if (this.#where.out !== undefined) await this.#output.write(this.#lines);
     } else {
-      const database = stored && this.#store !== null ? this.#where.database : null;
       const shown = stored ? await this.#withDeparted(result) : result;
-      await printResult(shown, this.#output, { format: this.#where.format, database, all: this.#where.all ?? false });
+      await printer.print(shown, stored && this.#store !== null ? database : null);
     }
     return stored ? exitCode : EXIT_INTERNAL;
   }
@@ -332,11 +335,11 @@ class Surroundings {
     return { ...shown, run: { ...shown.run, warnings: [...shown.run.warnings, ...says] } };
   }
 
-  async #storeAtEnd({ result, seen, moves }: LiveOutcome): Promise<boolean> {
+  async #storeAtEnd({ result, seen, moves }: LiveOutcome, meanwhile: () => void): Promise<boolean> {
     if (this.#keeper === null) return true;
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#keeper.checkpoint(result, seen, moves);
+        await this.#keeper.checkpoint(result, seen, moves, undefined, meanwhile);
         this.#tellOfBoth(result);
         return true;
       } catch (error) {

@@ -55,6 +55,10 @@ export interface Play {
 }
 
 interface Kept {
+  /** As `idOf`. */
+  id: number;
+  /** Its place in the order in which they were met last. */
+  place: number;
   steadyHigh: number;
   steadyLow: number;
   passingHigh: number;
@@ -96,6 +100,10 @@ export class KeptJudgements {
   anew = 0;
   /** By conversation's id, as a number that may be another's as well: then its print is another. */
   readonly #known = new Map<number, Kept>();
+  /** Those that were met last, and those that are met now, in their order: most come in the same one, and need not be looked up. */
+  #order: Kept[] = [];
+  #meeting: Kept[] = [];
+  #at = 0;
   readonly #print = new ConversationPrint();
   #dns: DnsEvidence | null = null;
   #clocks: ClockTable | null = null;
@@ -108,6 +116,8 @@ export class KeptJudgements {
   forget(): void {
     if (this.#known.size > 0) this.anew++;
     this.#known.clear();
+    this.#order = [];
+    this.#meeting = [];
   }
 
   get models(): readonly LoadedModel[] {
@@ -176,6 +186,9 @@ export class KeptJudgements {
     }
     this.#turn++;
     this.#met = 0;
+    this.#at = 0;
+    if (this.#meeting.length > 0) this.#order = []; // the one before was given up
+    this.#meeting = [];
     this.last = { conversations: all, dns };
     this.fresh.length = 0;
     this.#dns = dns;
@@ -196,7 +209,7 @@ export class KeptJudgements {
     print.take(all, conversation);
     if (this.#asking.size > 0) this.#asking.clear(); // an empty set's clearing makes another table
     this.#untilSec = Number.POSITIVE_INFINITY;
-    const kept = this.#known.get(idOf(all, conversation));
+    const kept = this.#next(idOf(all, conversation));
     if (kept === undefined || kept.steadyHigh !== print.steadyHigh || kept.steadyLow !== print.steadyLow) return null;
     if (kept.told !== this.#tell(kept.asked)) return null;
     if (kept.pace !== null && kept.pace !== paceText(all, conversation)) return null;
@@ -215,8 +228,20 @@ export class KeptJudgements {
     }
     judged.uses = kept.uses.length === 0 ? judged.uses : firsts.among(kept.uses);
     kept.turn = this.#turn;
-    this.#met++;
+    this.#meet(kept);
     return judged;
+  }
+
+  #next(id: number): Kept | undefined {
+    const next = this.#order[this.#at];
+    const kept = next?.id === id ? next : this.#known.get(id);
+    if (kept !== undefined) this.#at = kept.place + 1;
+    return kept;
+  }
+
+  #meet(kept: Kept): void {
+    this.#met++;
+    kept.place = this.#meeting.push(kept) - 1;
   }
 
   /** A judgement of the conversation that `find` was last asked for and had not. `uses`: before any was left out. */
@@ -228,12 +253,12 @@ export class KeptJudgements {
       return;
     }
     if (!this.#known.has(id)) this.fresh.push(judged.conversation);
-    this.#met++;
     const { steadyHigh, steadyLow, passingHigh, passingLow } = this.#print;
     const asked = this.#sameList([...this.#asking]);
     const flows = flowsOf(all, judged, uses);
     const paced = judged.row?.fields["operations.device-per-second"] !== undefined;
-    this.#known.set(id, {
+    const kept: Kept = {
+      ...{ id, place: -1 },
       ...{ steadyHigh, steadyLow, passingHigh, passingLow },
       judged,
       uses: uses.length === 0 ? NO_USES : uses,
@@ -242,7 +267,9 @@ export class KeptJudgements {
       untilSec: flows === null ? Number.NEGATIVE_INFINITY : this.#untilSec,
       pace: paced ? paceText(all, judged.conversation) : null,
       turn: this.#turn,
-    });
+    };
+    this.#known.set(id, kept);
+    this.#meet(kept);
   }
 
   #holdsUntil(sec: number): void {
@@ -267,6 +294,8 @@ export class KeptJudgements {
   end(): void {
     if (this.#met < this.#known.size)
       for (const [id, { turn }] of this.#known) if (turn !== this.#turn) this.#known.delete(id);
+    this.#order = this.#meeting;
+    this.#meeting = [];
     if (this.#dns !== null) this.#dns.onAsk = this.#dns.onLast = null;
     if (this.#clocks !== null) this.#clocks.onAsk = null;
     if (this.#counts !== null) this.#counts.onAsk = null;

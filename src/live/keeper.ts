@@ -31,12 +31,19 @@ export class Keeper {
 
   /**
    * Everything, in one transaction. Gives the run its id. Rejects with StoreError, or with the signal's reason where it is
-   * given up, and then the last checkpoint stands.
+   * given up, and then the last checkpoint stands. `meanwhile`: called while the database is written, where it was written before.
    */
-  async checkpoint(result: RunResult, seen: Observation, moves?: Moves, signal?: AbortSignal): Promise<void> {
+  async checkpoint(
+    result: RunResult,
+    seen: Observation,
+    moves?: Moves,
+    signal?: AbortSignal,
+    meanwhile?: () => void,
+  ): Promise<void> {
     this.#writer ??= await this.#store.startCheckpoints();
     const written = new Map<string, string>();
-    await this.#writer.checkpoint(result, this.#changed(seen, written), moves, signal);
+    result.run.run_id ??= this.#writer.runId;
+    await this.#writer.checkpoint(result, this.#changed(seen, written), moves, signal, meanwhile);
     result.run.run_id = this.#writer.runId;
     this.#written = written;
   }

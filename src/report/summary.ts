@@ -133,14 +133,17 @@ export interface ConversationGroup {
 /** Findings of one verdict, folded by whom, over what, as what and why. In the order of first sight, the busiest kind first. */
 export function groupConversations(conversations: readonly ConversationRow[]): ConversationGroup[] {
   const groups = new Map<string, ConversationGroup>();
+  const kinds = new Map<string, number>();
+  let before: { c: ConversationRow; kind: number } | null = null;
   for (const c of conversations) {
-    const whom = c.server_name ?? c.peer_name ?? c.responder;
-    const nearest = c.evidence?.nearest;
-    // What may hold any text comes last, with its length before it, so that no two lists make the same text.
-    const texts = [c.realm, whom, c.expectation, c.found, c.waived];
-    const key =
-      `${c.transport} ${c.port} ${c.app} ${c.inner_app} ${c.reason_code} ${c.model} ${c.rule_id} ` +
-      `${nearest?.model} ${nearest?.rule_id} ${nearest?.clause} ${texts.map((text) => `${text?.length} ${text}`).join(" ")}`;
+    // Most are of the kind of the one before: to make its text for each of very many takes longer than all else.
+    if (before === null || !isOfKind(c, before.c)) {
+      const text = kindText(c);
+      const kind = kinds.get(text) ?? kinds.size;
+      kinds.set(text, kind);
+      before = { c, kind };
+    }
+    const key = `${before.kind} ${c.server_name ?? c.peer_name ?? c.responder}`;
     let group = groups.get(key);
     if (group === undefined) {
       group = { first: c, all: [], initiators: [] };
@@ -161,6 +164,36 @@ export function groupConversations(conversations: readonly ConversationRow[]): C
   }
   return list.sort(
     (a, b) => b.initiators.length - a.initiators.length || compareText(a.first.first_seen, b.first.first_seen),
+  );
+}
+
+/** What findings that are folded have alike, but for whom they are about. */
+function kindText(c: ConversationRow): string {
+  const nearest = c.evidence?.nearest;
+  return JSON.stringify([
+    ...[c.transport, c.port, c.app, c.inner_app, c.reason_code, c.model, c.rule_id],
+    ...[nearest?.model ?? null, nearest?.rule_id ?? null, nearest?.clause ?? null],
+    ...[c.realm, c.expectation, c.found, c.waived],
+  ]);
+}
+
+function isOfKind(a: ConversationRow, b: ConversationRow): boolean {
+  const [near, other] = [a.evidence?.nearest, b.evidence?.nearest];
+  return (
+    a.transport === b.transport &&
+    a.port === b.port &&
+    a.app === b.app &&
+    a.inner_app === b.inner_app &&
+    a.reason_code === b.reason_code &&
+    a.model === b.model &&
+    a.rule_id === b.rule_id &&
+    a.realm === b.realm &&
+    a.expectation === b.expectation &&
+    a.found === b.found &&
+    a.waived === b.waived &&
+    near?.model === other?.model &&
+    near?.rule_id === other?.rule_id &&
+    near?.clause === other?.clause
   );
 }
 

@@ -61,6 +61,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
     parts: Iterable<PartChange>,
     { leave, back }: Moves = NO_MOVES,
     signal?: AbortSignal,
+    meanwhile?: () => void,
   ): Promise<void> {
     this.#departed ||= leave.length > 0;
     const left = leave.flatMap(({ row }) => (typeof row === "object" && row !== null ? [row] : []));
@@ -76,7 +77,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
       this.runId = runId;
       await this.#takeBack(back);
       if (isAnew) await this.#driver.all(`DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ?`, [runId]);
-      else await this.#makeRoom(difference, signal);
+      else await this.#makeRoom(difference, signal, meanwhile);
       for (const batch of conversationBatches(runId, PackedRows.of(changed, kinds), written, BATCH_BYTES)) {
         await insertConversations(this.#driver, runId, batch);
         for (const [id, , , , exact] of batch.others) if (exact !== null) this.#exact.add(String(id));
@@ -154,16 +155,24 @@ export class SqliteCheckpoints implements CheckpointWriter {
   }
 
   /** Deletes judged conversations that are gone or changed, and writes counts where nothing else has changed. */
-  async #makeRoom({ stale, counts }: Difference, signal?: AbortSignal): Promise<void> {
+  async #makeRoom({ stale, counts }: Difference, signal?: AbortSignal, meanwhile?: () => void): Promise<void> {
     for (const ids of batches(stale)) {
       const marks = ids.map(() => "?").join();
       const sql = `DELETE FROM ${CONVERSATION_TABLE} WHERE run_id = ? AND conversation_id IN (${marks})`;
       await this.#driver.all(sql, [this.runId, ...ids]);
     }
-    for (const texts of counts) {
-      await this.#driver.all(UPDATE_COUNTS, [texts, this.runId]);
-      await turn(signal);
+    const update = (texts: string): Promise<unknown> => this.#driver.all(UPDATE_COUNTS, [texts, this.runId]);
+    if (meanwhile === undefined) {
+      for (const texts of counts) {
+        await update(texts);
+        await turn(signal);
+      }
+      return;
     }
+    // A driver with a thread of its own has all of it to do by now. None may come behind the transaction's end, so all are waited for.
+    const under = counts.map(update);
+    meanwhile();
+    for (const ended of await Promise.allSettled(under)) if (ended.status === "rejected") throw ended.reason;
   }
 
   /** A changed part keeps its row's place: parts are read back in the order in which they were first written. */

@@ -70,7 +70,13 @@ export interface CheckpointWriter {
    * state before or the state after, and where it throws nothing has changed. Rejects with the signal's reason where it is
    * given up.
    */
-  checkpoint(result: RunResult, parts: Iterable<PartChange>, moves?: Moves, signal?: AbortSignal): Promise<void>;
+  checkpoint(
+    result: RunResult,
+    parts: Iterable<PartChange>,
+    moves?: Moves,
+    signal?: AbortSignal,
+    meanwhile?: () => void,
+  ): Promise<void>;
   /** Parts of departed conversations, by their numbers; those that are not there are left out. */
   departed(seqs: readonly number[]): Promise<Uint8Array[]>;
 }

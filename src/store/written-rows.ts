@@ -119,5 +119,5 @@ function countsText(before: ConversationRow, row: ConversationRow): string | nul
   if (before !== row && !isSameButCounts(before, row)) return null;
   const [first, last] = [microseconds(row.first_seen), microseconds(row.last_seen)];
   if (first === null || last === null) return null;
-  return JSON.stringify([row.conversation_id, last - first, row.packets, row.bytes]);
+  return `["${row.conversation_id}",${last - first},${row.packets},${row.bytes}]`; // an id is hexadecimal
 }
