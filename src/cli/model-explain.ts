@@ -6,6 +6,7 @@ import { ProblemsError, UsageError } from "../errors.ts";
 import { APP_IDS } from "../model/apps.ts";
 import { bindRoles } from "../model/bind.ts";
 import { parseOver } from "../model/over.ts";
+import { describeApps } from "../model/show.ts";
 import type { Model } from "../model/types.ts";
 import { Page } from "../report/page.ts";
 import { penFor } from "../report/pen.ts";
@@ -95,7 +96,11 @@ function print(page: Page, model: Model, { from, to, over, app }: ExplainModelOp
     page.hang({ text: rule.id, paint: pen.bold }, `${rule.requirement}: ${says}`);
     if (decide !== null) page.text(decide, { indent: 4 });
     if (rule.on !== null) page.text(`on ${rule.on}`, { indent: 4 });
-    if (rule.apps !== null) page.text(`as ${rule.apps.join(" or ")}`, { indent: 4, paint: pen.dim });
+    if (rule.apps !== null)
+      page.text(`as ${rule.appsAt === undefined ? rule.apps.join(" or ") : describeApps(rule)}`, {
+        indent: 4,
+        paint: pen.dim,
+      });
     for (const { text } of rule.expect) page.text(`expected: ${text}`, { indent: 4, paint: pen.dim });
     for (const { section, item } of rule.cite) {
       page.text(`${model.document.title}: ${section}${item === null ? "" : `, ${item}`}`, {

@@ -12,18 +12,19 @@ const ANY_APP = proved("app", "any application");
 
 /** As what: by content, never by the port. */
 export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
-  if (rule.apps === null) return ANY_APP;
-  const wanted = loaded.prepared(rule).appText;
+  const apps = appsAt(rule, subject.port);
+  if (apps === null) return ANY_APP;
+  const wanted = rule.appsAt === undefined ? loaded.prepared(rule).appText : `${apps.join(" or ")} on ${subject.port}`;
   if (subject.app !== null) {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
-    if (rule.apps.includes(subject.app)) return proved("app", subject.app, frames);
-    const part = partClause(rule.apps, subject.app, flow) ?? upgradeClause(rule.apps, subject.app, flow);
+    if (apps.includes(subject.app)) return proved("app", subject.app, frames);
+    const part = partClause(apps, subject.app, flow) ?? upgradeClause(apps, subject.app, flow);
     if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
   }
   if (flow.unknownContent) {
-    const unreadable = rule.apps.filter((app) => flow.unreadableAs.includes(app));
+    const unreadable = apps.filter((app) => flow.unreadableAs.includes(app));
     if (unreadable.length > 0) {
       return unproved(
         "app",
@@ -33,7 +34,7 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
         flow.coming,
       );
     }
-    if (rule.apps.some((app) => flow.beginsAs.includes(app))) {
+    if (apps.some((app) => flow.beginsAs.includes(app))) {
       const says = `it ended before it said whether it is ${wanted}, which begins like that`;
       return unproved("app", "app-unseen", says, "capture a session that goes on", flow.coming);
     }
@@ -49,6 +50,11 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
     flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
     "capture the connection from its start",
   );
+}
+
+/** What a rule names, at this port: where it has another port, that clause says so, and here any of them will do. */
+export function appsAt({ apps, appsAt: at }: Rule, port: number | null): readonly string[] | null {
+  return (port === null ? undefined : at?.[port]) ?? apps;
 }
 
 /** Where a rule names a part of the application that was seen, a field of its requests decides; null where it names none. */

@@ -334,10 +334,10 @@ function isNamesAlone(endpoint: Endpoint, parameter: Parameter): boolean {
 
 /** All of a rule that its clauses are made of but its ports, and but its endpoint where only `hosts` or none matters. */
 function restOf(rule: Rule, hosts: Endpoint | null): string {
-  const { from, to, over, apps, when, requirement, retiredAfter, peer, expect } = rule;
+  const { from, to, over, apps, appsAt, when, requirement, retiredAfter, peer, expect } = rule;
   const whom = hosts === null ? to : hosts.hosts.length > 0;
   const transports = [...new Set(over.map(({ transport }) => transport))].sort();
-  return JSON.stringify([from, whom, transports, apps, when, requirement, retiredAfter, peer, expect]);
+  return JSON.stringify([from, whom, transports, apps, appsAt, when, requirement, retiredAfter, peer, expect]);
 }
 
 /** All ports of a rule, each once; null where they are too many, a parameter's or none. */

@@ -66,9 +66,19 @@ function carriersOf(judged: Judged, dns: DnsEvidence): Carrier[] {
   const found: Carrier[] = [];
   if (judged.holed) found.push({ subject: judged, name: null });
   if (judged.carrier === null) return found;
-  const { flow, addresses } = judged.carrier;
-  const { own } = dns.namesOf(judged.realm, judged.responder, addresses, flow.lastSec, flow.lastNsec);
-  for (const { name } of own) found.push({ subject: judged, name });
+  for (const name of carriedNames(judged, judged.carrier, dns)) found.push({ subject: judged, name });
+  return found;
+}
+
+/** Names that DNS gave the far end by the time that one of these connections was last seen. */
+export function carriedNames(
+  { realm, responder }: Pick<Judged, "realm" | "responder">,
+  { flows, addresses }: NonNullable<Judged["carrier"]>,
+  dns: DnsEvidence,
+): Set<string> {
+  const found = new Set<string>();
+  for (const { lastSec, lastNsec } of flows)
+    for (const { name } of dns.namesOf(realm, responder, addresses, lastSec, lastNsec).own) found.add(name);
   return found;
 }
 

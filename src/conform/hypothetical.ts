@@ -12,6 +12,7 @@ import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { newObservation } from "../observe/observation.ts";
 import { NO_OPERATIONS } from "../observe/operations.ts";
 import type { NearestMiss } from "../report/result.ts";
+import { appsAt } from "./app-clause.ts";
 import { NO_CAPS } from "./caps.ts";
 import { Cast, type Played } from "./cast.ts";
 import { type Clause, failed } from "./clause.ts";
@@ -70,7 +71,7 @@ export function wouldBeDocumented(
     counts: { onAsk: null },
   };
   const tried = model.rules.map((rule) => {
-    const app = question.app ?? rule.apps?.[0] ?? null;
+    const app = question.app ?? appsAt(rule, subject.port)?.[0] ?? null;
     return named(tryRule(loaded, rule, { ...subject, app }, flow, context), question);
   });
   const covering = tried.filter((one) => covers(one).every((clause) => clause.result !== "failed"));

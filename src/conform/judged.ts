@@ -25,8 +25,8 @@ export interface Judged {
   uses: RuleUse[];
   /** Some connection of it began in sight, and its client's first message is not in the capture. */
   holed: boolean;
-  /** The first connection of it that may serve several names, and all addresses of who opened it. */
-  carrier: { flow: CountedFlow; addresses: ReadonlySet<string> } | null;
+  /** Connections of it that may serve several names, and all addresses of who opened it. */
+  carrier: { flows: readonly CountedFlow[]; addresses: ReadonlySet<string> } | null;
   /** Null where it has been packed with all others. */
   row: ConversationRow | null;
   /** The waiver's why. */
@@ -37,7 +37,7 @@ export interface Judged {
 export function settle(judgement: Judgement, uses: RuleUse[], row: ConversationRow): Judged {
   const { subject, verdict, code } = judgement;
   const { conversation, realm, family, transport, port, initiator, responder, serverName, flows } = subject;
-  const flow = flows.find(mayCarryMore);
+  const carrying = flows.filter(mayCarryMore);
   return {
     conversation,
     verdict,
@@ -53,11 +53,18 @@ export function settle(judgement: Judgement, uses: RuleUse[], row: ConversationR
     responderRoles: subject.responderRoles,
     uses,
     holed: flows.some((one) => one.holed),
-    carrier: flow === undefined ? null : { flow: countsOf(flow), addresses: subject.addresses },
+    carrier: carrying.length === 0 ? null : { flows: atEnds(carrying).map(countsOf), addresses: subject.addresses },
     row,
     waived: row.waived,
   };
 }
+
+/** What DNS said meanwhile differs from one connection to the next: the first ones and the last ones. */
+function atEnds(flows: readonly SubjectFlow[]): readonly SubjectFlow[] {
+  return flows.length <= 2 * MOST_CARRIERS ? flows : [...flows.slice(0, MOST_CARRIERS), ...flows.slice(-MOST_CARRIERS)];
+}
+
+const MOST_CARRIERS = 8;
 
 /** So that the rest of it is let go of. */
 function countsOf({ flow, there, lastSec, lastNsec, asked, answered, bursts, leads }: SubjectFlow): CountedFlow {

@@ -339,14 +339,14 @@ function paceText(all: C.Conversations, conversation: number): string {
   return pace === null ? "" : `${pace.perSecond} ${pace.atOnce}`;
 }
 
-/** The flows that rules' uses and the carrier speak of; null where one of them has other counts than its row. */
+/** The flows that rules' uses and the carriers are; null where one of them has other counts than its row. */
 function flowsOf(
   all: C.Conversations,
   { conversation, carrier }: Judged,
   uses: readonly RuleUse[],
 ): Kept["flows"] | null {
   const flows = new Set<CountedFlow>(uses.map(({ flow }) => flow));
-  if (carrier !== null) flows.add(carrier.flow);
+  for (const flow of carrier?.flows ?? []) flows.add(flow);
   if (flows.size === 0) return NO_FLOWS;
   const places = new Map([...all.flowsOf(conversation)].map((flow, place) => [flow, place]));
   const view = all.view();

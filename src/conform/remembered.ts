@@ -196,7 +196,8 @@ export class Remembered {
       responderRoles,
       uses,
       holed,
-      carrier: carrier === null ? null : { flow: this.#counted(), addresses: addressesOf(initiator, initiatorRoles) },
+      carrier:
+        carrier === null ? null : { flows: [this.#counted()], addresses: addressesOf(initiator, initiatorRoles) },
       row: null,
       waived: null,
     };

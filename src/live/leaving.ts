@@ -7,6 +7,7 @@
  *                           no model has none is asked
  */
 
+import { carriedNames } from "../conform/carriers.ts";
 import { resolvesHidden } from "../conform/hidden-dns.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
@@ -85,13 +86,12 @@ export class Chooser {
   }
 
   /** Nothing that is missing may be hidden in it, and whoever is to be told of it has been. */
-  #isTold({ carrier, holed, code, realm, responder }: Judged, { conversation_id }: ConversationRow): boolean {
+  #isTold(judged: Judged, { conversation_id }: ConversationRow): boolean {
+    const { carrier, holed, code } = judged;
     if (holed || code === "inner-unseen" || !this.#isSettled(conversation_id)) return false;
     const { last } = this.#kept;
     if (carrier === null || last === null) return carrier === null;
-    const { flow, addresses } = carrier;
-    const { own } = last.dns.namesOf(realm, responder, addresses, flow.lastSec, flow.lastNsec);
-    return !own.some(({ name }) => this.#kept.hasName(name));
+    return ![...carriedNames(judged, carrier, last.dns)].some((name) => this.#kept.hasName(name));
   }
 
   /** The rule that it documents as others do that stay; null where it concerns none, `OPEN` where a status asks for it. */

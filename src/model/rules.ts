@@ -9,7 +9,7 @@ import type { Fields, Reader } from "./reader.ts";
 import type { Citation, Expectation, Over, Parameter, Rule, Target } from "./types.ts";
 import { IDENTIFIER_RULE, isDate, isIdentifier, parseDuration } from "./values.ts";
 import { readCondition } from "./when.ts";
-import type { Item, Place, TextItem } from "./yaml.ts";
+import type { Item, MapItem, Place, TextItem } from "./yaml.ts";
 
 /** What rules may refer to. */
 export interface RuleNames extends ExpectNames {
@@ -85,7 +85,9 @@ function readRule(
     reader.error(fields.at, `${what}: neither end is a role; expected a role in "from" or "to"`);
   }
   // Everything is read before a rule is given up, so that all its problems are named at once.
-  const apps = readApps(reader, fields.get("app"), knownApps);
+  const appItem = fields.get("app");
+  const appsAt = appItem?.kind === "map" ? readAppsAt(reader, appItem, over, knownApps) : null;
+  const apps = appsAt === null ? readApps(reader, appItem, knownApps) : [...new Set(Object.values(appsAt).flat())];
   const everySec = readEvery(reader, fields.get("every"));
   const retiredAfter = readLastDay(reader, fields, requirement === "retired", what);
   const peer = reader.choice(fields.get("peer"), "peer", ["internet", "inside"] as const);
@@ -111,6 +113,7 @@ function readRule(
     line: fields.at.line,
     column: fields.at.column,
   };
+  if (appsAt !== null) rule.appsAt = appsAt;
   if (peer !== null) rule.peer = peer;
   if (anyOf !== null) rule.anyOf = anyOf.text;
   return rule;
@@ -184,6 +187,32 @@ function readApps(reader: Reader, item: Item | undefined, known: ReadonlySet<str
     if (!known.has(word.text)) reader.error(word, `app: ${unknownApp(word.text, [...known])}`);
   }
   return words.map((word) => word.text);
+}
+
+/** `{ 22: ssh, 443: tls }`: of a rule over several ports, what is spoken at each. */
+function readAppsAt(
+  reader: Reader,
+  { entries }: MapItem,
+  over: readonly Over[],
+  known: ReadonlySet<string>,
+): Record<number, string[]> {
+  const ports = over.flatMap((one) => one.ports.filter(({ parameter }) => parameter === null));
+  const single = ports.filter(({ first, last }) => first === last && first >= 0).map(({ first }) => String(first));
+  const at: Record<number, string[]> = {};
+  for (const { key, value } of entries) {
+    if (!single.includes(key.text)) reader.expected(key, "app", `a port that stands in "over" by itself: ${single}`);
+    const apps = readApps(reader, value, known);
+    if (apps === null) reader.error(value, "app: any says nothing of a port; leave the mapping out");
+    else at[Number(key.text)] = apps;
+  }
+  const [last] = entries;
+  const rest = single.filter((port) => at[Number(port)] === undefined);
+  if (last !== undefined && (rest.length > 0 || single.length < ports.length))
+    reader.error(
+      last.key,
+      `app: each port of "over" needs its own application${rest.length > 0 ? `; ${rest} has none` : ""}`,
+    );
+  return at;
 }
 
 function readEvery(reader: Reader, item: Item | undefined): number | null {

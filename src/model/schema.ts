@@ -115,6 +115,12 @@ const citeSchema = mapping(
   ["section"],
 );
 
+const app: Schema = {
+  enum: [...APP_IDS, ...Object.keys(APP_PARTS), "any"],
+  description: "A decoder's id; what is inside TLS is tls; ice is STUN between two ends, not with a server",
+};
+const apps: Schema = { type: "array", items: app, minItems: 1 };
+
 const ruleSchema = mapping(
   "One expected connection",
   KEYS.rule,
@@ -128,10 +134,19 @@ const ruleSchema = mapping(
       ),
     ),
     "outside-port": text("$parameter: the port at the role's address beyond NAT; over is the port at its own"),
-    app: oneOrList({
-      enum: [...APP_IDS, ...Object.keys(APP_PARTS), "any"],
-      description: "A decoder's id; what is inside TLS is tls; ice is STUN between two ends, not with a server",
-    }),
+    app: {
+      anyOf: [
+        app,
+        apps,
+        {
+          type: "object",
+          description: "By port, where over has several: { 22: ssh, 443: tls }",
+          propertyNames: { pattern: "^[0-9]{1,5}$" },
+          additionalProperties: { anyOf: [app, apps] },
+          minProperties: 1,
+        },
+      ],
+    },
     when: { $ref: "#/$defs/condition" },
     requirement: { enum: REQUIREMENTS, description: "How much it matters" },
     "last-day": day("For retired: the last day on which it is still documented"),

@@ -26,11 +26,19 @@ export function showModel(model: Model): ModelRow[] {
     from: rule.from.kind === "role" ? rule.from.role : describeTarget(rule.from, model),
     to: describeTarget(rule.to, model),
     over: rule.over.map((over) => describeOver(over, model)).join(", "),
-    as: [rule.apps === null ? "any" : rule.apps.join(", "), ...rule.expect.map(({ text }) => text)].join("; "),
+    as: [describeApps(rule), ...rule.expect.map(({ text }) => text)].join("; "),
     when: rule.when === null ? "" : describeCondition(rule.when),
     needed: describeNeed(rule),
     where: rule.cite.map(({ section, item }) => (item === null ? section : `${section}: ${item}`)).join("; "),
   }));
+}
+
+/** `any`, `http, tls`, `ssh on 22, tls on 443`. */
+export function describeApps({ apps, appsAt }: Rule): string {
+  if (appsAt === undefined) return apps === null ? "any" : apps.join(", ");
+  return Object.entries(appsAt)
+    .map(([port, at]) => `${at.join(" or ")} on ${port}`)
+    .join(", ");
 }
 
 /** A role by its name, an endpoint by its hosts and addresses, as the document has them. */

@@ -150,6 +150,8 @@ export interface Rule {
   over: Over[];
   /** Decoder ids; null for `any`. */
   apps: string[] | null;
+  /** Of these the ones that hold at each port, where the model says so port by port. */
+  appsAt?: Record<number, string[]>;
   when: Condition | null;
   requirement: Requirement;
   /** The document's own occasion for it: need not occur in a capture. */

@@ -379,6 +379,17 @@ export const RULES: Record<string, Scene & { says: string }> = {
       ...busy,
     ],
   },
+  "it may be carried by a later connection, whose name was looked up meanwhile": {
+    says: "not-evaluable may-be-carried",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [tlsRule, { ...tlsRule, id: "s", to: "ws" }],
+    frames: [
+      ...tlsConnection(FROM, TO, 10, clientHello("ws.example.com", { alpn: "h2" })),
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 1_000),
+      ...tlsConnection(`${HOST}:40001`, TO, 2_000, clientHello("ws.example.com", { alpn: "h2" })),
+      ...busy,
+    ],
+  },
   "opened by the Internet": {
     says: "not-evaluable peer-unknown",
     rules: [{ id: "r", from: "internet", to: "host", over: "tcp/443", app: "tls" }],
@@ -392,6 +403,24 @@ export const RULES: Record<string, Scene & { says: string }> = {
       { ...tlsRule, id: "s" },
     ],
     frames: [...good, ...busy],
+  },
+  "needed only if another fails, in a short capture": {
+    says: "unused unused",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [
+      { ...tlsRule, id: "r", to: "ws", "fallback-for": "s" },
+      { ...tlsRule, id: "s" },
+    ],
+    frames: good,
+  },
+  "one of several is enough, in a short capture": {
+    says: "unused unused",
+    endpoints: { ...api, ws: { hosts: ["ws.example.com"] } },
+    rules: [
+      { ...tlsRule, id: "r", to: "ws", "any-of": "either" },
+      { ...tlsRule, id: "s", "any-of": "either" },
+    ],
+    frames: good,
   },
   "needed only if another fails, of which nobody knows": {
     says: "not-evaluable fallback",

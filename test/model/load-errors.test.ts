@@ -232,6 +232,16 @@ const CASES: [name: string, change: Change, ...messages: string[]][] = [
     rule({ app: "¦netflow" }),
     'app: unknown decoder "netflow": nothing here reads it; write any',
   ],
+  [
+    "an application of a port that the rule has not",
+    rule({ over: '"tcp/22,443"', app: "{ 22: ssh, ¦80: http, 443: tls }" }),
+    'app: found "80", expected a port that stands in "over" by itself: 22,443',
+  ],
+  [
+    "a port without its application",
+    rule({ over: '"tcp/22,443"', app: "{ ¦22: ssh }" }),
+    'app: each port of "over" needs its own application; 443 has none',
+  ],
   ["no such word", rule({ app: "¦xyzzyx" }), 'app: unknown decoder "xyzzyx"; "wirepact decoders" lists them'],
   ["port 0", rule({ over: "tcp/¦0" }), 'impossible port "0"; expected 1 to 65535'],
   ["port 65536", rule({ over: '"tcp/443,¦65536"' }), 'impossible port "65536"; expected 1 to 65535'],

@@ -33,6 +33,8 @@ const OUTBOUND: [Asked, answer: string][] = [
   ["sops up.sync-sign.com udp/443 quic", "undocumented"],
   ["sops github.com tcp/22 ssh", "documented: sops-ota-firmware"],
   ["sops github.com tcp/443 tls", "documented: sops-ota-firmware"],
+  ["sops github.com tcp/443 ssh", "undocumented: sops-ota-firmware (app)"],
+  ["sops github.com tcp/22 tls", "undocumented: sops-ota-firmware (app)"],
   ["sops api.github.com tcp/443 tls", "undocumented"],
   ["sops registry.hub.docker.com tcp/443 tls", "documented: sops-ota-images"],
   ["sops docker.io tcp/443 tls", "documented: sops-ota-images"],
