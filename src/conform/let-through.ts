@@ -9,7 +9,7 @@ import type { Rule } from "../model/types.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import { overText } from "./over-clause.ts";
-import { isDistrust } from "./refusal.ts";
+import { isDistrust, isOwn } from "./refusal.ts";
 
 /** Who tried, whom, and the address that it was sent to. */
 export interface Ends {
@@ -28,9 +28,13 @@ export function letThrough({ loaded, rule, flow, subject }: RuleUse, { who, whom
     const { host } = subject.through;
     if (fault?.what === "proxy-status" && NOT_THERE.has(fault.code))
       return `look why the proxy ${sentTo} does not get to ${host} for ${who}, and allow ${over} from it to there${where}`;
+    if (fault?.what === "proxy-status" && fault.code === WANTS_NAME)
+      return `give ${who} a user name and a password for the proxy ${sentTo}, or allow ${over} from it to ${host} there without them${where}`;
     const allow = `at the proxy ${sentTo}, allow ${over} from ${who} to ${host}${where}`;
     return isDistrust(flow) ? `${allow}, without TLS inspection; or ${trust}` : allow;
   }
+  if (flow.outcome === "refused" && flow.reset !== null && isOwn(flow.reset))
+    return `look whether anything listens on ${over} of ${whom}: the refusal came from as far away as its own answers; if so, allow ${over} from ${who} to there${where}`;
   if (flow.outcome !== "failed") return `allow ${over} from ${who} to ${whom}${where}`;
   const passing = `${subject.transport}/${subject.port} itself passes`;
   if (isDistrust(flow))
@@ -41,6 +45,9 @@ export function letThrough({ loaded, rule, flow, subject }: RuleUse, { who, whom
   if (by === null) return `allow ${over} from ${who} to ${whom}${where}`;
   return `let requests of ${who} for ${whom} through at ${by}: ${passing}${where}`;
 }
+
+/** 407, Proxy Authentication Required. */
+const WANTS_NAME = 407;
 
 /** Statuses by which a proxy says that it went and did not get there (RFC 9110 section 15.6). */
 const NOT_THERE: ReadonlySet<number> = new Set([502, 503, 504]);

@@ -79,7 +79,7 @@ const HTTP_BY: Readonly<Record<number, string>> = {
 function senderOf({ reset }: SubjectFlow): string {
   if (reset === null) return "";
   const { nearer, sooner, ttl, usual } = reset;
-  if (!nearer && sooner === null) return ", which came from as far as its own answers";
+  if (isOwn(reset)) return ", which came from as far as its own answers";
   const signs = [
     ...(nearer ? [`TTL ${ttl}, where its own answers arrive with ${usual}`] : []),
     ...(sooner === null
@@ -87,6 +87,11 @@ function senderOf({ reset }: SubjectFlow): string {
       : [`after ${ms(sooner.sinceUs)}, where its own answers take ${ms(sooner.tripUs)} at least`]),
   ];
   return `, which something nearer sent in its name: ${signs.join("; ")}`;
+}
+
+/** Neither its TTL nor its time says that something on the way sent it. */
+export function isOwn({ nearer, sooner }: NonNullable<SubjectFlow["reset"]>): boolean {
+  return !nearer && sooner === null;
 }
 
 function ms(us: number): string {

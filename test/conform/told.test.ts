@@ -5,7 +5,7 @@ import { ascii, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
 import { clientHello, connection, type Line, lookUp, serverHello, tlsConnection, upRecords } from "../support/talk.ts";
 import { HOST, PEER, play, RESOLVER, type Scene } from "./scene.ts";
-import { FAR, FROM, TO } from "./stage.ts";
+import { byAddress, FAR, FROM, reset, syn, TO } from "./stage.ts";
 
 const HOUR = 3_600_000;
 const endpoints = { first: { hosts: ["first.example.org"] }, api: { hosts: ["api.example.com"] } };
@@ -173,17 +173,31 @@ test("what is asked of whom names what stopped it, not the port that passes", as
       `let requests of 10.0.0.5 for api.example.com (203.0.113.10) through at ${by}: tcp/443 itself passes (documented under 1)`,
     );
   }
-  const connect: Line[] = [
-    [">", ascii("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")],
-    ["<", ascii("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")],
-  ];
-  const proxied = await remedyOf({
-    endpoints,
+  for (const [status, ask] of [
+    ["403 Forbidden", "at the proxy 10.0.0.80, allow tcp/443 from 10.0.0.5 to api.example.com"],
+    [
+      "407 Proxy Authentication Required",
+      "give 10.0.0.5 a user name and a password for the proxy 10.0.0.80, or allow tcp/443 from it to api.example.com there without them",
+    ],
+  ] as const) {
+    const connect: Line[] = [
+      [">", ascii("CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com:443\r\n\r\n")],
+      ["<", ascii(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`)],
+    ];
+    const proxied = await remedyOf({
+      endpoints,
+      rules: [{ id: "api", to: "api", ...over }],
+      bind: [`host=${HOST}`, "proxy=10.0.0.80"],
+      frames: connection(FROM, "10.0.0.80:3128", 0, connect),
+    });
+    t.is(proxied, `${ask} (documented under 1)`);
+  }
+  const own = await remedyOf({
+    endpoints: byAddress,
     rules: [{ id: "api", to: "api", ...over }],
-    bind: [`host=${HOST}`, "proxy=10.0.0.80"],
-    frames: connection(FROM, "10.0.0.80:3128", 0, connect),
+    frames: [...connection(`${HOST}:40009`, `${FAR}:8080`, 0, answer("200 OK")), syn(900), reset(950)],
   });
-  t.is(proxied, "at the proxy 10.0.0.80, allow tcp/443 from 10.0.0.5 to api.example.com (documented under 1)");
+  t.regex(own, /^look whether anything listens on tcp\/443 of 203\.0\.113\.10: the refusal came from as far away/);
 });
 
 test("hosts that never appear are told in one sentence where there are several", async (t) => {

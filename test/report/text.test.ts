@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import { textWidth } from "../../src/report/layout.ts";
 import { makePen } from "../../src/report/pen.ts";
-import type { ConversationRow, RunResult } from "../../src/report/result.ts";
+import type { ConversationRow, RuleRow, RunResult } from "../../src/report/result.ts";
 import { idLength } from "../../src/report/summary.ts";
 import { textReport } from "../../src/report/text.ts";
 import { HOSTILE, poisoned } from "./hostile.ts";
@@ -374,6 +374,46 @@ test("judged strictly, names that no document has are asked about, and required 
   t.regex(text, /1 undocumented look-up, 2 required rules not evaluable/);
   t.regex(text, /Ask the vendor what \S+ is for, which 10\.20\.0\.5 looked up: no document names it/);
   t.regex(text, /client=ADDRESS \(2 required rules wait, and 1 that is not, for it\)/);
+});
+
+test("what is a setting of one's own is no question to the vendor", (t) => {
+  const near = (clause: string, says: string): ConversationRow["evidence"] => ({
+    ...undocumented().evidence!,
+    nearest: { model: "opswat-sdp", rule_id: "gateway-api-us", clause, says },
+  });
+  const advice = (change: Partial<ConversationRow>, run = runInfo({ exit_code: 1 })): string =>
+    print(result({ run, judged: [undocumented(change)], rules: [rule({ to_endpoint: "role:client" })] }), 200);
+  const dns = {
+    app: "dns",
+    transport: "udp",
+    port: 53,
+    evidence: { ...undocumented().evidence!, nearest: null },
+  } as const;
+  t.regex(advice(dns), /1\. +Run it again with --bind resolver=198\.51\.100\.77, if that is a name server/);
+  t.regex(advice({ ...dns, responder: "10.20.0.5" }), /1\. +Ask the vendor/);
+  const alone = runInfo({ exit_code: 1, command: "wirepact check a.pcap --no-background" });
+  t.regex(advice(dns, alone), /1\. +Ask the vendor/);
+  const over = { evidence: near("over", "udp/514 instead of tcp/514") };
+  t.regex(
+    advice(over),
+    /1\. +Set 10\.20\.0\.5 .* up as gateway-api-us has it \(udp\/514 instead of tcp\/514\), or ask/,
+  );
+  t.regex(
+    advice({ evidence: near("when", "documented only where region is eu") }),
+    /1\. +Check --set region=us: 10\.20/,
+  );
+});
+
+test("one role is to be bound once, and both directions come before it", (t) => {
+  const open = (rule_id: string, remedy: string): RuleRow => rule({ rule_id, status: "not-evaluable", remedy });
+  const rules = [
+    open("a", "give --bind client=ADDRESS"),
+    open("b", "give --bind client=internet, or its addresses"),
+    open("c", "mirror both directions"),
+  ];
+  const text = print(result({ run: runInfo(), judged: [], rules }), 200);
+  t.regex(text, /1\. +Mirror both directions \(1 rule waits for it\)\.\n/);
+  t.regex(text, /2\. +Run it again with --bind client=internet, or its addresses \(2 rules wait for it\)\.\n/);
 });
 
 test("a capture of one direction: to mirror both is the first thing to do", (t) => {

@@ -86,8 +86,23 @@ function mend(group: ConversationGroup, context: TextContext): string {
 function ask(group: ConversationGroup, context: TextContext): string {
   const who = ends(group, context);
   const miss = group.first.evidence?.nearest;
+  const { app, port, responder: server } = group.first;
+  if (app === "dns" && port === 53 && !miss && mayBeResolver(server, context))
+    return `Run it again with --bind resolver=${server}, if that is a name server of this network; else ask the vendor why ${few(group.initiators, 2)} asks it.`;
   if (!miss || miss.clause === "whom") return `Ask the vendor what ${who} is for: it is ${context.notIn()}.`;
+  const now = miss.clause === "when" ? settingsIn(miss.says, context) : "";
+  if (now !== "") return sentence(`Check ${now}: ${who} is near ${context.rule(miss)}, but ${miss.says}`);
+  const near = context.result.rules.find((rule) => rule.rule_id === miss.rule_id && rule.model === miss.model);
+  // Between two hosts of one's own it is a setting before it is a question to the vendor.
+  if ((miss.clause === "over" || miss.clause === "app") && near?.to_endpoint?.startsWith("role:") === true)
+    return `Set ${who} up as ${context.rule(miss)} has it (${miss.says}), or ask the vendor what it is for.`;
   return sentence(`Ask the vendor what ${who} is for: it is near ${context.rule(miss)}, but ${miss.says}`);
+}
+
+/** A name server that nobody bound: with the background judged beside it, that is a question to the site and not to the vendor. */
+function mayBeResolver(server: string, { result: { run } }: TextContext): boolean {
+  if (run.command.includes("--no-background")) return false;
+  return !run.bindings.some(({ values }) => values.includes(server));
 }
 
 /** Several with one cause are one question. */
@@ -149,18 +164,29 @@ function doubtTheBinding({ result }: TextContext): string | null {
 /** What would make rules evaluable: the remedy that opens most of them first. `said`: a role that is to be bound anyway. */
 function unevaluableRemedies({ result, strict }: TextContext, said: string | null, isMirrorSaid: boolean): string[] {
   const waiting = new Map<string, RuleRow[]>();
+  const anywhere = new Map<string, string>();
+  for (const { remedy } of result.rules) {
+    const role = remedy === null ? undefined : ROLE_ANYWHERE.exec(remedy)?.[1];
+    if (role !== undefined) anywhere.set(`give --bind ${role}=ADDRESS`, remedy!);
+  }
   for (const rule of result.rules) {
     if (rule.status !== "not-evaluable" || rule.remedy === null) continue;
     if (isMirrorSaid && rule.remedy === MIRROR) continue;
-    waiting.set(rule.remedy, [...(waiting.get(rule.remedy) ?? []), rule]);
+    const remedy = anywhere.get(rule.remedy) ?? rule.remedy;
+    waiting.set(remedy, [...(waiting.get(remedy) ?? []), rule]);
   }
   const others = [...waiting].filter(([remedy]) => said === null || remedy !== `give --bind ${said}=ADDRESS`);
-  const sorted = others.sort((a, b) => b[1].length - a[1].length);
+  // A host of which one direction is missing shows nothing else either, whatever is bound.
+  const isMirror = (remedy: string): number => (remedy === MIRROR ? 1 : 0);
+  const sorted = others.sort((a, b) => isMirror(b[0]) - isMirror(a[0]) || b[1].length - a[1].length);
   return sorted.slice(0, EACH).map(([remedy, rules]) => {
     const says = sentence(remedy.replace(/^give --/, "run it again with --")).slice(0, -1);
     return `${says} (${waitingFor(rules, strict)} for it).`;
   });
 }
+
+/** The remedy for a role that may be anywhere on the Internet: it says all that the plain one does. */
+const ROLE_ANYWHERE = /^give --bind (\S+)=internet, or its addresses$/;
 
 /** Strictly judged, those that are required are drift, and are counted as the head counts them. */
 function waitingFor(rules: readonly RuleRow[], strict: boolean): string {
