@@ -1,5 +1,4 @@
 /** Rules that another one makes needless: not seen is no fault while that one is met. */
-import type { RuleReason } from "./reasons.ts";
 import { notEvaluable, type RuleJudgement, unused } from "./rule-status.ts";
 
 /** Of rules with the same `any-of` one is enough: the others are not missed while one is met. */
@@ -49,16 +48,7 @@ export function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
   });
 }
 
-/** Nothing could be it, and whether this capture could have shown it matters only where it is needed. */
+/** Nothing could be it; how long this host was seen matters only where it is needed. */
 function isNotSeen({ status, code, conversations }: RuleJudgement): boolean {
-  return status === "missing" || (status === "not-evaluable" && BLIND.has(code) && conversations === 0);
+  return status === "missing" || (status === "not-evaluable" && code === "too-short" && conversations === 0);
 }
-
-const BLIND: ReadonlySet<RuleReason> = new Set<RuleReason>([
-  "too-short",
-  "one-sided",
-  "host-passive",
-  "filtered",
-  "lossy",
-  "may-be-carried",
-]);
