@@ -3,18 +3,18 @@
  * the same on a smaller scale, have in common. Time goes on from checkpoint to checkpoint: once all packets that are due were
  * written down, the next ones are.
  */
+import type { LiveSource } from "../src/live/engine.ts";
 import { FindingLog } from "../src/live/findings.ts";
 import { atticOf, Keeper } from "../src/live/keeper.ts";
 import { type LiveHooks, type LiveOutcome, runLive } from "../src/live/run.ts";
 import type { RunOptions } from "../src/pipeline.ts";
 import type { Store } from "../src/store/store.ts";
-import type { MadeUp } from "./made-up.ts";
 
 /** How its verdicts are made, as by `wirepact live` without further options. */
 export const HOW = { scope: "judged", infer: true, minSpanSec: 300, asOf: null, strict: false, command: "" } as const;
 
 export interface MadeUpTask {
-  source: MadeUp;
+  source: LiveSource & { due: number };
   /** Packets in all, and those of one step. */
   end: number;
   step: number;

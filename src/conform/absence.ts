@@ -7,7 +7,7 @@ import type { Rule, Transport } from "../model/types.ts";
 import { type CastHost, calledOf } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
-import { type HostStatus, notEvaluable, type RuleContext } from "./rule-status.ts";
+import { type HostStatus, judgedBefore, notEvaluable, type RuleContext, wasJudgedOtherwise } from "./rule-status.ts";
 import { WHAT_NEXT } from "./two-owners.ts";
 import { names } from "./whom.ts";
 
@@ -27,6 +27,7 @@ export function couldNotShow(
   const name = calledOf(host);
   const open = openCandidate(uses, lacking);
   if (open !== null) return open;
+  if (wasJudgedOtherwise(context)) return judgedBefore();
   if (leadsToItself(loaded, rule, host, context)) {
     const reason = `it leads to ${name} itself, and what a host says to itself is on no wire`;
     return notEvaluable("own-host", reason, `ask ${name} itself (ss, netstat)`);

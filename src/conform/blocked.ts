@@ -6,7 +6,8 @@
  */
 import type { Rule } from "../model/types.ts";
 import type { Conversations } from "../observe/conversations.ts";
-import { ANSWERS_APART_SEC } from "../observe/departed.ts";
+import { ANSWERS_APART_SEC, isV6 } from "../observe/departed.ts";
+import { hostKey, type UseSums } from "../observe/departed-uses.ts";
 import { OUTCOMES } from "../observe/flow-view.ts";
 import { lossOf } from "./absence.ts";
 import { unresolvedStatus } from "./blocked-names.ts";
@@ -15,8 +16,9 @@ import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import { letThrough } from "./let-through.ts";
-import { howItEnded } from "./refusal.ts";
+import { holdsFor, howItEnded } from "./refusal.ts";
 import {
+  departedUses,
   type HostStatus,
   notEvaluable,
   type RuleContext,
@@ -44,15 +46,16 @@ export function blockedStatus(
   const open = uses.find(({ how, tried }) => how === "candidate" && tried.up.result === "proved");
   if (open !== undefined) return null;
   const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
+  const gone = departedUses(loaded, rule, host, context);
   const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
   const loss = host === null ? null : lossOf(host, context);
   const named = host === null ? null : unresolvedStatus(loaded, rule, host, loss, context);
   if (refused !== undefined) {
-    const status = blocked(attempts, refused, context, howOften(attempts, refused));
+    const status = blocked(attempts, gone, refused, context, howOften(attempts, gone, refused));
     return named?.code === "sinkholed" ? atSinkhole(named, status, attempts, context) : status;
   }
   if (attempts.length === 0 || named?.code === "sinkholed") return named;
-  if (loss === null) return silence(attempts, context, host);
+  if (loss === null) return silence(attempts, gone, context, host);
   const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   return { ...silenceInLoss(`${who} tried ${whom}`, loss), evidence: [...attempts[0]!.tried.who.support] };
 }
@@ -71,26 +74,47 @@ function atSinkhole(
 
 /** True where another rule of the model names what was tried more closely: a wildcard is not blocked by a name beside it. */
 function isAnothers(use: RuleUse, context: RuleContext): boolean {
-  const closer = ({ how, flow, loaded, weight }: RuleUse): boolean =>
-    how === "attempted" && flow === use.flow && loaded === use.loaded && weight > use.weight;
-  return context.byConversation().get(use.conversation)?.uses.some(closer) === true;
+  return (
+    context
+      .byConversation()
+      .get(use.conversation)
+      ?.uses.some((other) => isCloser(other, use)) === true
+  );
+}
+
+/** True where it names the same attempt more closely. */
+export function isCloser({ how, flow, loaded, weight }: RuleUse, than: RuleUse): boolean {
+  return how === "attempted" && flow === than.flow && loaded === than.loaded && weight > than.weight;
+}
+
+/** How often an attempt was made: a datagram by itself is one. */
+export function triesOf({ flow }: RuleUse): number {
+  return flow.connectionless ? Math.max(1, flow.asked) : 1;
 }
 
 /** What came back to the telling attempt, and to how many of all. */
-function howOften(attempts: readonly RuleUse[], telling: RuleUse): string {
+function howOften(attempts: readonly RuleUse[], gone: UseSums, telling: RuleUse): string {
   const said = howItEnded(telling.flow);
-  const same = attempts.filter(({ flow }) => howItEnded(flow) === said).length;
-  return same === attempts.length ? said : `${same} of ${attempts.length} times ${said}`;
+  let same = attempts.filter(({ flow }) => holdsFor(said, howItEnded(flow))).length;
+  for (const [ended, count] of gone.ended) if (holdsFor(said, ended)) same += count;
+  const all = attempts.length + gone.attempted;
+  return same === all ? said : `${same} of ${all} times ${said}`;
 }
 
 /** `said`: what came back, as a clause. */
-function blocked(attempts: readonly RuleUse[], telling: RuleUse, context: RuleContext, said: string): HostStatus {
+function blocked(
+  attempts: readonly RuleUse[],
+  gone: UseSums,
+  telling: RuleUse,
+  context: RuleContext,
+  said: string,
+): HostStatus {
   const judgement = judgementOf(telling, context);
   const ends = endsOf(judgement, telling);
   const { who, whom } = ends;
-  const tries = attempts.reduce((sum, { flow }) => sum + (flow.connectionless ? Math.max(1, flow.asked) : 1), 0);
-  const first = Math.min(...attempts.map(({ flow }) => flow.firstSec));
-  const last = Math.max(...attempts.map(({ flow }) => flow.lastSec));
+  const tries = attempts.reduce((sum, use) => sum + triesOf(use), gone.tries);
+  const first = attempts.reduce((sec, { flow }) => Math.min(sec, flow.firstSec), gone.firstSec);
+  const last = attempts.reduce((sec, { flow }) => Math.max(sec, flow.lastSec), gone.lastSec);
   const times = tries === 1 ? "once" : `${tries} times${last - first >= 1 ? ` in ${last - first} s` : ""}`;
   return {
     status: "blocked",
@@ -114,7 +138,7 @@ function judgementOf(use: RuleUse, { byConversation }: RuleContext): Judged {
 }
 
 /** Attempts without an answer: blocked only where answers are visible here. */
-function silence(attempts: readonly RuleUse[], context: RuleContext, host: CastHost | null): HostStatus {
+function silence(attempts: readonly RuleUse[], gone: UseSums, context: RuleContext, host: CastHost | null): HostStatus {
   const first = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
   const filtered = silenceFiltered(`${first.who} tried ${first.whom}`, host, context);
   if (filtered !== null) return { ...filtered, evidence: [...attempts[0]!.tried.who.support] };
@@ -123,7 +147,8 @@ function silence(attempts: readonly RuleUse[], context: RuleContext, host: CastH
     return { ...silenceUntimed(`${who} tried ${whom}`), evidence: [...attempts[0]!.tried.who.support] };
   }
   const hadTime = attempts.filter(
-    ({ flow }) => flow.asked > 1 || attempts.length > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
+    ({ flow }) =>
+      flow.asked > 1 || attempts.length + gone.attempted > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
   );
   if (host !== null)
     for (const waited of oneOfAFamily(hadTime, context)) {
@@ -131,12 +156,12 @@ function silence(attempts: readonly RuleUse[], context: RuleContext, host: CastH
       const shows = (isFar: IsFar) =>
         context.judgements.find((other) => showsAnswers(other, attempted, host, waited.flow, context, isFar))
           ?.responder;
-      const answerer = shows(isFarEnd) ?? answeredBefore(attempted, waited.flow, context);
+      const answerer = shows(isFarEnd) ?? answeredBefore(attempted, host, waited.flow, context);
       const beside = answerer ?? (waited.flow.nextHop === 0 ? null : (shows(isBeyond) ?? null));
       if (beside !== null) {
         const how = answerer === null ? ", through the same router" : "";
         const said = `nothing came back, while ${beside} answered ${host.host.text} at that time${how}`;
-        return { ...blocked(attempts, waited, context, said), code: "unanswered" };
+        return { ...blocked(attempts, gone, waited, context, said), code: "unanswered" };
       }
     }
   const { who, whom } = endsOf(judgementOf(attempts[0]!, context), attempts[0]!);
@@ -162,13 +187,19 @@ function oneOfAFamily(attempts: readonly RuleUse[], context: RuleContext): RuleU
 
 /** The same of conversations that have left a live run: one of the Internet who answered; null for nobody. */
 function answeredBefore(
-  { initiator, responder, realm }: Judged,
+  { responder, realm }: Judged,
+  { host }: CastHost,
   at: SubjectFlow,
   { conversations: { seen } }: RuleContext,
 ): string | null {
-  const known = isGlobal(responder) ? seen.departed?.hosts.get(`${seen.realms[realm] ?? ""}|${initiator}`) : undefined;
+  const known = isGlobal(responder)
+    ? seen.departed?.hosts.get(hostKey(seen.realms[realm] ?? "", host.text))
+    : undefined;
   const near = known?.answers.find(
-    ({ fromSec, toSec }) => fromSec <= at.lastSec + ANSWER_WITHIN_SEC && toSec >= at.firstSec - ANSWER_WITHIN_SEC,
+    (one) =>
+      one.fromSec <= at.lastSec + ANSWER_WITHIN_SEC &&
+      one.toSec >= at.firstSec - ANSWER_WITHIN_SEC &&
+      isV6(one.responder) === isV6(responder),
   );
   return near !== undefined && wasSameWay(near.responder, realm, at, seen) ? near.responder : null;
 }

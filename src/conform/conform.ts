@@ -211,6 +211,7 @@ export function* conformInSteps(
       rule.retiredAfter === null ? Number.POSITIVE_INFINITY : endOfDay(rule.retiredAfter, timezone),
   };
 
+  if (kept !== null && seen.departed !== undefined) kept.isAsWhenTheyLeft(seen.departed);
   yield;
   const waivers = new Waivers(options.site?.waive ?? [], dayOf(options.asOfSec, timezone));
   // A run that goes on keeps rows as they are: next time most of them are the same.

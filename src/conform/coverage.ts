@@ -3,6 +3,7 @@ import type { CaptureInfo } from "../capture/frame.ts";
 import { commonPauses, type Pause, pausedWithin } from "../capture/pauses.ts";
 import * as R from "../flow/row.ts";
 import { protocolKey } from "../observe/departed.ts";
+import { hostKey } from "../observe/departed-uses.ts";
 import { addressText, FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { realmNames } from "../observe/realms.ts";
@@ -18,6 +19,7 @@ export class Coverage {
   /** `protocolKey` of every flow. */
   readonly #protocols: Set<number>;
   readonly #realms: readonly string[];
+  readonly #departed: Observation["departed"];
   /** Seconds by which the captures' clocks were set back: two times of theirs are nearer to each other by up to that. */
   readonly setBackSec: number;
 
@@ -25,6 +27,7 @@ export class Coverage {
     this.setBackSec = seen.clockBackSec;
     this.#captures = seen.captures;
     this.#realms = seen.realms;
+    this.#departed = seen.departed;
     this.#protocols = new Set(seen.departed?.protocols);
     const { table, ipv6 } = seen.flows;
     const view = new FlowView(seen);
@@ -77,6 +80,8 @@ export class Coverage {
       if (realm !== null && realm !== name) continue;
       for (const [address, holed] of ends) if (host.addresses.some((range) => inRange(range, address))) count += holed;
     }
+    for (const name of realm === null ? this.#realms : [realm])
+      count += this.#departed?.hosts.get(hostKey(name, host.text))?.holed ?? 0;
     return count;
   }
 

@@ -19,6 +19,7 @@
 import type { Binding, Bound } from "../model/bind.ts";
 import type { Model, Site } from "../model/types.ts";
 import * as C from "../observe/conversations.ts";
+import type { Departed } from "../observe/departed.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import type { DocumentedPorts } from "../observe/documented-ports.ts";
 import type { FlowView } from "../observe/flow-view.ts";
@@ -36,6 +37,7 @@ import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import type { Moves } from "./leases.ts";
 import { type CountedFlow, recount } from "./subject-flow.ts";
+import { settled } from "./trial.ts";
 
 /** What is given from outside: the same objects as long as nothing was loaded anew. */
 export interface Given {
@@ -96,8 +98,10 @@ export class KeptJudgements {
   last: { conversations: C.Conversations; dns: DnsEvidence } | null = null;
   /** Of those, the ones that were judged for the first time. */
   readonly fresh: number[] = [];
-  /** How often all had to be judged anew. */
+  /** How often all had to be judged anew, and how often because something else is judged by: models, site or bindings. */
   anew = 0;
+  loads = 0;
+  #loadsWhenLeft: number | null = null;
   /** By conversation's id, as a number that may be another's as well: then its print is another. */
   readonly #known = new Map<number, Kept>();
   /** Those that were met last, and those that are met now, in their order: most come in the same one, and need not be looked up. */
@@ -128,6 +132,12 @@ export class KeptJudgements {
     return this.#loaded?.background ?? null;
   }
 
+  /** Notes it where conversations that have left were judged by something else. */
+  isAsWhenTheyLeft(departed: Departed): void {
+    if (this.#loadsWhenLeft === null) this.#loadsWhenLeft = this.loads;
+    else if (this.loads !== this.#loadsWhenLeft) departed.judgedOtherwise = true;
+  }
+
   /** Whether some model has this name, by itself or by a pattern. */
   hasName(name: string): boolean {
     return this.models.some(({ index }) => index.knowsName(name));
@@ -151,6 +161,7 @@ export class KeptJudgements {
   ): { models: LoadedModel[]; background: LoadedModel | null } {
     if (this.#loaded === null || this.#given === null || !isSame(this.#given, given)) {
       this.forget();
+      this.loads++;
       this.#given = given;
       this.#loaded = load();
     }
@@ -253,6 +264,7 @@ export class KeptJudgements {
       return;
     }
     if (!this.#known.has(id)) this.fresh.push(judged.conversation);
+    for (const use of uses) use.tried = settled(use.tried);
     const { steadyHigh, steadyLow, passingHigh, passingLow } = this.#print;
     const asked = this.#sameList([...this.#asking]);
     const flows = flowsOf(all, judged, uses);

@@ -6,6 +6,7 @@
  *           └──▶ time server
  */
 import * as C from "../observe/conversations.ts";
+import { hostKey } from "../observe/departed-uses.ts";
 import type { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { Cast, Played } from "./cast.ts";
@@ -80,10 +81,11 @@ export function noteCopies(all: C.Conversations, cast: Cast): void {
 
 /** What was seen of the hosts in conversations that have left a live run. */
 export function noteDeparted({ departed }: Observation, cast: Cast, isElsewhere: (played: Played) => boolean): void {
-  for (const { realm, address, firstSec, lastSec, bothWays, opened, reached, elsewhere } of departed?.hosts.values() ??
-    []) {
+  for (const [key, one] of departed?.hosts ?? []) {
+    const { realm, address, firstSec, lastSec, bothWays, opened, reached, elsewhere } = one;
     const called = [...reached].map((text) => cast.ofText(realm, text));
     for (const { host } of cast.ofText(realm, address)) {
+      if (hostKey(realm, host.host.text) !== key || lastSec === 0) continue;
       extend(host.presence, firstSec, lastSec);
       host.presence.bothWays ||= bothWays;
       host.presence.opened ||= opened;

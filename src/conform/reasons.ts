@@ -74,5 +74,6 @@ export const RULE_REASONS = {
   "two-owners": "ARP shows the host's address with two owners at once, and which of them is meant nobody can say",
   "peer-unknown": "nobody can say whether the far end wanted to open it",
   fallback: "it is needed only if another rule fails",
+  "judged-before": "a live run judges by something else now, and what had left its memory before may be it",
 } as const;
 export type RuleReason = keyof typeof RULE_REASONS;

@@ -37,12 +37,21 @@ export function howItEnded(flow: SubjectFlow): string {
     case "refused":
       return `its SYN was answered by RST${senderOf(flow)}`;
     case "unreachable":
-      return `it was answered by ${flow.quotes[0]?.what ?? "an ICMP error"}`;
+      return `${BY_ERROR}${flow.quotes[0]?.what ?? ANY_ERROR}`;
     case "failed":
       return failure(flow);
     default:
       return "no answer is in the capture";
   }
+}
+
+const BY_ERROR = "it was answered by ";
+/** What an error was is known as long as it stands beside its flow: a live run folds flows that are over (`live/age.ts`). */
+const ANY_ERROR = "an ICMP error";
+
+/** Whether what is said of how one attempt ended holds for another of which `other` is said. */
+export function holdsFor(said: string, other: string): boolean {
+  return said === other || (said === BY_ERROR + ANY_ERROR && other.startsWith(BY_ERROR));
 }
 
 function failure(flow: SubjectFlow): string {

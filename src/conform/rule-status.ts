@@ -1,7 +1,7 @@
 /** What the parts of a rule's status are made of, for `rules.ts`, `blocked.ts` and `absence.ts`. */
 import type { Endpoint, Rule } from "../model/types.ts";
 import type { Conversations } from "../observe/conversations.ts";
-import { hostKey, ruleKey } from "../observe/departed.ts";
+import { hostKey, ruleKey, type UseSums, usesOf } from "../observe/departed-uses.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
@@ -137,15 +137,26 @@ function placesByPattern(loaded: LoadedModel, endpoint: Endpoint, { lookedUp }: 
 /** Of each judgement: a host asks for it as often as there are hosts. */
 const BY_PATTERN = new WeakMap<RuleContext["lookedUp"], Map<Endpoint, readonly number[]>>();
 
-/** Conversations that documented it for a host, or for all, and have left a live run's memory: others that stay say the rest. */
+/** Of a live run that was told to judge by something else, what has left its memory before may be what is asked for now. */
+export function perhapsBefore(status: HostStatus | null, context: RuleContext): HostStatus | null {
+  return status?.status === "blocked" && wasJudgedOtherwise(context) ? judgedBefore() : status;
+}
+
+export const wasJudgedOtherwise = ({ conversations }: RuleContext): boolean =>
+  conversations.seen.departed?.judgedOtherwise === true;
+
+export function judgedBefore(): HostStatus {
+  const reason = "models, site or bindings were loaded anew, and conversations that had left memory by then may be it";
+  return notEvaluable("judged-before", reason, "`wirepact check` of the database judges all of them anew");
+}
+
+/** What conversations that have left a live run's memory count for in its status, for a host or for all: others that stay say the rest. */
 export function departedUses(
   loaded: LoadedModel,
   rule: Rule,
   host: CastHost | null,
   { conversations }: RuleContext,
-): number {
-  const hosts = conversations.seen.departed?.uses.get(ruleKey(loaded.model.name, rule.id));
-  if (hosts === undefined) return 0;
-  if (host !== null) return hosts.get(hostKey(host.realm, host.host.text)) ?? 0;
-  return [...hosts.values()].reduce((sum, count) => sum + count, 0);
+): UseSums {
+  const key = host === null ? null : hostKey(host.realm, host.host.text);
+  return usesOf(conversations.seen.departed?.uses, ruleKey(loaded.model.name, rule.id), key);
 }

@@ -4,6 +4,7 @@
  * opposite (`verdicts.md`: "One status a rule").
  */
 import type { Rule } from "../model/types.ts";
+import type { UseSums } from "../observe/departed-uses.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import { couldNotShow, openCandidate } from "./absence.ts";
@@ -21,6 +22,7 @@ import {
   hostTexts,
   isUnwanted,
   notEvaluable,
+  perhapsBefore,
   type RuleContext,
   type RuleJudgement,
   unused,
@@ -80,8 +82,9 @@ function judgeRule(
   shared: Shared,
   context: RuleContext,
 ): RuleJudgement {
+  const gone = departedUses(loaded, rule, null, context);
   const make = ({ status, code, reason, remedy, evidence }: HostStatus, hosts: RuleHostRow[]): RuleJudgement => {
-    const conversations = countConversations(uses) + departedUses(loaded, rule, null, context);
+    const conversations = countConversations(uses) + gone.conversations;
     return { loaded, rule, status, code, reason, remedy, hosts, evidence, conversations };
   };
   const when = conditionOf(loaded, rule);
@@ -89,12 +92,11 @@ function judgeRule(
   if (when.result === "unproved") return make(notEvaluable("parameter-missing", when.says, when.decide), []);
   const violations = uses.filter((use) => use.how === "violated");
   if (violations.length > 0) {
-    const gone = departedUses(loaded, rule, null, context);
     return make(violatedStatus(rule, uses, violations, gone), []);
   }
   for (const target of [rule.from, rule.to]) {
     if (target.kind !== "role" || context.judges.context.cast.isBound(loaded.model.name, target.role)) continue;
-    return make(unboundEnd(rule, target.role, uses, departedUses(loaded, rule, null, context)), []);
+    return make(unboundEnd(rule, target.role, uses, gone), []);
   }
   const { packets } = context.judges.context.caps;
   if (packets !== null) return make(notEvaluable("cap-reached", packets.says, packets.decide), []);
@@ -174,12 +176,14 @@ function unnamedEnd(loaded: LoadedModel, rule: Rule, context: RuleContext): Host
  * One of its ends is a role that nobody was bound to. Where the document opens it to anywhere (`peer: internet`), whoever
  * came is documented, and may still be anybody: that role's part of it nobody has seen.
  */
-function unboundEnd(rule: Rule, role: string, uses: readonly RuleUse[], gone: number): HostStatus {
+function unboundEnd(rule: Rule, role: string, uses: readonly RuleUse[], gone: UseSums): HostStatus {
   const says = `the role ${role} is bound to no address`;
   const documented = uses.filter((use) => use.how === "documented");
   if (rule.peer !== "internet") return notEvaluable("role-not-bound", says, `give --bind ${role}=ADDRESS`);
   const came =
-    documented.length === 0 ? says : `${says}, and ${documented.length + gone} flow(s) that fit it may be anybody's`;
+    documented.length === 0
+      ? says
+      : `${says}, and ${documented.length + gone.documented} flow(s) that fit it may be anybody's`;
   const status = notEvaluable("role-not-bound", came, `give --bind ${role}=internet, or its addresses`);
   return { ...status, evidence: documented.slice(0, MOST_TRIED).flatMap(supportOf) };
 }
@@ -194,7 +198,7 @@ function withoutHosts(
 ): HostStatus {
   const met = metStatus(uses, equals, departedUses(loaded, rule, null, context), context);
   if (met !== null) return met;
-  const tried = blockedStatus(loaded, rule, uses, context, null);
+  const tried = perhapsBefore(blockedStatus(loaded, rule, uses, context, null), context);
   if (tried !== null) return tried;
   if (isUnwanted(rule)) return unused(rule);
   if (rule.requirement === "optional" || rule.on !== null) return openCandidate(uses) ?? unused(rule);
@@ -230,7 +234,7 @@ function judgeHost(
     return notEvaluable("host-not-seen", `${name} ${absentWords(host.presence.asked)}`, remedy);
   }
   if (met === null && context.judges.context.contested.ofHost(host) === null) {
-    const blocked = blockedStatus(loaded, rule, uses, context, host);
+    const blocked = perhapsBefore(blockedStatus(loaded, rule, uses, context, host), context);
     if (blocked !== null) return blocked;
   }
   if (isUnwanted(rule)) return met ?? unused(rule);
@@ -275,7 +279,7 @@ function membersOf(loaded: LoadedModel, rule: Rule): readonly string[] {
 function metStatus(
   uses: readonly RuleUse[],
   equals: ReadonlyMap<RuleUse, RuleUse>,
-  gone: number,
+  gone: UseSums,
   context: RuleContext,
 ): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
@@ -308,7 +312,7 @@ function metStatus(
   return {
     status: "met",
     code: "met",
-    reason: `${documented.length + gone} flow(s), among them: ${standing.tried.whom.says}${inferred}`,
+    reason: `${documented.length + gone.documented} flow(s), among them: ${standing.tried.whom.says}${inferred}`,
     remedy: null,
     evidence: supportOf(standing),
   };
@@ -340,16 +344,17 @@ function violatedStatus(
   rule: Rule,
   uses: readonly RuleUse[],
   violations: readonly RuleUse[],
-  gone: number,
+  gone: UseSums,
 ): HostStatus {
-  const clean = uses.filter((use) => use.how === "documented").length + gone;
+  const clean = uses.filter((use) => use.how === "documented").length + gone.documented;
+  const broke = violations.length + gone.violated;
   const first = violations[0]!;
   const broken = first.tried.broken;
   if (broken === null) {
     return {
       status: "violated",
       code: "touched",
-      reason: `it is ${rule.requirement}, and ${violations.length} flow(s) used it`,
+      reason: `it is ${rule.requirement}, and ${broke} flow(s) used it`,
       remedy: "find out what opened it",
       evidence: [...first.tried.who.support],
     };
@@ -357,7 +362,7 @@ function violatedStatus(
   return {
     status: "violated",
     code: "expectation-broken",
-    reason: `${violations.length} flow(s) break it, ${clean} keep it: ${broken.clause.says}`,
+    reason: `${broke} flow(s) break it, ${clean} keep it: ${broken.clause.says}`,
     remedy: null,
     evidence: [...broken.clause.against],
   };

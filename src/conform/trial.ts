@@ -123,6 +123,11 @@ export function triedAs(rule: Rule, tried: Tried, subject: Subject, flow: Subjec
   return retold(tried, rule, heardWhom(tried.loaded, rule, subject, flow, context));
 }
 
+/** All of it tried, for whoever keeps it: what it was tried in, all conversations of that time among it, is let go of. */
+export function settled(tried: Tried): Tried {
+  return tried instanceof Trial ? retold(tried, tried.rule, tried.whom) : tried;
+}
+
 /** What was tried, with another clause in place of "whom". */
 export function retold(
   { loaded, who, over, app, when, up, expect, silent, broken }: Tried,

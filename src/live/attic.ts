@@ -8,10 +8,11 @@
  * old: whatever a rule's status, another conversation's verdict, or what is known of hosts rests on (`leaving.ts`). Of the others it
  * is kept in sums what they count for (`observe/departed.ts`).
  */
-import { isGlobal } from "../conform/cast.ts";
+import { type CastHost, isGlobal, type Played } from "../conform/cast.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
 import * as R from "../flow/row.ts";
+import { addClaims } from "../observe/assets.ts";
 import * as C from "../observe/conversations.ts";
 import {
   addAnswer,
@@ -26,14 +27,16 @@ import {
   protocolKey,
   putBack,
 } from "../observe/departed.ts";
+import { countUse, hostKey } from "../observe/departed-uses.ts";
 import { type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import type { ConversationRow, DepartedCounts, RunResult } from "../report/result.ts";
 import type { DepartingRow, Moves } from "../store/store.ts";
 import type { Ager } from "./age.ts";
-import { Chooser, type Leaving, STANDING } from "./leaving.ts";
+import { Chooser, type Leaving } from "./leaving.ts";
 import { NameAttic } from "./names.ts";
+import { STANDING } from "./standing.ts";
 
 /** What surrounds it: the database, and what has been told of findings. */
 export interface AtticHooks {
@@ -47,8 +50,8 @@ export interface AtticHooks {
   back(id: string): void;
 }
 
-/** Conversations that may stay although nothing happens in them: fewer are no burden. */
-const STAY = 10_000;
+/** Conversations that may stay although nothing happens in them: fewer are no burden. Judged ones take up to 16 KB each. */
+const STAY = 2_000;
 /** They leave together, once they are this part of all: taking them out goes through all rows. */
 const WORTH_IT = 1 / 8;
 /** Numbers asked for at once. */
@@ -176,15 +179,13 @@ export class Attic {
     return 1;
   }
 
-  #count({ verdict, waived, flowCount, flows, oneSided, used }: DepartedConversation, by: 1 | -1): void {
+  #count({ verdict, waived, flowCount, flows, oneSided, undecoded, uses }: DepartedConversation, by: 1 | -1): void {
     const departed = this.#departed();
-    if (used !== null) {
-      const hosts = departed.uses.get(used.rule) ?? new Map<string, number>();
-      departed.uses.set(used.rule, hosts.set(used.host, (hosts.get(used.host) ?? 0) + by));
-    }
+    for (const use of uses) countUse(departed.uses, use, by);
     departed.conversations += by;
     departed.flows += by * flowCount;
     departed.oneSided += by * oneSided;
+    departed.undecoded += by * undecoded;
     for (const { words } of flows) departed.protocols.add(protocolKey(words[R.META]!));
     if (verdict === null) this.#counts.rest += by;
     else {
@@ -214,14 +215,14 @@ export class Attic {
     const rest = new Rest(all, dns, [], "unrelated");
     const gone = new Set<number>();
     const view = all.view();
-    for (const { conversation: c, judged, row, used } of found) {
+    for (const { conversation: c, judged, row, uses } of found) {
       const seq = departedNumber(all.id(c));
       if (there.has(seq) || this.#leaving.has(seq)) continue;
       const one = departedConversation(all, c, {
         told: row !== null && this.#hooks.left(row.conversation_id),
         verdict: row?.verdict ?? null,
         waived: row !== null && row.waived !== null,
-        used,
+        uses,
       });
       this.#leaving.set(seq, { row: { seq, part: encodeDeparted(one), row: row ?? rest.text(c) }, one });
       this.#count(one, 1);
@@ -229,6 +230,12 @@ export class Attic {
       for (const flow of all.flowsOf(c)) gone.add(flow);
       this.#asked.delete(seq);
     }
+    if (gone.size > 0)
+      addClaims(
+        this.#departed().assets,
+        all,
+        [...gone].filter((flow) => isOfDevice(view.move(flow))),
+      );
     this.#ager.takeOut(gone, this.#kept.documented);
     return gone.size > 0;
   }
@@ -245,19 +252,24 @@ export class Attic {
     return there;
   }
 
-  /** What rules still ask of it: that its hosts were there, and who answered them. */
+  /** What rules still ask of it: that its hosts were there, and who answered them; and what devices said in it. */
   #remember(all: C.Conversations, judged: Judged, view: FlowView): void {
     const { conversation: c, initiatorRoles, responderRoles, initiator, responder } = judged;
     const realm = all.seen.realms[judged.realm] ?? "";
-    let [asked, answered] = [false, false];
-    for (const flow of all.flowsOf(c)) {
+    const flows = all.flowsOf(c);
+    let [asked, answered, holed] = [false, false, 0];
+    for (const flow of flows) {
       const { dir } = view.move(flow).initiator();
       asked ||= view.packets(dir) > 0;
       answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
+      if ((view.state & R.S_HOLE) !== 0) holed++;
     }
     const [firstSec, lastSec] = [all.word(c, C.C_FIRST) >>> 0, all.word(c, C.C_LAST) >>> 0];
-    if (initiatorRoles.length > 0 && asked) {
-      const host = this.#host(realm, initiator, firstSec, lastSec);
+    for (const one of hostsOf(initiatorRoles)) {
+      const host = this.#host(realm, one, initiator);
+      host.holed += holed;
+      if (!asked) continue;
+      extend(host, firstSec, lastSec);
       host.bothWays ||= answered;
       if (all.isOpenerSaid(c)) {
         host.opened = true;
@@ -265,13 +277,19 @@ export class Attic {
         else if (host.reached.size < MOST_REACHED) host.reached.add(responder);
       }
       if (isGlobal(responder))
-        for (const flow of all.flowsOf(c)) {
+        for (const flow of flows) {
           const outcome = OUTCOMES[all.flowOutcome(view.move(flow), view.initiator().dir)];
           if (outcome === "established" || outcome === "answered")
             addAnswer(host, view.firstSec, view.lastSec, responder);
         }
     }
-    if (responderRoles.length > 0 && answered) this.#host(realm, responder, firstSec, lastSec).bothWays ||= asked;
+    for (const one of hostsOf(responderRoles)) {
+      const host = this.#host(realm, one, responder);
+      host.holed += holed;
+      if (!answered) continue;
+      extend(host, firstSec, lastSec);
+      host.bothWays ||= asked;
+    }
   }
 
   #departed(): Departed {
@@ -279,28 +297,34 @@ export class Attic {
     return this.#seen.departed;
   }
 
-  #host(realm: string, address: string, firstSec: number, lastSec: number): DepartedHost {
+  #host(realm: string, { host: { text } }: CastHost, address: string): DepartedHost {
     const { hosts } = this.#departed();
-    const key = `${realm}|${address}`;
+    const key = hostKey(realm, text);
     let host = hosts.get(key);
     if (host === undefined) {
-      host = {
-        realm,
-        address,
-        firstSec,
-        lastSec,
-        bothWays: false,
-        opened: false,
-        reached: new Set(),
-        elsewhere: false,
-        answers: [],
-      };
+      const never = { firstSec: Number.POSITIVE_INFINITY, lastSec: 0 };
+      const shown = { bothWays: false, opened: false, elsewhere: false };
+      host = { realm, address, holed: 0, ...never, ...shown, reached: new Set(), answers: [] };
       hosts.set(key, host);
     }
-    host.firstSec = Math.min(host.firstSec, firstSec);
-    host.lastSec = Math.max(host.lastSec, lastSec);
     return host;
   }
+}
+
+function isOfDevice({ detail }: FlowView): boolean {
+  return detail?.sightings.some(({ fact }) => fact.kind === "asset") === true;
+}
+
+/** Each once: one may play several roles. */
+function hostsOf(played: readonly Played[]): readonly CastHost[] {
+  return played
+    .map(({ host }) => host)
+    .filter((one, i, all) => all.findIndex(({ host }) => host.text === one.host.text) === i);
+}
+
+function extend(host: DepartedHost, firstSec: number, lastSec: number): void {
+  host.firstSec = Math.min(host.firstSec, firstSec);
+  host.lastSec = Math.max(host.lastSec, lastSec);
 }
 
 /** Bound hosts that are kept of those whom one called: without the others less is missing of it. */

@@ -11,32 +11,26 @@ import { carriedNames } from "../conform/carriers.ts";
 import { resolvesHidden } from "../conform/hidden-dns.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
-import { MOST_TRIED } from "../conform/rules.ts";
 import { ASKING_FIELDS, type Fact } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
-import { type DepartedUse, hostKey, ruleKey } from "../observe/departed.ts";
+import { type DepartedUse, hostKey } from "../observe/departed-uses.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { ConversationRow } from "../report/result.ts";
 import { CLOSED_SEC, isDone } from "./age.ts";
-import { isReadWhole, latestSec, Ties } from "./flows.ts";
+import { latestSec, Ties } from "./flows.ts";
+import { ANYBODY, Standing } from "./standing.ts";
 
-/** Conversations that document a rule for one host and one far end, of which all others say no more than one more. */
-export const STANDING = MOST_TRIED;
 /** Rows of one conversation that leave: more of them are folded first (`age.ts`). */
 const MOST_ROWS = 256;
-/** In place of a host that opened it: the rule lets anybody. */
-const ANYBODY = "";
-/** In place of a rule that it documented: one that is judged by what it is. */
-const OPEN = "open";
 
 export interface Leaving {
   conversation: number;
   /** Null where nobody judged it. */
   judged: Judged | null;
   row: ConversationRow | null;
-  /** The rule that it documented; null where a status asks nothing of it. */
-  used: DepartedUse | null;
+  /** What it counts for in rules' statuses. */
+  uses: readonly DepartedUse[];
 }
 
 /** Which conversations nothing rests on any more. */
@@ -48,9 +42,7 @@ export class Chooser {
   readonly #view: FlowView;
   readonly #now: number;
   readonly #ties: Ties;
-  /** How many conversations that stay say the same of a rule. */
-  readonly #standing = new Map<string, number>();
-  readonly #enough: number;
+  readonly #standing: Standing;
 
   /** `isSettled`: see `AtticHooks`. `enough`: that stay of those that document one rule alike. */
   constructor(
@@ -63,7 +55,7 @@ export class Chooser {
     this.#all = all;
     this.#kept = kept;
     this.#isSettled = isSettled;
-    this.#enough = enough;
+    this.#standing = new Standing(enough);
     this.#rows = new Map(rows.map((row) => [row.conversation_id, row]));
     this.#view = all.view();
     this.#now = latestSec(all.seen);
@@ -76,39 +68,35 @@ export class Chooser {
       if (this.#now - (this.#all.word(c, C.C_LAST) >>> 0) <= CLOSED_SEC) continue;
       const row = this.#rows.get(C.idText(this.#all.id(c))) ?? null;
       const judged = row === null ? null : this.#kept.of(c);
-      if (row !== null && (judged === null || !this.#isTold(judged, row))) continue;
-      const used = judged === null ? null : this.#usedBy(judged);
-      if (used === OPEN || ((used === null || used.host === ANYBODY) && this.#isKnown(c))) continue;
-      if (this.#isResolving(c) || !this.#areOver(c, row !== null)) continue;
-      found.push({ conversation: c, judged, row, used });
+      if (row !== null && (judged === null || !this.#isSettled(row.conversation_id) || this.#mayCarry(judged)))
+        continue;
+      const uses = judged === null ? [] : this.#usesOf(judged);
+      if (uses === null || (uses.every(({ host }) => host === ANYBODY) && this.#isKnown(c))) continue;
+      if (this.#isResolving(c) || !this.#areOver(c)) continue;
+      found.push({ conversation: c, judged, row, uses });
     }
     return found;
   }
 
-  /** Nothing that is missing may be hidden in it, and whoever is to be told of it has been. */
-  #isTold(judged: Judged, { conversation_id }: ConversationRow): boolean {
-    const { carrier, holed, code } = judged;
-    if (holed || code === "inner-unseen" || !this.#isSettled(conversation_id)) return false;
+  /** What is missing may be hidden in it, and none that stays says so of the same host, port and name (`conform/carriers.ts`). */
+  #mayCarry(judged: Judged): boolean {
+    const { carrier, holed, code, initiatorRoles, transport, port } = judged;
     const { last } = this.#kept;
-    if (carrier === null || last === null) return carrier === null;
-    return ![...carriedNames(judged, carrier, last.dns)].some((name) => this.#kept.hasName(name));
+    const names: string[] = [];
+    if (carrier !== null && last !== null)
+      for (const name of carriedNames(judged, carrier, last.dns)) if (this.#kept.hasName(name)) names.push(name);
+    if (holed) names.push("");
+    if (code === "inner-unseen") names.push("proxy");
+    if (names.length === 0) return false;
+    const hosts = initiatorRoles.map(({ host }) => hostKey(host.realm, host.host.text));
+    const kinds = names.flatMap((name) => hosts.map((host) => `carries ${host} ${transport}/${port} ${name}`));
+    return this.#standing.stays(kinds);
   }
 
-  /** The rule that it documents as others do that stay; null where it concerns none, `OPEN` where a status asks for it. */
-  #usedBy({ uses, verdict, code }: Judged): DepartedUse | typeof OPEN | null {
-    const asked = uses.filter(({ loaded }) => loaded !== this.#kept.background);
-    const [use] = asked;
-    if (use === undefined) return null;
-    // Whoever fits several, or breaks or only tries one, is compared with others by what it is.
-    if (uses.length > 1 || use.how !== "documented" || verdict !== "documented" || code === "cap-reached") return OPEN;
-    const { loaded, rule, fromHost, member } = use;
-    if (fromHost?.how === "inferred") return OPEN;
-    const host = fromHost === null ? ANYBODY : hostKey(fromHost.realm, fromHost.host.text);
-    const used = { rule: ruleKey(loaded.model.name, rule.id), host };
-    const alike = `${used.rule} ${used.host} ${member ?? ""}`;
-    const standing = this.#standing.get(alike) ?? 0;
-    this.#standing.set(alike, standing + 1);
-    return standing < this.#enough ? OPEN : used;
+  /** What it counts for in rules' statuses; null where it has to stay for one. */
+  #usesOf(judged: Judged): readonly DepartedUse[] | null {
+    const uses = judged.uses.filter(({ loaded }) => loaded !== this.#kept.background);
+    return uses.length === 0 ? [] : this.#standing.leaves(judged, uses);
   }
 
   /** By its name or its far end it may single out a role (`conform/infer.ts`). */
@@ -135,21 +123,20 @@ export class Chooser {
   }
 
   /** All its flows are over, belong to no other conversation, and said nothing that others rest on. */
-  #areOver(c: number, isJudged: boolean): boolean {
+  #areOver(c: number): boolean {
     const all = this.#all;
     let rows = 0;
     for (const flow of all.flowsOf(c)) {
       const view = this.#view.move(flow);
       if (++rows > MOST_ROWS || this.#ties.has(view) || !isDone(view, this.#now)) return false;
-      if (isJudged && (view.state & R.S_HOLE) !== 0) return false;
       const { detail } = view;
-      if (detail !== null && !(isReadWhole(detail) && detail.sightings.every(({ fact }) => isOwn(fact)))) return false;
+      if (detail !== null && !(detail.cut === null && detail.sightings.every(({ fact }) => isOwn(fact)))) return false;
     }
     return true;
   }
 }
 
-/** Said of the conversation itself: names that DNS gave, clocks, devices, addresses and agreed channels are of others too. */
+/** Said of the conversation itself: names that DNS gave, clocks, addresses and agreed channels are of others too. */
 function isOwn(fact: Fact): boolean {
   switch (fact.kind) {
     case "role":
@@ -157,13 +144,16 @@ function isOwn(fact: Fact): boolean {
     case "message":
     case "fault":
     case "up":
+    case "operation":
+    case "asset":
     case "inner":
     case "problem":
       return true;
     case "field":
-      return OWN_FIELDS.test(fact.field) && !(fact.field in ASKING_FIELDS);
+      return !OTHERS_FIELDS.test(fact.field) && !(fact.field in ASKING_FIELDS);
     default:
       return false;
   }
 }
-const OWN_FIELDS = /^(?:tls|dtls|quic|http|ssh)\./;
+/** Clocks, addresses that devices have, and answers to everybody. */
+const OTHERS_FIELDS = /^(?:ntp|dhcp|dhcpv6|mdns|llmnr|netbios-ns|ssdp)\./;

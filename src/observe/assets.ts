@@ -42,15 +42,38 @@ interface Claim {
   lastNsec: number;
 }
 
+/** By realm, address and source; then by their words. */
+export type AssetClaims = Map<string, Map<string, Claim>>;
+
 /** Sorted by realm, address, source and time. At most `LIMITS.assets` rows; what goes beyond is counted. */
 export function collectAssets(all: Conversations): AssetRow[] {
   const { seen } = all;
+  const claims: AssetClaims = new Map();
+  for (const [key, known] of seen.departed?.assets ?? [])
+    claims.set(key, new Map([...known].map(([text, claim]) => [text, { ...claim, row: { ...claim.row } }])));
+  addClaims(claims, all, flowsSaying(seen, "asset"));
+  const rows = neighbourRows(seen, countOf(claims));
+  for (const known of claims.values()) {
+    for (const claim of withoutParts([...known.values()])) {
+      claim.row.first_seen = formatInstant(claim.firstSec, claim.firstNsec);
+      claim.row.last_seen = formatInstant(claim.lastSec, claim.lastNsec);
+      rows.push(claim.row);
+    }
+  }
+  const order = (row: AssetRow): string =>
+    [row.realm, row.address, row.source, row.first_seen, row.mac, row.product].join("\0");
+  return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+const countOf = (claims: AssetClaims): number => [...claims.values()].reduce((count, { size }) => count + size, 0);
+
+/** What these flows say of devices, beside what is there. */
+export function addClaims(claims: AssetClaims, all: Conversations, flows: Iterable<number>): void {
+  const { seen } = all;
   const view = all.view();
   const leases = new Leases(seen);
-  /** By realm, address and source; then by their words. */
-  const claims = new Map<string, Map<string, Claim>>();
-  let count = 0;
-  for (const flow of flowsSaying(seen, "asset")) {
+  let count = countOf(claims);
+  for (const flow of flows) {
     const { detail } = view.move(flow);
     if (detail === null) continue;
     let client = "";
@@ -89,17 +112,6 @@ export function collectAssets(all: Conversations): AssetRow[] {
       }
     }
   }
-  const rows = neighbourRows(seen, count);
-  for (const known of claims.values()) {
-    for (const claim of withoutParts([...known.values()])) {
-      claim.row.first_seen = formatInstant(claim.firstSec, claim.firstNsec);
-      claim.row.last_seen = formatInstant(claim.lastSec, claim.lastNsec);
-      rows.push(claim.row);
-    }
-  }
-  const order = (row: AssetRow): string =>
-    [row.realm, row.address, row.source, row.first_seen, row.mac, row.product].join("\0");
-  return rows.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 /** Sightings by the message that said them. */

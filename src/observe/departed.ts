@@ -6,8 +6,10 @@ import type { FlowDetail } from "../decode/details.ts";
 import * as R from "../flow/row.ts";
 import type { Verdict } from "../report/result.ts";
 import { FIRST_DEPARTED } from "../store/store.ts";
+import type { AssetClaims } from "./assets.ts";
 import * as C from "./conversations.ts";
 import { type DepartedLookups, nothingSaid } from "./departed-lookups.ts";
+import type { DepartedUse, DepartedUses } from "./departed-uses.ts";
 import { ownDetails, packDetails } from "./details-codec.ts";
 import type { Observation } from "./observation.ts";
 
@@ -18,17 +20,26 @@ export interface Departed {
   oneSided: number;
   /** Realm (its number) << 8 | IP protocol of each flow that ever was among them. */
   protocols: Set<number>;
-  /** Hosts that played a role in them, by realm and address. */
+  /** Bound hosts that were in them, by realm and binding. */
   hosts: Map<string, DepartedHost>;
-  /** How many documented a rule, by rule and by host (`DepartedUse`); those that stay say all else of it. */
-  uses: Map<string, Map<string, number>>;
+  /** Something else has been judged by since the first of them left: they may be what is missing now. */
+  judgedOtherwise: boolean;
+  /** What devices said of themselves in them. */
+  assets: AssetClaims;
+  /** Messages in them that no decoder accepted. */
+  undecoded: number;
+  /** What they count for in rules' statuses; those that stay say all else. */
+  uses: DepartedUses;
   /** What look-ups among them said. */
   said: DepartedLookups;
 }
 
 export interface DepartedHost {
   realm: string;
+  /** One of its addresses. */
   address: string;
+  /** Its connections of which bytes are missing (`Coverage.holed`). */
+  holed: number;
   firstSec: number;
   lastSec: number;
   bothWays: boolean;
@@ -44,24 +55,19 @@ export interface DepartedHost {
 export const ANSWERS_APART_SEC = 300;
 
 export function nobodyDeparted(): Departed {
-  const counts = { conversations: 0, flows: 0, oneSided: 0 };
-  return { ...counts, protocols: new Set(), hosts: new Map(), uses: new Map(), said: nothingSaid() };
+  const counts = { conversations: 0, flows: 0, oneSided: 0, undecoded: 0 };
+  const tables = { hosts: new Map(), assets: new Map(), uses: new Map() };
+  return { ...counts, ...tables, judgedOtherwise: false, protocols: new Set(), said: nothingSaid() };
 }
-
-/** A rule that was documented, and for which host. */
-export interface DepartedUse {
-  rule: string;
-  host: string;
-}
-
-export const ruleKey = (model: string, rule: string): string => `${model}/${rule}`;
-export const hostKey = (realm: string | null, host: string): string => `${realm ?? ""}|${host}`;
 
 export const protocolKey = (meta: number): number => ((meta >>> 16) << 8) | (meta & 0xff);
 
 export function addAnswer({ answers }: DepartedHost, fromSec: number, toSec: number, responder: string): void {
   const near = answers.filter(
-    (known) => fromSec <= known.toSec + ANSWERS_APART_SEC && toSec >= known.fromSec - ANSWERS_APART_SEC,
+    (known) =>
+      fromSec <= known.toSec + ANSWERS_APART_SEC &&
+      toSec >= known.fromSec - ANSWERS_APART_SEC &&
+      isV6(known.responder) === isV6(responder),
   );
   const joined = { fromSec, toSec, responder: near[0]?.responder ?? responder };
   for (const known of near) {
@@ -72,6 +78,9 @@ export function addAnswer({ answers }: DepartedHost, fromSec: number, toSec: num
   answers.push(joined);
 }
 
+/** Whether an address, as text, is of IPv6, which may go another way. */
+export const isV6 = (address: string): boolean => address.includes(":");
+
 /** What was said of it when it left. */
 export interface DepartedAs {
   /** Whether it had been told of as a finding. */
@@ -79,8 +88,8 @@ export interface DepartedAs {
   /** Null where nobody judged it. */
   verdict: Verdict | null;
   waived: boolean;
-  /** Null where no rule's status counts it. */
-  used: DepartedUse | null;
+  /** Empty where no rule's status counts it. */
+  uses: readonly DepartedUse[];
 }
 
 /** One conversation, as it stands in its part. */
@@ -88,6 +97,7 @@ export interface DepartedConversation extends DepartedAs {
   id: string;
   flowCount: number;
   oneSided: number;
+  undecoded: number;
   /** `weight`: flows beside itself that a row stands for; -n of a row that is no flow, whose facts were said n times. */
   flows: { words: number[]; weight: number; addresses?: [number[], number[]]; detail?: number }[];
   /** As `packDetails` has them, in base64. */
@@ -124,7 +134,8 @@ export function departedConversation(all: C.Conversations, conversation: number,
     }
     flows.push(one);
   }
-  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, flows, details: textOf(details) };
+  const undecoded = details.reduce((sum, detail) => sum + detail.undecoded, 0);
+  return { id: C.idText(all.id(conversation)), ...as, flowCount, oneSided, undecoded, flows, details: textOf(details) };
 }
 
 /**
@@ -150,7 +161,7 @@ export function leftSaying(all: C.Conversations, flows: readonly number[], numbe
     rows.push(one);
   }
   const id = number.toString(16).padStart(16, "0");
-  const nobody = { told: false, verdict: null, waived: false, used: null, flowCount: 0, oneSided: 0 };
+  const nobody = { told: false, verdict: null, waived: false, uses: [], flowCount: 0, oneSided: 0, undecoded: 0 };
   return { id, ...nobody, flows: rows, details: textOf(details) };
 }
 

@@ -42,7 +42,7 @@ export function qualityOf(seen: Observation, conversations: Conversations): Qual
     frames_cut: sum((capture) => capture.framesCut),
     file_cut: sum((capture) => (capture.cut ? 1 : 0)),
     file_damaged: sum((capture) => (capture.damage === null ? 0 : 1)),
-    undecoded: undecoded + messages,
+    undecoded: undecoded + messages + (departed?.undecoded ?? 0),
     malformed: (notPackets.get("malformed") ?? 0) + identified.counts.malformed,
     duplicates: flows.watch.copies + repeated + (notPackets.get("fragment-copy") ?? 0) + conversations.copiedPackets(),
     repeats: flows.repeats - repeated,

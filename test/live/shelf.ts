@@ -87,7 +87,7 @@ export class LettingGo {
     return atOnce(judgeInSteps(seen, this.#options, "", false, this.#kept));
   }
 
-  async #settled(seen: Observation): Promise<RunResult> {
+  async settled(seen: Observation): Promise<RunResult> {
     const result = this.#judged(seen);
     return (await this.#attic?.recall(true)) === true ? this.#judged(seen) : result;
   }
@@ -95,14 +95,14 @@ export class LettingGo {
   /** A checkpoint. */
   async letGo(seen: Observation): Promise<void> {
     this.#attic ??= this.shelf.attic(seen, this.#kept, new Ager(seen, 0));
-    await this.#attic.clear(await this.#settled(seen));
+    await this.#attic.clear(await this.settled(seen));
     this.shelf.write(this.#attic);
   }
 
   /** Its end, and its database, say what is said where all has stayed. Look-ups that left may be in the database alone. */
   async isAs(t: ExecutionContext, seen: Observation, whole: RunResult, say = verdicts): Promise<void> {
     const expected = say(whole);
-    const result = await this.#settled(seen);
+    const result = await this.settled(seen);
     if (this.#attic !== null) this.shelf.write(this.#attic);
     const there = say(result, this.shelf.gone());
     t.deepEqual(this.shelf.lookups === 0 ? there : { ...there, lookups: expected.lookups }, expected);
