@@ -201,9 +201,10 @@ export class FlowJoiner {
     const detail = this.#merged.identified.detail(row, at);
     // What was said twice at once is said twice, whichever of them heard both.
     const known = new Map<string, Sighting[]>();
-    for (const sighting of detail.sightings) {
-      const alike = known.get(factKey(sighting));
-      if (alike === undefined) known.set(factKey(sighting), [sighting]);
+    for (const sighting of [...detail.sightings].sort(byTime)) {
+      const key = factKey(sighting);
+      const alike = known.get(key);
+      if (alike === undefined) known.set(key, [sighting]);
       else alike.push(sighting);
     }
     for (const sighting of piece.detail.sightings) {
@@ -261,18 +262,33 @@ function factKey({ fact, dir }: Sighting): string {
   return `${dir}|${JSON.stringify(fact)}`;
 }
 
-/** Takes the one that is nearest in time out of the list, where it may be the same packet's: clocks differ, and digits may be cut. */
-function takeNearest(others: Sighting[], { sec, nsec }: Sighting): boolean {
-  let nearest = -1;
-  let least = COPY_WITHIN_NSEC;
-  for (const [i, other] of others.entries()) {
-    const gap = gapNsec(other.sec, other.nsec, sec, nsec);
-    if (gap > least || (gap === least && nearest >= 0)) continue;
-    nearest = i;
-    least = gap;
+const byTime = (a: Sighting, b: Sighting): number => a.sec - b.sec || a.nsec - b.nsec;
+
+/**
+ * Takes the one that is nearest in time out of the list, which is in order of time, where it may be the same packet's: clocks
+ * differ, and digits may be cut.
+ */
+function takeNearest(others: Sighting[], sighting: Sighting): boolean {
+  const at = placeOf(others, sighting);
+  const gapTo = (other: Sighting | undefined): number =>
+    other === undefined ? Number.POSITIVE_INFINITY : gapNsec(other.sec, other.nsec, sighting.sec, sighting.nsec);
+  const before = gapTo(others[at - 1]);
+  const behind = gapTo(others[at]);
+  if (Math.min(before, behind) > COPY_WITHIN_NSEC) return false;
+  others.splice(behind < before ? at : at - 1, 1);
+  return true;
+}
+
+/** The place of the first that is not before it. */
+function placeOf(others: readonly Sighting[], sighting: Sighting): number {
+  let low = 0;
+  let high = others.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (byTime(others[middle]!, sighting) < 0) low = middle + 1;
+    else high = middle;
   }
-  if (nearest >= 0) others.splice(nearest, 1);
-  return nearest >= 0;
+  return low;
 }
 
 /** One source's flow in the merged observation's numbers; a copy, free to change. */
