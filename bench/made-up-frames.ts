@@ -1,13 +1,10 @@
 /** Frames made up in memory, by kind of traffic, and an interface that hands them out; no rights needed. */
-import type { LiveCounts, LiveSource } from "../src/live/engine.ts";
+import { MadeUpSource, MOST_AT_ONCE, RECORD_HEADER } from "./made-up-source.ts";
 
 const ETHERNET = 14;
 const IP = 20;
 export const [ICMP, TCP, UDP] = [1, 6, 17];
 export const [FIN, SYN, RST, PSH, ACK] = [1, 2, 4, 8, 16];
-const RECORD_HEADER = 16;
-const FILE_HEADER = [0xa1b23c4d, 0x0004_0002, 0, 0, 65_535, 1];
-const MOST_AT_ONCE = 2_000;
 const LARGEST_FRAME = 600;
 
 /** Who sends it and who gets it: addresses as numbers, ports. */
@@ -127,37 +124,19 @@ export interface Script {
 const APART_MS = 3;
 
 /** Frames of one episode after another, as many as are due. */
-export class MadeUpFrames implements LiveSource {
-  readonly interface = "made-up";
-  readonly size = null;
-  readonly cut = false;
-  readonly gone = null;
-  bytesRead = 0;
-  sent = 0;
-  due: number;
-  onNotice = (): void => {};
+export class MadeUpFrames extends MadeUpSource {
   readonly #script: Script;
   #episode: readonly Uint8Array[] = [];
-  #stopped = false;
 
   constructor(script: Script, due: number) {
+    super(due);
     this.#script = script;
-    this.due = due;
   }
 
-  async read(into: Uint8Array, at: number, length: number): Promise<number> {
-    const view = new DataView(into.buffer, into.byteOffset + at, length);
-    if (this.bytesRead === 0) {
-      for (const [place, word] of FILE_HEADER.entries()) view.setUint32(place * 4, word, true);
-      this.bytesRead = FILE_HEADER.length * 4;
-      return this.bytesRead;
-    }
-    while (this.sent >= this.due) {
-      if (this.#stopped) return 0;
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+  protected fill(into: Uint8Array, at: number, view: DataView): number {
+    const last = view.byteLength - RECORD_HEADER - LARGEST_FRAME;
     let end = 0;
-    for (let i = 0; i < MOST_AT_ONCE && this.sent < this.due && end + RECORD_HEADER + LARGEST_FRAME <= length; i++) {
+    for (let i = 0; i < MOST_AT_ONCE && this.sent < this.due && end <= last; i++) {
       const frame = this.#next();
       const { frames, perSecond, beganMs } = this.#script;
       const number = this.sent++;
@@ -169,7 +148,6 @@ export class MadeUpFrames implements LiveSource {
       into.set(frame, at + end + RECORD_HEADER);
       end += RECORD_HEADER + frame.length;
     }
-    this.bytesRead += end;
     return end;
   }
 
@@ -178,15 +156,5 @@ export class MadeUpFrames implements LiveSource {
     const place = this.sent % frames;
     if (place === 0) this.#episode = episode(this.sent / frames);
     return this.#episode[place]!;
-  }
-
-  counts(): LiveCounts {
-    return { dropped: 0, droppedByInterface: 0 };
-  }
-  stop(): void {
-    this.#stopped = true;
-  }
-  async close(): Promise<void> {
-    this.#stopped = true;
   }
 }

@@ -1,6 +1,6 @@
 /** Packets made up in memory in an interface's place: UDP from one host to ever other ones, no rights needed. */
 import { loadJudging } from "../src/judging.ts";
-import type { LiveCounts, LiveSource } from "../src/live/engine.ts";
+import { MadeUpSource, MOST_AT_ONCE, RECORD_HEADER } from "./made-up-source.ts";
 
 export interface Talk {
   /** The far end, its port and the sender's, by the packet's number. */
@@ -19,9 +19,7 @@ export interface Talk {
 const FRAME_BYTES = 122;
 const HEADERS = 42;
 const DISCARD = 9;
-const RECORD_BYTES = 16 + FRAME_BYTES;
-/** Packets handed over at once. */
-const MOST_AT_ONCE = 2_000;
+const RECORD_BYTES = RECORD_HEADER + FRAME_BYTES;
 /** Who sends. */
 const SENDER = "10.77.0.2";
 
@@ -32,42 +30,18 @@ export const senderJudged = (): ReturnType<typeof loadJudging> =>
     background: true,
   });
 
-export class MadeUp implements LiveSource {
-  readonly interface = "made-up";
-  readonly size = null;
-  readonly cut = false;
-  readonly gone = null;
-  bytesRead = 0;
-  sent = 0;
-  /** Packets that may be handed over by now. */
-  due: number;
-  onNotice = (): void => {};
+export class MadeUp extends MadeUpSource {
   readonly #talk: Talk;
-  #stopped = false;
 
   constructor(talk: Talk, due: number) {
+    super(due);
     this.#talk = talk;
-    this.due = due;
   }
 
-  async read(into: Uint8Array, at: number, length: number): Promise<number> {
-    const view = new DataView(into.buffer, into.byteOffset + at, length);
-    if (this.bytesRead === 0) {
-      view.setUint32(0, 0xa1b23c4d, true); // pcap with nanoseconds, version 2.4, Ethernet
-      view.setUint16(4, 2, true);
-      view.setUint16(6, 4, true);
-      for (const [place, word] of [0, 0, 65_535, 1].entries()) view.setUint32(8 + place * 4, word, true);
-      this.bytesRead += 24;
-      return 24;
-    }
-    while (this.sent >= this.due) {
-      if (this.#stopped) return 0;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    const count = Math.min(this.due - this.sent, MOST_AT_ONCE, Math.floor(length / RECORD_BYTES));
+  protected fill(into: Uint8Array, at: number, view: DataView): number {
+    const count = Math.min(this.due - this.sent, MOST_AT_ONCE, Math.floor(view.byteLength / RECORD_BYTES));
     into.fill(0, at, at + count * RECORD_BYTES);
     for (let i = 0; i < count; i++) this.#frame(into, view, at, i * RECORD_BYTES);
-    this.bytesRead += count * RECORD_BYTES;
     return count * RECORD_BYTES;
   }
 
@@ -93,15 +67,5 @@ export class MadeUp implements LiveSource {
     view.setUint16(ip + 24, 8 + words);
     if (said === null) view.setUint32(ip + 28, number);
     else into.set(said, at + off + 16 + HEADERS);
-  }
-
-  counts(): LiveCounts {
-    return { dropped: 0, droppedByInterface: 0 };
-  }
-  stop(): void {
-    this.#stopped = true;
-  }
-  async close(): Promise<void> {
-    this.#stopped = true;
   }
 }

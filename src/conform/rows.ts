@@ -5,6 +5,7 @@ import type { Model, Rule } from "../model/types.ts";
 import type * as C from "../observe/conversations.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import { restRow } from "../observe/rest.ts";
+import { placeKey } from "../report/places.ts";
 import type { ClauseResult, ConversationRow, FrameRef, RuleRow, RunInfo } from "../report/result.ts";
 import { type Cast, foundOut } from "./cast.ts";
 import type { Clause } from "./clause.ts";
@@ -38,8 +39,8 @@ export function conversationRow(all: C.Conversations, dns: DnsEvidence, judgemen
   let support = unique([...judgement.support, ...untold.flatMap(({ frames }) => frames)]);
   if (untold.length > 0) row.reason = `${judgement.reason}; ${untold.map(({ says }) => says).join("; ")}`;
   if (judgement.verdict === "inconclusive" && against.length > 0) {
-    const speaking = new Set(against.map(frameKey));
-    support = support.filter((ref) => !speaking.has(frameKey(ref)));
+    const speaking = new Set(against.map(placeKey));
+    support = support.filter((ref) => !speaking.has(placeKey(ref)));
   }
   row.evidence = {
     support: firstOf(support),
@@ -58,8 +59,8 @@ function toldFirst({ verdict, use }: Judgement, against: FrameRef[]): FrameRef[]
   const broken = verdict === "violation" ? use?.tried.broken?.clause.against : undefined;
   if (broken === undefined || broken.length === 0) return against;
   const first = unique(broken);
-  const keys = new Set(first.map(frameKey));
-  return [...first, ...against.filter((ref) => !keys.has(frameKey(ref)))];
+  const keys = new Set(first.map(placeKey));
+  return [...first, ...against.filter((ref) => !keys.has(placeKey(ref)))];
 }
 
 /** Whose addresses were found out, as far as no clause says it: without that nobody sees why it is judged at all. */
@@ -147,13 +148,11 @@ const TOLD = new Map<string, ClauseResult>();
 const LONGEST_TOLD = 64;
 const MOST_TOLD = 16_384;
 
-const frameKey = ({ capture_id, frame }: FrameRef): string => `${capture_id}#${frame}`;
-
 /** Each frame once, in order. */
 function unique(frames: readonly FrameRef[]): FrameRef[] {
   if (frames.length <= FEW) return uniqueOfFew(frames);
   const known = new Map<string, FrameRef>();
-  for (const ref of frames) if (!known.has(frameKey(ref))) known.set(frameKey(ref), ref);
+  for (const ref of frames) if (!known.has(placeKey(ref))) known.set(placeKey(ref), ref);
   return [...known.values()].sort((a, b) => a.capture_id - b.capture_id || a.frame - b.frame);
 }
 

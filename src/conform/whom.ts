@@ -352,15 +352,15 @@ function sentNameHolds(
 }
 
 function named(pattern: HostPattern, says: string, support: FrameRef[]): Clause {
-  const weight = pattern.text.includes("*") ? WEIGHT_WILDCARD : WEIGHT_EXACT;
-  return weighed("whom", says, weight, pattern.text, support);
+  return weighed("whom", says, weightOf(pattern), pattern.text, support);
 }
+
+const weightOf = ({ text }: HostPattern): number => (text.includes("*") ? WEIGHT_WILDCARD : WEIGHT_EXACT);
 
 /** Whichever it was, it is documented; which of them it was, the address does not say. */
 function ofSeveral(pattern: HostPattern, says: string, answer: NameAnswer, also: NameAnswer): Clause {
-  const clause = named(pattern, `${says} and for ${also.name}`, [...dnsFrames(also), ...dnsFrames(answer)]);
-  delete clause.member;
-  return clause;
+  const support = [...dnsFrames(also), ...dnsFrames(answer)];
+  return weighed("whom", `${says} and for ${also.name}`, weightOf(pattern), undefined, support);
 }
 
 function nameIn({ name, aliases }: NameAnswer, patterns: readonly HostPattern[]): HostPattern | null {

@@ -8,11 +8,12 @@ import { dirname, join } from "node:path";
 import { type Frame, NEXT_FRAME } from "../capture/frame.ts";
 import { type CaptureInput, openCaptures } from "../capture/open.ts";
 import { systemReason, UsageError } from "../errors.ts";
+import { placeKey } from "../report/places.ts";
 import type { CaptureRow, FrameRef, RunResult } from "../report/result.ts";
 import { findDatabase } from "../store/select.ts";
 import { VERSION } from "../version.ts";
 import { eachFinding, type Finding } from "./findings.ts";
-import { FirstPackets, type HeldFrame, type PacketsOf, placeOf } from "./first-packets.ts";
+import { FirstPackets, type HeldFrame, type PacketsOf } from "./first-packets.ts";
 import { FlowKeys } from "./flow-keys.ts";
 import { type KeptPacket, pcapngOf } from "./pcapng-writer.ts";
 import { findingLine } from "./status.ts";
@@ -56,14 +57,14 @@ export class EvidenceFolder {
   async keep(finding: Finding, captures: readonly CaptureRow[], packetsOf: PacketsOf): Promise<boolean> {
     const proof = framesOf(finding);
     if (proof.length === 0) return true; // of what is missing there is nothing to show
-    const says = new Map(proof.map((ref) => [placeOf(ref), ref.what]));
+    const says = new Map(proof.map((ref) => [placeKey(ref), ref.what]));
     const held = inOrder(packetsOf(proof));
-    const gone = proof.length - held.filter((packet) => says.has(placeOf(packet))).length;
+    const gone = proof.length - held.filter((packet) => says.has(placeKey(packet))).length;
     if (gone === proof.length) return false;
     const line = `${findingLine(finding, "→")}${gone === 0 ? "" : ` (${gone} of ${proof.length} packets that prove it were not held any more)`}`;
     const packets = held.map((packet, i): KeptPacket => {
       const from = captures[packet.capture_id]?.path ?? "";
-      const what = says.get(placeOf(packet));
+      const what = says.get(placeKey(packet));
       const own = `${from}#${packet.frame}${what === undefined ? "" : `: ${what}`}`;
       return { ...packet, from, comment: i === 0 ? `${line}\n${own}` : own };
     });
@@ -139,7 +140,7 @@ export async function keepFromFiles(
 ): Promise<number> {
   const findings: Finding[] = [];
   eachFinding(result, strict, (_key, finding) => findings.push(finding));
-  const wanted = new Set(findings.flatMap((finding) => framesOf(finding).map(placeOf)));
+  const wanted = new Set(findings.flatMap((finding) => framesOf(finding).map(placeKey)));
   if (wanted.size === 0) return 0;
   const ids = idsOf(result.captures, inputs);
   const files = inputs.filter((_, i) => ids[i]! >= 0);
@@ -192,7 +193,7 @@ function isEarlier(a: HeldFrame, b: HeldFrame): boolean {
 /** What speaks for it and against it, in the order of the wire; each frame once. */
 export function framesOf(finding: Finding): FrameRef[] {
   const frames = new Map<string, FrameRef>();
-  const add = (ref: FrameRef): void => void (frames.has(placeOf(ref)) || frames.set(placeOf(ref), ref));
+  const add = (ref: FrameRef): void => void (frames.has(placeKey(ref)) || frames.set(placeKey(ref), ref));
   switch (finding.kind) {
     case "undocumented":
     case "violation":

@@ -7,15 +7,12 @@
  */
 import type { Frame } from "../capture/frame.ts";
 import { IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
-import type { FrameRef } from "../report/result.ts";
+import { type Place, placeKey } from "../report/places.ts";
 import type { FlowKeys } from "./flow-keys.ts";
 
 /** Packets of a flow from its beginning on, of both directions together, and those behind each that proves something. */
 export const FIRST_PACKETS = 16;
 const PACKETS_BEHIND = 2;
-
-/** Where a packet stands: its capture and its number there. */
-export type Place = Pick<FrameRef, "capture_id" | "frame">;
 
 /** A frame's own copy. */
 export interface HeldFrame extends Place {
@@ -63,7 +60,7 @@ export class FirstPackets {
 
   /** Where it is wanted, its flow is noted. All frames are shown here before the first is taken. */
   look(frame: Frame, capture_id: number): void {
-    if (!this.#wanted.has(placeOf({ capture_id, frame: frame.number }))) return;
+    if (!this.#wanted.has(placeKey({ capture_id, frame: frame.number }))) return;
     this.#hashes.add(this.#keys.hash(frame));
     this.#known.add(this.#keys.of(frame));
   }
@@ -74,7 +71,7 @@ export class FirstPackets {
     const key = this.#keys.of(frame);
     if (!this.#known.has(key)) return;
     const place = { capture_id, frame: frame.number };
-    const isProof = this.#wanted.has(placeOf(place));
+    const isProof = this.#wanted.has(placeKey(place));
     const flow = this.#flowOf(frame, key);
     const { first, proof } = flow;
     const isFirst = first.length < FIRST_PACKETS;
@@ -87,15 +84,15 @@ export class FirstPackets {
     if (isBehind) proof.behind.push(held);
     if (!isProof) return;
     flow.proof = { held, first, behind: [] };
-    this.#proofs.set(placeOf(place), flow.proof);
+    this.#proofs.set(placeKey(place), flow.proof);
   }
 
   readonly of: PacketsOf = (proof) => {
     const all = new Map<string, HeldFrame>();
     for (const place of proof) {
-      const found = this.#proofs.get(placeOf(place));
+      const found = this.#proofs.get(placeKey(place));
       if (found === undefined) continue;
-      for (const held of [found.held, ...found.first, ...found.behind]) all.set(placeOf(held), held);
+      for (const held of [found.held, ...found.first, ...found.behind]) all.set(placeKey(held), held);
     }
     return [...all.values()];
   };
@@ -116,10 +113,6 @@ export class FirstPackets {
     this.#flows.set(key, flow);
     return flow;
   }
-}
-
-export function placeOf({ capture_id, frame }: Place): string {
-  return `${capture_id}#${frame}`;
 }
 
 function copyOf({ buf, off, capLen, wireLen, linkType, sec, nsec }: Frame, place: Place): HeldFrame {

@@ -1,4 +1,5 @@
 /** Whose packet a frame holds: a hash for each frame, cheap, and a key that no other flow has for those that are wanted. */
+import { u16be, u32be } from "../capture/bytes.ts";
 import type { Frame } from "../capture/frame.ts";
 import { Dissector } from "../dissect/dissect.ts";
 import { ACK, PACKET, Packet, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
@@ -51,15 +52,15 @@ export class FlowKeys {
     } else if (linkType === COOKED_2) at += 20;
     else if (linkType === COOKED) at += 16;
     const version = at < end ? buf[at]! >> 4 : 0;
-    if (version === 4 && at + 20 <= end && (short(buf, at + 6) & MORE_OR_OFFSET) === 0) {
+    if (version === 4 && at + 20 <= end && (u16be(buf, at + 6) & MORE_OR_OFFSET) === 0) {
       const proto = buf[at + 9]!;
       const from = at + ((buf[at]! & 15) << 2);
       if (this.#isPlain(proto, buf, from, end))
-        return mixed(word(buf, at + 12) ^ word(buf, at + 16), short(buf, from) ^ short(buf, from + 2), proto);
+        return mixed(u32be(buf, at + 12) ^ u32be(buf, at + 16), u16be(buf, from) ^ u16be(buf, from + 2), proto);
     } else if (version === 6 && at + 40 <= end) {
       const proto = buf[at + 6]!;
       if (this.#isPlain(proto, buf, at + 40, end))
-        return mixed(between(buf, at + 8, at + 24), short(buf, at + 40) ^ short(buf, at + 42), proto);
+        return mixed(between(buf, at + 8, at + 24), u16be(buf, at + 40) ^ u16be(buf, at + 42), proto);
     }
     return this.#dissected(frame);
   }
@@ -84,7 +85,7 @@ export class FlowKeys {
       return true;
     }
     if (proto !== UDP || at + UDP_HEADER > end) return false;
-    return !this.#isTunnel(short(buf, at)) && !this.#isTunnel(short(buf, at + 2));
+    return !this.#isTunnel(u16be(buf, at)) && !this.#isTunnel(u16be(buf, at + 2));
   }
 
   #isTunnel(port: number): boolean {
@@ -95,7 +96,7 @@ export class FlowKeys {
   #dissected(frame: Frame): number {
     const p = this.#packet;
     if (this.#dissector.dissect(frame) !== PACKET)
-      return mixed(frame.capLen >= 16 ? word(frame.buf, frame.off + 12) : 0, 0, frame.linkType);
+      return mixed(frame.capLen >= 16 ? u32be(frame.buf, frame.off + 12) : 0, 0, frame.linkType);
     if (p.proto === TCP) this.flags = p.tcpFlags;
     const addresses = p.family === 4 ? p.src ^ p.dst : between(p.buf, p.srcOff, p.dstOff);
     return mixed(addresses, p.srcPort ^ p.dstPort, p.proto);
@@ -105,7 +106,7 @@ export class FlowKeys {
     const { family, buf } = this.#packet;
     if (family === 4) return `${address >>> 0}:${port}`;
     let text = "";
-    for (let i = off; i < off + 16; i += 2) text += String.fromCharCode(short(buf, i));
+    for (let i = off; i < off + 16; i += 2) text += String.fromCharCode(u16be(buf, i));
     return `${text}:${port}`;
   }
 }
@@ -113,21 +114,13 @@ export class FlowKeys {
 /** Of two IPv6 addresses, the same in either order. */
 function between(buf: Uint8Array, one: number, other: number): number {
   let all = 0;
-  for (let i = 0; i < 16; i += 4) all ^= Math.imul(word(buf, one + i) ^ word(buf, other + i), 2 * i + 1);
+  for (let i = 0; i < 16; i += 4) all ^= Math.imul(u32be(buf, one + i) ^ u32be(buf, other + i), 2 * i + 1);
   return all;
 }
 
 function isTag(buf: Uint8Array, at: number): boolean {
-  const type = short(buf, at);
+  const type = u16be(buf, at);
   return type === 0x8100 || type === 0x88a8;
-}
-
-function short(buf: Uint8Array, at: number): number {
-  return (buf[at]! << 8) | buf[at + 1]!;
-}
-
-function word(buf: Uint8Array, at: number): number {
-  return (buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!;
 }
 
 function mixed(a: number, b: number, c: number): number {

@@ -3,7 +3,8 @@
  * among them. The oldest give way. Called for every frame of a run that keeps packets: nothing is allocated.
  */
 import { Frame } from "../capture/frame.ts";
-import { FIRST_PACKETS, FirstPackets, type HeldFrame, type Place, placeOf } from "./first-packets.ts";
+import { type Place, placeKey } from "../report/places.ts";
+import { FIRST_PACKETS, FirstPackets, type HeldFrame } from "./first-packets.ts";
 import { FlowKeys } from "./flow-keys.ts";
 
 /** Bytes of packets that are held, and how many packets at most. */
@@ -79,7 +80,7 @@ export class FrameRing {
 
   /** What proves something and what stands beside it, as far as it is held. */
   packetsOf(proof: readonly Place[]): HeldFrame[] {
-    const first = new FirstPackets(new Set(proof.map(placeOf)), RING_BYTES, this.#keys);
+    const first = new FirstPackets(new Set(proof.map(placeKey)), RING_BYTES, this.#keys);
     const places = new Set<number>();
     for (const { capture_id, frame } of proof) {
       const found = this.#placeOf(capture_id, frame);

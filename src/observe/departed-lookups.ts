@@ -4,13 +4,13 @@
  * the same few addresses: of a thousand look-ups these are what differs.
  */
 
+import type { Place } from "../report/places.ts";
 import {
   AT_LEAST_SEC,
   addCovers,
   answersIn,
   type Given,
   type NameAnswer,
-  type Place,
   readAnswer,
   type WholeAnswer,
 } from "./dns-answers.ts";

@@ -3,6 +3,7 @@ import { ipv4Word, parseAddress } from "../address.ts";
 import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
+import type { Place } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
@@ -15,9 +16,6 @@ export const AT_LEAST_SEC = 86_400;
 export function holdsUntil(sec: number, ttl: number): number {
   return sec + Math.max(ttl + GRACE_SEC, AT_LEAST_SEC);
 }
-
-/** The frame of an answer. */
-export type Place = Pick<FrameRef, "capture_id" | "frame">;
 
 /** When an answer was given: first, and again, never a day apart, until a last time. */
 export interface Given {

@@ -13,6 +13,7 @@
 import { ipv4Word } from "../address.ts";
 import { secretWord } from "../builtins.ts";
 import { once } from "../once.ts";
+import type { Place } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
 import {
   AT_LEAST_SEC,
@@ -21,7 +22,6 @@ import {
   dnsFrames,
   type Given,
   type NameAnswer,
-  type Place,
   readAnswer,
   type WholeAnswer,
 } from "./dns-answers.ts";

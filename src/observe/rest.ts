@@ -36,6 +36,11 @@ export interface RestChunk {
   text: () => string;
 }
 
+/** Whether the bit of a conversation is set: then it is left out. */
+export function isOut(bits: Uint8Array, i: number): boolean {
+  return (bits[i >>> 3]! & (1 << (i & 7))) !== 0;
+}
+
 export class Rest implements RestConversations {
   readonly count: number;
   readonly verdict: Verdict | null;
@@ -71,7 +76,7 @@ export class Rest implements RestConversations {
   }
 
   #has(c: number): boolean {
-    return (this.#skip[c >>> 3]! & (1 << (c & 7))) === 0;
+    return !isOut(this.#skip, c);
   }
 
   *rows(): Generator<ConversationRow> {

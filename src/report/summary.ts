@@ -167,33 +167,22 @@ export function groupConversations(conversations: readonly ConversationRow[]): C
   );
 }
 
-/** What findings that are folded have alike, but for whom they are about. */
+/** What findings that are folded have alike, but for whom they are about: fields of their rows, and of the nearest rule. */
+const ALIKE = [
+  ...(["transport", "port", "app", "inner_app", "reason_code", "model", "rule_id"] as const),
+  ...(["realm", "expectation", "found", "waived"] as const),
+] as const;
+const ALIKE_NEAREST = ["model", "rule_id", "clause"] as const;
+
 function kindText(c: ConversationRow): string {
   const nearest = c.evidence?.nearest;
-  return JSON.stringify([
-    ...[c.transport, c.port, c.app, c.inner_app, c.reason_code, c.model, c.rule_id],
-    ...[nearest?.model ?? null, nearest?.rule_id ?? null, nearest?.clause ?? null],
-    ...[c.realm, c.expectation, c.found, c.waived],
-  ]);
+  return JSON.stringify([ALIKE.map((field) => c[field]), ALIKE_NEAREST.map((field) => nearest?.[field] ?? null)]);
 }
 
 function isOfKind(a: ConversationRow, b: ConversationRow): boolean {
   const [near, other] = [a.evidence?.nearest, b.evidence?.nearest];
   return (
-    a.transport === b.transport &&
-    a.port === b.port &&
-    a.app === b.app &&
-    a.inner_app === b.inner_app &&
-    a.reason_code === b.reason_code &&
-    a.model === b.model &&
-    a.rule_id === b.rule_id &&
-    a.realm === b.realm &&
-    a.expectation === b.expectation &&
-    a.found === b.found &&
-    a.waived === b.waived &&
-    near?.model === other?.model &&
-    near?.rule_id === other?.rule_id &&
-    near?.clause === other?.clause
+    ALIKE.every((field) => a[field] === b[field]) && ALIKE_NEAREST.every((field) => near?.[field] === other?.[field])
   );
 }
 

@@ -4,7 +4,7 @@
  *
  *     stored   [[1,…],⏎[2,…],⏎[3,…]]     its second conversation is judged now:     [[1,…],⏎[3,…]]
  */
-import { Rest, type RestChunk, ROW_BREAK } from "../observe/rest.ts";
+import { isOut, Rest, type RestChunk, ROW_BREAK } from "../observe/rest.ts";
 import type { RestConversations } from "../report/result.ts";
 import { VERSION } from "../version.ts";
 import type { SqlValue } from "./driver.ts";
@@ -95,18 +95,14 @@ function fewer({ leftOut, count }: RestChunk, before: RestHead, text: string): s
   const kept: string[] = [];
   let next = 0;
   for (let i = 0; next < rows.length; i++) {
-    const isThere = !isOut(before.leftOut, i);
-    if (!isOut(leftOut, i)) {
+    const isThere = before.leftOut === null || !isOut(before.leftOut, i);
+    if (leftOut === null || !isOut(leftOut, i)) {
       if (!isThere) return null;
       kept.push(rows[next]!);
     }
     if (isThere) next++;
   }
   return kept.length === count ? `[${kept.join(ROW_BREAK)}]` : null;
-}
-
-function isOut(bits: Uint8Array | null, i: number): boolean {
-  return bits !== null && (bits[i >>> 3]! & (1 << (i & 7))) !== 0;
 }
 
 function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {

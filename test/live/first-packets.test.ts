@@ -1,9 +1,10 @@
 /** What is kept beside the packets that prove a finding, of files and of a live run's ring. */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
-import { FirstPackets, placeOf } from "../../src/live/first-packets.ts";
+import { FirstPackets } from "../../src/live/first-packets.ts";
 import { FlowKeys } from "../../src/live/flow-keys.ts";
 import { FrameRing } from "../../src/live/frame-ring.ts";
+import { placeKey } from "../../src/report/places.ts";
 import { frameOfBytes, numbered, tcpFrame, udpFrame } from "../support/frames.ts";
 import { concat } from "../support/hex.ts";
 import { bytes, ethernet, ipv4, u16, udp } from "../support/packets.ts";
@@ -31,7 +32,7 @@ function inVxlan(inner: Frame, n: number): Frame {
 
 function fromFiles(frames: readonly Frame[], proof: readonly number[]): number[] {
   const places = proof.map((frame) => ({ capture_id: 0, frame }));
-  const first = new FirstPackets(new Set(places.map(placeOf)), 1 << 20, new FlowKeys());
+  const first = new FirstPackets(new Set(places.map(placeKey)), 1 << 20, new FlowKeys());
   for (const frame of frames) first.look(frame, 0);
   for (const frame of frames) first.take(frame, 0);
   return first
