@@ -5,11 +5,14 @@
  *
  * Functions are counted block by block where they were first called after this module was loaded. Nothing is optimized from then
  * on: what runs optimized counts the calls that were inlined into it or not, as it happens to be compiled, and a count would then
- * depend on when the machine found time to compile.
+ * depend on when the machine found time to compile. That goes for all threads of the process, so it is for processes of their own.
  */
 import { type Profiler, Session } from "node:inspector/promises";
 import { setFlagsFromString } from "node:v8";
+import { isMainThread } from "node:worker_threads";
 
+if (!isMainThread)
+  throw new Error("nothing would be optimized in any thread from now on: count in a process of its own");
 setFlagsFromString("--no-opt");
 setFlagsFromString("--no-maglev");
 
