@@ -22,7 +22,7 @@ export interface Peer {
 
 /** Where runs put their database; it is removed before each. */
 export const DATABASE = "bench/data/bench.sqlite";
-export const CLI = "dist/src/main.js";
+export const CLI = "dist/src/main.cjs";
 
 /** What a rollout engineer types. */
 export const check = (capture: string): string[] => [

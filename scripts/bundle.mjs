@@ -2,7 +2,8 @@
 /**
  * Puts the program's modules together, because finding, reading and compiling hundreds of small ones is most of a start:
  *
- *     dist/src/main.js              what loads the two below
+ *     dist/src/main.cjs             what `wirepact` starts, and main.js for who types a path
+ *     dist/src/cli/loader.cjs       what loads the two below
  *     dist/src/cli/line.cjs         the command line with commander: what --help loads
  *     dist/src/cli/commands.cjs     all commands in one file; a part of it runs when it is first asked for
  *     dist/src/cli/*.cache          what V8 has compiled of each in a first run of `check`, for the Node that built it and in its
@@ -16,7 +17,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -67,39 +68,48 @@ for (const path of THREADS) loaders.push(`${JSON.stringify(path)}: () => import(
 const contents = `const all = { ${loaders.join(", ")} };\nexport const load = (path) => all[path]();\n`;
 
 /**
- * Runs a file of the two with what V8 has compiled of it; `scripts` is for who makes the cache. The loader of modules takes
- * longer than this for each thing that is imported, so nothing is.
+ * Runs a file of the two with what V8 has compiled of it. The loader of modules takes longer than this for each thing that is
+ * imported, so nothing is: it is never started, for what Node runs first is of its older kind.
  */
-const LOADER = `const { readFileSync } = process.getBuiltinModule("node:fs");
-const { Script } = process.getBuiltinModule("node:vm");
-const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);
-export const scripts = {};
+const LOADER = `"use strict";
+const { readFileSync } = require("node:fs");
+const { join } = require("node:path");
+const { pathToFileURL } = require("node:url");
+const { Script } = require("node:vm");
+const scripts = {};
 function run(name, load) {
-  const file = new URL(name, CLI);
+  const filename = join(__dirname, name);
   let cachedData;
   try {
-    cachedData = readFileSync(new URL(\`\${name}.\${process.version}-\${process.arch}.cache\`, CLI));
+    cachedData = readFileSync(\`\${filename}.\${process.version}-\${process.arch}.cache\`);
   } catch {}
-  const filename = process.getBuiltinModule("node:url").fileURLToPath(file);
-  const script = (scripts[name] = new Script(readFileSync(file, "latin1"), { filename, cachedData }));
+  const script = (scripts[name] = new Script(readFileSync(filename, "latin1"), { filename, cachedData }));
   const module = { exports: {} };
-  script.runInThisContext()(module, module.exports, require, file.href, load);
+  script.runInThisContext()(module, module.exports, require, pathToFileURL(filename).href, load);
   return module.exports;
 }
 let commands;
-export const load = async (path) => (commands ??= run("commands.cjs")).load(path);
+const load = async (path) => (commands ??= run("commands.cjs")).load(path);
+module.exports = { load, scripts, main: () => run("line.cjs", load).main() };
 `;
-const MAIN = `#!/usr/bin/env node
-const CLI = new URL("cli/", import.meta.url);
-${LOADER}await run("line.cjs", load).main();
-`;
-const THREAD = (path) => `const CLI = new URL("../cli/", import.meta.url);
-${LOADER}await load(${JSON.stringify(path)});
+/** What `wirepact` starts, and what `node dist/src/main.js` does. */
+const STARTS = {
+  "main.cjs": `#!/usr/bin/env node
+require("./cli/loader.cjs").main();
+`,
+  "main.js": `#!/usr/bin/env node
+process.getBuiltinModule("node:module").createRequire(import.meta.url)("./cli/loader.cjs").main();
+`,
+};
+const THREAD = (path) => `const { createRequire } = process.getBuiltinModule("node:module");
+await createRequire(import.meta.url)("../cli/loader.cjs").load(${JSON.stringify(path)});
 `;
 /** What a start would say of the caches. */
 const ACCEPTED = `process.argv = [process.execPath, "models", "list"];
-const { scripts } = await import(${JSON.stringify(pathToFileURL(join(src, "main.js")).href)});
-process.exitCode = Object.values(scripts).filter((script) => script.cachedDataRejected === false).length === 2 ? 0 : 1;`;
+const { scripts, main } = require(${JSON.stringify(join(src, "cli/loader.cjs"))});
+main().then(() => {
+  process.exitCode = Object.values(scripts).filter((script) => script.cachedDataRejected === false).length === 2 ? 0 : 1;
+});`;
 
 // All are read before any is written: they are made of what tsc wrote.
 const line = await bundled({
@@ -128,7 +138,8 @@ const wrapped = (text) => {
   const ascii = text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return `(function(module,exports,require,__url,__load){${ascii}\n})`;
 };
-writeFileSync(join(src, "main.js"), MAIN);
+writeFileSync(join(src, "cli/loader.cjs"), LOADER);
+for (const [name, text] of Object.entries(STARTS)) writeFileSync(join(src, name), text);
 writeFileSync(join(src, "cli/line.cjs"), wrapped(apart));
 writeFileSync(join(src, "cli/commands.cjs"), wrapped(commands));
 for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
@@ -136,7 +147,7 @@ execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
 });
 try {
-  execFileSync(process.execPath, ["--input-type=module", "-e", ACCEPTED], { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.execPath, ["-e", ACCEPTED], { stdio: ["ignore", "ignore", "inherit"] });
 } catch {
   throw new Error(`V8 refuses ${join(src, "cli/*.cache")}, so that every start would compile anew`);
 }

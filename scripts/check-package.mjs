@@ -18,6 +18,7 @@ const MUST_HOLD = [
   "LICENSE",
   "CHANGELOG.md",
   "ARCHITECTURE.md",
+  "dist/src/main.cjs",
   "dist/src/main.js",
   "dist/src/index.js",
   "dist/src/index.d.ts",

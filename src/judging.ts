@@ -1,6 +1,5 @@
 /** What a capture is held against: models, the background, a site, and who plays which role in it. */
 import { readFileSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Decoder } from "./decode/decoder.ts";
 import { ProblemsError, systemReason, UsageError } from "./errors.ts";
@@ -8,6 +7,7 @@ import { bindRoles } from "./model/bind.ts";
 import { loadShipped, shippedModels } from "./model/shipped.ts";
 import type { Model, Problem, Site } from "./model/types.ts";
 import type { RunOptions } from "./pipeline.ts";
+import { fileAt } from "./store/select.ts";
 import { unknownWord } from "./words.ts";
 
 /** The model of what every host needs. */
@@ -106,7 +106,7 @@ export async function readModel(nameOrPath: string, options: ReadModelOptions = 
   if (!looksLikeFile(nameOrPath)) {
     const shipped = loadShipped(nameOrPath);
     if (shipped !== null) return shipped;
-    if (!(await isFile(nameOrPath))) {
+    if (!fileAt(nameOrPath)?.isFile()) {
       throw new UsageError(
         `${unknownWord("model", nameOrPath, shippedNames())}. A file of your own is given by its path, such as ./${nameOrPath}.yaml`,
       );
@@ -152,7 +152,7 @@ function looksLikeFile(word: string): boolean {
 /** A file's text; UsageError with what it was to be (`what`) where it cannot be read. */
 export async function readText(path: string, what: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8"); // `node:fs/promises` takes longer to load than a model to read
   } catch (error) {
     throw new UsageError(`${path}: the ${what} cannot be read: ${systemReason(error)}`);
   }
@@ -162,11 +162,4 @@ function shippedNames(): string[] {
   return shippedModels()
     .map((model) => model.name)
     .filter((name) => name !== BACKGROUND);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (info) => info.isFile(),
-    () => false,
-  );
 }

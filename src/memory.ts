@@ -2,7 +2,7 @@
  * V8's heap has a limit (`node --max-old-space-size`), and where it ends Node stops the process, which no program can catch.
  * So reading ends before that, while what was read can still be judged, stored and reported.
  */
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { nodeV8 } from "./builtins.ts";
 
 /** Of the limit. What is judged and reported needs about as much again as was read. */
 const ENOUGH = 0.5;
@@ -24,8 +24,8 @@ const YOUNG_GROWTH = 1;
  * with it, in the same time; 30 MB less with the second in a soak.)
  */
 export function collectEarly(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
-  setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GROWTH}`);
+  nodeV8().setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
+  nodeV8().setFlagsFromString(`--semi-space-growth-factor=${YOUNG_GROWTH}`);
 }
 
 /**
@@ -33,7 +33,7 @@ export function collectEarly(): void {
  * few milliseconds, for as long again as it takes to make it.
  */
 export function collectLess(): void {
-  setFlagsFromString(`--semi-space-growth-factor=${LAST_GROWTH}`);
+  nodeV8().setFlagsFromString(`--semi-space-growth-factor=${LAST_GROWTH}`);
 }
 /** Times, to V8's 16 MiB at most, where what is new outlives it. */
 const LAST_GROWTH = 4;
@@ -43,7 +43,7 @@ const LAST_GROWTH = 4;
  * most is garbage at once, which then stays until all of the heap is looked through: 20 % of the time of judging again.
  */
 export function beginYoung(): void {
-  setFlagsFromString("--no-allocation-site-pretenuring");
+  nodeV8().setFlagsFromString("--no-allocation-site-pretenuring");
 }
 
 export class HeapWatch {
@@ -53,7 +53,7 @@ export class HeapWatch {
 
   /** What to say where reading must end, null as long as it need not. */
   low(): string | null {
-    const { used_heap_size: used, heap_size_limit } = getHeapStatistics();
+    const { used_heap_size: used, heap_size_limit } = nodeV8().getHeapStatistics();
     const limit = heap_size_limit - YOUNG;
     const part = used / limit;
     this.#high = part > ENOUGH ? this.#high + 1 : 0;

@@ -29,10 +29,10 @@ export interface ProgressOutput {
 const QUIET_MS = 1000;
 const EVERY_MS = 250;
 
-/** `now` is in milliseconds and only ever compared with itself. */
-export function makeProgress(output: ProgressOutput, now: () => number = nowMs): Progress {
-  if (!output.isTTY) return { update: () => {}, end: () => {} };
+/** `outputOf` is asked once there is something to draw; `now` is in milliseconds and only ever compared with itself. */
+export function makeProgress(outputOf: () => ProgressOutput, now: () => number = nowMs): Progress {
   const start = now();
+  let output: ProgressOutput | null = null;
   let drawn = start + QUIET_MS - EVERY_MS;
   let visible = false;
   return {
@@ -40,12 +40,14 @@ export function makeProgress(output: ProgressOutput, now: () => number = nowMs):
       const time = now();
       if (time - drawn < EVERY_MS) return;
       drawn = time;
+      output ??= outputOf();
+      if (!output.isTTY) return;
       visible = true;
       const line = progressLine(state, (time - start) / 1000).slice(0, Math.max(1, (output.columns || 80) - 1));
       output.write(`\r${line}\x1b[K`);
     },
     end() {
-      if (visible) output.write("\r\x1b[K");
+      if (visible) output?.write("\r\x1b[K");
       visible = false;
     },
   };

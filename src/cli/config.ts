@@ -6,13 +6,13 @@
  *     site: plant.yaml
  *     strict: true
  */
-import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { ProblemsError } from "../errors.ts";
 import { readText } from "../judging.ts";
 import { Reader } from "../model/reader.ts";
 import { readYaml } from "../model/yaml.ts";
+import { fileAt } from "../store/select.ts";
 
 const NAMES = ["wirepact.yaml", ".wirepact.yaml"];
 /** What may stand there: how to judge. Where results go is said on the command line alone. */
@@ -26,7 +26,7 @@ export async function findConfig(from: string): Promise<string | null> {
   const own = process.getuid?.();
   for (let folder = resolve(from); ; folder = dirname(folder)) {
     for (const name of NAMES) {
-      const found = await stat(join(folder, name)).catch(() => null);
+      const found = fileAt(join(folder, name));
       if (found?.isFile() && (own === undefined || found.uid === own || found.uid === 0)) return join(folder, name);
     }
     if (dirname(folder) === folder) return null;

@@ -8,6 +8,7 @@ import type { FormName } from "../report/forms.ts";
 import { judgedCount } from "../report/packed-rows.ts";
 import { bytes, duration, number, plural } from "../report/words.ts";
 import { beginRun, storeRun } from "../store/keep.ts";
+import { fileAt } from "../store/select.ts";
 import type { RunWriter, Store } from "../store/store.ts";
 import { nowMs } from "../time.ts";
 import { refuseOverwrite } from "./captures.ts";
@@ -37,7 +38,6 @@ export type Pipeline = (options: RunOptions) => Promise<RunOutcome>;
 const loadPipeline = async (): Promise<Pipeline> => (await import("../pipeline.ts")).run;
 
 export async function execute(task: Task, options: ResultOptions, load = loadPipeline): Promise<number> {
-  beginYoung();
   const inputs = task.captures.map((capture) => capture.path);
   const sources = [...task.models.map((model) => model.source), ...(task.site?.source ? [task.site.source] : [])];
   const database = options.db ?? DEFAULT_DATABASE;
@@ -46,6 +46,7 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   const output = await reportOutput(options.out);
   const evidence = await evidenceAsked(options);
   tellTask(task);
+  if (!isShort(inputs)) beginYoung();
   // Opened while the pipeline is loaded and the captures are opened; nothing is read before it is there.
   const keeping = new Keeping(openForWriting(options.db));
   await setImmediate(); // its own threads are at work from here on
@@ -66,6 +67,18 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
     await keeping.close();
   }
 }
+
+/** Whether they are files of so few bytes in all that what V8 does with them does not matter: to be told costs it more. */
+function isShort(inputs: readonly string[]): boolean {
+  let bytes = 0;
+  for (const path of inputs) {
+    const found = path === "-" ? null : fileAt(path);
+    if (found === null || !found.isFile()) return false;
+    bytes += found.size;
+  }
+  return bytes < SHORT_BYTES;
+}
+const SHORT_BYTES = 1 << 20;
 
 /** The database that a run goes to. Storing may fail after an hour of reading: that is said, and the report comes all the same. */
 class Keeping {
@@ -136,7 +149,7 @@ async function readAndJudge(
   task: Omit<RunOptions, "onProgress" | "signal" | "command">,
   pipeline: Pipeline,
 ): Promise<RunOutcome> {
-  const progress = makeProgress(isQuiet() ? { write: () => {} } : process.stderr);
+  const progress = makeProgress(() => (isQuiet() ? { write: () => {} } : process.stderr));
   const stop = new AbortController();
   const onSignal = (): void => stop.abort();
   process.once("SIGINT", onSignal);

@@ -1,6 +1,5 @@
 /** How many threads read a capture together, and which lanes of flows each has. */
 import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { DECODERS } from "../../decoders/index.ts";
 import type { CaptureInfo } from "../capture/frame.ts";
 import { hintsOf } from "../decode/hints.ts";
@@ -32,7 +31,8 @@ export function isLong(totalBytes: number): boolean {
 /** Threads to read with: as asked for, else as many as are usual; one where a long capture is nothing for several. */
 export function jobsFor(asked: number | undefined, files: readonly Sized[]): number {
   const total = files.reduce((sum, { size }) => sum + size, 0);
-  const usual = total < SHARED_BYTES ? 1 : Math.min(USUAL_JOBS, availableParallelism());
+  const usual =
+    total < SHARED_BYTES ? 1 : Math.min(USUAL_JOBS, process.getBuiltinModule("node:os").availableParallelism());
   const jobs = Math.min(asked ?? usual, MOST_JOBS);
   if (jobs === 1 || total < LOOKED_BYTES) return jobs;
   // Of several of one size the last: in the first one flows may look new.

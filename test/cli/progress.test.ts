@@ -11,7 +11,10 @@ function recorder(isTTY: boolean): { written: string[]; isTTY: boolean; columns:
 test("nothing is drawn in the first second, then a few times a second, and it goes away", (t) => {
   let time = 0;
   const output = recorder(true);
-  const progress = makeProgress(output, () => time);
+  const progress = makeProgress(
+    () => output,
+    () => time,
+  );
   for (time = 0; time < 1000; time += 10) progress.update(STATE);
   t.deepEqual(output.written, []);
   for (time = 1000; time < 2000; time += 10) progress.update(STATE);
@@ -22,11 +25,17 @@ test("nothing is drawn in the first second, then a few times a second, and it go
 
 test("short work and pipes see nothing at all", (t) => {
   const quick = recorder(true);
-  makeProgress(quick, () => 0).end();
+  makeProgress(
+    () => quick,
+    () => 0,
+  ).end();
   t.deepEqual(quick.written, []);
   let time = 0;
   const pipe = recorder(false);
-  const progress = makeProgress(pipe, () => time);
+  const progress = makeProgress(
+    () => pipe,
+    () => time,
+  );
   for (time = 0; time < 9000; time += 100) progress.update(STATE);
   progress.end();
   t.deepEqual(pipe.written, []);
@@ -46,7 +55,10 @@ test("the line has percent, rate and time left, where they can be known", (t) =>
 test("the line never grows beyond the terminal", (t) => {
   let time = 0;
   const output = { ...recorder(true), columns: 30 };
-  const progress = makeProgress(output, () => time);
+  const progress = makeProgress(
+    () => output,
+    () => time,
+  );
   time = 1500;
   progress.update(STATE);
   t.true((output.written[0] ?? "").replace("\r", "").replace("\x1b[K", "").length < 30);
