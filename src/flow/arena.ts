@@ -8,13 +8,14 @@
  *      └────────┴─────────────────────────┴──────────────────────────────────────────────┘
  *
  * It is asked for whole and never grows, because growing would cut off every view of it. The system gives memory for what
- * is touched, so what is asked for costs only addresses. Where something finds no room, it lives in memory of its own, and
+ * is touched, so what is asked for costs only addresses. Nobody shares it; but of memory that could be shared V8 does not reckon
+ * that its 3 GiB weigh on the heap, looks through which it would otherwise begin at once and again and again. Where something finds no room, it lives in memory of its own, and
  * the packets of which it is a part go the usual way.
  */
 
 /** What Node has of WebAssembly, as far as it is used here; `lib` names it only beside a browser's objects. */
 interface WebAssemblyApi {
-  Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  Memory: new (limits: { initial: number; maximum: number; shared: true }) => { readonly buffer: SharedArrayBuffer };
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
@@ -34,7 +35,7 @@ const INTO_PAGE = 16;
 
 export class Arena {
   readonly memory: object;
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   /** Where rows begin and end. */
   readonly rows: number;
   readonly end: number;
@@ -42,7 +43,7 @@ export class Arena {
   /** What was given back, by size. */
   readonly #free = new Map<number, number[]>();
 
-  private constructor(memory: { readonly buffer: ArrayBuffer }) {
+  private constructor(memory: { readonly buffer: SharedArrayBuffer }) {
     this.memory = memory;
     this.buffer = memory.buffer;
     this.end = memory.buffer.byteLength;
@@ -55,7 +56,7 @@ export class Arena {
     if (wasm === null) return null;
     for (const size of pages === undefined ? SIZES : [pages]) {
       try {
-        return new Arena(new wasm.Memory({ initial: size, maximum: size }));
+        return new Arena(new wasm.Memory({ initial: size, maximum: size, shared: true }));
       } catch {
         // Refused: addresses are limited (`ulimit -v`, a small container). Less may be had.
       }
