@@ -316,8 +316,10 @@ function* judgeAll(
   const isSteady = moves.size === 0 && judges.context.contested.all.length === 0;
   const remembered =
     pack?.waivers.isEmpty === true && isSteady
-      ? new Remembered(who, new Classes(seen, loaded, judges.context), pack.rows, { firsts, many })
+      ? once(() => new Remembered(who, new Classes(seen, loaded, judges.context), pack.rows, { firsts, many }))
       : null;
+  // To know what rules can tell apart takes as long as judging one conversation for so many of them.
+  const few = loaded.reduce((rules, { model }) => rules + model.rules.length, 0) / RULES_A_JUDGEMENT;
   const view = all.view();
   const isElsewhere = elsewhereFor(judges);
   let judgedAnew = 0;
@@ -339,7 +341,8 @@ function* judgeAll(
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
     }
-    const alike = found ? null : (remembered?.find(c, initiatorRoles, responderRoles) ?? null);
+    const isMany = judgedAnew >= few;
+    const alike = found || !isMany ? null : (remembered?.().find(c, initiatorRoles, responderRoles) ?? null);
     if (alike !== null) {
       notePresence(all, c, view, initiatorRoles, responderRoles, isElsewhere);
       judgements.push(alike);
@@ -359,7 +362,7 @@ function* judgeAll(
     kept?.keep(all, judged, judgement.uses);
     if (pack !== null) {
       const row = packRow(judged, pack.waivers, pack.rows);
-      remembered?.learn(judgement, subject, judged, row, isCounted);
+      if (isMany) remembered?.().learn(judgement, subject, judged, row, isCounted);
     }
     judgements.push(judged);
     if ((++judgedAnew & ANEW_MASK) === 0) yield;
@@ -389,6 +392,7 @@ const saysCount = ({ counted }: Clause): boolean => counted === true;
 /** Kept judgements between two steps, and new ones, less one. */
 const STEP_MASK = 127;
 const ANEW_MASK = 3;
+const RULES_A_JUDGEMENT = 32;
 
 /** A conversation's row, with the waiver that covers it where one does. */
 function waivedRow(judged: Judged, waivers: Waivers): ConversationRow | null {
