@@ -1,6 +1,7 @@
 /** What surrounds a live run: rights given up, database, signals, what is told meanwhile, the report at its end. */
 
 import { isatty } from "node:tty";
+import { isDeepStrictEqual } from "node:util";
 import type { Opened } from "../live/engines.ts";
 import { EvidenceFolder } from "../live/evidence.ts";
 import { EvidenceQueue } from "../live/evidence-queue.ts";
@@ -117,6 +118,7 @@ class Surroundings {
   readonly #evidence: EvidenceQueue | null;
   /** Runs that were killed before this one, until it has been said how to judge them together with it. */
   #killed: readonly number[];
+  #judging: Judging;
   #reloaded: Judging | null = null;
   #lost = 0;
   /** As of the last judgement. */
@@ -143,6 +145,8 @@ class Surroundings {
     this.#evidence = evidence === null ? null : new EvidenceQueue(evidence, tell, task.site?.vxlan);
     this.#opened = opened;
     this.#task = task;
+    const { models, background, site, bindings } = task;
+    this.#judging = { models, background, site, bindings };
     this.#where = where;
     this.#output = output;
     this.#store = store;
@@ -199,8 +203,12 @@ class Surroundings {
 
   async #loadAnew(): Promise<void> {
     try {
-      this.#reloaded = await this.#reload();
-      this.#screen.line("Models and site are loaded anew.");
+      const judging = await this.#reload();
+      const isSame = isDeepStrictEqual(judging, this.#judging);
+      this.#screen.line(`Models and site are loaded anew${isSame ? ": nothing in them has changed" : ""}.`);
+      if (isSame) return; // what has left memory was judged by nothing else
+      this.#judging = judging;
+      this.#reloaded = judging;
     } catch (error) {
       this.#screen.line("Models and site stay as they were:");
       reportError(error, (line) => this.#screen.line(line));

@@ -132,10 +132,14 @@ export class KeptJudgements {
     return this.#loaded?.background ?? null;
   }
 
-  /** Notes it where conversations that have left were judged by something else. */
+  /** Notes it where conversations that have left were judged by something else: for rules of today they count for nothing. */
   isAsWhenTheyLeft(departed: Departed): void {
-    if (this.#loadsWhenLeft === null) this.#loadsWhenLeft = this.loads;
-    else if (this.loads !== this.#loadsWhenLeft) departed.judgedOtherwise = true;
+    if (this.loads === this.#loadsWhenLeft) return;
+    if (this.#loadsWhenLeft !== null) {
+      departed.judgedOtherwise = true;
+      departed.uses.clear();
+    }
+    this.#loadsWhenLeft = this.loads;
   }
 
   /** Whether some model has this name, by itself or by a pattern. */

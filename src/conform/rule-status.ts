@@ -142,6 +142,11 @@ export function perhapsBefore(status: HostStatus | null, context: RuleContext): 
   return status?.status === "blocked" && wasJudgedOtherwise(context) ? judgedBefore() : status;
 }
 
+/** "Nothing touched it" is said of all there was. */
+export function unusedHere(rule: Rule, context: RuleContext): HostStatus {
+  return wasJudgedOtherwise(context) ? judgedBefore() : unused(rule);
+}
+
 export const wasJudgedOtherwise = ({ conversations }: RuleContext): boolean =>
   conversations.seen.departed?.judgedOtherwise === true;
 

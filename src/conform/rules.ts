@@ -21,11 +21,13 @@ import {
   type HostStatus,
   hostTexts,
   isUnwanted,
+  judgedBefore,
   notEvaluable,
   perhapsBefore,
   type RuleContext,
   type RuleJudgement,
-  unused,
+  unusedHere,
+  wasJudgedOtherwise,
 } from "./rule-status.ts";
 import { inWords } from "./target-text.ts";
 import { clausesOf } from "./trial.ts";
@@ -200,8 +202,8 @@ function withoutHosts(
   if (met !== null) return met;
   const tried = perhapsBefore(blockedStatus(loaded, rule, uses, context, null), context);
   if (tried !== null) return tried;
-  if (isUnwanted(rule)) return unused(rule);
-  if (rule.requirement === "optional" || rule.on !== null) return openCandidate(uses) ?? unused(rule);
+  if (isUnwanted(rule)) return unusedHere(rule, context);
+  if (rule.requirement === "optional" || rule.on !== null) return openCandidate(uses) ?? unusedHere(rule, context);
   return notEvaluable(
     "peer-unknown",
     "nobody can say from a capture whether the far end wanted to open it",
@@ -230,6 +232,7 @@ function judgeHost(
 
   const name = calledOf(host);
   if (host.presence.firstSec === Number.POSITIVE_INFINITY) {
+    if (wasJudgedOtherwise(context)) return judgedBefore();
     const remedy = `check the binding of ${host.role}, and the place of the capture`;
     return notEvaluable("host-not-seen", `${name} ${absentWords(host.presence.asked)}`, remedy);
   }
@@ -237,8 +240,8 @@ function judgeHost(
     const blocked = perhapsBefore(blockedStatus(loaded, rule, uses, context, host), context);
     if (blocked !== null) return blocked;
   }
-  if (isUnwanted(rule)) return met ?? unused(rule);
-  if (!mayLack) return met ?? openCandidate(uses) ?? unused(rule);
+  if (isUnwanted(rule)) return met ?? unusedHere(rule, context);
+  if (!mayLack) return met ?? openCandidate(uses) ?? unusedHere(rule, context);
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {

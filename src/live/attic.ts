@@ -179,9 +179,11 @@ export class Attic {
     return 1;
   }
 
-  #count({ verdict, waived, flowCount, flows, oneSided, undecoded, uses }: DepartedConversation, by: 1 | -1): void {
+  #count(one: DepartedConversation, by: 1 | -1): void {
+    const { verdict, waived, flowCount, flows, oneSided, undecoded, uses, load } = one;
     const departed = this.#departed();
-    for (const use of uses) countUse(departed.uses, use, by);
+    // Of what was judged by something else nothing is counted any more (`KeptJudgements.isAsWhenTheyLeft`).
+    if (load === this.#kept.loads) for (const use of uses) countUse(departed.uses, use, by);
     departed.conversations += by;
     departed.flows += by * flowCount;
     departed.oneSided += by * oneSided;
@@ -222,7 +224,7 @@ export class Attic {
         told: row !== null && this.#hooks.left(row.conversation_id),
         verdict: row?.verdict ?? null,
         waived: row !== null && row.waived !== null,
-        uses,
+        ...{ uses, load: this.#kept.loads },
       });
       this.#leaving.set(seq, { row: { seq, part: encodeDeparted(one), row: row ?? rest.text(c) }, one });
       this.#count(one, 1);

@@ -222,6 +222,8 @@ class LiveRun {
     const departed = this.#attic?.counts ?? null;
     if (departed !== null) result.departed = departed;
     if (this.#attic?.isStale() === true) this.#options.hooks.notice(STALE);
+    if (this.#observer.observation.departed?.judgedOtherwise === true)
+      result.run.warnings = [...result.run.warnings, STALE];
     return result;
   }
 

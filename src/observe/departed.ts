@@ -90,6 +90,8 @@ export interface DepartedAs {
   waived: boolean;
   /** Empty where no rule's status counts it. */
   uses: readonly DepartedUse[];
+  /** Which loading of models, site and bindings it was judged by. */
+  load: number;
 }
 
 /** One conversation, as it stands in its part. */
@@ -161,7 +163,16 @@ export function leftSaying(all: C.Conversations, flows: readonly number[], numbe
     rows.push(one);
   }
   const id = number.toString(16).padStart(16, "0");
-  const nobody = { told: false, verdict: null, waived: false, uses: [], flowCount: 0, oneSided: 0, undecoded: 0 };
+  const nobody = {
+    told: false,
+    verdict: null,
+    waived: false,
+    uses: [],
+    load: 0,
+    flowCount: 0,
+    oneSided: 0,
+    undecoded: 0,
+  };
   return { id, ...nobody, flows: rows, details: textOf(details) };
 }
 

@@ -42,27 +42,38 @@ for (const [name, { about, episode }] of Object.entries(KINDS)) {
   });
 }
 
-test("what is loaded anew is not said to be missing where conversations had left by then", async (t) => {
-  const model = join(scratch(t), "churn.yaml");
-  writeFileSync(model, KINDS_MODEL);
-  const load = () => loadJudging({ models: [model], site: null, bind: BINDINGS, set: [], background: true });
-  const how = {
-    scope: "judged" as const,
-    infer: true,
-    minSpanSec: 300,
-    asOf: null,
-    strict: false,
-    captures: [],
-    command: "",
-  };
-  const task = { ...(await load()), ...how };
-  const run = new LettingGo(task);
-  const seen = await observed(KINDS.strange!.episode, (now) => run.letGo(now));
-  const code = async () => (await run.settled(seen)).rules.find(({ rule_id }) => rule_id === "cloud")?.reason_code;
-  t.is(await code(), "host-passive");
-  Object.assign(task, await load());
-  t.is(await code(), "judged-before");
-});
+/** What is loaded anew, once all conversations of the kind that it speaks of have left, and what is said of its rules then. */
+const LOADED_ANEW: Readonly<Record<string, { model: string; bind: string[]; rule: string }>> = {
+  "a required rule is not missing": { model: KINDS_MODEL, bind: BINDINGS, rule: "cloud" },
+  "a rule that is forbidden now is not untouched": {
+    model: `${KINDS_MODEL}  - { id: new, from: sensor, to: role:device, over: tcp/9999, app: any, requirement: forbidden, cite: { section: h } }\n`,
+    ...{ bind: BINDINGS, rule: "new" },
+  },
+  "a host that is bound now did appear": {
+    ...{ model: KINDS_MODEL, bind: ["sensor=100.64.0.0", BINDINGS[1]!], rule: "read" },
+  },
+};
+
+for (const [says, { model: text, bind, rule }] of Object.entries(LOADED_ANEW)) {
+  test(`loaded anew, of conversations that had left: ${says}`, async (t) => {
+    const model = join(scratch(t), "churn.yaml");
+    const load = (words: string, bind: string[]) => {
+      writeFileSync(model, words);
+      return loadJudging({ models: [model], site: null, bind, set: [], background: true });
+    };
+    const how = { scope: "judged" as const, infer: true, minSpanSec: 300, asOf: null, strict: false };
+    const task = { ...(await load(KINDS_MODEL, BINDINGS)), ...how, captures: [], command: "" };
+    const run = new LettingGo(task);
+    // Strangers from the first on, so that one of them can be bound later; the sensor among them at first.
+    const episode = (n: number) => (n % 2 === 0 || n > EPISODES / 2 ? KINDS.strangers! : KINDS.strange!).episode(n);
+    const seen = await observed(episode, (now) => run.letGo(now));
+    const code = async () => (await run.settled(seen)).rules.find(({ rule_id }) => rule_id === rule)?.reason_code;
+    t.not(await code(), "judged-before");
+    Object.assign(task, await load(text, bind));
+    t.is(await code(), "judged-before");
+    t.deepEqual([...seen.departed!.uses], []);
+  });
+}
 
 /** `each`: behind so many episodes. */
 async function observed(
