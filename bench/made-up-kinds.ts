@@ -250,6 +250,29 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       return [udp(ends, text.encode(search)), udp(answer, text.encode(found))];
     },
   },
+  "ssdp-again": {
+    about: "the same search by SSDP of the judged host, from ever new ports, answered by two devices",
+    episode: (n) => {
+      const ends = { from: SENSOR, to: SSDP, fromPort: port(n), toPort: 1900 };
+      const search = `M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 1\r\nST: urn:x\r\n\r\n`;
+      const found = `HTTP/1.1 200 OK\r\nST: urn:x\r\nUSN: uuid:x\r\nLOCATION: http://10.20.0.200/\r\n\r\n`;
+      const answer = (last: number): Uint8Array =>
+        udp({ from: LAN + last, to: SENSOR, fromPort: 1900, toPort: port(n) }, text.encode(found));
+      return [udp(ends, text.encode(search)), answer(200), answer(201)];
+    },
+  },
+  "llmnr-found": {
+    about: "the same names by LLMNR, of the judged host, from ever new ports; one of three is answered",
+    episode: (n) => {
+      const ends = { from: SENSOR, to: LLMNR, fromPort: port(n), toPort: 5355 };
+      const [id, name] = [n & 0xffff, `x${n % 3}`];
+      const answer = { from: LAN + 200, to: SENSOR, fromPort: 5355, toPort: port(n) };
+      const said =
+        n % 3 === 0 ? dns({ id, flags: 0x8000, name, gives: LAN + 200 }) : dns({ id: id + 1, flags: 0, name: "y" });
+      const other = { from: LAN + 201, to: LLMNR, fromPort: port(n), toPort: 5355 };
+      return [udp(ends, dns({ id, flags: 0, name })), udp(n % 3 === 0 ? answer : other, said)];
+    },
+  },
   arp: {
     about: "ever new hosts that ask by ARP",
     episode: (n) => [arp(n + 1, STRANGERS + n, LAN + 1)],

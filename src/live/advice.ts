@@ -14,7 +14,8 @@ export function missingInterface(native: Native, name: string, said: string): st
   }
   const near = nearest(name, there);
   const meant = near === null ? "" : `; did you mean ${near}?`;
-  const list = there.length === 0 ? "" : ` There are: ${there.slice(0, 12).join(", ")}`;
+  const list =
+    there.length === 0 ? "" : `${near === null ? ". There" : " There"} are: ${there.slice(0, 12).join(", ")}`;
   return `there is no interface ${name}${meant}${list} (wirepact live --list-interfaces; libpcap: ${said})`;
 }
 

@@ -9,8 +9,7 @@
  * of the first of them.
  */
 import { type FlowDetail, NEITHER } from "../decode/details.ts";
-import type { Sighting } from "../decode/facts.ts";
-import { TCP, UDP } from "../dissect/packet.ts";
+import { TCP } from "../dissect/packet.ts";
 import { AddressTable } from "../flow/addresses.ts";
 import { addBursts } from "../flow/bursts.ts";
 import { movedKey, type Reset } from "../flow/distances.ts";
@@ -20,36 +19,28 @@ import { type FlowTracker, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 import type { DocumentedPorts } from "../observe/documented-ports.ts";
 import { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { endsText, rowKey, whatItSaid } from "./alike.ts";
 import { ClockTimes } from "./clock-times.ts";
+import { Clusters } from "./clusters.ts";
 import { isReadWhole, latestSec } from "./flows.ts";
 
 /** Seconds of silence after which a flow has said what it had to say for now. */
 const SILENT_SEC = 10;
 /** Seconds that the late segments of a closed connection may take: what systems wait in TIME-WAIT (RFC 9293, 3.6.1) or twice that. */
 export const CLOSED_SEC = 120;
-/** DNS answers hold for a day at least, so within one day it does not matter which flow was the first. */
-const DAY_SEC = 86_400;
 /** Rows are gone through once there are this many more, and a fifth more, than were left the last time. */
 const MORE_ROWS = 20_000;
 const MOST_PACKETS = 0x7fff_ffff;
-/** From here on systems take ports for clients (Linux; RFC 6335 and others begin later): no document names one by itself. */
-const FIRST_EPHEMERAL = 32_768;
 
-/** What tells how a flow ended, and as what; not what is only needed while packets come. */
-const ENDED =
-  (0xff << R.APP_SHIFT) |
-  R.S_MIDSTREAM |
-  R.S_CUT |
-  [R.S_SYN, R.S_SYNACK, R.S_FIN, R.S_RST, R.S_DATA, R.S_ACK, R.S_QUOTED].reduce(
-    (bits, bit) => bits | bit | (bit << 1),
-    0,
-  );
+const NOTHING: FlowDetail["sightings"] = [];
 
 export class Ager {
   readonly #seen: Observation;
   /** Details that others share, by what they say, and where they are. */
   #said = new Map<string, number>();
   readonly #clocks = new ClockTimes();
+  /** Applications whose questions are answered in flows of their own, by the question's id. */
+  readonly #answeredElsewhere = new Set<string | undefined>();
   #rowsLeft = 0;
   readonly #moreRows: number;
 
@@ -90,9 +81,13 @@ export class Ager {
       if (index < 0 || now - lastOf(row, at) < SILENT_SEC) continue;
       const detail = identified.details[index]!;
       const state = row[at + R.STATE]!;
+      for (const { fact } of detail.shared ? NOTHING : detail.sightings)
+        if (fact.kind === "expect-flow" && fact.id !== undefined && fact.announced !== true)
+          this.#answeredElsewhere.add(fact.app ?? undefined);
       if (detail.shared || !isSettled(detail, state, row[at + R.META]! & 0xff)) continue;
       const app = decoders[(state >>> R.APP_SHIFT) - 1]?.id;
       if (app === "tls" && isOpenHandshake(detail)) continue;
+      if (this.#answeredElsewhere.has(app) && isAnswer(detail)) continue;
       settled++;
       if (app === "ntp") this.#clocks.thin(endsText(flows.ipv6, row, at), detail);
       const key = whatItSaid(flows.ipv6, row, at, detail);
@@ -115,11 +110,13 @@ export class Ager {
       const flow = flows.table.find(low, high, ports, meta);
       if (flow >= 0) flows.table.rows(flow)[flows.table.at(flow) + R.STATE]! |= R.S_QUOTED << dir;
     }
+    const clusters = new Clusters(this.#seen, view, (flow) => isOver(view.move(flow), now));
     flows.table.restart();
     for (let flow = 0; flow < count; flow++) {
       if (gone?.has(flow) === true) continue;
       view.move(flow);
-      if (isOver(view, now)) target.fold(view);
+      if (clusters.isWhole(flow)) target.foldWhole(view, clusters.standsIn.get(flow));
+      else if (isOver(view, now)) target.fold(view, clusters.folds.get(flow)?.into ?? -1);
       else target.keep(view);
     }
     flows.table.settle();
@@ -171,6 +168,8 @@ class Rebuilt {
   readonly #newIndex: Int32Array;
   /** Rows of flows that are over, by what makes them equal. */
   readonly #equal = new Map<string, number>();
+  /** By flow of a cluster: its new number. */
+  readonly #placed = new Map<number, number>();
 
   constructor(from: FlowTracker, details: readonly FlowDetail[]) {
     this.#from = from;
@@ -186,30 +185,31 @@ class Rebuilt {
     this.#copy(view, low, high, () => this.table.add(low, high, row[at + R.PORTS]!, row[at + R.META]!));
   }
 
-  /** A flow that is over: counted in an equal one's row, or the first of its kind. */
-  fold(view: FlowView): void {
+  /** A flow that is over: counted in an equal one's row, or the first of its kind. `into`: the flow that it folds into, -1 for none. */
+  fold(view: FlowView, into: number): void {
     const { row, at } = view;
-    const { dir, by } = view.initiator();
-    const bits = (view.packets(0) > 0 ? 1 : 0) | (view.packets(1) > 0 ? 2 : 0);
-    const day = Math.floor(view.firstSec / DAY_SEC);
-    const ported = view.proto === TCP || view.proto === UDP;
-    // Where no packet says who asked, other models may find the responder at the other end.
-    const settled = by !== "port" || view.port(dir) >= FIRST_EPHEMERAL;
-    const ports = ported && settled ? view.port(1 - dir) : row[at + R.PORTS];
-    const key = [
-      ...[row[at + R.LOW], row[at + R.HIGH], row[at + R.META], ports, dir, day, bits, view.state & ENDED],
-      ...[row[at + R.DETAIL], row[at + R.VLANS], row[at + R.CAPTURES], view.nextHop(0), view.nextHop(1)],
-    ].join();
+    const key = `${rowKey(view)},${row[at + R.DETAIL]},${into}`;
     const there = this.#equal.get(key);
     if (there !== undefined && (view.state & R.S_REPEAT) === 0 && addTo(this.table, there, view)) {
       this.weights.set(there, (this.weights.get(there) ?? 0) + view.flows);
       return;
     }
+    this.#equal.set(key, this.#append(view));
+  }
+
+  /** One of a cluster that is over (`clusters.ts`): counted where it stands in, or the first of its kind. */
+  foldWhole(view: FlowView, standsIn: number | undefined): void {
+    const there = standsIn === undefined ? undefined : this.#placed.get(standsIn);
+    if (there === undefined) this.#placed.set(view.flow, this.#append(view));
+    else {
+      addTo(this.table, there, view);
+      this.weights.set(there, (this.weights.get(there) ?? 0) + view.flows);
+    }
+  }
+
+  #append(view: FlowView): number {
     const [low, high] = this.#ends(view);
-    this.#equal.set(
-      key,
-      this.#copy(view, low, high, () => this.table.append()),
-    );
+    return this.#copy(view, low, high, () => this.table.append());
   }
 
   movedDetail(index: number): number | null {
@@ -345,6 +345,12 @@ function isSettled(detail: FlowDetail, state: number, proto: number): boolean {
   return (proto === TCP && closed && !hasUnread(detail)) || !hasUnfinished(detail);
 }
 
+/** It answers what was asked in another flow: which one that was its id tells. */
+function isAnswer({ sightings }: FlowDetail): boolean {
+  const said = sightings.flatMap(({ fact }) => (fact.kind === "message" ? [fact.what] : []));
+  return said.includes("response") && !said.includes("request");
+}
+
 /** Bytes wait for more, behind a hole or without one: a judge hears of them. */
 function hasUnread({ streams }: FlowDetail): boolean {
   return streams.some((stream) => stream !== null && (stream.length > 0 || stream.pending.length > 0));
@@ -364,27 +370,4 @@ function dropUnfinished(detail: FlowDetail): void {
   detail.datagrams = NEITHER;
   detail.heads = NEITHER;
   detail.shared = true;
-}
-
-/** Two ends, lower port and day of a flow, and its facts without what differs from one time to the next. */
-function whatItSaid(ipv6: AddressTable, row: Int32Array, at: number, detail: FlowDetail): string {
-  const ports = row[at + R.PORTS]!;
-  const port = Math.min(ports >>> 16, ports & 0xffff);
-  const day = Math.floor(row[at + R.LAST]! / DAY_SEC);
-  const facts = detail.sightings.map(({ fact, dir }: Sighting) => `${dir}${JSON.stringify(fact, withoutPassing)}`);
-  return `${endsText(ipv6, row, at)},${port},${day}|${facts.join("|")}`;
-}
-
-function endsText(ipv6: AddressTable, row: Int32Array, at: number): string {
-  const family = (row[at + R.META]! >>> 8) & 0xff;
-  // An address's number changes when rows are gone through; its words do not.
-  const address = (word: number): string =>
-    family === 4 ? `${word}` : [0, 1, 2, 3].map((i) => ipv6.word(word, i)).join(".");
-  return `${address(row[at + R.LOW]!)},${address(row[at + R.HIGH]!)},${row[at + R.META]}`;
-}
-
-function withoutPassing(key: string, value: unknown): unknown {
-  if (key === "id" || key === "ttl") return undefined;
-  if (key !== "records" || !Array.isArray(value)) return value;
-  return value.map((record) => JSON.stringify(record, withoutPassing)).sort();
 }

@@ -5,25 +5,26 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { MadeUpFrames } from "../../bench/made-up-frames.ts";
-import { BEGAN_MS, BINDINGS, KINDS, KINDS_MODEL } from "../../bench/made-up-kinds.ts";
-import { DECODERS } from "../../decoders/index.ts";
-import { NEXT_FRAME } from "../../src/capture/frame.ts";
+import { BINDINGS, KINDS, KINDS_MODEL } from "../../bench/made-up-kinds.ts";
 import { loadJudging } from "../../src/judging.ts";
-import { CapCounter } from "../../src/limits.ts";
-import { LiveReader } from "../../src/live/reader.ts";
-import { type Observation, Observer } from "../../src/observe/observation.ts";
 import { judge } from "../../src/pipeline.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { scratch } from "../cli/command.ts";
+import { EPISODES, observed } from "./episodes.ts";
 import { LettingGo, verdicts } from "./shelf.ts";
 
-const EPISODES = 60;
-/** Of the packets' time, between two of them; and between two checkpoints. */
-const APART_SEC = 40;
-const AT_ONCE = 7;
 /** Of whose conversations nothing leaves: their flows are never over, or others' verdicts rest on each. */
-const STAYING: ReadonlySet<string> = new Set(["arp", "dhcp", "mdns", "ssdp", "llmnr", "mdns-hosts", "pool"]);
+const STAYING: ReadonlySet<string> = new Set([
+  "arp",
+  "dhcp",
+  "mdns",
+  "ssdp",
+  "llmnr",
+  "mdns-hosts",
+  "pool",
+  "ssdp-again",
+  "llmnr-found",
+]);
 /** What an error was, of flows that are over, a run does not keep. */
 const AN_ERROR = /ICMP [a-z ]+ from [\d.]+|an ICMP error/;
 
@@ -73,27 +74,6 @@ for (const [says, { model: text, bind, rule }] of Object.entries(LOADED_ANEW)) {
     t.is(await code(), "judged-before");
     t.deepEqual([...seen.departed!.uses], []);
   });
-}
-
-/** `each`: behind so many episodes. */
-async function observed(
-  episode: (number: number) => Uint8Array[],
-  each: (seen: Observation) => Promise<void>,
-): Promise<Observation> {
-  const frames = episode(0).length;
-  const end = EPISODES * frames;
-  const source = new MadeUpFrames({ episode, frames, perSecond: 1 / APART_SEC, beganMs: BEGAN_MS }, AT_ONCE * frames);
-  const caps = new CapCounter();
-  const reader = await LiveReader.open([source], "default", [], caps);
-  const observer = new Observer(reader.captures, DECODERS, caps);
-  while (observer.observation.frames < end) {
-    await reader.more();
-    while (reader.next() === NEXT_FRAME) observer.frame(reader.frame);
-    if (observer.observation.frames < source.due) continue;
-    await each(observer.observation);
-    source.due = Math.min(end, source.due + AT_ONCE * frames);
-  }
-  return observer.observation;
 }
 
 function withReasons(result: RunResult, gone?: Parameters<typeof verdicts>[1]): ReturnType<typeof verdicts> {
