@@ -72,8 +72,14 @@ export class EvidenceFolder {
     if (bytes.length > this.#mostBytes) return false;
     const path = join(this.#folder, nameOf(finding));
     await this.#makeRoom(bytes.length);
-    await writeFile(`${path}.part`, bytes);
-    await rename(`${path}.part`, path);
+    const part = `${path}.part`;
+    try {
+      await writeFile(part, bytes);
+      await rename(part, path);
+    } catch (error) {
+      await rm(part, { force: true }).catch(() => {}); // a full disk keeps nothing of it
+      throw error;
+    }
     this.#note(path, bytes.length);
     return true;
   }

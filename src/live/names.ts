@@ -12,7 +12,7 @@
  */
 import type { KeptJudgements } from "../conform/kept.ts";
 import type { FlowDetail } from "../decode/details.ts";
-import type { Fact, Sighting } from "../decode/facts.ts";
+import type { AnswerFact, Fact, QueryFact, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
@@ -46,6 +46,8 @@ interface Leaving {
   heldSec: number;
   /** Something rests on it: what it tells stays. */
   restedOn: boolean;
+  /** It asked a group, or answered: what is left of it is told by its own time and id. */
+  ofGroup?: boolean;
 }
 
 export class NameAttic {
@@ -129,12 +131,16 @@ export class NameAttic {
     const { identified } = this.#seen;
     const places = new Map(identified.details.map((detail, place) => [detail, place]));
     const view = all.view();
-    for (const { flow } of gone) {
+    for (const { flow, ofGroup } of gone) {
       const { row, at, detail } = view.move(flow);
       if (detail === null) continue;
       const rest = detail.sightings.filter(({ fact }) => !isLookup(fact));
       row[at + R.DETAIL] = 0;
       if (rest.length === 0) continue;
+      if (ofGroup === true) {
+        Object.assign(identified.detail(row, at), { sightings: rest, shared: true });
+        continue;
+      }
       const key = rest.map(({ dir, fact }) => `${dir}${JSON.stringify(fact, withoutId)}`).join("|");
       const known = this.#rest.get(key);
       const place = known === undefined ? undefined : places.get(known);
@@ -156,7 +162,7 @@ function withoutId(key: string, value: unknown): unknown {
   return key === "id" ? undefined : value;
 }
 
-function isLookup(fact: Fact): boolean {
+function isLookup(fact: Fact): fact is QueryFact | AnswerFact {
   return fact.kind === "query" || fact.kind === "answer";
 }
 
@@ -167,6 +173,7 @@ class Chooser {
   readonly #view: FlowView;
   readonly #now: number;
   readonly #dns: number;
+  readonly #groups: ReadonlySet<number>;
   readonly #asked: ReadonlySet<string>;
   readonly #ties: Ties;
   readonly #verdicts = new Map<string, LookupRow["verdict"]>();
@@ -183,6 +190,7 @@ class Chooser {
     this.#view = all.view();
     this.#now = latestSec(all.seen);
     this.#dns = all.seen.decoders.findIndex(({ id }) => id === "dns") + 1;
+    this.#groups = new Set(all.seen.decoders.flatMap(({ id }, i) => (id === "llmnr" || id === "mdns" ? [i + 1] : [])));
     this.#asked = kept.asked();
     this.#ties = new Ties(all);
     for (const { client, server, name, verdict, result } of lookups) {
@@ -197,12 +205,37 @@ class Chooser {
     for (const flow of flowsWithDetail(this.#all.seen)) {
       const view = this.#view.move(flow);
       const { detail } = view;
+      if (this.#groups.has(view.app)) found.push(...this.#ofGroup(flow));
       if (detail === null || view.app !== this.#dns || !this.#isOver() || !isPlain(detail) || this.#isOfOthers())
         continue;
       const leaving = this.#leaving(detail.sightings);
       if (leaving !== null && (!leaving.restedOn || this.#hasWaited(detail))) found.push(leaving);
     }
     return found;
+  }
+
+  /** What a group was asked in a flow, with the flows of its answers; nothing while one of them may go on, or says anything else. */
+  #ofGroup(root: number): Leaving[] {
+    const all = this.#all;
+    if (all.folds.has(root)) return []; // its question takes it along
+    const flows = [root, ...(all.answeredBy.get(root) ?? [])];
+    let asks = 0;
+    for (const flow of flows) {
+      const view = this.#view.move(flow);
+      const { state, detail } = view;
+      if (detail === null || !isPlain(detail) || !isDone(view, this.#now) || !this.#groups.has(view.app)) return [];
+      if ((state & (R.S_HOLE | R.S_REPEAT)) !== 0 || all.copies.has(flow) || all.quoted.has(flow)) return [];
+      for (const { fact, dir } of detail.sightings) {
+        if (fact.kind === "role" || fact.kind === "message" || fact.kind === "expect-flow") continue;
+        if (!isLookup(fact)) return [];
+        const client = this.#text(fact.kind === "query" ? dir : 1 - dir);
+        if (this.#isRestedOn(client, "", fact.name)) return [];
+        asks++;
+      }
+    }
+    if (asks === 0) return [];
+    const { times } = this.#view.move(root);
+    return flows.map((flow, i) => ({ flow, times: i === 0 ? times : 0, heldSec: 0, restedOn: false, ofGroup: true }));
   }
 
   /** A question without an answer has to be there the second time: a clock that was set back makes a new one look old. */
