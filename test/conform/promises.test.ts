@@ -1,5 +1,5 @@
 /**
- * The four promises of "Proof, not absence" on small scenes, for every set of frames that can be deleted: what real
+ * The four promises of "Proof, not absence" on small scenes, in the parts of each that `every-part.ts` has: what real
  * captures rarely hold, from names that contradict each other to protocols that share a flow.
  */
 import test from "ava";

@@ -1,4 +1,4 @@
-/** Proxies: what is asked of one is what is judged, and asking one hides nothing. Each scene in every part of it. */
+/** Proxies: what is asked of one is what is judged, and asking one hides nothing. Each scene in parts of it. */
 import test from "ava";
 import { ascii, concat } from "../support/hex.ts";
 import { judgeFrames, keyOf } from "../support/judged.ts";

@@ -5,6 +5,7 @@ import type { Context, Decoder } from "../../src/decode/decoder.ts";
 import { type Fact, OPERATION_CLASSES } from "../../src/decode/facts.ts";
 import { decodeDatagram, decodeStream, type Outcome } from "../support/decode.ts";
 import { describe, type Fixture, fixturesOf, refresh } from "../support/decoder-fixtures.ts";
+import { equal } from "../support/equal.ts";
 
 const REFRESH = process.env.UPDATE_FIXTURES === "1";
 /** Ports that suggest no protocol at all. */
@@ -58,12 +59,14 @@ for (const decoder of DECODERS) {
     for (const fixture of fixtures) {
       for (let length = 0; length <= fixture.bytes.length; length++) {
         const zeros = decode(decoder, fixture, length);
-        t.deepEqual(
+        equal(
+          t,
           decode(decoder, fixture, length, fixture.at, fixture.cutOff, 0x2e),
           zeros,
           `${fixture.file} at ${length}`,
         );
-        t.deepEqual(
+        equal(
+          t,
           decode(decoder, fixture, length, fixture.at, fixture.cutOff, 0xff),
           zeros,
           `${fixture.file} at ${length}`,
@@ -93,7 +96,7 @@ for (const decoder of DECODERS) {
             const full = whole.facts.find((other) => other.kind === "answer" && other.name === fact.name);
             t.true(full?.kind === "answer");
             if (full?.kind !== "answer") continue;
-            t.deepEqual(fact.records, full.records.slice(0, fact.records.length), `${fixture.file} cut at ${length}`);
+            equal(t, fact.records, full.records.slice(0, fact.records.length), `${fixture.file} cut at ${length}`);
             t.true(fact.partial || fact.records.length === full.records.length);
           }
           const waits = part.end === "more"; // for datagrams that will bring the rest
@@ -115,7 +118,7 @@ for (const decoder of DECODERS) {
           }
         }
       }
-      t.deepEqual(decode(decoder, fixture), whole, "and works afterwards");
+      equal(t, decode(decoder, fixture), whole, "and works afterwards");
     }
   });
 
@@ -125,10 +128,10 @@ for (const decoder of DECODERS) {
       t.true(streams.length > 0);
       for (const f of streams) {
         const whole = decode(decoder, f);
-        t.deepEqual(decodeStream(decoder, f.bytes, f.at, 0, 0, [1]), whole, `${f.file}, byte by byte`);
+        equal(t, decodeStream(decoder, f.bytes, f.at, 0, 0, [1]), whole, `${f.file}, byte by byte`);
         for (let first = 1; first < f.bytes.length; first++) {
           const pieces = [first, f.bytes.length];
-          t.deepEqual(decodeStream(decoder, f.bytes, f.at, 0, 0, pieces), whole, `${f.file}, cut at ${first}`);
+          equal(t, decodeStream(decoder, f.bytes, f.at, 0, 0, pieces), whole, `${f.file}, cut at ${first}`);
         }
       }
     });
@@ -140,7 +143,7 @@ for (const decoder of DECODERS) {
       const here = decode(decoder, fixture);
       const there = decode(decoder, fixture, fixture.bytes.length, { ...fixture.at, ...STRANGE });
       if (there.recognised) known++;
-      if (there.recognised) t.deepEqual(there.facts, here.facts, fixture.file);
+      if (there.recognised) equal(t, there.facts, here.facts, fixture.file);
     }
     t.true(known > 0, "none of its fixtures is recognised away from its ports");
   });

@@ -1,11 +1,13 @@
 /**
- * `npm run fuzz -- --for 10m`, `--frames N`, `--only NAME` (as often as wanted), `--from N`, `--jobs N`, or `--seed NAME:NUMBER` to
- * repeat one. Each batch runs in a child with a ceiling on its memory and its time; what fails is repeated by itself, cut
- * down and written to `fixtures/fuzz`, or to `.cache/fuzz` where bytes of others are in it. Exit code 1 where anything failed.
+ * `npm run fuzz -- --for 10m`, `--frames N`, `--once`, `--only NAME` (as often as wanted), `--from N`, `--jobs N`, `--keep FOLDER`,
+ * or `--seed NAME:NUMBER` to repeat one. Each batch runs in a child with a ceiling on its memory and its time; what fails is repeated
+ * by itself, cut down and written to `fixtures/fuzz` or the folder that is given, or to `.cache/fuzz` where bytes of others are in it.
+ * `--once` is the same work whenever and wherever it is done: every target, by a few inputs from number 1 on. Exit code 1 where
+ * anything failed; all that did stands at the end once more.
  * A run that is stopped (Ctrl-C, SIGTERM) says what it has done all the same.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -27,6 +29,15 @@ const SHARE: Record<string, number> = {
   site: 500,
   decoder: 300_000,
 };
+/** Of each target, where all are tried once. */
+const ONCE_SHARE: Record<string, number> = {
+  program: 100,
+  bulk: 8,
+  container: 1_500,
+  model: 100,
+  site: 300,
+  decoder: 20_000,
+};
 /** Of a long run's: a start and warming up cost a decoder's child a second. */
 const LONG_SHARE: Record<string, number> = { decoder: 2_000_000 };
 const LONG_RUN_MS = 1_800_000;
@@ -37,6 +48,8 @@ const SHARE_MS = 300_000;
 /** Seconds on the clock after which a child that says nothing is hung; far above its ceiling of processor time. */
 const SILENT_SEC = 120;
 const TRIES = 400;
+/** Characters of a kept input that a failure shows: enough to write it down from a log. */
+const SHOWN = 1_500;
 
 interface Failure {
   target: string;
@@ -53,6 +66,8 @@ const stop = (): void => {
 const { values } = parseArgs({
   options: {
     for: { type: "string" },
+    once: { type: "boolean", default: false },
+    keep: { type: "string", default: KEPT },
     frames: { type: "string" },
     only: { type: "string", multiple: true, default: [] },
     from: { type: "string" },
@@ -68,21 +83,25 @@ async function fuzz(): Promise<number> {
   const begun = Date.now();
   const duration = values.for === undefined ? null : parseDuration(values.for);
   const frames = values.frames === undefined ? Number.POSITIVE_INFINITY : Number(values.frames);
-  const endAt = begun + (duration ?? (values.frames === undefined ? 60_000 : Number.POSITIVE_INFINITY));
+  const isCounted = values.once || values.frames !== undefined;
+  const endAt = begun + (duration ?? (isCounted ? Number.POSITIVE_INFINITY : 60_000));
   const names = targetNames().filter(
     (name) => values.only.length === 0 || values.only.some((word) => name.startsWith(word)),
   );
   if (names.length === 0 || Number.isNaN(frames))
     throw new Error("nothing to do: --only names no target, or --frames no number");
   // Where nothing is said, every run tries numbers of its own; a failure names the one that it was.
-  const from = values.from === undefined ? begun % 1_000_000_000 : Number(values.from);
+  const from = Number(values.from ?? (values.once ? 1 : begun % 1_000_000_000));
   const counts = new Map<string, { inputs: number; frames: number; seconds: number }>();
   const failures: Failure[] = [];
   const known = new Set<string>();
-  const next = roundRobin(names, from);
+  const told: string[] = [];
+  const next = values.once ? oneByOne(names) : roundRobin(names, from);
   let total = 0;
   const rounds = new Map<string, number>();
-  const shares = (duration ?? 0) >= LONG_RUN_MS ? { ...SHARE, ...LONG_SHARE } : SHARE;
+  const isLong = (duration ?? 0) >= LONG_RUN_MS;
+  const shares = values.once ? ONCE_SHARE : isLong ? { ...SHARE, ...LONG_SHARE } : SHARE;
+  const mostMs = values.once ? Number.POSITIVE_INFINITY : SHARE_MS;
   process.on("SIGINT", stop).on("SIGTERM", stop);
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
   report();
@@ -91,11 +110,12 @@ async function fuzz(): Promise<number> {
   async function work(): Promise<void> {
     while (!stopped && Date.now() < endAt && total < frames) {
       const name = next();
+      if (name === null) return;
       const share = shares[name.split("/")[0]!]!;
       const round = rounds.get(name) ?? 0;
       rounds.set(name, round + 1);
       const start = Date.now();
-      const done = await runChild(name, from + round * share, share, Math.min(endAt - start, SHARE_MS));
+      const done = await runChild(name, from + round * share, share, Math.min(endAt - start, mostMs));
       total += done.frames;
       const sum = counts.get(name) ?? { inputs: 0, frames: 0, seconds: 0 };
       counts.set(name, {
@@ -112,9 +132,14 @@ async function fuzz(): Promise<number> {
     failures.push(failure);
     if (known.has(kind)) return;
     known.add(kind);
-    console.log(`FAILED ${failure.target}:${failure.number}\n  ${failure.why.split("\n").slice(0, 4).join("\n  ")}`);
-    console.log(`  again: npm run fuzz -- --seed ${failure.target}:${failure.number}`);
-    console.log(`  kept, cut down: ${await cutDown(failure).catch((error: unknown) => `not, because ${error}`)}`);
+    const seed = `${failure.target}:${failure.number}`;
+    const kept = await cutDown(failure).catch((error: unknown) => `not, because ${error}`);
+    const input = existsSync(kept) ? readFileSync(kept, "utf8").trimEnd().slice(0, SHOWN).replaceAll("\n", "\n  ") : "";
+    const why = failure.why.split("\n").slice(0, 8).join("\n  ");
+    told.push(
+      `FAILED ${seed}\n  ${why}\n  again: npm run fuzz -- --seed ${seed}\n  kept, cut down: ${kept}\n  ${input}`,
+    );
+    console.log(told.at(-1));
   }
 
   function report(): void {
@@ -127,7 +152,14 @@ async function fuzz(): Promise<number> {
     console.log(
       `${total} frames and messages in ${((Date.now() - begun) / 60_000).toFixed(1)} min, ${failures.length} failures of ${known.size} kinds`,
     );
+    if (told.length > 0) console.log(["", "Once more what failed:", ...told].join("\n"));
   }
+}
+
+/** Each of them once. */
+function oneByOne(names: readonly string[]): () => string | null {
+  const left = names.values();
+  return () => left.next().value ?? null;
 }
 
 /** Every second turn is the whole program's, where it is among them. The first is another with each run, so that short ones reach all. */
@@ -170,8 +202,11 @@ async function runChild(target: string, from: number, count: number, ms: number,
   if (careful) done.failures.push({ target, number: at, why: ended });
   else {
     const again = await runChild(target, at, from + count - at, 2 * SILENT_SEC * 1000, true);
-    const once = { target, number: at, why: `${ended} (in this batch; not when it was repeated)` };
-    done.failures.push(...(again.failures.length > 0 ? again.failures : [once]));
+    const why = `${ended} (in this batch; not when it was repeated)`;
+    if (again.failures.length > 0) done.failures.push(...again.failures);
+    // Silence that is not repeated is a machine that had no time; whoever dies but once died all the same.
+    else if (ended.startsWith("hung")) console.log(`${target}:${at}: ${why}`);
+    else done.failures.push({ target, number: at, why });
   }
   return done;
 }
@@ -225,7 +260,7 @@ async function cutDown({ target: name, number, why }: Failure): Promise<string> 
   const target = await targetNamed(name);
   const made = await target.make(new Random(`${name}:${number}`));
   const input = target.split?.(made) ?? made;
-  const folder = input.own ? KEPT : FOREIGN;
+  const folder = input.own ? values.keep : FOREIGN;
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name.replace("/", "-")}-${number}.json`);
   const isThrown = !/^(hung|ended|\d+ bytes held)/.test(why);

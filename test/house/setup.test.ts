@@ -26,10 +26,15 @@ interface Run {
     options: { log: string; say(line: string): void },
   ): Promise<{ code: number; tail: string[] }>;
 }
+interface Failures {
+  failuresIn(text: string): string[][];
+  shortly(failures: string[][]): string[];
+}
 const part = (name: string): Promise<unknown> => import(pathToFileURL(`scripts/lib/${name}.mjs`).href);
 const system = (await part("system")) as System; // `as`: a module without types, see above
 const stamp = (await part("stamp")) as Stamp;
 const run = (await part("run")) as Run;
+const failures = (await import(pathToFileURL("scripts/failures.mjs").href)) as Failures; // `as`: see above
 
 function folder(t: ExecutionContext): string {
   const path = mkdtempSync(join(tmpdir(), "wirepact set-up "));
@@ -105,6 +110,54 @@ test("a failing command gives its exit code and its last lines; one that is not 
   const absent = await run.runLogged(`${log}-no-such-program`, [], quiet);
   t.is(absent.code, 127);
   t.regex(absent.tail.join("\n"), /no-such-program/);
+});
+
+/** As ava prints it: while it runs, and of each failed test once more behind a line of dashes. */
+const FAILED_RUN = `
+  ✘ [fail]: a › differs message of mine
+    ℹ a log
+  ✔ a › fine
+
+  Uncaught exception in dist/test/b.test.js
+
+  Error: at load
+
+  ✘ dist/test/b.test.js exited with a non-zero exit code: 1
+  ─
+
+  a › differs
+  dist/test/a.test.js:3
+
+   3: t.deepEqual(one, other);
+
+  Difference (- actual, + expected):
+
+  - 3
+  + 4
+
+
+
+  a › throws
+
+  Error: first
+
+  ─
+
+  2 tests failed
+  1 uncaught exception
+`;
+
+test("of a long run of tests the end of the log says what failed and why, and of many the first", (t) => {
+  const found = failures.failuresIn(FAILED_RUN);
+  t.deepEqual(
+    found.map(([title = ""]) => title.trim()),
+    ["a › differs", "a › throws", "Uncaught exception in dist/test/b.test.js"],
+  );
+  t.is(found[0]?.at(-1), "  + 4");
+  t.deepEqual(found[2]?.slice(1), ["  Error: at load", "  ✘ dist/test/b.test.js exited with a non-zero exit code: 1"]);
+  t.deepEqual(failures.failuresIn("  ✔ a › fine\n  ─\n\n  1 test passed\n"), []);
+  const many = failures.shortly(Array.from({ length: 100 }, (_, i) => [`test ${i}`, ...Array(50).fill("why")]));
+  t.true(many.length < 160 && many.includes("test 7") && many.includes("and 92 more:") && many.includes("test 8"));
 });
 
 test("a program is found on the path that is given, and nowhere else", (t) => {

@@ -29,7 +29,7 @@ for (const one of readCases().filter(({ args }) => args[0] === "check")) {
     if (options.models.length === 0) return t.pass();
     const whole = await observeAgain(trial, async () => {});
     const run = new LettingGo(options);
-    const every = Math.max(17, Math.floor(trial.frames.length / 7));
+    const every = Math.max(17, Math.floor(trial.frames.length / 3));
     let frames = 0;
     const seen = await observeAgain(trial, async (now) => {
       if (++frames % every === 0) await run.letGo(now);

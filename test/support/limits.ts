@@ -1,4 +1,4 @@
-/** Caps made small for a test, so that reaching them takes a moment; each test file has its own process or thread. */
+/** Caps made small for a test, so that reaching them takes a moment; a test file that does so has its own thread. */
 import { type Cap, LIMITS } from "../../src/limits.ts";
 
 type Caps = Partial<Record<Cap, number>>;
