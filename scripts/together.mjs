@@ -35,6 +35,11 @@ const LONG = [
   "conform/remembered",
   "decoders/fixtures",
   "decoders/random",
+  "observe/fast-path",
+  "observe/merge",
+  "observe/merge-twice",
+  "observe/seam-streams",
+  "observe/union",
 ].map((name) => `${name}.test.js`);
 const ALONE =
   /\btest\.(?:serial\.)?(?:before|after)|node:(?:child_process|worker_threads)|\/limits\.js"|process\.(?:env|chdir)|globalThis/;
