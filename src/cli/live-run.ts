@@ -6,6 +6,7 @@ import type { Opened } from "../live/engines.ts";
 import { EvidenceFolder } from "../live/evidence.ts";
 import { EvidenceQueue } from "../live/evidence-queue.ts";
 import { type Finding, FindingLog } from "../live/findings.ts";
+import { JudgedEnds } from "../live/judged-ends.ts";
 import { atticOf, closeKilledRuns, Keeper } from "../live/keeper.ts";
 import { loadNative } from "../live/libpcap.ts";
 import { Notifier } from "../live/notify.ts";
@@ -141,10 +142,11 @@ class Surroundings {
   ) {
     this.#killed = killed;
     this.#notifier = notifier;
-    const tell = (text: string): void => this.#screen.line(text);
-    this.#evidence = evidence === null ? null : new EvidenceQueue(evidence, tell, task.site?.vxlan);
-    this.#opened = opened;
     this.#task = task;
+    const tell = (text: string): void => this.#screen.line(text);
+    this.#evidence =
+      evidence === null ? null : new EvidenceQueue(evidence, tell, task.site?.vxlan, this.#judgedEnds(task));
+    this.#opened = opened;
     const { models, background, site, bindings } = task;
     this.#judging = { models, background, site, bindings };
     this.#where = where;
@@ -153,6 +155,11 @@ class Surroundings {
     this.#reload = reload;
     this.#findings = new FindingLog(task.strict);
     this.#keeper = store === null ? null : new Keeper(store);
+  }
+
+  /** Of whom there may be findings; null: of anybody. */
+  #judgedEnds({ bindings }: Judging): JudgedEnds | null {
+    return this.#task.scope === "all" ? null : JudgedEnds.of(bindings.bindings);
   }
 
   async toItsEnd(): Promise<number> {
@@ -209,6 +216,7 @@ class Surroundings {
       if (isSame) return; // what has left memory was judged by nothing else
       this.#judging = judging;
       this.#reloaded = judging;
+      if (this.#evidence !== null) this.#evidence.judged = this.#judgedEnds(judging);
     } catch (error) {
       this.#screen.line("Models and site stay as they were:");
       reportError(error, (line) => this.#screen.line(line));

@@ -8,6 +8,7 @@ import type { EvidenceFolder } from "./evidence.ts";
 import type { Finding } from "./findings.ts";
 import type { PacketsOf } from "./first-packets.ts";
 import { FrameRing } from "./frame-ring.ts";
+import type { JudgedEnds } from "./judged-ends.ts";
 
 /** Milliseconds that the end of a run waits for what is still to be written. */
 const MOST_WAITING_MS = 500;
@@ -23,11 +24,20 @@ export class EvidenceQueue {
   /** Findings of which no packet was held any more. */
   #without = 0;
 
-  /** `vxlanPorts`: those that carry VXLAN beside the usual ones. */
-  constructor(folder: Pick<EvidenceFolder, "keep">, tell: (text: string) => void, vxlanPorts: readonly number[] = []) {
+  /** `vxlanPorts`: those that carry VXLAN beside the usual ones; `judged`: whose packets come first, null for everybody's. */
+  constructor(
+    folder: Pick<EvidenceFolder, "keep">,
+    tell: (text: string) => void,
+    vxlanPorts: readonly number[] = [],
+    judged: JudgedEnds | null = null,
+  ) {
     this.#folder = folder;
     this.#tell = tell;
-    this.#ring = new FrameRing(vxlanPorts);
+    this.#ring = new FrameRing(vxlanPorts, judged);
+  }
+
+  set judged(judged: JudgedEnds | null) {
+    this.#ring.judged = judged;
   }
 
   /** Every frame, before it is asked for. `telling`: whether it said something. */

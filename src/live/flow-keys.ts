@@ -18,6 +18,10 @@ export class FlowKeys {
   readonly #dissector: Dissector;
   /** Of TCP, else 0. */
   flags = 0;
+  /** Of IPv4, else 0; `family`: 0 where it holds no packet. */
+  family = 0;
+  from = 0;
+  to = 0;
   /** Set by `of` alone. */
   seq = 0;
 
@@ -44,6 +48,8 @@ export class FlowKeys {
     const { buf, linkType } = frame;
     const end = frame.off + frame.capLen;
     this.flags = 0;
+    this.from = 0;
+    this.to = 0;
     let at = frame.off;
     if (linkType === ETHERNET) {
       at += 12;
@@ -55,12 +61,18 @@ export class FlowKeys {
     if (version === 4 && at + 20 <= end && (u16be(buf, at + 6) & MORE_OR_OFFSET) === 0) {
       const proto = buf[at + 9]!;
       const from = at + ((buf[at]! & 15) << 2);
-      if (this.#isPlain(proto, buf, from, end))
-        return mixed(u32be(buf, at + 12) ^ u32be(buf, at + 16), u16be(buf, from) ^ u16be(buf, from + 2), proto);
+      if (this.#isPlain(proto, buf, from, end)) {
+        this.family = 4;
+        this.from = u32be(buf, at + 12);
+        this.to = u32be(buf, at + 16);
+        return mixed(this.from ^ this.to, u16be(buf, from) ^ u16be(buf, from + 2), proto);
+      }
     } else if (version === 6 && at + 40 <= end) {
       const proto = buf[at + 6]!;
-      if (this.#isPlain(proto, buf, at + 40, end))
+      if (this.#isPlain(proto, buf, at + 40, end)) {
+        this.family = 6;
         return mixed(between(buf, at + 8, at + 24), u16be(buf, at + 40) ^ u16be(buf, at + 42), proto);
+      }
     }
     return this.#dissected(frame);
   }
@@ -95,9 +107,15 @@ export class FlowKeys {
   /** What is neither plain TCP nor UDP; frames that are in no flow are told apart by their first bytes. */
   #dissected(frame: Frame): number {
     const p = this.#packet;
+    this.family = 0;
     if (this.#dissector.dissect(frame) !== PACKET)
       return mixed(frame.capLen >= 16 ? u32be(frame.buf, frame.off + 12) : 0, 0, frame.linkType);
     if (p.proto === TCP) this.flags = p.tcpFlags;
+    this.family = p.family;
+    if (p.family === 4) {
+      this.from = p.src;
+      this.to = p.dst;
+    }
     const addresses = p.family === 4 ? p.src ^ p.dst : between(p.buf, p.srcOff, p.dstOff);
     return mixed(addresses, p.srcPort ^ p.dstPort, p.proto);
   }

@@ -1,11 +1,13 @@
 /**
  * The first packets of each flow, and later ones that said something, as long as there is room: what a finding rests on is
- * among them. The oldest give way. Called for every frame of a run that keeps packets: nothing is allocated.
+ * among them. The oldest give way. Packets of whoever is judged and of all others have room of their own, so that a busy network
+ * does not push out what a finding needs. Called for every frame of a run that keeps packets: nothing is allocated.
  */
 import { Frame } from "../capture/frame.ts";
 import { type Place, placeKey } from "../report/places.ts";
 import { FIRST_PACKETS, FirstPackets, type HeldFrame } from "./first-packets.ts";
 import { FlowKeys } from "./flow-keys.ts";
+import type { JudgedEnds } from "./judged-ends.ts";
 
 /** Bytes of packets that are held, and how many packets at most. */
 const RING_BYTES = 32 << 20;
@@ -30,7 +32,7 @@ export class FrameRing {
   /** The same by the slot of their flow. */
   readonly #slotHeads = new Int32Array(SLOTS);
   readonly #slotBefore = new Int32Array(RING_PACKETS);
-  readonly #keys: FlowKeys;
+  #keys: FlowKeys;
   readonly #frame = new Frame();
   #next = 0;
   #oldest = 0;
@@ -38,19 +40,52 @@ export class FrameRing {
   /** Where writing would have gone on, had there been room. */
   #lastAt = 0;
   #sinceClear = 0;
+  /** Whose packets are kept here; null: everybody's. */
+  #judged: JudgedEnds | null;
+  /** Where those of all others are; null before there were any. */
+  #others: FrameRing | null = null;
 
   /** `vxlanPorts`: those that carry VXLAN beside the usual ones. */
-  constructor(vxlanPorts: readonly number[] = []) {
+  constructor(vxlanPorts: readonly number[] = [], judged: JudgedEnds | null = null) {
     this.#keys = new FlowKeys(vxlanPorts);
+    this.#judged = judged;
+  }
+
+  /** Somebody else from now on. */
+  set judged(judged: JudgedEnds | null) {
+    this.#judged = judged;
   }
 
   /** `telling`: whether it said something that a verdict may rest on. */
   take(frame: Frame, telling = false): void {
+    const slot = this.#keys.hash(frame) & (SLOTS - 1);
+    let ring: FrameRing = this;
+    if (!this.#isJudged()) {
+      this.#others ??= this.#another();
+      ring = this.#others;
+    }
+    ring.#put(frame, slot, telling);
+  }
+
+  /** Of the packet that was hashed last. */
+  #isJudged(): boolean {
+    const judged = this.#judged;
+    if (judged === null) return true;
+    const { family, from, to } = this.#keys;
+    return family === 4 ? judged.has(from) || judged.has(to) : family === 0 || judged.withIpv6;
+  }
+
+  #another(): FrameRing {
+    const ring = new FrameRing();
+    ring.#keys = this.#keys;
+    return ring;
+  }
+
+  #put(frame: Frame, slot: number, telling: boolean): void {
     if (++this.#sinceClear > CLEAR_AFTER) {
       this.#sinceClear = 0;
       this.#counts.fill(0);
     }
-    const slot = this.#keys.hash(frame) & (SLOTS - 1);
     if (this.#keys.begins) this.#counts[slot] = 0;
     if (this.#counts[slot]! < KEPT_OF_ONE) this.#counts[slot]!++;
     else if (!telling && !this.#keys.decides) return;
@@ -78,8 +113,13 @@ export class FrameRing {
     this.#at += length;
   }
 
-  /** What proves something and what stands beside it, as far as it is held. */
+  /** What proves something and what stands beside it, as far as it is held: all of a flow is in one place. */
   packetsOf(proof: readonly Place[]): HeldFrame[] {
+    const own = this.#heldOf(proof);
+    return this.#others === null ? own : [...own, ...this.#others.#heldOf(proof)];
+  }
+
+  #heldOf(proof: readonly Place[]): HeldFrame[] {
     const first = new FirstPackets(new Set(proof.map(placeKey)), RING_BYTES, this.#keys);
     const places = new Set<number>();
     for (const { capture_id, frame } of proof) {

@@ -7,6 +7,7 @@ import { Frame } from "../../src/capture/frame.ts";
 import { EvidenceFolder } from "../../src/live/evidence.ts";
 import type { HeldFrame } from "../../src/live/first-packets.ts";
 import { FrameRing } from "../../src/live/frame-ring.ts";
+import { JudgedEnds } from "../../src/live/judged-ends.ts";
 import { pcapngOf } from "../../src/live/pcapng-writer.ts";
 import { findUser } from "../../src/live/rights.ts";
 import { scratch, wirepact } from "../cli/command.ts";
@@ -84,6 +85,30 @@ test("the ring goes round: old packets are not held any more, and none is mixed 
     if (there !== undefined) t.is(there.bytes[0], i & 0xff);
   }
   t.not(held(ring, 0, packets), undefined);
+});
+
+test("what others say pushes out nothing of whoever is judged", (t) => {
+  const address = (text: string, first: string, last: string) => ({ text, family: 4 as const, first, last });
+  const bound = { name: null, internet: false, single: false, text: "10.0.0.0/24" };
+  const hosts = [{ ...bound, addresses: [address("10.0.0.0/24", "0a000000", "0a0000ff")] }];
+  const [how, made] = ["given" as const, { model: "m", role: "r", realm: null, outside: false }];
+  const judged = JudgedEnds.of([{ ...made, hosts, how }]);
+  const edges = [0x0a000000, 0x0a0000ff, 0x09ffffff, 0x0a000100].map((word) => judged?.has(word | 0));
+  t.deepEqual(edges, [true, true, false, false]);
+  const ring = new FrameRing([], judged);
+  const frame = new Frame();
+  frame.linkType = 1;
+  frame.buf = new Uint8Array(9000);
+  frame.buf.set([8, 0, 0x45], 12);
+  frame.buf[23] = 17;
+  frame.capLen = frame.buf.length;
+  const packets = Math.ceil((40 << 20) / frame.capLen);
+  for (frame.number = 1; frame.number <= packets; frame.number++) {
+    new DataView(frame.buf.buffer).setUint32(26, frame.number === 7 ? 0x0a000007 : frame.number);
+    ring.take(frame);
+  }
+  const there = [1, 7, packets].map((number) => held(ring, 0, number) !== undefined);
+  t.deepEqual(there, [false, true, true]);
 });
 
 test("of several interfaces each packet is found by its own number, the same numbers in both", (t) => {
