@@ -10,7 +10,8 @@
  *     └──1───┴───3────┴──2──┴───3────┴───────3────────┘   fragments of a message come in any record, any datagram
  *
  * In DTLS 1.3 protected records have a short header, 001CSLEE, that only means something in a known connection. A
- * datagram is DTLS where records fill it to its end. A direction is read until its first protected record.
+ * datagram is DTLS where records fill it to its end. A direction is read until its first protected record and the next
+ * datagram behind it: what DTLS made the keys for (SRTP, RFC 5764) is no DTLS.
  *
  * Does not cover: a client's certificate, connection ids (RFC 9146), anything protected.
  */
@@ -75,6 +76,7 @@ export const dtls: Decoder = {
     ],
   },
   everyMessage: true,
+  readsOn: true,
 
   looksDatagram(buf, off, len) {
     const type = buf[off]!;
@@ -87,11 +89,14 @@ export const dtls: Decoder = {
   datagram(c, emit, at) {
     if (c.buf[c.pos]! >> 5 === 1) {
       if (!at.peerStarted) return false;
+      if (at.state === 1) return DATAGRAM_DONE;
       emit({ kind: "up" });
-      return DATAGRAM_DONE;
+      return true;
     }
     const seen = readDatagram(c);
-    return seen === null ? false : tell(seen, c, emit, at);
+    if (seen === null) return false;
+    if (at.state === 1) return seen.isProtected || seen.cut ? DATAGRAM_DONE : true;
+    return tell(seen, c, emit, at);
   },
 };
 
@@ -199,7 +204,7 @@ function tell(seen: Seen, c: Cursor, emit: Emit, at: Context): DatagramResult {
   if (seen.cut) emit({ kind: "problem", what: "cut", why: `DTLS record: the capture cut ${c.cutOff} bytes off` });
   if (seen.isProtected) {
     emit({ kind: "up" });
-    return DATAGRAM_DONE;
+    return true;
   }
   return more ? DATAGRAM_MORE : true;
 }

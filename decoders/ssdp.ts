@@ -84,7 +84,8 @@ function tell(method: string, target: string, head: TextHead, emit: Emit): void 
   field("server", server);
   field("user-agent", head.fields.get("user-agent"));
   const what = method === "NOTIFY" ? "oneway" : method === "200" ? "response" : "request";
-  emit({ kind: "message", what, id: target });
+  // Nothing pairs a search with its answers: who is asked for everything answers by what it is.
+  emit({ kind: "message", what, id: what === "oneway" ? target : "" });
   if (server !== undefined && server !== "")
     emit({ kind: "asset", what: "product", value: server, source: `SSDP ${method}` });
 }

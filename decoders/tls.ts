@@ -11,8 +11,9 @@
  *     │ type │ length       │ 1 ClientHello, 2 ServerHello, …   │ a handshake message, over one record or several
  *     └──────┴──────────────┴───────────────────────────────────┘
  *
- * A direction is read until it is up (its first protected record) or has failed. Where a capture begins amid a
- * connection, records are believed only where one ends exactly at the end of the data or another follows it.
+ * A direction is read until it has failed, or is up (its first protected record) and has gone on: what stands behind the
+ * handshake has to be a record too. Where a capture begins amid a connection, records are believed only where one ends
+ * exactly at the end of the data or another follows it.
  *
  * A server's certificate, in clear until TLS 1.2, is read for its names alone.
  *
@@ -24,6 +25,7 @@ import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_MORE, STREAM
 import { certificateNames } from "./shared/certificate.ts";
 import { role, UP } from "./shared/known-facts.ts";
 import { looksLikePreamble, PREAMBLE_FORMS, readPreamble } from "./shared/preamble.ts";
+import { isV2Hello, v2Hello } from "./shared/ssl2-hello.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
 import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
 import { ClientHello, readClientHello, readServerHello, ServerHello, TLS13 } from "./shared/tls-hello.ts";
@@ -36,9 +38,22 @@ const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const CERTIFICATE = 11;
 
-/** `Context.state`: whether the server's certificate may come next; above it what is left of the record that it begins in. */
+/**
+ * `Context.state`: whether the server's certificate may come next; whether it is a server's of TLS 1.3; how many headers are
+ * still to be read of a direction that is up; above these what is left of the record at hand.
+ */
 const AWAITS_CERTIFICATE = 1;
-const SHIFT = 2;
+const SERVER13 = 2;
+const HEADER = 4;
+const HEADERS = 7 * HEADER;
+const SHIFT = 32;
+
+/**
+ * Headers that are read of a direction that is up. A server of TLS 1.3 is so from its first protected record on, behind which
+ * stand its certificate, its signature and its Finished, each mostly a record of its own.
+ */
+const AFTER = 1;
+const AFTER_SERVER13 = 4;
 
 /** For a message out of its records; used and done with within one call. */
 const HELLO = new Cursor();
@@ -89,7 +104,9 @@ export const tls: Decoder = {
 
   stream(c, emit, at) {
     if (at.started) {
-      const left = Math.floor((at.state ?? 0) / SHIFT);
+      const state = at.state ?? 0;
+      const left = Math.floor(state / SHIFT);
+      if ((state & HEADERS) !== 0) return afterwards(c, at, state, left - (at.lost ?? 0));
       if (left > 0 && (at.lost ?? 0) === 0) return restOfRecord(c, emit, at, left);
       return nextRecord(c, emit, at);
     }
@@ -182,7 +199,7 @@ function nextRecord(c: Cursor, emit: Emit, at: Context): number {
   const length = fragmentLength(c);
   switch (type) {
     case RECORD.changeCipherSpec:
-      return changeCipherSpec(c, emit);
+      return changeCipherSpec(c, emit, at);
     case RECORD.alert:
       c.need(HEADER_LENGTH + length);
       return length === 2 ? alert(c, emit) : hiddenAlert(emit);
@@ -192,11 +209,11 @@ function nextRecord(c: Cursor, emit: Emit, at: Context): number {
         const taken = hello(c, emit, at); // the second, after a HelloRetryRequest
         if (taken !== STREAM_NO) return taken;
       }
-      if (at.state === AWAITS_CERTIFICATE && c.buf[c.pos + HEADER_LENGTH] === CERTIFICATE)
+      if (((at.state ?? 0) & AWAITS_CERTIFICATE) !== 0 && c.buf[c.pos + HEADER_LENGTH] === CERTIFICATE)
         return certificate(c, emit, at, 0);
       return HEADER_LENGTH + length;
     case RECORD.data:
-      return protectedRecord(length, emit);
+      return protectedRecord(c, length, emit, at);
     default:
       c.need(HEADER_LENGTH + length);
       return HEADER_LENGTH + length;
@@ -204,7 +221,7 @@ function nextRecord(c: Cursor, emit: Emit, at: Context): number {
 }
 
 /** What follows tells whether protection began; before a second hello of TLS 1.3 it did not. */
-function changeCipherSpec(c: Cursor, emit: Emit): number {
+function changeCipherSpec(c: Cursor, emit: Emit, at: Context): number {
   const whole = HEADER_LENGTH + 1;
   const begun = c.pos;
   c.skip(whole);
@@ -214,11 +231,10 @@ function changeCipherSpec(c: Cursor, emit: Emit): number {
   const length = fragmentLength(c);
   if (type === RECORD.changeCipherSpec) return whole;
   if (type === RECORD.alert) return length === 2 ? whole : hiddenAlert(emit);
-  if (type === RECORD.data) return protectedRecord(length, emit);
+  if (type === RECORD.data) return protectedRecord(c, length, emit, at);
   c.need(HEADER_LENGTH + Math.min(length, 6));
   if (couldBeHello(c)) return whole;
-  emit(UP);
-  return STREAM_DONE;
+  return cameUp(c, length, emit, at);
 }
 
 /**
@@ -226,10 +242,36 @@ function changeCipherSpec(c: Cursor, emit: Emit): number {
  * alert and no more is one. Clients that don't trust the server's certificate end so. (Early data of just two bytes
  * would look the same.)
  */
-function protectedRecord(length: number, emit: Emit): number {
-  if (isAlertSized(length)) return hiddenAlert(emit);
+function protectedRecord(c: Cursor, length: number, emit: Emit, at: Context): number {
+  return isAlertSized(length) ? hiddenAlert(emit) : cameUp(c, length, emit, at);
+}
+
+/** The record at the cursor is the first under protection. */
+function cameUp(c: Cursor, length: number, emit: Emit, at: Context): number {
   emit(UP);
-  return STREAM_DONE;
+  const headers = ((at.state ?? 0) & SERVER13) !== 0 ? AFTER_SERVER13 : AFTER;
+  return passOver(c, at, headers * HEADER, HEADER_LENGTH + length);
+}
+
+/** Takes what there is of `left` bytes that nobody reads; `state`: what it is beside them. */
+function passOver(c: Cursor, at: Context, state: number, left: number): number {
+  const there = Math.min(left, c.left);
+  at.state = state + (left - there) * SHIFT;
+  return c.pos - c.start + there;
+}
+
+/**
+ * Behind the handshake: a record begins where the one before it ends, though bytes of that were lost. `left`: of the record at
+ * hand; less than none where the next one's header is among what was lost, and nobody can find the ones behind it.
+ */
+function afterwards(c: Cursor, at: Context, state: number, left: number): number {
+  if (left > 0) return passOver(c, at, state & HEADERS, left);
+  if (left < 0 || (c.left < HEADER_LENGTH && c.cutOff > 0)) return STREAM_DONE;
+  const begun = c.pos;
+  if (readHeader(c) < 0) return c.bad("no TLS record behind the handshake");
+  c.pos = begun;
+  const headers = (state & HEADERS) - HEADER;
+  return headers === 0 ? STREAM_DONE : passOver(c, at, headers, HEADER_LENGTH + fragmentLength(c));
 }
 
 /** The two bytes of an alert, one of the inner type, and the tag: 16 bytes, or 8 with CCM_8. */
@@ -287,6 +329,7 @@ function hello(c: Cursor, emit: Emit, at: Context): number {
     HELLO.enter(bytes.length - 4, "hello");
     const told = tellHello(HELLO, bytes[0]!, emit);
     if (told === null) return STREAM_NO;
+    if (told.isServer13) at.state = SERVER13;
     if (!told.showsCertificate) return c.at;
     at.state = AWAITS_CERTIFICATE + left * SHIFT;
     return c.at - left;
@@ -368,7 +411,7 @@ function join(buf: Uint8Array, pieces: [from: number, to: number][], length: num
  * Null, with nothing emitted, where the bytes are no hello. A fault later on is a problem of a hello that is one.
  * `showsCertificate`: a server's, behind which its certificate comes in clear (unless it resumes a session).
  */
-function tellHello(c: Cursor, type: number, emit: Emit): { showsCertificate: boolean } | null {
+function tellHello(c: Cursor, type: number, emit: Emit): { showsCertificate: boolean; isServer13: boolean } | null {
   let problem: Fault | null = null;
   const client = new ClientHello();
   const server = new ServerHello();
@@ -390,32 +433,6 @@ function tellHello(c: Cursor, type: number, emit: Emit): { showsCertificate: boo
   if (problem !== null) {
     emit({ kind: "problem", what: problem.what === "short" ? "cut" : "malformed", why: `TLS ${problem}` });
   }
-  return { showsCertificate: type === SERVER_HELLO && !server.retry && server.version < TLS13 };
-}
-
-const V2_CLIENT_HELLO = 1;
-const V2_SERVER_HELLO = 4;
-const isV2Hello = (type: number): boolean => type === V2_CLIENT_HELLO || type === V2_SERVER_HELLO;
-
-/**
- * SSL 2.0's form: length 2 (high bit set), type 1, then of the client: version 2, lengths of cipher specs, session id
- * and challenge 2 each; of the server: session hit 1, certificate type 1, version 2, lengths of certificate, cipher
- * specs and connection id 2 each. The lengths have to add up.
- */
-function v2Hello(c: Cursor, emit: Emit): number {
-  const length = c.u16() & 0x7fff;
-  const type = c.u8();
-  if (!isV2Hello(type)) return STREAM_NO;
-  const server = type === V2_SERVER_HELLO;
-  if (server && (c.u8() > 1 || c.u8() > 3)) return STREAM_NO;
-  const version = c.u16();
-  const [first, second, third] = [c.u16(), c.u16(), c.u16()];
-  if (version !== 0x0002 && (server || version >> 8 !== 3 || (version & 255) > 4)) return STREAM_NO;
-  if (c.at - 2 + first + second + third !== length) return STREAM_NO;
-  const specs = server ? second : first;
-  if (specs === 0 || specs % 3 !== 0 || third < 16 || third > 32) return STREAM_NO;
-  c.need(length - (c.at - 2));
-  emit({ kind: "role", sender: server ? "server" : "client", why: `SSL 2.0 ${server ? "SERVER" : "CLIENT"}-HELLO` });
-  emit({ kind: "field", field: server ? "tls.version" : "tls.offered", value: version });
-  return server ? STREAM_DONE : length + 2;
+  const isServer13 = type === SERVER_HELLO && server.version >= TLS13;
+  return { showsCertificate: type === SERVER_HELLO && !server.retry && !isServer13, isServer13 };
 }

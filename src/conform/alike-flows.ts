@@ -9,6 +9,7 @@ import { APP_PARTS } from "../model/apps.ts";
 import type { Model } from "../model/types.ts";
 import { exchangesOfFlow, offsetOf } from "./clocks.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
+import { answersOf } from "./up.ts";
 
 /** DNS answers come and go, days and hours end: what is minutes apart may be judged in another way. */
 const TIME_SEC = 300;
@@ -95,6 +96,7 @@ export class AlikeFlows {
         flow.reset?.nearer,
         flow.sentOn !== null,
         flow.session !== null,
+        answersOf(flow)?.question === null,
         flow.heard?.some(({ roles }) => roles.length > 0),
       ],
     ].map(Number);

@@ -18,6 +18,7 @@ import * as C from "../observe/conversations.ts";
 import type { NameAnswer } from "../observe/dns-answers.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
+import { pairingOf } from "../observe/pairs.ts";
 import { compareInstants } from "../time.ts";
 import { type Classes, NO_CLASS } from "./alike-classes.ts";
 import type { Played } from "./cast.ts";
@@ -191,7 +192,18 @@ export class AlikeKey {
       this.#frame(frame);
       before = sighting;
     }
+    if (view.proto !== TCP) this.#paired(sightings);
     return true;
+  }
+
+  /** Which question has an answer, by ids that differ from flow to flow. */
+  #paired(sightings: readonly Sighting[]): void {
+    const pairing = pairingOf(sightings);
+    this.#push(pairing === null ? -1 : pairing.answers.length);
+    if (pairing?.question) {
+      this.#push(sightings.indexOf(pairing.question));
+      this.#push(sightings.indexOf(pairing.answers[0]));
+    }
   }
 
   /** The name that the client sent stands for others. */

@@ -130,8 +130,14 @@ export function servedHere(up: Clause, { model, parameter }: LoadedModel, { sent
 
 export function heardApp(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   const heard = appClause(loaded, rule, subject, flow);
-  return rule.apps === null ? heard : wholly(flow.overlaps.length > 0 ? disagreeing(heard, flow) : heard, flow);
+  if (rule.apps === null) return heard;
+  const said = flow.overlaps.length > 0 ? disagreeing(heard, flow) : heard;
+  return isKeyed(rule.apps, subject) ? said : wholly(said, flow);
 }
+
+/** Documented is media that DTLS makes the keys for (RFC 5764), which nobody but its ends can read. */
+const isKeyed = (apps: readonly string[], { app }: Subject): boolean =>
+  app === "dtls" && (apps.includes("rtp") || apps.includes("rtcp"));
 
 export function heardWhom(
   loaded: LoadedModel,

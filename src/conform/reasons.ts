@@ -22,6 +22,7 @@ export const CONVERSATION_REASONS = {
   "listed-range": "the address is in a published range of a shared provider, and nothing names it",
   "one-direction": "packets of one direction only are in the capture",
   "never-came-up": "the destination is documented and the connection never came up",
+  "answer-to-another": "what came back answers none of its questions in the capture, by their ids",
   "sent-on": "every HTTP answer sends the client on to another site, as a portal or a filter on the way does",
   "handshake-open": "the capture does not show that both ends finished their TLS handshake",
   "channel-unseen":

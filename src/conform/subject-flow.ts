@@ -144,8 +144,8 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     operations: operationsOf(all, view.detail),
     reports: all.seen.decoders[view.app - 1]?.reports ?? NONE_OF_THEM,
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
-    foreign: readsAll(app) ? (view.detail?.undecoded ?? 0) : 0,
-    foreignFrames: readsAll(app) ? malformed(sightings) : NO_FRAMES,
+    foreign: readsAll(app) || app === "dtls" ? (view.detail?.undecoded ?? 0) : 0,
+    foreignFrames: malformed(sightings, readsAll(app)),
     dropped: view.detail?.dropped ?? 0,
     cut: cutOf(all, view),
     overlaps: overlapsOf(view),
@@ -260,12 +260,17 @@ function overlapsOf({ detail }: FlowView): readonly FrameRef[] {
 /** Behind a hello nobody but its ends can read; whether they agreed at all is told by their handshake. */
 const readsAll = (app: string | null): boolean => app !== null && !HELLO.has(app);
 
-/** Messages that contradict themselves: whoever reads them may take them for something else. */
-function malformed(sightings: readonly Sighting[]): readonly FrameRef[] {
+/**
+ * Messages that contradict themselves: whoever reads them may take them for something else. Where not `all` is read, of a
+ * direction that has come up alone.
+ */
+function malformed(sightings: readonly Sighting[], all: boolean): readonly FrameRef[] {
   const frames: FrameRef[] = [];
+  const up = [all, all];
   for (const sighting of sightings) {
-    const { fact } = sighting;
-    if (fact.kind === "problem" && fact.what === "malformed") frames.push(...framesOf(sighting, fact.why));
+    const { fact, dir } = sighting;
+    if (fact.kind === "up") up[dir] = true;
+    if (fact.kind === "problem" && fact.what === "malformed" && up[dir]) frames.push(...framesOf(sighting, fact.why));
   }
   return frames.length === 0 ? NO_FRAMES : frames;
 }
@@ -296,7 +301,8 @@ function isHoled(view: FlowView, there: 0 | 1): boolean {
   const back = there === 0 ? 1 : 0;
   if (view.proto !== TCP || (view.state & R.S_MIDSTREAM) !== 0 || !view.has(R.S_DATA, back)) return false;
   if (!view.has(R.S_DATA, there)) return view.has(R.S_SEQ, there) && view.app !== 0;
-  return (view.detail?.streams[there]?.pending.length ?? 0) > 0;
+  if ((view.detail?.streams[there]?.pending.length ?? 0) === 0) return false;
+  return view.detail?.sightings.some(({ dir, fact }) => dir === there && fact.kind === "up") !== true;
 }
 
 function isUnfinished(view: FlowView, there: 0 | 1): boolean {

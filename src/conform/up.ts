@@ -1,6 +1,7 @@
 /** The clause "up": did it come up, as far as the capture shows? And the messages that say who asks whom. */
 import { LIMITS } from "../limits.ts";
 import type { Handshake } from "../observe/handshake.ts";
+import { type Pairing, pairingOf } from "../observe/pairs.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
 import { howItEnded } from "./refusal.ts";
@@ -29,7 +30,8 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
       if (flow.handshake?.state === "open") return handshakeOpen(flow.handshake, flow);
       if (flow.asked === 0)
         return unproved("up", "one-direction", "only the answers are in the capture", "mirror both directions");
-      return proved("up", flow.outcome === "established" ? "it came up" : "it was answered", flow.coming);
+      if (flow.outcome === "established") return proved("up", "it came up", flow.coming);
+      return silent ? proved("up", "it was answered", flow.coming) : answered(flow);
     case "one-way":
       if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);
       return unproved("up", "one-direction", "only one direction is in the capture", "mirror both directions");
@@ -46,10 +48,38 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
     case "unreachable":
     case "failed": {
       const frames = [...flow.quotes, ...flow.coming];
-      return unproved("up", "never-came-up", howItEnded(flow), "let it through, then capture again", frames);
+      return unproved("up", "never-came-up", howItEnded(flow), LET_THROUGH, frames);
     }
   }
 }
+
+/** Datagrams are answered by an answer to what was asked: what comes under another id may be anybody's, and is to something else. */
+function answered(flow: SubjectFlow): Clause {
+  const pairing = answersOf(flow);
+  if (pairing === null) return proved("up", "it was answered", flow.coming);
+  if (pairing.question !== null) {
+    const pair = [...framesOf(pairing.question, "question"), ...framesOf(pairing.answers[0], "its answer")];
+    const isTold = (ref: FrameRef) =>
+      flow.coming.some((of) => of.frame === ref.frame && of.capture_id === ref.capture_id);
+    return proved("up", "it was answered", [...flow.coming, ...pair.filter((ref) => !isTold(ref))]);
+  }
+  const foreign = pairing.answers.slice(0, MOST_SPEAKING);
+  return unproved(
+    "up",
+    "answer-to-another",
+    "what came back answers none of its questions in the capture, by their ids",
+    "capture without loss, and look who sent the answers",
+    [...flow.coming, ...asking(flow), ...foreign.flatMap((one) => framesOf(one, "an answer to something else"))],
+  );
+}
+
+/** Which answer is to which question; null where ids don't tell. A connection is answered by being opened. */
+export function answersOf(flow: Pick<SubjectFlow, "connectionless" | "sightings">): Pairing {
+  return flow.connectionless ? pairingOf(flow.sightings) : null;
+}
+
+/** What came up later is a conversation of its own where this one did not get as far as a name. */
+const LET_THROUGH = "look whether it came up later; where its rule is not met, let it through, then capture again";
 
 /** Until both ends have sent something protected, nobody knows that either went on. */
 function handshakeOpen({ holed, unheard, mute }: Handshake & { state: "open" }, flow: SubjectFlow): Clause {

@@ -48,6 +48,8 @@ export class Datagrams {
     context.peerStarted = app !== 0;
     if (app !== 0) {
       const decoder = this.#feed.decoders[app - 1]!;
+      const isUp = decoder.readsOn === true && this.#isUp(row, at, dir);
+      context.state = isUp ? 1 : 0;
       const result =
         decoder.looksDatagram?.(buf, p.payOff, p.payLen) === true
           ? this.#feed.attempt.datagram(decoder, buf, p, cutOff)
@@ -56,7 +58,8 @@ export class Datagrams {
       if (result === false) {
         if (this.#beside(row, at, dir, frame, p, cutOff, decoder)) return;
         this.#feed.details.of(row, at).undecoded++;
-        if (!decoder.everyMessage) this.#feed.missed(row, at, dir);
+        if (isUp) this.#feed.settle(row, at, dir);
+        else if (!decoder.everyMessage) this.#feed.missed(row, at, dir);
         return;
       }
       // Nobody's word of who is who: it may be the other half of what only a slice before can read.
@@ -69,6 +72,7 @@ export class Datagrams {
       else if (result === true && kept) this.#feed.forgetDatagrams(this.#feed.details.of(row, at), dir);
       return;
     }
+    context.state = 0;
     const hinted = this.#feed.hints.udp[p.dstPort]! || this.#feed.hints.udp[p.srcPort]!;
     let plausible = false;
     const candidates = this.#feed.openings.datagram[buf[p.payOff]!]!;
@@ -101,6 +105,11 @@ export class Datagrams {
     this.#feed.missed(row, at, dir);
   }
 
+  #isUp(row: Int32Array, at: number, dir: 0 | 1): boolean {
+    const said = this.#feed.details.get(row, at)?.sightings;
+    return said?.some((one) => one.dir === dir && one.fact.kind === "up") === true;
+  }
+
   /** A packet of SCTP, from its first chunk on. */
   #sctp(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number): void {
     const { context } = this.#feed.attempt;
@@ -126,6 +135,7 @@ export class Datagrams {
   #beside(row: Int32Array, at: number, dir: 0 | 1, frame: Where, p: Packet, cutOff: number, own: Decoder): boolean {
     if (own.prepares !== true && this.#preparing === 0) return false;
     this.#feed.attempt.context.peerStarted = false;
+    this.#feed.attempt.context.state = 0;
     for (let i = 0; i < this.#feed.decoders.length; i++) {
       const other = this.#feed.decoders[i]!;
       if (other === own || (own.prepares !== true && other.prepares !== true)) continue;

@@ -163,6 +163,12 @@ export interface Decoder {
   readonly prepares?: boolean;
 
   /**
+   * Datagrams only: a direction that has said `up` is read on, with `at.state` 1, until one more of its datagrams was taken or
+   * refused: what was agreed on has to be what follows.
+   */
+  readonly readsOn?: boolean;
+
+  /**
    * First bytes that `looksDatagram` and `looksStream` may accept, as single ones and inclusive ranges; any byte where it is
    * left out. Unknown payload is offered only to decoders whose first byte it has.
    */

@@ -319,7 +319,8 @@ function lastOf(row: Int32Array, at: number): number {
 
 /** It is done, and there is nothing half said in it that an equal flow would not have. */
 function isOver(view: FlowView, now: number): boolean {
-  return isDone(view, now) && (view.detail === null || view.detail.shared || !hasUnfinished(view.detail));
+  const { detail } = view;
+  return isDone(view, now) && (detail === null || detail.shared || !hasUnfinished(detail) || isUpAndRead(detail));
 }
 
 /** No packet can belong to it any more: another one of its key would be another flow. */
@@ -359,6 +360,12 @@ function hasUnread({ streams }: FlowDetail): boolean {
 /** Whether the client left it before it was done is told by how far its streams were read (`observe/handshake.ts`). */
 function isOpenHandshake({ streams, sightings }: FlowDetail): boolean {
   return streams.some((stream) => stream !== null) && !sightings.some(({ fact }) => fact.kind === "up");
+}
+
+/** A connection that came up, whose next words never came. */
+function isUpAndRead(detail: FlowDetail): boolean {
+  const isUp = detail.sightings.some(({ fact }) => fact.kind === "up");
+  return isUp && !hasUnread(detail) && detail.datagrams.every((kept) => kept === null);
 }
 
 function hasUnfinished({ streams, datagrams }: FlowDetail): boolean {

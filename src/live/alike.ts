@@ -5,6 +5,7 @@ import { TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import * as R from "../flow/row.ts";
 import type { FlowView } from "../observe/flow-view.ts";
+import { pairingOf } from "../observe/pairs.ts";
 
 /** DNS answers hold for a day at least, so within one day it does not matter which flow was the first. */
 const DAY_SEC = 86_400;
@@ -45,8 +46,9 @@ export function whatItSaid(ipv6: AddressTable, row: Int32Array, at: number, deta
   return `${endsText(ipv6, row, at)},${port},${day}|${factsText(detail)}`;
 }
 
+/** Ids differ each time, and what they tell does not: whether an answer is to what was asked. */
 export function factsText({ sightings }: FlowDetail): string {
-  return sightings.map(textOf).join("|");
+  return `${pairingOf(sightings)?.question === null}|${sightings.map(textOf).join("|")}`;
 }
 
 /** The same without the ports that were agreed on, which are others each time. */

@@ -23,6 +23,7 @@ import { holdsUntil } from "../observe/dns-answers.ts";
 import { addressKey, nameKey } from "../observe/dns-evidence.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { pairingOf } from "../observe/pairs.ts";
 import { flowsWithDetail } from "../observe/said.ts";
 import type { LookupRow, RunResult } from "../report/result.ts";
 import { type DepartingRow, FIRST_DEPARTED } from "../store/store.ts";
@@ -141,7 +142,8 @@ export class NameAttic {
         Object.assign(identified.detail(row, at), { sightings: rest, shared: true });
         continue;
       }
-      const key = rest.map(({ dir, fact }) => `${dir}${JSON.stringify(fact, withoutId)}`).join("|");
+      const said = rest.map(({ dir, fact }) => `${dir}${JSON.stringify(fact, withoutId)}`);
+      const key = `${pairingOf(rest)?.question === null}|${said.join("|")}`;
       const known = this.#rest.get(key);
       const place = known === undefined ? undefined : places.get(known);
       if (place !== undefined) {

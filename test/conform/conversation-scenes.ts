@@ -29,6 +29,17 @@ const FTPS = { endpoints: byAddress, rules: [{ ...anyRule, over: "tcp/21", app: 
 
 const WEB = { endpoints: api, rules: [{ ...anyRule, over: "tcp/80", app: "http" }] };
 
+/** A question of DNS, and an answer that has another one's id. */
+const ANOTHER = {
+  endpoints: byAddress,
+  rules: [{ id: "r", to: "api", over: "udp/53", app: "dns" }],
+  frames: lookUp(HOST, FAR, "a.example.com", ["203.0.113.9"], 0).with(
+    1,
+    udpFrame({ from: `${FAR}:53`, to: `${HOST}:20000`, ms: 2, data: dnsAnswer("a.example.com", [], { id: 2 }) }),
+  ),
+  port: 53,
+};
+
 /** One request for the documented name, and its answer. */
 function web(status: string, field = "X: y", ms = 0): Frame[] {
   return connection(`${HOST}:${41_000 + ms}`, `${FAR}:80`, ms, [
@@ -372,6 +383,12 @@ export const CONVERSATIONS: Record<string, Judging> = {
     endpoints: api,
     rules: [tlsRule],
     frames: good.filter((_, i) => i === 0 || i === 2 || i === 3),
+  },
+  "an answer to another question": { says: "inconclusive answer-to-another", ...ANOTHER },
+  "an answer to another question, where none is expected": {
+    says: "violation expectation-broken",
+    ...ANOTHER,
+    rules: ANOTHER.rules.map((rule) => ({ ...rule, expect: { reply: "none" } })),
   },
   "never came up": { says: "inconclusive never-came-up", endpoints: byAddress, rules: [tlsRule], frames: [syn(0)] },
   "an alert": {

@@ -4,12 +4,14 @@
  */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { frameOfBytes, tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, concat } from "../support/hex.ts";
 import { bytes, ethernet, ipv4, u16, udp } from "../support/packets.ts";
 import {
   clientHello,
   connection,
+  dnsAnswer,
   dnsQuery,
   type Line,
   lookUp,
@@ -38,6 +40,26 @@ const asked = (hosts: readonly string[]): Line[] =>
 
 type Played = Awaited<ReturnType<typeof play>>["said"];
 const all = (said: Played) => said.result.judged;
+const SSH = ascii("SSH-2.0-OpenSSH_9.2\r\n");
+const RECORD = concat([bytes(23, 3, 3, 0, 20), new Uint8Array(20).fill(0xef)]);
+/** Both ends are up; a server of TLS 1.3 so by the first of its handshake's four messages. */
+const handshake = (version: number): Line[] => [
+  [">", good],
+  ["<", serverHello(version)],
+  ["<", concat([upRecords(), ...(version < 0x0304 ? [] : [RECORD, RECORD, RECORD])])],
+  [">", upRecords()],
+];
+/** openssl's hellos of DTLS, both ends' Finished, and then a packet of RTP, whose keys they made (RFC 5764). */
+const keyed: Frame[] = (() => {
+  const hellos = fixturesOf("dtls").filter(({ file }) => file.endsWith("/dtls12.md"));
+  const finished = concat([bytes(22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 40), new Uint8Array(40)]);
+  const srtp = concat([bytes(0x80, 96, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4), new Uint8Array(80).fill(0xee)]);
+  const said = [hellos[0]!.bytes, hellos[1]!.bytes, finished, finished, srtp];
+  return said.map((data, ms) => {
+    const [from, to] = ms % 2 === 0 ? [FROM, `${FAR}:9000`] : [`${FAR}:9000`, FROM];
+    return udpFrame({ from, to, ms, data });
+  });
+})();
 /** What a scene's verdicts must be, as a sentence that a failed test shows. */
 interface Disguise {
   scene: Omit<Scene, "rules"> & { rules?: Scene["rules"] };
@@ -109,6 +131,33 @@ function besides(message: Uint8Array, app: string): Disguise {
   };
 }
 
+/** A question, and what comes back by the same ports and answers something else. */
+function answersElse(port: number, app: string, question: Uint8Array, answer: Uint8Array): Disguise {
+  const [from, to] = [FROM, `${FAR}:${port}`];
+  const frames = [udpFrame({ from, to, data: question }), udpFrame({ from: to, to: from, ms: 1, data: answer })];
+  return {
+    scene: { endpoints: api, rules: [{ id: "x", to: "anyone", over: `udp/${port}`, app }], frames },
+    seen: (said) =>
+      all(said)
+        .map(({ reason_code }) => reason_code)
+        .join() === "answer-to-another",
+  };
+}
+
+/** A GetRequest of SNMPv2c for nothing, and its Response (RFC 3416). */
+const snmp = (pdu: number, id: number): Uint8Array =>
+  concat([bytes(0x30, 24, 2, 1, 1, 4, 6), ascii("public"), bytes(pdu, 11, 2, 1, id, 2, 1, 0, 2, 1, 0, 0x30, 0)]);
+/** An Access-Request without attributes, and its Accept (RFC 2865). */
+const radius = (code: number, id: number): Uint8Array =>
+  concat([bytes(code, id, 0, 26), new Uint8Array(16).fill(0x5a), bytes(1, 6), ascii("user")]);
+/** As `ntp`, of a server that answers a request sent at another time. */
+function ntpAnswer(): Uint8Array {
+  const message = ntp(4);
+  message.set(message.subarray(40, 48), 24);
+  message[31] = 9;
+  return message;
+}
+
 const openByOverlap = (rows: Played["result"]["judged"]): boolean =>
   rows.length > 0 && rows.every((row) => row.verdict === "inconclusive" && row.reason_code === "overlap");
 
@@ -128,8 +177,8 @@ const DISGUISES: Record<string, Disguise> = {
     scene: {
       endpoints: api,
       frames: connection(FROM, TO, 0, [
-        ["<", ascii("SSH-2.0-OpenSSH_9.2\r\n")],
-        [">", ascii("SSH-2.0-OpenSSH_9.2\r\n")],
+        ["<", SSH],
+        [">", SSH],
       ]),
     },
     seen: notDocumented,
@@ -139,11 +188,34 @@ const DISGUISES: Record<string, Disguise> = {
       endpoints: api,
       frames: connection(FROM, TO, 0, [
         [">", good],
-        ["<", ascii("SSH-2.0-OpenSSH_9.2\r\n")],
-        [">", ascii("SSH-2.0-OpenSSH_9.2\r\n")],
+        ["<", SSH],
+        [">", SSH],
       ]),
     },
     seen: (said) => said.rules.get("m/r")!.status !== "met",
+  },
+  ...Object.fromEntries(
+    ([">", "<"] as const).flatMap((side) =>
+      [0x0303, 0x0304].map((version): [string, Disguise] => [
+        `a handshake of TLS ${version}, and behind it what are no records, of ${side}`,
+        {
+          scene: { endpoints: api, frames: connection(FROM, TO, 0, [...handshake(version), [side, SSH]]) },
+          seen: (said) =>
+            notDocumented(said) &&
+            all(said).every(
+              ({ reason_code, reason }) => reason_code === "other-messages" && /is ssh/.test(reason ?? ""),
+            ),
+        },
+      ]),
+    ),
+  ),
+  "a handshake of DTLS, and behind it what is none of DTLS": {
+    scene: {
+      endpoints: api,
+      rules: [{ id: "x", to: "anyone", over: "udp/9000", app: ["dtls", "stun"] }],
+      frames: keyed,
+    },
+    seen: (said) => notDocumented(said) && all(said).every(({ reason_code }) => reason_code === "other-messages"),
   },
   "a name nearly the documented one": {
     scene: { endpoints: api, frames: tlsConnection(FROM, TO, 0, clientHello("api.example.com.evil.example.net")) },
@@ -290,6 +362,22 @@ const DISGUISES: Record<string, Disguise> = {
   "datagrams that are none of DNS, in a flow of DNS": besides(dnsQuery("api.example.com"), "dns"),
   "datagrams that are none of NTP, in a flow of NTP": besides(ntp(3), "ntp"),
   "datagrams that are none of STUN, in a flow of STUN": besides(stun(0x0001), "stun"),
+  "an answer of STUN with another transaction": answersElse(3478, "stun", stun(0x0001, 1), stun(0x0101, 2)),
+  "an answer of DNS with another id": answersElse(
+    53,
+    "dns",
+    dnsQuery("a.example.com", { id: 1 }),
+    dnsAnswer("a.example.com", [], { id: 2 }),
+  ),
+  "an answer of DNS to another question": answersElse(
+    53,
+    "dns",
+    dnsQuery("a.example.com"),
+    dnsAnswer("b.example.com", []),
+  ),
+  "an answer of NTP to another time": answersElse(123, "ntp", ntp(3), ntpAnswer()),
+  "an answer of SNMP with another id": answersElse(161, "snmp", snmp(0xa0, 1), snmp(0xa2, 2)),
+  "an answer of RADIUS with another id": answersElse(1812, "radius", radius(1, 1), radius(2, 2)),
   "a tail behind a question of NTP that no extension is": {
     scene: {
       endpoints: api,
@@ -357,6 +445,24 @@ for (const [what, { scene, seen }] of Object.entries(DISGUISES)) {
     );
   });
 }
+
+test("behind a handshake a record is found though bytes of the one before are lost; where its header is, nothing is said", async (t) => {
+  const long = concat([upRecords().subarray(0, 6), bytes(23, 3, 3, 0x08, 0), new Uint8Array(2048).fill(0xcd)]);
+  const pieces = [0, 700, 1400].map((from): Line => [">", long.subarray(from, from + 700)]);
+  const frames = connection(FROM, TO, 0, [...handshake(0x0303).slice(0, 3), ...pieces, [">", SSH], [">", SSH]]);
+  const codeWithout = async (...lost: number[]) => {
+    const { said } = await play({
+      rules: [tlsRule],
+      endpoints: api,
+      frames: frames.filter((_, i) => !lost.includes(i)),
+    });
+    return all(said)[0]!.reason_code;
+  };
+  t.is(await codeWithout(), "other-messages");
+  t.is(await codeWithout(7), "other-messages");
+  t.is(await codeWithout(8), "other-messages");
+  t.is(await codeWithout(9), "rule-proved");
+});
 
 test("what is sent again as it was, and a keep-alive, disguise nothing", async (t) => {
   const frames = replaced(tlsConnection(FROM, TO, 0, good), good, good);
