@@ -214,7 +214,8 @@ const isFarEnd: IsFar = (other, attempted, at, all) =>
 
 /**
  * True where a conversation proves that answers from beyond the same next hop reach this capture: opened by the same
- * host, answered, and near in time.
+ * host, answered, and near in time. A RST or an ICMP error is no such answer, though another port of the same far end sent
+ * it: a filter on this side of the way sends both in its name.
  */
 function showsAnswers(
   other: Judged,

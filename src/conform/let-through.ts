@@ -9,7 +9,7 @@ import type { Rule } from "../model/types.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import { overText } from "./over-clause.ts";
-import { isDistrust, isOwn } from "./refusal.ts";
+import { isDistrust, isOwn, saidInstead } from "./refusal.ts";
 
 /** Who tried, whom, and the address that it was sent to. */
 export interface Ends {
@@ -39,6 +39,9 @@ export function letThrough({ loaded, rule, flow, subject }: RuleUse, { who, whom
   const passing = `${subject.transport}/${subject.port} itself passes`;
   if (isDistrust(flow))
     return `let the connection of ${who} to ${whom} through uninspected, or ${trust}: ${passing}${where}`;
+  const instead = saidInstead(flow);
+  if (instead !== null)
+    return `let the TLS connection of ${who} to ${whom} through at whoever answered its hello in clear (${instead}), a proxy's or a filter's page most often: ${passing}${where}`;
   if (flow.handshake !== null)
     return `let the TLS connection of ${who} to ${whom} through where something ends it, uninspected: ${passing}${where}`;
   const by = fault === undefined ? null : answerer(fault);

@@ -194,7 +194,7 @@ function handshakeIn(content: readonly Sighting[], flow: SubjectFlow): Handshake
     if (fact.kind !== "fault" || fact.what !== "tls-alert" || isUp(dir === flow.there)) continue;
     const by = dir === flow.there ? "client" : "server";
     const greeted = content.filter(speaks(false)).some((one) => one.fact.kind === "role");
-    return { state: "alert", by, fault: fact, sighting, afterFlight: greeted && by === "client" };
+    return { state: "alert", by, fault: fact, sighting, afterFlight: greeted && by === "client", instead: null };
   }
   return isUp(true) ? { state: "up" } : { state: "open", holed: flow.unfinished, unheard: false, mute: false };
 }

@@ -108,6 +108,8 @@ function ms(us: number): string {
 }
 
 function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {
+  const instead = saidInstead(flow);
+  if (instead !== null) return `the far end answered the TLS hello by something that is no TLS (${instead})`;
   if (handshake.state === "alert") {
     const { by, fault, afterFlight } = handshake;
     if (by === "client" && fault.code < 0)
@@ -117,9 +119,7 @@ function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {
     return `the client answered the server's part of the TLS handshake by an alert (${fault.text})${DISTRUST}`;
   }
   if (handshake.state !== "left") return "it failed before it came up";
-  const { by, reset, greeted, instead } = handshake;
-  if (!greeted && instead !== null)
-    return `the far end answered the TLS hello by something that is no TLS (${instead})`;
+  const { by, reset, greeted } = handshake;
   if (by === "client")
     return greeted
       ? `the client left after the server's part of the TLS handshake without finishing it${DISTRUST}`
@@ -129,6 +129,11 @@ function tlsFailure(handshake: Handshake, flow: SubjectFlow): string {
   return reset
     ? `a RST followed right after the client's TLS hello${senderOf(flow)}`
     : "the far end closed the connection right after the client's TLS hello";
+}
+
+/** What answered a TLS hello in clear, such as the page of a proxy that lets nothing through; null where nothing did. */
+export function saidInstead({ handshake }: SubjectFlow): string | null {
+  return handshake?.state === "alert" || handshake?.state === "left" ? handshake.instead : null;
 }
 
 /** What it most often is, said as that and no more. */

@@ -14,8 +14,15 @@ export type Handshake =
   | { state: "up" }
   /** `unheard`: all of the server that is there is its SYN-ACK, not even an acknowledgement of the hello; `mute`: no word of it is. */
   | { state: "open"; holed: boolean; unheard: boolean; mute: boolean }
-  /** An alert of this end, which had not finished. `sighting` has its frame. */
-  | { state: "alert"; by: "client" | "server"; fault: FaultFact; sighting: Sighting; afterFlight: boolean }
+  /** An alert of this end, which had not finished. `sighting` has its frame; `instead` as below. */
+  | {
+      state: "alert";
+      by: "client" | "server";
+      fault: FaultFact;
+      sighting: Sighting;
+      afterFlight: boolean;
+      instead: string | null;
+    }
   /** This end closed or reset the connection. `greeted`: the server had said its hello; `instead`: what it said that is no TLS. */
   | { state: "left"; by: "client" | "server"; reset: boolean; greeted: boolean; instead: string | null };
 
@@ -51,7 +58,8 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   }
   if (alert !== null) {
     const by = alert.dir === there ? "client" : "server";
-    return { state: "alert", by, fault: alert.fact, sighting: alert, afterFlight: greeted && by === "client" };
+    const afterFlight = greeted && by === "client";
+    return { state: "alert", by, fault: alert.fact, sighting: alert, afterFlight, instead: greeted ? null : instead };
   }
   if (up[there]) return { state: "up" };
   if (!hello) return null;
@@ -61,7 +69,8 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   const ended = reset ?? ([there, back] as const).find((dir) => flow.has(R.S_FIN, dir));
   const mute = flow.has(R.S_SYNACK, back) && !flow.has(R.S_DATA, back);
   if (ended === undefined) return { state: "open", holed: false, unheard: mute && !flow.has(R.S_ACK, back), mute };
-  return { state: "left", by: ended === there ? "client" : "server", reset: reset !== undefined, greeted, instead };
+  const by = ended === there ? "client" : "server";
+  return { state: "left", by, reset: reset !== undefined, greeted, instead: greeted ? null : instead };
 }
 
 /** A server that speaks something else is read by another decoder, and has greeted nobody. */

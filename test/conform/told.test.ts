@@ -3,7 +3,16 @@ import test from "ava";
 import { spokenOf } from "../../src/report/findings.ts";
 import { ascii, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
-import { clientHello, connection, type Line, lookUp, serverHello, tlsConnection, upRecords } from "../support/talk.ts";
+import {
+  alert,
+  clientHello,
+  connection,
+  type Line,
+  lookUp,
+  serverHello,
+  tlsConnection,
+  upRecords,
+} from "../support/talk.ts";
 import { HOST, PEER, play, RESOLVER, type Scene } from "./scene.ts";
 import { byAddress, FAR, FROM, reset, syn, TO } from "./stage.ts";
 
@@ -191,6 +200,19 @@ test("what is asked of whom names what stopped it, not the port that passes", as
       frames: connection(FROM, "10.0.0.80:3128", 0, connect),
     });
     t.is(proxied, `${ask} (documented under 1)`);
+  }
+  // A page in clear behind a TLS hello, and the client that leaves at it, by an alert or without a word.
+  const page: Line[] = [
+    [">", clientHello("api.example.com")],
+    ["<", ascii("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")],
+  ];
+  for (const end of [alert(70), "FA"]) {
+    const frames = connection(FROM, TO, 0, [...page, [">", end]]);
+    const remedy = await remedyOf({ endpoints, rules: [{ id: "api", to: "api", ...over }], frames });
+    t.regex(
+      remedy,
+      /^let the TLS connection of 10\.0\.0\.5 to .* through at whoever answered its hello in clear \(HTTP/,
+    );
   }
   const own = await remedyOf({
     endpoints: byAddress,
