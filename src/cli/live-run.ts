@@ -125,6 +125,8 @@ class Surroundings {
   /** As of the last judgement. */
   #conversations = 0;
   #storeFailed = false;
+  /** What stands in the database, as a sentence; empty while nothing does. */
+  #stands = "";
   #last = false;
   /** Its terminal is gone, and its user with it. */
   hungUp = false;
@@ -287,6 +289,7 @@ class Surroundings {
     try {
       await this.#keeper.checkpoint(result, seen, moves, this.#stop.signal);
       this.#tellOfBoth(result);
+      this.#stands = `run ${result.run.run_id} of ${this.#where.database} holds what was seen until ${result.run.last_time}`;
       if (this.#storeFailed) this.#screen.line("The database could be written again; nothing is missing in it.");
       this.#storeFailed = false;
       return true;
@@ -361,6 +364,7 @@ class Surroundings {
       } catch (error) {
         if (isStoreError(error) && attempt < END_LOCK_TRIES && /locked/.test(error.message)) continue;
         reportError(error, (line) => process.stderr.write(`${line}\n`));
+        if (this.#stands !== "") warn(this.#stands);
         return false;
       }
     }
