@@ -17,9 +17,9 @@ import { readCases } from "./case.ts";
 /** Parts of one kind and capture. */
 const MOST = 16;
 /** Of all kinds together so many are tried, and of long captures fewer: so many that all of them have these frames. */
-const TRIED = 20;
-const LEAST_TRIED = 6;
-const TRIED_FRAMES = 2_500;
+const TRIED = 32;
+const LEAST_TRIED = 8;
+const TRIED_FRAMES = 4_000;
 const SEED = 20_260_302;
 
 const cases = readCases().filter((one) => one.args.some((word) => !word.includes("/") && word.includes(".pcap")));
