@@ -132,7 +132,10 @@ export function lossOf(host: CastHost, { coverage, damaged }: RuleContext): stri
   return `packets of ${of} of ${calledOf(host)} are not in the capture, so it does not see everything`;
 }
 
-/** A conversation that could be it, and can't be proved: neither seen nor not seen. */
+/**
+ * A conversation that could be it, and can't be proved: neither seen nor not seen. Also where another rule documents it: two
+ * documented names may share an address, and one connection be what both ask for; what shows that it is not fails a clause.
+ */
 export function openCandidate(uses: readonly RuleUse[], lacking: readonly string[] = []): HostStatus | null {
   const candidate = uses.find(
     (use) => use.how === "candidate" && (lacking.length === 0 || use.member === null || lacking.includes(use.member)),
