@@ -32,11 +32,11 @@ const SHARE: Record<string, number> = {
 /** Of each target, where all are tried once. */
 const ONCE_SHARE: Record<string, number> = {
   program: 100,
-  bulk: 8,
+  bulk: 6,
   container: 1_500,
   model: 100,
   site: 300,
-  decoder: 20_000,
+  decoder: 10_000,
 };
 /** Of a long run's: a start and warming up cost a decoder's child a second. */
 const LONG_SHARE: Record<string, number> = { decoder: 2_000_000 };
