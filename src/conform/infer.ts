@@ -9,6 +9,7 @@
  */
 
 import { parseAddress } from "../address.ts";
+import { FACT_BITS } from "../decode/details.ts";
 import { ASKING_FIELDS } from "../decode/facts.ts";
 import { type CapCounter, LIMITS } from "../limits.ts";
 import type { Binding } from "../model/bind.ts";
@@ -174,7 +175,7 @@ export function passersOn({ seen }: C.Conversations): ReadonlySet<string> {
   const found = new Set<string>();
   const view = new FlowView(seen);
   for (const flow of flowsSaying(seen, "field")) {
-    for (const { fact, dir } of view.move(flow).detail?.sightings ?? []) {
+    for (const { fact, dir } of view.move(flow).saying(FACT_BITS.field)) {
       if (fact.kind !== "field" || !(fact.field in ASKING_FIELDS)) continue;
       const far = addressText(seen.flows.ipv6, view.family, view.address(dir === 0 ? 1 : 0));
       found.add(`${seen.realms[view.realm] ?? ""}|${far}`);

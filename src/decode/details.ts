@@ -28,6 +28,8 @@ export interface FlowDetail {
   shared: boolean;
   /** Of one that a database holds: as `kindsOf`, found out without making its sightings. */
   kinds?(): number;
+  /** Likewise: those of its sightings that are of these kinds (bits), or all. */
+  saying?(kinds: number): Sighting[];
 }
 
 /** A bit for each kind of facts. */
@@ -54,6 +56,11 @@ export function kindsOf(detail: FlowDetail): number {
   const kinds = detail.operations === null ? 0 : FACT_BITS.operation;
   if (detail.kinds !== undefined) return kinds | detail.kinds();
   return kinds | kindsAmong(detail.sightings);
+}
+
+/** What it says of these kinds (bits); others may be among them. */
+export function saying(detail: FlowDetail, kinds: number): readonly Sighting[] {
+  return detail.saying === undefined ? detail.sightings : detail.saying(kinds);
 }
 
 export function kindsAmong(sightings: readonly Sighting[]): number {

@@ -34,7 +34,7 @@ import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
 import { findHiddenChannels } from "./hidden-channels.ts";
 import type { Observation } from "./observation.ts";
-import { type Part, partsOf } from "./parts.ts";
+import { areSeveral, type Part, partsOf } from "./parts.ts";
 import { quotedFlows, resetFlows } from "./refusals.ts";
 
 export { idText } from "./conversation-id.ts";
@@ -234,7 +234,8 @@ export class Conversations extends ConversationRows {
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
     if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back) && view.flows > 0) this.oneSided++;
-    const parts = (view.kinds & PARTING) === 0 ? null : partsOf(view.detail?.sightings ?? [], dir);
+    const mayPart = (view.kinds & PARTING) !== 0 && areSeveral(view.saying(FACT_BITS.name), dir);
+    const parts = mayPart ? partsOf(view.detail?.sightings ?? [], dir) : null;
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
@@ -344,7 +345,7 @@ export class Conversations extends ConversationRows {
   /** The name that the client sent first, as its number + 1; 0 where it sent none. */
   #serverName(view: FlowView, initiatorDir: 0 | 1): number {
     if ((view.kinds & FACT_BITS.name) === 0) return 0;
-    for (const { fact, dir } of view.detail?.sightings ?? []) {
+    for (const { fact, dir } of view.saying(FACT_BITS.name)) {
       if (fact.kind !== "name" || fact.source === "certificate" || dir !== initiatorDir) continue;
       return this.#nameId(fact.name);
     }

@@ -14,12 +14,13 @@
  * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
  * million flows' would take 700 MB.
  */
-import { FACT_BITS, type FlowDetail, kindsAmong, NEITHER, newDetail, type Pair } from "../decode/details.ts";
-import type { Fact, Sighting } from "../decode/facts.ts";
+import { type FlowDetail, kindsAmong, NEITHER, newDetail, type Pair } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import type { Cap } from "../limits.ts";
-import { FactWriter, readFacts, SharedFacts } from "./facts-codec.ts";
+import { FactWriter } from "./facts-codec.ts";
+import { SharedFacts, StoredFacts } from "./stored-facts.ts";
 import { NumberReader, NumberWriter } from "./varint.ts";
 
 /** Place and length in the part's bytes. */
@@ -190,7 +191,7 @@ export class DetailsReader {
       at = end;
     }
     const [lengths, texts, told, said, bytes] = stretches as [Buffer, Buffer, Buffer, Buffer, Buffer];
-    const facts = readFacts(known, lengths, texts, told, this.#shared);
+    const facts = new StoredFacts(known, lengths, texts, told, this.#shared);
     this.#bytes = bytes;
     const { words, begins } = wordsOf(said, count);
     const details: StoredDetail[] = [];
@@ -201,14 +202,14 @@ export class DetailsReader {
     return details;
   }
 
-  #add(detail: StoredDetail, plain: PlainDetail, facts: readonly Fact[]): void {
+  #add(detail: StoredDetail, plain: PlainDetail, facts: StoredFacts): void {
     const segment = (one: PlainSegment): Segment => ({ ...one, bytes: this.#copy(one.bytes) });
     const pair = <From, To>([low = null, high = null]: (From | null)[], rich: (from: From) => To): Pair<To> => [
       low === null ? null : rich(low),
       high === null ? null : rich(high),
     ];
     const list = (segments: PlainSegment[]): Segment[] => segments.map(segment);
-    if (plain.told !== undefined) detail.sightings = plain.told.map((one) => ({ ...one, fact: facts[one.fact]! }));
+    if (plain.told !== undefined) detail.sightings = plain.told.map((one) => ({ ...one, fact: facts.of(one.fact) }));
     if (plain.operations !== undefined) detail.operations = richTally(plain.operations);
     detail.dropped = plain.dropped ?? 0;
     detail.undecoded = plain.undecoded ?? 0;
@@ -296,47 +297,63 @@ class StoredDetail implements FlowDetail {
   shared = false;
   readonly #words: Int32Array;
   readonly #at: number;
-  readonly #facts: readonly Fact[];
+  readonly #facts: StoredFacts;
   #own: Sighting[] | null = null;
 
-  constructor(words: Int32Array, at: number, facts: readonly Fact[]) {
+  constructor(words: Int32Array, at: number, facts: StoredFacts) {
     this.#words = words;
     this.#at = at;
     this.#facts = facts;
   }
 
-  /** Made anew each time, but for the flow that was asked last: a pass over all flows asks each of them several times. */
   get sightings(): Sighting[] {
-    if (this.#own !== null) return this.#own;
-    if (lastAsked !== this) {
-      lastSightings = sightingsOf(this.#words, this.#at, this.#facts);
-      lastAsked = this;
-    }
-    return lastSightings;
+    return this.saying(ANY_KIND);
   }
 
   set sightings(own: Sighting[]) {
     this.#own = own;
   }
 
+  /** Made anew each time, but for the flow that was asked last: a pass over all flows asks each of them several times. */
+  saying(kinds: number): Sighting[] {
+    if (this.#own !== null) return this.#own;
+    const last = kinds === ANY_KIND ? lastWhole : lastOfKinds;
+    if (last.asked !== this || last.kinds !== kinds) {
+      last.sightings = sightingsOf(this.#words, this.#at, this.#facts, kinds);
+      last.asked = this;
+      last.kinds = kinds;
+    }
+    return last.sightings;
+  }
+
   kinds(): number {
     if (this.#own !== null) return kindsAmong(this.#own);
     let kinds = 0;
     const words = this.#words;
+    const { bits } = this.#facts;
     const end = this.#at + 1 + words[this.#at]!;
     for (let at = this.#at + 1; at < end; ) {
       const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
-      for (let i = at + HEAD_WORDS; i < next; i++) kinds |= FACT_BITS[this.#facts[words[i]!]!.kind];
+      for (let i = at + HEAD_WORDS; i < next; i++) kinds |= bits[words[i]!]!;
       at = next;
     }
     return kinds;
   }
 }
-let lastAsked: StoredDetail | null = null;
-let lastSightings: Sighting[] = [];
+const ANY_KIND = 0xffff;
 
-/** What the words from `at` on say: see the drawing. */
-function sightingsOf(words: Int32Array, from: number, facts: readonly Fact[]): Sighting[] {
+/** What was asked for last, of which kinds, and what was made of it. */
+interface LastAsked {
+  asked: StoredDetail | null;
+  kinds: number;
+  sightings: Sighting[];
+}
+const lastWhole: LastAsked = { asked: null, kinds: 0, sightings: [] };
+const lastOfKinds: LastAsked = { asked: null, kinds: 0, sightings: [] };
+
+/** What the words from `at` on say, of these kinds: see the drawing. */
+function sightingsOf(words: Int32Array, from: number, facts: StoredFacts, kinds: number): Sighting[] {
+  const { bits } = facts;
   const sightings: Sighting[] = [];
   const end = from + 1 + words[from]!;
   for (let at = from + 1; at < end; ) {
@@ -345,8 +362,10 @@ function sightingsOf(words: Int32Array, from: number, facts: readonly Fact[]): S
     const [capture, frame, sec] = [place >>> 1, words[at + 1]! >>> 0, words[at + 2]! >>> 0];
     const nsec = words[at + 3]! >>> 0;
     const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
-    for (let i = at + HEAD_WORDS; i < next; i++)
-      sightings.push({ fact: facts[words[i]!]!, dir, capture, frame, sec, nsec });
+    for (let i = at + HEAD_WORDS; i < next; i++) {
+      const fact = words[i]!;
+      if ((bits[fact]! & kinds) !== 0) sightings.push({ fact: facts.of(fact), dir, capture, frame, sec, nsec });
+    }
     at = next;
   }
   return sightings;

@@ -1,5 +1,6 @@
 /** What one answer of DNS says: under which names, and from when to when, it gave a client an address. */
 import { ipv4Word, parseAddress } from "../address.ts";
+import { FACT_BITS } from "../decode/details.ts";
 import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
@@ -71,6 +72,8 @@ export interface Answered {
   question: Place | null;
 }
 
+const ASKING = FACT_BITS.query | FACT_BITS.answer;
+
 /** Answers that flows of DNS gave, as they stand there. */
 export function answersIn(seen: Observation, flows: Iterable<number>, tell: (answered: Answered) => void): void {
   const view = new FlowView(seen);
@@ -78,7 +81,7 @@ export function answersIn(seen: Observation, flows: Iterable<number>, tell: (ans
   for (const flow of flows) {
     view.move(flow);
     if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
-    const { sightings } = view.detail;
+    const sightings = view.saying(ASKING);
     const questions = sightings.length > FEW ? questionsOf(sightings) : null;
     for (const at of sightings) {
       const { fact } = at;

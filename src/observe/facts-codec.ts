@@ -1,5 +1,5 @@
 /**
- * Facts as numbers, and their texts once: what a part of an observation says (`details-codec.ts`).
+ * Facts as numbers, and their texts once: what a part of an observation says (`details-codec.ts`). They are read by `stored-facts.ts`.
  *
  *     lengths   1 where the texts are UTF-16 because UTF-8 would change them, else 0; then how many characters each has
  *     texts     all of them, one behind the other
@@ -8,19 +8,19 @@
  * A text is the number of one that was there before, plus one, or 0 for the next new one. A fact of no kind below, or with more
  * to it than its kind has, is JSON in a text: what a decoder may say one day is kept as well.
  */
-import type { AnswerFact, DnsRecord, Fact, MessageFact, NameFact, RoleFact } from "../decode/facts.ts";
-import { NumberReader, NumberWriter } from "./varint.ts";
+import type { AnswerFact, Fact, MessageFact } from "../decode/facts.ts";
+import { NumberWriter } from "./varint.ts";
 
-const OTHER = 0;
-const UP = 1;
-const ROLE = 2;
-const NAME = 3;
-const QUERY = 4;
-const ANSWER = 5;
-const MESSAGE = 6;
-const FIELD = 7;
-const NUMBER_FIELD = 8;
-const INNER = 9;
+export const OTHER = 0;
+export const UP = 1;
+export const ROLE = 2;
+export const NAME = 3;
+export const QUERY = 4;
+export const ANSWER = 5;
+export const MESSAGE = 6;
+export const FIELD = 7;
+export const NUMBER_FIELD = 8;
+export const INNER = 9;
 
 /** In the order in which they are read back: whoever compares facts as JSON finds them as decoders made them. */
 const PROPERTIES: Readonly<Partial<Record<Fact["kind"], readonly string[]>>> = {
@@ -37,9 +37,9 @@ const RECORD: readonly string[] = ["name", "type", "ttl", "data", "echPublicName
 /** Properties that may be missing. */
 const OPTIONAL: ReadonlySet<string> = new Set(["failed", "echPublicName"]);
 
-const WHATS = ["request", "response", "oneway"] as const;
+export const WHATS = ["request", "response", "oneway"] as const;
 /** Of a message, whether it failed: not said, denied, said. */
-const FAILED = [undefined, false, true] as const;
+export const FAILED = [undefined, false, true] as const;
 /** Ids of messages with so many digits at most stand as numbers. */
 const ID_DIGITS = 9;
 
@@ -197,139 +197,6 @@ export class FactWriter {
   #put(text: number): void {
     this.#facts.write(text === this.#told ? 0 : text + 1);
     if (text === this.#told) this.#told++;
-  }
-}
-
-/** Facts that parts share, so that what says the same in many of them is one object. Questions and answers are not among them. */
-export class SharedFacts {
-  readonly #known = new Map<string, Fact>();
-
-  of(fact: Fact): Fact {
-    const key = keyOf(fact);
-    if (key === null) return fact;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    if (this.#known.size >= MOST_SHARED) this.#known.clear();
-    this.#known.set(key, fact);
-    return fact;
-  }
-}
-
-/** Beyond that they are begun anew: it saves memory and changes nothing. */
-const MOST_SHARED = 65_536;
-
-/** Null for those that hardly any other part has. The length of the first text keeps two facts from having one key. */
-function keyOf(fact: Fact): string | null {
-  switch (fact.kind) {
-    case "up":
-      return "up";
-    case "role":
-      return `role ${fact.sender} ${fact.why}`;
-    case "name":
-      return `name ${fact.source.length} ${fact.source}${fact.name}`;
-    case "field":
-      return `${typeof fact.value} ${fact.field.length} ${fact.field}${fact.value}`;
-    case "inner":
-      return `inner ${fact.app}`;
-    default:
-      return null;
-  }
-}
-
-/** What `FactWriter` wrote: `count` facts. */
-export function readFacts(
-  count: number,
-  lengths: Uint8Array,
-  texts: Buffer,
-  facts: Uint8Array,
-  shared: SharedFacts,
-): Fact[] {
-  const reader = new FactReader(lengths, texts, facts, shared);
-  const read: Fact[] = [];
-  for (let i = 0; i < count; i++) read.push(reader.next());
-  return read;
-}
-
-class FactReader {
-  readonly #lengths: NumberReader;
-  readonly #facts: NumberReader;
-  readonly #all: string;
-  readonly #shared: SharedFacts;
-  #at = 0;
-  readonly #texts: string[] = [];
-
-  constructor(lengths: Uint8Array, texts: Buffer, facts: Uint8Array, shared: SharedFacts) {
-    this.#shared = shared;
-    this.#lengths = new NumberReader(lengths);
-    this.#all = texts.toString(this.#lengths.read() === 1 ? "utf16le" : "utf8");
-    this.#facts = new NumberReader(facts);
-  }
-
-  next(): Fact {
-    // What stands there was written by `FactWriter`.
-    const kind = this.#facts.read();
-    if (kind === OTHER) return JSON.parse(this.#text()) as Fact;
-    return this.#shared.of(this.#plain(kind));
-  }
-
-  #plain(kind: number): Fact {
-    const facts = this.#facts;
-    switch (kind) {
-      case ROLE:
-        return { kind: "role", sender: this.#text() as RoleFact["sender"], why: this.#text() };
-      case NAME:
-        return { kind: "name", source: this.#text() as NameFact["source"], name: this.#text() };
-      case QUERY:
-        return { kind: "query", id: facts.read(), name: this.#text(), type: this.#text() };
-      case ANSWER:
-        return this.#answer();
-      case MESSAGE:
-        return this.#message();
-      case FIELD:
-        return { kind: "field", field: this.#text(), value: this.#text() };
-      case NUMBER_FIELD:
-        return { kind: "field", field: this.#text(), value: facts.read() };
-      case INNER:
-        return { kind: "inner", app: this.#text() };
-      default:
-        return { kind: "up" };
-    }
-  }
-
-  #answer(): AnswerFact {
-    const facts = this.#facts;
-    const head = facts.read();
-    const partial = head % 2 === 1;
-    const id = partial ? (head - 1) / 2 : head / 2;
-    const [name, type, rcode] = [this.#text(), this.#text(), this.#text()];
-    const records: DnsRecord[] = [];
-    for (let left = facts.read(); left > 0 && !facts.ended; left--) {
-      const [name, type] = [this.#text(), this.#text()];
-      const ttl = facts.read();
-      const data = this.#text();
-      if (ttl % 2 === 0) records.push({ name, type, ttl: ttl / 2, data });
-      else records.push({ name, type, ttl: (ttl - 1) / 2, data, echPublicName: this.#text() });
-    }
-    return { kind: "answer", id, name, type, rcode, partial, records };
-  }
-
-  #message(): MessageFact {
-    const head = this.#facts.read();
-    const id = head % 2 === 1 ? this.#text() : String(this.#facts.read());
-    const how = head >>> 1;
-    const what = WHATS[how % WHATS.length] ?? "oneway";
-    const failed = FAILED[Math.floor(how / WHATS.length)];
-    return failed === undefined ? { kind: "message", what, id } : { kind: "message", what, id, failed };
-  }
-
-  #text(): string {
-    const number = this.#facts.read();
-    if (number > 0) return this.#texts[number - 1] ?? "";
-    const from = this.#at;
-    this.#at += this.#lengths.read();
-    const text = this.#all.slice(from, this.#at);
-    this.#texts.push(text);
-    return text;
   }
 }
 

@@ -1,7 +1,7 @@
 /** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
 
 import { formatIpv4, formatIpv6, formatMacWords } from "../address.ts";
-import { FACT_BITS, type FlowDetail, kindsOf } from "../decode/details.ts";
+import { FACT_BITS, type FlowDetail, kindsOf, saying } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { hasPorts, ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
@@ -129,6 +129,11 @@ export class FlowView {
     const index = this.#word(R.DETAIL) - 1;
     return index < 0 ? null : this.#seen.identified.details[index]!;
   }
+  /** What it says of these kinds (bits); others may be among them. */
+  saying(kinds: number): readonly Sighting[] {
+    const { detail } = this;
+    return detail === null ? NO_SIGHTINGS : saying(detail, kinds);
+  }
   /** The kinds of facts that it may say, as bits: see `kindsOf`. */
   get kinds(): number {
     const { said } = this.#seen;
@@ -243,7 +248,7 @@ export class FlowView {
   #byMessage(): Initiator | null {
     if ((this.kinds & FACT_BITS.role) === 0) return null;
     let client: 0 | 1 | null = null;
-    for (const { fact, dir } of this.detail?.sightings ?? NO_SIGHTINGS) {
+    for (const { fact, dir } of this.saying(FACT_BITS.role)) {
       if (fact.kind !== "role") continue;
       const one = fact.sender === "client" ? dir : dir === 0 ? 1 : 0;
       if (client !== null && client !== one) return null;
@@ -323,7 +328,7 @@ export class FlowView {
     const handshake = this.handshake(there);
     if (handshake !== null) return handshake.state === "alert" || handshake.state === "left";
     if ((this.kinds & FACT_BITS.fault) === 0) return false;
-    const sightings = this.detail?.sightings ?? NO_SIGHTINGS;
+    const sightings = this.saying(FACT_BITS.fault | FACT_BITS.up);
     return sightings.length < LONG ? endedByAlert(sightings) : longEndedByAlert(sightings);
   }
 
@@ -334,7 +339,7 @@ export class FlowView {
     const detail = this.detail;
     if (detail === null) return this.family === R.FAMILY_ETH;
     let oneway = false;
-    for (const { fact } of detail.sightings) {
+    for (const { fact } of saying(detail, FACT_BITS.message)) {
       if (fact.kind !== "message") continue;
       if (fact.what !== "oneway") return false;
       oneway = true;

@@ -3,6 +3,7 @@
  * asked, from the answering host's own address, or to everybody. What pairs them is the name, the type, where the answer
  * has one the id, and the time.
  */
+import { FACT_BITS } from "../decode/details.ts";
 import type { AnswerFact, DnsRecord, Sighting } from "../decode/facts.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
@@ -45,7 +46,7 @@ export class GroupAnswers {
       this.#add(view.realm, fact.name, { sec, nsec, type: fact.type, to, answer: fact, orphan });
     }
     for (const flow of flowsSaying(seen, "field")) {
-      for (const { fact, sec, nsec, dir } of view.move(flow).detail?.sightings ?? []) {
+      for (const { fact, sec, nsec, dir } of view.move(flow).saying(FACT_BITS.field)) {
         if (fact.kind !== "field" || fact.field !== "mdns.answer") continue;
         const record = recordOf(String(fact.value));
         const back = dir === 0 ? 1 : 0;

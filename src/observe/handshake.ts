@@ -5,7 +5,7 @@
  * not trust the certificate (an inspecting proxy's, most often) goes then, by a protected alert, a clear one, or without a
  * word.
  */
-import type { FlowDetail } from "../decode/details.ts";
+import { FACT_BITS, type FlowDetail, saying } from "../decode/details.ts";
 import type { FaultFact, Sighting } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 
@@ -47,7 +47,7 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   let hello = false;
   let greeted = false;
   let instead: string | null = null;
-  for (const sighting of detail.sightings) {
+  for (const sighting of saying(detail, SHAKING)) {
     const { fact, dir } = sighting;
     if (fact.kind === "up") up[dir] = true;
     else if (fact.kind === "role") {
@@ -72,6 +72,8 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   const by = ended === there ? "client" : "server";
   return { state: "left", by, reset: reset !== undefined, greeted, instead: greeted ? null : instead };
 }
+
+const SHAKING = FACT_BITS.up | FACT_BITS.role | FACT_BITS.fault;
 
 /** A server that speaks something else is read by another decoder, and has greeted nobody. */
 const IS_HELLO = /^(?:TLS|SSL) /;

@@ -2,6 +2,7 @@
  * Connections that may be data channels of an FTP session whose words are inside TLS (RFC 4217): where those are, the session
  * says where nobody can read it. Between the same two hosts, while the session lasts, and not plainly something else.
  */
+import { FACT_BITS } from "../decode/details.ts";
 import { TCP } from "../dissect/packet.ts";
 import { FlowView } from "./flow-view.ts";
 import type { Fold } from "./folds.ts";
@@ -59,13 +60,13 @@ function readSessions(seen: Observation): Map<string, Session[]> {
   return sessions;
 }
 
-function isEncrypted({ detail }: FlowView): boolean {
-  return detail?.sightings.some(({ fact }) => fact.kind === "inner" && fact.app === "tls") === true;
+function isEncrypted(view: FlowView): boolean {
+  return view.saying(FACT_BITS.inner).some(({ fact }) => fact.kind === "inner" && fact.app === "tls");
 }
 
 /** TLS that says what is inside it is no FTP. */
-function isOtherwise({ detail }: FlowView): boolean {
-  return detail?.sightings.some(({ fact }) => fact.kind === "inner") === true;
+function isOtherwise(view: FlowView): boolean {
+  return view.saying(FACT_BITS.inner).some(({ fact }) => fact.kind === "inner");
 }
 
 function fits({ firstSec, lastSec, port }: Session, view: FlowView): boolean {

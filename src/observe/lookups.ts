@@ -1,4 +1,5 @@
 /** What names were asked for and what came back: DNS questions paired with their answers, folded by who asked whom what. */
+import { FACT_BITS, saying } from "../decode/details.ts";
 import type { AnswerFact, QueryFact, Sighting } from "../decode/facts.ts";
 import { compareInstants } from "../time.ts";
 import { addressText, FlowView } from "./flow-view.ts";
@@ -26,6 +27,8 @@ export interface Lookup {
 /** Answers listed for one look-up. */
 const MOST_ANSWERS = 32;
 
+const ASKING = FACT_BITS.query | FACT_BITS.answer;
+
 /** `copies`: flows that are told of already. */
 export function collectLookups(seen: Observation, copies: ReadonlyMap<number, number> | null = null): Lookup[] {
   const folded = new Map<string, Lookup>();
@@ -50,7 +53,7 @@ export function foldLookups(
     if (detail === null || copies?.has(flow) === true) continue;
     let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
-    for (const sighting of [...detail.sightings].sort(compareInstants)) {
+    for (const sighting of [...saying(detail, ASKING)].sort(compareInstants)) {
       if (sighting.fact.kind === "query") {
         waiting.push(sighting as Sighting & { fact: QueryFact });
       } else if (sighting.fact.kind === "answer") {

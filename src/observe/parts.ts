@@ -65,8 +65,8 @@ export function partsOf(sightings: readonly Sighting[], there: 0 | 1): Part[] | 
   return parts.length > 1 ? parts : null;
 }
 
-/** Nearly every flow is of one part, which costs a look at its facts. */
-function areSeveral(sightings: readonly Sighting[], there: 0 | 1): boolean {
+/** Nearly every flow is of one part, which costs a look at its names. */
+export function areSeveral(sightings: readonly Sighting[], there: 0 | 1): boolean {
   let name: string | null = null;
   for (const { fact, dir, beside } of sightings) {
     if (beside !== undefined) return true;

@@ -1,0 +1,268 @@
+/**
+ * Facts that a database holds (`facts-codec.ts`): they stay bytes, and one is made an object when somebody asks for it. What is kept of
+ * each is its kind, where it begins, and how many texts there were before it, because a text that comes first says only that it is new.
+ */
+import { FACT_BITS } from "../decode/details.ts";
+import type { AnswerFact, DnsRecord, Fact, MessageFact, NameFact, RoleFact } from "../decode/facts.ts";
+import {
+  ANSWER,
+  FAILED,
+  FIELD,
+  INNER,
+  MESSAGE,
+  NAME,
+  NUMBER_FIELD,
+  OTHER,
+  QUERY,
+  ROLE,
+  UP,
+  WHATS,
+} from "./facts-codec.ts";
+import { NumberReader } from "./varint.ts";
+
+/** By kind as it is written; OTHER says its own. */
+const BITS: readonly number[] = [];
+for (const [kind, name] of [
+  [UP, "up"],
+  [ROLE, "role"],
+  [NAME, "name"],
+  [QUERY, "query"],
+  [ANSWER, "answer"],
+  [MESSAGE, "message"],
+  [FIELD, "field"],
+  [NUMBER_FIELD, "field"],
+  [INNER, "inner"],
+] as const)
+  (BITS as number[])[kind] = FACT_BITS[name];
+
+/** Facts that parts share, so that what says the same in many of them is one object. Questions and answers are not among them. */
+export class SharedFacts {
+  readonly #known = new Map<string, Fact>();
+  readonly #names = new Map<string, Map<string, Fact>>();
+  #count = 0;
+
+  of(fact: Fact): Fact {
+    if (fact.kind === "name") return this.#find(this.#named(fact.source), fact.name, fact);
+    const key = keyOf(fact);
+    return key === null ? fact : this.#find(this.#known, key, fact);
+  }
+
+  /** Names by their source: they are many, and need no text put together. */
+  #named(source: string): Map<string, Fact> {
+    let named = this.#names.get(source);
+    if (named === undefined) {
+      named = new Map();
+      this.#names.set(source, named);
+    }
+    return named;
+  }
+
+  #find(facts: Map<string, Fact>, key: string, fact: Fact): Fact {
+    const known = facts.get(key);
+    if (known !== undefined) return known;
+    if (++this.#count > MOST_SHARED) {
+      this.#known.clear();
+      for (const named of this.#names.values()) named.clear();
+      this.#count = 1;
+    }
+    facts.set(key, fact);
+    return fact;
+  }
+}
+
+/** Beyond that they are begun anew: it saves memory and changes nothing. */
+const MOST_SHARED = 65_536;
+
+/** Null for those that hardly any other part has. The length of the first text keeps two facts from having one key. */
+function keyOf(fact: Fact): string | null {
+  switch (fact.kind) {
+    case "up":
+      return "up";
+    case "role":
+      return `role ${fact.sender} ${fact.why}`;
+    case "field":
+      return `${typeof fact.value} ${fact.field.length} ${fact.field}${fact.value}`;
+    case "inner":
+      return `inner ${fact.app}`;
+    default:
+      return null;
+  }
+}
+
+export class StoredFacts {
+  /** By fact: the bit of its kind. */
+  readonly bits: Uint16Array;
+  readonly #begins: Uint32Array;
+  /** By fact: texts that were new before it. */
+  readonly #told: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #texts: string;
+  readonly #textEnds: Uint32Array;
+  readonly #shared: SharedFacts;
+  /** Those that were made and may be asked for again. */
+  readonly #made: Fact[] = [];
+  /** Where the one that is read stands, and texts that were new before. */
+  #at = 0;
+  #next = 0;
+
+  /** What `FactWriter` wrote: `count` facts. Throws where it is something else. */
+  constructor(count: number, lengths: Uint8Array, texts: Buffer, facts: Uint8Array, shared: SharedFacts) {
+    if (count > facts.length) throw new Error("a part of the observation is damaged");
+    const ends = new NumberReader(lengths);
+    this.#texts = texts.toString(ends.read() === 1 ? "utf16le" : "utf8");
+    this.#textEnds = textEnds(ends, lengths.length);
+    this.#bytes = facts.slice(); // the part's other bytes need not stay
+    this.#shared = shared;
+    this.bits = new Uint16Array(count);
+    this.#begins = new Uint32Array(count);
+    this.#told = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
+      this.#begins[i] = this.#at;
+      this.#told[i] = this.#next;
+      const kind = this.#bytes[this.#at]!;
+      if (kind !== OTHER) this.bits[i] = BITS[kind] ?? FACT_BITS.up;
+      else this.bits[i] = FACT_BITS[this.#make(i).kind];
+      if (kind !== OTHER) this.#skip();
+    }
+  }
+
+  /** The fact of a number, as the decoder said it. */
+  of(fact: number): Fact {
+    return this.#made[fact] ?? this.#make(fact);
+  }
+
+  #make(number: number): Fact {
+    this.#at = this.#begins[number]!;
+    this.#next = this.#told[number]!;
+    const kind = this.#read();
+    const fact = kind === OTHER ? (JSON.parse(this.#text()) as Fact) : this.#shared.of(this.#plain(kind));
+    // Of questions, answers and other messages each is asked for by a pass or two, and they are the most.
+    if (kind !== QUERY && kind !== ANSWER && kind !== MESSAGE) this.#made[number] = fact;
+    return fact;
+  }
+
+  #plain(kind: number): Fact {
+    switch (kind) {
+      case ROLE:
+        return { kind: "role", sender: this.#text() as RoleFact["sender"], why: this.#text() };
+      case NAME:
+        return { kind: "name", source: this.#text() as NameFact["source"], name: this.#text() };
+      case QUERY:
+        return { kind: "query", id: this.#read(), name: this.#text(), type: this.#text() };
+      case ANSWER:
+        return this.#answer();
+      case MESSAGE:
+        return this.#message();
+      case FIELD:
+        return { kind: "field", field: this.#text(), value: this.#text() };
+      case NUMBER_FIELD:
+        return { kind: "field", field: this.#text(), value: this.#read() };
+      case INNER:
+        return { kind: "inner", app: this.#text() };
+      default:
+        return { kind: "up" };
+    }
+  }
+
+  #answer(): AnswerFact {
+    const head = this.#read();
+    const partial = head % 2 === 1;
+    const id = partial ? (head - 1) / 2 : head / 2;
+    const [name, type, rcode] = [this.#text(), this.#text(), this.#text()];
+    const records: DnsRecord[] = [];
+    for (let left = this.#read(); left > 0 && this.#at < this.#bytes.length; left--) {
+      const [name, type] = [this.#text(), this.#text()];
+      const ttl = this.#read();
+      const data = this.#text();
+      if (ttl % 2 === 0) records.push({ name, type, ttl: ttl / 2, data });
+      else records.push({ name, type, ttl: (ttl - 1) / 2, data, echPublicName: this.#text() });
+    }
+    return { kind: "answer", id, name, type, rcode, partial, records };
+  }
+
+  #message(): MessageFact {
+    const head = this.#read();
+    const id = head % 2 === 1 ? this.#text() : String(this.#read());
+    const how = head >>> 1;
+    const what = WHATS[how % WHATS.length] ?? "oneway";
+    const failed = FAILED[Math.floor(how / WHATS.length)];
+    return failed === undefined ? { kind: "message", what, id } : { kind: "message", what, id, failed };
+  }
+
+  #text(): string {
+    const number = this.#read();
+    const text = number > 0 ? number - 1 : this.#next++;
+    return this.#texts.slice(text === 0 ? 0 : this.#textEnds[text - 1], this.#textEnds[text] ?? 0);
+  }
+
+  #read(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.#at++] ?? 0;
+    if (byte < 128) return byte;
+    let value = byte & 127;
+    for (let weight = 128; byte >= 128; weight *= 128) {
+      byte = bytes[this.#at++] ?? 0;
+      value += (byte & 127) * weight;
+    }
+    return value;
+  }
+
+  /** Over a fact. */
+  #skip(): void {
+    switch (this.#read()) {
+      case ROLE:
+      case NAME:
+      case FIELD:
+        this.#skipText();
+        this.#skipText();
+        return;
+      case QUERY:
+        this.#read();
+        this.#skipText();
+        this.#skipText();
+        return;
+      case ANSWER:
+        this.#skipAnswer();
+        return;
+      case MESSAGE:
+        if (this.#read() % 2 === 1) this.#skipText();
+        else this.#read();
+        return;
+      case NUMBER_FIELD:
+        this.#skipText();
+        this.#read();
+        return;
+      case INNER:
+        this.#skipText();
+        return;
+      default:
+        return;
+    }
+  }
+
+  #skipAnswer(): void {
+    this.#read();
+    this.#skipText();
+    this.#skipText();
+    this.#skipText();
+    for (let left = this.#read(); left > 0 && this.#at < this.#bytes.length; left--) {
+      this.#skipText();
+      this.#skipText();
+      const ttl = this.#read();
+      this.#skipText();
+      if (ttl % 2 === 1) this.#skipText();
+    }
+  }
+
+  #skipText(): void {
+    if (this.#read() === 0) this.#next++;
+  }
+}
+
+/** Where each text ends; a length takes a byte at least. */
+function textEnds(lengths: NumberReader, most: number): Uint32Array {
+  const ends = new Uint32Array(most);
+  let count = 0;
+  for (let at = 0; !lengths.ended; ) ends[count++] = at += lengths.read();
+  return ends.slice(0, count);
+}
