@@ -31,6 +31,7 @@ import { qualityOf } from "./observe/quality.ts";
 import { partsOf, refuseOtherRealms } from "./observe/site-parts.ts";
 import { uniteShares } from "./observe/union.ts";
 import { exitCodeOf, type RunExitCode } from "./report/exit.ts";
+import { lookupRowsOf, withLookups } from "./report/lookup-rows.ts";
 import { packedOf, withJudged } from "./report/packed-rows.ts";
 import type { CaptureRow, RunInfo, RunResult } from "./report/result.ts";
 import { atOnce, inTurns, type Steps } from "./steps.ts";
@@ -296,12 +297,13 @@ export function* judgeInSteps(
     },
     kept,
   );
-  const { conversations, rest, rules, lookups, bindings, parameters, warnings } = conformance;
+  const { conversations, rest, rules, bindings, parameters, warnings } = conformance;
   const assets = collectAssets(conversations);
   const quality = qualityOf(seen, conversations);
   const run = withTimes({ ...info, bindings, parameters, warnings }, quality);
   const judged = packedOf(conformance) ?? conformance.judged;
-  return withJudged(judged, { run, captures, rest, rules, lookups, assets, quality });
+  const told = withJudged(judged, { run, captures, rest, rules, assets, quality });
+  return withLookups(told, lookupRowsOf(conformance) ?? conformance.lookups);
 }
 
 /** What is known of a run before it is judged. */

@@ -7,7 +7,7 @@ import { FAMILY_ETH } from "../dissect/packet.ts";
 import type { AddressTable } from "../flow/addresses.ts";
 import type { Binding, BoundHost } from "../model/bind.ts";
 import type { Sides } from "../observe/beyond-nat.ts";
-import { DEFAULT_REALM } from "../observe/observation.ts";
+import { DEFAULT_REALM, type Observation } from "../observe/observation.ts";
 import type { FrameRef } from "../report/result.ts";
 
 /** A bound host as it was met in the capture. */
@@ -233,6 +233,21 @@ export class Cast {
     if (family === 4) return this.#v4.length === 0 ? NOBODY : this.#rolesOf4(realm, word >>> 0);
     if (family === FAMILY_ETH) return this.#macs.size === 0 ? NOBODY : this.#rolesOfMac(realm, macHexOf(ipv6, word));
     return this.#v6.length === 0 ? NOBODY : this.#rolesOf6(realm, hexOf(ipv6, word));
+  }
+
+  /** Whether an address, as rows have it, is that of a host, in whichever realm. */
+  hasAddress({ realms, flows }: Observation): (family: number, word: number) => boolean {
+    const everywhere = new Set([...realms, ...this.hosts.flatMap(({ realm }) => realm ?? [])]);
+    const known = new Map<number, boolean>();
+    return (family, word) => {
+      const key = family * 2 ** 32 + (word >>> 0);
+      let has = known.get(key);
+      if (has === undefined) {
+        has = [...everywhere].some((realm) => this.rolesOf(realm, family, word, flows.ipv6).length > 0);
+        known.set(key, has);
+      }
+      return has;
+    };
   }
 
   #rolesOfMac(realm: string, hex: string): readonly Played[] {

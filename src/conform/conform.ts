@@ -8,10 +8,11 @@ import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { DocumentedPorts } from "../observe/documented-ports.ts";
 import type { FlowView } from "../observe/flow-view.ts";
-import { collectLookups, type Lookup, placesByName } from "../observe/lookups.ts";
+import { collectLookups, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import { once } from "../once.ts";
+import { withLookups } from "../report/lookup-rows.ts";
 import { compareConversations } from "../report/order.ts";
 import { PackedRows, withJudged } from "../report/packed-rows.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunInfo } from "../report/result.ts";
@@ -35,8 +36,8 @@ import type { Judgement, Judges, RuleUse } from "./judge.ts";
 import { type Judged, settle } from "./judged.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { LeanUses } from "./lean-uses.ts";
-import { beforeMoves, isStillBound, type Moves, movedHosts, movedLeases } from "./leases.ts";
-import { LookupJudge, lookupRow } from "./lookups.ts";
+import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
+import { JudgedLookups, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
 import { withOwnMacs } from "./own-macs.ts";
@@ -221,7 +222,9 @@ export function* conformInSteps(
   noteCopies(conversations, cast);
   noteGathered(conversations, cast);
   noteDeparted(seen, cast, elsewhereFor(judges));
-  const lookups = collectLookups(seen, conversations.copies);
+  // A run that goes on is added to: what is told of it is made at once.
+  const isLasting = kept === null && seen.departed === undefined;
+  const lookups = collectLookups(seen, conversations.copies, isLasting ? cast.hasAddress(seen) : null);
   const rules = judgeRules({
     judges,
     conversations,
@@ -236,7 +239,6 @@ export function* conformInSteps(
     lastSec: options.lastSec,
   });
   yield;
-  const lookupJudge = new LookupJudge(judges.models, cast, siteHosts);
   packed?.sort();
   const rows = packed ?? judgements.flatMap((judged) => waivedRow(judged, waivers) ?? []).sort(compareConversations);
   kept?.end();
@@ -248,13 +250,10 @@ export function* conformInSteps(
         .map(({ verdict, waived }) => (verdict === "violation" ? waived : null)),
     );
   });
-  const isJudged = ({ realm, client, firstSec, firstNsec }: Lookup): boolean => {
-    const name = seen.realms[realm] ?? "";
-    const roles = cast.ofText(name, client);
-    if (!roles.some((played) => isScoped(played, judges))) return false;
-    return isStillBound(moves, name, client, roles, { sec: firstSec, nsec: firstNsec });
-  };
-  return withJudged(rows, {
+  const judgedLookups = new JudgedLookups(seen, judges.models, cast, moves, siteHosts, (played) =>
+    isScoped(played, judges),
+  );
+  const result = withJudged(rows, {
     conversations,
     rest: new Rest(
       conversations,
@@ -264,9 +263,6 @@ export function* conformInSteps(
       known.contested.all.length === 0 && conversations.isPlain(),
     ),
     rules: ruleRows,
-    lookups: lookups.map((lookup) =>
-      lookupRow(lookup, seen.realms[lookup.realm] ?? "", lookupJudge.verdict(lookup, isJudged(lookup))),
-    ),
     bindings: bindingRows(bindings, cast, known.backgroundName),
     parameters: parameterRows(options.models, options.bound),
     warnings: [
@@ -284,6 +280,10 @@ export function* conformInSteps(
       ...waivers.sayings(),
     ],
   });
+  return withLookups(
+    result,
+    isLasting ? judgedLookups.rows(lookups, conversations.copies) : judgedLookups.all(lookups),
+  );
 }
 
 /** The background's own roles (`resolver`) bring no traffic into scope, nor does a proxy, which serves others as well. */

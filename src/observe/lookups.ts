@@ -29,12 +29,19 @@ const MOST_ANSWERS = 32;
 
 const ASKING = FACT_BITS.query | FACT_BITS.answer;
 
-/** `copies`: flows that are told of already. */
-export function collectLookups(seen: Observation, copies: ReadonlyMap<number, number> | null = null): Lookup[] {
+/** Whether look-ups of an address are wanted. */
+export type IsWanted = (family: number, word: number) => boolean;
+
+/** `copies`: flows that are told of already. `isWanted`: of other clients none are collected. */
+export function collectLookups(
+  seen: Observation,
+  copies: ReadonlyMap<number, number> | null = null,
+  isWanted: IsWanted | null = null,
+): Lookup[] {
   const folded = new Map<string, Lookup>();
   for (const [key, lookup] of seen.departed?.said.lookups ?? [])
     folded.set(key, { ...lookup, answers: [...lookup.answers] });
-  foldLookups(folded, seen, flowsSaying(seen, "query", "answer"), copies);
+  foldLookups(folded, seen, flowsSaying(seen, "query", "answer"), copies, isWanted);
   return [...folded.values()];
 }
 
@@ -44,13 +51,19 @@ export function foldLookups(
   seen: Observation,
   flows: Iterable<number>,
   copies: ReadonlyMap<number, number> | null = null,
+  isWanted: IsWanted | null = null,
 ): void {
   const view = new FlowView(seen);
   const asked: { flow: number; query: Sighting & { fact: QueryFact } }[] = [];
   const orphans: Orphan[] = [];
   for (const flow of flows) {
-    const { detail } = view.move(flow);
+    view.move(flow);
+    // Who asked everybody is answered in flows of its own.
+    if (isWanted !== null && !isWanted(view.family, view.address(0)) && !isWanted(view.family, view.address(1)))
+      continue;
+    const { detail } = view;
     if (detail === null || copies?.has(flow) === true) continue;
+    const adds = (clientDir: 0 | 1): boolean => isWanted === null || isWanted(view.family, view.address(clientDir));
     let waiting: (Sighting & { fact: QueryFact })[] = [];
     // By time, not by place in the file: a mirror port may show the answer before its question.
     for (const sighting of [...saying(detail, ASKING)].sort(compareInstants)) {
@@ -63,11 +76,12 @@ export function foldLookups(
         const query = waiting.find(isAsked) ?? null;
         // The same question sent again waits for the same answer.
         if (query !== null) waiting = waiting.filter((q) => !isAsked(q));
-        if (query !== null) add(folded, seen, view, query, query.dir, fact, fact);
-        else orphans.push({ flow, sighting: sighting as Orphan["sighting"] });
+        if (query === null) orphans.push({ flow, sighting: sighting as Orphan["sighting"] });
+        else if (adds(query.dir)) add(folded, seen, view, query, query.dir, fact, fact);
       }
     }
     for (const query of waiting) {
+      if (!adds(query.dir)) continue;
       if (view.isGroup(query.dir === 0 ? 1 : 0)) asked.push({ flow, query });
       else add(folded, seen, view, query, query.dir, query.fact, null);
     }
@@ -81,7 +95,10 @@ export function foldLookups(
   for (const orphan of orphans) {
     const { flow, sighting } = orphan;
     if (answers?.found.has(orphan) === true) continue;
-    add(folded, seen, view.move(flow), sighting, sighting.dir === 0 ? 1 : 0, sighting.fact, sighting.fact);
+    view.move(flow);
+    const clientDir = sighting.dir === 0 ? 1 : 0;
+    if (isWanted === null || isWanted(view.family, view.address(clientDir)))
+      add(folded, seen, view, sighting, clientDir, sighting.fact, sighting.fact);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What counts as drift ("Drift" in the contract of verdicts): the findings behind exit code 1, each in its list. */
 import type { ConversationReason, RuleReason } from "../conform/reasons.ts";
+import { undocumentedLookups } from "./lookup-rows.ts";
 import { judgedOf } from "./packed-rows.ts";
 import type { ConversationRow, LookupRow, RuleRow, RunResult, Verdict } from "./result.ts";
 
@@ -27,7 +28,7 @@ export function driftOf(result: RunResult, strict: boolean): Drift {
     violations: unwaived(result, "violation"),
     rules: result.rules.filter((rule) => isFinding(rule) && rule.waived === null),
     inconclusive: strict ? unwaived(result, "inconclusive") : [],
-    lookups: strict ? result.lookups.filter((lookup) => lookup.verdict === "undocumented") : [],
+    lookups: strict ? undocumentedLookups(result) : [],
     unevaluable: strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [],
     departed: departedDrift(result, strict),
     count: 0,

@@ -8,12 +8,13 @@ import { VALUE } from "../report/kind-text.ts";
 import { Kinds } from "../report/kinds.ts";
 import { PackedRows } from "../report/packed-rows.ts";
 import type { RunResult } from "../report/result.ts";
+import { LOOKUP_COLUMNS, lookupChunks } from "./chunks.ts";
 import { CONVERSATION_TABLE, conversationBatches, KIND_TABLE, KINDS_A_RUN } from "./conversation-table.ts";
 import { REST_COLUMNS, restRows, restValues } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { type CheckpointWriter, DEPARTED, FIRST_DEPARTED, type Moves, type PartChange } from "./store.ts";
 import type { Transactions } from "./transactions.ts";
-import { insertConversations, insertRun, PART_COLUMNS, REST, resultTables, updateRun } from "./writer.ts";
+import { insertConversations, insertRun, LOOKUPS, PART_COLUMNS, REST, resultTables, updateRun } from "./writer.ts";
 import { type Difference, WrittenRows } from "./written-rows.ts";
 
 const NO_MOVES: Moves = { leave: [], back: [] };
@@ -84,7 +85,8 @@ export class SqliteCheckpoints implements CheckpointWriter {
         await turn(signal);
       }
       if (kinds.first > this.#kinds.first) await this.#sweep(runId, kinds.first);
-      for (const { name, columns, rows } of resultTables(result)) {
+      const lookups = { name: LOOKUPS, columns: LOOKUP_COLUMNS, rows: lookupChunks(result.lookups, false) };
+      for (const { name, columns, rows } of [...resultTables(result), lookups]) {
         await this.#driver.all(`DELETE FROM ${name} WHERE run_id = ?`, [this.runId]);
         await this.#insert(name, columns, rows, signal);
       }

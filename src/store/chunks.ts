@@ -3,6 +3,8 @@
  * look-ups of a busy network more than the conversations that they are for.
  */
 import type { LookupRow, RuleRow } from "../report/result.ts";
+import { VERSION } from "../version.ts";
+import { clientPrints } from "./client-prints.ts";
 import type { SqlValue } from "./driver.ts";
 import { storableJson } from "./text.ts";
 
@@ -12,8 +14,12 @@ const ROWS_A_CHUNK = 1_000;
 export const CHUNK_COLUMNS: readonly string[] = ["seq", "data", "exact"];
 
 /** Texts of rules as objects. */
-export function ruleChunks(rules: readonly RuleRow[]): Iterable<SqlValue[]> {
-  return chunks(rules, JSON.stringify);
+export function* ruleChunks(rules: readonly RuleRow[]): Iterable<SqlValue[]> {
+  for (const [seq, rows] of thousands(rules)) {
+    const text = JSON.stringify(rows);
+    const data = storableJson(text);
+    yield [seq, data, data === text ? null : text];
+  }
 }
 
 export function rulesOf(text: string): RuleRow[] {
@@ -27,19 +33,42 @@ export const LOOKUP_PLACE = {
 } as const satisfies Record<keyof LookupRow, number>;
 const FIELDS = Object.keys(LOOKUP_PLACE) as (keyof LookupRow)[]; // in the order of their places
 
-export function lookupChunks(lookups: readonly LookupRow[]): Iterable<SqlValue[]> {
-  return chunks(lookups, (rows) => JSON.stringify(rows.map((row) => FIELDS.map((field) => row[field]))));
+/** `made_by`: the version whose text it is; NULL where no other run can copy it. `verdict`: of all rows that have none of their own. */
+export const LOOKUP_COLUMNS: readonly string[] = [
+  ...["seq", "made_by", "verdict", "clients", "has_verdicts", "data", "exact"],
+];
+
+/** `isWhole`: another run over the same observation has the same look-ups. */
+export function* lookupChunks(lookups: readonly LookupRow[], isWhole: boolean): Iterable<SqlValue[]> {
+  for (const [seq, rows] of thousands(lookups)) yield lookupValues(seq, rows, isWhole);
 }
 
-export function lookupsOf(text: string): LookupRow[] {
-  const rows = JSON.parse(text) as unknown[][]; // as `lookupChunks` wrote it
-  return rows.map((values) => Object.fromEntries(FIELDS.map((field, i) => [field, values[i]])) as unknown as LookupRow);
+/** Most are nobody's, whose verdict stands beside the text: so it says nothing of what they are judged by. */
+export function lookupValues(seq: number, rows: readonly LookupRow[], isWhole: boolean): SqlValue[] {
+  const alike = rows.every(({ verdict }) => verdict !== null) ? "unrelated" : null;
+  let hasVerdicts = 0;
+  const values = rows.map((row) => {
+    const verdict = row.verdict === alike ? null : row.verdict;
+    if (verdict !== null) hasVerdicts = 1;
+    return FIELDS.map((field) => (field === "verdict" ? verdict : row[field]));
+  });
+  const text = JSON.stringify(values);
+  const data = storableJson(text);
+  const exact = data === text ? null : text;
+  return [seq, isWhole ? VERSION : null, alike, clientPrints(rows), hasVerdicts, data, exact];
 }
 
-function* chunks<Row>(rows: readonly Row[], textOf: (rows: readonly Row[]) => string): Iterable<SqlValue[]> {
-  for (let from = 0; from < rows.length; from += ROWS_A_CHUNK) {
-    const text = textOf(rows.slice(from, from + ROWS_A_CHUNK));
-    const data = storableJson(text);
-    yield [from / ROWS_A_CHUNK, data, data === text ? null : text];
-  }
+/** `verdict`: of those that have none of their own. */
+export function lookupsOf(text: string, verdict: LookupRow["verdict"]): LookupRow[] {
+  const rows = JSON.parse(text) as unknown[][]; // as `lookupValues` wrote it
+  return rows.map((values) => {
+    const row = Object.fromEntries(FIELDS.map((field, i) => [field, values[i]])) as unknown as LookupRow;
+    row.verdict ??= verdict;
+    return row;
+  });
+}
+
+function* thousands<Row>(rows: readonly Row[]): Iterable<[seq: number, rows: readonly Row[]]> {
+  for (let from = 0; from < rows.length; from += ROWS_A_CHUNK)
+    yield [from / ROWS_A_CHUNK, rows.slice(from, from + ROWS_A_CHUNK)];
 }

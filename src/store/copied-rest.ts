@@ -8,7 +8,7 @@ import { isOut, Rest, type RestChunk, ROW_BREAK } from "../observe/rest.ts";
 import type { RestConversations } from "../report/result.ts";
 import { VERSION } from "../version.ts";
 import type { SqlValue } from "./driver.ts";
-import type { ObservationParts, RestHead, StoredObservation } from "./store.ts";
+import type { RestHead, StoredObservation } from "./store.ts";
 import { storableJson } from "./text.ts";
 
 export const REST_COLUMNS: readonly string[] = [
@@ -29,9 +29,12 @@ export async function restHeads(rows: Promise<readonly Record<string, unknown>[]
 }
 
 /** Chunks that are copied as they stand. `?1` the run, `?2` the verdict of all, `?3` the run in `schema`, `?4` their numbers in JSON. */
-export const insertCopies = (schema: string): string => `INSERT INTO rest_chunk (run_id, ${REST_COLUMNS.join(", ")})
-SELECT ?1, seq, made_by, left_out, ends, ?2, has_operations, data, exact FROM ${schema}.rest_chunk
+export const insertCopies = (schema: string, table: string, columns: readonly string[]): string => {
+  const values = columns.map((column) => (column === "verdict" ? "?2" : column));
+  return `INSERT INTO ${table} (run_id, ${columns.join(", ")})
+SELECT ?1, ${values.join(", ")} FROM ${schema}.${table}
 WHERE run_id = ?3 AND seq IN (SELECT value FROM json_each(?4))`;
+};
 
 /** Texts of all. They are no other run's to copy unless it is `isWhole`: what a run that goes on has may be less than it saw. */
 export function* restRows(rest: RestConversations, isWhole: boolean): Generator<SqlValue[]> {
@@ -64,9 +67,9 @@ function valuesOf(
   return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, data, data === text ? null : text];
 }
 
-/** Where the texts of what is judged again are stored; null where none of them can be copied. */
-export function copySource(rest: RestConversations, observation: ObservationParts): [Rest, StoredObservation] | null {
-  return rest instanceof Rest && rest.isPlain && "restText" in observation ? [rest, observation] : null;
+/** Whether they say what they say whatever they are judged by. */
+export function canBeCopied(rest: RestConversations): rest is Rest {
+  return rest instanceof Rest && rest.isPlain;
 }
 
 /** As `restRows`, taken from the database where it has them. `canCopy`: of those that are to be copied as they stand the numbers alone. */

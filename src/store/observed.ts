@@ -3,11 +3,13 @@ import type { Decoder } from "../decode/decoder.ts";
 import { decodeObservation } from "../observe/codec.ts";
 import type { Observation } from "../observe/observation.ts";
 import { VERSION } from "../version.ts";
+import { LOOKUP_TEXT, lookupHeads, STORED_LOOKUPS } from "./copied-lookups.ts";
 import { restHeads, STORED_HEADS, STORED_TEXT } from "./copied-rest.ts";
 import { openInput } from "./open.ts";
 import type { DatabaseRef } from "./select.ts";
 import {
   DEPARTED,
+  type LookupHead,
   type ObservationPart,
   type RestHead,
   type Store,
@@ -60,8 +62,20 @@ class StoredParts implements StoredObservation {
     return restHeads((await this.#opened()).query(STORED_HEADS, [this.run, VERSION]));
   }
 
-  async restText(seq: number): Promise<Uint8Array> {
-    const [row] = await (await this.#opened()).query(STORED_TEXT, [this.run, seq]);
+  restText(seq: number): Promise<Uint8Array> {
+    return this.#text(STORED_TEXT, seq);
+  }
+
+  async lookupHeads(): Promise<readonly LookupHead[]> {
+    return lookupHeads((await this.#opened()).query(STORED_LOOKUPS, [this.run, VERSION]));
+  }
+
+  lookupText(seq: number): Promise<Uint8Array> {
+    return this.#text(LOOKUP_TEXT, seq);
+  }
+
+  async #text(sql: string, seq: number): Promise<Uint8Array> {
+    const [row] = await (await this.#opened()).query(sql, [this.run, seq]);
     if (!(row?.data instanceof Uint8Array)) throw new StoreError(`${this.path} has lost a part of run ${this.run}`);
     return row.data;
   }

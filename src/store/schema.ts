@@ -8,7 +8,7 @@ import { ASSET, CAPTURE, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table, of a view's text or of what texts of nobody's conversations say is a new version. */
-export const SCHEMA_VERSION = 10;
+export const SCHEMA_VERSION = 11;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -37,15 +37,25 @@ const TABLES: readonly string[] = [
   exact TEXT,
   UNIQUE (run_id, seq)
 );`,
-  ...["rule_chunk", "lookup_chunk"].map(
-    (name) => `CREATE TABLE ${name} (
+  `CREATE TABLE rule_chunk (
   ${OF_RUN},
   seq INTEGER NOT NULL,
   data TEXT NOT NULL,
   exact TEXT,
   UNIQUE (run_id, seq)
 );`,
-  ),
+  // `clients`: prints of who asked. `has_verdicts`: whether a row has one of its own. The others as those of `rest_chunk`.
+  `CREATE TABLE lookup_chunk (
+  ${OF_RUN},
+  seq INTEGER NOT NULL,
+  made_by TEXT,
+  verdict TEXT,
+  clients BLOB NOT NULL,
+  has_verdicts INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  exact TEXT,
+  UNIQUE (run_id, seq)
+);`,
   ASSET.create(OF_RUN),
   "CREATE INDEX asset_run ON asset(run_id);",
   `CREATE TABLE observation (

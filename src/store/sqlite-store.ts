@@ -2,7 +2,7 @@
 
 import type { Kind } from "../report/kind-rows.ts";
 import { compareConversations } from "../report/order.ts";
-import type { ConversationRow, RestConversations, RunInfo, RunResult, Verdict } from "../report/result.ts";
+import type { ConversationRow, LookupRow, RestConversations, RunInfo, RunResult, Verdict } from "../report/result.ts";
 import { SqliteCheckpoints } from "./checkpoints.ts";
 import { lookupsOf, rulesOf } from "./chunks.ts";
 import {
@@ -84,7 +84,7 @@ export class SqliteStore implements Store {
       judged: judged.sort(compareConversations),
       rest: await this.#rest(runId, rest_count),
       rules: await this.#chunks("rule_chunk", runId, rulesOf),
-      lookups: await this.#chunks("lookup_chunk", runId, lookupsOf),
+      lookups: await this.#chunks("lookup_chunk", runId, lookupsOf, "verdict"),
       assets: await this.#rows(ASSET, runId),
       quality,
     };
@@ -157,10 +157,16 @@ export class SqliteStore implements Store {
     return rows.map((row) => table.decode(row));
   }
 
-  async #chunks<Row>(table: string, runId: number, rowsOf: (text: string) => Row[]): Promise<Row[]> {
-    const sql = `SELECT COALESCE(exact, data) AS text FROM ${table} WHERE run_id = ? ORDER BY seq`;
+  /** `verdict`: the column that has it of rows that have none of their own. */
+  async #chunks<Row>(
+    table: string,
+    runId: number,
+    rowsOf: (text: string, verdict: LookupRow["verdict"]) => Row[],
+    verdict = "NULL",
+  ): Promise<Row[]> {
+    const sql = `SELECT COALESCE(exact, data) AS text, ${verdict} AS verdict FROM ${table} WHERE run_id = ? ORDER BY seq`;
     const chunks = await this.#db.all(sql, [runId]);
-    return chunks.flatMap(({ text }) => rowsOf(String(text)));
+    return chunks.flatMap(({ text, verdict }) => rowsOf(String(text), verdict as LookupRow["verdict"])); // as it was written
   }
 
   async #rest(runId: number, known: number | null): Promise<RestConversations> {

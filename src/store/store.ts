@@ -24,8 +24,20 @@ export interface StoredObservation extends AsyncIterable<ObservationPart> {
   restHeads(): Promise<ReadonlyMap<number, RestHead>>;
   /** The text of that number. */
   restText(seq: number): Promise<Uint8Array>;
+  /** What can be copied of look-ups, in order; and the text of a number. */
+  lookupHeads(): Promise<readonly LookupHead[]>;
+  lookupText(seq: number): Promise<Uint8Array>;
   /** Nothing more is asked for. */
   close(): Promise<void>;
+}
+
+/** A text of a thousand look-ups. */
+export interface LookupHead {
+  seq: number;
+  /** Prints of who asked (`client-prints.ts`). */
+  clients: Uint32Array;
+  /** Whether one of them was judged. */
+  isJudged: boolean;
 }
 
 /** As a `RestChunk` has it. */

@@ -104,8 +104,10 @@ SELECT c.run_id AS run_id, ${["model", "rule_id"].map(ofRule).join(", ")}, ${["r
 ${RULE_FROM}, json_each(r.value, '$.hosts') AS h;`;
 
 /** Value of a look-up `r`. */
-const lookup = (field: keyof typeof LOOKUP_PLACE): string =>
-  `NULLIF(json_extract(r.value, '$[${LOOKUP_PLACE[field]}]'), '') AS ${field}`;
+const lookup = (field: keyof typeof LOOKUP_PLACE): string => {
+  const own = `NULLIF(json_extract(r.value, '$[${LOOKUP_PLACE[field]}]'), '')`;
+  return `${field === "verdict" ? `COALESCE(${own}, c.verdict)` : own} AS ${field}`;
+};
 
 const LOOKUP_COLUMNS = [
   ...(["client", "server", "name", "type", "result", "answers", "verdict"] as const),

@@ -1,8 +1,9 @@
 /** Writes one run: its row first, then its parts in transactions of bounded size, at last the run's end. */
 import { setImmediate } from "node:timers/promises";
+import { lookupRowsOf } from "../report/lookup-rows.ts";
 import { PackedRows, packedOf } from "../report/packed-rows.ts";
 import type { RestConversations, RunInfo, RunResult } from "../report/result.ts";
-import { CHUNK_COLUMNS, lookupChunks, ruleChunks } from "./chunks.ts";
+import { CHUNK_COLUMNS, LOOKUP_COLUMNS, lookupChunks, ruleChunks } from "./chunks.ts";
 import {
   CONVERSATION_COLUMNS,
   CONVERSATION_INDEX,
@@ -13,11 +14,18 @@ import {
   KIND_FIELDS,
   KIND_TABLE,
 } from "./conversation-table.ts";
+import { copiedLookups, lookupsToJudge } from "./copied-lookups.ts";
 import { copyScript, DETACH, SOURCE } from "./copied-parts.ts";
-import { copiedRows, copySource, insertCopies, REST_COLUMNS, restRows } from "./copied-rest.ts";
+import { canBeCopied, copiedRows, insertCopies, REST_COLUMNS, restRows } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { fileAt } from "./select.ts";
-import { type ObservationPart, type ObservationParts, type RunWriter, StoreError } from "./store.ts";
+import {
+  type ObservationPart,
+  type ObservationParts,
+  type RunWriter,
+  type StoredObservation,
+  StoreError,
+} from "./store.ts";
 import { ASSET, CAPTURE, RUN, type Table } from "./tables.ts";
 import type { Transactions } from "./transactions.ts";
 
@@ -122,7 +130,13 @@ class SqliteRunWriter implements RunWriter {
     this.#started = true;
     await this.#copying;
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
-    await this.#rest(result.rest, observation);
+    const stored = "restText" in observation ? observation : null;
+    try {
+      await this.#lookups(result, stored);
+      await this.#rest(result.rest, stored);
+    } finally {
+      await stored?.close();
+    }
     await this.#conversations(packedOf(result) ?? PackedRows.of(result.judged));
     if (this.#copying === null && !this.#begun)
       await this.#batches("observation", PART_COLUMNS, this.#prepared ?? partRows(observation));
@@ -177,29 +191,44 @@ class SqliteRunWriter implements RunWriter {
     if (batch.length > 0) await flush();
   }
 
-  async #rest(rest: RestConversations, observation: ObservationParts): Promise<void> {
-    const source = copySource(rest, observation);
-    if (source === null) return this.#batches(REST, REST_COLUMNS, restRows(rest, true));
-    const [made, stored] = source;
+  async #rest(rest: RestConversations, stored: StoredObservation | null): Promise<void> {
+    if (stored === null || !canBeCopied(rest)) return this.#batches(REST, REST_COLUMNS, restRows(rest, true));
+    await this.#copied(REST, REST_COLUMNS, rest.verdict, stored.run, copiedRows(rest, stored, this.#attached));
+  }
+
+  async #lookups(result: RunResult, stored: StoredObservation | null): Promise<void> {
+    const lookups = lookupRowsOf(result);
+    const toJudge = lookups === null || stored === null ? null : await lookupsToJudge(lookups, stored);
+    if (lookups === null || stored === null || toJudge === null)
+      return this.#batches(LOOKUPS, LOOKUP_COLUMNS, lookupChunks(result.lookups, lookups?.isPlain === true));
+    const rows = copiedLookups(lookups, stored, toJudge, this.#attached);
+    await this.#copied(LOOKUPS, LOOKUP_COLUMNS, "unrelated", stored.run, rows);
+  }
+
+  /** Rows, and numbers of those that are copied from run `from` of the database that is attached, of which all have this verdict. */
+  async #copied(
+    table: string,
+    columns: readonly string[],
+    verdict: string | null,
+    from: number,
+    rows: AsyncIterable<SqlValue[] | number>,
+  ): Promise<void> {
+    const sql = insertCopies(SOURCE, table, columns);
     let same: number[] = [];
     const copy = async (): Promise<void> => {
-      const values = [this.runId, made.verdict, stored.run, JSON.stringify(same)];
+      const values = [this.runId, verdict, from, JSON.stringify(same)];
       same = [];
-      await this.#inTurn(0, async () => void (await this.#driver.all(insertCopies(SOURCE), values)));
+      await this.#inTurn(0, async () => void (await this.#driver.all(sql, values)));
     };
-    try {
-      for await (const row of copiedRows(made, stored, this.#attached)) {
-        if (typeof row === "number") {
-          if (same.push(row) === COPIED_AT_ONCE) await copy();
-        } else {
-          const values = [this.runId, ...row];
-          await this.#inTurn(weigh(values), () => this.#driver.insert(REST, ["run_id", ...REST_COLUMNS], [values]));
-        }
+    for await (const row of rows) {
+      if (typeof row === "number") {
+        if (same.push(row) === COPIED_AT_ONCE) await copy();
+      } else {
+        const values = [this.runId, ...row];
+        await this.#inTurn(weigh(values), () => this.#driver.insert(table, ["run_id", ...columns], [values]));
       }
-      if (same.length > 0) await copy();
-    } finally {
-      await stored.close();
     }
+    if (same.length > 0) await copy();
   }
 
   async #detach(): Promise<void> {
@@ -239,7 +268,7 @@ export async function insertConversations(driver: Driver, run: number, batch: Co
     );
 }
 
-/** The rows of a result, table by table, as values without the run's id; but for conversations. */
+/** The rows of a result, table by table, as values without the run's id; but for conversations and look-ups. */
 export function resultTables(
   result: RunResult,
 ): { name: string; columns: readonly string[]; rows: Iterable<SqlValue[]> }[] {
@@ -251,13 +280,13 @@ export function resultTables(
   return [
     table(CAPTURE, result.captures),
     { name: "rule_chunk", columns: CHUNK_COLUMNS, rows: ruleChunks(result.rules) },
-    { name: "lookup_chunk", columns: CHUNK_COLUMNS, rows: lookupChunks(result.lookups) },
     table(ASSET, result.assets),
   ];
 }
 
 export const PART_COLUMNS: readonly string[] = ["kind", "seq", "data"];
 export const REST = "rest_chunk";
+export const LOOKUPS = "lookup_chunk";
 
 /** The run's own row; the caller has begun the transaction. A status that is still `running` becomes `finished`, unless one is given. */
 export async function updateRun(

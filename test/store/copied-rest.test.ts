@@ -6,7 +6,11 @@ import { Conversations } from "../../src/observe/conversations.ts";
 import { DnsEvidence } from "../../src/observe/dns-evidence.ts";
 import { DocumentedPorts } from "../../src/observe/documented-ports.ts";
 import { Rest } from "../../src/observe/rest.ts";
-import { copiedRows, copySource, REST_COLUMNS, restRows } from "../../src/store/copied-rest.ts";
+import { LookupRows } from "../../src/report/lookup-rows.ts";
+import type { LookupRow } from "../../src/report/result.ts";
+import { LOOKUP_COLUMNS, lookupChunks } from "../../src/store/chunks.ts";
+import { copiedLookups, lookupHeads, lookupsToJudge } from "../../src/store/copied-lookups.ts";
+import { canBeCopied, copiedRows, REST_COLUMNS, restRows } from "../../src/store/copied-rest.ts";
 import type { SqlRow, SqlValue } from "../../src/store/driver.ts";
 import type { StoredObservation } from "../../src/store/store.ts";
 import { tcpFrame, udpFrame } from "../support/frames.ts";
@@ -39,7 +43,7 @@ function stored(rows: Iterable<SqlValue[]>): Map<number, SqlRow> {
 }
 
 /** As a database gives those that may be copied. */
-function sourceOf(rows: Map<number, SqlRow>): StoredObservation {
+function sourceOf(rows: Map<number, SqlRow>, lookups: readonly SqlRow[] = []): StoredObservation {
   const own = [...rows].filter(([, { made_by, exact }]) => made_by !== null && exact === null);
   return {
     path: "",
@@ -49,6 +53,8 @@ function sourceOf(rows: Map<number, SqlRow>): StoredObservation {
     restHeads: async () =>
       new Map(own.map(([seq, row]) => [seq, { leftOut: row.left_out as Uint8Array | null, ends: String(row.ends) }])), // as it was put in
     restText: async (seq) => Buffer.from(String(rows.get(seq)!.data)),
+    lookupHeads: () => lookupHeads(Promise.resolve(lookups.filter(({ made_by }) => made_by !== null))),
+    lookupText: async (seq) => Buffer.from(String(lookups[seq]!.data)),
   };
 }
 
@@ -83,6 +89,68 @@ test("copied texts are those that would be written", async (t) => {
   t.true(whole > 0 && fewer > 0);
 });
 
+/** Look-ups of forty hosts, of which these are judged; each host asks in two of the texts at most. */
+function lookupsOf(judged: ReadonlySet<number>, isObserved = false): LookupRow[] {
+  return Array.from({ length: 5_300 }, (_, i) => {
+    const host = Math.floor(i / 132) % 40;
+    const verdict = judged.has(host) ? (i % 5 === 0 ? "undocumented" : "documented") : "unrelated";
+    return {
+      ...{ realm: "default", client: `10.0.0.${host}`, server: "10.9.9.9", name: `n${i % 5}.example`, type: "A" },
+      ...{ result: "NOERROR", answers: ["192.0.2.1"], first_frame: i, first_capture_id: 0, count: 1 },
+      verdict: isObserved ? null : verdict,
+    };
+  });
+}
+
+test("copied look-ups are those that would be written", async (t) => {
+  const hosts = fc.uniqueArray(fc.nat(39), { maxLength: 6 });
+  let [whole, anew] = [0, 0];
+  const same = fc.asyncProperty(hosts, hosts, fc.boolean(), fc.boolean(), async (then, now, canCopy, isObserved) => {
+    const before = [...lookupChunks(lookupsOf(new Set(then), isObserved), true)].map(
+      (values): SqlRow => Object.fromEntries(LOOKUP_COLUMNS.map((column, i) => [column, values[i]!])),
+    );
+    const all = lookupsOf(new Set(now));
+    const verdicts = new Map(all.map((row) => [row.first_frame, row.verdict]));
+    const judge = (row: LookupRow): LookupRow => ({ ...row, verdict: verdicts.get(row.first_frame)! });
+    const judged = all.filter(({ verdict }) => verdict !== "unrelated");
+    const rows = new LookupRows(judged, () => all, judge, true);
+    const source = sourceOf(new Map(), before);
+    const toJudge = await lookupsToJudge(rows, source);
+    if (toJudge === null) return;
+    const copied: SqlValue[][] = [];
+    for await (const row of copiedLookups(rows, source, toJudge, canCopy)) {
+      if (typeof row === "number") {
+        whole++;
+        copied.push(LOOKUP_COLUMNS.map((column) => (column === "verdict" ? "unrelated" : before[row]![column]!)));
+      } else {
+        if (toJudge.get(Number(row[0])) === true) anew++;
+        copied.push(row);
+      }
+    }
+    t.deepEqual(copied, [...lookupChunks(all, true)]);
+  });
+  await fc.assert(same, { numRuns: 20 });
+  t.true(whole > 0 && anew > 0);
+});
+
+test("look-ups are not copied where a text is missing, or what they say depends on the site or the time", async (t) => {
+  const all = lookupsOf(new Set());
+  const made = (isWhole: boolean): SqlRow[] =>
+    [...lookupChunks(all, isWhole)].map((values) =>
+      Object.fromEntries(LOOKUP_COLUMNS.map((column, i) => [column, values[i]!])),
+    );
+  const from = (rows: readonly SqlRow[]): StoredObservation => sourceOf(new Map(), rows);
+  const same = (row: LookupRow): LookupRow => row;
+  const can = async (rows: LookupRows, source: StoredObservation): Promise<boolean> =>
+    (await lookupsToJudge(rows, source)) !== null;
+  const plain = new LookupRows([], () => all, same, true);
+  t.true(await can(plain, from(made(true))));
+  t.false(await can(plain, from(made(false))));
+  t.false(await can(plain, from(made(true).toSpliced(2, 1))));
+  t.false(await can(new LookupRows([], () => all, same, false), from(made(true))));
+  t.false(await can(new LookupRows([], () => all, null, true), from(made(true))));
+});
+
 test("texts of another order are not taken", async (t) => {
   const before = stored(restRows(new Rest(all, dns, [], null, true), true));
   const [first, second] = [before.get(0)!, before.get(1)!];
@@ -110,8 +178,8 @@ test("nothing is copied of what models or the site decide, nor of a run that goe
   t.true(new Conversations(underWay, ports(700)).isPlain());
   t.false(new Conversations(underWay, ports(9_000)).isPlain());
   const { rest } = describe(underWay);
-  t.not(copySource(rest, sourceOf(new Map())), null);
-  t.is(copySource(new Rest(all, dns, [], null), sourceOf(new Map())), null);
+  t.true(canBeCopied(rest));
+  t.false(canBeCopied(new Rest(all, dns, [], null)));
   t.deepEqual(
     [...restRows(rest, false)].map(([, madeBy]) => madeBy),
     [null],

@@ -1,6 +1,7 @@
 import { extentOf, type Finding, wantedSetting } from "../causes.ts";
 import { isBan, isUnevaluableNeed } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
+import { undocumentedLookups } from "../lookup-rows.ts";
 import { judgedCount } from "../packed-rows.ts";
 import type { RuleRow } from "../result.ts";
 import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
@@ -201,8 +202,8 @@ function waitingFor(rules: readonly RuleRow[], strict: boolean): string {
 function askAboutNames({ result, strict }: TextContext): string[] {
   if (!strict) return [];
   const names = new Map<string, string>();
-  for (const lookup of result.lookups)
-    if (lookup.verdict === "undocumented" && !names.has(lookup.name)) names.set(lookup.name, clientOf(lookup));
+  for (const lookup of undocumentedLookups(result))
+    if (!names.has(lookup.name)) names.set(lookup.name, clientOf(lookup));
   if (names.size === 0) return [];
   const clients = few([...new Set(names.values())], 2);
   return [`Ask the vendor what ${few([...names.keys()], 3)} is for, which ${clients} looked up: no document names it.`];

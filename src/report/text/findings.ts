@@ -1,6 +1,7 @@
 import { type Cause, extentOf, wantedSetting } from "../causes.ts";
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import { spokenOf } from "../findings.ts";
+import { undocumentedLookups } from "../lookup-rows.ts";
 import { waivedOf } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
@@ -148,7 +149,7 @@ function applies(rules: readonly RuleRow[]): number {
 
 /** Names that a judged host asked for and no model mentions. */
 function printLookups(page: Page, context: TextContext): void {
-  const list = context.result.lookups.filter((lookup) => lookup.verdict === "undocumented");
+  const list = undocumentedLookups(context.result);
   if (list.length === 0) return;
   const byName = new Map<string, LookupRow[]>();
   for (const lookup of list) byName.set(lookup.name, [...(byName.get(lookup.name) ?? []), lookup]);
