@@ -132,18 +132,28 @@ export function parseAddressAnew(text: string): ParsedAddress | null {
 
 /** `a.b.c.d` as a signed 32-bit number; null for anything else, a part with a leading zero included. */
 export function ipv4Word(text: string): number | null {
-  if (text.length > 15) return null;
+  return ipv4WordIn(text, 0, text.length);
+}
+
+/** What finds an address soonest: of IPv4 its number, else its text. */
+export function keyOfAddress(text: string): number | string {
+  return ipv4Word(text) ?? text;
+}
+
+/** As `ipv4Word`, of a stretch of a text. */
+export function ipv4WordIn(text: string, from: number, to: number): number | null {
+  if (to - from > 15) return null;
   let word = 0;
   let parts = 0;
   let value = -1;
-  for (let i = 0; i <= text.length; i++) {
+  for (let i = from; i <= to; i++) {
     const digit = text.charCodeAt(i) - 0x30;
-    if (digit >= 0 && digit <= 9) {
+    if (i < to && digit >= 0 && digit <= 9) {
       if (value === 0) return null;
       value = value < 0 ? digit : value * 10 + digit;
       if (value > 255) return null;
     } else {
-      if (value < 0 || (i < text.length && text.charCodeAt(i) !== DOT)) return null;
+      if (value < 0 || (i < to && text.charCodeAt(i) !== DOT)) return null;
       word = (word << 8) | value;
       parts++;
       value = -1;

@@ -1,4 +1,5 @@
 /** What is known of flows beyond their rows: facts, and what is unfinished. A row's DETAIL word is an index into these, plus one. */
+import { keyOfAddress } from "../address.ts";
 import { DETAIL } from "../flow/row.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
 import { type Cap, type CapCounter, LIMITS } from "../limits.ts";
@@ -30,6 +31,18 @@ export interface FlowDetail {
   kinds?(): number;
   /** Likewise: those of its sightings that are of these kinds (bits), or all. */
   saying?(kinds: number): Sighting[];
+  /** Likewise: as `tellAnswers`. */
+  answers?(told: AnswersTold): void;
+}
+
+/** Hears of answers of DNS, one behind the other. */
+export interface AnswersTold {
+  /** One begins, that was sent in this direction. */
+  answer(dir: 0 | 1): void;
+  /** It gives an address: of IPv4 its number, else its text. */
+  address(key: number | string): void;
+  /** It publishes a name as a cover for encrypted hellos. */
+  cover(): void;
 }
 
 /** A bit for each kind of facts. */
@@ -61,6 +74,23 @@ export function kindsOf(detail: FlowDetail): number {
 /** What it says of these kinds (bits); others may be among them. */
 export function saying(detail: FlowDetail, kinds: number): readonly Sighting[] {
   return detail.saying === undefined ? detail.sightings : detail.saying(kinds);
+}
+
+/** Tells what it answered, as far as one may look for it. */
+export function tellAnswers(detail: FlowDetail, told: AnswersTold): void {
+  if (detail.answers === undefined) answersAmong(detail.sightings, told);
+  else detail.answers(told);
+}
+
+export function answersAmong(sightings: readonly Sighting[], told: AnswersTold): void {
+  for (const { fact, dir } of sightings) {
+    if (fact.kind !== "answer") continue;
+    told.answer(dir);
+    for (const { type, data, echPublicName } of fact.records) {
+      if (type === "A" || type === "AAAA") told.address(keyOfAddress(data));
+      if (echPublicName !== undefined) told.cover();
+    }
+  }
 }
 
 export function kindsAmong(sightings: readonly Sighting[]): number {

@@ -14,7 +14,16 @@
  * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
  * million flows' would take 700 MB.
  */
-import { type FlowDetail, kindsAmong, NEITHER, newDetail, type Pair } from "../decode/details.ts";
+import {
+  type AnswersTold,
+  answersAmong,
+  FACT_BITS,
+  type FlowDetail,
+  kindsAmong,
+  NEITHER,
+  newDetail,
+  type Pair,
+} from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -194,8 +203,9 @@ export class DetailsReader {
     const facts = new StoredFacts(known, lengths, texts, told, this.#shared);
     this.#bytes = bytes;
     const { words, begins } = wordsOf(said, count);
+    const inPart = { words, facts };
     const details: StoredDetail[] = [];
-    for (let i = 0; i < count; i++) details.push(new StoredDetail(words, begins[i]!, facts));
+    for (let i = 0; i < count; i++) details.push(new StoredDetail(inPart, begins[i]!));
     // Written by `PartWriter`.
     const others = JSON.parse(all.toString("utf8", at)) as [index: number, detail: PlainDetail][];
     for (const [index, plain] of others) this.#add(details[index]!, plain, facts);
@@ -211,9 +221,9 @@ export class DetailsReader {
     const list = (segments: PlainSegment[]): Segment[] => segments.map(segment);
     if (plain.told !== undefined) detail.sightings = plain.told.map((one) => ({ ...one, fact: facts.of(one.fact) }));
     if (plain.operations !== undefined) detail.operations = richTally(plain.operations);
-    detail.dropped = plain.dropped ?? 0;
-    detail.undecoded = plain.undecoded ?? 0;
-    detail.cut = plain.cut ?? null;
+    if (plain.dropped !== undefined) detail.dropped = plain.dropped;
+    if (plain.undecoded !== undefined) detail.undecoded = plain.undecoded;
+    if (plain.cut !== undefined) detail.cut = plain.cut;
     if (plain.streams !== undefined) detail.streams = pair(plain.streams, (stream) => this.#stream(stream, segment));
     if (plain.datagrams !== undefined) detail.datagrams = pair(plain.datagrams, list);
     if (plain.heads !== undefined) detail.heads = pair(plain.heads, list);
@@ -284,26 +294,86 @@ export function ownDetails(part: Uint8Array): FlowDetail[] {
   });
 }
 
+/** What flows of a part said, as words, and the facts that these name. */
+interface Part {
+  words: Int32Array;
+  facts: StoredFacts;
+}
+
+/** What nearly all have beside their sightings. */
+const NO_MORE: Readonly<FlowDetail> = newDetail();
+
 /** A flow's detail of which the sightings are words until somebody asks for them. */
 class StoredDetail implements FlowDetail {
-  operations: FlowDetail["operations"] = null;
-  dropped = 0;
-  undecoded = 0;
-  cut: Cap | null = null;
-  streams: FlowDetail["streams"] = NEITHER;
-  datagrams: FlowDetail["datagrams"] = NEITHER;
-  heads: FlowDetail["heads"] = NEITHER;
-  ledger: FlowDetail["ledger"] = null;
-  shared = false;
-  readonly #words: Int32Array;
+  readonly #part: Part;
   readonly #at: number;
-  readonly #facts: StoredFacts;
   #own: Sighting[] | null = null;
+  /** What few have: a million of these stand in memory. */
+  #more: FlowDetail | null = null;
 
-  constructor(words: Int32Array, at: number, facts: StoredFacts) {
-    this.#words = words;
+  constructor(part: Part, at: number) {
+    this.#part = part;
     this.#at = at;
-    this.#facts = facts;
+  }
+
+  get operations(): FlowDetail["operations"] {
+    return (this.#more ?? NO_MORE).operations;
+  }
+  get dropped(): number {
+    return (this.#more ?? NO_MORE).dropped;
+  }
+  get undecoded(): number {
+    return (this.#more ?? NO_MORE).undecoded;
+  }
+  get cut(): Cap | null {
+    return (this.#more ?? NO_MORE).cut;
+  }
+  get streams(): FlowDetail["streams"] {
+    return (this.#more ?? NO_MORE).streams;
+  }
+  get datagrams(): FlowDetail["datagrams"] {
+    return (this.#more ?? NO_MORE).datagrams;
+  }
+  get heads(): FlowDetail["heads"] {
+    return (this.#more ?? NO_MORE).heads;
+  }
+  get ledger(): FlowDetail["ledger"] {
+    return (this.#more ?? NO_MORE).ledger;
+  }
+  get shared(): boolean {
+    return (this.#more ?? NO_MORE).shared;
+  }
+  set operations(operations) {
+    this.#has().operations = operations;
+  }
+  set dropped(dropped) {
+    this.#has().dropped = dropped;
+  }
+  set undecoded(undecoded) {
+    this.#has().undecoded = undecoded;
+  }
+  set cut(cut) {
+    this.#has().cut = cut;
+  }
+  set streams(streams) {
+    this.#has().streams = streams;
+  }
+  set datagrams(datagrams) {
+    this.#has().datagrams = datagrams;
+  }
+  set heads(heads) {
+    this.#has().heads = heads;
+  }
+  set ledger(ledger) {
+    this.#has().ledger = ledger;
+  }
+  set shared(shared) {
+    this.#has().shared = shared;
+  }
+
+  #has(): FlowDetail {
+    this.#more ??= newDetail();
+    return this.#more;
   }
 
   get sightings(): Sighting[] {
@@ -319,18 +389,38 @@ class StoredDetail implements FlowDetail {
     if (this.#own !== null) return this.#own;
     const last = kinds === ANY_KIND ? lastWhole : lastOfKinds;
     if (last.asked !== this || last.kinds !== kinds) {
-      last.sightings = sightingsOf(this.#words, this.#at, this.#facts, kinds);
+      last.sightings = sightingsOf(this.#part, this.#at, kinds);
       last.asked = this;
       last.kinds = kinds;
     }
     return last.sightings;
   }
 
+  answers(told: AnswersTold): void {
+    if (this.#own !== null) {
+      answersAmong(this.#own, told);
+      return;
+    }
+    const { words, facts } = this.#part;
+    const { bits } = facts;
+    const end = this.#at + 1 + words[this.#at]!;
+    for (let at = this.#at + 1; at < end; ) {
+      const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
+      for (let i = at + HEAD_WORDS; i < next; i++) {
+        const fact = words[i]!;
+        if (bits[fact] !== FACT_BITS.answer) continue;
+        told.answer((words[at]! & 1) as 0 | 1);
+        facts.tellAnswer(fact, told);
+      }
+      at = next;
+    }
+  }
+
   kinds(): number {
     if (this.#own !== null) return kindsAmong(this.#own);
     let kinds = 0;
-    const words = this.#words;
-    const { bits } = this.#facts;
+    const { words, facts } = this.#part;
+    const { bits } = facts;
     const end = this.#at + 1 + words[this.#at]!;
     for (let at = this.#at + 1; at < end; ) {
       const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
@@ -352,7 +442,7 @@ const lastWhole: LastAsked = { asked: null, kinds: 0, sightings: [] };
 const lastOfKinds: LastAsked = { asked: null, kinds: 0, sightings: [] };
 
 /** What the words from `at` on say, of these kinds: see the drawing. */
-function sightingsOf(words: Int32Array, from: number, facts: StoredFacts, kinds: number): Sighting[] {
+function sightingsOf({ words, facts }: Part, from: number, kinds: number): Sighting[] {
   const { bits } = facts;
   const sightings: Sighting[] = [];
   const end = from + 1 + words[from]!;

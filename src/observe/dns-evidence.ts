@@ -10,7 +10,7 @@
  * resolver takes it (RFC 5452 section 9.1), and anybody can send one.
  */
 
-import { ipv4Word } from "../address.ts";
+import { keyOfAddress } from "../address.ts";
 import { secretWord } from "../builtins.ts";
 import { once } from "../once.ts";
 import type { Place } from "../report/places.ts";
@@ -25,6 +25,7 @@ import {
   readAnswer,
   type WholeAnswer,
 } from "./dns-answers.ts";
+import { DnsIndex, isWorthIndexing } from "./dns-index.ts";
 import { addressText } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 import { flowsSaying } from "./said.ts";
@@ -43,10 +44,19 @@ export class DnsEvidence {
   /** Told until when what is asked as of a last packet would be answered alike. */
   onLast: ((sec: number) => void) | null = null;
   readonly #seen: Observation;
+  readonly #severalAt: (realm: number, client: string) => boolean;
+  /** Those that say answers. */
+  readonly #flows: Int32Array;
+  /** Of a stored observation, until much was asked for: what is asked for is made then. */
+  #index: (() => DnsIndex) | null = null;
+  /** Answers and addresses that were made objects. */
+  #made = 0;
   #addresses = 0;
   /** By realm, then by address (as `keyOf` has it): what was answered, to whom. */
   readonly #byAddress: Map<number | string, NameAnswer[]>[] = [];
   readonly #whole: WholeAnswer[] = [];
+  /** By realm and client, of those that were asked for. */
+  readonly #byClient = new Map<string, Map<string, WholeAnswer[]>>();
   /** By realm, then by client and name: only who judges asks for them. */
   readonly #byName = once(() => this.#wholeByName());
   /** Public names of ECH configurations, by client, and where they were published: a server name that is only a cover. */
@@ -55,17 +65,90 @@ export class DnsEvidence {
   /** `severalAt`: whether a client's address is that of several hosts. */
   constructor(seen: Observation, severalAt: (realm: number, client: string) => boolean = () => false) {
     this.#seen = seen;
+    this.#severalAt = severalAt;
+    this.#flows = flowsSaying(seen, "answer");
     for (const _ of seen.realms) this.#byAddress.push(new Map());
+    if (seen.departed === undefined && isWorthIndexing(seen, this.#flows)) {
+      this.#index = once(() => new DnsIndex(seen, this.#flows));
+      return;
+    }
     this.#addDeparted(seen, severalAt);
-    answersIn(seen, flowsSaying(seen, "answer"), (answered) => {
+    this.#readAll();
+  }
+
+  #readAll(): void {
+    this.#read(
+      this.#flows,
+      (names, whole, realm) => {
+        for (const name of names) this.#addName(realm, name);
+        if (whole !== null) this.#whole.push(whole);
+      },
+      this.#echNames,
+    );
+  }
+
+  /** What was answered in these flows. */
+  #read(
+    flows: Iterable<number>,
+    tell: (names: readonly NameAnswer[], whole: WholeAnswer | null, realm: number) => void,
+    covers: Map<string, Map<string, Place>> | null = null,
+  ): void {
+    answersIn(this.#seen, flows, (answered) => {
       // Whether it was asked for or not: a cover takes proof away.
-      addCovers(this.#echNames, answered);
+      if (covers !== null) addCovers(covers, answered);
       const { realm, client, question } = answered;
       if (question === null) return;
-      const { names, whole } = readAnswer({ ...answered, question }, severalAt(realm, client));
-      for (const name of names) this.#addName(realm, name);
-      if (whole !== null) this.#whole.push(whole);
+      const { names, whole } = readAnswer({ ...answered, question }, this.#severalAt(realm, client));
+      this.#made += 1 + names.length;
+      tell(names, whole, realm);
     });
+  }
+
+  /** All that was answered, where so much is asked for that it is less work. */
+  #whenMuch(): void {
+    if (this.#index !== null && this.#made > MUCH * (this.#flows.length + FEW)) this.#makeAll();
+  }
+
+  #makeAll(): void {
+    if (this.#index === null) return;
+    this.#index = null;
+    for (const known of this.#byAddress) known.clear();
+    this.#readAll();
+  }
+
+  /** What was answered of an address (as `keyOfAddress` has it). */
+  #answersOf(realm: number, key: number | string): readonly NameAnswer[] | undefined {
+    const known = this.#byAddress[realm]?.get(key);
+    if (known !== undefined || this.#index === null) return known;
+    const found: NameAnswer[] = [];
+    this.#read(this.#index().giving(realm, key), (names) => {
+      for (const one of names) if (keyOfAddress(one.address) === key) found.push(one);
+    });
+    this.#byAddress[realm]?.set(key, found);
+    this.#whenMuch();
+    return found;
+  }
+
+  /** What was answered to a client, by name. */
+  #answersTo(realm: number, client: string): ReadonlyMap<string, readonly WholeAnswer[]> | undefined {
+    if (this.#index === null) return this.#byName()[realm]?.get(client);
+    const key = `${realm}|${client}`;
+    let known = this.#byClient.get(key);
+    if (known === undefined) {
+      known = new Map();
+      for (const whole of this.#wholesTo(realm, client, this.#index())) push(known, whole);
+      this.#byClient.set(key, known);
+      this.#whenMuch();
+    }
+    return known;
+  }
+
+  #wholesTo(realm: number, client: string, index: DnsIndex): WholeAnswer[] {
+    const wholes: WholeAnswer[] = [];
+    this.#read(index.toClient(realm, client), (_, whole) => {
+      if (whole !== null && whole.client === client) wholes.push(whole);
+    });
+    return wholes;
   }
 
   /** What look-ups that are in a live run's database alone had said. */
@@ -90,7 +173,7 @@ export class DnsEvidence {
     if (last.address !== address || last.realm !== realm) {
       last.address = address;
       last.realm = realm;
-      last.answers = this.#byAddress[realm]?.get(keyOf(address));
+      last.answers = this.#answersOf(realm, keyOfAddress(address));
       last.clients = null;
     }
     const { answers } = last;
@@ -115,7 +198,7 @@ export class DnsEvidence {
 
   /** The last answer to these hosts that gave the address before this second, whether it still holds or not. */
   lastBefore(realm: number, address: string, clients: ReadonlySet<string>, sec: number): NameAnswer | null {
-    const answers = this.#byAddress[realm]?.get(keyOf(address)) ?? [];
+    const answers = this.#answersOf(realm, keyOfAddress(address)) ?? [];
     return answers.findLast((answer) => !answer.ofSeveral && answer.sec <= sec && clients.has(answer.client)) ?? null;
   }
 
@@ -130,7 +213,7 @@ export class DnsEvidence {
     last: { lastSec: number; lastNsec: number },
   ): NamesOf {
     if (this.onLast !== null)
-      for (const { sec, untilSec } of this.#byAddress[realm]?.get(keyOf(address)) ?? []) {
+      for (const { sec, untilSec } of this.#answersOf(realm, keyOfAddress(address)) ?? []) {
         if (untilSec >= last.lastSec) this.onLast(sec >= last.lastSec ? sec : untilSec + 1);
       }
     return this.namesOf(realm, address, clients, last.lastSec, last.lastNsec);
@@ -141,7 +224,7 @@ export class DnsEvidence {
     if (this.onAsk !== null) for (const client of clients) this.onAsk(nameKey(realm, client, name));
     const found: WholeAnswer[] = [];
     for (const client of clients)
-      for (const answer of this.#byName()[realm]?.get(client)?.get(name) ?? NO_ANSWERS)
+      for (const answer of this.#answersTo(realm, client)?.get(name) ?? NO_ANSWERS)
         if (answer.sec <= sec && answer.lastSec >= sec - AT_LEAST_SEC) found.push(answer);
     return found;
   }
@@ -163,6 +246,7 @@ export class DnsEvidence {
 
   /** What there is to answer a question with, as a sum: equal for the same evidence, whatever else there is. */
   versionOf(key: string): number {
+    this.#makeAll();
     if (this.isEmpty && this.#echNames.size === 0 && this.#whole.length === 0) return 0;
     const known = this.#versions.get(key);
     if (known !== undefined) return known;
@@ -178,7 +262,7 @@ export class DnsEvidence {
   /** By what `onAsk` was told: realm and address, or realm, client and name. */
   #evidence(map: string, of: string): readonly unknown[] | undefined {
     const [realm, first] = [Number(of.slice(0, of.indexOf("|"))), of.slice(of.indexOf("|") + 1)];
-    if (map === "address") return this.#byAddress[realm]?.get(keyOf(first));
+    if (map === "address") return this.#byAddress[realm]?.get(keyOfAddress(first));
     const end = first.indexOf("|");
     return this.#byName()
       [realm]?.get(first.slice(0, end))
@@ -186,7 +270,7 @@ export class DnsEvidence {
   }
 
   get isEmpty(): boolean {
-    return this.#addresses === 0;
+    return this.#index === null ? this.#addresses === 0 : this.#flows.length === 0;
   }
 
   /** All answers in the capture that gave this address, whenever and to whomever. */
@@ -194,7 +278,7 @@ export class DnsEvidence {
     const { ipv6 } = this.#seen.flows;
     this.onAsk?.(addressKey(realm, addressText(ipv6, family, word)));
     if (this.isEmpty) return NO_NAMES;
-    const answers = this.#byAddress[realm]?.get(family === 4 ? word : addressText(ipv6, family, word));
+    const answers = this.#answersOf(realm, family === 4 ? word : addressText(ipv6, family, word));
     return answers ?? NO_NAMES;
   }
 
@@ -207,6 +291,7 @@ export class DnsEvidence {
   /** Addresses that any answer in the capture gave for a name, each with the frames of the first that did and of its question. */
   addressesOf(name: string): { text: string; frames: FrameRef[] }[] {
     this.#hostNames.add(name);
+    this.#makeAll();
     const found = new Map<string, WholeAnswer>();
     for (const clients of this.#byName())
       for (const names of clients.values())
@@ -222,7 +307,7 @@ export class DnsEvidence {
   echPublicName(realm: number, clients: ReadonlySet<string>, name: string): Place | null {
     for (const client of clients) {
       this.onAsk?.(`cover ${realm}|${client}`);
-      const place = this.#echNames.get(`${realm}|${client}`)?.get(name);
+      const place = (this.#index?.().covers ?? this.#echNames).get(`${realm}|${client}`)?.get(name);
       if (place !== undefined) return place;
     }
     return null;
@@ -231,7 +316,7 @@ export class DnsEvidence {
   #addName(realm: number, one: NameAnswer): void {
     this.#addresses++;
     const byAddress = this.#byAddress[realm]!;
-    const key = keyOf(one.address);
+    const key = keyOfAddress(one.address);
     const list = byAddress.get(key);
     if (list === undefined) byAddress.set(key, [one]);
     else list.push(one);
@@ -246,12 +331,20 @@ export class DnsEvidence {
         byName = new Map();
         ofRealm.set(whole.client, byName);
       }
-      const list = byName.get(whole.name);
-      if (list === undefined) byName.set(whole.name, [whole]);
-      else list.push(whole);
+      push(byName, whole);
     }
     return realms;
   }
+}
+
+/** What is made one by one costs more for each than all at once: so much of it, and a little more, and all is made. */
+const MUCH = 0.25;
+const FEW = 1_000;
+
+function push(byName: Map<string, WholeAnswer[]>, whole: WholeAnswer): void {
+  const list = byName.get(whole.name);
+  if (list === undefined) byName.set(whole.name, [whole]);
+  else list.push(whole);
 }
 
 const isBefore = (a: WholeAnswer, b: WholeAnswer): boolean =>
@@ -259,9 +352,6 @@ const isBefore = (a: WholeAnswer, b: WholeAnswer): boolean =>
 
 const NO_ANSWERS: readonly WholeAnswer[] = [];
 const NO_NAMES: readonly NameAnswer[] = [];
-
-/** What finds an address soonest: of IPv4 its number, else its text. */
-const keyOf = (address: string): number | string => ipv4Word(address) ?? address;
 
 /** Whether it had been given by that moment, and still held. */
 export function isHeld(answer: NameAnswer, sec: number, nsec: number): boolean {

@@ -2,7 +2,8 @@
  * Facts that a database holds (`facts-codec.ts`): they stay bytes, and one is made an object when somebody asks for it. What is kept of
  * each is its kind, where it begins, and how many texts there were before it, because a text that comes first says only that it is new.
  */
-import { FACT_BITS } from "../decode/details.ts";
+import { ipv4WordIn } from "../address.ts";
+import { type AnswersTold, FACT_BITS } from "../decode/details.ts";
 import type { AnswerFact, DnsRecord, Fact, MessageFact, NameFact, RoleFact } from "../decode/facts.ts";
 import {
   ANSWER,
@@ -131,6 +132,39 @@ export class StoredFacts {
     return this.#made[fact] ?? this.#make(fact);
   }
 
+  /** What there is to be found of an answer, without making it. */
+  tellAnswer(fact: number, told: AnswersTold): void {
+    this.#at = this.#begins[fact]!;
+    this.#next = this.#told[fact]!;
+    this.#read(); // its kind
+    this.#read();
+    this.#skipText();
+    this.#skipText();
+    this.#skipText();
+    for (let left = this.#read(); left > 0 && this.#at < this.#bytes.length; left--) {
+      this.#skipText();
+      const type = this.#textNumber();
+      const ttl = this.#read();
+      const data = this.#textNumber();
+      if (this.#isAddressType(type)) told.address(this.#addressAt(data));
+      if (ttl % 2 === 0) continue;
+      this.#skipText();
+      told.cover();
+    }
+  }
+
+  /** A or AAAA. */
+  #isAddressType(text: number): boolean {
+    const from = text === 0 ? 0 : this.#textEnds[text - 1]!;
+    const length = this.#textEnds[text]! - from;
+    return (length === 1 || length === 4) && this.#texts.startsWith(length === 1 ? "A" : "AAAA", from);
+  }
+
+  #addressAt(text: number): number | string {
+    const from = text === 0 ? 0 : this.#textEnds[text - 1]!;
+    return ipv4WordIn(this.#texts, from, this.#textEnds[text] ?? 0) ?? this.#textOf(text);
+  }
+
   #make(number: number): Fact {
     this.#at = this.#begins[number]!;
     this.#next = this.#told[number]!;
@@ -190,8 +224,15 @@ export class StoredFacts {
   }
 
   #text(): string {
+    return this.#textOf(this.#textNumber());
+  }
+
+  #textNumber(): number {
     const number = this.#read();
-    const text = number > 0 ? number - 1 : this.#next++;
+    return number > 0 ? number - 1 : this.#next++;
+  }
+
+  #textOf(text: number): string {
     return this.#texts.slice(text === 0 ? 0 : this.#textEnds[text - 1], this.#textEnds[text] ?? 0);
   }
 
