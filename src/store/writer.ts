@@ -94,6 +94,7 @@ class SqliteRunWriter implements RunWriter {
     if ("restText" in observation && attach !== null && !isSameFile(observation.path, this.#path)) {
       await this.#transactions.alone(() => attach(observation.path, SOURCE));
       this.#attached = true;
+      await this.#writeOnce();
       const script = await copyScript(this.#driver, observation, this.runId);
       this.#copying = this.#transactions.alone(() => this.#driver.exec(script));
       this.#copying.catch(() => undefined); // told where it is waited for
@@ -122,6 +123,16 @@ class SqliteRunWriter implements RunWriter {
       const columns = ["run_id", ...PART_COLUMNS];
       this.#write(() => this.#driver.insert("observation", columns, rows, underWay)).then(underWay, underWay);
     });
+  }
+
+  /**
+   * In a database that holds nothing but this run hundreds of megabytes need not go through a write-ahead log, which writes each page
+   * twice. A rollback journal is as safe; others that read meanwhile may have to wait for a batch. Whoever has it open keeps the log.
+   */
+  async #writeOnce(): Promise<void> {
+    const [runs] = await this.#driver.all("SELECT count(*) AS count FROM run");
+    if (Number(runs?.count) !== 1) return;
+    await this.#transactions.alone(() => this.#driver.exec("PRAGMA main.journal_mode = DELETE")).catch(() => undefined);
   }
 
   /** A result whose status is still `running` ends as `finished`: it is all there. */
