@@ -74,6 +74,57 @@ export class FlowTable {
     return flow;
   }
 
+  /** Makes the index large enough for so many keys, before the first. */
+  reserve(keys: number): void {
+    while (this.#mostKeys < Math.min(keys, LIMITS.flows)) this.#grow();
+  }
+
+  /** Adds rows that stand in blocks, as they do here; those for which there is no room are left out. */
+  restore(words: Int32Array, rows: number): void {
+    for (let done = 0; done < rows && this.count < LIMITS.flows; ) {
+      const flow = this.count;
+      const first = flow & ROW_MASK;
+      if (first === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(this.#newChunk());
+      const chunk = this.rows(flow);
+      // Whole blocks, unless one of them is begun.
+      const isAligned = ((first | done) & (BLOCK_ROWS - 1)) === 0;
+      const most = isAligned ? CHUNK_ROWS - first : BLOCK_ROWS - (first & (BLOCK_ROWS - 1));
+      const count = Math.min(rows - done, most, LIMITS.flows - flow);
+      if (isAligned) {
+        const blocks = Math.ceil(count / BLOCK_ROWS);
+        chunk.set(words.subarray(place(done), place(done) + blocks * BLOCK_WORDS), place(first));
+        for (let row = count; row < blocks * BLOCK_ROWS; row++) Row.clearRow(chunk, place(first + row));
+      } else {
+        for (let row = 0; row < count; row++) Row.copyRow(words, place(done + row), chunk, place(first + row));
+      }
+      this.count += count;
+      for (let row = 0; row < count; row++) this.#put(flow + row, chunk, place(first + row));
+      done += count;
+    }
+  }
+
+  /** Puts a row that has its key into the index. */
+  #put(flow: number, row: Int32Array, at: number): void {
+    const { slots, mask } = this;
+    const [low, high, ports, meta] = [row[at + LOW]!, row[at + HIGH]!, row[at + PORTS]!, row[at + META]!];
+    const hash = mix(low, high, ports, meta);
+    let slot = hash & mask;
+    for (; ; slot = (slot + 1) & mask) {
+      const older = slots[slot * 2 + 1]! - 1;
+      if (older < 0) break;
+      if (slots[slot * 2] !== hash) continue;
+      const other = this.rows(older);
+      const there = this.at(older);
+      if (other[there + LOW] !== low || other[there + HIGH] !== high) continue;
+      if (other[there + PORTS] !== ports || other[there + META] !== meta) continue;
+      slots[slot * 2 + 1] = flow + 1;
+      return;
+    }
+    slots[slot * 2] = hash;
+    slots[slot * 2 + 1] = flow + 1;
+    if (++this.#keys > this.#mostKeys) this.#grow();
+  }
+
   /** How many rows can be added without anything growing. */
   get room(): number {
     const rows = Math.min(LIMITS.flows, this.chunks.length * CHUNK_ROWS) - this.count;

@@ -247,12 +247,9 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
 /** Rows of one part, until there are `total` of them. */
 function addRows(flows: FlowTracker, words: Int32Array, total: number): void {
   const { table } = flows;
-  for (let row = 0; row < (words.length / R.BLOCK_WORDS) * R.BLOCK_ROWS && table.count < total; row++) {
-    const from = R.placeOf(row);
-    const flow = table.add(words[from + R.LOW]!, words[from + R.HIGH]!, words[from + R.PORTS]!, words[from + R.META]!);
-    if (flow < 0) return;
-    R.copyRow(words, from, table.rows(flow), table.at(flow));
-  }
+  if (table.count === 0) table.reserve(total);
+  const rows = Math.floor(words.length / R.BLOCK_WORDS) * R.BLOCK_ROWS;
+  table.restore(words, Math.min(rows, total - table.count));
 }
 
 /** Decoders may have been added since: a row's application is an index into the list of its time. */
@@ -285,6 +282,7 @@ function decode(data: Uint8Array): unknown {
 }
 
 function wordsOf(data: Uint8Array): Int32Array {
+  if (data.byteOffset % 4 === 0) return new Int32Array(data.buffer, data.byteOffset, data.byteLength >>> 2);
   const copy = data.slice(); // a store's buffer need not be aligned to words
   return new Int32Array(copy.buffer, 0, copy.byteLength >>> 2);
 }

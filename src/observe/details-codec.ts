@@ -248,7 +248,9 @@ const NO_BYTES = new Uint8Array(0);
 function wordsOf(said: Uint8Array, count: number): { words: Int32Array; begins: Uint32Array } {
   const numbers = new NumberReader(said);
   const begins = new Uint32Array(count);
-  let words = new Int32Array(count + said.length);
+  const most = count + said.length;
+  if (scratch.length < most) scratch = new Int32Array(2 * most);
+  const words = scratch;
   let at = 0;
   let [frame, sec, next] = [0, 0, 0];
   for (let i = 0; i < count; i++) {
@@ -273,9 +275,10 @@ function wordsOf(said: Uint8Array, count: number): { words: Int32Array; begins: 
     }
     words[begin] = at - begin - 1;
   }
-  words = words.slice(0, at);
-  return { words, begins };
+  return { words: words.slice(0, at), begins };
 }
+/** What a part's words are put together in. */
+let scratch = new Int32Array(0);
 
 /** The details of one part, for flows that may go on: with sightings of their own. */
 export function ownDetails(part: Uint8Array): FlowDetail[] {

@@ -36,37 +36,16 @@ for (const [kind, name] of [
 ] as const)
   (BITS as number[])[kind] = FACT_BITS[name];
 
-/** Facts that parts share, so that what says the same in many of them is one object. Questions and answers are not among them. */
+/** Facts that parts share, so that what says the same in many of them is one object. Questions, answers and names that clients sent are not among them. */
 export class SharedFacts {
   readonly #known = new Map<string, Fact>();
-  readonly #names = new Map<string, Map<string, Fact>>();
-  #count = 0;
 
   of(fact: Fact): Fact {
-    if (fact.kind === "name") return this.#find(this.#named(fact.source), fact.name, fact);
     const key = keyOf(fact);
-    return key === null ? fact : this.#find(this.#known, key, fact);
-  }
-
-  /** Names by their source: they are many, and need no text put together. */
-  #named(source: string): Map<string, Fact> {
-    let named = this.#names.get(source);
-    if (named === undefined) {
-      named = new Map();
-      this.#names.set(source, named);
-    }
-    return named;
-  }
-
-  #find(facts: Map<string, Fact>, key: string, fact: Fact): Fact {
-    const known = facts.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (++this.#count > MOST_SHARED) {
-      this.#known.clear();
-      for (const named of this.#names.values()) named.clear();
-      this.#count = 1;
-    }
-    facts.set(key, fact);
+    if (this.#known.size >= MOST_SHARED) this.#known.clear();
+    this.#known.set(key, fact);
     return fact;
   }
 }
@@ -74,8 +53,14 @@ export class SharedFacts {
 /** Beyond that they are begun anew: it saves memory and changes nothing. */
 const MOST_SHARED = 65_536;
 
-/** Null for those that hardly any other part has. The length of the first text keeps two facts from having one key. */
-function keyOf(fact: Fact): string | null {
+/** Whether many parts have it. */
+function isShared(fact: Fact): boolean {
+  if (fact.kind === "name") return fact.source === "certificate";
+  return fact.kind !== "query" && fact.kind !== "answer" && fact.kind !== "message";
+}
+
+/** The length of the first text keeps two facts from having one key. */
+function keyOf(fact: Fact): string {
   switch (fact.kind) {
     case "up":
       return "up";
@@ -85,8 +70,10 @@ function keyOf(fact: Fact): string | null {
       return `${typeof fact.value} ${fact.field.length} ${fact.field}${fact.value}`;
     case "inner":
       return `inner ${fact.app}`;
+    case "name":
+      return `name ${fact.source} ${fact.name}`;
     default:
-      return null;
+      return JSON.stringify(fact);
   }
 }
 
@@ -169,9 +156,14 @@ export class StoredFacts {
     this.#at = this.#begins[number]!;
     this.#next = this.#told[number]!;
     const kind = this.#read();
-    const fact = kind === OTHER ? (JSON.parse(this.#text()) as Fact) : this.#shared.of(this.#plain(kind));
-    // Of questions, answers and other messages each is asked for by a pass or two, and they are the most.
-    if (kind !== QUERY && kind !== ANSWER && kind !== MESSAGE) this.#made[number] = fact;
+    if (kind === OTHER) return this.#keep(number, JSON.parse(this.#text()) as Fact);
+    const fact = this.#plain(kind);
+    // Of questions, answers, other messages and names each is asked for by a pass or two, and they are the most.
+    return isShared(fact) ? this.#keep(number, this.#shared.of(fact)) : fact;
+  }
+
+  #keep(number: number, fact: Fact): Fact {
+    this.#made[number] = fact;
     return fact;
   }
 
