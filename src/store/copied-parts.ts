@@ -1,14 +1,18 @@
 /**
- * The parts of an observation from one database to another, by SQLite itself: in its own thread, whatever this one does meanwhile.
- * As many at once as others can wait for.
+ * The parts of an observation from one database to another, and texts of what nobody judged there, by SQLite itself: in its own thread,
+ * whatever this one does meanwhile. As many at once as others can wait for. Most texts are the same when all is judged, and those that
+ * are not are taken out again.
  */
+import { VERSION } from "../version.ts";
 import type { Driver } from "./driver.ts";
-import type { StoredObservation } from "./store.ts";
+import { FIRST_DEPARTED, type StoredObservation } from "./store.ts";
 
 /** What the other database is called in statements. */
 export const SOURCE = "source";
 export const DETACH = `DETACH ${SOURCE}`;
 const BATCH_BYTES = 16 << 20;
+/** Texts of a thousand conversations, of some 400 bytes each. */
+const TEXTS_A_BATCH = 32;
 
 /** Statements that copy all parts of a run that the driver has attached, each batch in a transaction of its own. */
 export async function copyScript(driver: Driver, { run: from }: StoredObservation, to: number): Promise<string> {
@@ -35,3 +39,28 @@ SELECT ${to}, kind, seq, data FROM ${SOURCE}.observation WHERE run_id = ${from} 
   copy(last);
   return statements.join("\n");
 }
+
+/** Statements that copy the texts of a table that another run can have, with this verdict of all. */
+export async function textsScript(
+  driver: Driver,
+  { run: from }: StoredObservation,
+  to: number,
+  { table, columns, verdict }: { table: string; columns: readonly string[]; verdict: string | null },
+): Promise<string> {
+  const sql = `SELECT seq FROM ${SOURCE}.${table} WHERE run_id = ? AND seq < ${FIRST_DEPARTED} ORDER BY seq`;
+  const seqs = (await driver.all(sql, [from])).map(({ seq }) => Number(seq));
+  const told = verdict === null ? "NULL" : quoted(verdict);
+  const values = columns.map((column) => (column === "verdict" ? told : column)).join(", ");
+  const statements: string[] = [];
+  for (let i = 0; i < seqs.length; i += TEXTS_A_BATCH) {
+    const last = seqs[Math.min(i + TEXTS_A_BATCH, seqs.length) - 1]!;
+    statements.push(
+      `BEGIN IMMEDIATE; INSERT INTO ${table} (run_id, ${columns.join(", ")})
+SELECT ${to}, ${values} FROM ${SOURCE}.${table} WHERE run_id = ${from} AND seq BETWEEN ${seqs[i]!} AND ${last}
+AND made_by = ${quoted(VERSION)} AND exact IS NULL; COMMIT;`,
+    );
+  }
+  return statements.join("\n");
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

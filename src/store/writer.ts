@@ -15,8 +15,8 @@ import {
   KIND_TABLE,
 } from "./conversation-table.ts";
 import { copiedLookups, lookupsToJudge } from "./copied-lookups.ts";
-import { copyScript, DETACH, SOURCE } from "./copied-parts.ts";
-import { canBeCopied, copiedRows, insertCopies, REST_COLUMNS, restRows } from "./copied-rest.ts";
+import { copyScript, DETACH, SOURCE, textsScript } from "./copied-parts.ts";
+import { canBeCopied, copiedRows, REST_COLUMNS, restRows } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { fileAt } from "./select.ts";
 import {
@@ -38,8 +38,6 @@ const BATCH_BYTES = 2 << 20;
 const WAITING_BYTES = 4 * BATCH_BYTES;
 /** An observation up to this size is written in one transaction while it is judged, which takes some 6 ms a megabyte. */
 const BEGUN_BYTES = 16 << 20;
-/** Texts of a thousand conversations that are copied in one statement. */
-const COPIED_AT_ONCE = 32;
 /** What a row weighs beside its texts. */
 const ROW_BYTES = 200;
 
@@ -51,7 +49,7 @@ export async function startRun(
   run: RunInfo,
 ): Promise<RunWriter> {
   const runId = await transactions.run(() => insertRun(driver, run));
-  return new SqliteRunWriter(path, driver, transactions, runId);
+  return new SqliteRunWriter(path, driver, transactions, runId, run);
 }
 
 /** The run's row, status `running`; the caller has begun the transaction. Returns its id. */
@@ -80,8 +78,12 @@ class SqliteRunWriter implements RunWriter {
   readonly #writing: Promise<void>[] = [];
   #waiting = 0;
 
-  constructor(path: string, driver: Driver, transactions: Transactions, runId: number) {
+  /** Of what nobody judged. */
+  readonly #verdict: "unrelated" | null;
+
+  constructor(path: string, driver: Driver, transactions: Transactions, runId: number, run: RunInfo) {
     this.#path = path;
+    this.#verdict = run.models.length === 0 ? null : "unrelated";
     this.#driver = driver;
     this.#transactions = transactions;
     this.runId = runId;
@@ -95,8 +97,11 @@ class SqliteRunWriter implements RunWriter {
       await this.#transactions.alone(() => attach(observation.path, SOURCE));
       this.#attached = true;
       await this.#writeOnce();
-      const script = await copyScript(this.#driver, observation, this.runId);
-      this.#copying = this.#transactions.alone(() => this.#driver.exec(script));
+      const script = [await copyScript(this.#driver, observation, this.runId)];
+      const verdict = this.#verdict;
+      for (const table of [LOOKUPS, REST] as const)
+        script.push(await textsScript(this.#driver, observation, this.runId, { table, ...TEXTS[table], verdict }));
+      this.#copying = this.#transactions.alone(() => this.#driver.exec(script.join("\n")));
       this.#copying.catch(() => undefined); // told where it is waited for
       return;
     }
@@ -203,43 +208,45 @@ class SqliteRunWriter implements RunWriter {
   }
 
   async #rest(rest: RestConversations, stored: StoredObservation | null): Promise<void> {
-    if (stored === null || !canBeCopied(rest)) return this.#batches(REST, REST_COLUMNS, restRows(rest, true));
-    await this.#copied(REST, REST_COLUMNS, rest.verdict, stored.run, copiedRows(rest, stored, this.#attached));
+    if (stored === null || !canBeCopied(rest)) await this.#anew(REST, restRows(rest, true));
+    else await this.#texts(REST, copiedRows(rest, stored, this.#attached));
   }
 
   async #lookups(result: RunResult, stored: StoredObservation | null): Promise<void> {
     const lookups = lookupRowsOf(result);
     const toJudge = lookups === null || stored === null ? null : await lookupsToJudge(lookups, stored);
     if (lookups === null || stored === null || toJudge === null)
-      return this.#batches(LOOKUPS, LOOKUP_COLUMNS, lookupChunks(result.lookups, lookups?.isPlain === true));
-    const rows = copiedLookups(lookups, stored, toJudge, this.#attached);
-    await this.#copied(LOOKUPS, LOOKUP_COLUMNS, "unrelated", stored.run, rows);
+      await this.#anew(LOOKUPS, lookupChunks(result.lookups, lookups?.isPlain === true));
+    else await this.#texts(LOOKUPS, copiedLookups(lookups, stored, toJudge, this.#attached));
   }
 
-  /** Rows, and numbers of those that are copied from run `from` of the database that is attached, of which all have this verdict. */
-  async #copied(
-    table: string,
-    columns: readonly string[],
-    verdict: string | null,
-    from: number,
-    rows: AsyncIterable<SqlValue[] | number>,
-  ): Promise<void> {
-    const sql = insertCopies(SOURCE, table, columns);
-    let same: number[] = [];
-    const copy = async (): Promise<void> => {
-      const values = [this.runId, verdict, from, JSON.stringify(same)];
-      same = [];
-      await this.#inTurn(0, async () => void (await this.#driver.all(sql, values)));
-    };
+  /** All texts of a table, in place of those that were copied. */
+  async #anew(table: keyof typeof TEXTS, rows: Iterable<SqlValue[]>): Promise<void> {
+    if (this.#attached) await this.#takeOut(table, []);
+    await this.#batches(table, TEXTS[table].columns, rows);
+  }
+
+  /** Texts, and numbers of those that were copied and are as they should be. What else was copied is taken out again. */
+  async #texts(table: keyof typeof TEXTS, rows: AsyncIterable<SqlValue[] | number>): Promise<void> {
+    const columns = ["run_id", ...TEXTS[table].columns];
+    const told: number[] = [];
     for await (const row of rows) {
-      if (typeof row === "number") {
-        if (same.push(row) === COPIED_AT_ONCE) await copy();
-      } else {
-        const values = [this.runId, ...row];
-        await this.#inTurn(weigh(values), () => this.#driver.insert(table, ["run_id", ...columns], [values]));
-      }
+      told.push(typeof row === "number" ? row : Number(row[0]));
+      if (typeof row === "number") continue;
+      await this.#inTurn(weigh(row), async () => {
+        const seq = row[0] ?? null;
+        if (this.#attached)
+          await this.#driver.all(`DELETE FROM ${table} WHERE run_id = ? AND seq = ?`, [this.runId, seq]);
+        await this.#driver.insert(table, columns, [[this.runId, ...row]]);
+      });
     }
-    if (same.length > 0) await copy();
+    if (this.#attached) await this.#takeOut(table, told);
+  }
+
+  /** Of what was copied of a table all but these. */
+  async #takeOut(table: keyof typeof TEXTS, but: readonly number[]): Promise<void> {
+    const sql = `DELETE FROM ${table} WHERE run_id = ? AND seq NOT IN (SELECT value FROM json_each(?))`;
+    await this.#inTurn(0, async () => void (await this.#driver.all(sql, [this.runId, JSON.stringify(but)])));
   }
 
   async #detach(): Promise<void> {
@@ -298,6 +305,8 @@ export function resultTables(
 export const PART_COLUMNS: readonly string[] = ["kind", "seq", "data"];
 export const REST = "rest_chunk";
 export const LOOKUPS = "lookup_chunk";
+/** Tables of texts, which a run over a stored observation copies. */
+const TEXTS = { [REST]: { columns: REST_COLUMNS }, [LOOKUPS]: { columns: LOOKUP_COLUMNS } } as const;
 
 /** The run's own row; the caller has begun the transaction. A status that is still `running` becomes `finished`, unless one is given. */
 export async function updateRun(
