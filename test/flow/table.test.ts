@@ -1,0 +1,58 @@
+/** Rows that come in blocks from a database are found as if they had been added one by one. */
+import test from "ava";
+import fc from "fast-check";
+import * as R from "../../src/flow/row.ts";
+import { CHUNK_ROWS, FlowTable } from "../../src/flow/table.ts";
+
+/** Blocks with so many rows, of which every few have a key that was there before; what stands behind them in the last block is no row. */
+function blocks(rows: number, first: number): Int32Array {
+  const words = new Int32Array(Math.ceil(rows / R.BLOCK_ROWS) * R.BLOCK_WORDS).fill(7);
+  for (let row = 0; row < rows; row++) {
+    const at = R.placeOf(row);
+    const key = (first + row) % 1_009 === 0 ? 5 : first + row;
+    words[at + R.LOW] = key;
+    words[at + R.HIGH] = key >>> 3;
+    words[at + R.PORTS] = 443;
+    words[at + R.META] = 6;
+    words[at + R.STATE] = first + row;
+  }
+  return words;
+}
+
+test("rows in blocks, whatever the parts that they come in", (t) => {
+  const part = fc.oneof(fc.constantFrom(1, R.BLOCK_ROWS, 200, CHUNK_ROWS), fc.nat(3 * R.BLOCK_ROWS));
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 4 }), fc.boolean(), (parts, isReserved) => {
+      const [one, other] = [new FlowTable(), new FlowTable()];
+      if (isReserved) other.reserve(20_000);
+      let total = 0;
+      for (const rows of parts) {
+        const words = blocks(rows, total);
+        for (let row = 0; row < rows; row++) {
+          const from = R.placeOf(row);
+          const key = [R.LOW, R.HIGH, R.PORTS, R.META].map((word) => words[from + word]!) as [
+            number,
+            number,
+            number,
+            number,
+          ]; // four of them
+          const flow = one.add(...key);
+          R.copyRow(words, from, one.rows(flow), one.at(flow));
+        }
+        other.restore(words, rows);
+        total += rows;
+      }
+      t.is(other.count, one.count);
+      for (let flow = 0; flow < total; flow++) {
+        const [row, at] = [one.rows(flow), one.at(flow)];
+        t.is(other.rows(flow)[other.at(flow) + R.STATE], row[at + R.STATE]);
+        const key = [row[at + R.LOW]!, row[at + R.HIGH]!, row[at + R.PORTS]!, row[at + R.META]!] as const;
+        if (other.find(...key) !== one.find(...key)) return false;
+      }
+      // What is added behind them begins with words of its own alone.
+      const next = other.add(-1, -1, -1, -1);
+      return other.rows(next)[other.at(next) + R.STATE] === 0;
+    }),
+    { numRuns: 25 },
+  );
+});
