@@ -72,6 +72,8 @@ class SqliteRunWriter implements RunWriter {
   #prepared: Iterable<SqlValue[]> | null = null;
   /** Whether the database that they are copied from is attached. */
   #attached = false;
+  /** Goes back to a write-ahead log: what is written bit by bit would be synced as often. */
+  #log: (() => Promise<unknown>) | null = null;
   /** Under way where they are read from elsewhere. */
   #copying: Promise<void> | null = null;
   /** The batches that are being written or wait for it, oldest first. */
@@ -137,7 +139,9 @@ class SqliteRunWriter implements RunWriter {
   async #writeOnce(): Promise<void> {
     const [runs] = await this.#driver.all("SELECT count(*) AS count FROM run");
     if (Number(runs?.count) !== 1) return;
-    await this.#transactions.alone(() => this.#driver.exec("PRAGMA main.journal_mode = DELETE")).catch(() => undefined);
+    const journal = (mode: string) => (): Promise<void> => this.#driver.exec(`PRAGMA main.journal_mode = ${mode}`);
+    await this.#transactions.alone(journal("DELETE")).catch(() => undefined);
+    this.#log = () => this.#transactions.alone(journal("WAL")).catch(() => undefined);
   }
 
   /** A result whose status is still `running` ends as `finished`: it is all there. */
@@ -145,6 +149,7 @@ class SqliteRunWriter implements RunWriter {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
     await this.#copying;
+    await this.#log?.();
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
     const stored = "restText" in observation ? observation : null;
     try {

@@ -121,7 +121,7 @@ test("what any flows said comes back, in messages of several facts as well", (t)
 
 test("facts that parts share are one object, and no flow's are another's", (t) => {
   const said = (name: string): Sighting => ({
-    fact: { kind: "name", source: "tls-sni", name },
+    fact: { kind: "name", source: "certificate", name },
     ...{ dir: 0, capture: 0, frame: 7, sec: 1, nsec: 2 },
   });
   const reader = new DetailsReader();
