@@ -86,6 +86,7 @@ export { type OpenOptions, openStore } from "./store/open.ts";
 export {
   type CheckpointWriter,
   type DepartingRow,
+  type LookupHead,
   type Moves,
   type ObservationPart,
   type ObservationParts,
