@@ -18,7 +18,7 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
   if (subject.app !== null) {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
-    if (apps.includes(subject.app)) return proved("app", subject.app, frames);
+    if (apps.includes(subject.app)) return behindUpgrade(subject, flow) ?? proved("app", subject.app, frames);
     const part = partClause(apps, subject.app, flow) ?? upgradeClause(apps, subject.app, flow);
     if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
@@ -50,6 +50,16 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
     flow.hasData ? `the capture does not show whether it is ${wanted}` : `no payload shows whether it is ${wanted}`,
     "capture the connection from its start",
   );
+}
+
+/** HTTP that both ends agreed to leave for something that nobody can name: what a proxy is asked for is a tunnel of its own. */
+function behindUpgrade({ through }: Subject, flow: SubjectFlow): Clause | null {
+  if (through !== undefined) return null;
+  const other = flow.sightings.filter(({ fact }) => fact.kind === "field" && fact.field === "http.tunnel");
+  if (other.length === 0) return null;
+  const says = "http, and behind its Upgrade or CONNECT something that is none of the protocols that are read here";
+  const frames = other.flatMap((sighting) => framesOf(sighting, "what is no HTTP any more"));
+  return unproved("app", "app-unseen", says, "the logs of both ends, which name it", frames);
 }
 
 /** What a rule names, at this port: where it has another port, that clause says so, and here any of them will do. */

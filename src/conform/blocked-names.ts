@@ -28,15 +28,19 @@ const REFUSALS: Readonly<Record<string, string>> = {
   SERVFAIL: "that it could not find out (SERVFAIL)",
 };
 
-/** Null where no name of the rule was asked for, or where one led somewhere. `loss`: what the capture lacks, or null. */
+/**
+ * Null where no name of the rule was asked for, or where one led somewhere. `loss`: what the capture lacks, or null.
+ * `lacking`: the names that are in question, null for all.
+ */
 export function unresolvedStatus(
   loaded: LoadedModel,
   rule: Rule,
   host: CastHost,
   loss: string | null,
   context: RuleContext,
+  lacking: readonly string[] | null = null,
 ): HostStatus | null {
-  const asked = lookupsOf(loaded, rule, host, context);
+  const asked = lookupsOf(loaded, rule, host, context).filter(({ name }) => lacking?.includes(name) !== false);
   const answered = asked.filter(({ result }) => result === "NOERROR");
   if (answered.length > 0) return sinkholed(loaded, rule, answered, context);
   if (asked.length === 0 || asked.some(({ result }) => result === "NODATA")) return null;

@@ -34,14 +34,19 @@ const WAITED_SEC = 3;
 
 const REFUSED: ReadonlySet<string> = new Set(["refused", "unreachable", "failed"]);
 
-/** Null where nothing was attempted, or where attempts came up. `host`: null where the rule's opener is no bound host. */
+/**
+ * Null where nothing was attempted, or where attempts came up. `host`: null where the rule's opener is no bound host.
+ * `lacking`: members of the endpoint that are in question, null for all.
+ */
 export function blockedStatus(
   loaded: LoadedModel,
   rule: Rule,
-  uses: readonly RuleUse[],
+  all: readonly RuleUse[],
   context: RuleContext,
   host: CastHost | null,
+  lacking: readonly string[] | null = null,
 ): HostStatus | null {
+  const uses = lacking === null ? all : all.filter(({ member }) => member !== null && lacking.includes(member));
   // What is up and may be it says that not every attempt failed.
   const open = uses.find(({ how, tried }) => how === "candidate" && tried.up.result === "proved");
   if (open !== undefined) return null;
@@ -49,7 +54,7 @@ export function blockedStatus(
   const gone = departedUses(loaded, rule, host, context);
   const refused = attempts.find(({ flow }) => REFUSED.has(flow.outcome));
   const loss = host === null ? null : lossOf(host, context);
-  const named = host === null ? null : unresolvedStatus(loaded, rule, host, loss, context);
+  const named = host === null ? null : unresolvedStatus(loaded, rule, host, loss, context, lacking);
   if (refused !== undefined) {
     const status = blocked(attempts, gone, refused, context, howOften(attempts, gone, refused));
     return named?.code === "sinkholed" ? atSinkhole(named, status, attempts, context) : status;

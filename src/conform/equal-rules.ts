@@ -1,4 +1,7 @@
-/** Rules of one model that fit the same flow equally well: such evidence documents the flow and meets none of them. */
+/**
+ * Rules of one model that fit the same flow equally well: such evidence documents the flow and meets none of them. Nor does it
+ * break one that expects more than another, which documents it.
+ */
 import type { Cast } from "./cast.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
@@ -8,6 +11,11 @@ export function equalRules(judgements: readonly Judged[], cast: Cast): Map<RuleU
   const equals = new Map<RuleUse, RuleUse>();
   for (const { uses } of judgements) {
     if (uses.length < 2) continue;
+    for (const use of uses) {
+      const kept =
+        use.how === "violated" && use.tried.broken !== null ? uses.find((other) => keeps(other, use)) : undefined;
+      if (kept !== undefined) equals.set(use, kept);
+    }
     const ofFlow = new Map<number, RuleUse[]>();
     for (const use of uses) {
       if (use.how !== "documented") continue;
@@ -28,4 +36,9 @@ export function equalRules(judgements: readonly Judged[], cast: Cast): Map<RuleU
     }
   }
   return equals;
+}
+
+/** True where it documents the same flow that breaks another rule, and fits it as well. */
+function keeps({ how, flow, loaded, weight }: RuleUse, broken: RuleUse): boolean {
+  return how === "documented" && flow === broken.flow && loaded === broken.loaded && weight === broken.weight;
 }

@@ -57,6 +57,11 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
     const says = `${text}: bytes of the connection are missing, and what stands behind them was not read`;
     return unproved("expect", "expectation-unproved", says, "capture without loss");
   }
+  const inner = untold(flow);
+  if (inner !== null) {
+    const says = `${text}: it became ${inner}, and what is asked in that cannot be told`;
+    return unproved("expect", "expectation-unproved", says, "look into the logs of both ends");
+  }
   const requests = kinds.filter((kind) => kind.role === "request");
   if (requests.length > 0) {
     const count = requests.reduce((sum, kind) => sum + kind.count, 0);
@@ -70,6 +75,13 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   const how = flow.handshake === null ? "in what it speaks" : "inside TLS";
   const says = `${text}: no operation can be read ${how}`;
   return unproved("expect", "expectation-unproved", says, "look into the logs of both ends");
+}
+
+/** A protocol that the conversation became, of which no operation is told; null for none. */
+function untold({ sightings, operations: { kinds } }: SubjectFlow): string | null {
+  for (const { fact } of sightings)
+    if (fact.kind === "inner" && !kinds.some(({ protocol }) => protocol === fact.app)) return fact.app;
+  return null;
 }
 
 /** What the device that is asked tells of itself, unasked: nothing is asked of it by that. */

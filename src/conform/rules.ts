@@ -92,7 +92,7 @@ function judgeRule(
   const when = conditionOf(loaded, rule);
   if (when.result === "failed") return make(notEvaluable("condition-off", when.says, null), []);
   if (when.result === "unproved") return make(notEvaluable("parameter-missing", when.says, when.decide), []);
-  const violations = uses.filter((use) => use.how === "violated");
+  const violations = uses.filter((use) => use.how === "violated" && !shared.equals.has(use));
   if (violations.length > 0) {
     return make(violatedStatus(rule, uses, violations, gone), []);
   }
@@ -230,6 +230,12 @@ function judgeHost(
   const lacking = met === null ? members : members.filter((member) => !used.has(member));
   if (met !== null && lacking.length === 0) return met;
 
+  const doubtful = met === null ? uses.find((use) => use.how === "violated") : undefined;
+  if (doubtful !== undefined) {
+    const twin = equals.get(doubtful)!;
+    const reason = `what would break it fits ${twin.rule.id} equally, which it keeps`;
+    return { ...notEvaluable("same-as", reason, howToTell(doubtful, twin)), evidence: supportOf(twin) };
+  }
   const name = calledOf(host);
   if (host.presence.firstSec === Number.POSITIVE_INFINITY) {
     if (wasJudgedOtherwise(context)) return judgedBefore();
@@ -242,6 +248,20 @@ function judgeHost(
   }
   if (isUnwanted(rule)) return met ?? unusedHere(rule, context);
   if (!mayLack) return met ?? openCandidate(uses) ?? unusedHere(rule, context);
+  if (met !== null) {
+    // A refusal is no absence: the capture shows it, however short it is.
+    const refused = perhapsBefore(blockedStatus(loaded, rule, uses, context, host, lacking), context);
+    if (refused?.status === "blocked") {
+      const reason = `${name} used ${[...used].join(", ")}; ${refused.reason}`;
+      return {
+        ...refused,
+        status: "partial",
+        code: "partial",
+        reason,
+        evidence: [...met.evidence, ...refused.evidence],
+      };
+    }
+  }
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {

@@ -92,14 +92,33 @@ export function foldLookups(
     add(folded, seen, view, query, query.dir, query.fact, answers!.answerTo(view, query));
   }
   // An answer whose question is not in the capture still tells what was asked.
-  for (const orphan of orphans) {
+  const unasked = orphans.filter((orphan) => answers?.found.has(orphan) !== true);
+  const questions = unasked.some(isError) ? questionsIn(folded) : null;
+  for (const orphan of unasked) {
     const { flow, sighting } = orphan;
-    if (answers?.found.has(orphan) === true) continue;
+    const { fact, dir } = sighting;
+    const back = dir === 0 ? 1 : 0;
     view.move(flow);
-    const clientDir = sighting.dir === 0 ? 1 : 0;
-    if (isWanted === null || isWanted(view.family, view.address(clientDir)))
-      add(folded, seen, view, sighting, clientDir, sighting.fact, sighting.fact);
+    if (isWanted !== null && !isWanted(view.family, view.address(back))) continue;
+    // Where it is, whoever asked takes no error from another server or under another id.
+    if (
+      isError(orphan) &&
+      questions!.has(questionKey(addressText(seen.flows.ipv6, view.family, view.address(back)), view.realm, fact))
+    )
+      continue;
+    add(folded, seen, view, sighting, back, fact, fact);
   }
+}
+
+const isError = ({ sighting }: Orphan): boolean => sighting.fact.rcode !== "NOERROR";
+
+/** What was asked by whom, whatever came back. */
+function questionsIn(folded: ReadonlyMap<string, Lookup>): Set<string> {
+  return new Set([...folded.values()].map((lookup) => questionKey(lookup.client, lookup.realm, lookup)));
+}
+
+function questionKey(client: string, realm: number, { type, name }: { type: string; name: string }): string {
+  return `${realm}|${client}|${type}|${name}`;
 }
 
 /** Where in a list each name was asked for, in the list's order. */

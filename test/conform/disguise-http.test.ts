@@ -88,6 +88,12 @@ const DISGUISES: Record<string, Line[]> = {
     [">", evil],
     ["<", DONE],
   ],
+  "an upgrade to something that nobody can name": [
+    [">", get("api.example.com", "Connection: Upgrade\r\nUpgrade: shell\r\n")],
+    ["<", ascii("HTTP/1.1 101 Switching Protocols\r\nUpgrade: shell\r\nConnection: Upgrade\r\n\r\n")],
+    [">", hex`de ad be ef`],
+    ["<", hex`fe ed fa ce`],
+  ],
   "an upgrade to HTTP/2, and another :authority": [
     [
       ">",

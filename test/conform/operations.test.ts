@@ -70,6 +70,20 @@ test("where nothing pairs questions and answers, nobody says that there was none
   t.regex(found, /^POST \(write\) of \/set, once, first in frame \d+$/);
 });
 
+test("what a request turned into is no reading, as long as its operations are not told", async (t) => {
+  const rule = { ...RULE, over: "tcp/80", app: "http" };
+  const agreed = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: mqtt\r\n";
+  const frames = connection(`${HOST}:40000`, `${DEVICE}:80`, 10, [
+    [">", ascii(`GET /mqtt HTTP/1.1\r\nHost: a.example\r\n${agreed}\r\n`)],
+    ["<", ascii(`HTTP/1.1 101 Switching Protocols\r\n${agreed}\r\n`)],
+    [">", concat([hex`82 93 00 00 00 00 10 11 00 04`, ascii("MQTT"), hex`04 02 00 3c 00 05`, ascii("hub01")])],
+    ["<", hex`82 04 20 02 00 00`],
+  ]);
+  const trial = await trialOf({ ...SCENE, rules: [rule], frames });
+  const { verdict, reason } = judgeFrames(trial, trial.frames).result.judged[0]!;
+  t.regex(`${verdict}: ${reason}`, /^inconclusive: .*it became mqtt/);
+});
+
 test("the answer to a write proves it, where the question is not in the capture", async (t) => {
   const frames = talk(say(1, READ, WORD), say(2, WRITE, hex`10 00 32 00 03`));
   const lost = frames.filter((_, i) => i !== 5);

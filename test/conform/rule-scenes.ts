@@ -7,6 +7,7 @@ import {
   alert,
   clientHello,
   connection,
+  dnsAnswer,
   dnsQuery,
   type Line,
   lookUp,
@@ -73,6 +74,25 @@ function overHttp(status: string): Scene {
       ["<", answer],
     ]),
   };
+}
+
+const bothNames = { api: { hosts: ["api.example.com", "ws.example.com"], need: "each" } };
+
+function noSuchName(name: string): Frame[] {
+  const [from, to] = [`${HOST}:20009`, `${RESOLVER}:53`];
+  return [
+    udpFrame({ from, to, ms: 300, data: dnsQuery(name) }),
+    udpFrame({ from: to, to: from, ms: 302, data: dnsAnswer(name, [], { rcode: 3 }) }),
+  ];
+}
+
+/** A question, and an error that is an answer to another one. */
+function refusedName(options: { id?: number; rcode: number }, by = RESOLVER): Frame[] {
+  const [from, to] = [`${HOST}:20001`, `${RESOLVER}:53`];
+  return [
+    udpFrame({ from, to, ms: 0, data: dnsQuery("api.example.com") }),
+    udpFrame({ from: `${by}:53`, to: from, ms: 2, data: dnsAnswer("api.example.com", [], options) }),
+  ];
 }
 
 /** The name is asked for, and nothing is opened. */
@@ -174,6 +194,50 @@ export const RULES: Record<string, Scene & { says: string }> = {
     says: "missing missing",
     ...resolvedTo("10.66.0.1"),
     site: { hosts: { "api.example.com": ["10.66.0.1"] } },
+  },
+  "one of two names that are both needed, and the other one refused": {
+    says: "partial partial",
+    endpoints: bothNames,
+    rules: [tlsRule],
+    frames: [
+      ...good,
+      ...lookUp(HOST, RESOLVER, "ws.example.com", ["203.0.113.20"], 100),
+      syn(200, `${HOST}:40001`, "203.0.113.20:443"),
+      reset(201, "203.0.113.20:443", `${HOST}:40001`),
+    ],
+  },
+  "one of two names that are both needed, and there is no other one": {
+    says: "partial partial",
+    endpoints: bothNames,
+    rules: [tlsRule],
+    frames: [...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0), ...good, ...noSuchName("ws.example.com")],
+  },
+  "one of two names that are both needed, for a moment": {
+    says: "not-evaluable too-short",
+    endpoints: bothNames,
+    rules: [tlsRule],
+    frames: good,
+  },
+  "broken by what another rule documents as well": {
+    says: "not-evaluable same-as",
+    endpoints: api,
+    rules: [
+      { ...tlsRule, expect: { "tls.version": "at least 1.3" } },
+      { ...tlsRule, id: "any-version" },
+    ],
+    frames: [...good, ...busy],
+  },
+  "its name refused under another id than it was asked with": {
+    says: "not-evaluable name-unresolved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...refusedName({ id: 7, rcode: 3 }), ...busy],
+  },
+  "its name refused by a server that was not asked": {
+    says: "not-evaluable name-unresolved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...refusedName({ rcode: 3 }, "10.0.0.66"), ...busy],
   },
   "a public address that is not tried": { says: "missing missing", ...resolvedTo("198.51.100.9") },
   "refused once, then up": {
