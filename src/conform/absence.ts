@@ -7,6 +7,7 @@ import type { Rule, Transport } from "../model/types.ts";
 import { type CastHost, calledOf } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
+import type { Judged } from "./judged.ts";
 import { type HostStatus, judgedBefore, notEvaluable, type RuleContext, wasJudgedOtherwise } from "./rule-status.ts";
 import { WHAT_NEXT } from "./two-owners.ts";
 import { names } from "./whom.ts";
@@ -48,6 +49,7 @@ export function couldNotShow(
   }
   const hidden = context.carriers.hiddenIn(host);
   if (hidden !== null) {
+    if (hidden.sealed) return sealedIn(name, hidden);
     const reason = `what ${name} asked the proxy ${hidden.responder} for is not in the capture`;
     return notEvaluable("candidate-inconclusive", reason, "capture behind the proxy as well");
   }
@@ -76,9 +78,24 @@ export function couldNotShow(
     const reason = `no ${unused} of anybody is in the capture, so a filter may have kept it out`;
     return notEvaluable("filtered", reason, `capture without a filter, while something uses ${unused}`);
   }
+  const port = onlyPort(rule, host, context);
+  if (port !== null) {
+    const reason = `all that is in the capture is to or from port ${port}, as where a filter lets through nothing else`;
+    return notEvaluable("filtered", reason, "capture without a filter");
+  }
   const loss = lossOf(host, context);
   if (loss !== null) return notEvaluable("lossy", loss, "capture again without loss");
   return carriedElsewhere(loaded, rule, host, lacking, context);
+}
+
+/** All that a host says may go through a tunnel that it has. */
+function sealedIn(name: string, { initiator, responder }: Judged): HostStatus {
+  const what = `a tunnel that only its ends can read (${initiator} → ${responder})`;
+  return notEvaluable(
+    "may-be-carried",
+    `${name} has ${what}, and it may be in there`,
+    "capture behind the tunnel's other end as well, or while there is none",
+  );
 }
 
 /** True where the one host that the rule's far end is bound to is the one that would open it. */
@@ -109,6 +126,16 @@ function unusedByAll({ over }: Rule, host: CastHost, { coverage }: RuleContext):
   const protocols = over.map(({ transport }) => PROTOCOLS[transport]);
   const isUnused = protocols.every((protocol) => protocol !== undefined && !coverage.uses(protocol, host));
   return isUnused ? [...new Set(over.map(({ transport }) => transport.toUpperCase()))].join(" and no ") : null;
+}
+
+/** The port that everything in the capture shares, and that this rule could do without; null where there is none. */
+function onlyPort({ over }: Rule, host: CastHost, { coverage }: RuleContext): number | null {
+  const [port] = coverage.sharedPorts(host);
+  if (port === undefined) return null;
+  const isOfIt = over.every(
+    ({ ports }) => ports.length > 0 && ports.every(({ first, last }) => first === port && last === port),
+  );
+  return isOfIt ? null : port;
 }
 
 /** What of the time between a host's first and its last packet does not count. */

@@ -8,6 +8,7 @@ import type { Endpoint, Rule } from "../model/types.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import type { CastHost } from "./cast.ts";
 import type { Judged } from "./judged.ts";
+import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
 /** `name`: one that DNS gave the far end; null where what is missing is the connection's beginning. */
@@ -18,20 +19,25 @@ interface Carrier {
 
 export class Carriers {
   readonly #ofHost = new Map<CastHost, Map<string, Carrier>>();
-  /** By host: the first connection to a proxy of which the capture does not show what was asked. */
+  /** By host: the first connection to a proxy of which the capture does not show what was asked, or its first sealed tunnel. */
   readonly #hidden = new Map<CastHost, Judged>();
 
   constructor(judgements: readonly Judged[], dns: DnsEvidence) {
     for (const judged of judgements) {
-      const { code, port, initiatorRoles, holed, carrier } = judged;
-      const isHidden = code === "inner-unseen";
+      const { code, port, initiatorRoles, responderRoles, holed, carrier, sealed } = judged;
+      if (sealed) for (const { host } of responderRoles) this.#hide(host, judged);
+      const isHidden = sealed || code === "inner-unseen";
       if (initiatorRoles.length === 0 || !(isHidden || holed || carrier !== null)) continue;
       const carriers = port === null ? [] : carriersOf(judged, dns);
       for (const host of new Set(initiatorRoles.map((played) => played.host))) {
-        if (isHidden && !this.#hidden.has(host)) this.#hidden.set(host, judged);
+        if (isHidden) this.#hide(host, judged);
         for (const carrier of carriers) this.#add(host, carrier);
       }
     }
+  }
+
+  #hide(host: CastHost, judged: Judged): void {
+    if (!this.#hidden.has(host)) this.#hidden.set(host, judged);
   }
 
   #add(host: CastHost, carrier: Carrier): void {
@@ -95,6 +101,16 @@ function isNamed(endpoint: Endpoint, lacking: readonly string[], name: string): 
       (lacking.length === 0 || lacking.includes(pattern.text)) &&
       matchesName(pattern, name),
   );
+}
+
+/** Tunnels of a host's whole traffic whose inside only their ends can read; IPsec's is a protocol of its own (RFC 4303). */
+const TUNNELS: ReadonlySet<string> = new Set(["ike", "openvpn", "wireguard"]);
+const ESP = "50";
+
+/** Whether it is such a tunnel, and came up. */
+export function isSealed({ app, transport, flows }: Subject): boolean {
+  if (transport !== ESP && (app === null || !TUNNELS.has(app))) return false;
+  return flows.some(({ outcome }) => outcome === "established" || outcome === "answered");
 }
 
 /** One connection for several names: HTTP/2 or HTTP/3, chosen in sight or, where the choice is encrypted, offered. */

@@ -1,6 +1,7 @@
 /** What the captures could see, and when: their pauses, their own counts of loss, and hosts whose streams have holes. */
 import type { CaptureInfo } from "../capture/frame.ts";
 import { commonPauses, type Pause, pausedWithin } from "../capture/pauses.ts";
+import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import { protocolKey } from "../observe/departed.ts";
 import { hostKey } from "../observe/departed-uses.ts";
@@ -11,6 +12,8 @@ import type { CastHost } from "./cast.ts";
 import { passesAll } from "./filters.ts";
 import { inRange } from "./whom.ts";
 
+const NONE: readonly number[] = [];
+
 export class Coverage {
   readonly #captures: readonly CaptureInfo[];
   readonly #pauses = new Map<string | null, Pause[]>();
@@ -18,6 +21,8 @@ export class Coverage {
   readonly #holed = new Map<string, Map<string, number>>();
   /** `protocolKey` of every flow. */
   readonly #protocols: Set<number>;
+  /** By number of the realm: ports that every flow of it has at one of its ends. */
+  readonly #ports = new Map<number, readonly number[]>();
   readonly #realms: readonly string[];
   readonly #departed: Observation["departed"];
   /** Seconds by which the captures' clocks were set back: two times of theirs are nearer to each other by up to that. */
@@ -31,16 +36,23 @@ export class Coverage {
     this.#protocols = new Set(seen.departed?.protocols);
     const { table, ipv6 } = seen.flows;
     const view = new FlowView(seen);
+    // What has no IP passes no filter on a port.
+    for (const { realm } of seen.neighbours.claims.values()) this.#ports.set(realm, NONE);
     for (let flow = 0; flow < table.count; flow++) {
       const row = table.rows(flow);
       const at = table.at(flow);
-      this.#protocols.add(protocolKey(row[at + R.META]!));
-      if ((row[at + R.STATE]! & R.S_HOLE) === 0) continue;
+      const meta = row[at + R.META]!;
+      this.#protocols.add(protocolKey(meta));
+      this.#notePorts(meta, row[at + R.PORTS]!);
+      const isWhole = (row[at + R.STATE]! & R.S_HOLE) === 0 && row[at + R.PACKETS]! > 0 && row[at + R.PACKETS + 1]! > 0;
+      if (isWhole) continue;
       view.move(flow);
       const realm = seen.realms[view.realm] ?? "";
+      if (!view.lacks(0) && !view.lacks(1)) continue;
       const ends = this.#holed.get(realm) ?? new Map<string, number>();
       this.#holed.set(realm, ends);
       for (const dir of [0, 1] as const) {
+        if (!view.lacks(dir)) continue;
         const address = addressText(ipv6, view.family, view.address(dir));
         ends.set(address, (ends.get(address) ?? 0) + 1);
       }
@@ -71,8 +83,7 @@ export class Coverage {
   }
 
   /**
-   * Connections of the host of which bytes are missing, though the streams go on behind them: packets that passed, and that
-   * the capture does not have. How many they are says nothing of what else it lacks, so one is enough.
+   * Connections of the host of which packets that passed are not in the capture (`FlowView.lacks`). How many they are says nothing of what else it lacks, so one is enough.
    */
   holed({ realm, host }: CastHost): number {
     let count = 0;
@@ -88,6 +99,26 @@ export class Coverage {
   /** Whether anybody at all used this IP protocol where the host is. */
   uses(protocol: number, { realm }: CastHost): boolean {
     return this.#realms.some((name, i) => (realm ?? name) === name && this.#protocols.has((i << 8) | protocol));
+  }
+
+  #notePorts(meta: number, ports: number): void {
+    const realm = meta >>> 16;
+    const known = this.#ports.get(realm);
+    if (known?.length === 0) return;
+    const proto = meta & 0xff;
+    const own = proto === TCP || proto === UDP ? [ports >>> 16, ports & 0xffff] : NONE;
+    this.#ports.set(realm, known === undefined ? own : known.filter((port) => own.includes(port)));
+  }
+
+  /**
+   * Ports of which all that was captured where the host is has one, as a filter on a port lets through; empty for none. What
+   * has left a live run's memory had others, perhaps; its filter is known.
+   */
+  sharedPorts({ realm }: CastHost): readonly number[] {
+    if (this.#departed !== undefined && this.#departed !== null) return NONE;
+    const ofRealms = [...this.#ports].filter(([i]) => (realm ?? this.#realms[i]) === this.#realms[i]);
+    const [first = NONE, ...others] = ofRealms.map(([, ports]) => ports);
+    return first.filter((port) => others.every((ports) => ports.includes(port)));
   }
 
   /** `realm`: null for all. */

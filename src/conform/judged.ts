@@ -3,7 +3,7 @@
  * as the judge saw it, with all its flows, is let go of; what a rule was used for stands in `uses`.
  */
 import type { ConversationRow, Verdict } from "../report/result.ts";
-import { mayCarryMore } from "./carriers.ts";
+import { isSealed, mayCarryMore } from "./carriers.ts";
 import type { Played } from "./cast.ts";
 import type { Judgement, RuleUse } from "./judge.ts";
 import type { ConversationReason } from "./reasons.ts";
@@ -27,6 +27,8 @@ export interface Judged {
   holed: boolean;
   /** Connections of it that may serve several names, and all addresses of who opened it. */
   carrier: { flows: readonly CountedFlow[]; addresses: ReadonlySet<string> } | null;
+  /** It is a tunnel that no rule documents and that only its ends can read: whatever its hosts say may be in it. */
+  sealed: boolean;
   /** Null where it has been packed with all others. */
   row: ConversationRow | null;
   /** The waiver's why. */
@@ -54,6 +56,7 @@ export function settle(judgement: Judgement, uses: RuleUse[], row: ConversationR
     uses,
     holed: flows.some((one) => one.holed),
     carrier: carrying.length === 0 ? null : { flows: atEnds(carrying).map(countsOf), addresses: subject.addresses },
+    sealed: verdict !== "documented" && isSealed(subject),
     row,
     waived: row.waived,
   };

@@ -179,7 +179,7 @@ export class Remembered {
     if (uses === null) return null;
     this.#met++;
     this.#pack(told, c);
-    const { verdict, code, realm, family, transport, holed, carrier } = told.judged;
+    const { verdict, code, realm, family, transport, holed, carrier, sealed } = told.judged;
     const { port, initiator, responder, server: serverName } = this.#key;
     return {
       conversation: c,
@@ -198,6 +198,7 @@ export class Remembered {
       holed,
       carrier:
         carrier === null ? null : { flows: [this.#counted()], addresses: addressesOf(initiator, initiatorRoles) },
+      sealed,
       row: null,
       waived: null,
     };

@@ -259,17 +259,20 @@ export class Attic {
     const { conversation: c, initiatorRoles, responderRoles, initiator, responder } = judged;
     const realm = all.seen.realms[judged.realm] ?? "";
     const flows = all.flowsOf(c);
-    let [asked, answered, holed] = [false, false, 0];
+    let [asked, answered] = [false, false];
+    const holed: [number, number] = [0, 0];
     for (const flow of flows) {
       const { dir } = view.move(flow).initiator();
       asked ||= view.packets(dir) > 0;
-      answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
-      if ((view.state & R.S_HOLE) !== 0) holed++;
+      const back = dir === 0 ? 1 : 0;
+      answered ||= view.packets(back) > 0;
+      if (view.lacks(dir)) holed[0]++;
+      if (view.lacks(back)) holed[1]++;
     }
     const [firstSec, lastSec] = [all.word(c, C.C_FIRST) >>> 0, all.word(c, C.C_LAST) >>> 0];
     for (const one of hostsOf(initiatorRoles)) {
       const host = this.#host(realm, one, initiator);
-      host.holed += holed;
+      host.holed += holed[0];
       if (!asked) continue;
       extend(host, firstSec, lastSec);
       host.bothWays ||= answered;
@@ -287,7 +290,7 @@ export class Attic {
     }
     for (const one of hostsOf(responderRoles)) {
       const host = this.#host(realm, one, responder);
-      host.holed += holed;
+      host.holed += holed[1];
       if (!answered) continue;
       extend(host, firstSec, lastSec);
       host.bothWays ||= asked;

@@ -80,15 +80,18 @@ export class Chooser {
 
   /** What is missing may be hidden in it, and none that stays says so of the same host, port and name (`conform/carriers.ts`). */
   #mayCarry(judged: Judged): boolean {
-    const { carrier, holed, code, initiatorRoles, transport, port } = judged;
+    const { carrier, holed, sealed, code, initiatorRoles, responderRoles, transport, port } = judged;
     const { last } = this.#kept;
     const names: string[] = [];
     if (carrier !== null && last !== null)
       for (const name of carriedNames(judged, carrier, last.dns)) if (this.#kept.hasName(name)) names.push(name);
     if (holed) names.push("");
     if (code === "inner-unseen") names.push("proxy");
+    if (sealed) names.push("tunnel");
     if (names.length === 0) return false;
-    const hosts = initiatorRoles.map(({ host }) => hostKey(host.realm, host.host.text));
+    const hosts = [...initiatorRoles, ...(sealed ? responderRoles : [])].map(({ host }) =>
+      hostKey(host.realm, host.host.text),
+    );
     const kinds = names.flatMap((name) => hosts.map((host) => `carries ${host} ${transport}/${port} ${name}`));
     return this.#standing.stays(kinds);
   }

@@ -63,6 +63,8 @@ function longEndedByAlert(sightings: readonly Sighting[]): boolean {
   return is;
 }
 
+/** Packets of one end, with payload, that nobody acknowledges: fewer may be what is left of a connection that was over. */
+const GOES_ON = 3;
 export class FlowView {
   readonly #seen: Observation;
   readonly #documented: DocumentedPorts | null;
@@ -176,6 +178,15 @@ export class FlowView {
   /** Frame of the first payload of a connection's client; 0 where it is not known. */
   get wordsFrame(): number {
     return this.proto === TCP && !this.midstream ? this.#word(R.WORDS_FRAME) >>> 0 : 0;
+  }
+  /**
+   * True where packets of this end's that passed are not in the capture: bytes are missing though the stream goes on, or the
+   * other end goes on sending, and no packet acknowledges it.
+   */
+  lacks(dir: 0 | 1): boolean {
+    if ((this.state & R.S_HOLE) !== 0) return true;
+    const other = dir === 0 ? 1 : 0;
+    return this.proto === TCP && this.packets(dir) === 0 && this.packets(other) >= GOES_ON && this.has(R.S_DATA, other);
   }
   has(bit: number, dir: number): boolean {
     return (this.state & (bit << dir)) !== 0;

@@ -86,6 +86,21 @@ function noSuchName(name: string): Frame[] {
   ];
 }
 
+const onOnePort = [0, 300, 601].flatMap((sec, i) =>
+  tlsConnection(`${HOST}:${40_000 + i}`, "203.0.113.99:443", sec * 1_000, clientHello("other.example.com")),
+);
+/** A handshake of WireGuard and its first packets. */
+const tunnel = [0x01, 0x02, 0x04, 0x04].map((type, i) => {
+  const [from, to] = [`${HOST}:51820`, `${PEER}:51820`];
+  const data = concat([bytes(type, 0, 0, 0), new Uint8Array([144, 88, 60, 60][i]!).map((_, k) => k * 37 + i)]);
+  return udpFrame({ from: i % 2 === 0 ? from : to, to: i % 2 === 0 ? to : from, ms: 5_000 + i, data });
+});
+/** One end's data, which nothing of the other's acknowledges here. */
+const unheard = (from: string, to: string): Frame[] =>
+  [0, 1, 2].map((i) =>
+    tcpFrame({ from, to, flags: "PA", seq: 1_000 + 10 * i, ack: 1, ms: 90_000 + i, data: new Uint8Array(10) }),
+  );
+
 /** A question, and an error that is an answer to another one. */
 function refusedName(options: { id?: number; rcode: number }, by = RESOLVER): Frame[] {
   const [from, to] = [`${HOST}:20001`, `${RESOLVER}:53`];
@@ -226,6 +241,61 @@ export const RULES: Record<string, Scene & { says: string }> = {
       { ...tlsRule, id: "any-version" },
     ],
     frames: [...good, ...busy],
+  },
+  "a tunnel of the host's that nobody else can read": {
+    says: "not-evaluable may-be-carried",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [...busy, ...tunnel],
+  },
+  "such a tunnel, which another rule documents": {
+    says: "missing missing",
+    endpoints: byAddress,
+    rules: [tlsRule, { id: "vpn", to: "role:peer", over: "udp/51820", app: "wireguard" }],
+    bind: [`host=${HOST}`, `peer=${PEER}`],
+    frames: [...busy, ...tunnel],
+  },
+  "such a tunnel, which never came up": {
+    says: "missing missing",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [...busy, ...tunnel.slice(0, 1)],
+  },
+  "all that is in the capture has one port, and not its own": {
+    says: "not-evaluable filtered",
+    endpoints: byAddress,
+    rules: [{ ...tlsRule, over: "tcp/8443" }],
+    frames: onOnePort,
+  },
+  "all that is in the capture has its own port": {
+    says: "missing missing",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: onOnePort,
+  },
+  "all that is in the capture has one port, and ARP beside it": {
+    says: "missing missing",
+    endpoints: byAddress,
+    rules: [{ ...tlsRule, over: "tcp/8443" }],
+    frames: [...onOnePort, arpFrame({ mac: "020000000005", address: HOST, ms: 5 })],
+  },
+  "another connection of the host's of which only what it is sent is there": {
+    says: "not-evaluable lossy",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [...busy, ...unheard("203.0.113.98:9000", `${HOST}:40009`)],
+  },
+  "a connection that goes on after the host has left it": {
+    says: "missing missing",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [...busy, ...unheard("203.0.113.98:9000", `${HOST}:40009`).slice(0, 2)],
+  },
+  "another connection of the host's of which only what it says is there": {
+    says: "missing missing",
+    endpoints: byAddress,
+    rules: [tlsRule],
+    frames: [...busy, ...unheard(`${HOST}:40009`, "203.0.113.98:9000")],
   },
   "its name refused under another id than it was asked with": {
     says: "not-evaluable name-unresolved",

@@ -20,7 +20,7 @@ export const datagram = (ms: number, from = FROM, to = `${FAR}:9000`): Frame =>
   udpFrame({ from, to, ms, data: ascii("?") });
 /** The host at work for ten minutes, with an Internet host that nobody documents. */
 export const busy = [0, 300, 601].flatMap((sec, i) =>
-  connection(`${HOST}:50${i}`, "203.0.113.99:8080", sec * 1000, [
+  connection(`${HOST}:50${i}`, `203.0.113.99:${8080 + i}`, sec * 1000, [
     [">", ascii("?")],
     ["<", ascii("!")],
   ]),
