@@ -43,7 +43,7 @@ export function couldNotShow(
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }
   if (!presence.elsewhere && !mayLeadTo(loaded, rule, presence.reached)) {
-    const to = [...presence.reached].slice(0, 3).map((far) => far.host.text);
+    const to = [...new Set([...presence.reached].map((far) => far.host.text))].slice(0, 3);
     const reason = `all that ${name} opened here goes to bound hosts (${to.join(", ")}), and beside those a capture sees only what comes in`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }

@@ -44,6 +44,13 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
     const says = `its packets are cut in the capture, and what is left does not show whether it is ${wanted}`;
     return unproved("app", "app-unseen", says, "capture whole packets (tcpdump -s 0)", flow.coming);
   }
+  if (!flow.hasData && !flow.holed && flow.openedSec !== Number.NEGATIVE_INFINITY && flow.outcome === "established")
+    return unproved(
+      "app",
+      "app-unseen",
+      `nothing was said in it, so nobody can say whether it is ${wanted}`,
+      "capture a connection in which something is said",
+    );
   return unproved(
     "app",
     flow.hasData ? "app-unseen" : "never-came-up",

@@ -17,6 +17,7 @@ import {
   silenceInLoss,
   silenceUntimed,
 } from "./rule-status.ts";
+import { firstFew } from "./whom.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;
@@ -48,12 +49,13 @@ export function unresolvedStatus(
   // A server that will not or can't say leaves it to the next one; only that no such name exists is said for good.
   const settled = refused?.result === "NXDOMAIN" || asked.reduce((sum, { count }) => sum + count, 0) > 1;
   if (refused !== undefined && settled) {
-    const { client, server, name } = refused;
+    const { client, server, result } = refused;
+    const alike = asked.filter((lookup) => lookup.result === result);
     return said(
       asked,
       "name-refused",
-      `${client} asked for ${name} ${times(asked)}, and ${server} told it ${REFUSALS[refused.result]}`,
-      `let the resolver ${server} resolve ${name} for ${client}${documented(rule)}`,
+      `${client} asked for ${namesIn(alike)} ${times(alike)}, and ${server} told it ${REFUSALS[result]}`,
+      `let the resolver ${server} resolve ${namesIn(alike)} for ${client}${documented(rule)}`,
       refused,
     );
   }
@@ -71,6 +73,11 @@ function said(asked: readonly Lookup[], code: RuleReason, reason: string, remedy
     what: `look-up of ${name}`,
   }));
   return { status: "blocked", code, reason, remedy, evidence };
+}
+
+/** Each once, the first few. */
+function namesIn(asked: readonly Lookup[]): string {
+  return firstFew([...new Set(asked.map(({ name }) => name))]);
 }
 
 const times = (asked: readonly Lookup[]): string => {
@@ -157,8 +164,8 @@ function sinkholed(
   return said(
     answered,
     "sinkholed",
-    `${lookup.client} asked for ${lookup.name} ${times(answered)}, and ${lookup.server} answered ${address}, ${sinkhole(address)}`,
-    `take ${lookup.name} off the block list of ${lookup.server}${documented(rule)}; or, if the address is meant, give it under hosts: of the site file`,
+    `${lookup.client} asked for ${namesIn(answered)} ${times(answered)}, and ${lookup.server} answered ${address}, ${sinkhole(address)}`,
+    `take ${namesIn(answered)} off the block list of ${lookup.server}${documented(rule)}; or, if the address is meant, give it under hosts: of the site file`,
     lookup,
   );
 }

@@ -12,6 +12,7 @@ import type { Observation } from "../observe/observation.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
 import { MOST_ADDRESSES } from "./holders.ts";
+import { firstFew } from "./whom.ts";
 
 export interface OtherAddresses {
   /** The bindings, with hosts that have more addresses in place of those that were bound. */
@@ -31,7 +32,7 @@ export function withOtherAddresses(bindings: readonly Binding[], seen: Observati
       const more = others?.slice(binding.hosts[i]!.others?.length ?? 0) ?? [];
       if (more.length > 0)
         sayings.push(
-          `${text}, bound to ${binding.role}, also has ${few(more.map((other) => other.text))}: ` +
+          `${text}, bound to ${binding.role}, also has ${firstFew(more.map((other) => other.text))}: ` +
             "the same device asks and announces by each, and --no-infer leaves them out.",
         );
     }
@@ -113,8 +114,4 @@ function push(map: Map<string, Neighbour[]>, key: string, claim: Neighbour): voi
   const known = map.get(key);
   if (known === undefined) map.set(key, [claim]);
   else known.push(claim);
-}
-
-function few(all: readonly string[]): string {
-  return all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;
 }

@@ -396,5 +396,8 @@ const NAMES = new WeakMap<Endpoint, string>();
 function namesAnew(endpoint: Endpoint, value: (parameter: string) => string | null): string {
   const hosts = endpoint.hosts.map(({ text, parameter }) => (parameter === null ? text : (value(parameter) ?? text)));
   const all = [...hosts, ...endpoint.addresses.map((range) => range.text)];
-  return all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;
+  return firstFew(all);
 }
+
+export const firstFew = (all: readonly string[]): string =>
+  all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;

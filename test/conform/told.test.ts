@@ -1,12 +1,15 @@
 /** What a verdict's sentence says of what stands in the way, and of which rule where several come into question. */
 import test from "ava";
 import { spokenOf } from "../../src/report/findings.ts";
+import { udpFrame } from "../support/frames.ts";
 import { ascii, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
 import {
   alert,
   clientHello,
   connection,
+  dnsAnswer,
+  dnsQuery,
   type Line,
   lookUp,
   serverHello,
@@ -261,4 +264,27 @@ test("what a server says to a TLS hello that is no TLS, and that it says nothing
 test("whose beginning is missing may have sent a name", async (t) => {
   const told = await toldOf({ endpoints, rules, frames: unnamed(0).slice(4) });
   t.regex(told.reason, /what the client said first is not in the capture and 10\.0\.0\.5 never resolved it/);
+});
+
+test("all names that were refused are told, and what was asked for each", async (t) => {
+  const mirrors = ["a", "b", "c", "d"].map((one) => `${one}.example.com`);
+  const frames = mirrors.flatMap((name, i) => {
+    const [from, to] = [`${HOST}:${20_000 + i}`, `${RESOLVER}:53`];
+    const refusal = dnsAnswer(name, [], { rcode: 3 });
+    return [
+      udpFrame({ from, to, ms: i, data: dnsQuery(name) }),
+      udpFrame({ from: to, to: from, ms: i, data: refusal }),
+    ];
+  });
+  const { said } = await play({ endpoints: { api: { hosts: mirrors } }, rules: rules.slice(1), frames });
+  const { reason, remedy } = said.rules.get("m/api")!;
+  t.regex(
+    `${reason}; ${remedy}`,
+    /asked for a\.example\.com, b\.\S+, c\.\S+ and 1 more 4 times.*; let .* resolve a\.\S+, b\./,
+  );
+});
+
+test("a connection in which nothing was said lacks no beginning", async (t) => {
+  const { reason } = await toldOf({ endpoints: byAddress, rules: rules.slice(1), frames: connection(FROM, TO, 0, []) });
+  t.regex(reason, /nothing was said in it.*; would decide: capture a connection in which something is said/);
 });
