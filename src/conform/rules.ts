@@ -230,12 +230,6 @@ function judgeHost(
   const lacking = met === null ? members : members.filter((member) => !used.has(member));
   if (met !== null && lacking.length === 0) return met;
 
-  const doubtful = met === null ? uses.find((use) => use.how === "violated") : undefined;
-  if (doubtful !== undefined) {
-    const twin = equals.get(doubtful)!;
-    const reason = `what would break it fits ${twin.rule.id} equally, which it keeps`;
-    return { ...notEvaluable("same-as", reason, howToTell(doubtful, twin)), evidence: supportOf(twin) };
-  }
   const name = calledOf(host);
   if (host.presence.firstSec === Number.POSITIVE_INFINITY) {
     if (wasJudgedOtherwise(context)) return judgedBefore();
@@ -252,14 +246,9 @@ function judgeHost(
     // A refusal is no absence: the capture shows it, however short it is.
     const refused = perhapsBefore(blockedStatus(loaded, rule, uses, context, host, lacking), context);
     if (refused?.status === "blocked") {
+      const evidence = [...met.evidence, ...refused.evidence];
       const reason = `${name} used ${[...used].join(", ")}; ${refused.reason}`;
-      return {
-        ...refused,
-        status: "partial",
-        code: "partial",
-        reason,
-        evidence: [...met.evidence, ...refused.evidence],
-      };
+      return { ...refused, status: "partial", code: "partial", reason, evidence };
     }
   }
   const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
@@ -306,7 +295,7 @@ function metStatus(
   context: RuleContext,
 ): HostStatus | null {
   const documented = uses.filter((use) => use.how === "documented");
-  if (documented.length === 0) return null;
+  if (documented.length === 0) return brokenFor(uses, equals);
   const telling = documented.filter((one) => !equals.has(one));
   const [use] = telling;
   if (use === undefined) {
@@ -339,6 +328,15 @@ function metStatus(
     remedy: null,
     evidence: supportOf(standing),
   };
+}
+
+/** What breaks it is what another one documents that fits as well: nobody can say which of the two it is of. */
+function brokenFor(uses: readonly RuleUse[], equals: ReadonlyMap<RuleUse, RuleUse>): HostStatus | null {
+  const broken = uses.find((use) => use.how === "violated" && equals.has(use));
+  if (broken === undefined) return null;
+  const twin = equals.get(broken)!;
+  const reason = `what would break it fits ${twin.rule.id} equally, which it keeps`;
+  return { ...notEvaluable("same-as", reason, howToTell(broken, twin)), evidence: supportOf(twin) };
 }
 
 /** What would tell two rules apart that one conversation fits equally. */
