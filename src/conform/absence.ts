@@ -78,9 +78,8 @@ export function couldNotShow(
     const reason = `no ${unused} of anybody is in the capture, so a filter may have kept it out`;
     return notEvaluable("filtered", reason, `capture without a filter, while something uses ${unused}`);
   }
-  const port = onlyPort(rule, host, context);
-  if (port !== null) {
-    const reason = `all that is in the capture is to or from port ${port}, as where a filter lets through nothing else`;
+  if (context.coverage.isDnsAlone(host) && !isDnsToo(rule)) {
+    const reason = "all that is in the capture is DNS, as where a filter lets through nothing else";
     return notEvaluable("filtered", reason, "capture without a filter");
   }
   const loss = lossOf(host, context);
@@ -128,14 +127,8 @@ function unusedByAll({ over }: Rule, host: CastHost, { coverage }: RuleContext):
   return isUnused ? [...new Set(over.map(({ transport }) => transport.toUpperCase()))].join(" and no ") : null;
 }
 
-/** The port that everything in the capture shares, and that this rule could do without; null where there is none. */
-function onlyPort({ over }: Rule, host: CastHost, { coverage }: RuleContext): number | null {
-  const [port] = coverage.sharedPorts(host);
-  if (port === undefined) return null;
-  const isOfIt = over.every(
-    ({ ports }) => ports.length > 0 && ports.every(({ first, last }) => first === port && last === port),
-  );
-  return isOfIt ? null : port;
+function isDnsToo({ over }: Rule): boolean {
+  return over.every(({ ports }) => ports.length > 0 && ports.every(({ first, last }) => first === 53 && last === 53));
 }
 
 /** What of the time between a host's first and its last packet does not count. */

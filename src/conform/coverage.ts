@@ -12,7 +12,7 @@ import type { CastHost } from "./cast.ts";
 import { passesAll } from "./filters.ts";
 import { inRange } from "./whom.ts";
 
-const NONE: readonly number[] = [];
+const DNS_PORT = 53;
 
 export class Coverage {
   readonly #captures: readonly CaptureInfo[];
@@ -21,8 +21,8 @@ export class Coverage {
   readonly #holed = new Map<string, Map<string, number>>();
   /** `protocolKey` of every flow. */
   readonly #protocols: Set<number>;
-  /** By number of the realm: ports that every flow of it has at one of its ends. */
-  readonly #ports = new Map<number, readonly number[]>();
+  /** Numbers of realms in which something else than DNS was captured. */
+  readonly #beyondDns = new Set<number>();
   readonly #realms: readonly string[];
   readonly #departed: Observation["departed"];
   /** Seconds by which the captures' clocks were set back: two times of theirs are nearer to each other by up to that. */
@@ -37,13 +37,13 @@ export class Coverage {
     const { table, ipv6 } = seen.flows;
     const view = new FlowView(seen);
     // What has no IP passes no filter on a port.
-    for (const { realm } of seen.neighbours.claims.values()) this.#ports.set(realm, NONE);
+    for (const { realm } of seen.neighbours.claims.values()) this.#beyondDns.add(realm);
     for (let flow = 0; flow < table.count; flow++) {
       const row = table.rows(flow);
       const at = table.at(flow);
       const meta = row[at + R.META]!;
       this.#protocols.add(protocolKey(meta));
-      this.#notePorts(meta, row[at + R.PORTS]!);
+      if (!isDns(meta, row[at + R.PORTS]!)) this.#beyondDns.add(meta >>> 16);
       const isWhole = (row[at + R.STATE]! & R.S_HOLE) === 0 && row[at + R.PACKETS]! > 0 && row[at + R.PACKETS + 1]! > 0;
       if (isWhole) continue;
       view.move(flow);
@@ -101,24 +101,13 @@ export class Coverage {
     return this.#realms.some((name, i) => (realm ?? name) === name && this.#protocols.has((i << 8) | protocol));
   }
 
-  #notePorts(meta: number, ports: number): void {
-    const realm = meta >>> 16;
-    const known = this.#ports.get(realm);
-    if (known?.length === 0) return;
-    const proto = meta & 0xff;
-    const own = proto === TCP || proto === UDP ? [ports >>> 16, ports & 0xffff] : NONE;
-    this.#ports.set(realm, known === undefined ? own : known.filter((port) => own.includes(port)));
-  }
-
   /**
-   * Ports of which all that was captured where the host is has one, as a filter on a port lets through; empty for none. What
-   * has left a live run's memory had others, perhaps; its filter is known.
+   * Whether nothing but DNS was captured where the host is, as a filter lets it through: whoever asks for a name goes on to use
+   * it. What has left a live run's memory was something else, perhaps; its filter is known.
    */
-  sharedPorts({ realm }: CastHost): readonly number[] {
-    if (this.#departed !== undefined && this.#departed !== null) return NONE;
-    const ofRealms = [...this.#ports].filter(([i]) => (realm ?? this.#realms[i]) === this.#realms[i]);
-    const [first = NONE, ...others] = ofRealms.map(([, ports]) => ports);
-    return first.filter((port) => others.every((ports) => ports.includes(port)));
+  isDnsAlone({ realm }: CastHost): boolean {
+    if (this.#departed !== undefined && this.#departed !== null) return false;
+    return this.#realms.every((name, i) => (realm ?? name) !== name || !this.#beyondDns.has(i));
   }
 
   /** `realm`: null for all. */
@@ -134,4 +123,9 @@ export class Coverage {
   #of(realm: string | null): readonly CaptureInfo[] {
     return realm === null ? this.#captures : this.#captures.filter((capture) => realmNames(capture).includes(realm));
   }
+}
+
+function isDns(meta: number, ports: number): boolean {
+  const proto = meta & 0xff;
+  return (proto === TCP || proto === UDP) && (ports >>> 16 === DNS_PORT || (ports & 0xffff) === DNS_PORT);
 }

@@ -86,9 +86,8 @@ function noSuchName(name: string): Frame[] {
   ];
 }
 
-const onOnePort = [0, 300, 601].flatMap((sec, i) =>
-  tlsConnection(`${HOST}:${40_000 + i}`, "203.0.113.99:443", sec * 1_000, clientHello("other.example.com")),
-);
+const onlyDns = [0, 300, 601].flatMap((sec) => lookUp(HOST, RESOLVER, "other.example.com", [FAR], sec * 1_000));
+const overUdp = { ...tlsRule, over: "udp/8443", app: "any" };
 /** A handshake of WireGuard and its first packets. */
 const tunnel = [0x01, 0x02, 0x04, 0x04].map((type, i) => {
   const [from, to] = [`${HOST}:51820`, `${PEER}:51820`];
@@ -262,23 +261,23 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [...busy, ...tunnel.slice(0, 1)],
   },
-  "all that is in the capture has one port, and not its own": {
+  "all that is in the capture is DNS": {
     says: "not-evaluable filtered",
     endpoints: byAddress,
-    rules: [{ ...tlsRule, over: "tcp/8443" }],
-    frames: onOnePort,
+    rules: [overUdp],
+    frames: onlyDns,
   },
-  "all that is in the capture has its own port": {
+  "all that is in the capture is DNS, and so is what it asks for": {
     says: "missing missing",
     endpoints: byAddress,
-    rules: [tlsRule],
-    frames: onOnePort,
+    rules: [{ ...overUdp, over: "udp/53" }],
+    frames: onlyDns,
   },
-  "all that is in the capture has one port, and ARP beside it": {
+  "all that is in the capture is DNS, and ARP beside it": {
     says: "missing missing",
     endpoints: byAddress,
-    rules: [{ ...tlsRule, over: "tcp/8443" }],
-    frames: [...onOnePort, arpFrame({ mac: "020000000005", address: HOST, ms: 5 })],
+    rules: [overUdp],
+    frames: [...onlyDns, arpFrame({ mac: "020000000005", address: HOST, ms: 5 })],
   },
   "another connection of the host's of which only what it is sent is there": {
     says: "not-evaluable lossy",

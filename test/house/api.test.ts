@@ -20,7 +20,7 @@ const { exportsOf } = (await import(pathToFileURL("scripts/lib/declarations.mjs"
 /** Where this very build is. */
 const BUILT = fileURLToPath(new URL("../../", import.meta.url));
 const LANGUAGE =
-  "Promise Array Uint8Array Int32Array Record Readonly Partial Pick Omit Iterable AsyncIterable Error Date Map Set ReadonlyMap AbortSignal NonNullable Exclude Generator".split(
+  "Promise Array Uint8Array Uint32Array Int32Array Record Readonly Partial Pick Omit Iterable AsyncIterable Error Date Map Set ReadonlyMap AbortSignal NonNullable Exclude Generator".split(
     " ",
   );
 

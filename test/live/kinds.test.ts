@@ -17,10 +17,8 @@ import { LettingGo, verdicts } from "./shelf.ts";
 const STAYING: ReadonlySet<string> = new Set([
   "arp",
   "dhcp",
-  "mdns",
   "ssdp",
   "llmnr",
-  "mdns-hosts",
   "pool",
   "ssdp-again",
   "llmnr-found",
