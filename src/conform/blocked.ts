@@ -165,7 +165,7 @@ function silence(attempts: readonly RuleUse[], gone: UseSums, context: RuleConte
       const beside = answerer ?? (waited.flow.nextHop === 0 ? null : (shows(isBeyond) ?? null));
       if (beside !== null) {
         const how = answerer === null ? ", through the same router" : "";
-        const said = `nothing came back, while ${beside} answered ${host.host.text} at that time${how}`;
+        const said = `nothing came back${repeated(waited)}, while ${beside} answered ${host.host.text} at that time${how}`;
         return { ...blocked(attempts, gone, waited, context, said), code: "unanswered" };
       }
     }
@@ -182,6 +182,12 @@ function silence(attempts: readonly RuleUse[], gone: UseSums, context: RuleConte
     ),
     evidence: [...attempts[0]!.tried.who.support],
   };
+}
+
+/** A connection's SYN is sent again and again: one try, and a long one. */
+function repeated({ flow: { connectionless, asked, firstSec, lastSec } }: RuleUse): string {
+  if (connectionless || asked < 2) return "";
+  return `, though its SYN was sent ${asked} times${lastSec > firstSec ? ` in ${lastSec - firstSec} s` : ""}`;
 }
 
 /** IPv4 and IPv6 may go ways of their own: the first attempt of each, that each way is looked at once. */

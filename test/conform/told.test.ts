@@ -17,7 +17,7 @@ import {
   upRecords,
 } from "../support/talk.ts";
 import { HOST, PEER, play, RESOLVER, type Scene } from "./scene.ts";
-import { byAddress, FAR, FROM, reset, syn, TO } from "./stage.ts";
+import { busy, byAddress, FAR, FROM, reset, syn, TO } from "./stage.ts";
 
 const HOUR = 3_600_000;
 const endpoints = { first: { hosts: ["first.example.org"] }, api: { hosts: ["api.example.com"] } };
@@ -50,6 +50,15 @@ test("an answer of the day before yesterday is no answer, and is not denied eith
   t.regex(told.reason, /DNS gave it to 10\.0\.0\.5 for api\.example\.com 50 hours before, which is too long ago/);
   const never = await toldOf({ endpoints, rules: rules.slice(1), frames: unnamed(0) });
   t.regex(never.reason, /10\.0\.0\.5 never resolved it in the capture/);
+});
+
+test("a try without an answer says how often its SYN was sent", async (t) => {
+  const tries = [300_000, 301_000, 303_000, 307_000].map((ms) => syn(ms));
+  const { said } = await play({ endpoints: byAddress, rules: rules.slice(1), frames: [...tries, ...busy] });
+  t.regex(
+    said.rules.get("m/api")!.reason,
+    /once, and it never came up: nothing came back, though its SYN was sent 4 times in 7 s/,
+  );
 });
 
 test("the site's table is not stronger than what the host itself was told of the address", async (t) => {
