@@ -16,7 +16,8 @@ import type { KeptJudgements } from "./conform/kept.ts";
 import type { Decoder } from "./decode/decoder.ts";
 import { Arena } from "./flow/arena.ts";
 import type { Helpers } from "./jobs/helpers.ts";
-import { isLong, isShareable, jobsFor, shareLanes, sizesOf } from "./jobs/plan.ts";
+import { isShareable, jobsFor, shareLanes } from "./jobs/plan.ts";
+import { isLong, sizesOf, totalOf } from "./jobs/sizes.ts";
 import { CapCounter } from "./limits.ts";
 import { HeapWatch } from "./memory.ts";
 import type { Bound } from "./model/bind.ts";
@@ -162,7 +163,7 @@ async function readFiles(
 ): Promise<{ observation: Observation; interrupted: boolean; stored: (() => ObservationParts) | null }> {
   const { decoders = DECODERS } = options;
   const sizes = options.filter === undefined && decoders === DECODERS ? sizesOf(files.map(({ path }) => path)) : null;
-  const total = sizes?.reduce((sum, { size }) => sum + size, 0) ?? null;
+  const total = sizes === null ? null : totalOf(sizes);
   const jobs = sizes === null ? 1 : jobsFor(options.jobs, sizes);
   const inputs = files.map((file, i) => ({
     ...file,

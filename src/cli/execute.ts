@@ -1,6 +1,7 @@
 /** What `check` and `observe` have in common: read, judge, store, print, and the exit code of all that. */
 
 import { setImmediate } from "node:timers/promises";
+import { isLong, sizesOf, totalOf } from "../jobs/sizes.ts";
 import { beginYoung } from "../memory.ts";
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
 import { makeProgress } from "../progress.ts";
@@ -8,7 +9,6 @@ import type { FormName } from "../report/forms.ts";
 import { judgedCount } from "../report/packed-rows.ts";
 import { bytes, duration, number, plural } from "../report/words.ts";
 import { beginRun, storeRun } from "../store/keep.ts";
-import { fileAt } from "../store/select.ts";
 import type { RunWriter, Store } from "../store/store.ts";
 import { nowMs } from "../time.ts";
 import { refuseOverwrite } from "./captures.ts";
@@ -46,7 +46,8 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   const output = await reportOutput(options.out);
   const evidence = await evidenceAsked(options);
   tellTask(task);
-  if (!isShort(inputs)) beginYoung();
+  const sizes = sizesOf(inputs);
+  if (sizes === null || isLong(totalOf(sizes))) beginYoung(); // of few bytes it costs more to ask V8 for it
   // Opened while the pipeline is loaded and the captures are opened; nothing is read before it is there.
   const keeping = new Keeping(openForWriting(options.db));
   await setImmediate(); // its own threads are at work from here on
@@ -67,18 +68,6 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
     await keeping.close();
   }
 }
-
-/** Whether they are files of so few bytes in all that what V8 does with them does not matter: to be told costs it more. */
-function isShort(inputs: readonly string[]): boolean {
-  let bytes = 0;
-  for (const path of inputs) {
-    const found = path === "-" ? null : fileAt(path);
-    if (found === null || !found.isFile()) return false;
-    bytes += found.size;
-  }
-  return bytes < SHORT_BYTES;
-}
-const SHORT_BYTES = 1 << 20;
 
 /** The database that a run goes to. Storing may fail after an hour of reading: that is said, and the report comes all the same. */
 class Keeping {

@@ -6,6 +6,7 @@ import { TCP, UDP } from "../dissect/packet.ts";
 import type { Rule, Transport } from "../model/types.ts";
 import { type CastHost, calledOf } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
+import { DNS_PORT } from "./coverage.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import { type HostStatus, judgedBefore, notEvaluable, type RuleContext, wasJudgedOtherwise } from "./rule-status.ts";
@@ -128,7 +129,9 @@ function unusedByAll({ over }: Rule, host: CastHost, { coverage }: RuleContext):
 }
 
 function isDnsToo({ over }: Rule): boolean {
-  return over.every(({ ports }) => ports.length > 0 && ports.every(({ first, last }) => first === 53 && last === 53));
+  return over.every(
+    ({ ports }) => ports.length > 0 && ports.every(({ first, last }) => first === DNS_PORT && last === DNS_PORT),
+  );
 }
 
 /** What of the time between a host's first and its last packet does not count. */

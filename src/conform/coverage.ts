@@ -12,7 +12,7 @@ import type { CastHost } from "./cast.ts";
 import { passesAll } from "./filters.ts";
 import { inRange } from "./whom.ts";
 
-const DNS_PORT = 53;
+export const DNS_PORT = 53;
 
 export class Coverage {
   readonly #captures: readonly CaptureInfo[];

@@ -2,6 +2,7 @@
 import { LIMITS } from "../limits.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import { type Pairing, pairingOf } from "../observe/pairs.ts";
+import { placeKey } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
 import { howItEnded } from "./refusal.ts";
@@ -59,9 +60,8 @@ function answered(flow: SubjectFlow): Clause {
   if (pairing === null) return proved("up", "it was answered", flow.coming);
   if (pairing.question !== null) {
     const pair = [...framesOf(pairing.question, "question"), ...framesOf(pairing.answers[0], "its answer")];
-    const isTold = (ref: FrameRef) =>
-      flow.coming.some((of) => of.frame === ref.frame && of.capture_id === ref.capture_id);
-    return proved("up", "it was answered", [...flow.coming, ...pair.filter((ref) => !isTold(ref))]);
+    const told = new Set(flow.coming.map(placeKey));
+    return proved("up", "it was answered", [...flow.coming, ...pair.filter((ref) => !told.has(placeKey(ref)))]);
   }
   const foreign = pairing.answers.slice(0, MOST_SPEAKING);
   return unproved(

@@ -1,10 +1,10 @@
 /** How many threads read a capture together, and which lanes of flows each has. */
-import { statSync } from "node:fs";
 import { DECODERS } from "../../decoders/index.ts";
 import type { CaptureInfo } from "../capture/frame.ts";
 import { hintsOf } from "../decode/hints.ts";
 import { ALL_LANES, LANES } from "../flow/lanes.ts";
 import { isWorthSharing } from "./sample.ts";
+import { type Sized, totalOf } from "./sizes.ts";
 
 /** More threads than this gain nothing: each walks all records, which is what then takes the time. */
 export const MOST_JOBS = 8;
@@ -21,16 +21,9 @@ const LOOKED_BYTES = 64 << 20;
 /** How many lanes the first thread has more than another: it begins while the others still start. */
 const HEAD_START = 2;
 
-/** Bytes of capture from which on the compiled walk is worth its start (10 ms). */
-const WALK_BYTES = 1 << 20;
-
-export function isLong(totalBytes: number): boolean {
-  return totalBytes >= WALK_BYTES;
-}
-
 /** Threads to read with: as asked for, else as many as are usual; one where a long capture is nothing for several. */
 export function jobsFor(asked: number | undefined, files: readonly Sized[]): number {
-  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const total = totalOf(files);
   const usual =
     total < SHARED_BYTES ? 1 : Math.min(USUAL_JOBS, process.getBuiltinModule("node:os").availableParallelism());
   const jobs = Math.min(asked ?? usual, MOST_JOBS);
@@ -38,22 +31,6 @@ export function jobsFor(asked: number | undefined, files: readonly Sized[]): num
   // Of several of one size the last: in the first one flows may look new.
   const { path, size } = files.reduce((largest, file) => (file.size >= largest.size ? file : largest));
   return isWorthSharing(path, size, hintsOf(DECODERS).udp) ? jobs : 1;
-}
-
-export interface Sized {
-  path: string;
-  size: number;
-}
-
-/** Every input with its size, or null where one can't be read twice at once: standard input, a pipe, nothing there. */
-export function sizesOf(paths: readonly string[]): Sized[] | null {
-  const sizes: Sized[] = [];
-  for (const path of paths) {
-    const stats = path === "-" ? undefined : statSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() !== true) return null;
-    sizes.push({ path, size: stats.size });
-  }
-  return sizes;
 }
 
 /** Unpacking takes longer than what could be shared, and would be done by each thread anew. */

@@ -83,14 +83,13 @@ export class StoredFacts {
   readonly #begins: Uint32Array;
   /** By fact: texts that were new before it. */
   readonly #told: Uint32Array;
-  readonly #bytes: Uint8Array;
+  readonly #numbers: NumberReader;
   readonly #texts: string;
   readonly #textEnds: Uint32Array;
   readonly #shared: SharedFacts;
   /** Those that were made and may be asked for again. */
   readonly #made: Fact[] = [];
-  /** Where the one that is read stands, and texts that were new before. */
-  #at = 0;
+  /** Texts that were new before the one that is read. */
   #next = 0;
 
   /** What `FactWriter` wrote: `count` facts. Throws where it is something else. */
@@ -99,15 +98,16 @@ export class StoredFacts {
     const ends = new NumberReader(lengths);
     this.#texts = texts.toString(ends.read() === 1 ? "utf16le" : "utf8");
     this.#textEnds = textEnds(ends, lengths.length);
-    this.#bytes = facts.slice(); // the part's other bytes need not stay
+    const bytes = facts.slice(); // the part's other bytes need not stay
+    this.#numbers = new NumberReader(bytes);
     this.#shared = shared;
     this.bits = new Uint16Array(count);
     this.#begins = new Uint32Array(count);
     this.#told = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
-      this.#begins[i] = this.#at;
+      this.#begins[i] = this.#numbers.at;
       this.#told[i] = this.#next;
-      const kind = this.#bytes[this.#at]!;
+      const kind = bytes[this.#numbers.at]!;
       if (kind !== OTHER) this.bits[i] = BITS[kind] ?? FACT_BITS.up;
       else this.bits[i] = FACT_BITS[this.#make(i).kind];
       if (kind !== OTHER) this.#skip();
@@ -121,23 +121,9 @@ export class StoredFacts {
 
   /** What there is to be found of an answer, without making it. */
   tellAnswer(fact: number, told: AnswersTold): void {
-    this.#at = this.#begins[fact]!;
-    this.#next = this.#told[fact]!;
-    this.#read(); // its kind
-    this.#read();
-    this.#skipText();
-    this.#skipText();
-    this.#skipText();
-    for (let left = this.#read(); left > 0 && this.#at < this.#bytes.length; left--) {
-      this.#skipText();
-      const type = this.#textNumber();
-      const ttl = this.#read();
-      const data = this.#textNumber();
-      if (this.#isAddressType(type)) told.address(this.#addressAt(data));
-      if (ttl % 2 === 0) continue;
-      this.#skipText();
-      told.cover();
-    }
+    this.#begin(fact);
+    this.#numbers.read(); // its kind
+    this.#passAnswer(told);
   }
 
   /** A or AAAA. */
@@ -152,10 +138,14 @@ export class StoredFacts {
     return ipv4WordIn(this.#texts, from, this.#textEnds[text] ?? 0) ?? this.#textOf(text);
   }
 
+  #begin(fact: number): void {
+    this.#numbers.at = this.#begins[fact]!;
+    this.#next = this.#told[fact]!;
+  }
+
   #make(number: number): Fact {
-    this.#at = this.#begins[number]!;
-    this.#next = this.#told[number]!;
-    const kind = this.#read();
+    this.#begin(number);
+    const kind = this.#numbers.read();
     if (kind === OTHER) return this.#keep(number, JSON.parse(this.#text()) as Fact);
     const fact = this.#plain(kind);
     // Of questions, answers, other messages and names each is asked for by a pass or two, and they are the most.
@@ -174,7 +164,7 @@ export class StoredFacts {
       case NAME:
         return { kind: "name", source: this.#text() as NameFact["source"], name: this.#text() };
       case QUERY:
-        return { kind: "query", id: this.#read(), name: this.#text(), type: this.#text() };
+        return { kind: "query", id: this.#numbers.read(), name: this.#text(), type: this.#text() };
       case ANSWER:
         return this.#answer();
       case MESSAGE:
@@ -182,7 +172,7 @@ export class StoredFacts {
       case FIELD:
         return { kind: "field", field: this.#text(), value: this.#text() };
       case NUMBER_FIELD:
-        return { kind: "field", field: this.#text(), value: this.#read() };
+        return { kind: "field", field: this.#text(), value: this.#numbers.read() };
       case INNER:
         return { kind: "inner", app: this.#text() };
       default:
@@ -191,14 +181,14 @@ export class StoredFacts {
   }
 
   #answer(): AnswerFact {
-    const head = this.#read();
+    const head = this.#numbers.read();
     const partial = head % 2 === 1;
     const id = partial ? (head - 1) / 2 : head / 2;
     const [name, type, rcode] = [this.#text(), this.#text(), this.#text()];
     const records: DnsRecord[] = [];
-    for (let left = this.#read(); left > 0 && this.#at < this.#bytes.length; left--) {
+    for (let left = this.#numbers.read(); left > 0 && !this.#numbers.ended; left--) {
       const [name, type] = [this.#text(), this.#text()];
-      const ttl = this.#read();
+      const ttl = this.#numbers.read();
       const data = this.#text();
       if (ttl % 2 === 0) records.push({ name, type, ttl: ttl / 2, data });
       else records.push({ name, type, ttl: (ttl - 1) / 2, data, echPublicName: this.#text() });
@@ -207,8 +197,8 @@ export class StoredFacts {
   }
 
   #message(): MessageFact {
-    const head = this.#read();
-    const id = head % 2 === 1 ? this.#text() : String(this.#read());
+    const head = this.#numbers.read();
+    const id = head % 2 === 1 ? this.#text() : String(this.#numbers.read());
     const how = head >>> 1;
     const what = WHATS[how % WHATS.length] ?? "oneway";
     const failed = FAILED[Math.floor(how / WHATS.length)];
@@ -220,7 +210,7 @@ export class StoredFacts {
   }
 
   #textNumber(): number {
-    const number = this.#read();
+    const number = this.#numbers.read();
     return number > 0 ? number - 1 : this.#next++;
   }
 
@@ -228,21 +218,9 @@ export class StoredFacts {
     return this.#texts.slice(text === 0 ? 0 : this.#textEnds[text - 1], this.#textEnds[text] ?? 0);
   }
 
-  #read(): number {
-    const bytes = this.#bytes;
-    let byte = bytes[this.#at++] ?? 0;
-    if (byte < 128) return byte;
-    let value = byte & 127;
-    for (let weight = 128; byte >= 128; weight *= 128) {
-      byte = bytes[this.#at++] ?? 0;
-      value += (byte & 127) * weight;
-    }
-    return value;
-  }
-
   /** Over a fact. */
   #skip(): void {
-    switch (this.#read()) {
+    switch (this.#numbers.read()) {
       case ROLE:
       case NAME:
       case FIELD:
@@ -250,20 +228,20 @@ export class StoredFacts {
         this.#skipText();
         return;
       case QUERY:
-        this.#read();
+        this.#numbers.read();
         this.#skipText();
         this.#skipText();
         return;
       case ANSWER:
-        this.#skipAnswer();
+        this.#passAnswer(null);
         return;
       case MESSAGE:
-        if (this.#read() % 2 === 1) this.#skipText();
-        else this.#read();
+        if (this.#numbers.read() % 2 === 1) this.#skipText();
+        else this.#numbers.read();
         return;
       case NUMBER_FIELD:
         this.#skipText();
-        this.#read();
+        this.#numbers.read();
         return;
       case INNER:
         this.#skipText();
@@ -273,22 +251,26 @@ export class StoredFacts {
     }
   }
 
-  #skipAnswer(): void {
-    this.#read();
+  /** Over an answer, behind its kind; `told` hears what there is to be found of it. */
+  #passAnswer(told: AnswersTold | null): void {
+    this.#numbers.read();
     this.#skipText();
     this.#skipText();
     this.#skipText();
-    for (let left = this.#read(); left > 0 && this.#at < this.#bytes.length; left--) {
+    for (let left = this.#numbers.read(); left > 0 && !this.#numbers.ended; left--) {
       this.#skipText();
+      const type = this.#textNumber();
+      const ttl = this.#numbers.read();
+      const data = this.#textNumber();
+      if (told !== null && this.#isAddressType(type)) told.address(this.#addressAt(data));
+      if (ttl % 2 === 0) continue;
       this.#skipText();
-      const ttl = this.#read();
-      this.#skipText();
-      if (ttl % 2 === 1) this.#skipText();
+      told?.cover();
     }
   }
 
   #skipText(): void {
-    if (this.#read() === 0) this.#next++;
+    if (this.#numbers.read() === 0) this.#next++;
   }
 }
 

@@ -49,6 +49,14 @@ export class NumberReader {
     this.#bytes = bytes;
   }
 
+  /** Where the next number begins. */
+  get at(): number {
+    return this.#at;
+  }
+  set at(at: number) {
+    this.#at = at;
+  }
+
   /** Whether all has been read. */
   get ended(): boolean {
     return this.#at >= this.#bytes.length;

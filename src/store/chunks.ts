@@ -6,7 +6,7 @@ import type { LookupRow, RuleRow } from "../report/result.ts";
 import { VERSION } from "../version.ts";
 import { clientPrints } from "./client-prints.ts";
 import type { SqlValue } from "./driver.ts";
-import { storableJson } from "./text.ts";
+import { dataAndExact } from "./text.ts";
 
 const ROWS_A_CHUNK = 1_000;
 
@@ -15,11 +15,7 @@ export const CHUNK_COLUMNS: readonly string[] = ["seq", "data", "exact"];
 
 /** Texts of rules as objects. */
 export function* ruleChunks(rules: readonly RuleRow[]): Iterable<SqlValue[]> {
-  for (const [seq, rows] of thousands(rules)) {
-    const text = JSON.stringify(rows);
-    const data = storableJson(text);
-    yield [seq, data, data === text ? null : text];
-  }
+  for (const [seq, rows] of thousands(rules)) yield [seq, ...dataAndExact(JSON.stringify(rows))];
 }
 
 export function rulesOf(text: string): RuleRow[] {
@@ -52,10 +48,8 @@ export function lookupValues(seq: number, rows: readonly LookupRow[], isWhole: b
     if (verdict !== null) hasVerdicts = 1;
     return FIELDS.map((field) => (field === "verdict" ? verdict : row[field]));
   });
-  const text = JSON.stringify(values);
-  const data = storableJson(text);
-  const exact = data === text ? null : text;
-  return [seq, isWhole ? VERSION : null, alike, clientPrints(rows), hasVerdicts, data, exact];
+  const texts = dataAndExact(JSON.stringify(values));
+  return [seq, isWhole ? VERSION : null, alike, clientPrints(rows), hasVerdicts, ...texts];
 }
 
 /** `verdict`: of those that have none of their own. */

@@ -4,6 +4,7 @@
  * are not are taken out again.
  */
 import { VERSION } from "../version.ts";
+import { copyTexts } from "./copied-rest.ts";
 import type { Driver } from "./driver.ts";
 import { FIRST_DEPARTED, type StoredObservation } from "./store.ts";
 
@@ -50,13 +51,13 @@ export async function textsScript(
   const sql = `SELECT seq FROM ${SOURCE}.${table} WHERE run_id = ? AND seq < ${FIRST_DEPARTED} ORDER BY seq`;
   const seqs = (await driver.all(sql, [from])).map(({ seq }) => Number(seq));
   const told = verdict === null ? "NULL" : quoted(verdict);
-  const values = columns.map((column) => (column === "verdict" ? told : column)).join(", ");
+  const copy = copyTexts(SOURCE, table, columns, String(to), told);
   const statements: string[] = [];
   for (let i = 0; i < seqs.length; i += TEXTS_A_BATCH) {
     const last = seqs[Math.min(i + TEXTS_A_BATCH, seqs.length) - 1]!;
     statements.push(
-      `BEGIN IMMEDIATE; INSERT INTO ${table} (run_id, ${columns.join(", ")})
-SELECT ${to}, ${values} FROM ${SOURCE}.${table} WHERE run_id = ${from} AND seq BETWEEN ${seqs[i]!} AND ${last}
+      `BEGIN IMMEDIATE; ${copy}
+WHERE run_id = ${from} AND seq BETWEEN ${seqs[i]!} AND ${last}
 AND made_by = ${quoted(VERSION)} AND exact IS NULL; COMMIT;`,
     );
   }

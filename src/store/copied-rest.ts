@@ -9,7 +9,7 @@ import type { RestConversations } from "../report/result.ts";
 import { VERSION } from "../version.ts";
 import type { SqlValue } from "./driver.ts";
 import type { RestHead, StoredObservation } from "./store.ts";
-import { storableJson } from "./text.ts";
+import { dataAndExact } from "./text.ts";
 
 export const REST_COLUMNS: readonly string[] = [
   ...["seq", "made_by", "left_out", "ends", "verdict", "has_operations", "data", "exact"],
@@ -28,13 +28,23 @@ export async function restHeads(rows: Promise<readonly Record<string, unknown>[]
   return heads;
 }
 
-/** Chunks that are copied as they stand. `?1` the run, `?2` the verdict of all, `?3` the run in `schema`, `?4` their numbers in JSON. */
-export const insertCopies = (schema: string, table: string, columns: readonly string[]): string => {
-  const values = columns.map((column) => (column === "verdict" ? "?2" : column));
+/** What copies texts of a table in SQL, with the run and the verdict of all that they get. */
+export function copyTexts(
+  schema: string,
+  table: string,
+  columns: readonly string[],
+  run: string,
+  verdict: string,
+): string {
+  const values = columns.map((column) => (column === "verdict" ? verdict : column));
   return `INSERT INTO ${table} (run_id, ${columns.join(", ")})
-SELECT ?1, ${values.join(", ")} FROM ${schema}.${table}
+SELECT ${run}, ${values.join(", ")} FROM ${schema}.${table}`;
+}
+
+/** Chunks that are copied as they stand. `?1` the run, `?2` the verdict of all, `?3` the run in `schema`, `?4` their numbers in JSON. */
+export const insertCopies = (schema: string, table: string, columns: readonly string[]): string =>
+  `${copyTexts(schema, table, columns, "?1", "?2")}
 WHERE run_id = ?3 AND seq IN (SELECT value FROM json_each(?4))`;
-};
 
 /** Texts of all. They are no other run's to copy unless it is `isWhole`: what a run that goes on has may be less than it saw. */
 export function* restRows(rest: RestConversations, isWhole: boolean): Generator<SqlValue[]> {
@@ -61,10 +71,10 @@ function valuesOf(
   verdict: string | null,
   madeBy: string | null,
 ): SqlValue[] {
-  const data = storableJson(text);
+  const [data, exact] = dataAndExact(text);
   // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
   const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
-  return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, data, data === text ? null : text];
+  return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, data, exact];
 }
 
 /** Whether they say what they say whatever they are judged by. */

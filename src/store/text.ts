@@ -15,6 +15,12 @@ export function storableJson(json: string): string {
   return json.includes("\\u") ? JSON.stringify(storableValue(JSON.parse(json))) : json;
 }
 
+/** A JSON text as columns have it: `data`, made storable, and `exact`, as it was where that is another, else null. */
+export function dataAndExact(json: string): [data: string, exact: string | null] {
+  const data = storableJson(json);
+  return [data, data === json ? null : json];
+}
+
 export function storableValue(value: unknown): unknown {
   if (typeof value === "string") return storable(value);
   if (Array.isArray(value)) return value.map(storableValue);
