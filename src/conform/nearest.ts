@@ -72,9 +72,11 @@ function isSibling({ rule: { to }, loaded }: Tried, { serverName }: Subject, flo
  */
 function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   const { rule, loaded } = tried;
-  const isOurs = (played: Played): boolean =>
-    played.model === loaded.model.name && (names(tried, rule.from, played.role) || names(tried, rule.to, played.role));
-  const ours = subject.initiatorRoles.some(isOurs) || subject.responderRoles.some(isOurs);
+  const play = (roles: readonly Played[], target: Target): boolean =>
+    roles.some(({ model, role }) => model === loaded.model.name && names(tried, target, role));
+  const [opened, asked] = [subject.initiatorRoles, subject.responderRoles];
+  // The other way round both ends have to be the rule's: that its far end opens something elsewhere is nothing in common.
+  const ours = play(opened, rule.from) || play(asked, rule.to) || (play(opened, rule.to) && play(asked, rule.from));
   if (rule.to.kind === "endpoint") {
     const endpoint = loaded.endpoints.get(rule.to.endpoint)!;
     const name = sentName(flow)?.name ?? subject.serverName;

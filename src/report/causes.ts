@@ -20,7 +20,9 @@ export type Cause =
   /** Hosts that nobody named, spoken to over the same service. */
   | { kind: "addresses" }
   /** Ports of one host that another one tried, and none of which came up: a scan, or a service that looks for one. */
-  | { kind: "ports" };
+  | { kind: "ports" }
+  /** Why none of them could be proved, where it is the same for all. */
+  | { kind: "reason"; says: string };
 
 /** Fewer destinations than this stay findings of their own, where nothing but the service joins them. */
 const MANY = 4;
@@ -70,6 +72,7 @@ function isSomebodys(domain: string): boolean {
 }
 
 function causeOf(c: ConversationRow): Cause | null {
+  if (c.verdict === "inconclusive") return c.reason === null ? null : { kind: "reason", says: c.reason };
   const nearest = c.evidence?.nearest ?? null;
   if (c.reason_code === "condition-off") return nearest === null ? null : { kind: "setting", says: nearest.says };
   if (c.reason_code !== "no-rule") return null;
@@ -79,9 +82,9 @@ function causeOf(c: ConversationRow): Cause | null {
   return labels.length < 3 ? null : { kind: "domain", domain: `*.${labels.slice(1).join(".")}` };
 }
 
-/** A setting explains whatever it is spoken of; the other causes are of one service and one nearest rule. */
+/** A setting or a reason explains whatever it is said of; the other causes are of one service and one nearest rule. */
 function keyOf(cause: Cause, c: ConversationRow): string {
-  if (cause.kind === "setting") return `setting ${cause.says}`;
+  if (cause.kind === "setting" || cause.kind === "reason") return `${cause.kind} ${cause.says}`;
   if (cause.kind === "ports") return `ports ${triedPort(c)}`;
   const nearest = c.evidence?.nearest ?? null;
   // What may hold any text comes last.
@@ -93,7 +96,7 @@ function keyOf(cause: Cause, c: ConversationRow): string {
 export function extentOf(cause: Cause, groups: readonly ConversationGroup[]): string {
   const count = groups.reduce((sum, { all }) => sum + all.length, 0);
   const conversations = plural(count, "conversation");
-  if (cause.kind === "setting") return conversations;
+  if (cause.kind === "setting" || cause.kind === "reason") return conversations;
   if (cause.kind === "ports") {
     const { initiator, responder, transport } = groups[0]!.first;
     const ports = number(new Set(groups.map(({ first }) => first.port)).size);

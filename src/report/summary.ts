@@ -1,9 +1,10 @@
 /** What a result amounts to, for first lines: counted once, worded by every form that people read. */
 import { doesNotApply, driftOf, isFinding, wasStrict } from "./drift.ts";
 import { exitCodeOf, whyNothingJudged } from "./exit.ts";
+import { undocumentedLookups } from "./lookup-rows.ts";
 import { judgedCount, packedOf } from "./packed-rows.ts";
 import type { ConversationRow, RuleRow, RuleStatus, RunResult, Verdict } from "./result.ts";
-import { plural } from "./words.ts";
+import { plural, series } from "./words.ts";
 
 export interface Headline {
   mood: "good" | "bad" | "unsure";
@@ -82,22 +83,24 @@ function judged(result: RunResult, strict: boolean): Headline {
   if (nothing !== null) return { mood: "unsure", title: "NOTHING COULD BE JUDGED", says: nothing };
   const met = result.rules.filter((rule) => rule.status === "met").length;
   const open = verdictCount(result, "inconclusive");
+  const asked = undocumentedLookups(result).length + (result.departed?.lookups?.undocumented ?? 0);
   const blind = result.rules.filter((rule) => rule.status === "not-evaluable" && !doesNotApply(rule)).length;
   const limits = [
     open === 0 ? "" : `${plural(open, "conversation")} could not be proved`,
     blind === 0 ? "" : `${plural(blind, "rule")} could not be evaluated`,
+    asked === 0 ? "" : `${plural(asked, "look-up")} ${asked === 1 ? "is" : "are"} undocumented`,
   ].filter((part) => part !== "");
   const documented = verdictCount(result, "documented");
   const counts = `${plural(met, "rule")} met`;
   const found = `${counts}, ${plural(documented, "conversation")} documented.`;
   // Nothing against it, and nothing for it: whoever reads no further must not take that for a pass.
   if (met + documented === 0) {
-    const but = limits.length === 0 ? "" : ` ${upperFirst(limits.join(" and "))}.`;
+    const but = limits.length === 0 ? "" : ` ${upperFirst(series(limits))}.`;
     const says = `No drift found, but ${counts} and ${plural(documented, "conversation")} documented.${but}`;
     return { mood: "unsure", title: "NOTHING PROVED", says };
   }
   if (limits.length === 0) return { mood: "good", title: "AS DOCUMENTED", says: found };
-  return { mood: "good", title: "NO DRIFT FOUND", says: `${found} But ${limits.join(" and ")}.` };
+  return { mood: "good", title: "NO DRIFT FOUND", says: `${found} But ${series(limits)}.` };
 }
 
 export function verdictCount(result: RunResult, verdict: Verdict): number {

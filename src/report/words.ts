@@ -154,6 +154,11 @@ export function cited(rule: RuleRow): string {
   return more.length === 0 ? first : `${first} (and ${plural(more.length, "place")} more)`;
 }
 
+/** `a, b and c`. */
+export function series(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}
+
 /** The first few of a list, and how many more. */
 export function few(items: readonly string[], most: number): string {
   if (items.length <= most + 1) return items.join(", ");

@@ -24,6 +24,16 @@ test("that a role may be anywhere in the Internet is nothing in common", async (
   t.is(bound[0]!.near, "p2p", "the far end is bound to it");
 });
 
+test("that the far end of a rule opens something elsewhere is nothing in common; that it opens it to the rule's other end is", async (t) => {
+  const rules = [{ id: "api", from: "peer", to: "host", over: "tcp/443", app: "tls" }];
+  const near = async (to: string) => {
+    const frames = tlsConnection(`${HOST}:40000`, `${to}:443`, 0, clientHello("a.example"));
+    return (await missOf({ rules, frames, bind: [`host=${HOST}`, `peer=${PEER}`] }))[0]!.near;
+  };
+  t.is(await near(FAR), null);
+  t.is(await near(PEER), "api");
+});
+
 test("another name of a domain that a rule has is nearer than its application", async (t) => {
   const endpoints = { a: { hosts: ["api.example.org"] }, b: { hosts: ["one.example.com", "two.example.com"] } };
   const rules = [

@@ -41,6 +41,21 @@ test("a judged conversation goes before one that nobody judged", (t) => {
   t.is(found.kind === "conversation" && found.conversation.conversation_id, "abcd000000000001");
 });
 
+test("what would change an undocumented one: all that failed at once, and what is open beside it", (t) => {
+  const clauses = [
+    { clause: "over", result: "failed", says: "tcp/22 instead of tcp/443" },
+    { clause: "app", result: "failed", says: "ssh instead of tls" },
+    { clause: "when", result: "unproved", says: "region was not given" },
+  ] as const;
+  const one = undocumented();
+  const value = result({ judged: [{ ...one, evidence: { ...one.evidence!, clauses: [...clauses] } }] });
+  t.true(
+    page(value, one.conversation_id, 400).includes(
+      "if the transport and port and the application were as documented: tcp/22 instead of tcp/443; ssh instead of tls. Also to be proved: the rule's condition (region was not given).",
+    ),
+  );
+});
+
 test("a conversation's page: names with frames, the clause that failed, the section, what would change it, the packets", (t) => {
   const text = page(rollout(), "81d2c4b6a");
   t.regex(text, /CONVERSATION 81d2c4b6a8907f6e {2}undocumented \(no-rule\)/);

@@ -172,6 +172,49 @@ test("one address of two realms that asks for a name is told as two", (t) => {
   t.regex(print({ ...value, run: runInfo({ models: [] }) }, 160), told);
 });
 
+test("many names below one domain are told in a line, and --all lists each", (t) => {
+  const below = (count: number, domain: string) =>
+    Array.from({ length: count }, (_, i) => lookup({ name: `n${i}.${domain}`, first_frame: 900 - i, count: 1 }));
+  const names = [
+    ...below(8, "t.example.com"),
+    lookup({ name: `${"\\xff".repeat(20)}.example.com` }),
+    lookup({ name: "a.test" }),
+  ];
+  const value = result({ judged: [conversation()], lookups: names });
+  const text = print(value, 400);
+  t.regex(text, /^✓ NO DRIFT FOUND .* But 10 look-ups are undocumented\./);
+  t.regex(
+    text,
+    /\n {2}example\.com {2}9 names below it, such as [^;]*n0\.t\.example\.com, [^;]*; by 10\.20\.0\.5: A, 11 times,.*#893]\n/,
+  );
+  t.regex(text, /\n {2}a\.test {2}by /);
+  t.is(text.match(/n7\.t/g), null);
+  t.is(print(value, 400, { all: true }).match(/\n {4}n7\.t\.example\.com {2}by /g)?.length, 1);
+  t.regex(text, /Ask the vendor what 9 names below example\.com, a\.test are for, which 10\.20\.0\.5 looked up/);
+  const suffix = below(8, "co.uk");
+  t.notRegex(print(result({ judged: [], lookups: suffix }), 200), /below it/, "a public suffix joins nobody");
+});
+
+test("a name is asked about once: with the conversation that it was looked up for", (t) => {
+  const asked = (judged: ConversationRow[]): boolean =>
+    /looked up: no document/.test(print(result({ judged, lookups: [lookup()] }), 300));
+  t.true(asked([conversation()]));
+  t.false(asked([undocumented({ server_name: "telemetry.example.com" })]));
+});
+
+test("what nothing but one reason keeps from being proved is one finding", (t) => {
+  const open = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      inconclusive({ conversation_id: `eeee${String(i).padStart(12, "0")}`, responder: `2001:db8::${i + 20}` }),
+    );
+  const reason = /Its address was never resolved|its address was never resolved/g;
+  const four = print(result({ judged: open(4) }), 300);
+  t.regex(four, /One cause {2}4 conversations: its address was never resolved/i);
+  t.is(four.match(reason)?.length, 1);
+  t.is(four.match(/2001:db8::2\d/g)?.length, 4, "each is listed beneath");
+  t.is(print(result({ judged: open(3) }), 300).match(reason)?.length, 3, "three stand by themselves");
+});
+
 test("waived findings are told and not counted", (t) => {
   const value = result({ judged: [conversation(), undocumented({ waived: "ticket 4711" })] });
   const text = print(value, 100);

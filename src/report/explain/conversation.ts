@@ -16,6 +16,7 @@ import {
   plural,
   responder,
   sentence,
+  series,
   service,
   stamp,
 } from "../words.ts";
@@ -202,17 +203,7 @@ export function printFrames(
 function whatWouldChange(c: ConversationRow, evidence: Evidence): string[] {
   switch (c.verdict) {
     case "undocumented": {
-      const failed = evidence.clauses.filter((clause) => clause.result === "failed");
-      const miss = evidence.nearest;
-      const rule = miss === null ? null : `${miss.model}/${miss.rule_id}`;
-      const list = failed.map(
-        (clause) =>
-          `It would be documented${rule === null ? "" : ` by ${rule}`} if ${CLAUSES[clause.clause]} were as documented: ${clause.says}`,
-      );
-      if (list.length === 0 && miss !== null)
-        list.push(
-          `It would be documented by ${rule} if ${CLAUSES[miss.clause as ClauseResult["clause"]] ?? miss.clause} were as documented: ${miss.says}`,
-        );
+      const list = ifAsDocumented(evidence);
       list.push(
         "A newer document that names it, or a model of your own with a rule for it; a waiver in the site file, if it is accepted.",
       );
@@ -231,6 +222,19 @@ function whatWouldChange(c: ConversationRow, evidence: Evidence): string[] {
     default:
       return [];
   }
+}
+
+/** All that failed has to be another way at once, and what is open has to be proved beside it. */
+function ifAsDocumented({ clauses, nearest }: Evidence): string[] {
+  const failed = clauses.filter(({ result }) => result === "failed");
+  const wrong: { clause: string; says: string }[] = failed.length === 0 && nearest !== null ? [nearest] : failed;
+  if (wrong.length === 0) return [];
+  const by = nearest === null ? "" : ` by ${nearest.model}/${nearest.rule_id}`;
+  const what = series(wrong.map(({ clause }) => CLAUSES[clause as ClauseResult["clause"]] ?? clause));
+  const says = `It would be documented${by} if ${what} were as documented: ${wrong.map((each) => each.says).join("; ")}`;
+  const open = clauses.filter(({ result }) => result === "unproved");
+  const proof = open.map((each) => `${CLAUSES[each.clause]} (${each.says})`).join(", ");
+  return [proof === "" ? says : `${says}. Also to be proved: ${proof}`];
 }
 
 const CLAUSES: Record<ClauseResult["clause"], string> = {

@@ -1,12 +1,12 @@
 import { extentOf, type Finding, wantedSetting } from "../causes.ts";
 import { isBan, isUnevaluableNeed } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
-import { undocumentedLookups } from "../lookup-rows.ts";
 import { judgedCount } from "../packed-rows.ts";
 import type { RuleRow } from "../result.ts";
 import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
-import { cited, clientOf, expected, few, number, plural, responder, sentence, service } from "../words.ts";
+import { cited, expected, few, number, plural, responder, sentence, service } from "../words.ts";
 import type { TextContext } from "./context.ts";
+import { askAboutNames } from "./looked-up.ts";
 
 /** Findings of one kind that get a line of advice of their own; the rest is counted. */
 const EACH = 3;
@@ -196,17 +196,6 @@ function waitingFor(rules: readonly RuleRow[], strict: boolean): string {
   const rest = rules.length - needed;
   const others = rest === 0 ? "" : `, and ${rest} that ${rest === 1 ? "is" : "are"} not,`;
   return `${plural(needed, "required rule waits", "required rules wait")}${others}`;
-}
-
-/** Names that no document has are drift where it is judged strictly. */
-function askAboutNames({ result, strict }: TextContext): string[] {
-  if (!strict) return [];
-  const names = new Map<string, string>();
-  for (const lookup of undocumentedLookups(result))
-    if (!names.has(lookup.name)) names.set(lookup.name, clientOf(lookup));
-  if (names.size === 0) return [];
-  const clients = few([...new Set(names.values())], 2);
-  return [`Ask the vendor what ${few([...names.keys()], 3)} is for, which ${clients} looked up: no document names it.`];
 }
 
 /** A capture that shows mostly one direction can't answer most of what is asked of it. */

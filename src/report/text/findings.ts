@@ -1,15 +1,15 @@
 import { type Cause, extentOf, wantedSetting } from "../causes.ts";
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import { spokenOf } from "../findings.ts";
-import { undocumentedLookups } from "../lookup-rows.ts";
 import { waivedOf } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
-import type { ConversationRow, LookupRow, RuleRow, Verdict } from "../result.ts";
-import { type ConversationGroup, compareText, groupConversations, ruleFindings } from "../summary.ts";
-import { cited, clientOf, expected, few, hostIn, plural, responder, sentence, sentences, service } from "../words.ts";
+import type { ConversationRow, RuleRow, Verdict } from "../result.ts";
+import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
+import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service } from "../words.ts";
 import { settingsIn } from "./actions.ts";
 import type { TextContext } from "./context.ts";
+import { printLookups } from "./looked-up.ts";
 
 /** Every finding with its evidence, the worst kind first; then what could not be decided; then what was waived. */
 export function printFindings(page: Page, context: TextContext): void {
@@ -44,6 +44,7 @@ function printConversations(page: Page, context: TextContext, verdict: Verdict, 
 /** What they have in common, and the question that it raises. */
 function causeText(cause: Cause, groups: readonly ConversationGroup[], context: TextContext): string {
   const extent = extentOf(cause, groups);
+  if (cause.kind === "reason") return sentence(`${extent}: ${cause.says}`);
   if (cause.kind !== "setting") return `${extent}: no rule covers any of them.`;
   const now = settingsIn(cause.says, context);
   const question = now === "" ? "" : ` Is ${now} right?`;
@@ -145,25 +146,6 @@ function printUnevaluable(page: Page, context: TextContext, rules: readonly Rule
 /** 1 where something can be done about these rules, 0 where their condition is off. */
 function applies(rules: readonly RuleRow[]): number {
   return rules.some((rule) => !doesNotApply(rule)) ? 1 : 0;
-}
-
-/** Names that a judged host asked for and no model mentions. */
-function printLookups(page: Page, context: TextContext): void {
-  const list = undocumentedLookups(context.result);
-  if (list.length === 0) return;
-  const byName = new Map<string, LookupRow[]>();
-  for (const lookup of list) byName.set(lookup.name, [...(byName.get(lookup.name) ?? []), lookup]);
-  page.heading("LOOKED UP", `${plural(byName.size, "name")} that judged hosts asked for and no document mentions`);
-  const names = [...byName].sort((a, b) => compareText(a[0], b[0]));
-  for (const [name, rows] of names.slice(0, context.listed)) {
-    const unique = (values: readonly string[]): string => few([...new Set(values)], 3);
-    const times = rows.reduce((sum, row) => sum + row.count, 0);
-    const first = rows[0];
-    const frame = first === undefined ? "" : ` [${context.frames.name(first.first_capture_id, first.first_frame)}]`;
-    const text = `by ${unique(rows.map(clientOf))}: ${unique(rows.map((row) => row.type))}, ${plural(times, "time")}, ${unique(rows.map((row) => row.result))}${frame}`;
-    page.hang({ text: name, paint: context.strict ? page.pen.red : page.pen.yellow }, text, { paint: page.pen.dim });
-  }
-  printMore(page, context, names.length);
 }
 
 function printWaived(page: Page, context: TextContext): void {
