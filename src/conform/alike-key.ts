@@ -247,7 +247,8 @@ export class AlikeKey {
     return hidden.size > 0 && hidden.has(hostKey(this.realm, address));
   }
 
-  #answer({ name, aliases, capture, frame, question }: NameAnswer): boolean {
+  #answer({ name, aliases, capture, frame, question, rivals }: NameAnswer): boolean {
+    if (rivals.length > 0) return false;
     if (this.names.length >= MOST_ANSWERS || aliases.length > MOST_ALIASES) return false;
     if (capture !== this.capture || question.capture_id !== this.capture) return false;
     if (!this.#class(this.#classes.name(name))) return false;

@@ -9,12 +9,21 @@ import type { SentName } from "./sent-name.ts";
 const OWN_DNS = "capture this host's own DNS answers as well";
 const NO_DECOY = "turn ECH off on this host, or look at what it is set to call";
 
-/** Nothing is known but the outer name. `cover`: the HTTPS record that published it as such, or null. */
-export function outerNameAlone({ name, frames }: SentName, cover: Omit<FrameRef, "what"> | null): Clause {
-  if (cover === null)
-    return unproved("whom", "ech", `the hello may be encrypted: ${name} is only its outer name`, OWN_DNS, frames);
+/**
+ * Nothing is known but the outer name. `cover`: the HTTPS record that published it as such, or null. `doubts`: what contends with
+ * the answers that would confirm it.
+ */
+export function outerNameAlone(
+  { name, frames }: SentName,
+  cover: Omit<FrameRef, "what"> | null,
+  doubts: readonly FrameRef[],
+): Clause {
+  if (cover === null) {
+    const against = [...frames, ...doubts];
+    return unproved("whom", "ech", `the hello may be encrypted: ${name} is only its outer name`, OWN_DNS, against);
+  }
   const says = `DNS told the client to send ${name} as the outer name of an encrypted hello`;
-  const against = [...frames, { ...cover, what: `HTTPS record with the public name ${name}` }];
+  const against = [...frames, { ...cover, what: `HTTPS record with the public name ${name}` }, ...doubts];
   return unproved("whom", "ech", says, NO_DECOY, against);
 }
 

@@ -18,6 +18,8 @@ export const CONVERSATION_REASONS = {
   ech: "the hello is encrypted and only its outer name shows",
   "dns-replaced":
     "the answer that gave the address had outlived its lifetime, and later ones gave this initiator other addresses",
+  "dns-disputed":
+    "the answer that gave the address and another one to the same question disagree, and which was taken nobody can say",
   "dns-of-another": "only another host's DNS answer gives the documented name for the address",
   "listed-range": "the address is in a published range of a shared provider, and nothing names it",
   "one-direction": "packets of one direction only are in the capture",

@@ -16,7 +16,7 @@ import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
 import { behindEch, outerNameAlone } from "./outer-name.ts";
 import type { ConversationReason } from "./reasons.ts";
-import { replaced, stillTold } from "./replaced-answers.ts";
+import { doubted, rivalFrames, stillTold } from "./replaced-answers.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
@@ -171,6 +171,9 @@ function byEvidence(
       byName: patterns.length > 0,
     };
   }
+  // Without what casts doubt on it, this would prove it, whatever else is said: so it is no denial.
+  const before = given.at(-1);
+  if (before !== undefined) return { ...doubted(before, otherwise, subject, flow, context), weight: WEIGHT_SUPPORTED };
   if (otherwise.length > 0) {
     return failed(
       "whom",
@@ -183,8 +186,6 @@ function byEvidence(
     const says = `the site's hosts table gives ${responder} for ${tabled[0]}, which is not among ${names(endpoint, context.parameter)}`;
     return failed("whom", "no-rule", says);
   }
-  const before = given.at(-1);
-  if (before !== undefined) return { ...replaced(before, subject, flow, context), weight: WEIGHT_SUPPORTED };
   const hearsay = other.find((answer) => nameIn(answer, patterns) !== null);
   if (hearsay !== undefined) {
     return {
@@ -315,7 +316,7 @@ function isConfirmed(sent: SentName, subject: Subject, flow: SubjectFlow, contex
 }
 
 const isAnswer = (own: readonly NameAnswer[], { name }: SentName): NameAnswer | undefined =>
-  own.find((answer) => answer.name === name || answer.aliases.includes(name));
+  own.find((answer) => answer.rivals.length === 0 && (answer.name === name || answer.aliases.includes(name)));
 
 function sentNameHolds(
   sent: SentName,
@@ -330,7 +331,7 @@ function sentNameHolds(
   const confirmed = confirming !== undefined || subject.through?.host === sent.name;
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null))
-    return { ...outerNameAlone(sent, cover), weight: WEIGHT_SUPPORTED };
+    return { ...outerNameAlone(sent, cover, own.flatMap(rivalFrames)), weight: WEIGHT_SUPPORTED };
   const answers = context.dns.answersFor(realm, addresses, sent.name, flow.firstSec);
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
   const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));

@@ -53,13 +53,18 @@ export function addDeparting(into: DepartedLookups, seen: Observation, flows: re
     if (question === null) return;
     const { names, whole } = readAnswer({ ...answered, question }, false);
     for (const one of names)
-      add(into.names, [realm, client, one.address, one.name, ...one.aliases], { realm, client }, one);
+      add(
+        into.names,
+        [realm, client, one.address, one.name, ...one.aliases, ...contended(one)],
+        { realm, client },
+        one,
+      );
     if (whole === null) return;
     const addresses = whole.addresses.length === 0 ? [null] : whole.addresses;
     for (const address of addresses)
       add(
         into.wholes,
-        [realm, client, address ?? "", whole.name],
+        [realm, client, address ?? "", whole.name, ...contended(whole)],
         { realm, client },
         {
           ...whole,
@@ -68,6 +73,9 @@ export function addDeparting(into: DepartedLookups, seen: Observation, flows: re
       );
   });
 }
+
+/** An answer that another one contends with is none of those that nothing does. */
+const contended = ({ rivals }: Given): readonly string[] => (rivals.length === 0 ? [] : ["contended"]);
 
 function add<One extends Given>(
   into: Map<string, Told<One>>,

@@ -6,6 +6,7 @@ import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import type { Place } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
+import { askedIn } from "./dns-asked.ts";
 import { addressText, FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
@@ -26,6 +27,8 @@ export interface Given {
   frame: number;
   /** Frame of its question. */
   question: Place;
+  /** Other answers to that same question, of which one is right at most; mostly none. */
+  rivals: readonly Place[];
 }
 
 export interface NameAnswer extends Given {
@@ -70,6 +73,7 @@ export interface Answered {
   at: Sighting;
   lastSec: number;
   question: Place | null;
+  rivals: readonly Sighting[];
 }
 
 const ASKING = FACT_BITS.query | FACT_BITS.answer;
@@ -82,19 +86,19 @@ export function answersIn(seen: Observation, flows: Iterable<number>, tell: (ans
     view.move(flow);
     if ((view.proto !== UDP && view.proto !== TCP) || !dnsApps.has(view.app) || view.detail === null) continue;
     const sightings = view.saying(ASKING);
-    const questions = sightings.length > FEW ? questionsOf(sightings) : null;
+    const askedFor = askedIn(sightings);
     for (const at of sightings) {
       const { fact } = at;
       if (fact.kind !== "answer") continue;
-      const clientDir = at.dir === 0 ? 1 : 0;
-      const asked =
-        questions === null ? questionTo(fact, clientDir, sightings) : questions.get(questionKey(clientDir, fact));
-      const client = addressText(seen.flows.ipv6, view.family, view.address(clientDir));
-      const question = asked === undefined ? null : { capture_id: asked.capture, frame: asked.frame };
-      tell({ fact, realm: view.realm, client, at, lastSec: lastSecOf(view, at), question });
+      const { question, rivals } = askedFor(fact, at.dir);
+      const client = addressText(seen.flows.ipv6, view.family, view.address(at.dir === 0 ? 1 : 0));
+      const asked = question === undefined ? null : placeOf(question);
+      tell({ fact, realm: view.realm, client, at, lastSec: lastSecOf(view, at), question: asked, rivals });
     }
   }
 }
+
+const placeOf = ({ capture, frame }: Sighting): Place => ({ capture_id: capture, frame });
 
 /** Of equal flows one stands for all, or has the facts of the first: each of them gave the answer (`live/age.ts`). */
 function lastSecOf(view: FlowView, { sec }: Sighting): number {
@@ -105,7 +109,7 @@ function lastSecOf(view: FlowView, { sec }: Sighting): number {
 
 /** The addresses that an answer gave, each by itself, and all of them where it is a whole one about addresses. */
 export function readAnswer(
-  { fact, realm, client, at, lastSec, question }: Answered & { question: Place },
+  { fact, realm, client, at, lastSec, question, rivals }: Answered & { question: Place },
   ofSeveral: boolean,
 ): { names: NameAnswer[]; whole: WholeAnswer | null } {
   const { name, type, rcode, partial, records } = fact;
@@ -118,6 +122,7 @@ export function readAnswer(
     if ((record.type !== "A" && record.type !== "AAAA") || rcode !== "NOERROR") continue;
     if (record.name !== name && !aliases.includes(record.name)) continue;
     if (ipv4Word(record.data) === null && parseAddress(record.data) === null) continue;
+    const agrees = rivals.every((rival) => gives(rival, name, aliases, record.data));
     names.push({
       name,
       aliases,
@@ -132,13 +137,27 @@ export function readAnswer(
       capture,
       frame,
       question,
+      rivals: agrees ? NO_RIVALS : rivals.map(placeOf),
     });
   }
   if (partial || rcode !== "NOERROR" || (type !== "A" && type !== "AAAA")) return { names, whole: null };
   const addresses = names.map(({ address }) => address);
-  return { names, whole: { realm, client, name, addresses, sec, lastSec, capture, frame, question } };
+  return {
+    names,
+    whole: { realm, client, name, addresses, sec, lastSec, capture, frame, question, rivals: rivals.map(placeOf) },
+  };
 }
 const NO_ALIASES: readonly string[] = [];
+const NO_RIVALS: readonly Place[] = [];
+
+/** Whether another answer gives the address as well, by the same names. */
+function gives({ fact }: Sighting, name: string, aliases: readonly string[], address: string): boolean {
+  if (fact.kind !== "answer" || fact.rcode !== "NOERROR") return false;
+  const { records } = fact;
+  const own = aliasesOf(name, records);
+  if (!aliases.every((alias) => own.has(alias))) return false;
+  return records.some((record) => record.data === address && own.has(record.name));
+}
 
 /** Public names of ECH configurations that an answer has, by `REALM|CLIENT`: a server name that is one is only a cover. */
 export function addCovers(into: Map<string, Map<string, Place>>, { fact, realm, client, at }: Answered): void {
@@ -148,36 +167,6 @@ export function addCovers(into: Map<string, Map<string, Place>>, { fact, realm, 
     const names = into.get(key) ?? new Map<string, Place>();
     into.set(key, names.set(echPublicName, { capture_id: at.capture, frame: at.frame }));
   }
-}
-
-/** The first question that an answer repeats; a flow of few facts is looked through for it. */
-function questionTo(answer: AnswerFact, clientDir: 0 | 1, sightings: readonly Sighting[]): Sighting | undefined {
-  return sightings.find(
-    ({ fact, dir }) =>
-      fact.kind === "query" &&
-      dir === clientDir &&
-      fact.id === answer.id &&
-      fact.name === answer.name &&
-      fact.type === answer.type,
-  );
-}
-const FEW = 8;
-
-/** By what answers repeat of it: the first of each. */
-function questionsOf(sightings: readonly Sighting[]): Map<string, Sighting> {
-  const questions = new Map<string, Sighting>();
-  for (const sighting of sightings) {
-    const { fact, dir } = sighting;
-    if (fact.kind !== "query") continue;
-    const key = questionKey(dir, fact);
-    if (!questions.has(key)) questions.set(key, sighting);
-  }
-  return questions;
-}
-
-/** What an answer repeats of its question. */
-function questionKey(clientDir: 0 | 1, { id, name, type }: Pick<AnswerFact, "id" | "name" | "type">): string {
-  return `${clientDir} ${id} ${type} ${name}`;
 }
 
 /** The asked name and every name that CNAME records lead on to, in order; a record that points back adds nothing. */

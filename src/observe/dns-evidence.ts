@@ -7,7 +7,8 @@
  * when lifetime and grace of the answer before are over, that one speaks no longer (`replacedBy`).
  *
  * What nobody asked is no answer: without its question, between the same ports and with the same number, name and type, no
- * resolver takes it (RFC 5452 section 9.1), and anybody can send one.
+ * resolver takes it (RFC 5452 section 9.1), and anybody can send one. What disagrees with another answer to the same question
+ * (`dns-asked.ts`) is told with that one beside it, and proves nothing alone.
  */
 
 import { keyOfAddress } from "../address.ts";
@@ -288,7 +289,10 @@ export class DnsEvidence {
   }
   readonly #hostNames = new Set<string>();
 
-  /** Addresses that any answer in the capture gave for a name, each with the frames of the first that did and of its question. */
+  /**
+   * Addresses that any answer in the capture gave for a name, and none contends with: each with the frames of the first that did and
+   * of its question.
+   */
   addressesOf(name: string): { text: string; frames: FrameRef[] }[] {
     this.#hostNames.add(name);
     this.#makeAll();
@@ -296,7 +300,7 @@ export class DnsEvidence {
     for (const clients of this.#byName())
       for (const names of clients.values())
         for (const answer of names.get(name) ?? NO_ANSWERS)
-          for (const address of answer.addresses) {
+          for (const address of answer.rivals.length > 0 ? [] : answer.addresses) {
             const known = found.get(address);
             if (known === undefined || isBefore(answer, known)) found.set(address, answer);
           }

@@ -48,6 +48,25 @@ function web(status: string, field = "X: y", ms = 0): Frame[] {
   ]);
 }
 
+/** So many questions under one id, the answers that came to them, null for no such name, and a connection that names nobody. */
+export function contending(answers: readonly (readonly string[] | null)[], questions = 1): Scene {
+  const [from, to] = [`${HOST}:20000`, `${RESOLVER}:53`];
+  const name = "api.example.com";
+  const answered = answers.map((given) => {
+    const records = (given ?? []).map((data) => ({ name, type: "A" as const, data }));
+    return dnsAnswer(name, records, { rcode: given === null ? 3 : 0 });
+  });
+  return {
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...Array.from({ length: questions }, (_, i) => udpFrame({ from, to, ms: i, data: dnsQuery(name) })),
+      ...answered.map((data, i) => udpFrame({ from: to, to: from, ms: 4 + i, data })),
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
+  };
+}
+
 /** A session that is upgraded to TLS, and its last packet. */
 function ftps(ms: number, lastsMs: number, upgraded = true): Frame[] {
   const from = `${HOST}:40021`;
@@ -363,6 +382,35 @@ export const CONVERSATIONS: Record<string, Judging> = {
     endpoints: api,
     rules: [tlsRule],
     frames: resolvedAnew(["2001:db8::77"], "AAAA"),
+  },
+  "two answers to one question, of which one gave it": {
+    says: "inconclusive dns-disputed",
+    ...contending([[FAR], ["203.0.113.66"]]),
+  },
+  "an answer that gave it, and that there is no such name": {
+    says: "inconclusive dns-disputed",
+    ...contending([[FAR], null]),
+  },
+  "two answers to one question, which both gave it": {
+    says: "documented rule-proved",
+    ...contending([
+      [FAR, "203.0.113.66"],
+      ["203.0.113.67", FAR],
+    ]),
+  },
+  "the question was sent again, and answered by others": {
+    says: "documented rule-proved",
+    ...contending([[FAR], ["203.0.113.66"], [FAR]], 2),
+  },
+  "the question was sent to another resolver as well, which gave others": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
+      ...lookUp(HOST, "10.0.0.54", "api.example.com", ["203.0.113.66"], 0),
+      ...tlsConnection(FROM, TO, 10, clientHello(null)),
+    ],
   },
   "others were given, and its lifetime is not over": {
     says: "documented rule-proved",

@@ -19,6 +19,7 @@ import {
   tlsConnection,
   upRecords,
 } from "../support/talk.ts";
+import { contending } from "./conversation-scenes.ts";
 import { brokenBySomePart } from "./every-part.ts";
 import { HOST, play, RESOLVER, type Scene, trialOf } from "./scene.ts";
 
@@ -31,6 +32,8 @@ const tlsRule = { id: "r", to: "api", over: "tcp/443", app: "tls" };
 const anyRule = { id: "r", to: "api", over: "tcp/443", app: "any" };
 const dns = (name: string, ms: number, address = FAR) => lookUp(HOST, RESOLVER, name, [address], ms);
 const http = (host: string): Uint8Array => ascii(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+
+const beside = (scene: Scene, frames: readonly Frame[]): Scene => ({ ...scene, frames: [...scene.frames, ...frames] });
 
 /** The midnight that follows the scenes' first packet, and the day that it ends. */
 const LAST_DAY = new Date(START_SEC * 1_000).toISOString().slice(0, 10);
@@ -63,6 +66,21 @@ const SCENES: readonly Trying[] = [
     endpoints: both,
     rules: [tlsRule],
     frames: [...dns("other.example.net", 0), ...tlsConnection(FROM, TO, 10, clientHello(null))],
+  },
+  {
+    what: "two answers to one question disagree",
+    verdict: "inconclusive",
+    ...contending([[FAR], ["203.0.113.66"]]),
+  },
+  {
+    what: "two answers to one question disagree, and another name has the address",
+    verdict: "inconclusive",
+    ...beside(contending([[FAR], ["203.0.113.66"]]), dns("other.example.net", 8)),
+  },
+  {
+    what: "the question was sent again, and answered otherwise",
+    verdict: "documented",
+    ...contending([[FAR], ["203.0.113.66"]], 2),
   },
   {
     what: "DNS gave the address for two names",
