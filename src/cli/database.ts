@@ -1,6 +1,7 @@
 /** Databases as people name them on the command line. */
 import { UsageError } from "../errors.ts";
 import type { RunResult } from "../report/result.ts";
+import type { OpenOptions } from "../store/open.ts";
 import { fileAt, findDatabase, isDatabase, parseDatabaseRef } from "../store/select.ts";
 import type { Store } from "../store/store.ts";
 import { warn } from "./errors.ts";
@@ -36,7 +37,7 @@ export async function withRun<T>(text: string, use: (result: RunResult) => Promi
  * The database that a run is written to. One that was asked for must open, else nothing is read; the default one may
  * fail, with a warning: the report itself needs none.
  */
-export async function openForWriting(asked: string | undefined, busyTimeoutMs?: number): Promise<Store | null> {
+export async function openForWriting(asked: string | undefined, how: OpenOptions = {}): Promise<Store | null> {
   const path = asked ?? DEFAULT_DATABASE;
   const there = fileAt(path);
   if (asked !== undefined && there !== null && there.size > 0 && !isDatabase(path)) {
@@ -44,7 +45,7 @@ export async function openForWriting(asked: string | undefined, busyTimeoutMs?: 
   }
   try {
     const { openStore } = await import("../store/open.ts");
-    return await openStore(path, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
+    return await openStore(path, how);
   } catch (error) {
     if (asked !== undefined) throw error;
     warn(`nothing is stored: ${error instanceof Error ? error.message : String(error)}`);

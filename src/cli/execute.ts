@@ -1,6 +1,5 @@
 /** What `check` and `observe` have in common: read, judge, store, print, and the exit code of all that. */
 
-import { setImmediate } from "node:timers/promises";
 import { isLong, sizesOf, totalOf } from "../jobs/sizes.ts";
 import { beginYoung } from "../memory.ts";
 import type { RunOptions, RunOutcome } from "../pipeline.ts";
@@ -48,9 +47,9 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
   tellTask(task);
   const sizes = sizesOf(inputs);
   if (sizes === null || isLong(totalOf(sizes))) beginYoung(); // of few bytes it costs more to ask V8 for it
-  // Opened while the pipeline is loaded and the captures are opened; nothing is read before it is there.
-  const keeping = new Keeping(openForWriting(options.db));
-  await setImmediate(); // its own threads are at work from here on
+  // Made while the pipeline is loaded and the captures are opened; nothing is read before it is there.
+  const keeping = new Keeping(options.db);
+  await keeping.underWay;
   try {
     const reading = stopwatch();
     const outcome = await readAndJudge({ ...task, ready: keeping.store, onRead: keeping.begin }, await load());
@@ -59,6 +58,7 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
     const stored = await keeping.keep(outcome);
     if (stored === "stored") tell(`stored in ${database} as run ${outcome.result.run.run_id} in ${storing()}`);
     if (evidence !== null) await evidence(outcome.result, task);
+    keeping.close().catch(() => undefined); // SQLite's thread puts the file together while the report is made; told at the end
     const printing = stopwatch();
     await print(outcome, output, options, stored === "stored" ? database : null);
     tell(`${options.format} ${options.out === undefined ? "printed" : `written to ${options.out}`} in ${printing()}`);
@@ -72,12 +72,19 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
 /** The database that a run goes to. Storing may fail after an hour of reading: that is said, and the report comes all the same. */
 class Keeping {
   readonly store: Promise<Store | null>;
+  /** SQLite's own thread is at work, or all is done or has failed. */
+  readonly underWay: Promise<unknown>;
   #begun: Promise<RunWriter> | null = null;
   #kept = false;
+  #closing: Promise<void> | null = null;
 
-  constructor(store: Promise<Store | null>) {
-    this.store = store;
-    store.catch(() => undefined); // told where it is waited for
+  constructor(database: string | undefined) {
+    let underWay = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      underWay = resolve;
+    });
+    this.store = openForWriting(database, { underWay });
+    this.underWay = Promise.race([begun, this.store.catch(() => undefined)]);
   }
 
   /** What was read is stored while it is judged. */
@@ -102,7 +109,12 @@ class Keeping {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     const store = await this.store.catch(() => null);
     if (!this.#kept) await this.#begun?.then((writer) => writer.fail("failed")).catch(() => undefined);
     await store?.close();

@@ -65,7 +65,7 @@ export async function carryOut(
   try {
     const notifier = await giveUpRights(where.user);
     const output = await reportOutput(where.out);
-    store = await openForWriting(where.db, LOCK_MS);
+    store = await openForWriting(where.db, { busyTimeoutMs: LOCK_MS });
     const killed = store === null ? [] : await tellOfKilledRuns(store);
     const { keepPackets } = where;
     const evidence = keepPackets === undefined ? null : await EvidenceFolder.open(keepPackets, task.keepBytes);

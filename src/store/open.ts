@@ -17,6 +17,8 @@ export interface OpenOptions {
   readOnly?: boolean;
   /** Milliseconds to wait for another writer, 5,000 by default: its batches take far less. */
   busyTimeoutMs?: number;
+  /** Called when the file is open, and a driver with a thread of its own is at work on it. */
+  underWay?: () => void;
 }
 
 /**
@@ -29,12 +31,15 @@ export interface OpenOptions {
 export async function openStore(path: string, options: OpenOptions = {}): Promise<Store> {
   const readOnly = options.readOnly ?? false;
   const connect = await chooseDriver(options.driver);
-  checkPlace(path, readOnly);
+  const isNew = checkPlace(path, readOnly);
   // Absolute, because SQLite takes a path that begins with `file:` for a URI.
   const db = await connect(resolve(path), readOnly);
   try {
-    await db.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? 5000};`);
-    await prepare(db, path, readOnly);
+    const timeout = `PRAGMA busy_timeout = ${options.busyTimeoutMs ?? 5000};`;
+    const first = db.exec(isNew ? timeout + MAKE : timeout);
+    options.underWay?.();
+    if (!isNew) await first;
+    if (!isNew || !(await isMade(db, first))) await prepare(db, path, readOnly);
     return new SqliteStore(path, db, readOnly);
   } catch (error) {
     await db.close().catch(() => undefined);
@@ -54,14 +59,14 @@ export async function openInput(path: string): Promise<Store> {
   }
 }
 
-/** What the file system can say is said in its words; SQLite knows only "unable to open". */
-function checkPlace(path: string, readOnly: boolean): void {
+/** What the file system can say is said in its words; SQLite knows only "unable to open". True: nothing is there yet. */
+function checkPlace(path: string, readOnly: boolean): boolean {
   const found = fileAt(path);
   if (found?.isDirectory()) throw new StoreError(`${path} is a folder: name a file in it`);
   if (found !== null && !found.isFile()) throw new StoreError(`${path} is not a file: a database needs one`);
   if (readOnly) {
     if (found === null) throw new StoreError(`${path} does not exist: name a database that Wirepact wrote`);
-    return;
+    return false;
   }
   const folder = dirname(resolve(path));
   if (fileAt(folder) === null) {
@@ -77,6 +82,7 @@ function checkPlace(path: string, readOnly: boolean): void {
       );
     }
   }
+  return found === null || found.size === 0;
 }
 
 function isWritable(path: string): boolean {
@@ -84,6 +90,29 @@ function isWritable(path: string): boolean {
     accessSync(path, constants.W_OK);
     return true;
   } catch {
+    return false;
+  }
+}
+
+/**
+ * A new database in one turn of the driver's thread, which has its time while this one loads the rest of the program; step by step it
+ * would wait for it at each. Fails where somebody else has made one meanwhile or there can be no write-ahead log; then nothing of it is there.
+ */
+const MAKE = `PRAGMA page_size = ${PAGE_SIZE};
+PRAGMA journal_mode = WAL;
+BEGIN IMMEDIATE;
+SELECT CASE WHEN count(*) > 0 OR (SELECT journal_mode FROM pragma_journal_mode) <> 'wal' THEN json('not new: ' || count(*)) END
+  FROM sqlite_master;
+${SCHEMA}
+COMMIT;
+PRAGMA synchronous = NORMAL;`;
+
+async function isMade(db: Driver, first: Promise<void>): Promise<boolean> {
+  try {
+    await first;
+    return true;
+  } catch {
+    await db.exec("ROLLBACK").catch(() => undefined); // it may have come as far as to begin
     return false;
   }
 }

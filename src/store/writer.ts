@@ -79,6 +79,9 @@ class SqliteRunWriter implements RunWriter {
   /** The batches that are being written or wait for it, oldest first. */
   readonly #writing: Promise<void>[] = [];
   #waiting = 0;
+  /** What goes into the next transaction, and its bytes: of a small run all, because each begins and ends in turns of two threads. */
+  #gathered: (() => Promise<void>)[] = [];
+  #gatheredBytes = 0;
 
   /** Of what nobody judged. */
   readonly #verdict: "unrelated" | null;
@@ -163,10 +166,11 @@ class SqliteRunWriter implements RunWriter {
       await this.#batches("observation", PART_COLUMNS, this.#prepared ?? partRows(observation));
     await Promise.all(this.#writing);
     await this.#detach();
-    await this.#transactions.run(async () => {
+    this.#gathered.push(async () => {
       await this.#driver.exec(CONVERSATION_INDEX);
       await updateRun(this.#driver, this.runId, result);
     });
+    await this.#writeGathered();
   }
 
   /** In a transaction of its own, behind those that are there. What goes wrong is told where it is waited for. */
@@ -180,6 +184,7 @@ class SqliteRunWriter implements RunWriter {
   async fail(status: "interrupted" | "failed"): Promise<void> {
     await this.#copying?.catch(() => undefined);
     await this.#detach().catch(() => undefined);
+    await this.#writeGathered().catch(() => undefined);
     await this.#transactions.run(() =>
       this.#driver.all("UPDATE run SET status = ? WHERE run_id = ? AND status = 'running'", [status, this.runId]),
     );
@@ -264,14 +269,23 @@ class SqliteRunWriter implements RunWriter {
       await this.#inTurn(batch.bytes, () => insertConversations(this.#driver, this.runId, batch));
   }
 
+  #writeGathered(): Promise<void> {
+    const [bodies, size] = [this.#gathered, this.#gatheredBytes];
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    return this.#write(async () => {
+      for (const body of bodies) await body();
+      this.#waiting -= size;
+    });
+  }
+
   /** Writes so many bytes as soon as those before are written; returns when more may wait. */
   async #inTurn(size: number, body: () => Promise<void>): Promise<void> {
     while (this.#waiting > WAITING_BYTES) await this.#writing.shift();
     this.#waiting += size;
-    this.#write(async () => {
-      await body();
-      this.#waiting -= size;
-    });
+    this.#gatheredBytes += size;
+    this.#gathered.push(body);
+    if (this.#gatheredBytes >= BATCH_BYTES) this.#writeGathered();
     // A synchronous driver would otherwise keep signals and progress waiting until the end.
     await setImmediate();
   }

@@ -34,6 +34,13 @@ testEach("an empty file becomes a database", async (t, driver) => {
   await withStore(path, { driver }, async (store) => t.is(await save(store, SAMPLE), 1));
 });
 
+testEach("of those who make a database at once each has it", async (t, driver) => {
+  const path = join(await folder(t), "r.sqlite");
+  const stores = await Promise.all([1, 2, 3].map(() => openStore(path, { driver })));
+  for (const [index, store] of stores.entries()) t.is(await save(store, SAMPLE), index + 1);
+  for (const store of stores) await store.close();
+});
+
 testEach("what is no database is named as such, and left alone", async (t, driver) => {
   const path = join(await folder(t), "notes.txt");
   const notes = "Not a database, but long enough to have a header.\n".repeat(50);
