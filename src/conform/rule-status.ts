@@ -21,6 +21,8 @@ export interface RuleJudgement {
   reason: string;
   remedy: string | null;
   hosts: RuleHostRow[];
+  /** What the rows of `hosts` are made of, in their order. */
+  each: readonly HostStatus[];
   evidence: FrameRef[];
   conversations: number;
 }
@@ -50,6 +52,27 @@ export interface HostStatus {
   reason: string;
   remedy: string | null;
   evidence: FrameRef[];
+}
+
+/** Statuses, worst first. */
+const PRECEDENCE: readonly RuleStatus[] = [
+  "violated",
+  "blocked",
+  "partial",
+  "missing",
+  "not-evaluable",
+  "met",
+  "unused",
+];
+
+/** The worst of a rule's hosts; one that never appears counts only where none appears. */
+export function worstOf(each: readonly HostStatus[]): HostStatus {
+  const there = each.filter(({ code }) => code !== "host-not-seen");
+  const [first, ...rest] = there.length > 0 ? there : each;
+  return rest.reduce(
+    (worst, one) => (PRECEDENCE.indexOf(one.status) < PRECEDENCE.indexOf(worst.status) ? one : worst),
+    first!,
+  );
 }
 
 export function unused(rule: Rule): HostStatus {

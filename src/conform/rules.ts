@@ -6,7 +6,7 @@
 import type { Rule } from "../model/types.ts";
 import type { UseSums } from "../observe/departed-uses.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
-import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
+import type { FrameRef, RuleHostRow } from "../report/result.ts";
 import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
@@ -28,20 +28,10 @@ import {
   type RuleJudgement,
   unusedHere,
   wasJudgedOtherwise,
+  worstOf,
 } from "./rule-status.ts";
 import { inWords } from "./target-text.ts";
 import { clausesOf } from "./trial.ts";
-
-/** Statuses, worst first. */
-const PRECEDENCE: readonly RuleStatus[] = [
-  "violated",
-  "blocked",
-  "partial",
-  "missing",
-  "not-evaluable",
-  "met",
-  "unused",
-];
 
 /** What is the same for all rules. */
 interface Shared {
@@ -52,6 +42,7 @@ interface Shared {
 }
 
 const NO_USES: readonly RuleUse[] = [];
+const NO_STATUSES: readonly HostStatus[] = [];
 const NO_MEMBERS: readonly string[] = [];
 
 export function judgeRules(context: RuleContext): RuleJudgement[] {
@@ -85,9 +76,13 @@ function judgeRule(
   context: RuleContext,
 ): RuleJudgement {
   const gone = departedUses(loaded, rule, null, context);
-  const make = ({ status, code, reason, remedy, evidence }: HostStatus, hosts: RuleHostRow[]): RuleJudgement => {
+  const make = (
+    { status, code, reason, remedy, evidence }: HostStatus,
+    hosts: RuleHostRow[],
+    each: readonly HostStatus[] = NO_STATUSES,
+  ): RuleJudgement => {
     const conversations = countConversations(uses) + gone.conversations;
-    return { loaded, rule, status, code, reason, remedy, hosts, evidence, conversations };
+    return { loaded, rule, status, code, reason, remedy, hosts, each, evidence, conversations };
   };
   const when = conditionOf(loaded, rule);
   if (when.result === "failed") return make(notEvaluable("condition-off", when.says, null), []);
@@ -107,23 +102,15 @@ function judgeRule(
   const from = rule.from.kind === "role" ? rule.from.role : null;
   const hosts = from === null ? [] : shared.openers(loaded, from);
   if (hosts.length === 0) return make(withoutHosts(loaded, rule, uses, shared, context), []);
-  const rows: RuleHostRow[] = [];
-  let worst: HostStatus | null = null;
-  for (const host of hosts) {
+  const each = hosts.map((host) => {
     const its = uses.length === 0 ? NO_USES : uses.filter((use) => use.fromHost === host);
-    const status = judgeHost(loaded, rule, host, its, shared, context);
-    rows.push({
-      realm: host.realm ?? DEFAULT_REALM,
-      host: host.host.text,
-      status: status.status,
-      reason: status.reason,
-    });
-    // A host that never appears counts only where none appears.
-    const absent = status.code === "host-not-seen";
-    if (worst === null || (worst.code === "host-not-seen" && !absent)) worst = status;
-    else if (!absent && PRECEDENCE.indexOf(status.status) < PRECEDENCE.indexOf(worst.status)) worst = status;
-  }
-  return make(worst!, rows);
+    return judgeHost(loaded, rule, host, its, shared, context);
+  });
+  const rows = each.map(({ status, reason }, i): RuleHostRow => {
+    const { realm, host } = hosts[i]!;
+    return { realm: realm ?? DEFAULT_REALM, host: host.text, status, reason };
+  });
+  return make(worstOf(each), rows, each);
 }
 
 /** Bound in every realm, a host need not be in each: where it is in one, it is not missed in the others. */
