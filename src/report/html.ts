@@ -8,7 +8,7 @@ import { conversations, HTML_ROWS, worstFirst } from "./html/conversations.ts";
 import { html, type Markup, NOTHING, raw } from "./html/markup.ts";
 import { picture } from "./html/picture.ts";
 import { profileSection, profiles } from "./html/profile.ts";
-import { again, answer, captureQuality, meaning, rules } from "./html/sections.ts";
+import { again, answer, captureQuality, lookedUp, meaning, rules } from "./html/sections.ts";
 import { timeline } from "./html/timeline.ts";
 import { profileOf } from "./profile.ts";
 import type { ConversationRow, RunResult } from "./result.ts";
@@ -25,13 +25,15 @@ export function* htmlReport(result: RunResult, options: TextOptions): Generator<
   if (!nothingRead(result)) {
     const proof = profiles(result);
     const times = timeline(result, rows);
-    yield contents(result, proof.length > 0, times !== NOTHING).text;
+    const names = result.run.models.length > 0 ? lookedUp(context) : NOTHING;
+    yield contents(result, proof.length > 0, times !== NOTHING, names !== NOTHING).text;
     yield picture(result, rows).text;
     yield rules(context).text;
     for (const piece of proof) yield piece.text;
     yield times.text;
     const total = result.run.models.length > 0 ? result.judged.length : result.judged.length + result.rest.count;
     for (const piece of conversations(context, rows, total)) yield piece.text;
+    yield names.text;
   }
   yield captureQuality(result).text;
   yield again(context).text;
@@ -61,13 +63,15 @@ function listedRows(result: RunResult): ConversationRow[] {
   return rows;
 }
 
-function contents(result: RunResult, proof: boolean, timed: boolean): Markup {
+function contents(result: RunResult, proof: boolean, timed: boolean, named: boolean): Markup {
   const links: [string, string][] = [];
   links.push(["picture", "Who talks to whom"]);
   if (result.rules.length > 0) links.push(["document", "The document, row by row"]);
   if (proof) links.push(["proof", "What was asked of devices"]);
   if (timed) links.push(["timeline", "When"]);
-  links.push(["conversations", "Every conversation"], ["capture", "The recording itself"]);
+  links.push(["conversations", "Every conversation"]);
+  if (named) links.push(["names", "Names asked for"]);
+  links.push(["capture", "The recording itself"]);
   links.push(["again", "To do it again"], ["meaning", "What the words mean"]);
   return html`<nav aria-label="On this page"><ul>${links.map(([id, text]) => html`<li><a href="#${id}">${text}</a></li>`)}</ul></nav>`;
 }

@@ -1,6 +1,8 @@
 /** The page's short sections: the answer, the document's table, the captures, what was in force and how to do it again. */
 import { APPS } from "../../model/apps.ts";
 import { doesNotApply } from "../drift.ts";
+import { askedOf, extentBelow, whoAsked } from "../looked-up.ts";
+import { undocumentedLookups } from "../lookup-rows.ts";
 import { qualityRows } from "../quality.ts";
 import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
@@ -83,6 +85,32 @@ function ruleRow(context: TextContext, rule: RuleRow): Markup {
     citations(rule).join("; "),
   );
 }
+
+/** Names that judged hosts asked for and no document has; nothing where there are none. */
+export function lookedUp({ result, frames }: TextContext): Markup {
+  const asked = askedOf(undocumentedLookups(result));
+  if (asked.length === 0) return NOTHING;
+  return html`<section><h2 id="names">Names asked for that no document has</h2><p class="dim">A name that a host of a role looked up. No row has it, so nobody has said what it is for.</p>${table(
+    "Names asked for",
+    ["Name", "Who asked for it"],
+    asked
+      .slice(0, MOST_NAMES)
+      .map(({ title, names }) =>
+        names.length === 1
+          ? cells(title, whoAsked(names, frames))
+          : cells(
+              title,
+              html`${extentBelow(names)}; ${whoAsked(names, frames)}<details><summary>Each of them (${names.length})</summary><ul>${names
+                .slice(0, MOST_NAMES)
+                .map((one) => html`<li>${one[0]}: ${whoAsked([one], frames)}</li>`)}</ul></details>`,
+            ),
+      ),
+    "rows",
+  )}${asked.length <= MOST_NAMES ? NOTHING : html`<p>${number(asked.length - MOST_NAMES)} more are not on this page: <code>--format json</code> has all.</p>`}</section>`;
+}
+
+/** Names in a table, and below one domain: what a browser opens at once. */
+const MOST_NAMES = 2_000;
 
 export function captureQuality(result: RunResult): Markup {
   const rows = qualityRows(result);

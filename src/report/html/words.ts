@@ -1,6 +1,7 @@
 /** What a judged run amounts to, in sentences for those who have never seen a packet; the words of verdicts come after them. */
 import { doesNotApply, driftOf } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
+import { undocumentedLookups } from "../lookup-rows.ts";
 import { waivedOf } from "../packed-rows.ts";
 import type { RuleStatus, RunResult } from "../result.ts";
 import { nothingRead, verdictCount } from "../summary.ts";
@@ -17,6 +18,7 @@ export function inWords(result: RunResult, strict: boolean): [Mood, string][] {
   const blind = result.rules.filter((rule) => rule.status === "not-evaluable" && !doesNotApply(rule)).length;
   const aside = result.rules.filter((rule) => moodOfRule(rule) === "off" && rule.waived === null).length;
   const waived = [...waivedOf(result), ...result.rules].filter((one) => one.waived !== null).length;
+  const asked = new Set(undocumentedLookups(result).map(({ name }) => name)).size;
   const documented = verdictCount(result, "documented");
   const unproved = verdictCount(result, "inconclusive");
   const lines: [Mood, number, string][] = [
@@ -31,7 +33,7 @@ export function inWords(result: RunResult, strict: boolean): [Mood, string][] {
     ["bad", broken("blocked"), `${listed(broken("blocked"))} tried and did not come up: something may block it.`],
     ["bad", broken("missing"), `${listed(broken("missing"))} not seen, though this recording could have shown it.`],
     ["bad", broken("partial"), `${listed(broken("partial"))} seen only in part.`],
-    ["bad", drift.lookups.length, `${plural(drift.lookups.length, "name")} asked for that no document has.`],
+    [strict ? "bad" : "unsure", asked, `${plural(asked, "name")} asked for that no document has.`],
     ["unsure", unproved, `${plural(unproved, "conversation")} cannot be proved either way by this recording.`],
     [
       "unsure",

@@ -4,7 +4,7 @@ import { makePen } from "../../../src/report/pen.ts";
 import type { RunResult } from "../../../src/report/result.ts";
 import { HOSTILE, poisoned } from "../hostile.ts";
 import { hasHarmful } from "../plain.ts";
-import { capture, conversation, rest, result, rollout, runInfo, undocumented } from "../sample.ts";
+import { capture, conversation, lookup, rest, result, rollout, runInfo, undocumented } from "../sample.ts";
 import { inBrowser, opened } from "./browser.ts";
 
 const print = (value: RunResult, database: string | null = "runs.sqlite"): string =>
@@ -23,6 +23,21 @@ test("the page tells verdict, advice, picture, document, times, conversations, c
   t.regex(page, /wirepact report runs\.sqlite --format html/);
   t.notRegex(print(rollout(), null), /wirepact report/);
   t.regex(page, /<td class="why">Waived \(undocumented\): ticket 4711\./);
+});
+
+test("names that judged hosts asked for and no document has are listed, many of one domain together", (t) => {
+  const lookups = [
+    ...Array.from({ length: 9 }, (_, i) => lookup({ name: `n${i}.example.com` })),
+    lookup({ name: `${MARKUP}.test` }),
+    lookup({ name: "known.test", verdict: "documented" }),
+  ];
+  const page = print({ ...rollout(), lookups });
+  const section = page.slice(page.indexOf('<h2 id="names">'), page.indexOf('<h2 id="capture">'));
+  t.regex(section, /example\.com[\s\S]*9 names below it[\s\S]*<summary>Each of them \(9\)/);
+  t.is(section.match(/<li>n\d\.example\.com: by /g)?.length, 9);
+  t.notRegex(section, /known\.test|<img|<script/);
+  t.true(page.includes('<a href="#names">'));
+  t.false(print({ ...rollout(), lookups: [] }).includes('id="names"'));
 });
 
 test("time that no capture covers is said and drawn", (t) => {
