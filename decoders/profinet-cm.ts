@@ -8,7 +8,7 @@
  *     └──────────────────────┴─────────────────────────────────────────────────────────┴────────────────────────────────┘
  *
  * The interface's UUID proves it on any port. Look-ups of DCE/RPC's endpoint mapper are taken on port 34964, or behind it.
- * An answer may come from another port: activity and sequence pair it.
+ * An answer, the mapper's too, may come from another port: activity and sequence pair it.
  *
  * Operations: code is the RPC operation (0 connect … 5 read implicit), or `epm:N`. A connect takes an IO connection and is
  * `control`, unless it is a supervisor's for device access alone: that is `session`, as a release is. Controls are
@@ -33,6 +33,8 @@ import { type Meaning, tellOperation, unknownCode } from "./shared/operation.ts"
 import { isIdentification, profinetVendor, recordName } from "./shared/profinet-codes.ts";
 
 const PORT = 34_964;
+/** Where everybody else's endpoint mapper is. */
+const MAPPER_PORT = 135;
 
 const OPERATION = { connect: 0, release: 1, read: 2, write: 3, control: 4, readImplicit: 5 } as const;
 export const OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
@@ -86,7 +88,7 @@ export const profinetCm: Decoder = {
 
   datagram(c, emit, at) {
     const header = readClHeader(c);
-    const mapper = header.interface === ENDPOINT_MAPPER && isOnPort(at);
+    const mapper = header.interface === ENDPOINT_MAPPER && (isOnPort(at) || isAnswerFromElsewhere(header, at));
     if (!isProfinet(header.interface) && !mapper) return false;
     if (CL_HEADER_LENGTH + header.length > c.end - c.start + c.cutOff) return false;
     const known = (mapper ? MAPPER_OPERATIONS : OPERATIONS).get(header.operation);
@@ -107,6 +109,12 @@ export const profinetCm: Decoder = {
 };
 
 const isOnPort = (at: Context): boolean => at.senderPort === PORT || at.receiverPort === PORT || at.peerStarted;
+
+/** A device may answer a look-up from a port of its own, as it does any call; what comes from 135 is other mappers'. */
+const isAnswerFromElsewhere = ({ type }: ClHeader, { senderPort, receiverPort }: Context): boolean =>
+  (type === CL.response || type === CL.fault || type === CL.reject) &&
+  senderPort !== MAPPER_PORT &&
+  receiverPort !== MAPPER_PORT;
 
 interface Call {
   header: ClHeader;

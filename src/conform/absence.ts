@@ -4,7 +4,7 @@
  */
 import { TCP, UDP } from "../dissect/packet.ts";
 import type { Rule, Transport } from "../model/types.ts";
-import { type CastHost, calledOf } from "./cast.ts";
+import { type CastHost, calledOf, type Presence } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import { DNS_PORT } from "./coverage.ts";
 import type { RuleUse } from "./judge.ts";
@@ -43,7 +43,7 @@ export function couldNotShow(
     const reason = `no packet in this capture proves that ${name} opened a conversation of its own`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
   }
-  if (!presence.elsewhere && !mayLeadTo(loaded, rule, presence.reached)) {
+  if (!presence.elsewhere && !mayLeadTo(loaded, rule, presence)) {
     const to = [...new Set([...presence.reached].map((far) => far.host.text))].slice(0, 3);
     const reason = `all that ${name} opened here goes to bound hosts (${to.join(", ")}), and beside those a capture sees only what comes in`;
     return notEvaluable("host-passive", reason, `capture nearer to ${name}`);
@@ -112,11 +112,11 @@ const addressesOf = ({ addresses }: CastHost["host"]): string =>
     .sort()
     .join();
 
-/** True where the rule leads to a role of hosts whose incoming conversations are in the capture. */
-function mayLeadTo({ model, endpoints }: LoadedModel, { to }: Rule, reached: ReadonlySet<CastHost>): boolean {
+/** True where the rule leads to a role of hosts with whom this one was seen to talk, whoever of the two called. */
+function mayLeadTo({ model, endpoints }: LoadedModel, { to }: Rule, { reached, callers }: Presence): boolean {
   if (to.kind !== "role" && to.kind !== "endpoint") return false;
   const role = to.kind === "role" ? to.role : endpoints.get(to.endpoint)?.role;
-  return [...reached].some((far) => far.model === model.name && far.role === role);
+  return [...reached, ...callers].some((far) => far.model === model.name && far.role === role);
 }
 
 const PROTOCOLS: Readonly<Partial<Record<Transport, number>>> = { tcp: TCP, udp: UDP };

@@ -48,6 +48,8 @@ export interface Presence {
   elsewhere: boolean;
   /** The bound hosts that it opened conversations to. */
   reached: Set<CastHost>;
+  /** The bound hosts that opened conversations to it, with packets both ways: what is between the two passes the capture. */
+  callers: Set<CastHost>;
   /** Packets went to it. */
   asked: boolean;
 }
@@ -97,6 +99,7 @@ const unseen = (): Presence => ({
   opened: false,
   elsewhere: false,
   reached: new Set(),
+  callers: new Set(),
   asked: false,
 });
 

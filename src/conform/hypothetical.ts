@@ -219,6 +219,7 @@ function played(model: Model, role: string, address: string): Played {
     asked: true,
     elsewhere: true,
     reached: new Set<never>(),
+    callers: new Set<never>(),
   };
   const host = {
     model: model.name,

@@ -49,6 +49,8 @@ export function notePresence(
     if (!answered) continue;
     extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
     host.presence.bothWays ||= asked;
+    if (!asked) continue;
+    for (const played of initiatorRoles) if (!isElsewhere(played)) host.presence.callers.add(played.host);
   }
 }
 
@@ -82,8 +84,9 @@ export function noteCopies(all: C.Conversations, cast: Cast): void {
 /** What was seen of the hosts in conversations that have left a live run. */
 export function noteDeparted({ departed }: Observation, cast: Cast, isElsewhere: (played: Played) => boolean): void {
   for (const [key, one] of departed?.hosts ?? []) {
-    const { realm, address, firstSec, lastSec, bothWays, opened, reached, elsewhere } = one;
+    const { realm, address, firstSec, lastSec, bothWays, opened, reached, callers, elsewhere } = one;
     const called = [...reached].map((text) => cast.ofText(realm, text));
+    const calling = [...callers].flatMap((text) => cast.ofText(realm, text)).filter((played) => !isElsewhere(played));
     for (const { host } of cast.ofText(realm, address)) {
       if (hostKey(realm, host.host.text) !== key || lastSec === 0) continue;
       extend(host.presence, firstSec, lastSec);
@@ -91,6 +94,7 @@ export function noteDeparted({ departed }: Observation, cast: Cast, isElsewhere:
       host.presence.opened ||= opened;
       host.presence.elsewhere ||= elsewhere || called.some((played) => played.every(isElsewhere));
       for (const played of called.flat()) host.presence.reached.add(played.host);
+      for (const played of calling) host.presence.callers.add(played.host);
     }
   }
 }

@@ -294,6 +294,7 @@ export class Attic {
       if (!answered) continue;
       extend(host, firstSec, lastSec);
       host.bothWays ||= asked;
+      if (asked && initiatorRoles.length > 0 && host.callers.size < MOST_REACHED) host.callers.add(initiator);
     }
   }
 
@@ -309,7 +310,7 @@ export class Attic {
     if (host === undefined) {
       const never = { firstSec: Number.POSITIVE_INFINITY, lastSec: 0 };
       const shown = { bothWays: false, opened: false, elsewhere: false };
-      host = { realm, address, holed: 0, ...never, ...shown, reached: new Set(), answers: [] };
+      host = { realm, address, holed: 0, ...never, ...shown, reached: new Set(), callers: new Set(), answers: [] };
       hosts.set(key, host);
     }
     return host;

@@ -46,6 +46,8 @@ export interface DepartedHost {
   opened: boolean;
   /** Bound hosts that it called; and whether it called anybody else. */
   reached: Set<string>;
+  /** Bound hosts that called it, with packets both ways. */
+  callers: Set<string>;
   elsewhere: boolean;
   /** When hosts of the Internet answered it: stretches with more than `ANSWERS_APART_SEC` between them, and one who did. */
   answers: { fromSec: number; toSec: number; responder: string }[];

@@ -464,6 +464,21 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [0, 601_000].flatMap((ms) => connection("10.0.0.9:40000", `${HOST}:22`, ms, [])),
   },
+  "not opened to a host that calls this one, though all else goes to bound hosts": {
+    says: "missing missing",
+    bind: [`host=${HOST}`, `peer=${PEER},10.0.0.7`],
+    rules: [{ id: "r", from: "peer", to: "host", over: "tcp/443", app: "tls" }],
+    frames: [0, 300_000, 601_000].flatMap((ms) => [
+      ...connection(`${PEER}:40000`, "10.0.0.7:22", ms, []),
+      ...connection(`${HOST}:40000`, `${PEER}:22`, ms, []),
+    ]),
+  },
+  "not opened to a host that is not seen, where all goes to bound hosts": {
+    says: "not-evaluable host-passive",
+    bind: [`host=${HOST}`, `peer=${PEER},10.0.0.7`],
+    rules: [{ id: "r", from: "peer", to: "host", over: "tcp/443", app: "tls" }],
+    frames: [0, 300_000, 601_000].flatMap((ms) => connection(`${PEER}:40000`, "10.0.0.7:22", ms, [])),
+  },
   "seen for too short a time": {
     says: "not-evaluable too-short",
     endpoints: api,

@@ -24,6 +24,12 @@ test("another interface of DCE/RPC is not PROFINET's, the mapper's counts on the
   t.false(decodeDatagram(profinetCm, lookup, away).recognised);
 });
 
+test("a device answers a look-up from a port of its own; what comes from 135 is another mapper's", (t) => {
+  const answer = fixture("an endpoint");
+  t.true(decodeDatagram(profinetCm, answer, datagramAt(49_155, 49_153)).recognised);
+  t.false(decodeDatagram(profinetCm, answer, datagramAt(135, 49_153)).recognised);
+});
+
 test("a supervisor's access is a session only without an IO connection", (t) => {
   const access = fixture("a supervisor connects to read records");
   t.deepEqual(operations(access), ["0 session"]);
