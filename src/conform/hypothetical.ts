@@ -145,6 +145,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     undecoded: 0,
     foreign: 0,
     foreignFrames: [],
+    misread: false,
     dropped: 0,
     cut: null,
     overlaps: [],

@@ -298,6 +298,8 @@ function useOf(tried: Tried, subject: Subject, flow: SubjectFlow, alike: Alike |
   for (const clause of covering) {
     const { result, reason } = clause;
     if (result !== "unproved" || reason === "overlap" || (reason === "never-came-up" && !cameUp)) continue;
+    // What was asked breaks it, whatever else is said there: were it another application, no rule would cover it at all.
+    if (reason === "other-messages" && tried.broken !== null && !flow.misread) continue;
     unproved = clause;
     break;
   }

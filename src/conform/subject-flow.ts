@@ -48,6 +48,8 @@ export interface SubjectFlow {
   /** Messages that are not what its application would say; and the frames of those that are known. */
   foreign: number;
   foreignFrames: readonly FrameRef[];
+  /** Some of the initiator's own stream could not be read: what is read behind that may begin elsewhere. */
+  misread: boolean;
   /** Facts that found no room. */
   dropped: number;
   /** The cap that kept something of it from being read; null for none that is known. */
@@ -146,6 +148,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
     foreign: readsAll(app) || app === "dtls" ? (view.detail?.undecoded ?? 0) : 0,
     foreignFrames: malformed(sightings, readsAll(app)),
+    misread: view.proto === TCP && isMisread(sightings, view, there),
     dropped: view.detail?.dropped ?? 0,
     cut: cutOf(all, view),
     overlaps: overlapsOf(view),
@@ -273,6 +276,11 @@ function malformed(sightings: readonly Sighting[], all: boolean): readonly Frame
     if (fact.kind === "problem" && fact.what === "malformed" && up[dir]) frames.push(...framesOf(sighting, fact.why));
   }
   return frames.length === 0 ? NO_FRAMES : frames;
+}
+
+function isMisread(sightings: readonly Sighting[], { detail }: FlowView, there: 0 | 1): boolean {
+  if (detail !== null && detail.undecoded + detail.dropped > 0) return true;
+  return sightings.some(({ fact, dir }) => fact.kind === "problem" && fact.what === "malformed" && dir === there);
 }
 
 /** Of a flow whose facts found no room at all nobody knows what they were. */

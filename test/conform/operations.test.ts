@@ -53,6 +53,13 @@ test("a write is named with its target, its frame and its answer", async (t) => 
   );
 });
 
+test("a write counts beside an answer that nobody can read, and not behind a question that nobody can", async (t) => {
+  const [strange, vague] = [hex`03 7f 00`, hex`03 00`];
+  t.regex(await says(talk(say(1, READ, strange), say(2, WRITE, WRITE))), /^violation: write single register/);
+  t.regex(await says(talk(say(1, READ, strange), say(2, READ, WORD))), /^inconclusive: .*could not be read as such/);
+  t.regex(await says(talk(say(1, vague, null), say(2, WRITE, WRITE))), /^inconclusive: .*could not be read as such/);
+});
+
 test("a refused write was tried, and so was one that nobody answered", async (t) => {
   t.regex(await says(talk(say(1, READ, WORD), say(2, WRITE, hex`86 02`))), /violation: .*illegal data address$/);
   t.regex(await says(talk(say(1, READ, WORD), say(2, WRITE, null))), /violation: .*no answer$/);
