@@ -55,6 +55,21 @@ const noChildren = {
   },
 };
 
+/** The modules that were put together have one: to make another loads Node's loader of modules after all. */
+const ownRequire = {
+  name: "own-require",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:module$/ }, ({ path }) => ({ path, namespace: "own-require" }));
+    onLoad({ filter: /./, namespace: "own-require" }, () => ({ contents: "exports.createRequire = () => require;" }));
+  },
+};
+
+/**
+ * Each module's beginning is a method of an object, by its file's name. That makes hundreds of shapes of objects, one behind the other;
+ * with one name for all they are one.
+ */
+const alike = (text) => text.replace(/__esm\(\{"[^"]+"\(\)\{/g, "__esm({begin(){");
+
 async function bundled(options) {
   const { outputFiles } = await build({ ...common, ...options });
   return outputFiles[0].text;
@@ -72,24 +87,40 @@ const contents = `const all = { ${loaders.join(", ")} };\nexport const load = (p
  * imported, so nothing is: it is never started, for what Node runs first is of its older kind.
  */
 const LOADER = `"use strict";
-const { readFileSync } = require("node:fs");
+const { closeSync, fstatSync, openSync, readSync } = require("node:fs");
 const { join } = require("node:path");
 const { pathToFileURL } = require("node:url");
 const { Script } = require("node:vm");
 const scripts = {};
+let buffer = Buffer.alloc(0);
+/** All go through one buffer: memory that is touched for the first time costs as much as what is read into it. */
+function read(path) {
+  const file = openSync(path);
+  const { size } = fstatSync(file);
+  if (size > buffer.length) buffer = Buffer.allocUnsafeSlow(size + (size >> 2));
+  let length = 0;
+  for (let came = 1; came > 0; length += came) came = readSync(file, buffer, length, size - length);
+  closeSync(file);
+  return buffer.subarray(0, length);
+}
 function run(name, load) {
   const filename = join(__dirname, name);
+  const source = read(filename).toString("latin1");
   let cachedData;
   try {
-    cachedData = readFileSync(\`\${filename}.\${process.version}-\${process.arch}.cache\`);
+    cachedData = read(\`\${filename}.\${process.version}-\${process.arch}.cache\`);
   } catch {}
-  const script = (scripts[name] = new Script(readFileSync(filename, "latin1"), { filename, cachedData }));
+  const script = (scripts[name] = new Script(source, { filename, cachedData }));
   const module = { exports: {} };
   script.runInThisContext()(module, module.exports, require, pathToFileURL(filename).href, load);
   return module.exports;
 }
 let commands;
-const load = async (path) => (commands ??= run("commands.cjs")).load(path);
+const load = async (path) => {
+  commands ??= run("commands.cjs");
+  buffer = null; // all is read
+  return commands.load(path);
+};
 module.exports = { load, scripts, main: () => run("line.cjs", load).main() };
 `;
 /** What `wirepact` starts, and what `node dist/src/main.js` does. */
@@ -125,6 +156,7 @@ const line = await bundled({
 });
 const commands = await bundled({
   stdin: { contents, resolveDir: join(src, "cli"), sourcefile: "commands.js" },
+  plugins: [ownRequire],
   format: "cjs",
   charset: "ascii", // one byte a letter, which is read at once
   define: { "import.meta.url": "__url" },
@@ -141,7 +173,7 @@ const wrapped = (text) => {
 writeFileSync(join(src, "cli/loader.cjs"), LOADER);
 for (const [name, text] of Object.entries(STARTS)) writeFileSync(join(src, name), text);
 writeFileSync(join(src, "cli/line.cjs"), wrapped(apart));
-writeFileSync(join(src, "cli/commands.cjs"), wrapped(commands));
+writeFileSync(join(src, "cli/commands.cjs"), wrapped(alike(commands)));
 for (const path of THREADS) writeFileSync(join(src, "cli", path), THREAD(path));
 execFileSync(process.execPath, [join(root, "scripts/warm-commands.mjs"), src], {
   stdio: ["ignore", "ignore", "inherit"],
