@@ -114,7 +114,7 @@ function checksum(sum: number): number {
 
 /** So many frames belong to each episode, and an episode begins so many times a second. */
 export interface Script {
-  episode(number: number): readonly Uint8Array[];
+  episode(number: number, perSecond: number): readonly Uint8Array[];
   frames: number;
   perSecond: number;
   beganMs: number;
@@ -152,9 +152,9 @@ export class MadeUpFrames extends MadeUpSource {
   }
 
   #next(): Uint8Array {
-    const { frames, episode } = this.#script;
+    const { frames, episode, perSecond } = this.#script;
     const place = this.sent % frames;
-    if (place === 0) this.#episode = episode(this.sent / frames);
+    if (place === 0) this.#episode = episode(this.sent / frames, perSecond);
     return this.#episode[place]!;
   }
 }

@@ -20,6 +20,7 @@ rules:
   - { id: telnet, from: sensor, to: role:device, over: tcp/23, app: any, requirement: forbidden, cite: { section: d } }
   - { id: time, from: sensor, to: time, over: udp/123, app: ntp, requirement: optional, cite: { section: e } }
   - { id: cloud, from: sensor, to: cloud, over: tcp/443, app: tls, requirement: required, cite: { section: f } }
+  - { id: media, from: sensor, to: role:device, over: udp/4500, app: any, requirement: optional, expect: { clocks: sensor and device within 3 s }, cite: { section: h } }
   - { id: web, from: sensor, to: role:device, over: tcp/80, app: http, requirement: optional, cite: { section: g } }
 `;
 
@@ -33,8 +34,8 @@ export const BINDINGS = ["sensor=10.20.0.5", "device=10.128.0.0/9"];
 
 export interface Kind {
   about: string;
-  /** As many frames each time. */
-  episode(number: number): Uint8Array[];
+  /** As many frames each time. `perSecond`: how often one begins. */
+  episode(number: number, perSecond?: number): Uint8Array[];
 }
 
 const text = new TextEncoder();
@@ -106,11 +107,12 @@ const LLMNR = address(224, 0, 0, 252);
 const SSDP = address(239, 255, 255, 250);
 const ALL = 0xffff_ffff;
 
-function ntp(mode: number, sec: number): Uint8Array {
+/** `askedSec`: when it was asked, by the client's clock. */
+function ntp(mode: number, sec: number, askedSec = sec): Uint8Array {
   const message = new Uint8Array(48);
   message.set([(4 << 3) | mode, mode === 4 ? 2 : 0]);
   const view = new DataView(message.buffer);
-  for (const at of mode === 4 ? [16, 24, 32, 40] : [40]) view.setUint32(at, sec);
+  for (const at of mode === 4 ? [16, 24, 32, 40] : [40]) view.setUint32(at, at === 24 ? askedSec : sec);
   return message;
 }
 
@@ -131,10 +133,13 @@ const quoted = (frame: Uint8Array): Uint8Array => frame.slice(14, 14 + 28);
 
 export const BEGAN_MS = 1_767_225_600_000;
 const NTP_EPOCH = 2_208_988_800;
+/** Episodes after which the device's clock is set. */
+const CLOCKS_APART = 20;
 
 /** How often a second an episode of any kind begins, in the packets' time. */
 export const PER_SECOND = 20;
-const secOf = (number: number): number => NTP_EPOCH + BEGAN_MS / 1000 + Math.floor(number / PER_SECOND);
+const secOf = (number: number, perSecond = PER_SECOND): number =>
+  NTP_EPOCH + BEGAN_MS / 1000 + Math.floor(number / perSecond);
 
 export const KINDS: Readonly<Record<string, Kind>> = {
   silent: {
@@ -197,12 +202,28 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
   pool: {
     about: "clocks of ever new servers, whose documented names DNS gave",
-    episode: (n) => {
+    episode: (n, perSecond) => {
       const ends = { from: SENSOR, to: CLOUD + n, fromPort: port(n), toPort: 123 };
       return [
         ...lookUp(n, "pool.ntp.test", CLOUD + n),
-        udp(ends, ntp(3, secOf(n))),
-        udp(turned(ends), ntp(4, secOf(n))),
+        udp(ends, ntp(3, secOf(n, perSecond))),
+        udp(turned(ends), ntp(4, secOf(n, perSecond))),
+      ];
+    },
+  },
+  clocks: {
+    about: "two hosts ask ever new servers for the time, whose clocks a rule compares: they were apart for the first while",
+    episode: (n, perSecond) => {
+      const [sec, apartSec] = [secOf(n, perSecond), n < CLOCKS_APART ? 12 : 0];
+      const asks = (from: number, askedSec: number): Uint8Array[] => {
+        const ends = { from, to: CLOUD + n, fromPort: port(n), toPort: 123 };
+        return [udp(ends, ntp(3, askedSec)), udp(turned(ends), ntp(4, sec, askedSec))];
+      };
+      const media = { from: SENSOR, to: DEVICES + 1, fromPort: 40_000, toPort: 4500 };
+      return [
+        ...asks(SENSOR, sec),
+        ...asks(DEVICES + 1, sec + apartSec),
+        ...[udp(media, text.encode("ready?")), udp(turned(media), text.encode("ready"))],
       ];
     },
   },

@@ -122,6 +122,11 @@ export const LIMITS = {
    * 0.4 KB each. A document's names are few; a pattern that fits ever new ones is what makes them many. Beyond it they stay whole.
    */
   lookupsTold: 100_000,
+  /**
+   * Exchanges of NTP that are kept of conversations that left a live run's memory, where a rule compares clocks: 0.5 KB each. Public
+   * pools have some thousand servers. Beyond it such conversations stay, whole.
+   */
+  exchangesKept: 20_000,
   /** Names kept for one conversation. */
   namesPerConversation: 64,
   /** A DNS message's labels and pointers walked for one name (RFC 1035 allows 127 labels). */

@@ -13,20 +13,13 @@
  */
 import type { Sighting } from "../decode/facts.ts";
 import { C_PORT_APP, type Conversations } from "../observe/conversations.ts";
-import type { FrameRef } from "../report/result.ts";
+import type { Exchange } from "../observe/exchanges.ts";
 import { compareInstants } from "../time.ts";
 import type { Cast } from "./cast.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
-/** The server's clock minus the client's, in seconds, between the two. */
-export interface Exchange {
-  least: number;
-  most: number;
-  frames: FrameRef[];
-  /** When a capture saw the question, and how far its clock was ahead of the client's then, up to a second too much. */
-  asked: { sec: number; ahead: number; capture: number };
-}
+export type { Exchange };
 
 /** Fewer exchanges than this prove nothing: a packet may be delayed, a number be random. */
 export const ENOUGH = 3;
@@ -241,16 +234,20 @@ export class ClockTable {
 
   #collect(): Map<string, Map<string, Exchange[]>> {
     const known = new Map<string, Map<string, Exchange[]>>();
+    const add = (realm: number, client: string, server: string, exchanges: readonly Exchange[]): void => {
+      const key = `${realm} ${client}`;
+      const servers = known.get(key) ?? new Map<string, Exchange[]>();
+      known.set(key, servers);
+      servers.set(server, [...(servers.get(server) ?? []), ...exchanges]);
+    };
     const ntp = this.#all.seen.decoders.findIndex(({ id }) => id === "ntp") + 1;
     for (let c = 0; c < this.#all.count; c++) {
       if (((this.#all.word(c, C_PORT_APP) >>> 16) & 0xff) !== ntp) continue;
       const subject = readSubject(this.#all, c, this.#cast);
-      const key = `${subject.realm} ${subject.initiator}`;
-      const servers = known.get(key) ?? new Map<string, Exchange[]>();
-      known.set(key, servers);
-      const { exchanges } = exchangesOf(subject);
-      servers.set(subject.responder, [...(servers.get(subject.responder) ?? []), ...exchanges]);
+      add(subject.realm, subject.initiator, subject.responder, exchangesOf(subject).exchanges);
     }
+    for (const { realm, client, server, exchanges } of this.#all.seen.departed?.clocks.values() ?? [])
+      add(realm, client, server, exchanges);
     return known;
   }
 }

@@ -147,6 +147,13 @@ export class KeptJudgements {
     return this.models.some(({ index }) => index.knowsName(name));
   }
 
+  /** Whether a rule asks how far two hosts' clocks are apart. */
+  get comparesClocks(): boolean {
+    return this.models.some(({ model }) =>
+      model.rules.some(({ expect }) => expect.some(({ kind }) => kind === "clocks")),
+    );
+  }
+
   /** The same of an address. */
   hasAddress(address: string): boolean {
     return this.models.some(({ index }) => index.knowsAddress(address));

@@ -175,6 +175,7 @@ export class Attic {
   #comesBack(one: DepartedConversation): number {
     if (!putBack(this.#seen, one)) return 0;
     this.#count(one, -1);
+    this.#seen.departed?.clocks.delete(one.id);
     if (one.told) this.#hooks.back(one.id);
     return 1;
   }
@@ -217,7 +218,7 @@ export class Attic {
     const rest = new Rest(all, dns, [], "unrelated");
     const gone = new Set<number>();
     const view = all.view();
-    for (const { conversation: c, judged, row, uses } of found) {
+    for (const { conversation: c, judged, row, uses, clock } of found) {
       const seq = departedNumber(all.id(c));
       if (there.has(seq) || this.#leaving.has(seq)) continue;
       const one = departedConversation(all, c, {
@@ -228,6 +229,7 @@ export class Attic {
       });
       this.#leaving.set(seq, { row: { seq, part: encodeDeparted(one), row: row ?? rest.text(c) }, one });
       this.#count(one, 1);
+      if (clock !== null) this.#departed().clocks.set(one.id, clock);
       if (judged !== null) this.#remember(all, judged, view);
       for (const flow of all.flowsOf(c)) gone.add(flow);
       this.#asked.delete(seq);

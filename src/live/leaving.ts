@@ -5,16 +5,20 @@
  *     a rule's status       asks for how many documented it, and looks at the first few of each host: those stay (`STANDING`)
  *     what may be missing   asks for connections that may carry more, by the names that DNS gave their far ends: of names that
  *                           no model has none is asked
+ *     two hosts' clocks     are compared by the exchanges of NTP of both: where a rule does, these are kept
  */
 
 import { carriedNames } from "../conform/carriers.ts";
+import { type Exchange, exchangesOfFlow } from "../conform/clocks.ts";
 import { resolvesHidden } from "../conform/hidden-dns.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
 import { ASKING_FIELDS, type Fact } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
+import { LIMITS } from "../limits.ts";
 import * as C from "../observe/conversations.ts";
 import { type DepartedUse, hostKey } from "../observe/departed-uses.ts";
+import type { DepartedExchanges } from "../observe/exchanges.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { ConversationRow } from "../report/result.ts";
 import { CLOSED_SEC, isDone } from "./age.ts";
@@ -31,6 +35,8 @@ export interface Leaving {
   row: ConversationRow | null;
   /** What it counts for in rules' statuses. */
   uses: readonly DepartedUse[];
+  /** What it says of two clocks; null where no rule asks. */
+  clock: DepartedExchanges | null;
 }
 
 /** Which conversations nothing rests on any more. */
@@ -43,6 +49,9 @@ export class Chooser {
   readonly #now: number;
   readonly #ties: Ties;
   readonly #standing: Standing;
+  readonly #ntp: number;
+  /** Exchanges that may still be kept of those that leave. */
+  #exchangesLeft: number;
 
   /** `isSettled`: see `AtticHooks`. `enough`: that stay of those that document one rule alike. */
   constructor(
@@ -60,6 +69,9 @@ export class Chooser {
     this.#view = all.view();
     this.#now = latestSec(all.seen);
     this.#ties = new Ties(all);
+    this.#ntp = all.seen.decoders.findIndex(({ id }) => id === "ntp") + 1;
+    this.#exchangesLeft = LIMITS.exchangesKept;
+    for (const { exchanges } of all.seen.departed?.clocks.values() ?? []) this.#exchangesLeft -= exchanges.length;
   }
 
   choose(): Leaving[] {
@@ -73,7 +85,10 @@ export class Chooser {
       const uses = judged === null ? [] : this.#usesOf(judged);
       if (uses === null || (uses.every(({ host }) => host === ANYBODY) && this.#isKnown(c))) continue;
       if (this.#isResolving(c) || !this.#areOver(c)) continue;
-      found.push({ conversation: c, judged, row, uses });
+      const clock = this.#clockOf(c);
+      if (clock !== null && clock.exchanges.length > this.#exchangesLeft) continue;
+      this.#exchangesLeft -= clock?.exchanges.length ?? 0;
+      found.push({ conversation: c, judged, row, uses, clock });
     }
     return found;
   }
@@ -111,6 +126,22 @@ export class Chooser {
     return this.#kept.hasAddress(addressText(all.seen.flows.ipv6, family, all.word(c, C.C_RESPONDER)));
   }
 
+  #clockOf(c: number): DepartedExchanges | null {
+    const all = this.#all;
+    if (((all.word(c, C.C_PORT_APP) >>> 16) & 0xff) !== this.#ntp || !this.#kept.comparesClocks) return null;
+    const exchanges: Exchange[] = [];
+    for (const flow of all.flowsOf(c)) {
+      const { detail } = this.#view.move(flow);
+      if (detail === null) continue;
+      const there = this.#view.initiator().dir;
+      exchanges.push(...exchangesOfFlow({ sightings: detail.sightings, there }).exchanges);
+    }
+    if (exchanges.length === 0) return null;
+    const meta = all.word(c, C.C_META);
+    const text = (word: number): string => addressText(all.seen.flows.ipv6, (meta >>> 8) & 0xff, all.word(c, word));
+    return { realm: meta >>> 16, client: text(C.C_INITIATOR), server: text(C.C_RESPONDER), exchanges };
+  }
+
   /** It says how a host resolves, or is of a host's own link. */
   #isResolving(c: number): boolean {
     const all = this.#all;
@@ -139,7 +170,7 @@ export class Chooser {
   }
 }
 
-/** Said of the conversation itself: names that DNS gave, clocks, addresses and agreed channels are of others too. */
+/** Said of the conversation itself: names that DNS gave, addresses and agreed channels are of others too. */
 function isOwn(fact: Fact): boolean {
   switch (fact.kind) {
     case "role":
@@ -158,5 +189,5 @@ function isOwn(fact: Fact): boolean {
       return false;
   }
 }
-/** Clocks, addresses that devices have, and answers to everybody. */
-const OTHERS_FIELDS = /^(?:ntp|dhcp|dhcpv6|mdns|llmnr|netbios-ns|ssdp)\./;
+/** Addresses that devices have, and answers to everybody. */
+const OTHERS_FIELDS = /^(?:dhcp|dhcpv6|mdns|llmnr|netbios-ns|ssdp)\./;

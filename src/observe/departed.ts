@@ -11,6 +11,7 @@ import * as C from "./conversations.ts";
 import { type DepartedLookups, nothingSaid } from "./departed-lookups.ts";
 import type { DepartedUse, DepartedUses } from "./departed-uses.ts";
 import { ownDetails, packDetails } from "./details-codec.ts";
+import type { DepartedExchanges } from "./exchanges.ts";
 import type { Observation } from "./observation.ts";
 
 /** What they count for. */
@@ -32,6 +33,8 @@ export interface Departed {
   uses: DepartedUses;
   /** What look-ups among them said. */
   said: DepartedLookups;
+  /** By conversation's id, where a rule compares clocks: exchanges of NTP. */
+  clocks: Map<string, DepartedExchanges>;
 }
 
 export interface DepartedHost {
@@ -58,7 +61,7 @@ export const ANSWERS_APART_SEC = 300;
 
 export function nobodyDeparted(): Departed {
   const counts = { conversations: 0, flows: 0, oneSided: 0, undecoded: 0 };
-  const tables = { hosts: new Map(), assets: new Map(), uses: new Map() };
+  const tables = { hosts: new Map(), assets: new Map(), uses: new Map(), clocks: new Map() };
   return { ...counts, ...tables, judgedOtherwise: false, protocols: new Set(), said: nothingSaid() };
 }
 

@@ -10,6 +10,7 @@ import { describe } from "../../src/conform/conform.ts";
 import { KeptJudgements } from "../../src/conform/kept.ts";
 import { readSubject } from "../../src/conform/subject.ts";
 import { type Cap, LIMITS } from "../../src/limits.ts";
+import { Chooser as LeavingChooser } from "../../src/live/leaving.ts";
 import { NameAttic } from "../../src/live/names.ts";
 import { loadModel } from "../../src/model/load.ts";
 import { collectAssets } from "../../src/observe/assets.ts";
@@ -534,6 +535,28 @@ const ATTACKS: Record<Cap, Says> = {
     );
     t.is(seen.departed?.said.lookups.size, 8);
     t.is(atOnce(judgeInSteps(seen, trial.options, "", false, kept)).lookups.length, 20, "the others stay whole");
+  },
+  exchangesKept: async (t) => {
+    const stamp = u32(START_SEC + 2_208_988_800);
+    const none = new Uint8Array(20);
+    const ask = concat([bytes(0x23), new Uint8Array(39), stamp, u32(0)]);
+    const answer = concat([bytes(0x24, 2), new Uint8Array(2), none, stamp, u32(0), stamp, u32(0), stamp, u32(0)]);
+    const asked = (i: number): Frame[] => [
+      udpFrame({ from: `${HOST}:123`, to: `192.0.2.${i}:123`, ms: i, data: ask }),
+      udpFrame({ from: `192.0.2.${i}:123`, to: `${HOST}:123`, ms: i + 1, data: answer }),
+    ];
+    const late = udpFrame({ from: `${HOST}:1`, to: `${RESOLVER}:1`, ms: 600_000, data: new Uint8Array(1) });
+    const expect = { clocks: "host and peer within 3 s" };
+    const trial = await trialOf({
+      rules: [{ id: "a", to: "peer", over: "udp/9", app: "any", expect }],
+      frames: [...many(20, asked).flat(), late],
+    });
+    const seen = observe(trial.frames);
+    const kept = new KeptJudgements();
+    const { judged } = atOnce(judgeInSteps(seen, trial.options, "", false, kept));
+    const chosen = (): number =>
+      new LeavingChooser(kept.last!.conversations, kept, judged, () => true, 1).choose().length;
+    t.deepEqual([chosen(), withLimits({ exchangesKept: 8 }, chosen)], [20, 8]);
   },
   dnsRecords: (t) => {
     const records = many(LIMITS.dnsRecords * 2, (i) => ({

@@ -252,6 +252,7 @@ const TOUCHED: Record<Cap, Hidden | string> = {
   answersKept:
     "of names that no document has, to addresses that nobody spoke to; a later conversation is not proved by them either",
   lookupsTold: "beyond it look-ups stay in memory, whole",
+  exchangesKept: "beyond it conversations stay in memory, whole",
   namesPerConversation: "names for people: what proves a name is looked up, not listed",
   dnsLabels: "a name of more is malformed, as RFC 1035 has it",
   dnsRecords: "such an answer is partial, which contradicts no name; the message is said not to be read to its end",

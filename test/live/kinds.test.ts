@@ -14,7 +14,7 @@ import { EPISODES, observed } from "./episodes.ts";
 import { LettingGo, verdicts } from "./shelf.ts";
 
 /** Of whose conversations nothing leaves: their flows are never over, or others' verdicts rest on each. */
-const STAYING: ReadonlySet<string> = new Set(["arp", "dhcp", "ssdp", "llmnr", "pool", "ssdp-again", "llmnr-found"]);
+const STAYING: ReadonlySet<string> = new Set(["arp", "dhcp", "ssdp", "llmnr", "ssdp-again", "llmnr-found"]);
 /** What an error was, of flows that are over, a run does not keep. */
 const AN_ERROR = /ICMP [a-z ]+ from [\d.]+|an ICMP error/;
 
