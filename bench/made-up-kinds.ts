@@ -212,7 +212,8 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     },
   },
   clocks: {
-    about: "two hosts ask ever new servers for the time, whose clocks a rule compares: they were apart for the first while",
+    about:
+      "two hosts ask ever new servers for the time, whose clocks a rule compares: they were apart for the first while",
     episode: (n, perSecond) => {
       const [sec, apartSec] = [secOf(n, perSecond), n < CLOCKS_APART ? 12 : 0];
       const asks = (from: number, askedSec: number): Uint8Array[] => {
@@ -242,6 +243,24 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       const answer = dns({ id: 0, flags: 0x8400, name, gives: LAN + 200, asks: false });
       return [udp(ends, dns({ id: 0, flags: 0, name })), udp({ ...ends, from: LAN + 200 }, answer)];
     },
+  },
+  "mdns-again": {
+    about: "the judged host and another ask by mDNS without a pause, now for a name of before, now for a new one",
+    episode: (n) => {
+      const ends = { from: n % 2 === 0 ? SENSOR : LAN + 100, to: MDNS, fromPort: 5353, toPort: 5353 };
+      const name = n % 3 === 0 ? `y${n}.local` : `y${n % 3}.local`;
+      const answer = dns({ id: 0, flags: 0x8400, name, gives: LAN + 200, asks: false });
+      return [udp(ends, dns({ id: 0, flags: 0, name })), udp({ ...ends, from: LAN + 200 }, answer)];
+    },
+  },
+  "mdns-devices": {
+    about: "ever new devices announce themselves by mDNS",
+    episode: (n) => [
+      udp(
+        { from: STRANGERS + n, to: MDNS, fromPort: 5353, toPort: 5353 },
+        dns({ id: 0, flags: 0x8400, name: `device-${n}.local`, gives: STRANGERS + n, asks: false }),
+      ),
+    ],
   },
   "mdns-hosts": {
     about: "ever new hosts that ask by mDNS",

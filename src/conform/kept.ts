@@ -154,6 +154,13 @@ export class KeptJudgements {
     );
   }
 
+  /** Whether a rule holds a field against something. */
+  expectsField(name: string): boolean {
+    return this.models.some(({ model }) =>
+      model.rules.some(({ expect }) => expect.some((one) => one.kind === "field" && one.field === name)),
+    );
+  }
+
   /** The same of an address. */
   hasAddress(address: string): boolean {
     return this.models.some(({ index }) => index.knowsAddress(address));

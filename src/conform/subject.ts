@@ -81,8 +81,10 @@ export function readSubject(
   let otherPort: number | null = null;
   let alike: AlikeFlows | null = null;
   const leaders: Leaders = new Map();
+  const isTold = isToldElsewhere(all, conversation, view);
   for (const flow of all.flowsOf(conversation)) {
     view.move(flow);
+    if (isTold && view.flows === 0) continue;
     const { dir } = view.initiator();
     otherPort ??= view.port(dir);
     const one = readHearing(all, view, dir, key, cast);
@@ -99,6 +101,13 @@ export function readSubject(
     }
   }
   return subjectOf(all, cast, key, otherPort, flows);
+}
+
+/** Some of its rows only tell what was said in others (`observe/departed.ts`), and nothing by themselves: they have no packets. */
+function isToldElsewhere(all: C.Conversations, conversation: number, view: FlowView): boolean {
+  if (all.seen.flows.weights.size === 0) return false;
+  for (const flow of all.flowsOf(conversation)) if (view.move(flow).flows > 0) return true;
+  return false;
 }
 
 /** A conversation's key, or that of one flow by itself. */

@@ -31,9 +31,10 @@ import { countUse, hostKey } from "../observe/departed-uses.ts";
 import { type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
-import type { ConversationRow, DepartedCounts, RunResult } from "../report/result.ts";
+import type { DepartedCounts, RunResult } from "../report/result.ts";
 import type { DepartingRow, Moves } from "../store/store.ts";
 import type { Ager } from "./age.ts";
+import { RestedNames } from "./group-talk.ts";
 import { Chooser, type Leaving } from "./leaving.ts";
 import { NameAttic } from "./names.ts";
 import { STANDING } from "./standing.ts";
@@ -203,16 +204,17 @@ export class Attic {
    */
   async clear(result: RunResult): Promise<boolean> {
     const said = this.#names.clear(result);
-    const left = await unlessUnread(this.#clear(result.judged));
+    const left = await unlessUnread(this.#clear(result));
     if (said && !left) this.#ager.takeOut(new Set(), this.#kept.documented);
     return said || left;
   }
 
-  async #clear(rows: readonly ConversationRow[]): Promise<boolean> {
+  async #clear({ judged: rows, lookups }: RunResult): Promise<boolean> {
     const last = this.#kept.last;
     if (last === null || last.conversations.count <= this.#stay) return false;
     const { conversations: all, dns } = last;
-    const found = new Chooser(all, this.#kept, rows, this.#hooks.isSettled, this.#standing).choose();
+    const names = new RestedNames(this.#kept, lookups);
+    const found = new Chooser(all, this.#kept, rows, this.#hooks.isSettled, this.#standing, names).choose();
     if (found.length < Math.max(1, all.count * WORTH_IT)) return false;
     const there = await this.#thereAlready(all, found);
     const rest = new Rest(all, dns, [], "unrelated");

@@ -23,6 +23,7 @@ import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { ConversationRow } from "../report/result.ts";
 import { CLOSED_SEC, isDone } from "./age.ts";
 import { latestSec, Ties } from "./flows.ts";
+import type { RestedNames } from "./group-talk.ts";
 import { ANYBODY, Standing } from "./standing.ts";
 
 /** Rows of one conversation that leave: more of them are folded first (`age.ts`). */
@@ -44,6 +45,7 @@ export class Chooser {
   readonly #all: C.Conversations;
   readonly #kept: KeptJudgements;
   readonly #isSettled: (id: string) => boolean;
+  readonly #names: RestedNames;
   readonly #rows: ReadonlyMap<string, ConversationRow>;
   readonly #view: FlowView;
   readonly #now: number;
@@ -60,7 +62,9 @@ export class Chooser {
     rows: readonly ConversationRow[],
     isSettled: (id: string) => boolean,
     enough: number,
+    names: RestedNames,
   ) {
+    this.#names = names;
     this.#all = all;
     this.#kept = kept;
     this.#isSettled = isSettled;
@@ -164,30 +168,31 @@ export class Chooser {
       const view = this.#view.move(flow);
       if (++rows > MOST_ROWS || this.#ties.has(view) || !isDone(view, this.#now)) return false;
       const { detail } = view;
-      if (detail !== null && !(detail.cut === null && detail.sightings.every(({ fact }) => isOwn(fact)))) return false;
+      if (detail !== null && !(detail.cut === null && detail.sightings.every(({ fact }) => this.#isOwn(fact))))
+        return false;
     }
     return true;
   }
-}
 
-/** Said of the conversation itself: names that DNS gave, addresses and agreed channels are of others too. */
-function isOwn(fact: Fact): boolean {
-  switch (fact.kind) {
-    case "role":
-    case "name":
-    case "message":
-    case "fault":
-    case "up":
-    case "operation":
-    case "asset":
-    case "inner":
-    case "problem":
-      return true;
-    case "field":
-      return !OTHERS_FIELDS.test(fact.field) && !(fact.field in ASKING_FIELDS);
-    default:
-      return false;
+  /** Said of the conversation itself: names that DNS gave, addresses and agreed channels are of others too. */
+  #isOwn(fact: Fact): boolean {
+    switch (fact.kind) {
+      case "role":
+      case "name":
+      case "message":
+      case "fault":
+      case "up":
+      case "operation":
+      case "asset":
+      case "inner":
+      case "problem":
+        return true;
+      case "field":
+        return !OTHERS_FIELDS.test(fact.field) && !(fact.field in ASKING_FIELDS) && !this.#names.hasAnswer(fact);
+      default:
+        return false;
+    }
   }
 }
 /** Addresses that devices have, and answers to everybody. */
-const OTHERS_FIELDS = /^(?:dhcp|dhcpv6|mdns|llmnr|netbios-ns|ssdp)\./;
+const OTHERS_FIELDS = /^(?:dhcp|dhcpv6|llmnr|netbios-ns|ssdp)\./;

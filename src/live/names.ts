@@ -29,6 +29,7 @@ import type { LookupRow, RunResult } from "../report/result.ts";
 import { type DepartingRow, FIRST_DEPARTED } from "../store/store.ts";
 import { isDone } from "./age.ts";
 import { isReadWhole, latestSec, Ties } from "./flows.ts";
+import { RestedNames, type Talk, talkOf } from "./group-talk.ts";
 
 /** What was said in so many flows is no burden. */
 const STAY = 10_000;
@@ -36,6 +37,8 @@ const STAY = 10_000;
 const WORTH_IT = 1 / 8;
 /** No resolver waits this long for an answer. */
 const SILENT_SEC = 60;
+/** Facts of one flow that leave although others say little: further ones have to find room in it. */
+const MUCH_OF_A_FLOW = LIMITS.factsPerFlow / 4;
 /** Flows of one part. */
 const VOLUME = 500;
 
@@ -78,10 +81,40 @@ export class NameAttic {
    * through then, and judged again.
    */
   clear({ lookups }: RunResult): boolean {
-    const { details } = this.#seen.identified;
     const { last } = this.#kept;
-    if (last === null || details.length <= this.#stay) return false;
+    if (last === null) return false;
     const chooser = new Chooser(last.conversations, this.#kept, lookups, this.#waiting);
+    const left = this.#clearFlows(last.conversations, chooser);
+    return this.#clearTalk(last.conversations, chooser) || left;
+  }
+
+  /** What is old of flows to groups that go on. */
+  #clearTalk(all: Conversations, chooser: Chooser): boolean {
+    const talks = chooser.talk();
+    const facts = talks.reduce((sum, { leaves }) => sum + leaves.length, 0);
+    const isFull = talks.some(({ leaves }) => leaves.length > MUCH_OF_A_FLOW);
+    if (facts < Math.max(1, this.#stay) && !isFull) return false;
+    for (let from = 0; from < talks.length; from += VOLUME) {
+      const some = talks.slice(from, from + VOLUME);
+      this.#shelve(
+        all,
+        some.map(({ flow }) => flow),
+        some.map(({ leaves }) => leaves),
+      );
+    }
+    const { identified, flows } = this.#seen;
+    for (const { flow, leaves, stays } of talks) {
+      this.count += leaves.filter(({ fact }) => isLookup(fact)).length;
+      this.undocumented += chooser.undocumentedOf(flow, leaves);
+      identified.detail(flows.table.rows(flow), flows.table.at(flow)).sightings = stays;
+    }
+    identified.recount();
+    return true;
+  }
+
+  #clearFlows(conversations: Conversations, chooser: Chooser): boolean {
+    const { details } = this.#seen.identified;
+    if (details.length <= this.#stay) return false;
     const found = chooser.choose();
     const told = found.filter(({ restedOn }) => restedOn).slice(0, this.#room());
     const plain = found.filter(({ restedOn }) => !restedOn);
@@ -92,11 +125,14 @@ export class NameAttic {
     const all = [...gone, ...told];
     if (all.length < Math.max(1, details.length * WORTH_IT)) return false;
     for (let from = 0; from < all.length; from += VOLUME)
-      this.#shelve(last.conversations, all.slice(from, from + VOLUME));
+      this.#shelve(
+        conversations,
+        all.slice(from, from + VOLUME).map(({ flow }) => flow),
+      );
     this.undocumented += chooser.undocumented(gone);
     for (const { times } of gone) this.count += times;
     this.#tell(told);
-    this.#strip(last.conversations, all);
+    this.#strip(conversations, all);
     return true;
   }
 
@@ -118,12 +154,8 @@ export class NameAttic {
     forgetDays(said, this.#kept.asked(), latestSec(this.#seen));
   }
 
-  #shelve(all: Conversations, gone: readonly Leaving[]): void {
-    const one = leftSaying(
-      all,
-      gone.map(({ flow }) => flow),
-      this.#volumes,
-    );
+  #shelve(all: Conversations, flows: readonly number[], said: readonly (readonly Sighting[])[] | null = null): void {
+    const one = leftSaying(all, flows, this.#volumes, said);
     this.leaving.push({ seq: FIRST_DEPARTED + this.#volumes++, part: encodeDeparted(one), row: null });
   }
 
@@ -135,7 +167,7 @@ export class NameAttic {
     for (const { flow, ofGroup } of gone) {
       const { row, at, detail } = view.move(flow);
       if (detail === null) continue;
-      const rest = detail.sightings.filter(({ fact }) => !isLookup(fact));
+      const rest = detail.sightings.filter(({ fact }) => !isLookup(fact) && !(ofGroup === true && isSearch(fact)));
       row[at + R.DETAIL] = 0;
       if (rest.length === 0) continue;
       if (ofGroup === true) {
@@ -164,6 +196,15 @@ function withoutId(key: string, value: unknown): unknown {
   return key === "id" ? undefined : value;
 }
 
+/** What was looked for by SSDP, and what was found: it may be another each time. */
+function isSearch(fact: Fact): fact is Fact & { kind: "field" } {
+  return fact.kind === "field" && fact.field.startsWith("ssdp.");
+}
+/** What else a search says, and its answers: the same each time. */
+const OF_SEARCHES: ReadonlySet<Fact["kind"]> = new Set(["name", "asset"]);
+/** Applications that ask everybody. */
+const GROUPS: ReadonlySet<string> = new Set(["llmnr", "mdns", "ssdp"]);
+
 function isLookup(fact: Fact): fact is QueryFact | AnswerFact {
   return fact.kind === "query" || fact.kind === "answer";
 }
@@ -175,9 +216,11 @@ class Chooser {
   readonly #view: FlowView;
   readonly #now: number;
   readonly #dns: number;
+  readonly #ssdp: number;
   readonly #groups: ReadonlySet<number>;
   readonly #asked: ReadonlySet<string>;
   readonly #ties: Ties;
+  readonly #rested: RestedNames;
   readonly #verdicts = new Map<string, LookupRow["verdict"]>();
   /** Client and server, where a name that a document has was asked for without an answer. */
   readonly #unanswered = new Set<string>();
@@ -191,10 +234,12 @@ class Chooser {
     this.#kept = kept;
     this.#view = all.view();
     this.#now = latestSec(all.seen);
+    this.#ssdp = all.seen.decoders.findIndex(({ id }) => id === "ssdp") + 1;
     this.#dns = all.seen.decoders.findIndex(({ id }) => id === "dns") + 1;
-    this.#groups = new Set(all.seen.decoders.flatMap(({ id }, i) => (id === "llmnr" || id === "mdns" ? [i + 1] : [])));
+    this.#groups = new Set(all.seen.decoders.flatMap(({ id }, i) => (GROUPS.has(id) ? [i + 1] : [])));
     this.#asked = kept.asked();
     this.#ties = new Ties(all);
+    this.#rested = new RestedNames(kept, lookups);
     for (const { client, server, name, verdict, result } of lookups) {
       const key = `${client}|${name}`;
       if (verdict === "documented" || !this.#verdicts.has(key)) this.#verdicts.set(key, verdict);
@@ -221,7 +266,7 @@ class Chooser {
     const all = this.#all;
     if (all.folds.has(root)) return []; // its question takes it along
     const flows = [root, ...(all.answeredBy.get(root) ?? [])];
-    let asks = 0;
+    let [asks, searches] = [0, 0];
     for (const flow of flows) {
       const view = this.#view.move(flow);
       const { state, detail } = view;
@@ -229,14 +274,19 @@ class Chooser {
       if ((state & (R.S_HOLE | R.S_REPEAT)) !== 0 || all.copies.has(flow) || all.quoted.has(flow)) return [];
       for (const { fact, dir } of detail.sightings) {
         if (fact.kind === "role" || fact.kind === "message" || fact.kind === "expect-flow") continue;
+        if (isSearch(fact) && !this.#kept.expectsField(fact.field)) {
+          searches++;
+          continue;
+        }
+        if (OF_SEARCHES.has(fact.kind) && view.app === this.#ssdp) continue;
         if (!isLookup(fact)) return [];
         const client = this.#text(fact.kind === "query" ? dir : 1 - dir);
         if (this.#isRestedOn(client, "", fact.name)) return [];
         asks++;
       }
     }
-    if (asks === 0) return [];
-    const { times } = this.#view.move(root);
+    if (asks + searches === 0) return [];
+    const times = asks === 0 ? 0 : this.#view.move(root).times;
     return flows.map((flow, i) => ({ flow, times: i === 0 ? times : 0, heldSec: 0, restedOn: false, ofGroup: true }));
   }
 
@@ -245,6 +295,20 @@ class Chooser {
     if (!isOpen(detail.sightings) || this.#waiting.has(detail)) return true;
     this.#waiting.add(detail);
     return false;
+  }
+
+  /** What is old of flows to groups that go on. */
+  talk(): Talk[] {
+    return talkOf(this.#all, this.#rested, (realm, client, name) => this.#asked.has(nameKey(realm, client, name)));
+  }
+
+  /** How many of the questions that leave one flow are of names that no document has. */
+  undocumentedOf(flow: number, leaves: readonly Sighting[]): number {
+    this.#view.move(flow);
+    return leaves.filter(
+      ({ fact, dir }) =>
+        fact.kind === "query" && this.#verdicts.get(`${this.#text(dir)}|${fact.name}`) === "undocumented",
+    ).length;
   }
 
   /** How many of their look-ups are of names that no document has. */

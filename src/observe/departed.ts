@@ -2,7 +2,8 @@
  * Conversations that have left an observation for the database, because they have been silent for long (`live/attic.ts`): each
  * as bytes from which its flows can be put back, and what all of them together still count for where the rest is judged.
  */
-import type { FlowDetail } from "../decode/details.ts";
+import { type FlowDetail, newDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
 import type { Verdict } from "../report/result.ts";
 import { FIRST_DEPARTED } from "../store/store.ts";
@@ -147,14 +148,19 @@ export function departedConversation(all: C.Conversations, conversation: number,
 
 /**
  * What flows said, as a part without their packets, bytes and number, which stay where they are. `number`: of the part, among
- * those of its kind.
+ * those of its kind. `said`: what of it, where that is not all.
  */
-export function leftSaying(all: C.Conversations, flows: readonly number[], number: number): DepartedConversation {
+export function leftSaying(
+  all: C.Conversations,
+  flows: readonly number[],
+  number: number,
+  said: readonly (readonly Sighting[])[] | null = null,
+): DepartedConversation {
   const { flows: tracker } = all.seen;
   const view = all.view();
   const details: FlowDetail[] = [];
   const rows: DepartedConversation["flows"] = [];
-  for (const flow of flows) {
+  for (const [i, flow] of flows.entries()) {
     const { row, at, detail } = view.move(flow);
     const words = new Int32Array(R.ROW_SPAN);
     R.copyRow(row, at, words, 0);
@@ -164,7 +170,8 @@ export function leftSaying(all: C.Conversations, flows: readonly number[], numbe
     words[R.BYTES_HIGH] = 0;
     const one: DepartedConversation["flows"][number] = { words: R.rowWords(words, 0), weight: -view.times };
     if (view.family !== 4) one.addresses = addressesOf(tracker, row, at);
-    if (detail !== null) one.detail = details.push(detail) - 1;
+    const left = said === null ? detail : { ...newDetail(), sightings: [...said[i]!] };
+    if (left !== null) one.detail = details.push(left) - 1;
     rows.push(one);
   }
   const id = number.toString(16).padStart(16, "0");

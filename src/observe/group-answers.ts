@@ -106,7 +106,7 @@ function firstSince(list: readonly Heard[], sec: number): number {
 }
 
 /** `NAME TYPE DATA`; a service instance's name may have spaces, a type has none and stands before data without any. */
-function recordOf(text: string): DnsRecord {
+export function recordOf(text: string): DnsRecord {
   const parts = / (A|AAAA|PTR|SRV|TXT|CNAME|NSEC|HINFO|ANY|TYPE\d+) /.exec(text);
   if (parts === null) return { name: text, type: "", ttl: 0, data: "" };
   const data = text.slice(parts.index + parts[0].length);

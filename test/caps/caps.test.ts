@@ -10,6 +10,7 @@ import { describe } from "../../src/conform/conform.ts";
 import { KeptJudgements } from "../../src/conform/kept.ts";
 import { readSubject } from "../../src/conform/subject.ts";
 import { type Cap, LIMITS } from "../../src/limits.ts";
+import { RestedNames } from "../../src/live/group-talk.ts";
 import { Chooser as LeavingChooser } from "../../src/live/leaving.ts";
 import { NameAttic } from "../../src/live/names.ts";
 import { loadModel } from "../../src/model/load.ts";
@@ -554,8 +555,9 @@ const ATTACKS: Record<Cap, Says> = {
     const seen = observe(trial.frames);
     const kept = new KeptJudgements();
     const { judged } = atOnce(judgeInSteps(seen, trial.options, "", false, kept));
+    const names = new RestedNames(kept, []);
     const chosen = (): number =>
-      new LeavingChooser(kept.last!.conversations, kept, judged, () => true, 1).choose().length;
+      new LeavingChooser(kept.last!.conversations, kept, judged, () => true, 1, names).choose().length;
     t.deepEqual([chosen(), withLimits({ exchangesKept: 8 }, chosen)], [20, 8]);
   },
   dnsRecords: (t) => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import test from "ava";
 import { BINDINGS, KINDS, KINDS_MODEL } from "../../bench/made-up-kinds.ts";
 import { loadJudging } from "../../src/judging.ts";
+import type { Observation } from "../../src/observe/observation.ts";
 import { judge } from "../../src/pipeline.ts";
 import type { RunResult } from "../../src/report/result.ts";
 import { scratch } from "../cli/command.ts";
@@ -14,7 +15,17 @@ import { EPISODES, observed } from "./episodes.ts";
 import { LettingGo, verdicts } from "./shelf.ts";
 
 /** Of whose conversations nothing leaves: their flows are never over, or others' verdicts rest on each. */
-const STAYING: ReadonlySet<string> = new Set(["arp", "dhcp", "ssdp", "llmnr", "ssdp-again", "llmnr-found"]);
+const STAYING: ReadonlySet<string> = new Set([
+  "arp",
+  "dhcp",
+  "ssdp",
+  "llmnr",
+  "ssdp-again",
+  "llmnr-found",
+  "mdns-again",
+]);
+/** Of which what was said leaves: a third of it is left at most. */
+const FORGETTING: ReadonlySet<string> = new Set(["mdns", "mdns-again", "ssdp"]);
 /** What an error was, of flows that are over, a run does not keep. */
 const AN_ERROR = /ICMP [a-z ]+ from [\d.]+|an ICMP error/;
 
@@ -30,6 +41,7 @@ for (const [name, { about, episode }] of Object.entries(KINDS)) {
     const seen = await observed(episode, (now) => run.letGo(now));
     await run.isAs(t, seen, judge(whole, task, "", false), withReasons);
     t.is(run.shelf.most > EPISODES / 4, !STAYING.has(name), `${run.shelf.most} left`);
+    if (FORGETTING.has(name)) t.true(factsOf(seen) < factsOf(whole) / 3, `${factsOf(seen)} of ${factsOf(whole)} facts`);
   });
 }
 
@@ -65,6 +77,9 @@ for (const [says, { model: text, bind, rule }] of Object.entries(LOADED_ANEW)) {
     t.deepEqual([...seen.departed!.uses], []);
   });
 }
+
+const factsOf = ({ identified }: Observation): number =>
+  identified.details.reduce((sum, { sightings }) => sum + sightings.length, 0);
 
 function withReasons(result: RunResult, gone?: Parameters<typeof verdicts>[1]): ReturnType<typeof verdicts> {
   const said = verdicts(result, gone);
