@@ -78,7 +78,13 @@ export interface CaptureDamage {
  */
 export interface PlainRecords {
   /** `base`: where its bytes begin in the arena, -1 where they are not in it; `fills` changes when they do. */
-  readonly slab: { readonly base: number; pos: number; readonly end: number; readonly fills: number };
+  readonly slab: {
+    readonly base: number;
+    readonly view: DataView;
+    pos: number;
+    readonly end: number;
+    readonly fills: number;
+  };
   readonly info: Tally;
   readonly linkType: number;
   /** Index of the capture. */

@@ -1,5 +1,5 @@
 import type { CaptureDamage, CaptureInfo } from "./frame.ts";
-import { PAUSE_SEC, type Pause } from "./pauses.ts";
+import { addPause, PAUSE_SEC, type Pause, takeSeen } from "./pauses.ts";
 import type { RealmPart } from "./realm-parts.ts";
 
 /** `CaptureInfo` as its reader fills it. One shape for all inputs, so that counting stays cheap. */
@@ -45,24 +45,41 @@ export class Tally implements CaptureInfo {
       this.firstNsec = nsec;
       this.lastSec = sec;
       this.lastNsec = nsec;
-    } else if (sec > this.lastSec || (sec === this.lastSec && nsec > this.lastNsec)) {
-      // Bounded by time itself: twenty minutes each, of 136 years.
-      if (sec - this.lastSec > PAUSE_SEC) this.pauses.push({ fromSec: this.lastSec, toSec: sec });
-      this.lastSec = sec;
-      this.lastNsec = nsec;
-    } else if (sec < this.firstSec || (sec === this.firstSec && nsec < this.firstNsec)) {
-      this.firstSec = sec;
-      this.firstNsec = nsec;
+    } else {
+      this.#reach(sec, nsec, sec, nsec);
     }
     this.bytes += wireLen;
     if (wireLen > capLen) this.framesCut++;
   }
 
-  /** Counts frames behind the first, in order of time and without a pause; the last is of `sec`, `nsec`. */
-  countMany(packets: number, bytes: number, cut: number, sec: number, nsec: number): void {
+  /** Counts frames behind the first, in order of time and without a pause among them; the times are those of the first of them and the last. */
+  countMany(
+    packets: number,
+    bytes: number,
+    cut: number,
+    fromSec: number,
+    fromNsec: number,
+    sec: number,
+    nsec: number,
+  ): void {
     this.packets += packets;
     this.bytes += bytes;
     this.framesCut += cut;
+    this.#reach(fromSec, fromNsec, sec, nsec);
+  }
+
+  /** Frames from one time to another, without a pause between them: later than all before, as most are, or not. */
+  #reach(fromSec: number, fromNsec: number, sec: number, nsec: number): void {
+    if (fromSec < this.lastSec) {
+      if (this.firstSec - fromSec > PAUSE_SEC) addPause(this.pauses, fromSec, this.firstSec);
+      if (this.pauses.length > 0) takeSeen(this.pauses, fromSec, sec);
+      if (fromSec < this.firstSec || (fromSec === this.firstSec && fromNsec < this.firstNsec)) {
+        this.firstSec = fromSec;
+        this.firstNsec = fromNsec;
+      }
+    } else if (fromSec - this.lastSec > PAUSE_SEC) {
+      addPause(this.pauses, this.lastSec, fromSec);
+    }
     if (sec > this.lastSec || (sec === this.lastSec && nsec > this.lastNsec)) {
       this.lastSec = sec;
       this.lastNsec = nsec;

@@ -150,6 +150,7 @@ export class FastPath {
       untilSec === this.#untilSec &&
       lanes === this.#watched;
     this.#glancer.walked();
+    const from = slab.pos;
     const taken = walker.walk(
       slotsAt,
       mask,
@@ -181,7 +182,8 @@ export class FastPath {
       this.sec = walker.sec;
       this.nsec = walker.nsec;
       slab.pos = walker.pos - slab.base;
-      info.countMany(taken, walker.bytes, walker.cut, this.sec, this.nsec);
+      const fromNsec = slab.view.getUint32(from + 4, true) * (nanos ? 1 : 1000);
+      info.countMany(taken, walker.bytes, walker.cut, slab.view.getUint32(from, true), fromNsec, this.sec, this.nsec);
     }
     this.#count = this.#table.count;
     this.#ended = info.packets + 1;

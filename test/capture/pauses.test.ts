@@ -1,4 +1,5 @@
 import test from "ava";
+import fc from "fast-check";
 import { commonPauses, PAUSE_SEC, pausedWithin } from "../../src/capture/pauses.ts";
 import { Tally } from "../../src/capture/tally.ts";
 
@@ -12,6 +13,38 @@ test("more than twenty minutes without a packet are a pause, whatever the order 
   t.deepEqual(tally(0, PAUSE_SEC).pauses, []);
   t.deepEqual(tally(0, 5, PAUSE_SEC + 6).pauses, [{ fromSec: 5, toSec: PAUSE_SEC + 6 }]);
   t.deepEqual(tally(5, 0, PAUSE_SEC + 6, 3).pauses, [{ fromSec: 5, toSec: PAUSE_SEC + 6 }]);
+});
+
+const apart = (times: readonly number[]) => {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted.flatMap((toSec, i) => {
+    const fromSec = i === 0 ? toSec : sorted[i - 1]!;
+    return toSec - fromSec > PAUSE_SEC ? [{ fromSec, toSec }] : [];
+  });
+};
+
+test("pauses are what lies between the times of the frames, in whatever order they stand, told one by one or in runs", (t) => {
+  const run = fc.record({ at: fc.nat(40 * PAUSE_SEC), steps: fc.array(fc.nat(PAUSE_SEC), { maxLength: 8 }) });
+  fc.assert(
+    fc.property(fc.array(run, { minLength: 1, maxLength: 30 }), (runs) => {
+      const lists = runs.map(({ at, steps }) => steps.reduce((times, step) => [...times, times.at(-1)! + step], [at]));
+      const one = tally(...lists.flat());
+      const many = tally(lists[0]![0]!);
+      for (const times of [lists[0]!.slice(1), ...lists.slice(1)])
+        if (times.length > 0) many.countMany(times.length, 60 * times.length, 0, times[0]!, 0, times.at(-1)!, 0);
+      t.deepEqual(one.pauses, apart(lists.flat()));
+      t.deepEqual(many, one);
+    }),
+  );
+});
+
+test("of more pauses than are kept apart what lies between counts as one", (t) => {
+  const times = Array.from({ length: 5_000 }, (_, i) => 2 * PAUSE_SEC * i);
+  for (const order of [times, [...times].reverse()]) {
+    const { pauses, firstSec, lastSec } = tally(...order);
+    t.is(pauses.length, 4_096);
+    t.is(pausedWithin(pauses, firstSec, lastSec), lastSec - firstSec);
+  }
 });
 
 test("where another capture saw something, there was no pause", (t) => {
