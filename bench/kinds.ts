@@ -1,8 +1,8 @@
 /**
  * What a live run keeps in memory under each kind of churn (`made-up-kinds.ts`): twenty new conversations a second of the packets'
- * time, which goes on as fast as checkpoints are written. No interface, no rights.
+ * time, or as many as are given, which goes on as fast as checkpoints are written. No interface, no rights.
  *
- *     node --expose-gc dist/bench/kinds.js [HOURS [SECONDS_A_CHECKPOINT [KIND …]]]
+ *     node --expose-gc dist/bench/kinds.js [HOURS [SECONDS_A_CHECKPOINT [NEW_A_SECOND] [KIND …]]]
  *
  * Prints for each quarter of the time what is in memory, after garbage was collected.
  */
@@ -19,6 +19,7 @@ import { BEGAN_MS, BINDINGS, KINDS, KINDS_MODEL, PER_SECOND } from "./made-up-ki
 import { MemoryWatch, runMadeUp } from "./made-up-run.ts";
 
 const [hours = "2", apartSec = "120", ...asked] = process.argv.slice(2);
+const perSecond = Number(asked[0]) > 0 ? Number(asked.shift()) : PER_SECOND;
 const PARTS = 4;
 
 collectEarly();
@@ -31,9 +32,9 @@ rmSync(folder, { recursive: true, force: true });
 async function churn(name: string): Promise<void> {
   const { about, episode } = KINDS[name]!;
   const frames = episode(0).length;
-  const step = Number(apartSec) * PER_SECOND * frames;
+  const step = Number(apartSec) * perSecond * frames;
   const end = Math.ceil((Number(hours) * 3600) / Number(apartSec)) * step;
-  const source = new MadeUpFrames({ episode, frames, perSecond: PER_SECOND, beganMs: BEGAN_MS }, step);
+  const source = new MadeUpFrames({ episode, frames, perSecond, beganMs: BEGAN_MS }, step);
   const judging = await loadJudging({ models: [model], site: null, bind: BINDINGS, set: [], background: true });
   const path = join(folder, `${name}.sqlite`);
   const store = await openStore(path);
