@@ -26,6 +26,8 @@ export interface MadeUpTask {
   ageMs?: number;
   /** All that is due was written. */
   due?(...checkpoint: Parameters<LiveHooks["checkpoint"]>): void;
+  /** As `LiveHooks` has it; nothing is loaded anew, where it is not given. */
+  reloaded?: LiveHooks["reloaded"];
   /** What a judgement found, as it is told. */
   told?(found: ReturnType<FindingLog["judged"]>["found"]): void;
 }
@@ -33,7 +35,7 @@ export interface MadeUpTask {
 /** How it ended, with what is still to be written: `keeper` writes it. */
 export async function runMadeUp(
   store: Store,
-  { source, end, step, judging, attic, checkpointMs, ageMs, due, told }: MadeUpTask,
+  { source, end, step, judging, attic, checkpointMs, ageMs, due, told, reloaded }: MadeUpTask,
 ): Promise<LiveOutcome & { keeper: Keeper; findings: FindingLog }> {
   const keeper = new Keeper(store);
   const findings = new FindingLog(false);
@@ -55,7 +57,8 @@ export async function runMadeUp(
     },
     attic: attic === false ? null : { ...atticOf(keeper, findings), ...(attic === true ? {} : attic) },
     frame: null,
-    reloaded: () => null,
+    reloaded: reloaded ?? (() => null),
+    judgesAll: () => "",
   };
   const outcome = await runLive({
     ...{ ...judging, ...HOW, sources: [source], engine: { name: "libpcap", limits: null }, realm: null },

@@ -2,6 +2,7 @@
 
 import { isatty } from "node:tty";
 import { isDeepStrictEqual } from "node:util";
+import { UsageError } from "../errors.ts";
 import type { Opened } from "../live/engines.ts";
 import { EvidenceFolder } from "../live/evidence.ts";
 import { EvidenceQueue } from "../live/evidence-queue.ts";
@@ -14,6 +15,7 @@ import { become, noNewPrivileges, userFor } from "../live/rights.ts";
 import { type LiveHooks, type LiveOptions, type LiveOutcome, runLive } from "../live/run.ts";
 import { findingLine, LiveScreen, statusLine } from "../live/status.ts";
 import { collectEarly } from "../memory.ts";
+import type { Site } from "../model/types.ts";
 import type { RunOptions } from "../pipeline.ts";
 import type { FormName } from "../report/forms.ts";
 import { jsonConversation, jsonText } from "../report/json.ts";
@@ -213,6 +215,7 @@ class Surroundings {
   async #loadAnew(): Promise<void> {
     try {
       const judging = await this.#reload();
+      refuseWhatIsRead(judging.site, this.#task.site);
       const isSame = isDeepStrictEqual(judging, this.#judging);
       this.#screen.line(`Models and site are loaded anew${isSame ? ": nothing in them has changed" : ""}.`);
       if (isSame) return; // what has left memory was judged by nothing else
@@ -243,6 +246,7 @@ class Surroundings {
       },
       checkpoint: (...what) => this.#checkpoint(...what),
       attic: this.#attic(),
+      judgesAll: () => this.#judgesAll([this.#keeper?.run ?? null]),
       reloaded: () => {
         const judging = this.#reloaded;
         this.#reloaded = null;
@@ -306,10 +310,15 @@ class Surroundings {
   /** Once this run has a number. */
   #tellOfBoth({ run }: RunResult): void {
     if (this.#killed.length === 0 || run.run_id === null) return;
-    const runs = [...this.#killed, run.run_id].map((id) => quoted(`${this.#where.database}@${id}`));
+    const command = this.#judgesAll([...this.#killed, run.run_id]);
     this.#killed = [];
-    const command = ["wirepact check", ...runs, ...this.#where.heldAgainst.map(quoted)].join(" ");
     this.#screen.line(`This is run ${run.run_id}. As one with what was killed: ${command}`);
+  }
+
+  #judgesAll(runs: readonly (number | null)[]): string {
+    const { database, heldAgainst } = this.#where;
+    const inputs = runs.map((id) => quoted(id === null ? database : `${database}@${id}`));
+    return ["wirepact check", ...inputs, ...heldAgainst.map(quoted)].join(" ");
   }
 
   async #finish(outcome: LiveOutcome): Promise<number> {
@@ -368,6 +377,17 @@ class Surroundings {
         return false;
       }
     }
+  }
+}
+
+/** Realms and tunnels' ports are told apart while packets are read, so that those of the beginning hold to the end. */
+function refuseWhatIsRead(site: Site | null, before: Site | null): void {
+  for (const key of ["realms", "vxlan"] as const) {
+    if (isDeepStrictEqual(site?.[key] ?? [], before?.[key] ?? [])) continue;
+    throw new UsageError(
+      `${site?.source ?? "the site"}: ${key}: is another than when the run began, and flows are told apart while packets are read: ` +
+        "end the run and start it again, or set it back",
+    );
   }
 }
 

@@ -59,13 +59,19 @@ async function judgingAsked(
   return options.model.length === 0 && options.site === undefined ? unjudged() : judgingOf(options);
 }
 
-function heldAgainst({ model, site, bind, set, background }: LiveCliOptions): string[] {
+function heldAgainst(options: LiveCliOptions): string[] {
+  const { model, site, bind, set, background, scope, infer, strict = false, minSpan, asOf } = options;
   return [
     ...model.flatMap((name) => ["--model", name]),
     ...(site === undefined ? [] : ["--site", site]),
     ...bind.flatMap((word) => ["--bind", word]),
     ...set.flatMap((word) => ["--set", word]),
     ...(background ? [] : ["--no-background"]),
+    ...(scope === "all" ? ["--scope", scope] : []),
+    ...(infer ? [] : ["--no-infer"]),
+    ...(strict ? ["--strict"] : []),
+    ...["--min-span", minSpan],
+    ...(asOf === undefined ? [] : ["--as-of", asOf]),
   ];
 }
 

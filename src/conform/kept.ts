@@ -142,6 +142,16 @@ export class KeptJudgements {
     this.#loadsWhenLeft = this.loads;
   }
 
+  /** What leaves was judged by what is loaded now. */
+  someLeft(): void {
+    this.#loadsWhenLeft ??= this.loads;
+  }
+
+  /** All that had left is there again. */
+  nobodyLeft(): void {
+    this.#loadsWhenLeft = null;
+  }
+
   /** Whether some model has this name, by itself or by a pattern. */
   hasName(name: string): boolean {
     return this.models.some(({ index }) => index.knowsName(name));

@@ -110,12 +110,13 @@ export class Ager {
       const flow = flows.table.find(low, high, ports, meta);
       if (flow >= 0) flows.table.rows(flow)[flows.table.at(flow) + R.STATE]! |= R.S_QUOTED << dir;
     }
-    const clusters = new Clusters(this.#seen, view, (flow) => isOver(view.move(flow), now));
+    const clusters = new Clusters(this.#seen, view, (flow) => view.move(flow).flows > 0 && isOver(view, now));
     flows.table.restart();
     for (let flow = 0; flow < count; flow++) {
       if (gone?.has(flow) === true) continue;
       view.move(flow);
-      if (clusters.isWhole(flow)) target.foldWhole(view, clusters.standsIn.get(flow));
+      if (view.flows === 0) target.keepSaid(view);
+      else if (clusters.isWhole(flow)) target.foldWhole(view, clusters.standsIn.get(flow));
       else if (isOver(view, now)) target.fold(view, clusters.folds.get(flow)?.into ?? -1);
       else target.keep(view);
     }
@@ -195,6 +196,13 @@ class Rebuilt {
       return;
     }
     this.#equal.set(key, this.#append(view));
+  }
+
+  /** A row that is no flow: what was said in one that came back from the database (`names.ts`); nothing, once that has left again. */
+  keepSaid(view: FlowView): void {
+    if (view.detail === null) return;
+    const { times } = view; // the row may be written over
+    this.weights.set(this.#append(view), -times);
   }
 
   /** One of a cluster that is over (`clusters.ts`): counted where it stands in, or the first of its kind. */

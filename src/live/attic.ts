@@ -8,17 +8,13 @@
  * old: whatever a rule's status, another conversation's verdict, or what is known of hosts rests on (`leaving.ts`). Of the others it
  * is kept in sums what they count for (`observe/departed.ts`).
  */
-import { type CastHost, isGlobal, type Played } from "../conform/cast.ts";
-import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
 import * as R from "../flow/row.ts";
 import { addClaims } from "../observe/assets.ts";
 import * as C from "../observe/conversations.ts";
 import {
-  addAnswer,
   type Departed,
   type DepartedConversation,
-  type DepartedHost,
   decodeDeparted,
   departedConversation,
   departedNumber,
@@ -27,22 +23,24 @@ import {
   protocolKey,
   putBack,
 } from "../observe/departed.ts";
-import { countUse, hostKey } from "../observe/departed-uses.ts";
-import { type FlowView, OUTCOMES } from "../observe/flow-view.ts";
+import { countUse } from "../observe/departed-uses.ts";
+import type { FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import type { DepartedCounts, RunResult } from "../report/result.ts";
 import type { DepartingRow, Moves } from "../store/store.ts";
 import type { Ager } from "./age.ts";
 import { RestedNames } from "./group-talk.ts";
+import { rememberHosts } from "./hosts.ts";
 import { Chooser, type Leaving } from "./leaving.ts";
+import { Loads } from "./loads.ts";
 import { NameAttic } from "./names.ts";
 import { STANDING } from "./standing.ts";
 
 /** What surrounds it: the database, and what has been told of findings. */
 export interface AtticHooks {
-  /** Parts of departed conversations that are in the database, by their numbers. */
-  departed(seqs: readonly number[]): Promise<Uint8Array[]>;
+  /** Parts of departed conversations that are in the database, by their numbers; null: all of them. */
+  departed(seqs: readonly number[] | null): Promise<Uint8Array[]>;
   /** True where a conversation is no finding that is still to be told. */
   isSettled(id: string): boolean;
   /** It leaves; true where it has been told of. */
@@ -57,6 +55,9 @@ const STAY = 2_000;
 const WORTH_IT = 1 / 8;
 /** Numbers asked for at once. */
 const BATCH = 2_000;
+/** What may come back together: conversations, and bytes of their parts. Reading them and judging all anew keeps packets waiting for a second. */
+const MOST_BACK = 20_000;
+const MOST_BACK_BYTES = 32 << 20;
 
 export class Attic {
   readonly #seen: Observation;
@@ -65,17 +66,21 @@ export class Attic {
   readonly #hooks: AtticHooks;
   readonly #stay: number;
   readonly #standing: number;
+  readonly #mostBack: number;
   /** By number: taken out, and not yet in the database. */
   readonly #leaving = new Map<number, { row: DepartingRow; one: DepartedConversation }>();
   /** Put back, and still in the database as departed. */
   #back: { seq: number; id: string }[] = [];
   /** Numbers of conversations in memory of which it is known that nothing of them is in the database. */
   #asked = new Set<number>();
-  readonly #counts: DepartedCounts = { judged: 0, rest: 0, verdicts: {} };
+  #counts: DepartedCounts = { judged: 0, rest: 0, verdicts: {} };
+  readonly loads = new Loads();
+  /** Of the parts of all that has left. */
+  #bytes = 0;
   #anew: number;
   readonly #names: NameAttic;
 
-  /** `stay`, `standing`: for tests; verdicts never depend on them. */
+  /** `stay`, `standing`: for tests; verdicts never depend on them. `mostBack`: the same. */
   constructor(
     seen: Observation,
     kept: KeptJudgements,
@@ -83,6 +88,7 @@ export class Attic {
     hooks: AtticHooks,
     stay?: number,
     standing: number = STANDING,
+    mostBack: number = MOST_BACK,
   ) {
     this.#seen = seen;
     this.#kept = kept;
@@ -90,6 +96,7 @@ export class Attic {
     this.#hooks = hooks;
     this.#stay = stay ?? STAY;
     this.#standing = standing;
+    this.#mostBack = mostBack;
     this.#anew = kept.anew;
     this.#names = new NameAttic(seen, kept, stay);
   }
@@ -117,9 +124,49 @@ export class Attic {
 
   /** True once after all that is still there had to be judged anew while others had left: their verdicts are those of before. */
   isStale(): boolean {
+    this.loads.are(this.#kept);
     const stale = this.#kept.anew !== this.#anew && this.counts !== null;
     this.#anew = this.#kept.anew;
     return stale;
+  }
+
+  /**
+   * Something else is judged by: all that has left comes back, and leaves again as it is judged now. Where that is too much for
+   * once it stays, with the verdicts that it has, and no rule counts it. False where the database cannot be read: it is tried again.
+   */
+  async judgeAnew(): Promise<boolean> {
+    if (this.#seen.departed === undefined && this.#bytes === 0) return true;
+    const { judged, rest } = this.#counts;
+    if (judged + rest <= this.#mostBack && this.#bytes <= MOST_BACK_BYTES) return unlessUnread(this.#bringBack());
+    this.#departed().judgedOtherwise = true;
+    return true;
+  }
+
+  async #bringBack(): Promise<boolean> {
+    const parts = await this.#hooks.departed(null);
+    const known = new Set(this.#back.map(({ seq }) => seq));
+    const all: DepartedConversation[] = [];
+    for (const data of parts) {
+      const one = decodeDeparted(data);
+      const seq = numberOf(one);
+      if (known.has(seq)) continue;
+      this.#back.push({ seq, id: one.id });
+      all.push(one);
+    }
+    for (const { one } of this.#leaving.values()) all.push(one);
+    this.#leaving.clear();
+    for (const { part } of this.#names.isBack()) all.push(decodeDeparted(part));
+    for (const one of all) {
+      putBack(this.#seen, one);
+      if (one.told) this.#hooks.back(one.id);
+    }
+    this.#counts = { judged: 0, rest: 0, verdicts: {} };
+    this.#bytes = 0;
+    this.loads.nobodyLeft();
+    this.#asked.clear();
+    delete this.#seen.departed;
+    this.#kept.nobodyLeft();
+    return true;
   }
 
   /**
@@ -158,6 +205,7 @@ export class Attic {
       if (leaving === undefined) seqs.push(seq);
       else if (leaving.one.id === id) {
         this.#leaving.delete(seq);
+        this.#bytes -= leaving.row.part.length;
         came += this.#comesBack(leaving.one);
       }
     }
@@ -167,6 +215,7 @@ export class Attic {
         const seq = numberOf(one);
         if (wanted.get(seq) !== one.id || this.#back.some((known) => known.seq === seq)) continue;
         this.#back.push({ seq, id: one.id });
+        this.#bytes -= data.length;
         came += this.#comesBack(one);
       }
     }
@@ -186,6 +235,7 @@ export class Attic {
     const departed = this.#departed();
     // Of what was judged by something else nothing is counted any more (`KeptJudgements.isAsWhenTheyLeft`).
     if (load === this.#kept.loads) for (const use of uses) countUse(departed.uses, use, by);
+    this.loads.count(load, { judged: verdict === null ? 0 : by, rest: verdict === null ? by : 0 });
     departed.conversations += by;
     departed.flows += by * flowCount;
     departed.oneSided += by * oneSided;
@@ -203,8 +253,14 @@ export class Attic {
    * there is to be judged again.
    */
   async clear(result: RunResult): Promise<boolean> {
+    this.loads.are(this.#kept);
+    const { shelved, leaving } = this.#names;
+    const before = leaving.length;
     const said = this.#names.clear(result);
+    for (const { part } of this.#names.leaving.slice(before)) this.#bytes += part.length;
+    this.loads.count(this.#kept.loads, { lookups: this.#names.shelved - shelved });
     const left = await unlessUnread(this.#clear(result));
+    if (said || left) this.#kept.someLeft();
     if (said && !left) this.#ager.takeOut(new Set(), this.#kept.documented);
     return said || left;
   }
@@ -229,10 +285,12 @@ export class Attic {
         waived: row !== null && row.waived !== null,
         ...{ uses, load: this.#kept.loads },
       });
-      this.#leaving.set(seq, { row: { seq, part: encodeDeparted(one), row: row ?? rest.text(c) }, one });
+      const part = encodeDeparted(one);
+      this.#bytes += part.length;
+      this.#leaving.set(seq, { row: { seq, part, row: row ?? rest.text(c) }, one });
       this.#count(one, 1);
       if (clock !== null) this.#departed().clocks.set(one.id, clock);
-      if (judged !== null) this.#remember(all, judged, view);
+      if (judged !== null) rememberHosts(this.#departed(), all, judged, view);
       for (const flow of all.flowsOf(c)) gone.add(flow);
       this.#asked.delete(seq);
     }
@@ -258,87 +316,15 @@ export class Attic {
     return there;
   }
 
-  /** What rules still ask of it: that its hosts were there, and who answered them; and what devices said in it. */
-  #remember(all: C.Conversations, judged: Judged, view: FlowView): void {
-    const { conversation: c, initiatorRoles, responderRoles, initiator, responder } = judged;
-    const realm = all.seen.realms[judged.realm] ?? "";
-    const flows = all.flowsOf(c);
-    let [asked, answered] = [false, false];
-    const holed: [number, number] = [0, 0];
-    for (const flow of flows) {
-      const { dir } = view.move(flow).initiator();
-      asked ||= view.packets(dir) > 0;
-      const back = dir === 0 ? 1 : 0;
-      answered ||= view.packets(back) > 0;
-      if (view.lacks(dir)) holed[0]++;
-      if (view.lacks(back)) holed[1]++;
-    }
-    const [firstSec, lastSec] = [all.word(c, C.C_FIRST) >>> 0, all.word(c, C.C_LAST) >>> 0];
-    for (const one of hostsOf(initiatorRoles)) {
-      const host = this.#host(realm, one, initiator);
-      host.holed += holed[0];
-      if (!asked) continue;
-      extend(host, firstSec, lastSec);
-      host.bothWays ||= answered;
-      if (all.isOpenerSaid(c)) {
-        host.opened = true;
-        if (responderRoles.length === 0) host.elsewhere = true;
-        else if (host.reached.size < MOST_REACHED) host.reached.add(responder);
-      }
-      if (isGlobal(responder))
-        for (const flow of flows) {
-          const outcome = OUTCOMES[all.flowOutcome(view.move(flow), view.initiator().dir)];
-          if (outcome === "established" || outcome === "answered")
-            addAnswer(host, view.firstSec, view.lastSec, responder);
-        }
-    }
-    for (const one of hostsOf(responderRoles)) {
-      const host = this.#host(realm, one, responder);
-      host.holed += holed[1];
-      if (!answered) continue;
-      extend(host, firstSec, lastSec);
-      host.bothWays ||= asked;
-      if (asked && initiatorRoles.length > 0 && host.callers.size < MOST_REACHED) host.callers.add(initiator);
-    }
-  }
-
   #departed(): Departed {
     this.#seen.departed ??= nobodyDeparted();
     return this.#seen.departed;
-  }
-
-  #host(realm: string, { host: { text } }: CastHost, address: string): DepartedHost {
-    const { hosts } = this.#departed();
-    const key = hostKey(realm, text);
-    let host = hosts.get(key);
-    if (host === undefined) {
-      const never = { firstSec: Number.POSITIVE_INFINITY, lastSec: 0 };
-      const shown = { bothWays: false, opened: false, elsewhere: false };
-      host = { realm, address, holed: 0, ...never, ...shown, reached: new Set(), callers: new Set(), answers: [] };
-      hosts.set(key, host);
-    }
-    return host;
   }
 }
 
 function isOfDevice({ detail }: FlowView): boolean {
   return detail?.sightings.some(({ fact }) => fact.kind === "asset") === true;
 }
-
-/** Each once: one may play several roles. */
-function hostsOf(played: readonly Played[]): readonly CastHost[] {
-  return played
-    .map(({ host }) => host)
-    .filter((one, i, all) => all.findIndex(({ host }) => host.text === one.host.text) === i);
-}
-
-function extend(host: DepartedHost, firstSec: number, lastSec: number): void {
-  host.firstSec = Math.min(host.firstSec, firstSec);
-  host.lastSec = Math.max(host.lastSec, lastSec);
-}
-
-/** Bound hosts that are kept of those whom one called: without the others less is missing of it. */
-const MOST_REACHED = 256;
 
 /** False where the database fails. */
 async function unlessUnread(done: Promise<boolean>): Promise<boolean> {

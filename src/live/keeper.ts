@@ -48,8 +48,13 @@ export class Keeper {
     this.#written = written;
   }
 
-  /** Parts of conversations that have left, by their numbers. Rejects with StoreError. */
-  async departed(seqs: readonly number[]): Promise<Uint8Array[]> {
+  /** Its number; null before the first checkpoint. */
+  get run(): number | null {
+    return this.#writer?.runId ?? null;
+  }
+
+  /** Parts of conversations that have left, by their numbers; null: of all. Rejects with StoreError. */
+  async departed(seqs: readonly number[] | null): Promise<Uint8Array[]> {
     return (await this.#writer?.departed(seqs)) ?? [];
   }
 

@@ -65,6 +65,8 @@ export class NameAttic {
   undocumented = 0;
   /** How many look-ups have left of which nothing is left in memory. */
   count = 0;
+  /** How many have left in all. */
+  shelved = 0;
   /** What flows without their look-ups say, by how that reads: they share it. */
   readonly #rest = new Map<string, FlowDetail>();
   readonly #waiting = new WeakSet<FlowDetail>();
@@ -104,7 +106,9 @@ export class NameAttic {
     }
     const { identified, flows } = this.#seen;
     for (const { flow, leaves, stays } of talks) {
-      this.count += leaves.filter(({ fact }) => isLookup(fact)).length;
+      const count = leaves.filter(({ fact }) => isLookup(fact)).length;
+      this.count += count;
+      this.shelved += count;
       this.undocumented += chooser.undocumentedOf(flow, leaves);
       identified.detail(flows.table.rows(flow), flows.table.at(flow)).sightings = stays;
     }
@@ -131,9 +135,17 @@ export class NameAttic {
       );
     this.undocumented += chooser.undocumented(gone);
     for (const { times } of gone) this.count += times;
+    for (const { times } of all) this.shelved += times;
     this.#tell(told);
     this.#strip(conversations, all);
     return true;
+  }
+
+  /** All that left is there again; returns what of it was not yet in the database. */
+  isBack(): DepartingRow[] {
+    this.count = 0;
+    this.undocumented = 0;
+    return this.leaving.splice(0);
   }
 
   #room(): number {

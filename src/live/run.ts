@@ -59,6 +59,8 @@ export interface LiveHooks {
   frame: ((frame: Frame, telling: boolean) => void) | null;
   /** What is held against the traffic from now on, where it was loaded anew; null where nothing changed. */
   reloaded(): Pick<RunOptions, "models" | "background" | "site" | "bindings"> | null;
+  /** The command that judges all that is in the database by that. */
+  judgesAll(): string;
 }
 
 export interface LiveStatus {
@@ -89,8 +91,7 @@ export interface LiveOutcome extends RunOutcome {
 }
 
 const STALE =
-  "What is judged against, or who plays which role, is another now: conversations that have left for the database keep the " +
-  "verdicts of before. `wirepact check` of the database judges all of them anew.";
+  "Who plays which role is another now: conversations that have left for the database keep the verdicts of before.";
 
 export async function runLive(options: LiveOptions): Promise<LiveOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
@@ -136,6 +137,8 @@ class LiveRun {
   /** Milliseconds between checkpoints, as they were asked for or told last. */
   #toldApart: number;
   #writtenFrames = -1;
+  /** Something else is judged by, and what has left memory is still to be held against it. */
+  #isBehind = false;
 
   constructor(options: LiveOptions, reader: LiveReader, observer: Observer, startedAt: string) {
     this.#options = options;
@@ -197,10 +200,23 @@ class LiveRun {
    * is judged. Signals have their turns meanwhile; null where one asks for the end and this is not yet what it ends with.
    */
   async judge(status: RunResult["run"]["status"], whole = true): Promise<RunResult | null> {
-    this.#options = { ...this.#options, ...this.#options.hooks.reloaded() };
+    await this.#takeUp();
     const result = await this.#judged(status);
     if (result === null || this.#options.models.length === 0) return result;
     return (await this.#attic?.recall(whole)) === true ? this.#judged(status) : result;
+  }
+
+  /** What was loaded anew, which is held against what has left memory as well. */
+  async #takeUp(): Promise<void> {
+    const { models, hooks } = this.#options;
+    const anew = hooks.reloaded();
+    if (anew !== null) {
+      this.#options = { ...this.#options, ...anew };
+      this.#isBehind = models.length > 0;
+      this.#writtenFrames = -1; // what is written says otherwise
+      this.#judgedFrames = -1;
+    }
+    if (this.#isBehind) this.#isBehind = !((await this.#attic?.judgeAnew()) ?? true);
   }
 
   async #judged(status: RunResult["run"]["status"]): Promise<RunResult | null> {
@@ -219,12 +235,25 @@ class LiveRun {
     const { name, limits } = this.#options.engine;
     result.quality.engine = name;
     if (limits !== null) result.run.warnings = [limits, ...result.run.warnings];
-    const departed = this.#attic?.counts ?? null;
-    if (departed !== null) result.departed = departed;
-    if (this.#attic?.isStale() === true) this.#options.hooks.notice(STALE);
-    if (this.#observer.observation.departed?.judgedOtherwise === true)
-      result.run.warnings = [...result.run.warnings, STALE];
+    if (this.#attic !== null) this.#sayDeparted(result, this.#attic);
     return result;
+  }
+
+  #sayDeparted(result: RunResult, attic: Attic): void {
+    const { hooks } = this.#options;
+    const { counts, loads } = attic;
+    if (counts !== null) result.departed = counts;
+    const isStale = attic.isStale();
+    const before = loads.sentences();
+    result.quality.judged_before = loads.before;
+    if (before.length > 0) {
+      const again = `All of it judged by what is loaded now: ${hooks.judgesAll()}`;
+      result.run.warnings = [...result.run.warnings, ...before, again];
+    }
+    if (!isStale) return;
+    if (before.length === 0) hooks.notice(STALE);
+    else for (const sentence of before) hooks.notice(sentence);
+    hooks.notice(`All of it judged by what is loaded now: ${hooks.judgesAll()}`);
   }
 
   /** True where enough frames have been read. */
@@ -258,6 +287,7 @@ class LiveRun {
   }
 
   async #whatIsDue(): Promise<void> {
+    await this.#takeUp(); // nothing else may come for hours
     const now = performance.now();
     const spent = processorMs();
     const { hooks, checkpointMs } = this.#options;

@@ -122,10 +122,16 @@ export class SqliteCheckpoints implements CheckpointWriter {
     await this.#driver.all(sql, [from, from + first, from, run]);
   }
 
-  async departed(seqs: readonly number[]): Promise<Uint8Array[]> {
-    const sql =
-      "SELECT data FROM observation WHERE run_id = ? AND kind = ? AND seq IN (SELECT value FROM json_each(?))";
-    const rows = await this.#driver.all(sql, [this.runId, DEPARTED, JSON.stringify(seqs)]);
+  async departed(seqs: readonly number[] | null): Promise<Uint8Array[]> {
+    const all = "SELECT data FROM observation WHERE run_id = ? AND kind = ?";
+    const rows =
+      seqs === null
+        ? await this.#driver.all(`${all} ORDER BY seq`, [this.runId, DEPARTED])
+        : await this.#driver.all(`${all} AND seq IN (SELECT value FROM json_each(?))`, [
+            this.runId,
+            DEPARTED,
+            JSON.stringify(seqs),
+          ]);
     return rows.flatMap(({ data }) => (data instanceof Uint8Array ? [data] : []));
   }
 

@@ -89,8 +89,8 @@ export interface CheckpointWriter {
     signal?: AbortSignal,
     meanwhile?: () => void,
   ): Promise<void>;
-  /** Parts of departed conversations, by their numbers; those that are not there are left out. */
-  departed(seqs: readonly number[]): Promise<Uint8Array[]>;
+  /** Parts of departed conversations, by their numbers; those that are not there are left out. Null: all of them. */
+  departed(seqs: readonly number[] | null): Promise<Uint8Array[]>;
 }
 
 /** Conversations that leave with a checkpoint, and numbers and ids of those that have come back since the last one. */

@@ -66,3 +66,40 @@ test("ever new hosts: memory holds the last minutes, the database all, each find
     [c.conversation_id, c.verdict, c.reason_code, c.flows, c.packets, c.first_seen, c.last_seen].join(" ");
   t.deepEqual(again.result.judged.map(row).sort(), stored.judged.map(row).sort());
 });
+
+for (const isBound of [true, false]) {
+  test(`loaded anew with its hosts ${isBound ? "bound" : "unbound"}: what had left memory is judged by that as all else`, async (t) => {
+    const talk = {
+      far: (number: number) => 0x0b00_0000 + number,
+      port: () => 20_000,
+      timeMs: (number: number) => 1_700_000_000_000 + number * 2000,
+    };
+    const db = join(scratch(t), "anew.sqlite");
+    const store = await openStore(db);
+    const bound = await senderJudged();
+    const nobody = { ...bound, bindings: { ...bound.bindings, bindings: [] } };
+    const [before, after] = isBound ? [nobody, bound] : [bound, nobody];
+    const [end, step] = [500, 50];
+    let left = 0;
+    let frames = 0;
+    const { result, seen, moves, keeper } = await runMadeUp(store, {
+      ...{ source: new MadeUp(talk, step), end, step, judging: before, attic: { stay: STAY }, checkpointMs: 1 },
+      due: (result, seen) => {
+        frames = seen.frames;
+        if (frames === end - step) left = (result.departed?.judged ?? 0) + (result.departed?.rest ?? 0);
+      },
+      reloaded: () => (frames >= end - step ? after : null),
+    });
+    await keeper.checkpoint(result, seen, moves);
+    t.true(left > end / 4, `${left}`);
+    t.is(result.quality.judged_before, 0);
+    const stored = await store.read();
+    await store.close();
+    t.is(stored.judged.length, isBound ? end : 0);
+    const again = await run({ captures: [{ path: db }], ...after, ...HOW });
+    const row = (c: (typeof stored.judged)[number]): string => [c.conversation_id, c.verdict, c.reason].join(" ");
+    t.deepEqual(again.result.judged.map(row).sort(), stored.judged.map(row).sort());
+    const rule = (r: (typeof stored.rules)[number]): string => [r.rule_id, r.status, r.reason].join(" ");
+    t.deepEqual(again.result.rules.map(rule), stored.rules.map(rule));
+  });
+}

@@ -58,7 +58,7 @@ const LOADED_ANEW: Readonly<Record<string, { model: string; bind: string[]; rule
 };
 
 for (const [says, { model: text, bind, rule }] of Object.entries(LOADED_ANEW)) {
-  test(`loaded anew, of conversations that had left: ${says}`, async (t) => {
+  test(`loaded anew, of more conversations that had left than can come back: ${says}`, async (t) => {
     const model = join(scratch(t), "churn.yaml");
     const load = (words: string, bind: string[]) => {
       writeFileSync(model, words);
@@ -66,13 +66,21 @@ for (const [says, { model: text, bind, rule }] of Object.entries(LOADED_ANEW)) {
     };
     const how = { scope: "judged" as const, infer: true, minSpanSec: 300, asOf: null, strict: false };
     const task = { ...(await load(KINDS_MODEL, BINDINGS)), ...how, captures: [], command: "" };
-    const run = new LettingGo(task);
+    const run = new LettingGo(task, 0);
     // Strangers from the first on, so that one of them can be bound later; the sensor among them at first.
     const episode = (n: number) => (n % 2 === 0 || n > EPISODES / 2 ? KINDS.strangers! : KINDS.strange!).episode(n);
     const seen = await observed(episode, (now) => run.letGo(now));
     const code = async () => (await run.settled(seen)).rules.find(({ rule_id }) => rule_id === rule)?.reason_code;
     t.not(await code(), "judged-before");
-    Object.assign(task, await load(text, bind));
+    const [, rest] = [await run.letGo(seen), run.shelf.rows.size];
+    const says = await run.judgeBy({ ...task, ...(await load(text, bind)) }, seen);
+    t.is(says.length, 1);
+    t.regex(
+      says[0]!,
+      new RegExp(
+        `^${rest} conversations \\([1-9][0-9]* of them judged\\) had left memory and keep the verdicts by .*: churn\\.$`,
+      ),
+    );
     t.is(await code(), "judged-before");
     t.deepEqual([...seen.departed!.uses], []);
   });

@@ -82,6 +82,7 @@ const QUIET: LiveHooks = {
   attic: null,
   frame: null,
   reloaded: () => null,
+  judgesAll: () => "wirepact check live.sqlite",
 };
 
 async function options(sources: LiveSource[], change: Partial<LiveOptions> = {}): Promise<LiveOptions> {

@@ -46,14 +46,15 @@ export class Shelf {
   /** Look-ups that left. */
   lookups = 0;
 
-  attic(seen: Observation, kept: KeptJudgements, ager: Ager): Attic {
+  attic(seen: Observation, kept: KeptJudgements, ager: Ager, mostBack?: number): Attic {
     const hooks = {
-      departed: async (seqs: readonly number[]) => seqs.flatMap((seq) => this.rows.get(seq)?.part ?? []),
+      departed: async (seqs: readonly number[] | null) =>
+        (seqs ?? [...this.rows.keys()]).flatMap((seq) => this.rows.get(seq)?.part ?? []),
       isSettled: () => true,
       left: () => false,
       back: () => {},
     };
-    return new Attic(seen, kept, ager, hooks, 0, 1);
+    return new Attic(seen, kept, ager, hooks, 0, 1, mostBack);
   }
 
   write(attic: Attic): void {
@@ -76,12 +77,24 @@ export class Shelf {
 /** A run that is judged, lets go of what it can, and takes back what speaks again. */
 export class LettingGo {
   readonly shelf = new Shelf();
-  readonly #options: RunOptions;
+  #options: RunOptions;
   readonly #kept = new KeptJudgements();
+  readonly #mostBack: number | undefined;
   #attic: Attic | null = null;
 
-  constructor(options: RunOptions) {
+  /** `mostBack`: as `Attic` has it. */
+  constructor(options: RunOptions, mostBack?: number) {
     this.#options = options;
+    this.#mostBack = mostBack;
+  }
+
+  /** Models, site and bindings are others from now on. Returns what is said of conversations that keep their verdicts. */
+  async judgeBy(options: RunOptions, seen: Observation): Promise<string[]> {
+    this.#options = options;
+    await this.#attic?.judgeAnew();
+    this.#judged(seen);
+    this.#attic?.isStale();
+    return this.#attic?.loads.sentences() ?? [];
   }
 
   #judged(seen: Observation): RunResult {
@@ -95,7 +108,7 @@ export class LettingGo {
 
   /** A checkpoint. */
   async letGo(seen: Observation): Promise<void> {
-    this.#attic ??= this.shelf.attic(seen, this.#kept, new Ager(seen, 0));
+    this.#attic ??= this.shelf.attic(seen, this.#kept, new Ager(seen, 0), this.#mostBack);
     await this.#attic.clear(await this.settled(seen));
     this.shelf.write(this.#attic);
   }
