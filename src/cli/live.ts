@@ -59,6 +59,9 @@ async function judgingAsked(
   return options.model.length === 0 && options.site === undefined ? unjudged() : judgingOf(options);
 }
 
+/** What the command line says unless asked otherwise. */
+const MIN_SPAN = "5m";
+
 function heldAgainst(options: LiveCliOptions): string[] {
   const { model, site, bind, set, background, scope, infer, strict = false, minSpan, asOf } = options;
   return [
@@ -70,7 +73,7 @@ function heldAgainst(options: LiveCliOptions): string[] {
     ...(scope === "all" ? ["--scope", scope] : []),
     ...(infer ? [] : ["--no-infer"]),
     ...(strict ? ["--strict"] : []),
-    ...["--min-span", minSpan],
+    ...(minSpan === MIN_SPAN ? [] : ["--min-span", minSpan]),
     ...(asOf === undefined ? [] : ["--as-of", asOf]),
   ];
 }

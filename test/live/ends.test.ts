@@ -63,6 +63,30 @@ labTest("a site or a model that breaks while it runs: where and why is said, and
   t.is(judged.find((c) => c.server_name === "api-us.sdp.opswat.com")?.verdict, "documented");
 });
 
+labTest(
+  "a role that is unbound while no packet comes: the database says so, and other realms are refused",
+  async (t) => {
+    const { lab, folder, db } = scene(t, "unbound");
+    const servers = await lab.servers();
+    const site = join(folder, "site.yaml");
+    const words = `models: [opswat-sdp]\nset: { region: us, platform: aws }\nroles:\n  gateway:`;
+    writeFileSync(site, `${words} 10.20.0.5\n`);
+    const live = lab.wirepact(["live", "-i", "eth0", "--site", site, "--db", db, "--checkpoint", "200ms"]);
+    await live.says(READING);
+    await lab.talk("telemetry.example.com");
+    await live.says(/undocumented {2}.*telemetry/);
+    writeFileSync(site, `${words} 10.20.0.5\nrealms:\n  - { name: plant, vlans: [5] }\n`);
+    live.child.kill("SIGHUP");
+    await live.says(/stay as they were:\n.*realms: is another than when the run began/);
+    writeFileSync(site, `${words} 10.20.0.77\n`);
+    live.child.kill("SIGHUP");
+    await live.says(/no longer: undocumented {2}.*telemetry/);
+    t.is(await end(live), 4);
+    await end(servers, "SIGTERM");
+    t.deepEqual((await stored(db)).judged, []);
+  },
+);
+
 labTest("a killed run keeps its last checkpoint; the next one says so, and how both are judged as one", async (t) => {
   const { lab, db } = scene(t, "killed");
   const servers = await lab.servers();
@@ -82,7 +106,8 @@ labTest("a killed run keeps its last checkpoint; the next one says so, and how b
   await end(live, "SIGKILL");
   await whole(t, db);
 
-  const next = lab.wirepact(words);
+  const how = ["--no-infer", "--min-span", "6m"];
+  const next = lab.wirepact([...words, ...how]);
   await next.says(READING);
   t.regex(next.stderr, /run 1 of .* was killed: what it saw until \d{4}-.* is there\. A new run goes on from here/);
   await lab.talk("api-us.sdp.opswat.com");
@@ -92,7 +117,7 @@ labTest("a killed run keeps its last checkpoint; the next one says so, and how b
   t.deepEqual(await whole(t, db), ["interrupted", "finished"]);
 
   const [, command = ""] = /As one with what was killed: wirepact (.*)/.exec(next.stderr) ?? [];
-  t.is(command, ["check", `${db}@1`, `${db}@2`, ...MODEL].join(" "));
+  t.is(command, ["check", `${db}@1`, `${db}@2`, ...MODEL, ...how].join(" "));
   const both = await wirepact([...command.split(" "), "--db", `${db}.2`, "--format", "json"]);
   t.is(both.code, 1);
   const { conversations } = JSON.parse(both.stdout) as { conversations: { server_name: string; verdict: string }[] };
