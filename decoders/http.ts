@@ -109,6 +109,8 @@ export const http: Decoder = {
     }
     const lost = at.lost ?? 0;
     if (lost > 0 && !skipLost(at, lost)) return STREAM_DONE;
+    if (lost > 0 && at.state === NEXT.anything)
+      emit({ kind: "problem", what: "cut", why: `HTTP: ${lost} bytes are missing, and may have been a message` });
     if ((at.state ?? 0) % SHIFT >= PAGE) tellTitle(c, emit, at);
     const state = at.state ?? 0;
     switch (state % PAGE) {

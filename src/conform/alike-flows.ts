@@ -88,7 +88,14 @@ export class AlikeFlows {
         flow.cutShort,
         flow.hasData,
       ],
-      ...[flow.overlaps.length > 0, flow.foreign > 0, flow.dropped > 0, flow.undecoded > 0, flow.quotes.length > 0],
+      ...[
+        flow.overlaps.length > 0,
+        flow.gaps.length > 0,
+        flow.foreign > 0,
+        flow.dropped > 0,
+        flow.undecoded > 0,
+        flow.quotes.length > 0,
+      ],
       ...[
         flow.leads !== null,
         flow.operations.dropped > 0,

@@ -149,7 +149,13 @@ function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow):
     if (fact.kind !== "field" || fact.field !== expectation.field) continue;
     const frames = framesOf(sighting, `${fact.field} ${fact.value}`);
     if (!holds(expectation, fact.value)) return broken(expectation, `${fact.field} = ${fact.value}`, frames);
-    seen ??= proved("expect", `${fact.field} is ${fact.value}`, frames);
+    // Behind messages that prove nothing themselves it would show a hole.
+    const isFirst = flow.sightings.find(({ dir }) => dir === sighting.dir)?.frame === sighting.frame;
+    seen ??= proved("expect", `${fact.field} is ${fact.value}`, isFirst ? frames : []);
+  }
+  if (flow.gaps.length > 0) {
+    const says = `${expectation.text}: bytes of it are missing in the capture, among which another one may stand`;
+    return unproved("expect", "expectation-unproved", says, "capture whole packets, and without loss", flow.gaps);
   }
   return seen ?? unobservable("expect", `${expectation.text}: not in this capture`);
 }

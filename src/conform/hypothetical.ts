@@ -149,6 +149,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     dropped: 0,
     cut: null,
     overlaps: [],
+    gaps: [],
     unfinished: false,
     askingCapture: 0,
     askingFrame: 0,

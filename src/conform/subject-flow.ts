@@ -1,5 +1,5 @@
 /** One flow as the judge sees it: how far it came, what was said first, and the frames that show each of it. */
-import type { Sighting } from "../decode/facts.ts";
+import type { ProblemFact, Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
 import { hasPorts, ICMP, ICMP6, TCP, UDP } from "../dissect/packet.ts";
 import { largestBurst } from "../flow/bursts.ts";
@@ -56,6 +56,8 @@ export interface SubjectFlow {
   cut: Cap | null;
   /** Frames of TCP segments, or of pieces of a message, that disagree about the same place. */
   overlaps: readonly FrameRef[];
+  /** Frames behind which, or at whose end, bytes of messages are not in the capture: whatever part they would be of. */
+  gaps: readonly FrameRef[];
   /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
   unfinished: boolean;
   /** The very first packet, of whichever end. */
@@ -151,7 +153,8 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     misread: view.proto === TCP && isMisread(sightings, view, there),
     dropped: view.detail?.dropped ?? 0,
     cut: cutOf(all, view),
-    overlaps: overlapsOf(view),
+    overlaps: problemsOf(view, "overlap", "disagrees about bytes with what came before"),
+    gaps: problemsOf(view, "cut", "bytes before it, or at its end, are missing"),
     unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
     askingCapture: view.capture(there),
@@ -252,12 +255,10 @@ function resetFrom(all: C.Conversations, view: FlowView, back: 0 | 1): ResetFrom
 
 const NO_FRAMES: readonly FrameRef[] = [];
 
-function overlapsOf({ detail }: FlowView): readonly FrameRef[] {
+function problemsOf({ detail }: FlowView, of: ProblemFact["what"], what: string): readonly FrameRef[] {
   if (detail === null) return NO_FRAMES;
-  const overlaps = detail.sightings.filter(({ fact }) => fact.kind === "problem" && fact.what === "overlap");
-  return overlaps.length === 0
-    ? NO_FRAMES
-    : overlaps.flatMap((sighting) => framesOf(sighting, "disagrees about bytes with what came before"));
+  const problems = detail.sightings.filter(({ fact }) => fact.kind === "problem" && fact.what === of);
+  return problems.length === 0 ? NO_FRAMES : problems.flatMap((sighting) => framesOf(sighting, what));
 }
 
 /** Behind a hello nobody but its ends can read; whether they agreed at all is told by their handshake. */

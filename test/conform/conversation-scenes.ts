@@ -48,6 +48,26 @@ function web(status: string, field = "X: y", ms = 0): Frame[] {
   ]);
 }
 
+/** Pages that are in answers to two requests, without one of the frames. */
+function pages(lost: number): Scene {
+  const page = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 60\r\n\r\n";
+  const request = ascii("GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n");
+  const body: Line = ["<", new Uint8Array(30)];
+  const frames = connection(FROM, `${FAR}:80`, 0, [
+    [">", request],
+    ["<", ascii("HTTP/1.1 204 No Content\r\n\r\n")],
+    ["<", ascii("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n".repeat(Number(lost === 5)))],
+    ["<", ascii(page)],
+    body,
+    body,
+  ]);
+  return {
+    endpoints: api,
+    rules: [{ ...tlsRule, over: "tcp/80", app: "http", expect: { "content-type": "text/plain" } }],
+    frames: frames.filter((_, i) => i !== lost),
+  };
+}
+
 /** So many questions under one id, the answers that came to them, null for no such name, and a connection that names nobody. */
 export function contending(answers: readonly (readonly string[] | null)[], questions = 1): Scene {
   const [from, to] = [`${HOST}:20000`, `${RESOLVER}:53`];
@@ -383,6 +403,8 @@ export const CONVERSATIONS: Record<string, Judging> = {
     rules: [tlsRule],
     frames: resolvedAnew(["2001:db8::77"], "AAAA"),
   },
+  "content of another kind, in what is missing": { says: "inconclusive expectation-unproved", ...pages(5) },
+  "bytes are missing in a body": { says: "documented rule-proved", ...pages(7) },
   "two answers to one question, of which one gave it": {
     says: "inconclusive dns-disputed",
     ...contending([[FAR], ["203.0.113.66"]]),
