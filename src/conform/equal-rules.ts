@@ -1,6 +1,6 @@
 /**
  * Rules of one model that fit the same flow equally well: such evidence documents the flow and meets none of them. Nor does it
- * break one that expects more than another, which documents it.
+ * break one that expects more than another, which documents it. Where one fits better, it meets that one alone.
  */
 import type { Cast } from "./cast.ts";
 import type { RuleUse } from "./judge.ts";
@@ -36,6 +36,30 @@ export function equalRules(judgements: readonly Judged[], cast: Cast): Map<RuleU
     }
   }
   return equals;
+}
+
+/**
+ * Uses of a wildcard whose name has a row of its own in the same model: use → the other. That the one name
+ * got through says nothing of others that the wildcard lets.
+ */
+export function closerRules(judgements: readonly Judged[]): Map<RuleUse, RuleUse> {
+  const closer = new Map<RuleUse, RuleUse>();
+  for (const { uses } of judgements) {
+    if (uses.length < 2) continue;
+    for (const use of uses) {
+      const own = isOfWildcard(use) ? uses.find((other) => namesItself(other, use)) : undefined;
+      if (own !== undefined) closer.set(use, own);
+    }
+  }
+  return closer;
+}
+
+const isOfWildcard = ({ how, member }: RuleUse): boolean => how === "documented" && member?.includes("*") === true;
+
+/** Whether it documents that too or leaves something unproved: of whom it tells is the same. */
+function namesItself({ flow, loaded, weight, member, subject }: RuleUse, wide: RuleUse): boolean {
+  if (flow.flow !== wide.flow.flow || loaded !== wide.loaded || weight <= wide.weight) return false;
+  return member != null && !member.includes("*") && subject.initiator === wide.subject.initiator;
 }
 
 /** True where it documents the same flow that breaks another rule, and fits it as well. */

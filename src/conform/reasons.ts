@@ -69,7 +69,7 @@ export const RULE_REASONS = {
   "replies-not-visible": "attempts without an answer, and the capture may not show answers",
   "clock-set-back": "attempts without an answer, while the capture's clock was set back",
   "candidate-inconclusive": "the only candidate is inconclusive",
-  "same-as": "the evidence fits another rule equally",
+  "same-as": "the evidence fits another rule equally, or better",
   "may-be-carried": "an HTTP/2 connection under another name could be carrying it",
   filtered: "a filter may have kept it, or its answer, out of the capture",
   lossy: "the capture itself lost packets",

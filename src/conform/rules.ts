@@ -12,7 +12,7 @@ import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
 import { absentWords, type CastHost, calledOf } from "./cast.ts";
 import { conditionOf, isBoundEnd, type LoadedModel } from "./cover.ts";
-import { equalRules } from "./equal-rules.ts";
+import { closerRules, equalRules } from "./equal-rules.ts";
 import type { RuleUse } from "./judge.ts";
 import { settleChoices, settleFallbacks } from "./needless.ts";
 import { overText } from "./over-clause.ts";
@@ -37,6 +37,7 @@ import { clausesOf } from "./trial.ts";
 interface Shared {
   /** Uses that another rule of the same model fits as well: use → the other. */
   equals: ReadonlyMap<RuleUse, RuleUse>;
+  closer: ReadonlyMap<RuleUse, RuleUse>;
   /** Hosts that would open what a role opens. */
   openers: (loaded: LoadedModel, role: string) => readonly CastHost[];
 }
@@ -58,7 +59,11 @@ export function judgeRules(context: RuleContext): RuleJudgement[] {
     }
   }
   const { cast } = context.judges.context;
-  const shared = { equals: equalRules(context.judgements, cast), openers: openersOf(cast.hosts) };
+  const shared = {
+    equals: equalRules(context.judgements, cast),
+    closer: closerRules(context.judgements),
+    openers: openersOf(cast.hosts),
+  };
   const judged: RuleJudgement[] = [];
   for (const loaded of context.judges.models) {
     for (const rule of loaded.model.rules) {
@@ -182,10 +187,10 @@ function withoutHosts(
   loaded: LoadedModel,
   rule: Rule,
   uses: readonly RuleUse[],
-  { equals }: Shared,
+  shared: Shared,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(uses, equals, departedUses(loaded, rule, null, context), context);
+  const met = metStatus(rule, uses, shared, departedUses(loaded, rule, null, context), context);
   if (met !== null) return met;
   const tried = perhapsBefore(blockedStatus(loaded, rule, uses, context, null), context);
   if (tried !== null) return tried;
@@ -203,11 +208,11 @@ function judgeHost(
   rule: Rule,
   host: CastHost,
   uses: readonly RuleUse[],
-  { equals }: Shared,
+  shared: Shared,
   context: RuleContext,
 ): HostStatus {
-  const met = metStatus(uses, equals, departedUses(loaded, rule, host, context), context);
-  if (met !== null && met.status === "not-evaluable") return met;
+  const met = metStatus(rule, uses, shared, departedUses(loaded, rule, host, context), context);
+  if (met !== null && met.status !== "met") return met;
   const isWanted = !isUnwanted(rule) && rule.requirement !== "optional";
   const mayBeMissed = isWanted && rule.on === null;
   // Where one of several was used, there was an occasion for the others.
@@ -276,17 +281,20 @@ function membersOf(loaded: LoadedModel, rule: Rule): readonly string[] {
 }
 
 function metStatus(
+  rule: Rule,
   uses: readonly RuleUse[],
-  equals: ReadonlyMap<RuleUse, RuleUse>,
+  shared: Shared,
   gone: UseSums,
   context: RuleContext,
 ): HostStatus | null {
+  const { equals, closer } = shared;
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length === 0) return brokenFor(uses, equals);
-  const telling = documented.filter((one) => !equals.has(one));
+  const telling = documented.filter((one) => !equals.has(one) && !closer.has(one));
   const [use] = telling;
   if (use === undefined) {
-    const one = documented[0]!;
+    const one = documented.find((each) => equals.has(each));
+    if (one === undefined) return ofAnother(rule, uses, shared, context);
     const twin = equals.get(one)!;
     const status = notEvaluable(
       "same-as",
@@ -315,6 +323,18 @@ function metStatus(
     remedy: null,
     evidence: supportOf(standing),
   };
+}
+
+/** All that was seen of a wildcard has a row of its own. */
+function ofAnother(rule: Rule, uses: readonly RuleUse[], { closer }: Shared, context: RuleContext): HostStatus {
+  const use = uses.find((one) => closer.has(one))!;
+  const own = closer.get(use)!;
+  const evidence = [...supportOf(use), ...supportOf(own)];
+  if (rule.requirement === "optional" || rule.on !== null)
+    return openCandidate(uses) ?? { ...unusedHere(rule, context), evidence };
+  const reason = `all that was seen of ${use.member} has a row of its own: ${own.rule.id}`;
+  const remedy = `capture while another name of ${use.member} is used`;
+  return { ...notEvaluable("same-as", reason, remedy), evidence };
 }
 
 /** What breaks it is what another one documents that fits as well: nobody can say which of the two it is of. */

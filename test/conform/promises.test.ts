@@ -13,6 +13,7 @@ import {
   alert,
   clientHello,
   connection,
+  type Line,
   lookUp,
   serverHello,
   stun,
@@ -21,6 +22,7 @@ import {
 } from "../support/talk.ts";
 import { contending } from "./conversation-scenes.ts";
 import { brokenBySomePart } from "./every-part.ts";
+import { besideExact } from "./rule-scenes.ts";
 import { HOST, play, RESOLVER, type Scene, trialOf } from "./scene.ts";
 
 const FAR = "203.0.113.10";
@@ -66,6 +68,26 @@ const SCENES: readonly Trying[] = [
     endpoints: both,
     rules: [tlsRule],
     frames: [...dns("other.example.net", 0), ...tlsConnection(FROM, TO, 10, clientHello(null))],
+  },
+  {
+    what: "a wildcard, of which all that was seen has a row of its own",
+    verdict: "documented",
+    ...besideExact("optional"),
+  },
+  {
+    what: "the third request says of what kind its content is",
+    verdict: "documented",
+    endpoints: api,
+    rules: [{ ...tlsRule, app: "http", expect: { "content-type": "text/html" } }],
+    frames: connection(
+      FROM,
+      TO,
+      10,
+      ["", "", "Content-Type: text/html\r\n"].flatMap((kind): Line[] => [
+        [">", ascii(`GET / HTTP/1.1\r\nHost: api.example.com\r\n${kind}\r\n`)],
+        ["<", ascii("HTTP/1.1 204 No Content\r\n\r\n")],
+      ]),
+    ),
   },
   {
     what: "two answers to one question disagree",

@@ -110,6 +110,18 @@ function refusedName(options: { id?: number; rcode: number }, by = RESOLVER): Fr
   ];
 }
 
+/** A wildcard, and a row for the one of its names that was seen. */
+export function besideExact(requirement: string, more: readonly Frame[] = []): Scene {
+  return {
+    endpoints: { all: { hosts: ["*.example.com"] }, ...api },
+    rules: [
+      { ...tlsRule, to: "all", requirement },
+      { ...tlsRule, id: "exact", expect: { "tls.version": "at least 1.2" } },
+    ],
+    frames: [...good, ...more],
+  };
+}
+
 /** The name is asked for, and nothing is opened. */
 function resolvedTo(address: string): Scene {
   return {
@@ -178,6 +190,15 @@ export const RULES: Record<string, Scene & { says: string }> = {
       { ...tlsRule, id: "exact" },
     ],
     frames: [...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0), syn(100), reset(101)],
+  },
+  "a wildcard, of which all that was seen has a row of its own": {
+    says: "not-evaluable same-as",
+    ...besideExact("required"),
+  },
+  "an optional one": { says: "unused unused", ...besideExact("optional") },
+  "a wildcard, of which another name was seen as well": {
+    says: "met met",
+    ...besideExact("required", tlsConnection(`${HOST}:40001`, TO, 50, clientHello("b.example.com"))),
   },
   "optional, and perhaps seen": {
     says: "not-evaluable candidate-inconclusive",
