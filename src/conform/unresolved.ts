@@ -4,13 +4,16 @@ import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import type { WhomContext } from "./whom.ts";
 
-/** What is known of its own look-ups and of whom it met: no such answer in the capture, or one that was too long ago to tell. */
+/** What is known of its own look-ups and of whom it met: no such answer in the capture, or one too late, or too long ago, to tell. */
 export function unresolved(
   { realm, responder, initiator, addresses }: Subject,
   flow: SubjectFlow,
   { dns }: WhomContext,
   isMeant: (answer: NameAnswer) => boolean,
 ): string {
+  const late = dns.namesAtLast(realm, responder, addresses, flow).own.find(isMeant);
+  if (late !== undefined)
+    return `DNS gave it to ${initiator} for ${late.name} only after this had begun${certificateOf(flow)}`;
   const last = dns.lastBefore(realm, responder, addresses, flow.firstSec);
   if (last === null || !isMeant(last)) return `${initiator} never resolved it in the capture${certificateOf(flow)}`;
   const hours = Math.floor((flow.firstSec - last.lastSec) / 3600);
@@ -29,4 +32,12 @@ export function howToResolve({ initiator, realm, addresses }: Subject, { hiddenR
   return hidden === null
     ? "restart the service during the capture, or give the address under hosts: in the site"
     : `${initiator} resolves over ${hidden}, so no capture shows its look-ups: give the address under hosts: in the site, or let it use plain DNS meanwhile`;
+}
+
+/** How what its client said first could be had, which may name another destination than all else does. */
+export function howToHear({ openedSec, connectionless, cutShort }: SubjectFlow): string {
+  if (connectionless || openedSec === Number.NEGATIVE_INFINITY)
+    return "restart the service during the capture, so that its connection is seen from its start";
+  if (cutShort) return "capture whole packets (tcpdump -s 0)";
+  return "capture again without loss: its opening is in the capture, and what the client said next is not";
 }

@@ -20,7 +20,7 @@ import { doubted, rivalFrames, stillTold } from "./replaced-answers.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
-import { howToResolve, unresolved } from "./unresolved.ts";
+import { howToHear, howToResolve, unresolved } from "./unresolved.ts";
 
 export interface WhomContext {
   dns: DnsEvidence;
@@ -83,7 +83,7 @@ export function isEndpoint(
   }
   const clause = byEvidence(endpoint, patterns, subject, flow, bound, context);
   if (clause.result === "proved" && patterns.length > 0) {
-    if (flow.firstWords === "missing") return unheard(clause);
+    if (flow.firstWords === "missing") return unheard(clause, flow);
     return { ...clause, support: [...clause.support, ...wordsFrames(flow)] };
   }
   if (clause.result === "proved") return clause;
@@ -242,7 +242,7 @@ function byEvidence(
     "whom",
     "address-unresolved",
     `${could}: ${saidFirst} and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
-    howToResolve(subject, context),
+    flow.firstWords === "missing" ? howToHear(flow) : howToResolve(subject, context),
   );
 }
 
@@ -251,18 +251,14 @@ const namesOfSite = (address: string, siteHosts: WhomContext["siteHosts"]): read
   Object.keys(siteHosts).filter((name) => siteHosts[name]!.includes(address));
 
 /** Proved as far as it goes; but the client may have sent another name, which would win. */
-function unheard({ says }: Clause): Clause {
-  return supported(
-    "name-unseen",
-    `${says}, but what the client said first is not in the capture`,
-    "capture the connection from its start",
-  );
+function unheard({ says }: Clause, flow: SubjectFlow): Clause {
+  return supported("name-unseen", `${says}, but what the client said first is not in the capture`, howToHear(flow));
 }
 
 /** Through a proxy two names may be said: the one that it was asked for, and the one that was sent behind its consent. */
 export function throughProxy(clause: Clause, { through }: Subject, flow: SubjectFlow): Clause {
   if (through === undefined || clause.result !== "proved") return clause;
-  if (flow.firstWords === "missing") return unheard(clause);
+  if (flow.firstWords === "missing") return unheard(clause, flow);
   const sent = sentName(flow);
   if (sent === null || sent.name === through.host || parseAddress(through.host) !== null) {
     return { ...clause, support: [...through.frames, ...clause.support, ...wordsFrames(flow)] };

@@ -93,9 +93,15 @@ export function answersIn(seen: Observation, flows: Iterable<number>, tell: (ans
       const { question, rivals } = askedFor(fact, at.dir);
       const client = addressText(seen.flows.ipv6, view.family, view.address(at.dir === 0 ? 1 : 0));
       const asked = question === undefined ? null : placeOf(question);
-      tell({ fact, realm: view.realm, client, at, lastSec: lastSecOf(view, at), question: asked, rivals });
+      const given = question === undefined ? at : notBefore(at, question);
+      tell({ fact, realm: view.realm, client, at: given, lastSec: lastSecOf(view, given), question: asked, rivals });
     }
   }
+}
+
+/** By the clock of who saw the question an answer came behind it, whatever that of who saw the answer says. */
+function notBefore(at: Sighting, { sec, nsec }: Sighting): Sighting {
+  return at.sec < sec || (at.sec === sec && at.nsec < nsec) ? { ...at, sec, nsec } : at;
 }
 
 const placeOf = ({ capture, frame }: Sighting): Place => ({ capture_id: capture, frame });

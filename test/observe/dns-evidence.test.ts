@@ -36,6 +36,13 @@ test("an answer holds from the moment it was given", (t) => {
   t.deepEqual(named(frames, 11), ["a.example"]);
 });
 
+test("an answer holds from its question on, where the clock of who saw it is behind", (t) => {
+  const [question, answer] = asked("a.example", [a("a.example")], 10_000);
+  const frames = [{ ...answer, sec: answer.sec - 3 }, question];
+  t.deepEqual(named(frames, 9), []);
+  t.deepEqual(named(frames, 10), ["a.example"]);
+});
+
 for (const [ttl, lasts] of [
   [0, DAY],
   [60, DAY],
