@@ -14,7 +14,8 @@ const ANY_APP = proved("app", "any application");
 export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flow: SubjectFlow): Clause {
   const apps = appsAt(rule, subject.port);
   if (apps === null) return ANY_APP;
-  const wanted = rule.appsAt === undefined ? loaded.prepared(rule).appText : `${apps.join(" or ")} on ${subject.port}`;
+  const ofPort = subject.port === null ? undefined : rule.appsAt?.[subject.port];
+  const wanted = ofPort === undefined ? loaded.prepared(rule).appText : `${apps.join(" or ")} on ${subject.port}`;
   if (subject.app !== null) {
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);

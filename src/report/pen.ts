@@ -19,11 +19,13 @@ export interface Glyphs {
   idle: string;
   warn: string;
   arrow: string;
+  /** Either way. */
+  either: string;
   dot: string;
 }
 
-const UNICODE: Glyphs = { good: "✓", bad: "✗", unsure: "?", idle: "–", warn: "!", arrow: "→", dot: "·" };
-const PLAIN: Glyphs = { good: "+", bad: "x", unsure: "?", idle: "-", warn: "!", arrow: "->", dot: "|" };
+const UNICODE: Glyphs = { good: "✓", bad: "✗", unsure: "?", idle: "–", warn: "!", arrow: "→", either: "↔", dot: "·" };
+const PLAIN: Glyphs = { good: "+", bad: "x", unsure: "?", idle: "-", warn: "!", arrow: "->", either: "<->", dot: "|" };
 
 /** Where nothing says how wide the reader's window is: fits a printed page and most terminals. */
 const DEFAULT_WIDTH = 100;

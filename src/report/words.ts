@@ -114,6 +114,15 @@ export function responder(c: ConversationRow): string {
   return name === null || name === c.responder ? c.responder : `${name} (${c.responder})`;
 }
 
+/** Between its ends: nothing but a port that no document has says which of them opened it, or it leads from one to the other. */
+export function wayOf(
+  { verdict, evidence }: ConversationRow,
+  { arrow, either }: Record<"arrow" | "either", string>,
+): string {
+  if (verdict !== "undocumented" || evidence?.initiator_by !== "port") return arrow;
+  return evidence.nearest === null || evidence.nearest.clause === "over" ? either : arrow;
+}
+
 /** What a rule expects: `client → api-us.example.com tcp/443 tls`. */
 export function expected(rule: RuleRow, arrow: string): string {
   const way = rule.ports === "" ? rule.transport : `${rule.transport}/${rule.ports}`;

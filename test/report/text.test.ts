@@ -420,8 +420,9 @@ test("judged strictly, names that no document has are asked about, and required 
 });
 
 test("what is a setting of one's own is no question to the vendor", (t) => {
-  const near = (clause: string, says: string): ConversationRow["evidence"] => ({
+  const near = (clause: "over" | "when", says: string, also: readonly "app"[] = []): ConversationRow["evidence"] => ({
     ...undocumented().evidence!,
+    clauses: [clause, ...also].map((failed) => ({ clause: failed, result: "failed", says })),
     nearest: { model: "opswat-sdp", rule_id: "gateway-api-us", clause, says },
   });
   const advice = (change: Partial<ConversationRow>, run = runInfo({ exit_code: 1 })): string =>
@@ -441,10 +442,20 @@ test("what is a setting of one's own is no question to the vendor", (t) => {
     advice(over),
     /1\. +Set 10\.20\.0\.5 .* up as gateway-api-us has it \(udp\/514 instead of tcp\/514\), or ask/,
   );
+  const both = { evidence: near("over", "udp/514 instead of tcp/514; dns instead of syslog", ["app"]) };
+  t.regex(
+    advice(both),
+    /1\. +Ask the vendor what 10\.20\.0\.5 .* is for: it is near gateway-api-us, but udp\/514 instead/,
+  );
   t.regex(
     advice({ evidence: near("when", "documented only where region is eu") }),
     /1\. +Check --set region=us: 10\.20/,
   );
+});
+
+test("where nothing but a port that no document has says who opened it, no end is told to have", (t) => {
+  const guessed = { ...undocumented().evidence!, initiator_by: "port", nearest: null };
+  t.regex(print(result({ judged: [undocumented({ evidence: guessed })] }), 200), /10\.20\.0\.5 ↔ telemetry/);
 });
 
 test("one role is to be bound once, and both directions come before it", (t) => {

@@ -19,6 +19,7 @@ import {
   series,
   service,
   stamp,
+  wayOf,
 } from "../words.ts";
 import { conversationCommands, frameCommands } from "./filters.ts";
 
@@ -32,7 +33,7 @@ export function explainConversation(result: RunResult, c: ConversationRow, optio
     indent: 0,
     paint: verdictPaint(c, pen),
   });
-  page.text(`${c.initiator} ${pen.glyphs.arrow} ${responder(c)} ${service(c)}`);
+  page.text(`${c.initiator} ${wayOf(c, pen.glyphs)} ${responder(c)} ${service(c)}`);
   if (c.reason !== null) page.text(sentence(c.reason));
   if (c.expectation !== null && !isBan(c))
     page.text(`Documented: ${c.expectation}. Found: ${c.found ?? "nothing that can be read"}.`);

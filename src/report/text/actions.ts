@@ -4,7 +4,7 @@ import { whyNothingJudged } from "../exit.ts";
 import { judgedCount } from "../packed-rows.ts";
 import type { RuleRow } from "../result.ts";
 import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
-import { cited, expected, few, number, plural, responder, sentence, service } from "../words.ts";
+import { cited, expected, few, number, plural, responder, sentence, service, wayOf } from "../words.ts";
 import type { TextContext } from "./context.ts";
 import { askAboutNames } from "./looked-up.ts";
 
@@ -94,8 +94,12 @@ function ask(group: ConversationGroup, context: TextContext): string {
   const now = miss.clause === "when" ? settingsIn(miss.says, context) : "";
   if (now !== "") return sentence(`Check ${now}: ${who} is near ${context.rule(miss)}, but ${miss.says}`);
   const near = context.result.rules.find((rule) => rule.rule_id === miss.rule_id && rule.model === miss.model);
-  // Between two hosts of one's own it is a setting before it is a question to the vendor.
-  if ((miss.clause === "over" || miss.clause === "app") && near?.to_endpoint?.startsWith("role:") === true)
+  // Between two hosts of one's own it is a setting before it is a question to the vendor; what differs in more than one is something else.
+  const failed = group.first.evidence?.clauses.filter(
+    ({ clause, result }) => result === "failed" && clause !== "expect",
+  );
+  const isSetting = (miss.clause === "over" || miss.clause === "app") && failed?.length === 1;
+  if (isSetting && near?.to_endpoint?.startsWith("role:") === true)
     return `Set ${who} up as ${context.rule(miss)} has it (${miss.says}), or ask the vendor what it is for.`;
   return sentence(`Ask the vendor what ${who} is for: it is near ${context.rule(miss)}, but ${miss.says}`);
 }
@@ -126,7 +130,7 @@ export function settingsIn(cause: string, { result }: TextContext): string {
 }
 
 function ends(group: ConversationGroup, { options }: TextContext): string {
-  return `${few(group.initiators, 2)} ${options.pen.glyphs.arrow} ${responder(group.first)} ${service(group.first)}`;
+  return `${few(group.initiators, 2)} ${wayOf(group.first, options.pen.glyphs)} ${responder(group.first)} ${service(group.first)}`;
 }
 
 /** Nobody plays a role: until that is said, nothing else helps. */

@@ -6,7 +6,7 @@ import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, RuleRow, Verdict } from "../result.ts";
 import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
-import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service } from "../words.ts";
+import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service, wayOf } from "../words.ts";
 import { settingsIn } from "./actions.ts";
 import type { TextContext } from "./context.ts";
 import { printLookups } from "./looked-up.ts";
@@ -55,9 +55,9 @@ function printGroup(page: Page, context: TextContext, group: ConversationGroup, 
   const c = group.first;
   const id = context.id(c);
   const column = 2 + id.length + 2;
-  const arrow = page.pen.glyphs.arrow;
+  const way = wayOf(c, page.pen.glyphs);
   const extent = group.all.length > 1 ? `${plural(group.all.length, "conversation")}, ${c.outcome}` : c.outcome;
-  page.hang({ text: id, paint }, `${few(group.initiators, 3)} ${arrow} ${responder(c)} ${service(c)}, ${extent}`, {
+  page.hang({ text: id, paint }, `${few(group.initiators, 3)} ${way} ${responder(c)} ${service(c)}, ${extent}`, {
     column,
   });
   const frames = framesOf(c, context);
