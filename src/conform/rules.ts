@@ -330,9 +330,11 @@ function ofAnother(rule: Rule, uses: readonly RuleUse[], { closer }: Shared, con
   const use = uses.find((one) => closer.has(one))!;
   const own = closer.get(use)!;
   const evidence = [...supportOf(use), ...supportOf(own)];
-  if (rule.requirement === "optional" || rule.on !== null)
-    return openCandidate(uses) ?? { ...unusedHere(rule, context), evidence };
   const reason = `all that was seen of ${use.member} has a row of its own: ${own.rule.id}`;
+  if (rule.requirement === "optional" || rule.on !== null) {
+    const status = unusedHere(rule, context);
+    return openCandidate(uses) ?? { ...status, reason: `${status.reason}; ${reason}`, evidence };
+  }
   const remedy = `capture while another name of ${use.member} is used`;
   return { ...notEvaluable("same-as", reason, remedy), evidence };
 }
