@@ -7,7 +7,7 @@ import { ASKING_FIELDS } from "../decode/facts.ts";
 import { LIMITS } from "../limits.ts";
 import { APP_PARTS } from "../model/apps.ts";
 import type { Model } from "../model/types.ts";
-import { exchangesOfFlow, offsetOf } from "./clocks.ts";
+import { exchangesOfFlow, farthestOf } from "./clocks.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import { answersOf } from "./up.ts";
 
@@ -75,7 +75,7 @@ export class AlikeFlows {
     for (const { protocol, role, code, class: of, unasked } of flow.operations.kinds)
       said.add(`${protocol} ${role} ${code} ${of} ${unasked > 0}`);
     const { exchanges } = exchangesOfFlow(flow);
-    for (const exchange of exchanges) said.add(`clock ${Math.round(offsetOf(exchange) * OFFSETS_PER_SEC)}`);
+    for (const exchange of exchanges) said.add(`clock ${Math.round(farthestOf(exchange) * OFFSETS_PER_SEC)}`);
     const { outcome, firstWords, handshake, openedSec, icmpType, cut } = flow;
     const at = Math.floor(flow.firstSec / TIME_SEC);
     const flags = [

@@ -62,8 +62,8 @@ function telling(exchanges: readonly Exchange[]): Exchange[] {
   const kept = new Set(exchanges.slice(0, MOST));
   for (const one of exchanges.toSorted((a, b) => b.least - a.least).slice(0, ENOUGH)) kept.add(one);
   for (const one of exchanges.toSorted((a, b) => a.most - b.most).slice(0, ENOUGH)) kept.add(one);
-  const offsets = exchanges.toSorted((a, b) => offsetOf(a) - offsetOf(b));
-  for (const one of [offsets[0]!, offsets.at(-1)!]) kept.add(one);
+  const ends = exchanges.toSorted((a, b) => farthestOf(a) - farthestOf(b));
+  for (const one of [ends[0]!, ends.at(-1)!]) kept.add(one);
   return exchanges.filter((one) => kept.has(one));
 }
 
@@ -123,15 +123,17 @@ export function provedOffset(exchanges: readonly Exchange[]): number {
 }
 
 /**
- * True where every exchange shows the clocks to be within so many seconds of each other, and there are enough. What is
- * shown is the offset that NTP itself works out: the middle of the interval, without what is added for the unseen way.
+ * True where every exchange shows the clocks to be within so many seconds of each other, and there are enough. The whole of
+ * its interval has to be: of an answer that was long on its way the middle proves nothing.
  */
 export function provedWithin(exchanges: readonly Exchange[], sec: number): boolean {
-  return exchanges.length >= ENOUGH && exchanges.every((exchange) => Math.abs(offsetOf(exchange)) <= sec);
+  return exchanges.length >= ENOUGH && exchanges.every((exchange) => Math.abs(farthestOf(exchange)) <= sec);
 }
 
-export function offsetOf({ least, most }: Exchange): number {
-  return (least + UNSEEN_SEC + most) / 2;
+/** The end of the interval that is farther from none, without what is added for the unseen way. */
+export function farthestOf({ least, most }: Exchange): number {
+  const lower = least + UNSEEN_SEC;
+  return Math.abs(lower) > Math.abs(most) ? lower : most;
 }
 
 /**

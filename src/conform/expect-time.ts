@@ -7,7 +7,7 @@ import {
   ENOUGH,
   type Exchange,
   exchangesOf,
-  offsetOf,
+  farthestOf,
   provedApart,
   provedApartInCapture,
   provedOffset,
@@ -43,7 +43,7 @@ export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, sub
     return { found, against: beyond.flatMap(({ frames }) => frames) };
   }
   if (provedWithin(exchanges, within)) {
-    const widest = Math.max(...exchanges.map((exchange) => Math.abs(offsetOf(exchange))));
+    const widest = Math.max(...exchanges.map((exchange) => Math.abs(farthestOf(exchange))));
     const says = `${exchanges.length} exchanges: the clocks are within ${secondsText(widest)} of each other`;
     const shown = exchanges.slice(0, ENOUGH);
     return proved(
@@ -64,7 +64,7 @@ export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, sub
     const says = `${expectation.text}: ${exchanges.length} of the ${ENOUGH} exchanges that would show it`;
     return { ...unproved("expect", "expectation-unproved", says, "capture until it has asked again"), against };
   }
-  const says = `${expectation.text}: ${exchanges.length} exchanges, and they do not agree on it`;
+  const says = `${expectation.text}: ${exchanges.length} exchanges, and not each of them shows it: they differ, or were long on their way`;
   return { ...unproved("expect", "expectation-unproved", says, ASK), against };
 }
 

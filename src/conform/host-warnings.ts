@@ -24,7 +24,7 @@ export function absentHosts(cast: Cast, backgroundName: string | null, found: ()
     const like = found().filter(
       (one) => one.model === model && one.role === role && (realm === null || one.realm === realm),
     );
-    const known = like.filter((one) => !cast.ofText(one.realm, one.address).some((played) => played.role === role));
+    const known = like.filter((one) => isSomebodyElse(one, cast));
     const unknown = isByMac(host) && host.others === undefined;
     const why = unknown ? ", and nothing in it says which IP address it has: bind that" : "";
     const absent = `${host.text}, bound to ${role}, ${absentWords(asked.has(host))}${why}`;
@@ -37,6 +37,14 @@ export function absentHosts(cast: Cast, backgroundName: string | null, found: ()
     ...told.map(({ says }) => says),
     ...together.filter((some) => some.length >= SEVERAL).map((some) => absentTogether(some)),
   ];
+}
+
+/** Nobody who plays the role already; who plays another one does what both may do, but for what is this one's alone. */
+function isSomebodyElse({ realm, address, model, role, signs }: Likeness, cast: Cast): boolean {
+  const played = cast.ofText(realm, address).filter((one) => one.model === model);
+  return (
+    played.length === 0 || (played.every((one) => one.role !== role) && signs.some(({ roles }) => roles.size === 1))
+  );
 }
 
 /** From so many on hosts that never appear are told in one sentence, where nothing else is to be said of them. */

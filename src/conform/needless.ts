@@ -35,7 +35,8 @@ function choose(
     return { ...unused(result.rule), reason: `one of ${anyOf} is enough, and ${met.rule.id} is met` };
   if (status.status !== "missing") return status;
   const open = others.find((other) => other.status === "not-evaluable" && other.code !== "condition-off");
-  if (open === undefined) return status;
+  if (open === undefined)
+    return { ...status, reason: `${status.reason}, and nothing else of ${anyOf}, of which one is enough` };
   const says = `one of ${anyOf} is enough, and of ${open.rule.id} this capture can't say`;
   return notEvaluable("fallback", says, open.remedy);
 }

@@ -27,9 +27,11 @@ export function outerNameAlone(
   return unproved("whom", "ech", says, NO_DECOY, against);
 }
 
-/** The outer name may be a decoy: what else is known of the address says whom it may be, and proves nothing. */
+/**
+ * The outer name may be a decoy: what else is known of the address says whom it may be, and proves nothing. That goes for
+ * whom it may not be, too: many share such an address, and what DNS told the client before the capture nobody knows.
+ */
 export function behindEch({ name, frames }: SentName, known: Clause): Clause {
-  if (known.result === "failed") return known;
   const says = `the hello may be encrypted, and ${name} is only its outer name; ${known.says}`;
-  return unproved("whom", "ech", says, OWN_DNS, frames);
+  return unproved("whom", "ech", says, OWN_DNS, [...frames, ...known.against]);
 }

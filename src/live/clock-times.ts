@@ -3,7 +3,7 @@
  * equals another. Of a pair of hosts the first count, and those that decide by how much their clocks are apart: what is left
  * out changes neither what is proved to be exceeded nor what is proved to hold (`conform/clocks.ts`).
  */
-import { ENOUGH, type Exchange, exchangesOfFlow, offsetOf } from "../conform/clocks.ts";
+import { ENOUGH, type Exchange, exchangesOfFlow, farthestOf } from "../conform/clocks.ts";
 import type { FlowDetail } from "../decode/details.ts";
 import type { Fact } from "../decode/facts.ts";
 
@@ -14,7 +14,7 @@ const MOST_PAIRS = 65_536;
 
 interface Pair {
   count: number;
-  /** The largest lower bounds, the smallest upper ones, and how far the offset goes. */
+  /** The largest lower bounds, the smallest upper ones, and how far the clocks may be apart. */
   least: number[];
   most: number[];
   lowest: number;
@@ -45,12 +45,12 @@ export class ClockTimes {
     let tells = pair.count < this.#first;
     pair.count++;
     for (const one of exchanges) {
-      const offset = offsetOf(one);
+      const farthest = farthestOf(one);
       tells = isAmong(pair.least, -one.least) || tells;
       tells = isAmong(pair.most, one.most) || tells;
-      tells ||= offset < pair.lowest || offset > pair.highest;
-      pair.lowest = Math.min(pair.lowest, offset);
-      pair.highest = Math.max(pair.highest, offset);
+      tells ||= farthest < pair.lowest || farthest > pair.highest;
+      pair.lowest = Math.min(pair.lowest, farthest);
+      pair.highest = Math.max(pair.highest, farthest);
     }
     return tells;
   }

@@ -26,6 +26,13 @@ test("beyond the limit it is not within it, and for a while not surely beyond it
   t.true(Math.abs(provedOffset(ahead(20))) > 3);
 });
 
+test("of an answer that was long on its way the middle proves nothing", (t) => {
+  const slow = ahead(2).map((one) => ({ ...one, least: one.least - 2, most: one.most + 2 }));
+  t.false(provedWithin(slow, 3));
+  t.true(provedWithin(slow, 4.1));
+  t.is(provedOffset(slow), 0);
+});
+
 test("two exchanges show nothing", (t) => {
   t.false(provedWithin(ahead(0).slice(1), 3));
 });

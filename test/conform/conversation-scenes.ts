@@ -370,6 +370,15 @@ export const CONVERSATIONS: Record<string, Judging> = {
     rules: [tlsRule],
     frames: tlsConnection(FROM, TO, 10, clientHello("api.example.com", { ech: true })),
   },
+  "an encrypted hello to an address that DNS gave for a name of nobody's": {
+    says: "inconclusive ech",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 0),
+      ...tlsConnection(FROM, TO, 10, clientHello("public.example.org", { ech: true })),
+    ],
+  },
   hearsay: {
     says: "inconclusive dns-of-another",
     endpoints: api,

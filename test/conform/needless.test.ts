@@ -45,6 +45,12 @@ test("a host that has none of them lacks each, whatever another host has", async
   });
 });
 
+test("where none of several is there, each says that one is enough", async (t) => {
+  const { said } = await play({ ...both, frames: [...busy, ...peerBusy] });
+  for (const id of ["m/r", "m/s"])
+    t.regex(said.rules.get(id)!.reason!, /never opened it, and nothing else of either, of which one is enough$/);
+});
+
 test("of a fallback that nobody can judge no host is called missing", async (t) => {
   const rules = [
     { ...tlsRule, id: "r", to: "ws", "fallback-for": "s" },
