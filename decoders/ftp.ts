@@ -100,6 +100,7 @@ export const ftp: Decoder = {
   },
   forms: { stream: [replyForm(6), ...commandForms(3, 4)] },
   everyMessage: true,
+  bothBegin: true,
 
   looksStream: (buf, off, len) => beginsReply(buf, off, len, 6) || beginsCommand(buf, off, len, 3, 4),
 

@@ -63,6 +63,7 @@ export const imap: Decoder = {
     ],
   },
   everyMessage: true,
+  bothBegin: true,
 
   looksStream(buf, off, len) {
     if (buf[off] === 0x2a) return len < 2 || buf[off + 1] === 0x20;

@@ -48,6 +48,7 @@ export const pop3: Decoder = {
     ],
   },
   everyMessage: true,
+  bothBegin: true,
 
   looksStream(buf, off, len) {
     if (buf[off] === 0x2b) return len < 2 || buf[off + 1] === 0x4f; // +OK

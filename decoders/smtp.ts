@@ -51,6 +51,7 @@ export const smtp: Decoder = {
   opens: { stream: [0x32, 0x35, [0x41, 0x5a], [0x61, 0x7a]] },
   forms: { stream: [replyForm(5), ...commandForms(4, 8)] },
   everyMessage: true,
+  bothBegin: true,
 
   looksStream(buf, off, len) {
     const first = buf[off]!;

@@ -53,6 +53,7 @@ export const ssh: Decoder = {
     { field: "ssh.comment", about: "what the sender's banner says behind its program" },
   ],
   everyMessage: false,
+  bothBegin: true,
   opens: { stream: [0x53] },
 
   looksStream: (buf, off, len) => beginsWith(buf, off, len, MARK),

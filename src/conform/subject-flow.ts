@@ -12,6 +12,7 @@ import { addressText, type FlowView, OUTCOMES } from "../observe/flow-view.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import { operationsOf } from "../observe/operations.ts";
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
+import { beginsOtherwise } from "./begins-otherwise.ts";
 import type { Played } from "./cast.ts";
 import { type HttpAnswers, httpAnswers } from "./http-answers.ts";
 import { icmpWords } from "./refusal.ts";
@@ -149,7 +150,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     reports: all.seen.decoders[view.app - 1]?.reports ?? NONE_OF_THEM,
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
     foreign: readsAll(app) || app === "dtls" ? (view.detail?.undecoded ?? 0) : 0,
-    foreignFrames: malformed(sightings, readsAll(app)),
+    foreignFrames: [...malformed(sightings, readsAll(app)), ...beginsOtherwise(all, view, there)],
     misread: view.proto === TCP && isMisread(sightings, view, there),
     dropped: view.detail?.dropped ?? 0,
     cut: cutOf(all, view),

@@ -156,6 +156,8 @@ export interface Decoder {
   readonly reports?: readonly string[];
   /** Where true, every message of an identified flow is decoded; else the flow is settled once it is identified. */
   readonly everyMessage: boolean;
+  /** Streams only: true where each end begins with bytes that `stream` accepts; an end that begins otherwise is then told. */
+  readonly bothBegin?: boolean;
   /**
    * Datagrams only: true where the protocol prepares a path for another one and then shares it (STUN for DTLS and RTP, RFC
    * 7983). A flow of it is offered to the other decoders too, and the first that accepts a datagram names the flow.
