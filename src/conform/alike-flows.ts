@@ -92,6 +92,7 @@ export class AlikeFlows {
         flow.overlaps.length > 0,
         flow.gaps.length > 0,
         flow.foreign > 0,
+        flow.foreignFrames.length > 0,
         flow.dropped > 0,
         flow.undecoded > 0,
         flow.quotes.length > 0,

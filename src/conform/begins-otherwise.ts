@@ -4,7 +4,6 @@
  *
  * Of protocols that say so (`Decoder.bothBegin`): their decoders know each way in which either end may begin.
  */
-
 import type { Decoder } from "../decode/decoder.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { S_DATA } from "../flow/row.ts";

@@ -150,7 +150,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     reports: all.seen.decoders[view.app - 1]?.reports ?? NONE_OF_THEM,
     undecoded: (view.detail?.undecoded ?? 0) + (view.detail?.dropped ?? 0),
     foreign: readsAll(app) || app === "dtls" ? (view.detail?.undecoded ?? 0) : 0,
-    foreignFrames: [...malformed(sightings, readsAll(app)), ...beginsOtherwise(all, view, there)],
+    foreignFrames: malformed(sightings, readsAll(app), beginsOtherwise(all, view, there)),
     misread: view.proto === TCP && isMisread(sightings, view, there),
     dropped: view.detail?.dropped ?? 0,
     cut: cutOf(all, view),
@@ -267,10 +267,10 @@ const readsAll = (app: string | null): boolean => app !== null && !HELLO.has(app
 
 /**
  * Messages that contradict themselves: whoever reads them may take them for something else. Where not `all` is read, of a
- * direction that has come up alone.
+ * direction that has come up alone. `others`: what is none of it either.
  */
-function malformed(sightings: readonly Sighting[], all: boolean): readonly FrameRef[] {
-  const frames: FrameRef[] = [];
+function malformed(sightings: readonly Sighting[], all: boolean, others: readonly FrameRef[]): readonly FrameRef[] {
+  const frames = [...others];
   const up = [all, all];
   for (const sighting of sightings) {
     const { fact, dir } = sighting;

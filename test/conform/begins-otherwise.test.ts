@@ -4,179 +4,52 @@ import { ascii } from "../support/hex.ts";
 import { connection } from "../support/talk.ts";
 import { HOST, PEER, play } from "./scene.ts";
 
-/** `F`: the end of a direction. */
-type Said = readonly (readonly [">" | "<", string])[];
+const SSH = "< SSH-2.0-OpenSSH_9.6";
+const SMTP = "< 220 a.example ESMTP";
+const FTP = "< 220 FTP server ready";
+const POP = "< +OK POP3 ready";
+const IMAP = "< * OK IMAP4rev1 ready";
+const GET = "> GET / HTTP/1.0\r\n";
+const BYTES = "> \x00\x01\x02";
+const PORTS = { ssh: 22, smtp: 25, ftp: 21, pop3: 110, imap: 143 } as const;
 
-const GET = "GET / HTTP/1.0\r\n\r\n";
-const SSH = "SSH-2.0-OpenSSH_9.6\r\n";
-const SMTP = "220 a.example ESMTP\r\n";
-const FTP = "220 FTP server ready\r\n";
-const talks: readonly (readonly [string, number, Said, "documented" | "inconclusive"])[] = [
-  [
-    "ssh",
-    22,
-    [
-      ["<", SSH],
-      [">", SSH],
-    ],
-    "documented",
-  ],
-  ["ssh", 22, [["<", SSH]], "documented"],
-  [
-    "ssh",
-    22,
-    [
-      ["<", SSH],
-      [">", GET],
-    ],
-    "inconclusive",
-  ],
-  [
-    "ssh",
-    22,
-    [
-      ["<", SSH],
-      [">", "\r\n"],
-      ["<", "Protocol mismatch.\r\n"],
-    ],
-    "inconclusive",
-  ],
-  [
-    "ssh",
-    22,
-    [
-      [">", "\x00\x01\x02"],
-      ["<", SSH],
-    ],
-    "inconclusive",
-  ],
-  [
-    "smtp",
-    25,
-    [
-      ["<", SMTP],
-      [">", "EHLO b.example\r\n"],
-      ["<", "250-a.example\r\n250 STARTTLS\r\n"],
-      [">", "STARTTLS\r\n"],
-    ],
-    "documented",
-  ],
-  [
-    "smtp",
-    25,
-    [
-      ["<", SMTP],
-      [">", "QUIT\r\n"],
-      ["<", "221 bye\r\n"],
-    ],
-    "documented",
-  ],
-  [
-    "smtp",
-    25,
-    [
-      ["<", SMTP],
-      [">", GET],
-      ["<", "502 what\r\n"],
-    ],
-    "inconclusive",
-  ],
-  [
-    "smtp",
-    25,
-    [
-      ["<", SMTP],
-      [">", "\x00\x01\x02\x03"],
-    ],
-    "inconclusive",
-  ],
-  [
-    "ftp",
-    21,
-    [
-      ["<", FTP],
-      [">", "USER a\r\n"],
-      ["<", "331 go on\r\n"],
-    ],
-    "documented",
-  ],
-  [
-    "ftp",
-    21,
-    [
-      ["<", FTP],
-      [">", GET],
-      ["<", "500 what\r\n"],
-    ],
-    "inconclusive",
-  ],
+type App = keyof typeof PORTS;
+
+/** Lines of either end; `F` ends it. */
+function talk(app: App, lines: readonly string[]) {
+  const said = lines.map((line) => {
+    const text = line.slice(2);
+    return [line[0] as "<" | ">", text === "F" ? "FA" : ascii(`${text}\r\n`)] as const;
+  });
+  return connection(`${HOST}:40000`, `${PEER}:${PORTS[app]}`, 0, said);
+}
+
+async function verdicts(app: App, frames: ReturnType<typeof talk>): Promise<string[]> {
+  const rules = [{ id: "p", to: "peer", over: `tcp/${PORTS[app]}`, app }];
+  const { said } = await play({ rules, frames, bind: [`host=${HOST}`, `peer=${PEER}`] });
+  return [...said.conversations.values()].map((one) => `${one.app} ${one.verdict}`);
+}
+
+for (const [app, lines, verdict] of [
+  ["ssh", [SSH, "> SSH-2.0-OpenSSH_9.6"], "documented"],
+  ["ssh", [SSH], "documented"],
+  ["ssh", [SSH, GET], "inconclusive"],
+  ["ssh", [SSH, "> ", "< Protocol mismatch."], "inconclusive"],
+  ["ssh", [BYTES, SSH], "inconclusive"],
+  ["smtp", [SMTP, "> EHLO b.example", "< 250-a.example\r\n250 STARTTLS", "> STARTTLS"], "documented"],
+  ["smtp", [SMTP, "> QUIT", "< 221 bye"], "documented"],
+  ["smtp", [SMTP, GET, "< 502 what"], "inconclusive"],
+  ["smtp", [SMTP, BYTES], "inconclusive"],
+  ["ftp", [FTP, "> USER a", "< 331 go on"], "documented"],
+  ["ftp", [FTP, GET, "< 500 what"], "inconclusive"],
   // A greeting that could be mail's as well is one of FTP where the client speaks that.
-  [
-    "ftp",
-    21,
-    [
-      ["<", "220 ready\r\n"],
-      [">", "PORT 10,0,0,5,78,33\r\n"],
-      [">", "PORT 10,0,0,5,78,34\r\n"],
-      ["<", "F"],
-      [">", "F"],
-    ],
-    "documented",
-  ],
-  [
-    "pop3",
-    110,
-    [
-      ["<", "+OK POP3 ready\r\n"],
-      [">", "USER a\r\n"],
-      ["<", "+OK\r\n"],
-    ],
-    "documented",
-  ],
-  [
-    "pop3",
-    110,
-    [
-      ["<", "+OK POP3 ready\r\n"],
-      [">", GET],
-      ["<", "-ERR\r\n"],
-    ],
-    "inconclusive",
-  ],
-  [
-    "imap",
-    143,
-    [
-      ["<", "* OK IMAP4rev1 ready\r\n"],
-      [">", "a1 CAPABILITY\r\n"],
-      ["<", "* CAPABILITY IMAP4rev1\r\na1 OK\r\n"],
-    ],
-    "documented",
-  ],
-  [
-    "imap",
-    143,
-    [
-      ["<", "* OK IMAP4rev1 ready\r\n"],
-      [">", GET],
-      ["<", "GET BAD\r\n"],
-    ],
-    "inconclusive",
-  ],
-];
-
-for (const [app, port, said, verdict] of talks) {
-  test(`${app}: ${said.map(([way, text]) => `${way} ${JSON.stringify(text.trim())}`).join(" ")} is ${verdict}`, async (t) => {
-    const frames = connection(
-      `${HOST}:40000`,
-      `${PEER}:${port}`,
-      0,
-      said.map(([way, text]) => [way, text === "F" ? "FA" : ascii(text)] as const),
-    );
-    const rules = [{ id: "p", to: "peer", over: `tcp/${port}`, app }];
-    const { conversations } = (await play({ rules, frames, bind: [`host=${HOST}`, `peer=${PEER}`] })).said;
-    const [one] = [...conversations.values()];
-    t.is(one!.verdict, verdict, one!.reason ?? "");
-    t.is(one!.app, app);
+  ["ftp", ["< 220 ready", "> PORT 10,0,0,5,78,33", "> PORT 10,0,0,5,78,34", "< F", "> F"], "documented"],
+  ["pop3", [POP, "> USER a", "< +OK"], "documented"],
+  ["pop3", [POP, GET, "< -ERR"], "inconclusive"],
+  ["imap", [IMAP, "> a1 CAPABILITY", "< * CAPABILITY IMAP4rev1\r\na1 OK"], "documented"],
+  ["imap", [IMAP, GET, "< GET BAD"], "inconclusive"],
+] as const) {
+  test(`${app}: ${lines.map((line) => JSON.stringify(line.trim())).join(" ")} is ${verdict}`, async (t) => {
+    t.deepEqual(await verdicts(app, talk(app, lines)), [`${app} ${verdict}`]);
   });
 }
