@@ -90,10 +90,15 @@ export function isEndpoint(
   return beforeItsAnswer(clause, patterns, subject, flow, context);
 }
 
-/** The first of an endpoint's names and patterns that a name fits. */
+/** Which of an endpoint's names and patterns a name is: itself where it is among them, else the first wildcard that it fits. */
 function patternOf(name: string, patterns: readonly HostPattern[]): HostPattern | undefined {
-  for (const pattern of patterns) if (matchesName(pattern, name)) return pattern;
-  return undefined;
+  let fitting: HostPattern | undefined;
+  for (const pattern of patterns) {
+    if (!matchesName(pattern, name)) continue;
+    if (!pattern.text.includes("*")) return pattern;
+    fitting ??= pattern;
+  }
+  return fitting;
 }
 
 /** An endpoint's names and patterns with the parameters' values in them; the parameter that lacks one, where one does. */

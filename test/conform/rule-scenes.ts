@@ -410,6 +410,12 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [tlsRule],
     frames: [...good, ...busy],
   },
+  "a wildcard and a name of its own": {
+    says: "met met",
+    endpoints: { api: { hosts: ["*.example.com", "api.example.com"], need: "each" } },
+    rules: [tlsRule],
+    frames: [...good, ...tlsConnection(`${HOST}:40077`, TO, 900, clientHello("ws.example.com")), ...busy],
+  },
   "one of its endpoints, whose address is that of the other": {
     says: "not-evaluable candidate-inconclusive",
     endpoints: { api: { hosts: ["api.example.com", "ws.example.com"], need: "each" } },
