@@ -233,7 +233,7 @@ export class Conversations extends ConversationRows {
     const conversation = this.find(from, to, meta, port | (view.app << 16), this.#serverName(view, dir), rank);
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
-    if (OUTCOMES[outcome] === "one-way" && this.#isAnswered(view, back) && view.flows > 0) this.oneSided++;
+    if (this.#isOneWay(view, outcome, back)) this.oneSided++;
     const mayPart = (view.kinds & PARTING) !== 0 && areSeveral(view.saying(FACT_BITS.name), dir);
     const parts = mayPart ? partsOf(view.detail?.sightings ?? [], dir) : null;
     if (parts === null) return;
@@ -253,11 +253,12 @@ export class Conversations extends ConversationRows {
   /** Whether its packets go one way only, although its kind is answered. */
   isOneSided(view: FlowView): boolean {
     const { dir } = view.initiator();
-    return OUTCOMES[this.flowOutcome(view, dir)] === "one-way" && this.#isAnswered(view, dir === 0 ? 1 : 0);
+    return this.#isOneWay(view, this.flowOutcome(view, dir), dir === 0 ? 1 : 0);
   }
 
-  #isAnswered(view: FlowView, back: 0 | 1): boolean {
-    return hasPorts(view.proto) && !view.isGroup(back);
+  /** What only tells of others is none. */
+  #isOneWay(view: FlowView, outcome: number, back: 0 | 1): boolean {
+    return OUTCOMES[outcome] === "one-way" && view.flows > 0 && hasPorts(view.proto) && !view.isGroup(back);
   }
 
   /** A flow's outcome, seen from one of its ends: index into OUTCOMES. What came from another port or address answers as well. */

@@ -164,6 +164,7 @@ class SqliteRunWriter implements RunWriter {
     await this.#conversations(packedOf(result) ?? PackedRows.of(result.judged));
     if (this.#copying === null && !this.#begun)
       await this.#batches("observation", PART_COLUMNS, this.#prepared ?? partRows(observation));
+    if (this.#attached) this.#writeGathered(); // what was copied is taken out by it
     await Promise.all(this.#writing);
     await this.#detach();
     this.#gathered.push(async () => {

@@ -41,6 +41,11 @@ function isLessOf(part: Fact, whole: Fact): boolean {
 }
 /** Their messages end where the datagram ends, behind any option: a shorter one is another message, and whole. */
 const OPEN_ENDED = ["dhcpv6", "syslog", "tftp", "ike", "rtp", "rtcp", "sctp"];
+/** Fixture and decoder: an endpoint mapper that answers neither from nor to 135 is a PROFINET device's, whatever it says. */
+const TAKEN_ON_STRANGE_PORTS: ReadonlySet<string> = new Set([
+  "dcerpc response profinet-cm",
+  "dcerpc reject profinet-cm",
+]);
 const isProblem = (fact: { kind: string }): boolean => fact.kind === "problem";
 
 for (const decoder of DECODERS) {
@@ -152,6 +157,7 @@ for (const decoder of DECODERS) {
     for (const other of DECODERS.filter((d) => d !== decoder)) {
       for (const fixture of fixtures) {
         t.false(decode(other, fixture).recognised, `${fixture.file}: ${fixture.title} taken by ${other.id}`);
+        if (TAKEN_ON_STRANGE_PORTS.has(`${decoder.id} ${fixture.title} ${other.id}`)) continue;
         const strange = decode(other, fixture, fixture.bytes.length, { ...fixture.at, ...STRANGE });
         t.false(strange.recognised, `${fixture.file}: ${fixture.title} taken by ${other.id} on strange ports`);
       }
