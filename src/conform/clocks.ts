@@ -19,8 +19,6 @@ import type { Cast } from "./cast.ts";
 import { readSubject, type Subject } from "./subject.ts";
 import { framesOf, type SubjectFlow } from "./subject-flow.ts";
 
-export type { Exchange };
-
 /** Fewer exchanges than this prove nothing: a packet may be delayed, a number be random. */
 export const ENOUGH = 3;
 const PLAUSIBLE_SEC = 86_400;

@@ -1,11 +1,12 @@
 /** Expectations about time: how far clocks are apart, and at which time of the day. */
+
 import type { Expectation } from "../model/types.ts";
+import type { Exchange } from "../observe/exchanges.ts";
 import type { FrameRef } from "../report/result.ts";
 import { minutesOf } from "./calendar.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import {
   ENOUGH,
-  type Exchange,
   exchangesOf,
   farthestOf,
   provedApart,

@@ -86,6 +86,8 @@ const NO_FLOWS: Kept["flows"] = [];
 
 export class KeptJudgements {
   #given: Given | null = null;
+  /** What rules of the models hold against something: kinds of expectations, of fields each with its name. Made when first asked for. */
+  #expected: ReadonlySet<string> | null = null;
   #loaded: { models: LoadedModel[]; background: LoadedModel | null } | null = null;
   /** Ports of the models that were judged by last; null before that. */
   documented: DocumentedPorts | null = null;
@@ -159,16 +161,23 @@ export class KeptJudgements {
 
   /** Whether a rule asks how far two hosts' clocks are apart. */
   get comparesClocks(): boolean {
-    return this.models.some(({ model }) =>
-      model.rules.some(({ expect }) => expect.some(({ kind }) => kind === "clocks")),
-    );
+    return this.#expects("clocks");
   }
 
   /** Whether a rule holds a field against something. */
   expectsField(name: string): boolean {
-    return this.models.some(({ model }) =>
-      model.rules.some(({ expect }) => expect.some((one) => one.kind === "field" && one.field === name)),
+    return this.#expects(`field ${name}`);
+  }
+
+  #expects(what: string): boolean {
+    this.#expected ??= new Set(
+      this.models.flatMap(({ model }) =>
+        model.rules.flatMap(({ expect }) =>
+          expect.map((one) => (one.kind === "field" ? `field ${one.field}` : one.kind)),
+        ),
+      ),
     );
+    return this.#expected.has(what);
   }
 
   /** The same of an address. */
@@ -192,6 +201,7 @@ export class KeptJudgements {
       this.loads++;
       this.#given = given;
       this.#loaded = load();
+      this.#expected = null;
     }
     return this.#loaded;
   }

@@ -99,7 +99,8 @@ export function noteDeparted({ departed }: Observation, cast: Cast, isElsewhere:
   }
 }
 
-function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {
+/** A time that something was seen gets longer by another. */
+export function extend(presence: { firstSec: number; lastSec: number }, first: number, last: number): void {
   if (first < presence.firstSec) presence.firstSec = first;
   if (last > presence.lastSec) presence.lastSec = last;
 }

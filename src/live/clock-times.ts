@@ -3,9 +3,10 @@
  * equals another. Of a pair of hosts the first count, and those that decide by how much their clocks are apart: what is left
  * out changes neither what is proved to be exceeded nor what is proved to hold (`conform/clocks.ts`).
  */
-import { ENOUGH, type Exchange, exchangesOfFlow, farthestOf } from "../conform/clocks.ts";
+import { ENOUGH, exchangesOfFlow, farthestOf } from "../conform/clocks.ts";
 import type { FlowDetail } from "../decode/details.ts";
 import type { Fact } from "../decode/facts.ts";
+import type { Exchange } from "../observe/exchanges.ts";
 
 /** Exchanges of one pair that keep their times whatever they say: two clients are also compared by when they asked. */
 const FIRST = 64;

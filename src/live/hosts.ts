@@ -1,6 +1,7 @@
 /** What a conversation that leaves a run's memory says of bound hosts: that they were there, and who answered them. */
 import { type CastHost, isGlobal, type Played } from "../conform/cast.ts";
 import type { Judged } from "../conform/judged.ts";
+import { extend } from "../conform/presence.ts";
 import * as C from "../observe/conversations.ts";
 import { addAnswer, type Departed, type DepartedHost } from "../observe/departed.ts";
 import { hostKey } from "../observe/departed-uses.ts";
@@ -67,11 +68,6 @@ function hostsOf(played: readonly Played[]): readonly CastHost[] {
   return played
     .map(({ host }) => host)
     .filter((one, i, all) => all.findIndex(({ host }) => host.text === one.host.text) === i);
-}
-
-function extend(host: DepartedHost, firstSec: number, lastSec: number): void {
-  host.firstSec = Math.min(host.firstSec, firstSec);
-  host.lastSec = Math.max(host.lastSec, lastSec);
 }
 
 /** Bound hosts that are kept of those whom one called: without the others less is missing of it. */

@@ -9,7 +9,7 @@
  */
 
 import { carriedNames } from "../conform/carriers.ts";
-import { type Exchange, exchangesOfFlow } from "../conform/clocks.ts";
+import { exchangesOfFlow } from "../conform/clocks.ts";
 import { resolvesHidden } from "../conform/hidden-dns.ts";
 import type { Judged } from "../conform/judged.ts";
 import type { KeptJudgements } from "../conform/kept.ts";
@@ -18,7 +18,7 @@ import * as R from "../flow/row.ts";
 import { LIMITS } from "../limits.ts";
 import * as C from "../observe/conversations.ts";
 import { type DepartedUse, hostKey } from "../observe/departed-uses.ts";
-import type { DepartedExchanges } from "../observe/exchanges.ts";
+import type { DepartedExchanges, Exchange } from "../observe/exchanges.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { ConversationRow } from "../report/result.ts";
 import { CLOSED_SEC, isDone } from "./age.ts";

@@ -1,6 +1,7 @@
 /** What NTP's exchanges say of two clocks, and what they leave open. */
 import test from "ava";
-import { type Exchange, provedApartInCapture, provedOffset, provedWithin } from "../../src/conform/clocks.ts";
+import { provedApartInCapture, provedOffset, provedWithin } from "../../src/conform/clocks.ts";
+import type { Exchange } from "../../src/observe/exchanges.ts";
 
 /** Three exchanges by which the client's clock is ahead by so many seconds, seen right beside it: a round trip of 20 ms. */
 const ahead = (sec: number): Exchange[] => asking(sec, [0, 60, 120]);

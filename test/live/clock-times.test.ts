@@ -5,9 +5,10 @@ import test from "ava";
 import fc from "fast-check";
 import { MadeUp } from "../../bench/made-up.ts";
 import { runMadeUp } from "../../bench/made-up-run.ts";
-import { ENOUGH, type Exchange, provedOffset, provedWithin } from "../../src/conform/clocks.ts";
+import { ENOUGH, provedOffset, provedWithin } from "../../src/conform/clocks.ts";
 import { loadJudging } from "../../src/judging.ts";
 import { ClockTimes } from "../../src/live/clock-times.ts";
+import type { Exchange } from "../../src/observe/exchanges.ts";
 import { openStore } from "../../src/store/open.ts";
 import { scratch } from "../cli/command.ts";
 

@@ -1,9 +1,10 @@
 import { type Finding, groupByCause } from "../causes.ts";
 import { unwaived, wasStrict } from "../drift.ts";
+import type { Page } from "../page.ts";
 import type { ConversationRow, RuleRow, RunResult, Verdict } from "../result.ts";
 import { groupConversations, idLength } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
-import { FrameNames, few } from "../words.ts";
+import { FrameNames, few, plural } from "../words.ts";
 
 /** Findings of a kind that are listed before the report says how many more there are. */
 const LISTED = 20;
@@ -56,4 +57,10 @@ export class TextContext {
   rule(rule: Pick<RuleRow, "model" | "rule_id">): string {
     return this.severalModels ? `${rule.model}/${rule.rule_id}` : rule.rule_id;
   }
+}
+
+/** Of a list of so many: how many of them are not listed. */
+export function printMore(page: Page, context: TextContext, total: number): void {
+  if (total > context.listed)
+    page.text(`and ${plural(total - context.listed, "more", "more")}; --all lists them`, { paint: page.pen.dim });
 }

@@ -8,7 +8,7 @@ import type { ConversationRow, RuleRow, Verdict } from "../result.ts";
 import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
 import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service, wayOf } from "../words.ts";
 import { settingsIn } from "./actions.ts";
-import type { TextContext } from "./context.ts";
+import { printMore, type TextContext } from "./context.ts";
 import { printLookups } from "./looked-up.ts";
 
 /** Every finding with its evidence, the worst kind first; then what could not be decided; then what was waived. */
@@ -168,9 +168,4 @@ function printWaived(page: Page, context: TextContext): void {
     });
   }
   printMore(page, context, rules.length);
-}
-
-function printMore(page: Page, context: TextContext, total: number): void {
-  if (total > context.listed)
-    page.text(`and ${plural(total - context.listed, "more", "more")}; --all lists them`, { paint: page.pen.dim });
 }

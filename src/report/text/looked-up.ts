@@ -2,8 +2,8 @@
 import { askedOf, extentBelow, whoAsked } from "../looked-up.ts";
 import { undocumentedLookups } from "../lookup-rows.ts";
 import type { Page } from "../page.ts";
-import { clientOf, few, number, plural } from "../words.ts";
-import type { TextContext } from "./context.ts";
+import { clientOf, few, plural } from "../words.ts";
+import { printMore, type TextContext } from "./context.ts";
 
 export function printLookups(page: Page, context: TextContext): void {
   const asked = askedOf(undocumentedLookups(context.result));
@@ -18,8 +18,7 @@ export function printLookups(page: Page, context: TextContext): void {
     for (const one of names)
       page.hang({ text: one[0] }, whoAsked([one], context.frames), { indent: 4, paint: page.pen.dim });
   }
-  if (asked.length > context.listed)
-    page.text(`and ${number(asked.length - context.listed)} more; --all lists them`, { paint: page.pen.dim });
+  printMore(page, context, asked.length);
 }
 
 /** The question that they raise, where no conversation with them raises it already. */

@@ -3,7 +3,7 @@ import type { Page } from "../page.ts";
 import type { ConversationRow, RunResult } from "../result.ts";
 import { compareText } from "../summary.ts";
 import { bytes, clientOf, few, number, over, plural, responder, service } from "../words.ts";
-import type { TextContext } from "./context.ts";
+import { printMore, type TextContext } from "./context.ts";
 
 /** Without a model: who talks to whom, as what, under which name. The most traffic first. */
 export function printObserved(page: Page, context: TextContext): void {
@@ -87,6 +87,5 @@ function printNames(page: Page, context: TextContext): void {
     const text = `by ${few([...entry.clients], 3)}: ${plural(entry.count, "time")}, ${few([...entry.results], 3)} [${entry.frame}]`;
     page.hang({ text: name }, text, { paint: page.pen.dim });
   }
-  if (sorted.length > context.listed)
-    page.text(`and ${number(sorted.length - context.listed)} more; --all lists them`, { paint: page.pen.dim });
+  printMore(page, context, sorted.length);
 }
