@@ -31,6 +31,7 @@ const OTHERS = {
   floods: ["floods.js"],
   corpus: ["corpus.js"],
   joined: ["joined.js"],
+  stored: ["stored.js", "1000000", "1"],
 } as const;
 
 const { values: options } = parseArgs({
@@ -226,6 +227,7 @@ function targetsOf(growth: number | null, jobs: number | null): Target[] {
     { measure: "one thread ÷ two, web", least: 1.6, found: jobs, unit: "×" },
     { measure: "check of a tiny file, added", most: 60, found: moreMs(tiny, empty), unit: "ms" },
     { measure: "--help, added", most: 25, found: moreMs(help, empty), unit: "ms" },
+    { measure: "1 M stored behind judging", most: 5, found: null, unit: "s", otherwise: by(OTHERS.stored) },
     { measure: "10,000 rules ÷ 10", most: 1.2, found: null, unit: "×", otherwise: by(OTHERS.rules) },
   ];
 }
