@@ -29,6 +29,8 @@ export interface FlowDetail {
   shared: boolean;
   /** Of one that a database holds: as `kindsOf`, found out without making its sightings. */
   kinds?(): number;
+  /** Likewise: as `waits`. */
+  waits?(): boolean;
   /** Likewise: those of its sightings that are of these kinds (bits), or all. */
   saying?(kinds: number): Sighting[];
   /** Likewise: as `tellAnswers`. */
@@ -66,9 +68,29 @@ export const BESIDE = 1 << 13;
 
 /** The kinds of facts that a flow says, operations that were only counted among them. */
 export function kindsOf(detail: FlowDetail): number {
-  const kinds = detail.operations === null ? 0 : FACT_BITS.operation;
-  if (detail.kinds !== undefined) return kinds | detail.kinds();
-  return kinds | kindsAmong(detail.sightings);
+  if (detail.kinds !== undefined) return detail.kinds();
+  return (detail.operations === null ? 0 : FACT_BITS.operation) | kindsAmong(detail.sightings);
+}
+
+/** Whether something of its streams waits for what never came. */
+export function waits(detail: FlowDetail): boolean {
+  return detail.waits === undefined ? waitsIn(detail.streams) : detail.waits();
+}
+
+export function waitsIn([low, high]: FlowDetail["streams"]): boolean {
+  return (low !== null && isWaiting(low)) || (high !== null && isWaiting(high));
+}
+
+/** What tells of a direction whether something waits in it. */
+type Waiting = Pick<Stream, "length" | "decoder" | "fromStart" | "cutOff"> & { pending: readonly unknown[] };
+
+export function isWaiting(stream: Waiting): boolean {
+  return stream.pending.length > 0 || isLeft(stream);
+}
+
+/** True where nobody has accepted what stands at a direction's beginning, and nothing is missing there. */
+export function isLeft({ length, decoder, fromStart, cutOff, pending }: Waiting): boolean {
+  return length > 0 && decoder < 0 && fromStart && cutOff === 0 && pending.length === 0;
 }
 
 /** What it says of these kinds (bits); others may be among them. */

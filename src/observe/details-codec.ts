@@ -14,52 +14,24 @@
  * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
  * million flows' would take 700 MB.
  */
-import { type FlowDetail, newDetail, type Pair } from "../decode/details.ts";
+import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
-import { type PlainTally, plainTally, richTally } from "../decode/tally-plain.ts";
-import { type Segment, Stream } from "../flow/stream.ts";
-import type { Cap } from "../limits.ts";
+import { plainTally } from "../decode/tally-plain.ts";
+import type { Segment, Stream } from "../flow/stream.ts";
 import { FactWriter } from "./facts-codec.ts";
-import { StoredDetail } from "./stored-detail.ts";
+import { type Part, StoredDetail } from "./stored-detail.ts";
 import { SharedFacts, StoredFacts } from "./stored-facts.ts";
+import {
+  FROM_START,
+  HANDED,
+  type KnownTexts,
+  type PlainDetail,
+  type PlainSegment,
+  type PlainStream,
+  StoredMore,
+  type Stretch,
+} from "./stored-more.ts";
 import { NumberReader, NumberWriter } from "./varint.ts";
-
-/** Place and length in the part's bytes. */
-type Stretch = [at: number, length: number];
-
-/** A sighting with its fact by number. */
-type Told = Omit<Sighting, "fact"> & { fact: number };
-
-type PlainSegment = Omit<Segment, "bytes"> & { bytes: Stretch };
-
-type PlainStream = [
-  base: number,
-  data: Stretch,
-  decoder: number,
-  /** 1: from the connection's first byte on; 2: handed on. */
-  flags: number,
-  cutOff: number,
-  conflicts: number,
-  state: number,
-  lost: number,
-  parts: number[],
-  pending: PlainSegment[],
-];
-
-interface PlainDetail {
-  /** In place of words: of a flow that said very much, or something that has more to it than a message's words hold. */
-  told?: Told[];
-  operations?: PlainTally;
-  dropped?: number;
-  undecoded?: number;
-  cut?: Cap;
-  streams?: (PlainStream | null)[];
-  datagrams?: (PlainSegment[] | null)[];
-  heads?: (PlainSegment[] | null)[];
-}
-
-const FROM_START = 1;
-const HANDED = 2;
 
 /** A part of these flows. */
 export function packDetails(details: readonly FlowDetail[]): Uint8Array {
@@ -177,7 +149,7 @@ function isSameMessage(a: Sighting, b: Sighting): boolean {
 /** Reads the parts of one observation. */
 export class DetailsReader {
   readonly #shared = new SharedFacts();
-  #bytes: Uint8Array = NO_BYTES;
+  readonly #texts: KnownTexts = new Map();
 
   /** Throws where they are no part. */
   read(part: Uint8Array): FlowDetail[] {
@@ -193,61 +165,23 @@ export class DetailsReader {
     }
     const [lengths, texts, told, said, bytes] = stretches as [Buffer, Buffer, Buffer, Buffer, Buffer];
     const facts = new StoredFacts(known, lengths, texts, told, this.#shared);
-    this.#bytes = bytes;
-    const { words, begins } = wordsOf(said, count);
-    const inPart = { words, facts };
+    const others = all.toString("utf8", at);
+    const more = others === NO_OTHERS ? null : new StoredMore(others, bytes, count, this.#texts);
+    const inPart: Part = { facts, more, ...wordsOf(said, count, facts.bits) };
     const details: StoredDetail[] = [];
-    for (let i = 0; i < count; i++) details.push(new StoredDetail(inPart, begins[i]!));
-    // Written by `PartWriter`.
-    const others = JSON.parse(all.toString("utf8", at)) as [index: number, detail: PlainDetail][];
-    for (const [index, plain] of others) this.#add(details[index]!, plain, facts);
+    for (let i = 0; i < count; i++) details.push(new StoredDetail(inPart, i));
+    if (more !== null) for (const [i, told] of more.told(facts)) details[i]!.sightings = told;
     return details;
-  }
-
-  #add(detail: StoredDetail, plain: PlainDetail, facts: StoredFacts): void {
-    const segment = (one: PlainSegment): Segment => ({ ...one, bytes: this.#copy(one.bytes) });
-    const pair = <From, To>([low = null, high = null]: (From | null)[], rich: (from: From) => To): Pair<To> => [
-      low === null ? null : rich(low),
-      high === null ? null : rich(high),
-    ];
-    const list = (segments: PlainSegment[]): Segment[] => segments.map(segment);
-    if (plain.told !== undefined) detail.sightings = plain.told.map((one) => ({ ...one, fact: facts.of(one.fact) }));
-    if (plain.operations !== undefined) detail.operations = richTally(plain.operations);
-    if (plain.dropped !== undefined) detail.dropped = plain.dropped;
-    if (plain.undecoded !== undefined) detail.undecoded = plain.undecoded;
-    if (plain.cut !== undefined) detail.cut = plain.cut;
-    if (plain.streams !== undefined) detail.streams = pair(plain.streams, (stream) => this.#stream(stream, segment));
-    if (plain.datagrams !== undefined) detail.datagrams = pair(plain.datagrams, list);
-    if (plain.heads !== undefined) detail.heads = pair(plain.heads, list);
-  }
-
-  #stream(plain: PlainStream, segment: (one: PlainSegment) => Segment): Stream {
-    const [base, data, decoder, flags, cutOff, conflicts, state, lost, parts, pending] = plain;
-    const stream = new Stream(base, (flags & FROM_START) !== 0);
-    if (data[1] > 0) stream.data = this.#copy(data);
-    stream.length = data[1];
-    stream.decoder = decoder;
-    stream.handed = (flags & HANDED) !== 0;
-    stream.cutOff = cutOff;
-    stream.conflicts = conflicts;
-    stream.state = state;
-    stream.lost = lost;
-    stream.parts = parts;
-    stream.pending = pending.map(segment);
-    return stream;
-  }
-
-  /** A copy of its own: a stream that goes on writes behind what it has. */
-  #copy([at, length]: Stretch): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(at, at + length));
   }
 }
 
-const NO_BYTES = new Uint8Array(0);
-/** What flows said, as words: of each how many there are, then the messages; and where each flow's begin. */
-function wordsOf(said: Uint8Array, count: number): { words: Int32Array; begins: Uint32Array } {
+const NO_OTHERS = "[]";
+
+/** What flows said, as words: of each how many there are, then the messages; where each flow's begin, and the kinds of its facts. */
+function wordsOf(said: Uint8Array, count: number, bits: Uint16Array): Pick<Part, "words" | "begins" | "kinds"> {
   const numbers = new NumberReader(said);
   const begins = new Uint32Array(count);
+  const kinds = new Uint16Array(count);
   const most = count + said.length;
   if (scratch.length < most) scratch = new Int32Array(2 * most);
   const words = scratch;
@@ -270,12 +204,13 @@ function wordsOf(said: Uint8Array, count: number): { words: Int32Array; begins: 
         const told = numbers.read();
         const fact = told === 0 ? next : told - 1;
         words[at++] = fact;
+        kinds[i]! |= bits[fact]!;
         if (fact >= next) next = fact + 1;
       }
     }
     words[begin] = at - begin - 1;
   }
-  return { words: words.slice(0, at), begins };
+  return { words: words.slice(0, at), begins, kinds };
 }
 /** What a part's words are put together in. */
 let scratch = new Int32Array(0);

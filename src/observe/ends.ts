@@ -9,11 +9,10 @@
  */
 import { Cursor, Fault } from "../decode/cursor.ts";
 import type { Decoder } from "../decode/decoder.ts";
-import type { FlowDetail } from "../decode/details.ts";
-import type { Fact } from "../decode/facts.ts";
+import { type FlowDetail, isLeft, waits } from "../decode/details.ts";
+import type { Fact, Sighting } from "../decode/facts.ts";
 import { Identifier } from "../decode/identify.ts";
 import * as R from "../flow/row.ts";
-import type { Stream } from "../flow/stream.ts";
 import { CapCounter } from "../limits.ts";
 import { copyDetail } from "./merge-facts.ts";
 import type { Observation } from "./observation.ts";
@@ -31,49 +30,71 @@ export interface FlowEnd {
 
 /** The observation as it is judged: nothing may be added to it meanwhile. */
 export function atEnd(seen: Observation): Observation {
-  const waiting = new Set<number>();
+  const { details } = seen.identified;
+  const waiting = details.map(waits);
+  if (!waiting.includes(true)) return withSaid(seen);
   const readers = seen.decoders.filter(({ left }) => left !== undefined);
-  seen.identified.details.forEach((detail, index) => {
-    if (detail.streams.some((stream) => stream !== null && (stream.pending.length > 0 || isLeft(stream))))
-      waiting.add(index);
-  });
-  if (waiting.size === 0) return withSaid(seen);
-  const ends = new Map<number, FlowEnd>();
   const scratch = new Identifier(seen.decoders, new CapCounter());
+  const ends = new Map<number, FlowEnd>();
   const { table } = seen.flows;
   for (let flow = 0; flow < table.count; flow++) {
-    const index = table.rows(flow)[table.at(flow) + R.DETAIL]! - 1;
-    if (!waiting.has(index)) continue;
-    const words = new Int32Array(R.ROW_SPAN);
-    R.copyRow(table.rows(flow), table.at(flow), words, 0);
-    words[R.DETAIL] = 1;
-    const waits = seen.identified.details[index]!;
-    const read = copyDetail(waits, 0);
-    scratch.replaceDetails([read]);
-    for (const dir of [0, 1] as const) scratch.close(words, 0, dir);
-    const state = words[R.STATE]!;
-    const midstream = (state & R.S_MIDSTREAM) !== 0;
-    if (state >>> R.APP_SHIFT === 0) tellLeft(readers, read, words);
-    ends.set(flow, { app: state >>> R.APP_SHIFT, midstream, detail: { ...read, streams: waits.streams } });
+    const [row, at] = [table.rows(flow), table.at(flow)];
+    const index = row[at + R.DETAIL]! - 1;
+    if (index < 0 || waiting[index] !== true) continue;
+    const end = isHoled(details[index]!)
+      ? behindHoles(details[index]!, row, at, scratch, readers)
+      : withLeft(details[index]!, row, at, readers);
+    if (end !== null) ends.set(flow, end);
   }
-  return withSaid({ ...seen, ends });
+  return withSaid(ends.size === 0 ? seen : { ...seen, ends });
 }
 
-/** True where nobody has accepted what stands at a direction's beginning, and nothing is missing there. */
-function isLeft({ length, decoder, fromStart, cutOff, pending }: Stream): boolean {
-  return length > 0 && decoder < 0 && fromStart && cutOff === 0 && pending.length === 0;
+function isHoled({ streams: [low, high] }: FlowDetail): boolean {
+  return (low !== null && low.pending.length > 0) || (high !== null && high.pending.length > 0);
+}
+
+function behindHoles(
+  detail: FlowDetail,
+  row: Int32Array,
+  at: number,
+  scratch: Identifier,
+  readers: readonly Decoder[],
+): FlowEnd {
+  const words = new Int32Array(R.ROW_SPAN);
+  R.copyRow(row, at, words, 0);
+  words[R.DETAIL] = 1;
+  const read = copyDetail(detail, 0);
+  scratch.replaceDetails([read]);
+  for (const dir of [0, 1] as const) scratch.close(words, 0, dir);
+  const state = words[R.STATE]!;
+  if (state >>> R.APP_SHIFT === 0) read.sightings.push(...leftIn(readers, read, words, 0));
+  return endOf(state, { ...read, streams: detail.streams });
+}
+
+/** Null where nothing is told by what is left: nearly always. */
+function withLeft(detail: FlowDetail, row: Int32Array, at: number, readers: readonly Decoder[]): FlowEnd | null {
+  const state = row[at + R.STATE]!;
+  if (state >>> R.APP_SHIFT !== 0) return null;
+  const left = leftIn(readers, detail, row, at);
+  if (left.length === 0) return null;
+  return endOf(state, { ...copyDetail(detail, 0), sightings: [...detail.sightings, ...left], streams: detail.streams });
+}
+
+function endOf(state: number, detail: FlowDetail): FlowEnd {
+  return { app: state >>> R.APP_SHIFT, midstream: (state & R.S_MIDSTREAM) !== 0, detail };
 }
 
 const LEFT = new Cursor();
 
 /** What stands before a message that never came: whom a proxy was asked for, and that it did not let it. */
-function tellLeft(readers: readonly Decoder[], detail: FlowDetail, words: Int32Array): void {
+function leftIn(readers: readonly Decoder[], { streams }: FlowDetail, row: Int32Array, at: number): Sighting[] {
+  const sightings: Sighting[] = [];
   for (const dir of [0, 1] as const) {
-    const stream = detail.streams[dir];
+    const stream = streams[dir];
     if (stream === null || !isLeft(stream)) continue;
-    const [sec, nsec] = [words[R.LAST + dir * 2]!, words[R.LAST + dir * 2 + 1]!];
-    const capture = (words[R.CAPTURES]! >>> (dir * 16)) & 0xffff;
-    const frame = stream.parts.at(-1) ?? words[R.FRAME + dir]!;
+    const [sec, nsec] = [row[at + R.LAST + dir * 2]!, row[at + R.LAST + dir * 2 + 1]!];
+    const capture = (row[at + R.CAPTURES]! >>> (dir * 16)) & 0xffff;
+    const frame = stream.parts.at(-1) ?? row[at + R.FRAME + dir]!;
     const parts = stream.parts.slice(0, -1);
     for (const { left } of readers) {
       const said: Fact[] = [];
@@ -84,9 +105,10 @@ function tellLeft(readers: readonly Decoder[], detail: FlowDetail, words: Int32A
         continue;
       }
       for (const fact of said)
-        detail.sightings.push({ fact, dir, capture, frame, sec, nsec, ...(parts.length > 0 && { parts }) });
+        sightings.push({ fact, dir, capture, frame, sec, nsec, ...(parts.length > 0 && { parts }) });
     }
   }
+  return sightings;
 }
 
 const withSaid = (seen: Observation): Observation => ({ ...seen, said: new Said(seen) });

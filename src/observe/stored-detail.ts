@@ -10,91 +10,116 @@ import {
   type FlowDetail,
   kindsAmong,
   newDetail,
+  waitsIn,
 } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { Cap } from "../limits.ts";
 import type { StoredFacts } from "./stored-facts.ts";
+import { MORE, type StoredMore, WAITS } from "./stored-more.ts";
 
-/** What flows of a part said, as words, and the facts that these name. */
+/** What flows of a part said, as words, and the facts that these name; by flow where its words begin, and the kinds of its facts. */
 export interface Part {
   words: Int32Array;
+  begins: Uint32Array;
+  kinds: Uint16Array;
   facts: StoredFacts;
+  more: StoredMore | null;
 }
 
 /** What nearly all have beside their sightings. */
 const NO_MORE: Readonly<FlowDetail> = newDetail();
 
-/** A flow's detail of which the sightings are words until somebody asks for them. */
+/** A flow's detail of which the sightings are words, and all else is text, until somebody asks for them. */
 export class StoredDetail implements FlowDetail {
   readonly #part: Part;
-  readonly #at: number;
+  /** Which flow of the part. */
+  readonly #index: number;
   #own: Sighting[] | null = null;
-  /** What few have: a million of these stand in memory. */
-  #more: FlowDetail | null = null;
+  /** What it has beside them, where that was changed. */
+  #changed: FlowDetail | null = null;
 
-  constructor(part: Part, at: number) {
+  constructor(part: Part, index: number) {
     this.#part = part;
-    this.#at = at;
+    this.#index = index;
   }
 
   get operations(): FlowDetail["operations"] {
-    return (this.#more ?? NO_MORE).operations;
+    return this.#with(MORE.operations).operations;
   }
   get dropped(): number {
-    return (this.#more ?? NO_MORE).dropped;
+    return this.#with(MORE.dropped).dropped;
   }
   get undecoded(): number {
-    return (this.#more ?? NO_MORE).undecoded;
+    return this.#with(MORE.undecoded).undecoded;
   }
   get cut(): Cap | null {
-    return (this.#more ?? NO_MORE).cut;
+    return this.#with(MORE.cut).cut;
   }
   get streams(): FlowDetail["streams"] {
-    return (this.#more ?? NO_MORE).streams;
+    return this.#with(MORE.streams).streams;
   }
   get datagrams(): FlowDetail["datagrams"] {
-    return (this.#more ?? NO_MORE).datagrams;
+    return this.#with(MORE.datagrams).datagrams;
   }
   get heads(): FlowDetail["heads"] {
-    return (this.#more ?? NO_MORE).heads;
+    return this.#with(MORE.heads).heads;
   }
   get ledger(): FlowDetail["ledger"] {
-    return (this.#more ?? NO_MORE).ledger;
+    return (this.#changed ?? NO_MORE).ledger;
   }
   get shared(): boolean {
-    return (this.#more ?? NO_MORE).shared;
+    return (this.#changed ?? NO_MORE).shared;
   }
   set operations(operations) {
-    this.#has().operations = operations;
+    this.#change().operations = operations;
   }
   set dropped(dropped) {
-    this.#has().dropped = dropped;
+    this.#change().dropped = dropped;
   }
   set undecoded(undecoded) {
-    this.#has().undecoded = undecoded;
+    this.#change().undecoded = undecoded;
   }
   set cut(cut) {
-    this.#has().cut = cut;
+    this.#change().cut = cut;
   }
   set streams(streams) {
-    this.#has().streams = streams;
+    this.#change().streams = streams;
   }
   set datagrams(datagrams) {
-    this.#has().datagrams = datagrams;
+    this.#change().datagrams = datagrams;
   }
   set heads(heads) {
-    this.#has().heads = heads;
+    this.#change().heads = heads;
   }
   set ledger(ledger) {
-    this.#has().ledger = ledger;
+    this.#change().ledger = ledger;
   }
   set shared(shared) {
-    this.#has().shared = shared;
+    this.#change().shared = shared;
   }
 
-  #has(): FlowDetail {
-    this.#more ??= newDetail();
-    return this.#more;
+  /** What says these of its properties (bits of `MORE`). Made anew each time, but for the flow that was asked last. */
+  #with(properties: number): Readonly<FlowDetail> {
+    if (this.#changed !== null) return this.#changed;
+    if ((this.#bits & properties) === 0) return NO_MORE;
+    if (lastMade.asked !== this) {
+      lastMade.made = this.#make();
+      lastMade.asked = this;
+    }
+    return lastMade.made;
+  }
+
+  #make(): FlowDetail {
+    return this.#part.more?.make(this.#index) ?? newDetail();
+  }
+
+  #change(): FlowDetail {
+    this.#changed ??= this.#make();
+    return this.#changed;
+  }
+
+  get #bits(): number {
+    return this.#part.more === null ? 0 : this.#part.more.bits[this.#index]!;
   }
 
   get sightings(): Sighting[] {
@@ -110,7 +135,7 @@ export class StoredDetail implements FlowDetail {
     if (this.#own !== null) return this.#own;
     const last = kinds === ANY_KIND ? lastWhole : lastOfKinds;
     if (last.asked !== this || last.kinds !== kinds) {
-      last.sightings = sightingsOf(this.#part, this.#at, kinds);
+      last.sightings = sightingsOf(this.#part, this.#index, kinds);
       last.asked = this;
       last.kinds = kinds;
     }
@@ -122,10 +147,11 @@ export class StoredDetail implements FlowDetail {
       answersAmong(this.#own, told);
       return;
     }
-    const { words, facts } = this.#part;
+    const { words, begins, facts } = this.#part;
     const { bits } = facts;
-    const end = this.#at + 1 + words[this.#at]!;
-    for (let at = this.#at + 1; at < end; ) {
+    const from = begins[this.#index]!;
+    const end = from + 1 + words[from]!;
+    for (let at = from + 1; at < end; ) {
       const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
       for (let i = at + HEAD_WORDS; i < next; i++) {
         const fact = words[i]!;
@@ -138,17 +164,13 @@ export class StoredDetail implements FlowDetail {
   }
 
   kinds(): number {
-    if (this.#own !== null) return kindsAmong(this.#own);
-    let kinds = 0;
-    const { words, facts } = this.#part;
-    const { bits } = facts;
-    const end = this.#at + 1 + words[this.#at]!;
-    for (let at = this.#at + 1; at < end; ) {
-      const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
-      for (let i = at + HEAD_WORDS; i < next; i++) kinds |= bits[words[i]!]!;
-      at = next;
-    }
-    return kinds;
+    const counted = this.#changed === null ? (this.#bits & MORE.operations) !== 0 : this.#changed.operations !== null;
+    const said = this.#own === null ? this.#part.kinds[this.#index]! : kindsAmong(this.#own);
+    return counted ? said | FACT_BITS.operation : said;
+  }
+
+  waits(): boolean {
+    return this.#changed === null ? (this.#bits & WAITS) !== 0 : waitsIn(this.#changed.streams);
   }
 }
 const ANY_KIND = 0xffff;
@@ -159,12 +181,14 @@ interface LastAsked {
   kinds: number;
   sightings: Sighting[];
 }
+const lastMade: { asked: StoredDetail | null; made: Readonly<FlowDetail> } = { asked: null, made: NO_MORE };
 const lastWhole: LastAsked = { asked: null, kinds: 0, sightings: [] };
 const lastOfKinds: LastAsked = { asked: null, kinds: 0, sightings: [] };
 
-/** What the words from `at` on say, of these kinds: see the drawing. */
-function sightingsOf({ words, facts }: Part, from: number, kinds: number): Sighting[] {
+/** What a flow's words say, of these kinds: see the drawing. */
+function sightingsOf({ words, begins, facts }: Part, index: number, kinds: number): Sighting[] {
   const { bits } = facts;
+  const from = begins[index]!;
   const sightings: Sighting[] = [];
   const end = from + 1 + words[from]!;
   for (let at = from + 1; at < end; ) {
