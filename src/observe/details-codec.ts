@@ -54,18 +54,29 @@ class PartWriter {
   #sec = 0;
 
   write(details: readonly FlowDetail[]): Uint8Array {
-    const others: [index: number, detail: PlainDetail][] = [];
+    const others: string[] = [];
     for (const [index, detail] of details.entries()) {
       const other = this.#detail(detail);
-      if (Object.keys(other).length > 0) others.push([index, other]);
+      if (other !== "") others.push(`[${index},${other}]`);
     }
     const stretches = [...this.#facts.take(), this.#said.take(), Buffer.concat(this.#pieces)];
     const lengths = stretches.map((stretch) => stretch.length);
     const head = Buffer.from(Uint32Array.of(details.length, this.#facts.count, ...lengths, 0).buffer);
-    return Buffer.concat([head, ...stretches, Buffer.from(JSON.stringify(others))]);
+    return Buffer.concat([head, ...stretches, Buffer.from(`[${others.join(",")}]`)]);
   }
 
-  #detail(detail: FlowDetail): PlainDetail {
+  /** JSON of what it has beside its words; empty where that is nothing. */
+  #detail(detail: FlowDetail): string {
+    const [low, high] = detail.streams;
+    const others = this.#others(detail);
+    const streams =
+      low === null && high === null ? "" : `"streams":[${this.#streamText(low)},${this.#streamText(high)}]`;
+    if (others === "" || streams === "") return others + (streams && `{${streams}}`);
+    return `${others.slice(0, -1)},${streams}}`;
+  }
+
+  /** Of what it has beside its words and its streams. */
+  #others(detail: FlowDetail): string {
     const plain: PlainDetail = {};
     if (detail.sightings.length <= MOST_IN_WORDS && detail.sightings.every(fitsWords)) this.#say(detail.sightings);
     else {
@@ -76,12 +87,18 @@ class PartWriter {
     if (detail.dropped > 0) plain.dropped = detail.dropped;
     if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
     if (detail.cut !== null) plain.cut = detail.cut;
-    const segments = (list: readonly Segment[] | null) => list?.map((segment) => this.#segment(segment)) ?? null;
-    if (detail.streams.some((stream) => stream !== null))
-      plain.streams = detail.streams.map((stream) => (stream === null ? null : this.#stream(stream)));
-    if (detail.datagrams.some((kept) => kept !== null)) plain.datagrams = detail.datagrams.map(segments);
-    if (detail.heads.some((head) => head !== null)) plain.heads = detail.heads.map(segments);
-    return plain;
+    if (isAny(detail.datagrams)) plain.datagrams = detail.datagrams.map((kept) => this.#segments(kept));
+    if (isAny(detail.heads)) plain.heads = detail.heads.map((head) => this.#segments(head));
+    return Object.keys(plain).length === 0 ? "" : JSON.stringify(plain);
+  }
+
+  /** Nearly all were read to their end: their text is made without objects, for a fourth less of all that encoding takes. */
+  #streamText(stream: Stream | null): string {
+    if (stream === null) return "null";
+    const { base, decoder, state } = stream;
+    return isReadUp(stream)
+      ? `[${base},[0,0],${decoder},${flagsOf(stream)},0,0,${state},0,[],[]]`
+      : JSON.stringify(this.#stream(stream));
   }
 
   #say(sightings: readonly Sighting[]): void {
@@ -111,9 +128,12 @@ class PartWriter {
   #stream(stream: Stream): PlainStream {
     const { base, decoder, cutOff, conflicts, state, lost, parts, pending } = stream;
     const data = this.#bytes(stream.data.subarray(0, stream.length));
-    const flags = (stream.fromStart ? FROM_START : 0) | (stream.handed ? HANDED : 0);
     const waiting = pending.map((segment) => this.#segment(segment));
-    return [base, data, decoder, flags, cutOff, conflicts, state, lost, parts, waiting];
+    return [base, data, decoder, flagsOf(stream), cutOff, conflicts, state, lost, parts, waiting];
+  }
+
+  #segments(list: readonly Segment[] | null): PlainSegment[] | null {
+    return list?.map((segment) => this.#segment(segment)) ?? null;
   }
 
   #segment(segment: Segment): PlainSegment {
@@ -121,11 +141,21 @@ class PartWriter {
   }
 
   #bytes(bytes: Uint8Array): Stretch {
+    if (bytes.length === 0) return [0, 0];
     const at = this.#length;
-    if (bytes.length > 0) this.#pieces.push(bytes);
+    this.#pieces.push(bytes);
     this.#length += bytes.length;
     return [at, bytes.length];
   }
+}
+
+const isAny = (pair: Pair<unknown>): boolean => pair[0] !== null || pair[1] !== null;
+
+const flagsOf = (stream: Stream): number => (stream.fromStart ? FROM_START : 0) | (stream.handed ? HANDED : 0);
+
+/** Whether nothing of it waits and nothing went wrong. */
+function isReadUp({ length, cutOff, conflicts, lost, parts, pending }: Stream): boolean {
+  return length + cutOff + conflicts + lost + parts.length + pending.length === 0;
 }
 
 /** Facts of a flow that are kept as words: they are made objects each time that somebody asks for them. */
