@@ -14,7 +14,7 @@
  * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
  * million flows' would take 700 MB.
  */
-import { type FlowDetail, newDetail } from "../decode/details.ts";
+import { type FlowDetail, newDetail, type Pair } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { plainTally } from "../decode/tally-plain.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
