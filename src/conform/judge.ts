@@ -228,7 +228,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   }
   const documented = uses.filter((use) => use.how === "documented");
   if (documented.length > 0) {
-    const best = best1(documented);
+    const best = bestOf(documented);
     const concluded = conclude(best, "documented", "rule-proved", best.tried.whom.says);
     concluded.documentedBy = documented;
     return concluded;
@@ -245,7 +245,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   const open = uses.filter((use) => use.how === "attempted" || use.how === "candidate");
   if (open.length === 0 && ignored !== null) open.push(ignored.use);
   if (open.length > 0) {
-    const best = best1(open);
+    const best = bestOf(open);
     const clause = best.clause ?? best.tried.up;
     const decide = clause.decide === null ? "" : `; would decide: ${clause.decide}`;
     return conclude(
@@ -270,7 +270,8 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   return judgement;
 }
 
-function best1(uses: RuleUse[]): RuleUse {
+/** The one with the least unproved, and of those the most specific. */
+export function bestOf(uses: readonly RuleUse[]): RuleUse {
   return uses.reduce((a, b) => {
     const order = unprovedCount(b) - unprovedCount(a) || a.weight - b.weight;
     return order < 0 ? b : a;

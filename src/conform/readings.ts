@@ -6,7 +6,7 @@ import { UDP } from "../dissect/packet.ts";
 import type { Verdict } from "../report/result.ts";
 import { type Clause, unproved } from "./clause.ts";
 
-import { firstPerRule, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
+import { bestOf, firstPerRule, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
 import { addressesOf, type Subject } from "./subject.ts";
 import { speaking } from "./up.ts";
 
@@ -18,7 +18,21 @@ export function judgeConversation(subject: Subject, judges: Judges): Judgement {
   if (lacksOpener(straight) && lacksOpener(turned)) return bothAsked(openedByEither(subject, judges), subject);
   if (straight.verdict === "documented" && turned.verdict === "documented")
     return bothAsked(either(straight, turned), subject);
-  return bothAsked(rank(turned) < rank(straight) ? turned : straight, subject);
+  const [better, other] = explainsMore(turned, straight) ? [turned, straight] : [straight, turned];
+  return bothAsked({ ...better, uses: [...better.uses, ...stillOpen(other)] }, subject);
+}
+
+/** Where both are open, the one whose rule fits better: the addresses' order says nothing. */
+function explainsMore(one: Judgement, other: Judgement): boolean {
+  if (rank(one) !== rank(other)) return rank(one) < rank(other);
+  return one.verdict === "inconclusive" && one.use !== other.use && bestOf([other.use!, one.use!]) === one.use;
+}
+
+/** What the reading that does not stand could have been: nobody can say that a rule of it was not used. */
+function stillOpen({ uses }: Judgement): RuleUse[] {
+  return uses
+    .filter(({ how }) => how === "candidate" || how === "attempted")
+    .map((use) => ({ ...use, how: "candidate", clause: use.clause ?? use.tried.up }));
 }
 
 /** Where messages say of both ends that they ask, a part of them alone would say of one that it opened it. */

@@ -6,6 +6,7 @@ import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
 import type { CastHost } from "./cast.ts";
+import { type Clause, unproved } from "./clause.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { Coverage } from "./coverage.ts";
 import type { Judges } from "./judge.ts";
@@ -105,6 +106,15 @@ export function silenceFiltered(tried: string, host: CastHost | null, { coverage
   if (filter === null) return null;
   const reason = `${tried} and nothing came back, but the capture was filtered (${filter}), and an answer may not have passed`;
   return notEvaluable("filtered", reason, `capture all that ${host!.host.text} sends and is sent`);
+}
+
+/** What is in violation of one rule meets no other, and of what was not read whole nobody knows whether it is: yet it is there. */
+export function heldBack({ verdict, code, uses }: Judged): Clause | null {
+  if (code === "cap-reached") return uses.find(({ clause }) => clause?.reason === code)?.clause ?? null;
+  const broken = verdict === "violation" ? uses.find(({ how }) => how === "violated") : undefined;
+  if (broken === undefined) return null;
+  const says = `it is in violation of ${broken.loaded.model.name}/${broken.rule.id}, and meets no other rule`;
+  return unproved("expect", "expectation-unproved", says, "settle that first");
 }
 
 /** Forbidden or retired: nothing to be missed. */

@@ -19,6 +19,7 @@ import { overText } from "./over-clause.ts";
 import {
   departedUses,
   type HostStatus,
+  heldBack,
   hostTexts,
   isUnwanted,
   judgedBefore,
@@ -49,10 +50,9 @@ const NO_MEMBERS: readonly string[] = [];
 export function judgeRules(context: RuleContext): RuleJudgement[] {
   const uses = new Map<Rule, RuleUse[]>();
   for (const judgement of context.judgements) {
-    for (const use of judgement.uses) {
-      // What is in violation of one rule meets no other, and of what was not read whole nobody knows whether it is.
-      const open = judgement.verdict === "violation" || judgement.code === "cap-reached";
-      if (open && use.how === "documented") continue;
+    const held = heldBack(judgement);
+    for (const one of judgement.uses) {
+      const use: RuleUse = held !== null && one.how === "documented" ? { ...one, how: "candidate", clause: held } : one;
       const list = uses.get(use.rule);
       if (list === undefined) uses.set(use.rule, [use]);
       else list.push(use);

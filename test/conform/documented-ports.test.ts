@@ -47,6 +47,25 @@ test("a documented port outweighs one that is only known, also where nothing doc
   t.deepEqual(await verdicts({ bind: BIND, rules, frames }), [`${HOST} > ${PEER}/30000 undocumented`]);
 });
 
+test("either end may have opened what has a documented port at both: no rule of either reading is missing", async (t) => {
+  const talk = [0, 200, 400].flatMap((sec) => [
+    udpFrame({ from: `${HOST}:30000`, to: "3.0.0.1:30000", ms: sec * 1_000, data: ascii("?") }),
+    udpFrame({ from: "3.0.0.1:30000", to: `${HOST}:30000`, ms: sec * 1_000 + 5, data: ascii("!") }),
+  ]);
+  const other = tlsConnection(`${HOST}:40000`, "8.8.8.8:443", 10, clientHello("any.example.net"));
+  const rules = [
+    { id: "asks", to: "servers", over: "udp/30000", app: "any" },
+    { id: "asked", from: "peer", to: "role:host", over: "udp/30000", app: "any" },
+  ];
+  const { said } = await play({
+    rules,
+    endpoints: { servers: { hosts: ["a.example.com"] } },
+    frames: [...talk, ...other],
+  });
+  t.is(said.rules.get("m/asks")!.status, "not-evaluable");
+  t.is(said.rules.get("m/asked")!.status, "not-evaluable");
+});
+
 const inside = (to: string, from = HOST, bind = [`host=${from}`]): Scene => ({
   bind,
   rules: [{ id: "r", to: "peer", over: "tcp/443", app: "tls", peer: "inside" }],

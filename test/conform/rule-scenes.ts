@@ -163,6 +163,12 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [{ ...anyRule, requirement: "forbidden" }],
     frames: good,
   },
+  "used, and forbidden by another rule": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: byAddress,
+    rules: [anyRule, { ...anyRule, id: "no", requirement: "forbidden" }],
+    frames: [...good, ...busy],
+  },
   "forbidden and not touched": {
     says: "unused unused",
     endpoints: byAddress,
