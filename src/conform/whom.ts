@@ -83,7 +83,7 @@ export function isEndpoint(
   }
   const clause = byEvidence(endpoint, patterns, subject, flow, bound, context);
   if (clause.result === "proved" && patterns.length > 0) {
-    if (flow.firstWords === "missing") return unheard(clause, flow);
+    if (flow.firstWords === "missing") return unheard(clause, subject, flow);
     return { ...clause, support: [...clause.support, ...wordsFrames(flow)] };
   }
   if (clause.result === "proved") return clause;
@@ -140,7 +140,7 @@ function byEvidence(
         otherwise.flatMap(dnsFrames),
       );
     }
-    const says = `DNS gave ${responder} to ${subject.initiator} for ${answer.name}`;
+    const says = `DNS gave ${responder} to ${subject.initiator} for ${asDocumented(answer, patterns)}`;
     const also = told.find((one) => nameIn(one, patterns) !== pattern);
     if (also !== undefined) return { ...ofSeveral(pattern, says, answer, also), byName: true };
     return { ...named(pattern, says, dnsFrames(answer)), byName: true };
@@ -256,14 +256,19 @@ const namesOfSite = (address: string, siteHosts: WhomContext["siteHosts"]): read
   Object.keys(siteHosts).filter((name) => siteHosts[name]!.includes(address));
 
 /** Proved as far as it goes; but the client may have sent another name, which would win. */
-function unheard({ says }: Clause, flow: SubjectFlow): Clause {
-  return supported("name-unseen", `${says}, but what the client said first is not in the capture`, howToHear(flow));
+function unheard({ says }: Clause, { through }: Subject, flow: SubjectFlow): Clause {
+  if (through === undefined || flow.cutShort)
+    return supported("name-unseen", `${says}, but what the client said first is not in the capture`, howToHear(flow));
+  // Whether it said nothing at all, or the capture lost it, the leg to the proxy does not tell.
+  const nothing = "but nothing that it said behind the proxy's consent is in the capture";
+  return supported("name-unseen", `${says}, ${nothing}`, "capture one in which something is said there, without loss");
 }
 
 /** Through a proxy two names may be said: the one that it was asked for, and the one that was sent behind its consent. */
-export function throughProxy(clause: Clause, { through }: Subject, flow: SubjectFlow): Clause {
+export function throughProxy(clause: Clause, subject: Subject, flow: SubjectFlow): Clause {
+  const { through } = subject;
   if (through === undefined || clause.result !== "proved") return clause;
-  if (flow.firstWords === "missing") return unheard(clause, flow);
+  if (flow.firstWords === "missing") return unheard(clause, subject, flow);
   const sent = sentName(flow);
   if (sent === null || sent.name === through.host || parseAddress(through.host) !== null) {
     return { ...clause, support: [...through.frames, ...clause.support, ...wordsFrames(flow)] };
@@ -369,6 +374,12 @@ function nameIn({ name, aliases }: NameAnswer, patterns: readonly HostPattern[])
   let pattern = patternOf(name, patterns);
   for (let i = 0; pattern === undefined && i < aliases.length; i++) pattern = patternOf(aliases[i]!, patterns);
   return pattern ?? null;
+}
+
+/** The name that was asked for; where only another on the way to the address is documented, that one as well. */
+function asDocumented({ name, aliases }: NameAnswer, patterns: readonly HostPattern[]): string {
+  if (patternOf(name, patterns) !== undefined) return name;
+  return `${name}, which is another name of ${aliases.find((alias) => patternOf(alias, patterns) !== undefined)!}`;
 }
 
 /** True where an endpoint of the document goes by the name. */

@@ -286,6 +286,29 @@ test("whose beginning is missing may have sent a name", async (t) => {
   t.regex(lost.reason, /what the client said first is not in the capture and .* capture again without loss/);
 });
 
+test("where nothing is said behind a proxy's consent, nobody is sent to look for packets that were lost", async (t) => {
+  const proxy = "10.0.0.80";
+  const lines: Line[] = [
+    [">", ascii("CONNECT api.example.com:443 HTTP/1.1\r\n\r\n")],
+    ["<", ascii("HTTP/1.1 200 OK\r\n\r\n")],
+    [">", "FA"],
+    ["<", "FA"],
+  ];
+  const frames = connection(FROM, `${proxy}:3128`, 0, lines);
+  const bind = [`host=${HOST}`, `proxy=${proxy}`];
+  const { reason } = await toldOf({ endpoints, rules, bind, frames }, proxy);
+  t.regex(reason, /nothing that it said behind the proxy's consent is in the capture/);
+});
+
+test("an address that is documented by an alias alone is told by both names", async (t) => {
+  const asked = lookUp(HOST, RESOLVER, "x.example.net", [FAR], 0, [
+    { name: "x.example.net", type: "CNAME", data: "api.example.com" },
+    { name: "api.example.com", type: "A", data: FAR },
+  ]);
+  const told = await toldOf({ endpoints, rules, frames: [...asked, ...unnamed(100)] });
+  t.regex(told.reason, /for x\.example\.net, which is another name of api\.example\.com$/);
+});
+
 test("all names that were refused are told, and what was asked for each", async (t) => {
   const mirrors = ["a", "b", "c", "d"].map((one) => `${one}.example.com`);
   const frames = mirrors.flatMap((name, i) => {
