@@ -95,7 +95,7 @@ export function clocksApart(
   }
   return unobservable(
     "expect",
-    `${expectation.text}: nothing shows both clocks often enough against a server that both ask, or against the capture's own`,
+    `${expectation.text}: nothing shows them farther apart: that takes three exchanges of each, with a server that both ask or by the capture's own clock`,
   );
 }
 
