@@ -106,6 +106,7 @@ export class AlikeFlows {
         flow.session !== null,
         answersOf(flow)?.question === null,
         flow.heard?.some(({ roles }) => roles.length > 0),
+        handshake?.state === "open" && handshake.dropped,
       ],
     ].map(Number);
     const known = [at, outcome, firstWords, handshake?.state, icmpType, cut, flags.join(""), flow.beginsAs.join()];

@@ -16,7 +16,7 @@ import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import { letThrough } from "./let-through.ts";
-import { holdsFor, howItEnded } from "./refusal.ts";
+import { holdsFor, howItEnded, isHelloDropped } from "./refusal.ts";
 import {
   departedUses,
   type HostStatus,
@@ -155,6 +155,10 @@ function silence(attempts: readonly RuleUse[], gone: UseSums, context: RuleConte
     ({ flow }) =>
       flow.asked > 1 || attempts.length + gone.attempted > 1 || context.lastSec - flow.lastSec >= WAITED_SEC,
   );
+  // Its own SYN-ACK shows that answers from there are visible here.
+  const dropped = attempts.find(({ flow }) => isHelloDropped(flow));
+  if (host !== null && dropped !== undefined)
+    return { ...blocked(attempts, gone, dropped, context, howItEnded(dropped.flow)), code: "unanswered" };
   if (host !== null)
     for (const waited of oneOfAFamily(hadTime, context)) {
       const attempted = judgementOf(waited, context);

@@ -97,7 +97,7 @@ export function movedHosts(moves: Moves, cast: Cast): string[] {
   return [...moves.values()].flatMap((move) => {
     const roles = cast.ofText(move.realm, move.address).filter(({ host }) => host.host.single);
     if (roles.length === 0) return [];
-    const when = formatInstant(move.sec, move.nsec);
+    const when = formatInstant(move.sec, move.nsec).replace(/T(.{8}).*/, " $1 UTC");
     return [
       `${move.address}, bound to ${roles[0]!.role}, was ${move.from}'s and was leased to ${move.to} at ${when}: ` +
         "what that began from then on is another host's, and is not judged.",

@@ -9,7 +9,7 @@ import type { Rule } from "../model/types.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { RuleUse } from "./judge.ts";
 import { overText } from "./over-clause.ts";
-import { isDistrust, isOwn, saidInstead } from "./refusal.ts";
+import { isDistrust, isHelloDropped, isOwn, saidInstead } from "./refusal.ts";
 
 /** Who tried, whom, and the address that it was sent to. */
 export interface Ends {
@@ -35,8 +35,10 @@ export function letThrough({ loaded, rule, flow, subject }: RuleUse, { who, whom
   }
   if (flow.outcome === "refused" && flow.reset !== null && isOwn(flow.reset))
     return `look whether anything listens on ${over} of ${whom}: the refusal came from as far away as its own answers; if so, allow ${over} from ${who} to there${where}`;
-  if (flow.outcome !== "failed") return `allow ${over} from ${who} to ${whom}${where}`;
   const passing = `${subject.transport}/${subject.port} itself passes`;
+  if (isHelloDropped(flow))
+    return `look what drops the TLS hello of ${who} to ${whom} on the way, as filters by name do, and let it through: ${passing}${where}`;
+  if (flow.outcome !== "failed") return `allow ${over} from ${who} to ${whom}${where}`;
   if (isDistrust(flow))
     return `let the connection of ${who} to ${whom} through uninspected, or ${trust}: ${passing}${where}`;
   const instead = saidInstead(flow);

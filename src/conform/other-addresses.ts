@@ -33,7 +33,7 @@ export function withOtherAddresses(bindings: readonly Binding[], seen: Observati
       if (more.length > 0)
         sayings.push(
           `${text}, bound to ${binding.role}, also has ${firstFew(more.map((other) => other.text))}: ` +
-            "the same device asks and announces by each, and --no-infer leaves them out.",
+            "the same device asks and announces by each. That is inferred: --no-infer would leave them out.",
         );
     }
     return hosts.some((host, i) => host !== binding.hosts[i]) ? { ...binding, hosts } : binding;

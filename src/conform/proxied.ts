@@ -196,7 +196,9 @@ function handshakeIn(content: readonly Sighting[], flow: SubjectFlow): Handshake
     const greeted = content.filter(speaks(false)).some((one) => one.fact.kind === "role");
     return { state: "alert", by, fault: fact, sighting, afterFlight: greeted && by === "client", instead: null };
   }
-  return isUp(true) ? { state: "up" } : { state: "open", holed: flow.unfinished, unheard: false, mute: false };
+  return isUp(true)
+    ? { state: "up" }
+    : { state: "open", holed: flow.unfinished, unheard: false, mute: false, dropped: false };
 }
 
 interface Answer {

@@ -41,13 +41,20 @@ export function howItEnded(flow: SubjectFlow): string {
     case "failed":
       return failure(flow);
     default:
-      return "no answer is in the capture";
+      return isHelloDropped(flow) ? HELLO_DROPPED : "no answer is in the capture";
   }
 }
 
+const HELLO_DROPPED =
+  "its SYN was answered, and of its TLS hello, which it sent again and again, not even an acknowledgement came back";
 const BY_ERROR = "it was answered by ";
 /** What an error was is known as long as it stands beside its flow: a live run folds flows that are over (`live/age.ts`). */
 const ANY_ERROR = "an ICMP error";
+
+/** Whether the connection opened and its hello got nowhere, though it was sent again and again. */
+export function isHelloDropped({ handshake }: SubjectFlow): boolean {
+  return handshake?.state === "open" && handshake.dropped;
+}
 
 /** Whether what is said of how one attempt ended holds for another of which `other` is said. */
 export function holdsFor(said: string, other: string): boolean {

@@ -82,15 +82,17 @@ export function answersOf(flow: Pick<SubjectFlow, "connectionless" | "sightings"
 const LET_THROUGH = "look whether it came up later; where its rule is not met, let it through, then capture again";
 
 /** Until both ends have sent something protected, nobody knows that either went on. */
-function handshakeOpen({ holed, unheard, mute }: Handshake & { state: "open" }, flow: SubjectFlow): Clause {
+function handshakeOpen({ holed, unheard, mute, dropped }: Handshake & { state: "open" }, flow: SubjectFlow): Clause {
   if (mute) {
     return unproved(
       "up",
-      "handshake-open",
+      dropped ? "never-came-up" : "handshake-open",
       unheard
         ? "behind its SYN-ACK nothing of the far end is in the capture, not even an acknowledgement of the TLS hello"
         : "the TLS hello was acknowledged, and no answer to it is in the capture",
-      "capture until the client gives up, and look whether something on the way drops the hello, as filters by name do",
+      dropped
+        ? "look what drops the hello on the way, as filters by name do"
+        : "capture until the client gives up, and look whether something on the way drops the hello, as filters by name do",
       flow.coming,
     );
   }

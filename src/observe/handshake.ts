@@ -12,8 +12,11 @@ import * as R from "../flow/row.ts";
 /** What became of it. `open`: the capture shows neither that it came up nor that it failed. */
 export type Handshake =
   | { state: "up" }
-  /** `unheard`: all of the server that is there is its SYN-ACK, not even an acknowledgement of the hello; `mute`: no word of it is. */
-  | { state: "open"; holed: boolean; unheard: boolean; mute: boolean }
+  /**
+   * `unheard`: all of the server that is there is its SYN-ACK, not even an acknowledgement of the hello; `mute`: no word of it is;
+   * `dropped`: unheard, and the client sent its hello again and again, and nothing else, as where something drops it on the way.
+   */
+  | { state: "open"; holed: boolean; unheard: boolean; mute: boolean; dropped: boolean }
   /** An alert of this end, which had not finished. `sighting` has its frame; `instead` as below. */
   | {
       state: "alert";
@@ -64,11 +67,14 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   if (up[there]) return { state: "up" };
   if (!hello) return null;
   const holed = detail.streams.some((stream) => stream !== null && stream.pending.length > 0);
-  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed, unheard: false, mute: false };
+  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed, unheard: false, mute: false, dropped: false };
   const reset = ([back, there] as const).find((dir) => flow.has(R.S_RST, dir));
   const ended = reset ?? ([there, back] as const).find((dir) => flow.has(R.S_FIN, dir));
   const mute = flow.has(R.S_SYNACK, back) && !flow.has(R.S_DATA, back);
-  if (ended === undefined) return { state: "open", holed: false, unheard: mute && !flow.has(R.S_ACK, back), mute };
+  if (ended === undefined) {
+    const unheard = mute && !flow.has(R.S_ACK, back);
+    return { state: "open", holed: false, unheard, mute, dropped: unheard && isSentAgain(flow, there) };
+  }
   const by = ended === there ? "client" : "server";
   return { state: "left", by, reset: reset !== undefined, greeted, instead: greeted ? null : instead };
 }
@@ -81,6 +87,22 @@ const IS_HELLO = /^(?:TLS|SSL) /;
 function isAlert(sighting: Sighting): sighting is Sighting & { fact: FaultFact } {
   return sighting.fact.kind === "fault" && sighting.fact.what === "tls-alert";
 }
+
+/**
+ * True where an end sent what it had to say at least twice more, by its octets: so many can't be headers alone. Once more may be
+ * a loss on the way.
+ */
+function isSentAgain({ row, at }: HandshakeFlow, dir: 0 | 1): boolean {
+  const said = (row[at + R.NEXT + dir]! - row[at + R.START + dir]!) >>> 0;
+  const family = (row[at + R.META]! >>> 8) & 0xff;
+  const headers = (row[at + R.PACKETS + dir]! >>> 0) * (TCP_HEADER + (family === 4 ? IPV4_HEADER : IPV6_HEADER));
+  return (row[at + R.BYTES + dir]! >>> 0) - headers >= 2 * said;
+}
+
+/** TCP's longest header, and IP's without options. */
+const TCP_HEADER = 60;
+const IPV4_HEADER = 20;
+const IPV6_HEADER = 40;
 
 /** Every byte that this end sent was read, and what it said last was whole: nothing of it stands behind a hole or a cut. */
 function readToItsEnd(flow: HandshakeFlow, dir: 0 | 1): boolean {

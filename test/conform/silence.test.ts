@@ -46,6 +46,29 @@ async function status(frames: readonly Frame[], asWritten = false): Promise<stri
   return `${status} ${reason_code}`;
 }
 
+test("a hello that gets nowhere is silence where it was sent three times at least, and nothing of the far end followed its SYN-ACK", async (t) => {
+  const [host, far] = [`${HOST}:40007`, `${PEER}:5000`];
+  const data = clientHello(`${"long.".repeat(40)}example.com`);
+  const open = [
+    tcpFrame({ from: host, to: far, flags: "S", seq: 1, ms: 1_000 }),
+    tcpFrame({ from: far, to: host, flags: "SA", seq: 9, ack: 2, ms: 1_005 }),
+    tcpFrame({ from: host, to: far, flags: "A", seq: 2, ack: 10, ms: 1_006 }),
+  ];
+  const hello = (ms: number) => tcpFrame({ from: host, to: far, flags: "PA", seq: 2, ack: 10, ms, data });
+  const acknowledged = tcpFrame({ from: far, to: host, flags: "A", seq: 10, ack: 2 + data.length, ms: 9_000 });
+  const given = async (frames: readonly Frame[]): Promise<string> => {
+    const { said } = await play({ rules: [{ ...rules[0]!, app: "tls" }], bind, frames: [...open, ...frames] });
+    const { status: is, reason_code } = said.rules.get("m/r")!;
+    return `${is} ${reason_code}`;
+  };
+  const again = [1_010, 1_300, 1_900, 4_000].map(hello);
+  const inDoubt = "not-evaluable candidate-inconclusive";
+  t.is(await given(again), "blocked unanswered");
+  t.is(await given(again.slice(0, 3)), "blocked unanswered");
+  t.is(await given(again.slice(0, 2)), inDoubt, "once more may be a loss on the way");
+  t.is(await given([...again, acknowledged]), inDoubt, "it came there");
+});
+
 test("another port of the same host answers at that time", async (t) => {
   t.is(await status([...tries, ...answered(PEER, 10_000)]), "blocked unanswered");
 });

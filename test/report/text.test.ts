@@ -420,7 +420,11 @@ test("judged strictly, names that no document has are asked about, and required 
 });
 
 test("what is a setting of one's own is no question to the vendor", (t) => {
-  const near = (clause: "over" | "when", says: string, also: readonly "app"[] = []): ConversationRow["evidence"] => ({
+  const near = (
+    clause: "over" | "when" | "who",
+    says: string,
+    also: readonly "app"[] = [],
+  ): ConversationRow["evidence"] => ({
     ...undocumented().evidence!,
     clauses: [clause, ...also].map((failed) => ({ clause: failed, result: "failed", says })),
     nearest: { model: "opswat-sdp", rule_id: "gateway-api-us", clause, says },
@@ -450,6 +454,14 @@ test("what is a setting of one's own is no question to the vendor", (t) => {
   t.regex(
     advice({ evidence: near("when", "documented only where region is eu") }),
     /1\. +Check --set region=us: 10\.20/,
+  );
+  const who = { initiator: "192.0.2.9", evidence: near("who", "192.0.2.9 is not bound to gateway") };
+  t.regex(advice(who), /1\. +Ask the vendor what 192\.0\.2\.9/);
+  const unseen = runInfo({ exit_code: 1 });
+  for (const binding of unseen.bindings) binding.seen = false;
+  t.regex(
+    advice(who, unseen),
+    /1\. +Find out who 192\.0\.2\.9 is: no host bound to gateway is in the capture.* --bind gateway=192\.0\.2\.9, or that under outside:/,
   );
 });
 

@@ -101,7 +101,17 @@ function ask(group: ConversationGroup, context: TextContext): string {
   const isSetting = (miss.clause === "over" || miss.clause === "app") && failed?.length === 1;
   if (isSetting && near?.to_endpoint?.startsWith("role:") === true)
     return `Set ${who} up as ${context.rule(miss)} has it (${miss.says}), or ask the vendor what it is for.`;
+  if (near !== undefined && miss.clause === "who" && failed?.length === 1 && isUnseen(near, context)) {
+    const callers = few(group.initiators, 2);
+    return `Find out who ${callers} is: no host bound to ${near.from_role} is in the capture. If it is ${near.from_role}, give --bind ${near.from_role}=${group.initiators[0]}, or that under outside: of the site file where it is an address beyond NAT; else ask the vendor what ${who} is for.`;
+  }
   return sentence(`Ask the vendor what ${who} is for: it is near ${context.rule(miss)}, but ${miss.says}`);
+}
+
+/** True where hosts were bound to the role that would open it, and none of them is in the capture. */
+function isUnseen({ model, from_role }: RuleRow, { result: { run } }: TextContext): boolean {
+  const bound = run.bindings.filter((binding) => binding.model === model && binding.role === from_role);
+  return bound.length > 0 && bound.every(({ seen }) => !seen);
 }
 
 /** A name server that nobody bound: with the background judged beside it, that is a question to the site and not to the vendor. */
