@@ -6,7 +6,7 @@
  *     address   the documented and listed ranges that hold it · whether it is global
  *     port      the ranges of documented ports that hold it
  *     roles     model, role and host, which may go by the address
- *     fact      what it says
+ *     fact      what it says; of an operation its target by itself
  *
  * Where a model or a site says the very text, that is a class of its own: in a sentence nobody could tell whose word it is.
  */
@@ -37,7 +37,11 @@ export class Classes {
   readonly #addresses = new Map<number, number>();
   readonly #ports = new Map<number, number>();
   readonly #facts = new Map<Fact, number>();
+  readonly #targets = new Map<string | null, number>();
   readonly #sent = new Map<NameSource, number>();
+  readonly #beginnings = new Map<string, number>();
+  /** Of all targets that may stand for each other. */
+  readonly ownTarget: number;
   readonly #roles = new WeakMap<readonly Played[], number>();
   /** What models and site say. */
   readonly #said: readonly Sayings[];
@@ -82,6 +86,7 @@ export class Classes {
     this.#domains = domains;
     this.#ranges = new AddressIndex(all.map((range, i) => [range, i] as const));
     this.#edges = [...edges].sort((a, b) => a - b);
+    this.ownTarget = this.#number("any target")!;
   }
 
   name(name: string): number {
@@ -139,9 +144,22 @@ export class Classes {
     return this.#sent.get(source) ?? remember(this.#sent, source, this.#number(`sent ${source}`));
   }
 
-  /** Of applications that a flow could be the beginning of. */
-  beginning(apps: readonly string[]): number {
-    return this.#number(`begins as ${apps.join()}`);
+  /** What an operation is about. */
+  target(target: string | null): number {
+    return this.#targets.get(target) ?? remember(this.#targets, target, this.#targetClass(target));
+  }
+
+  #targetClass(target: string | null): number {
+    const isOwn = target !== null && target.length >= SHORTEST && PLAIN.test(target) && !this.#says(target);
+    return isOwn ? this.ownTarget : this.#number(`target ${target === null ? "" : `"${target}`}`);
+  }
+
+  /** Of applications that a flow could be the beginning of. `held`: the bytes that say it; null for too many to remember. */
+  beginning(held: string | null, apps: () => readonly string[]): number {
+    const known = held === null ? undefined : this.#beginnings.get(held);
+    if (known !== undefined) return known;
+    const number = this.#number(`begins as ${apps().join()}`);
+    return held === null ? number : remember(this.#beginnings, held, number);
   }
 
   #says(text: string): boolean {
@@ -175,8 +193,8 @@ function rolesClass(played: readonly Played[], address: string): string | null {
 }
 
 /**
- * Null for what depends on other flows, on times, or on a text of its own: look-ups, operations, what a proxy was asked for,
- * clocks, where a client was sent on to.
+ * Null for what depends on other flows, on times, or on a text of its own: look-ups, what a proxy was asked for, clocks, where
+ * a client was sent on to. What pairs operations is no word of theirs.
  */
 function factClass(fact: Fact): string | null {
   switch (fact.kind) {
@@ -189,6 +207,8 @@ function factClass(fact: Fact): string | null {
       return fact.what === "http-redirect" ? null : JSON.stringify(fact);
     case "field":
       return fact.field in ASKING_FIELDS || fact.field.startsWith("ntp.") ? null : JSON.stringify(fact);
+    case "operation":
+      return JSON.stringify({ ...fact, target: null, id: null });
     case "role":
     case "name":
     case "inner":
@@ -196,7 +216,6 @@ function factClass(fact: Fact): string | null {
     case "query":
     case "answer":
     case "expect-flow":
-    case "operation":
     case "problem":
       return null;
   }

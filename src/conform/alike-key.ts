@@ -5,19 +5,23 @@
  *     ends      protocol, realm, ports, addresses, roles
  *     flow      its state, its outcome, which of its packets are known, whether all that was sent was read
  *     said      each fact, by whom, and whether it came later than the one before
+ *     asked     of operations which have one target, which one id; how fast they came, and all of those two ends
  *     DNS       the names that it gave the far end at that moment: own and others', which of them are the same
  *     frames    the order of all frames above
  *
  * What is rarer has no such list: IPv6, several flows, flows that belong to others, ICMP errors, RSTs that ended what was up,
- * operations, caps, bytes behind a hole. It is judged by itself.
+ * operations that were counted as they were read, caps, bytes behind a hole. It is judged by itself.
  */
-import type { Fact, Sighting } from "../decode/facts.ts";
+import type { Fact, OperationFact, Sighting } from "../decode/facts.ts";
+import { type Id, idOf } from "../decode/tally-kinds.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
 import * as C from "../observe/conversations.ts";
 import type { NameAnswer } from "../observe/dns-answers.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
 import { addressText, type FlowView } from "../observe/flow-view.ts";
+import { operationsOf } from "../observe/operations.ts";
+import { paceOf } from "../observe/pace.ts";
 import { pairingOf } from "../observe/pairs.ts";
 import { compareInstants } from "../time.ts";
 import { type Classes, NO_CLASS } from "./alike-classes.ts";
@@ -31,7 +35,9 @@ const MOST_SIGHTINGS = 24;
 const MOST_ANSWERS = 4;
 const MOST_ALIASES = 4;
 const MOST_FRAMES = 5 + MOST_SIGHTINGS + 2 * MOST_ANSWERS;
-const MOST_WORDS = 24 + MOST_SIGHTINGS + MOST_ANSWERS * (3 + 2 * MOST_ALIASES) + MOST_FRAMES;
+const MOST_WORDS = 28 + 4 * MOST_SIGHTINGS + MOST_ANSWERS * (3 + 2 * MOST_ALIASES) + MOST_FRAMES;
+/** Bytes of a direction of which it is remembered what they could be the beginning of. */
+const LONGEST_HELD = 128;
 const NO_NAME = NO_CLASS - 1;
 const NSEC_PER_SEC = 1_000_000_000;
 
@@ -56,6 +62,9 @@ export class AlikeKey {
   readonly names: string[] = [];
   /** Others that were told one of them. */
   readonly strangers: string[] = [];
+  /** What its operations are about, as far as another text may stand there; and what pairs them. */
+  readonly targets: string[] = [];
+  readonly #ids: Id[] = [];
 
   readonly #all: C.Conversations;
   readonly #dns: DnsEvidence;
@@ -99,6 +108,7 @@ export class AlikeKey {
     this.isTcp = proto === TCP;
     this.server = name === 0 ? null : all.serverNames[name - 1]!;
     this.length = this.frameCount = this.names.length = this.strangers.length = 0;
+    this.targets.length = this.#ids.length = 0;
     const classes = this.#classes;
     this.#push(meta);
     this.#push(portApp >>> 16);
@@ -111,7 +121,7 @@ export class AlikeKey {
       this.#class(classes.roles(responderRoles, this.responder)) &&
       this.#class(this.server === null ? NO_NAME : classes.name(this.server));
     if (!hasEnds) return false;
-    if (!this.#row(view) || !this.#said(view) || !this.#named(view, initiatorRoles)) return false;
+    if (!this.#row(view) || !this.#said(view, c) || !this.#named(view, initiatorRoles)) return false;
     this.#ranks();
     return true;
   }
@@ -140,6 +150,7 @@ export class AlikeKey {
     this.capture = view.capture(has0 ? 0 : 1);
     let flags = Number(has0) | (Number(has1) << 1) | (this.there << 2) | (view.firstDir << 3);
     if (!isWords && tries !== 0) flags |= 1 << 4;
+    if (view.midstream) flags |= 1 << 7;
     // Closed without a byte between SYN and FIN.
     for (const dir of [0, 1])
       if (isTcp && ((row[at + R.NEXT + dir]! - row[at + R.START + dir]!) | 0) === 2) flags |= 1 << (5 + dir);
@@ -156,7 +167,7 @@ export class AlikeKey {
   }
 
   /** What was said, and what bytes that were kept could be the beginning of. */
-  #said(view: FlowView): boolean {
+  #said(view: FlowView, c: number): boolean {
     const { detail, row, at } = view;
     if (detail === null) {
       this.#push(0);
@@ -166,7 +177,7 @@ export class AlikeKey {
     if (operations !== null || ledger !== null || cut !== null || dropped + undecoded > 0 || shared) return false;
     if (sightings.length > MOST_SIGHTINGS) return false;
     this.#push(1 + sightings.length);
-    let isOpen = false;
+    let held: string | null = "";
     for (const dir of [0, 1] as const) {
       const stream = streams[dir];
       if (stream === null) {
@@ -176,10 +187,14 @@ export class AlikeKey {
       if (stream.pending.length > 0 || stream.cutOff > 0 || stream.lost > 0) return false;
       const unread = (row[at + R.NEXT + dir]! - stream.next) | 0;
       this.#push((unread === 0 ? 1 : unread === 1 ? 2 : 3) | (stream.length > 0 ? 4 : 0));
-      isOpen ||= stream.length > 0;
+      if (stream.length > LONGEST_HELD) held = null;
+      else if (stream.length > 0 && held !== null) held += heldText(stream.data, stream.length);
     }
-    this.#push(isOpen ? this.#classes.beginning(beginsAs(this.#all, view)) : 0);
+    // Whether an end began with what the other names the connection by (`begins-otherwise.ts`) is in no class.
+    if (held !== "" && this.#all.seen.decoders[view.app - 1]?.bothBegin === true) return false;
+    this.#push(held === "" || view.app !== 0 ? 0 : this.#classes.beginning(held, () => beginsAs(this.#all, view)));
     let before: Sighting | null = null;
+    let isAsked = false;
     for (const sighting of sightings) {
       const { fact, dir, frame, parts, beside, mac } = sighting;
       if (parts !== undefined || beside !== undefined || mac !== undefined) return false;
@@ -190,10 +205,37 @@ export class AlikeKey {
       if (number === NO_CLASS) return false;
       this.#push((number << 2) | (dir << 1) | Number(order > 0));
       this.#frame(frame);
+      if (fact.kind === "operation") {
+        isAsked = true;
+        if (!this.#operation(fact)) return false;
+      }
       before = sighting;
     }
+    if (isAsked) this.#paced(view, c);
     if (view.proto !== TCP) this.#paired(sightings);
     return true;
+  }
+
+  /** Which of the targets and which of the ids before it are its own: what is of one kind is counted together. */
+  #operation(fact: OperationFact): boolean {
+    const { target, id } = fact;
+    const number = this.#classes.target(target);
+    if (!this.#class(number)) return false;
+    this.#push(number === this.#classes.ownTarget ? placeIn(this.targets, target!) : -1);
+    this.#push(id === null ? -1 : placeIn(this.#ids, idOf(fact)));
+    return true;
+  }
+
+  /** What a row says of how fast was asked: by this flow, and by all between its two ends. */
+  #paced(view: FlowView, c: number): void {
+    const { seconds, runs } = operationsOf(this.#all, view.detail);
+    let peak = 0;
+    for (const count of seconds.values()) if (count > peak) peak = count;
+    this.#push(peak);
+    this.#push(runs.longest);
+    const pace = peak === 0 ? null : paceOf(this.#all, c);
+    this.#push(pace?.perSecond ?? 0);
+    this.#push(pace?.atOnce ?? 0);
   }
 
   /** Which question has an answer, by ids that differ from flow to flow. */
@@ -275,4 +317,15 @@ export class AlikeKey {
       else this.words[this.length - 1]! |= rank << ((i & 3) * 8);
     }
   }
+}
+
+/** Bytes as a text that ends where they do. */
+function heldText(data: Uint8Array, length: number): string {
+  return `${length} ${Buffer.from(data.buffer, data.byteOffset, length).toString("latin1")} `;
+}
+
+/** Where a value stands in a list; it is put there where it is new. */
+function placeIn<Value>(list: Value[], value: Value): number {
+  const at = list.indexOf(value);
+  return at < 0 ? list.push(value) - 1 : at;
 }

@@ -12,8 +12,11 @@
 import * as C from "../observe/conversations.ts";
 import { addressKey, type DnsEvidence, nameKey } from "../observe/dns-evidence.ts";
 import type { FlowView } from "../observe/flow-view.ts";
+import { OPERATIONS } from "../report/kinds.ts";
 import type { PackedRows } from "../report/packed-rows.ts";
+import type { OperationRow } from "../report/result.ts";
 import { Tuples } from "../report/tuples.ts";
+import type { RowText } from "../row-text.ts";
 import type { Classes } from "./alike-classes.ts";
 import { AlikeKey } from "./alike-key.ts";
 import type { CastHost, Played } from "./cast.ts";
@@ -43,8 +46,11 @@ interface Told {
   fillings: readonly Filling[];
 }
 
-/** A frame or a name by its place in the key, or a text that all of a key have. */
-type Filling = { frame: number } | { name: number } | string;
+/** A frame or a name by its place in the key, a text that all of a key have, or pieces of operations. */
+type Filling = { frame: number } | { name: number } | string | { pieces: readonly Piece[] };
+/** JSON that all of a key have, or what stands between, each with a comma behind it: a frame, a target, the conversation's id. */
+type Piece = string | { frame: number } | { target: number } | typeof ID;
+const ID = Symbol("id");
 /** The name that the client sent; those of DNS have their own places. */
 const SENT = -1;
 
@@ -151,8 +157,12 @@ export class Remembered {
     const { kinds } = this.#packed;
     const kind = this.#packed.kindOf(row);
     const text = kinds.textOf(kind);
-    const facts = flows[0]!.sightings.flatMap(({ fact }) => (fact.kind === "name" ? [] : [JSON.stringify(fact)]));
-    const own = [...new Set([key.initiator, key.responder, key.server ?? key.initiator, ...key.names])];
+    const facts = flows[0]!.sightings.flatMap(({ fact }) => {
+      if (fact.kind === "name") return [];
+      const target = fact.kind === "operation" && key.targets.includes(fact.target ?? "");
+      return [JSON.stringify(target ? { ...fact, target: null } : fact)];
+    });
+    const own = [...new Set([key.initiator, key.responder, key.server ?? key.initiator, ...key.names, ...key.targets])];
     const says = (one: string): boolean => text.includes(one) || facts.some((fact) => fact.includes(one));
     if (own.some((one) => says(one) || own.some((other) => other !== one && other.includes(one)))) return null;
     if (key.strangers.some((one) => text.includes(one))) return null;
@@ -161,7 +171,8 @@ export class Remembered {
     const fillings: Filling[] = [];
     for (const value of kinds.filled) {
       if (value === null) return null;
-      fillings.push(this.#fillingOf(value));
+      if (value !== OPERATIONS) fillings.push(this.#fillingOf(value));
+      else fillings.push({ pieces: this.#piecesOf(this.#packed.row(row).operations) });
     }
     const isAddress = responderRoles.some(({ host }) => host.host.text === responder);
     const toAddress = uses.map(({ member }) => isAddress && member === responder);
@@ -172,6 +183,36 @@ export class Remembered {
     const { frames, frameCount, server, names } = this.#key;
     if (typeof value === "number") return { frame: frames.subarray(0, frameCount).indexOf(value) };
     return value === server ? { name: SENT } : names.includes(value) ? { name: names.indexOf(value) } : value;
+  }
+
+  #piecesOf(operations: readonly OperationRow[]): Piece[] {
+    const pieces: Piece[] = [];
+    let text = "[";
+    for (const operation of operations) {
+      text += "{";
+      for (const [column, value] of Object.entries(operation)) {
+        const gap = this.#gapOf(column, value);
+        text += `"${column}":`;
+        if (gap === null) {
+          text += `${JSON.stringify(value)},`;
+        } else {
+          pieces.push(text, gap);
+          text = "";
+        }
+      }
+      text = `${text.slice(0, -1)}},`;
+    }
+    pieces.push(`${text.slice(0, -1)}],`);
+    return pieces;
+  }
+
+  /** Of a column of an operation that is not the last. */
+  #gapOf(column: string, value: string | number): Piece | null {
+    const { frames, frameCount, targets } = this.#key;
+    if (column === "conversation_id") return ID;
+    if (column === "first_frame") return { frame: frames.subarray(0, frameCount).indexOf(Number(value)) };
+    const target = column === "target" ? targets.indexOf(String(value)) : -1;
+    return target < 0 ? null : { target };
   }
 
   #again(told: Told, c: number, initiatorRoles: readonly Played[], responderRoles: readonly Played[]): Judged | null {
@@ -236,7 +277,8 @@ export class Remembered {
     const row = all.rows(c);
     const at = all.at(c);
     const { initiator, responder, port, server, names, frames } = this.#key;
-    const into = this.#packed.begin(C.idText(all.id(c)), kind, timeOf(row, at + C.C_FIRST));
+    const id = C.idText(all.id(c));
+    const into = this.#packed.begin(id, kind, timeOf(row, at + C.C_FIRST));
     into.whole(timeOf(row, at + C.C_LAST) - timeOf(row, at + C.C_FIRST));
     into.json(initiator);
     into.json(responder);
@@ -247,9 +289,20 @@ export class Remembered {
     for (const filling of fillings) {
       if (typeof filling === "string") into.json(filling);
       else if ("frame" in filling) into.whole(frames[filling.frame]!);
-      else into.json(filling.name === SENT ? server! : names[filling.name]!);
+      else if ("name" in filling) into.json(filling.name === SENT ? server! : names[filling.name]!);
+      else this.#packPieces(filling.pieces, id, into);
     }
     this.#packed.end();
+  }
+
+  #packPieces(pieces: readonly Piece[], id: string, into: RowText): void {
+    const { frames, targets } = this.#key;
+    for (const piece of pieces) {
+      if (typeof piece === "string") into.text(piece);
+      else if (piece === ID) into.json(id);
+      else if ("frame" in piece) into.whole(frames[piece.frame]!);
+      else into.json(targets[piece.target]!);
+    }
   }
 }
 

@@ -184,8 +184,7 @@ export class Conversations extends ConversationRows {
       this.gathered.has(flow) ||
       this.hiddenChannels.has(flow) ||
       this.quoted.has(flow) ||
-      this.resets.has(flow) ||
-      this.seen.ends?.has(flow) === true
+      this.resets.has(flow)
     );
   }
 

@@ -24,6 +24,9 @@ const SHORTEST_NAME = 4;
  */
 const MOST_PIECES = 65_536;
 
+/** That operations fill a gap. */
+export const OPERATIONS: unique symbol = Symbol("operations");
+
 export class Kinds {
   /** Number of the first kind. */
   readonly first: number;
@@ -48,8 +51,8 @@ export class Kinds {
   #over: string | null = null;
   #peer: string | null = null;
   #server: string | null = null;
-  /** What fills the gaps of the row that was packed last, from the peer's on: frames and names; null for anything else. */
-  readonly filled: (number | string | null)[] = [];
+  /** What fills the gaps of the row that was packed last, from the peer's on: frames, names, operations; null for anything else. */
+  readonly filled: (number | string | typeof OPERATIONS | null)[] = [];
 
   constructor(first = 0) {
     this.first = first;
@@ -328,7 +331,7 @@ export class Kinds {
     }
     this.#push(PIECE.next);
     this.#into.text(`${JSON.stringify(operations)},`);
-    this.filled.push(null);
+    this.filled.push(OPERATIONS);
   }
 
   #outcomes(outcomes: ConversationRow["outcomes"], flows: number): void {

@@ -10,7 +10,7 @@ import { atOnce } from "../../src/steps.ts";
 import { tcpFrame, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { observeFrames } from "../support/judged.ts";
-import { clientHello, connection, lookUp, tlsConnection } from "../support/talk.ts";
+import { clientHello, connection, type Line, lookUp, tlsConnection } from "../support/talk.ts";
 import { RESOLVER, type Scene, trialOf } from "./scene.ts";
 
 /** Whoever acts: hosts of the role, and one beside them. */
@@ -23,6 +23,9 @@ const NAMES = [
   ...["www.example.org", "ww.example.org", "sN.example.edu", "sN.example.edu", "xN.nobody.test", "xN.nobody.test"],
   ...["203.0.113.10", "localhost", "dns.google"],
 ];
+/** What is asked for, `M` being 0 or 1 by the host: the same twice, each of another; nothing, or what is answered so. */
+const ASKED = ["GET /", "GET /pages/M", "GET /pages/1", "HEAD /of/N", "POST /of/N", "FETCH /of/N"];
+const ANSWERS = ["204 No Content", "200 OK\r\nContent-Length: 0", "403 Forbidden\r\nContent-Length: 0", null];
 const PORTS = [443, 443, 443, 80, 22, 8_443, 9_001, 9_002, 23, 445, 24];
 
 const SCENE: Omit<Scene, "frames"> = {
@@ -41,7 +44,10 @@ const SCENE: Omit<Scene, "frames"> = {
     { id: "beat", to: "files", over: "udp/9001", app: "any", expect: { packets: "at most 1 a burst" } },
     { id: "ssh", to: "role:peer", over: "tcp/22", app: "ssh", requirement: "optional" },
     { id: "list", to: "list", over: "tcp/443", app: "any", requirement: "optional" },
-    { id: "web", to: "anyone", over: "tcp/80", app: "http", requirement: "optional" },
+    {
+      ...{ id: "web", to: "anyone", over: "tcp/80", app: "http", requirement: "optional" },
+      expect: { operations: "at most read" },
+    },
     { id: "telnet", to: "anyone", over: "tcp/23", app: "any", requirement: "forbidden" },
   ],
 };
@@ -52,12 +58,31 @@ const SITES: (Record<string, unknown> | undefined)[] = [
 ];
 const PEERS = [[], ["peer=10.0.1.7"], ["peer=10.0.0.0/23"]];
 
-type Kind = "tls" | "look up" | "words" | "attempt" | "datagram" | "answer";
+type Kind = "tls" | "look up" | "words" | "attempt" | "datagram" | "answer" | "http";
+
+interface Step {
+  kind: Kind;
+  far: string;
+  name: string;
+  port: number;
+  asks: readonly string[];
+  answer: string | null;
+}
 
 /** A conversation, or a look-up, of one of the hosts. */
-function framesOf(kind: Kind, host: string, far: string, name: string, port: number, i: number): Frame[] {
+function framesOf({ kind, far, name, port, asks, answer }: Step, host: string, i: number): Frame[] {
   const [from, to, ms] = [`${host}:${20_000 + i * 7}`, `${far}:${port}`, i * 40];
   switch (kind) {
+    case "http":
+      return connection(
+        from,
+        `${far}:80`,
+        ms,
+        asks.flatMap((ask): Line[] => [
+          [">", ascii(`${ask} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)],
+          ...(answer === null ? [] : [["<", ascii(`HTTP/1.1 ${answer}\r\n\r\n`)] satisfies Line]),
+        ]),
+      );
     case "tls":
       return tlsConnection(from, to, ms, clientHello(port === 8_443 ? null : name, { ech: name.startsWith("ww.") }));
     case "look up":
@@ -80,10 +105,12 @@ function framesOf(kind: Kind, host: string, far: string, name: string, port: num
 }
 
 const step = fc.record({
-  kind: fc.constantFrom<Kind>("tls", "tls", "tls", "look up", "words", "attempt", "datagram", "answer"),
+  kind: fc.constantFrom<Kind>("tls", "tls", "tls", "look up", "words", "attempt", "datagram", "answer", "http", "http"),
   far: fc.constantFrom(...ADDRESSES),
   name: fc.constantFrom(...NAMES),
   port: fc.constantFrom(...PORTS),
+  asks: fc.array(fc.constantFrom(...ASKED), { minLength: 1, maxLength: 3 }),
+  answer: fc.constantFrom(...ANSWERS),
   /** The host that does it in place of each: what it hears is others' as well. */
   only: fc.option(fc.constantFrom(...HOSTS), { freq: 4, nil: null }),
   /** A frame that is not in the capture, and of which host; most lack none. */
@@ -113,10 +140,11 @@ test("conversations that are alike are told as if each had been judged by itself
   });
   await fc.assert(
     fc.asyncProperty(steps, setting, async (all, { site, hosts, peers }) => {
-      const frames = all.flatMap(({ kind, far, name, port, only, lost, from }, i) =>
+      const frames = all.flatMap(({ only, lost, from, ...one }, i) =>
         HOSTS.flatMap((host, n) => {
-          const by = (text: string): string => text.replace("N", String(n));
-          const whole = framesOf(kind, only ?? host, by(far), by(name), port, i * HOSTS.length + n);
+          const by = (text: string): string => text.replace("N", String(n)).replace("M", String(n & 1));
+          const own = { ...one, far: by(one.far), name: by(one.name), asks: one.asks.map(by) };
+          const whole = framesOf(own, only ?? host, i * HOSTS.length + n);
           return n < from ? whole : whole.filter((_, at) => at !== lost);
         }),
       );
