@@ -124,6 +124,11 @@ export class RowText {
     this.#bytes.copy(into, at, from, to);
   }
 
+  /** Some of them as a text. */
+  part(from: number, to: number, encoding: "utf8" | "latin1"): string {
+    return this.#bytes.toString(encoding, from, to);
+  }
+
   /** A copy of the bytes that were written since the last time. */
   takeBytes(): Buffer {
     const bytes = Buffer.allocUnsafeSlow(this.#at);

@@ -16,6 +16,7 @@ import { compileNames, type NameMatcher, resolvePattern } from "../model/names.t
 import type { AddressRange, HostPattern } from "../model/types.ts";
 import { addressText } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { Tuples } from "../report/tuples.ts";
 import { AddressIndex } from "./address-index.ts";
 import { isGlobal, type Played } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
@@ -26,6 +27,8 @@ import type { WhomContext } from "./whom.ts";
 export const NO_CLASS = -1;
 /** Classes, and texts whose class is remembered. Whatever comes beyond is in none. */
 const MOST_CLASSES = 1 << 16;
+/** Bytes of which it is remembered what they could be the beginning of. */
+const MOST_BEGINNINGS = 1 << 12;
 /** Shorter texts may stand in any word. */
 const SHORTEST = 4;
 const PLAIN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -35,11 +38,13 @@ export class Classes {
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<string, number>();
   readonly #addresses = new Map<number, number>();
-  readonly #ports = new Map<number, number>();
+  /** Number of a port's class + 1, of those of UDP and of TCP. */
+  readonly #ports = [new Int32Array(1 << 16), new Int32Array(1 << 16)] as const;
   readonly #facts = new Map<Fact, number>();
   readonly #targets = new Map<string | null, number>();
   readonly #sent = new Map<NameSource, number>();
-  readonly #beginnings = new Map<string, number>();
+  readonly #beginnings = new Tuples();
+  #begun = 0;
   /** Of all targets that may stand for each other. */
   readonly ownTarget: number;
   readonly #roles = new WeakMap<readonly Played[], number>();
@@ -114,8 +119,9 @@ export class Classes {
 
   /** Of TCP or of UDP. A port whose number is told, or that says what is to be expected there, is a class of its own. */
   port(tcp: boolean, port: number): number {
-    const key = port * 2 + Number(tcp);
-    return this.#ports.get(key) ?? remember(this.#ports, key, this.#number(this.#portClass(tcp, port)));
+    const ports = this.#ports[tcp ? 1 : 0];
+    if (ports[port] === 0) ports[port] = this.#number(this.#portClass(tcp, port)) + 1;
+    return ports[port]! - 1;
   }
 
   #portClass(tcp: boolean, port: number): string {
@@ -123,7 +129,7 @@ export class Classes {
   }
 
   isPortShared(tcp: boolean, port: number): boolean {
-    return this.#seen.identified.hint(tcp, port, port) === null && !this.#said.some((said) => said.has(`/${port}`));
+    return this.#seen.identified.hint(tcp, port, port) === null && !this.#said.some((said) => said.hasPort(port));
   }
 
   /** Of the end with this address. */
@@ -154,12 +160,14 @@ export class Classes {
     return isOwn ? this.ownTarget : this.#number(`target ${target === null ? "" : `"${target}`}`);
   }
 
-  /** Of applications that a flow could be the beginning of. `held`: the bytes that say it; null for too many to remember. */
-  beginning(held: string | null, apps: () => readonly string[]): number {
-    const known = held === null ? undefined : this.#beginnings.get(held);
-    if (known !== undefined) return known;
+  /** Of applications that a flow could be the beginning of. The first `length` of `held` say it; none for too much to remember. */
+  beginning(held: Int32Array, length: number, apps: () => readonly string[]): number {
+    const known = length === 0 ? -1 : this.#beginnings.find(held, length);
+    if (known >= 0) return known;
     const number = this.#number(`begins as ${apps().join()}`);
-    return held === null ? number : remember(this.#beginnings, held, number);
+    if (length === 0 || number === NO_CLASS) return number;
+    if (this.#begun++ < MOST_BEGINNINGS) this.#beginnings.add(number);
+    return number;
   }
 
   #says(text: string): boolean {

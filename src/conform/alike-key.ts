@@ -16,6 +16,7 @@ import type { Fact, OperationFact, Sighting } from "../decode/facts.ts";
 import { type Id, idOf } from "../decode/tally-kinds.ts";
 import { TCP, UDP } from "../dissect/packet.ts";
 import * as R from "../flow/row.ts";
+import type { Stream } from "../flow/stream.ts";
 import * as C from "../observe/conversations.ts";
 import type { NameAnswer } from "../observe/dns-answers.ts";
 import type { DnsEvidence } from "../observe/dns-evidence.ts";
@@ -37,7 +38,7 @@ const MOST_ALIASES = 4;
 const MOST_FRAMES = 5 + MOST_SIGHTINGS + 2 * MOST_ANSWERS;
 const MOST_WORDS = 28 + 4 * MOST_SIGHTINGS + MOST_ANSWERS * (3 + 2 * MOST_ALIASES) + MOST_FRAMES;
 /** Bytes of a direction of which it is remembered what they could be the beginning of. */
-const LONGEST_HELD = 128;
+const LONGEST_HELD = 96;
 const NO_NAME = NO_CLASS - 1;
 const NSEC_PER_SEC = 1_000_000_000;
 
@@ -65,6 +66,9 @@ export class AlikeKey {
   /** What its operations are about, as far as another text may stand there; and what pairs them. */
   readonly targets: string[] = [];
   readonly #ids: Id[] = [];
+  /** Bytes of which nobody made anything, each direction's behind their number; -1 of them where they are too many. */
+  readonly #held = new Int32Array(2 * (1 + LONGEST_HELD));
+  #heldLength = 0;
 
   readonly #all: C.Conversations;
   readonly #dns: DnsEvidence;
@@ -96,7 +100,8 @@ export class AlikeKey {
     const view = this.#view.move(flow);
     const portApp = row[at + C.C_PORT_APP]!;
     // What prepared it for another application is a part of its own.
-    if (((portApp >>> 16) & 0xff) !== view.app || view.isGroup(0) || view.isGroup(1)) return false;
+    const app = (portApp >>> 16) & 0xff;
+    if (app !== view.app || view.isGroup(0) || view.isGroup(1)) return false;
     const name = row[at + C.C_NAME]!;
     this.flow = flow;
     this.there = view.initiator().dir;
@@ -121,7 +126,7 @@ export class AlikeKey {
       this.#class(classes.roles(responderRoles, this.responder)) &&
       this.#class(this.server === null ? NO_NAME : classes.name(this.server));
     if (!hasEnds) return false;
-    if (!this.#row(view) || !this.#said(view, c) || !this.#named(view, initiatorRoles)) return false;
+    if (!this.#row(view) || !this.#said(view, app, c) || !this.#named(view, initiatorRoles)) return false;
     this.#ranks();
     return true;
   }
@@ -167,7 +172,7 @@ export class AlikeKey {
   }
 
   /** What was said, and what bytes that were kept could be the beginning of. */
-  #said(view: FlowView, c: number): boolean {
+  #said(view: FlowView, app: number, c: number): boolean {
     const { detail, row, at } = view;
     if (detail === null) {
       this.#push(0);
@@ -177,7 +182,8 @@ export class AlikeKey {
     if (operations !== null || ledger !== null || cut !== null || dropped + undecoded > 0 || shared) return false;
     if (sightings.length > MOST_SIGHTINGS) return false;
     this.#push(1 + sightings.length);
-    let held: string | null = "";
+    let isHeld = false;
+    this.#heldLength = 0;
     for (const dir of [0, 1] as const) {
       const stream = streams[dir];
       if (stream === null) {
@@ -187,12 +193,13 @@ export class AlikeKey {
       if (stream.pending.length > 0 || stream.cutOff > 0 || stream.lost > 0) return false;
       const unread = (row[at + R.NEXT + dir]! - stream.next) | 0;
       this.#push((unread === 0 ? 1 : unread === 1 ? 2 : 3) | (stream.length > 0 ? 4 : 0));
-      if (stream.length > LONGEST_HELD) held = null;
-      else if (stream.length > 0 && held !== null) held += heldText(stream.data, stream.length);
+      if (stream.length === 0) continue;
+      isHeld = true;
+      this.#hold(stream);
     }
     // Whether an end began with what the other names the connection by (`begins-otherwise.ts`) is in no class.
-    if (held !== "" && this.#all.seen.decoders[view.app - 1]?.bothBegin === true) return false;
-    this.#push(held === "" || view.app !== 0 ? 0 : this.#classes.beginning(held, () => beginsAs(this.#all, view)));
+    if (isHeld && this.#all.seen.decoders[app - 1]?.bothBegin === true) return false;
+    this.#push(isHeld && app === 0 ? this.#beginning(view) : 0);
     let before: Sighting | null = null;
     let isAsked = false;
     for (const sighting of sightings) {
@@ -214,6 +221,21 @@ export class AlikeKey {
     if (isAsked) this.#paced(view, c);
     if (view.proto !== TCP) this.#paired(sightings);
     return true;
+  }
+
+  /** Adds what a direction ends in to what is held. */
+  #hold({ data, length }: Stream): void {
+    const held = this.#held;
+    if (length > LONGEST_HELD || this.#heldLength < 0) {
+      this.#heldLength = -1;
+      return;
+    }
+    held[this.#heldLength++] = length;
+    for (let i = 0; i < length; i++) held[this.#heldLength++] = data[i]!;
+  }
+
+  #beginning(view: FlowView): number {
+    return this.#classes.beginning(this.#held, Math.max(0, this.#heldLength), () => beginsAs(this.#all, view));
   }
 
   /** Which of the targets and which of the ids before it are its own: what is of one kind is counted together. */
@@ -317,11 +339,6 @@ export class AlikeKey {
       else this.words[this.length - 1]! |= rank << ((i & 3) * 8);
     }
   }
-}
-
-/** Bytes as a text that ends where they do. */
-function heldText(data: Uint8Array, length: number): string {
-  return `${length} ${Buffer.from(data.buffer, data.byteOffset, length).toString("latin1")} `;
 }
 
 /** Where a value stands in a list; it is put there where it is new. */

@@ -121,7 +121,8 @@ export class Remembered {
   learn(judgement: Judgement, subject: Subject, judged: Judged, row: number, isCounted: boolean): void {
     if (!this.#isFirst) return;
     this.#dns.onAsk = this.#clocks.onAsk = this.#counts.onAsk = null;
-    if (this.#askedMore || isCounted || judgement.subject !== subject || !isTellable(judgement)) {
+    const isOwn = this.#askedMore || isCounted || judgement.subject !== subject || this.#saysFrame(row);
+    if (isOwn || !isTellable(judgement)) {
       this.#keys.add(this.#told.push(null) - 1);
       return;
     }
@@ -144,6 +145,13 @@ export class Remembered {
     this.#dns.onAsk = (asked) => {
       if (!known.includes(asked)) more();
     };
+  }
+
+  /** Whether a sentence names a frame: that has no gap in it. */
+  #saysFrame(row: number): boolean {
+    const text = this.#packed.kinds.textOf(this.#packed.kindOf(row));
+    const frames = this.#key.frames.subarray(0, this.#key.frameCount);
+    return [...text.matchAll(FRAME)].some(([, frame]) => frames.includes(Number(frame)));
   }
 
   /** Null where something that it says may be taken for its own, or where what is its own stands among what it says. */
@@ -305,6 +313,9 @@ export class Remembered {
     }
   }
 }
+
+/** As operations are told (`operations.ts`). */
+const FRAME = /frame (\d+)/g;
 
 /** In microseconds since 1970. */
 function timeOf(row: Int32Array, at: number): number {

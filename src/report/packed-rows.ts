@@ -137,9 +137,8 @@ export class PackedRows {
   row(number: number): ConversationRow {
     const other = this.#others.get(number);
     if (other !== undefined) return other;
-    const record = this.#record(number);
-    const values = JSON.parse(record.toString("utf8", ID_CHARS)) as Values; // as `Kinds` wrote it
-    return this.kind(this.kindOf(number)).row(record.toString("latin1", 0, ID_CHARS), values);
+    const values = JSON.parse(this.#part(number, ID_CHARS, this.sizeOf(number), "utf8")) as Values; // as `Kinds` wrote it
+    return this.kind(this.kindOf(number)).row(this.#part(number, 0, ID_CHARS, "latin1"), values);
   }
 
   kindOf(number: number): number {
@@ -161,7 +160,11 @@ export class PackedRows {
 
   /** True where the row has what JSON escapes by its number, or another id. */
   isOdd(number: number): boolean {
-    return this.kind(this.kindOf(number)).isEscaped || this.#others.has(number) || this.#record(number).includes("\\u");
+    return this.kind(this.kindOf(number)).isEscaped || this.#others.has(number) || this.#escapes(number);
+  }
+
+  #escapes(number: number): boolean {
+    return this.#part(number, 0, this.sizeOf(number), "latin1").includes("\\u");
   }
 
   /** Bytes of a row's record. */
@@ -181,15 +184,16 @@ export class PackedRows {
   #idOf(number: number): string {
     const other = this.#others.get(number);
     if (other !== undefined) return other.conversation_id;
-    const id = Buffer.allocUnsafe(ID_CHARS);
-    this.copy(number, 0, ID_CHARS, id, 0);
-    return id.toString("latin1");
+    return this.#part(number, 0, ID_CHARS, "latin1");
   }
 
-  #record(number: number): Buffer {
-    const record = Buffer.allocUnsafe(this.#size[number]!);
-    this.copy(number, 0, record.length, record, 0);
-    return record;
+  /** A row's record from one place to another, as a text. */
+  #part(number: number, from: number, to: number, encoding: "utf8" | "latin1"): string {
+    const place = this.#at[number]!;
+    const begin = place % BLOCK;
+    const block = this.#blocks[(place - begin) / BLOCK];
+    if (block === undefined) return this.#text.part(begin + from, begin + to, encoding);
+    return block.toString(encoding, begin + from, begin + to);
   }
 
   #grow(): void {

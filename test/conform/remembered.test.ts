@@ -1,5 +1,5 @@
 /** What is alike is judged once, and nothing else is said than if each conversation had been judged by itself. */
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import type { Frame } from "../../src/capture/frame.ts";
 import { KeptJudgements } from "../../src/conform/kept.ts";
@@ -23,8 +23,8 @@ const NAMES = [
   ...["www.example.org", "ww.example.org", "sN.example.edu", "sN.example.edu", "xN.nobody.test", "xN.nobody.test"],
   ...["203.0.113.10", "localhost", "dns.google"],
 ];
-/** What is asked for, `M` being 0 or 1 by the host: the same twice, each of another; nothing, or what is answered so. */
-const ASKED = ["GET /", "GET /pages/M", "GET /pages/1", "HEAD /of/N", "POST /of/N", "FETCH /of/N"];
+/** What is asked for, `M` being 0 or 1 and `K` a page or a program by the host: one twice, or two; and what is answered, or nothing. */
+const ASKED = ["GET /", "GET /pages/M", "GET /pages/1", "HEAD /of/N", "POST /of/N", "FETCH /of/N", "GET /K/N"];
 const ANSWERS = ["204 No Content", "200 OK\r\nContent-Length: 0", "403 Forbidden\r\nContent-Length: 0", null];
 const PORTS = [443, 443, 443, 80, 22, 8_443, 9_001, 9_002, 23, 445, 24];
 
@@ -67,21 +67,23 @@ interface Step {
   port: number;
   asks: readonly string[];
   answer: string | null;
+  /** Connections of that kind one after the other, each to a port of its own. */
+  often: number;
 }
 
 /** A conversation, or a look-up, of one of the hosts. */
-function framesOf({ kind, far, name, port, asks, answer }: Step, host: string, i: number): Frame[] {
+function framesOf({ kind, far, name, port, asks, answer, often }: Step, host: string, i: number): Frame[] {
   const [from, to, ms] = [`${host}:${20_000 + i * 7}`, `${far}:${port}`, i * 40];
   switch (kind) {
     case "http":
-      return connection(
-        from,
-        `${far}:80`,
-        ms,
-        asks.flatMap((ask): Line[] => [
-          [">", ascii(`${ask} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)],
-          ...(answer === null ? [] : [["<", ascii(`HTTP/1.1 ${answer}\r\n\r\n`)] satisfies Line]),
-        ]),
+      return Array.from({ length: often }, (_, n) => `${host}:${20_000 + i * 7 + n}`).flatMap((by, n) =>
+        connection(
+          ...([by, `${far}:${port + n}`, ms + n * 15] as const),
+          asks.flatMap((ask): Line[] => [
+            [">", ascii(`${ask} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)],
+            ...(answer === null ? [] : [["<", ascii(`HTTP/1.1 ${answer}\r\n\r\n`)] satisfies Line]),
+          ]),
+        ),
       );
     case "tls":
       return tlsConnection(from, to, ms, clientHello(port === 8_443 ? null : name, { ech: name.startsWith("ww.") }));
@@ -111,12 +113,16 @@ const step = fc.record({
   port: fc.constantFrom(...PORTS),
   asks: fc.array(fc.constantFrom(...ASKED), { minLength: 1, maxLength: 3 }),
   answer: fc.constantFrom(...ANSWERS),
+  /** So often by each fourth host. */
+  often: fc.constantFrom(1, 2),
   /** The host that does it in place of each: what it hears is others' as well. */
   only: fc.option(fc.constantFrom(...HOSTS), { freq: 4, nil: null }),
   /** A frame that is not in the capture, and of which host; most lack none. */
   lost: fc.nat(12),
   from: fc.nat(60),
 });
+
+type Typed<Of> = Of extends fc.Arbitrary<infer Value> ? Value : never;
 
 function told({ run, judged, rest, rules, lookups }: RunResult): unknown {
   return structuredClone({ warnings: run.warnings, judged, rest: [...rest.rows()], rules, lookups });
@@ -131,30 +137,53 @@ Remembered.prototype.find = function (...asked) {
   return found;
 };
 
-test("conversations that are alike are told as if each had been judged by itself", async (t) => {
-  const steps = fc.array(step, { minLength: 2, maxLength: 8 });
-  const setting = fc.record({
-    site: fc.constantFrom(...SITES),
-    hosts: fc.constantFrom(...HOST_BINDINGS),
-    peers: fc.constantFrom(...PEERS),
-  });
-  await fc.assert(
-    fc.asyncProperty(steps, setting, async (all, { site, hosts, peers }) => {
-      const frames = all.flatMap(({ only, lost, from, ...one }, i) =>
-        HOSTS.flatMap((host, n) => {
-          const by = (text: string): string => text.replace("N", String(n)).replace("M", String(n & 1));
-          const own = { ...one, far: by(one.far), name: by(one.name), asks: one.asks.map(by) };
-          const whole = framesOf(own, only ?? host, i * HOSTS.length + n);
-          return n < from ? whole : whole.filter((_, at) => at !== lost);
-        }),
-      );
-      const scene = { ...SCENE, bind: [hosts, ...peers], frames };
-      const trial = await trialOf(site === undefined ? scene : { ...scene, site });
-      const seen = observeFrames(trial, trial.frames);
-      const alone = atOnce(judgeInSteps(seen, trial.options, "", false, new KeptJudgements()));
-      t.deepEqual(told(judge(seen, trial.options, "", false)), told(alone));
+const setting = fc.record({
+  site: fc.constantFrom(...SITES),
+  hosts: fc.constantFrom(...HOST_BINDINGS),
+  peers: fc.constantFrom(...PEERS),
+});
+
+/** Whether what all hosts do is told as if each conversation had been judged by itself. */
+async function areTold(
+  t: ExecutionContext,
+  all: readonly Typed<typeof step>[],
+  { site, hosts, peers }: Typed<typeof setting>,
+): Promise<void> {
+  const frames = all.flatMap(({ only, lost, from, ...one }, i) =>
+    HOSTS.flatMap((host, n) => {
+      const by = (text: string): string => text.replace("N", String(n)).replace("M", String(n & 1));
+      const asks = one.asks.map((ask) => by(ask).replace("K", n % 3 === 0 ? "goform" : "pages"));
+      const own = { ...one, far: by(one.far), name: by(one.name), asks, often: n % 4 === 0 ? one.often : 1 };
+      const whole = framesOf(own, only ?? host, i * HOSTS.length + n);
+      return n < from ? whole : whole.filter((_, at) => at !== lost);
     }),
-    { numRuns: 60, endOnFailure: true },
+  );
+  const scene = { ...SCENE, bind: [hosts, ...peers], frames };
+  const trial = await trialOf(site === undefined ? scene : { ...scene, site });
+  const seen = observeFrames(trial, trial.frames);
+  const alone = atOnce(judgeInSteps(seen, trial.options, "", false, new KeptJudgements()));
+  t.deepEqual(told(judge(seen, trial.options, "", false)), told(alone));
+}
+
+test.serial("conversations that are alike are told as if each had been judged by itself", async (t) => {
+  const steps = fc.array(step, { minLength: 2, maxLength: 8 });
+  remembered = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, setting, (all, site) => areTold(t, all, site)),
+    { numRuns: 45, endOnFailure: true },
   );
   t.true(remembered > 500, `${remembered}`);
+});
+
+test.serial("what was asked and answered is part of what is alike, and so is how fast", async (t) => {
+  const steps = fc.array(
+    step.map((one) => ({ ...one, kind: "http" as const, port: one.port === 443 ? 8_080 : 80 })),
+    { minLength: 1, maxLength: 3 },
+  );
+  remembered = 0;
+  await fc.assert(
+    fc.asyncProperty(steps, setting, (all, site) => areTold(t, all, site)),
+    { numRuns: 30, endOnFailure: true },
+  );
+  t.true(remembered > 200, `${remembered}`);
 });
