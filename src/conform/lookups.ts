@@ -13,6 +13,11 @@ import { isStillBound, type Moves } from "./leases.ts";
 /** Record types by which a program looks for a host or a service; others are a resolver's business. */
 const REVERSE = /(?:^|\.)(?:in-addr|ip6)\.arpa$/;
 
+/** Where questions of LLMNR go (RFC 4795 section 2). */
+const LLMNR_GROUPS: ReadonlySet<string> = new Set(["224.0.0.252", "ff02::1:3"]);
+
+type Asked = Pick<Lookup, "name" | "type" | "server" | "result">;
+
 /** The look-ups of an observation as rows, with their verdicts. */
 export class JudgedLookups {
   readonly #seen: Observation;
@@ -67,11 +72,13 @@ export class JudgedLookups {
   }
 
   /** `judged`: the client plays a role. */
-  #verdict({ name, result }: Pick<Lookup, "name" | "result">, judged: boolean): LookupRow["verdict"] {
+  #verdict({ name, type, server, result }: Asked, judged: boolean): LookupRow["verdict"] {
     if (!judged) return "unrelated";
     const { matcher, exact } = this.#documented();
     if (this.#bound.has(name) || matcher.match(name).length > 0) return "documented";
     if (name === "." || REVERSE.test(name)) return "ignored";
+    // Who asks its link so asks whether anybody else has its own name (RFC 4795 section 4.1).
+    if (type === "ANY" && LLMNR_GROUPS.has(server)) return "ignored";
     // A resolver's search list appended to a documented name, or to a name without a dot.
     if (result === "NXDOMAIN" && beginnings(name).some((beginning) => exact.has(beginning))) return "ignored";
     return "undocumented";

@@ -95,6 +95,9 @@ function inCommon(tried: Tried, subject: Subject, flow: SubjectFlow): number {
   } else if (playsIt(tried, rule.to, subject) && isAlike(tried, subject)) {
     return 2;
   }
+  // Where nothing was said the very port is what speaks for a rule of who opened it: an attempt is nearly always one of a kind.
+  if (tried.app.result === "unproved")
+    return tried.over.result === "proved" && tried.who.result === "proved" && sharesNumber(tried, subject) ? 1 : 0;
   if (tried.app.result !== "proved") return 0;
   if (tried.over.result === "proved") return 1;
   // The number over another transport is the rule's own only with something else of the rule.

@@ -1,9 +1,9 @@
 /** What is near to a conversation, and what is not: a rule that shares nothing that counts is not told. */
 import test from "ava";
 import { ascii } from "../support/hex.ts";
-import { clientHello, connection, tlsConnection } from "../support/talk.ts";
-import { HOST, PEER, play } from "./scene.ts";
-import { datagram, FAR } from "./stage.ts";
+import { clientHello, connection, lookUp, tlsConnection } from "../support/talk.ts";
+import { HOST, PEER, play, RESOLVER } from "./scene.ts";
+import { datagram, FAR, syn } from "./stage.ts";
 
 const missOf = async (scene: Parameters<typeof play>[0]) => {
   const { said } = await play(scene);
@@ -65,4 +65,17 @@ test("what else a rule expects is not told of a conversation that is not its own
   const [one] = await missOf({ rules, frames, bind: [`host=${HOST}`, `peer=${PEER}`] });
   t.is(one!.near, "p");
   t.is(one!.reason, "tcp/80 instead of tcp/5562");
+});
+
+test("a lone SYN to a name that nobody documents is near the rules of its very port, and of no range of ports", async (t) => {
+  const endpoints = { api: { hosts: ["api.example.com"] } };
+  const frames = [...lookUp(HOST, RESOLVER, "telemetry.example.net", [FAR], 10), syn(20)];
+  const near = async (over: string) => {
+    const misses = await missOf({ rules: [{ id: "r", to: "api", over, app: "tls" }], endpoints, frames });
+    return misses.map((miss) => miss.near);
+  };
+  t.true((await near("tcp/443")).includes("r"));
+  t.true((await near("tcp/80,443")).includes("r"));
+  t.false((await near("tcp/80-1024")).includes("r"));
+  t.false((await near("tcp/8443")).includes("r"));
 });

@@ -463,6 +463,11 @@ test("what is a setting of one's own is no question to the vendor", (t) => {
     advice(who, unseen),
     /1\. +Find out who 192\.0\.2\.9 is: no host bound to gateway is in the capture.* --bind gateway=192\.0\.2\.9, or that under outside:/,
   );
+  t.regex(
+    advice({ evidence: near("when", "documented only where region is eu; dns instead of tls", ["app"]) }),
+    /1\. +Ask the vendor what 10\.20\.0\.5 .* is for: it is near gateway-api-us, but documented only where region is eu; dns/,
+    "another region would not document it either",
+  );
 });
 
 test("where nothing but a port that no document has says who opened it, no end is told to have", (t) => {

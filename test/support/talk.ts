@@ -40,7 +40,7 @@ function handshake(type: number, body: Uint8Array): Uint8Array {
 
 // ---- DNS (RFC 1035)
 
-const TYPES = { A: 1, CNAME: 5, AAAA: 28, HTTPS: 65 } as const;
+const TYPES = { A: 1, CNAME: 5, AAAA: 28, HTTPS: 65, ANY: 255 } as const;
 export interface RecordToWrite {
   name: string;
   type: keyof typeof TYPES;

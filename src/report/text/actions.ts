@@ -91,13 +91,14 @@ function ask(group: ConversationGroup, context: TextContext): string {
   if (app === "dns" && port === 53 && !miss && mayBeResolver(server, context))
     return `Run it again with --bind resolver=${server}, if that is a name server of this network; else ask the vendor why ${few(group.initiators, 2)} asks it.`;
   if (!miss || miss.clause === "whom") return `Ask the vendor what ${who} is for: it is ${context.notIn()}.`;
-  const now = miss.clause === "when" ? settingsIn(miss.says, context) : "";
-  if (now !== "") return sentence(`Check ${now}: ${who} is near ${context.rule(miss)}, but ${miss.says}`);
-  const near = context.result.rules.find((rule) => rule.rule_id === miss.rule_id && rule.model === miss.model);
-  // Between two hosts of one's own it is a setting before it is a question to the vendor; what differs in more than one is something else.
   const failed = group.first.evidence?.clauses.filter(
     ({ clause, result }) => result === "failed" && clause !== "expect",
   );
+  // Where more than the setting differs another setting would not document it.
+  const now = miss.clause === "when" && failed?.length === 1 ? settingsIn(miss.says, context) : "";
+  if (now !== "") return sentence(`Check ${now}: ${who} is near ${context.rule(miss)}, but ${miss.says}`);
+  const near = context.result.rules.find((rule) => rule.rule_id === miss.rule_id && rule.model === miss.model);
+  // Between two hosts of one's own it is a setting before it is a question to the vendor.
   const isSetting = (miss.clause === "over" || miss.clause === "app") && failed?.length === 1;
   if (isSetting && near?.to_endpoint?.startsWith("role:") === true)
     return `Set ${who} up as ${context.rule(miss)} has it (${miss.says}), or ask the vendor what it is for.`;
