@@ -242,7 +242,11 @@ function byEvidence(
     ? `${responder} could be ${meant}`
     : `${responder} is an inside address, and could stand for ${meant} only if the site leads that name inside`;
   const saidFirst =
-    flow.firstWords === "missing" ? "what the client said first is not in the capture" : "no name was sent";
+    flow.firstWords === "missing"
+      ? "what the client said first is not in the capture"
+      : sentName(flow) !== null
+        ? "what it may name inside is not readable"
+        : "no name was sent";
   return unproved(
     "whom",
     "address-unresolved",

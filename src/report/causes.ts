@@ -72,7 +72,7 @@ function isSomebodys(domain: string): boolean {
 }
 
 function causeOf(c: ConversationRow): Cause | null {
-  if (c.verdict === "inconclusive") return c.reason === null ? null : { kind: "reason", says: c.reason };
+  if (c.verdict === "inconclusive") return c.reason === null ? null : { kind: "reason", says: withoutOwn(c.reason, c) };
   const nearest = c.evidence?.nearest ?? null;
   if (c.reason_code === "condition-off") return nearest === null ? null : { kind: "setting", says: nearest.says };
   if (c.reason_code !== "no-rule") return null;
@@ -81,6 +81,16 @@ function causeOf(c: ConversationRow): Cause | null {
   const labels = name.split(".");
   return labels.length < 3 ? null : { kind: "domain", domain: `*.${labels.slice(1).join(".")}` };
 }
+
+/** What a reason says without the far end's own name and address, which stand in each conversation's line: `its address could be …`. */
+function withoutOwn(reason: string, { server_name, peer_name, responder }: ConversationRow): string {
+  const word = (one: string): string =>
+    one === responder ? "its address" : one !== "" && (one === server_name || one === peer_name) ? "its name" : one;
+  return reason.split(BETWEEN_WORDS).map(word).join("");
+}
+
+/** A colon within a word is an IPv6 address's. */
+const BETWEEN_WORDS = /(\s|[;,()]|:(?=\s))/;
 
 /** A setting or a reason explains whatever it is said of; the other causes are of one service and one nearest rule. */
 function keyOf(cause: Cause, c: ConversationRow): string {

@@ -8,7 +8,12 @@ const rules = [{ id: "r", to: "api", over: "tcp/443", app: "tls" }];
 const endpoints = { api: { hosts: ["api.example.com"] } };
 
 for (const [what, server, type, verdict] of [
-  ["a host asks its link whether anybody else has its name (RFC 4795 section 4.1)", "224.0.0.252:5355", "ANY", "ignored"],
+  [
+    "a host asks its link whether anybody else has its name (RFC 4795 section 4.1)",
+    "224.0.0.252:5355",
+    "ANY",
+    "ignored",
+  ],
   ["a host asks its link for another host", "224.0.0.252:5355", "A", "undocumented"],
   ["whoever asks a resolver for all there is means no name of its own", `${RESOLVER}:53`, "ANY", "undocumented"],
 ] as const) {

@@ -213,6 +213,16 @@ test("what nothing but one reason keeps from being proved is one finding", (t) =
   t.is(four.match(reason)?.length, 1);
   t.is(four.match(/2001:db8::2\d/g)?.length, 4, "each is listed beneath");
   t.is(print(result({ judged: open(3) }), 300).match(reason)?.length, 3, "three stand by themselves");
+  const own = open(4).map((row, i) => {
+    const name = `n${i}.example.com`;
+    const says = `the hello may be encrypted, and ${name} is only its outer name; ${row.responder} could be a.test`;
+    return { ...row, server_name: name, reason: `${says}: ${row.initiator} never resolved it` };
+  });
+  t.regex(
+    print(result({ judged: own }), 300),
+    /One cause {2}4 conversations: the hello may be encrypted, and its name is only its outer name; its address could be a\.test: 10\.20\.0\.5 never/,
+    "own names and addresses are no other reasons",
+  );
 });
 
 test("waived findings are told and not counted", (t) => {
