@@ -220,7 +220,7 @@ test("what nothing but one reason keeps from being proved is one finding", (t) =
   });
   t.regex(
     print(result({ judged: own }), 300),
-    /One cause {2}4 conversations: the hello may be encrypted, and its name is only its outer name; its address could be a\.test: 10\.20\.0\.5 never/,
+    /One cause {2}4 conversations: the hello may be encrypted, and its name is only its outer name; its address could be a\.test: 2001:db8::5 never/,
     "own names and addresses are no other reasons",
   );
 });
