@@ -84,7 +84,7 @@ export function waitsIn([low, high]: FlowDetail["streams"]): boolean {
 /** What tells of a direction whether something waits in it. */
 type Waiting = Pick<Stream, "length" | "decoder" | "fromStart" | "cutOff"> & { pending: readonly unknown[] };
 
-export function isWaiting(stream: Waiting): boolean {
+function isWaiting(stream: Waiting): boolean {
   return stream.pending.length > 0 || isLeft(stream);
 }
 

@@ -27,6 +27,14 @@ export function openingsOf(decoders: readonly Decoder[]): AllOpenings {
   return openings;
 }
 
+/** First bytes of what somebody may read though nobody has accepted it (`Decoder.left`). */
+export function leftOpenings(decoders: readonly Decoder[]): ReadonlySet<number> {
+  const bytes = new Set<number>();
+  for (const { left, opens } of decoders)
+    if (left !== undefined) eachByte(opens?.stream ?? ANY_BYTE, (byte) => void bytes.add(byte));
+  return bytes;
+}
+
 const NONE: ByteSet = [];
 
 function byFirstByte(sets: readonly ByteSet[]): Openings {

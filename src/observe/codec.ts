@@ -142,7 +142,7 @@ export async function decodeObservation(
   const realms: string[] = [];
   const seen = newObservation(captures, realms, decoders, caps);
   const { flows, identified } = seen;
-  const details = new DetailsReader();
+  const details = new DetailsReader(decoders);
   for await (const { kind, seq, data } of parts) {
     if (kind === "meta") {
       meta = decode(data) as Meta;

@@ -14,8 +14,10 @@
  * before. What is read from it stays so, as words: a flow's sightings are made when somebody asks for them, because as objects a
  * million flows' would take 700 MB.
  */
+import type { Decoder } from "../decode/decoder.ts";
 import { type FlowDetail, newDetail, type Pair } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
+import { leftOpenings } from "../decode/openings.ts";
 import { plainTally } from "../decode/tally-plain.ts";
 import type { Segment, Stream } from "../flow/stream.ts";
 import { FactWriter } from "./facts-codec.ts";
@@ -180,6 +182,12 @@ function isSameMessage(a: Sighting, b: Sighting): boolean {
 export class DetailsReader {
   readonly #shared = new SharedFacts();
   readonly #texts: KnownTexts = new Map();
+  readonly #left: ReadonlySet<number>;
+
+  /** `decoders`: those that may read what is left when all is read. */
+  constructor(decoders: readonly Decoder[] = []) {
+    this.#left = leftOpenings(decoders);
+  }
 
   /** Throws where they are no part. */
   read(part: Uint8Array): FlowDetail[] {
@@ -196,7 +204,7 @@ export class DetailsReader {
     const [lengths, texts, told, said, bytes] = stretches as [Buffer, Buffer, Buffer, Buffer, Buffer];
     const facts = new StoredFacts(known, lengths, texts, told, this.#shared);
     const others = all.toString("utf8", at);
-    const more = others === NO_OTHERS ? null : new StoredMore(others, bytes, count, this.#texts);
+    const more = others === NO_OTHERS ? null : new StoredMore(others, bytes, count, this.#texts, this.#left);
     const inPart: Part = { facts, more, ...wordsOf(said, count, facts.bits) };
     const details: StoredDetail[] = [];
     for (let i = 0; i < count; i++) details.push(new StoredDetail(inPart, i));

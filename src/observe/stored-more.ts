@@ -2,7 +2,7 @@
  * What stored flows have beside the words of what they said (`details-codec.ts`): it stays text until somebody asks for it, because what
  * is left of two streams that were read to their end is most of it, and as objects that takes ten times the room.
  */
-import { type FlowDetail, isWaiting as isStreamWaiting, newDetail, type Pair } from "../decode/details.ts";
+import { type FlowDetail, isLeft, newDetail, type Pair } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type PlainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
@@ -73,8 +73,8 @@ export class StoredMore {
   readonly #begins: Uint32Array;
   readonly #ends: Uint32Array;
 
-  /** `text`: `[[n, {…}], …]`, of the part's n-th flow. Throws where it is something else. */
-  constructor(text: string, bytes: Uint8Array, count: number, known: KnownTexts) {
+  /** `text`: `[[n, {…}], …]`, of the part's n-th flow; `left`: first bytes of what waits though nobody accepted it. Throws where it is something else. */
+  constructor(text: string, bytes: Uint8Array, count: number, known: KnownTexts, left: ReadonlySet<number>) {
     this.#text = text;
     this.#bytes = bytes.slice(); // the part's other bytes need not stay
     this.bits = new Uint16Array(count);
@@ -87,23 +87,34 @@ export class StoredMore {
       const end = endOfObject(text, begin);
       this.#begins[index] = begin;
       this.#ends[index] = end;
-      this.bits[index] = this.#bitsOf(text.slice(begin, end), known);
+      this.bits[index] = this.#bitsOf(text.slice(begin, end), known, left);
       at = end + 2;
     }
   }
 
-  #bitsOf(text: string, known: KnownTexts): number {
+  #bitsOf(text: string, known: KnownTexts, left: ReadonlySet<number>): number {
     const before = known.get(text);
     if (before !== undefined) return before;
     const plain = JSON.parse(text) as PlainDetail; // written by `PartWriter`
     let bits = 0;
     for (const property of Object.keys(plain)) bits |= MORE[property as keyof PlainDetail];
-    const streams = plain.streams ?? [];
-    if (streams.some((stream) => stream !== null && isWaiting(stream))) bits |= WAITS;
-    if (streams.some((stream) => stream !== null && stream[DATA][1] > 0)) return bits; // at a place where no other's is
+    let isOwn = false;
+    for (const stream of plain.streams ?? []) {
+      if (stream === null) continue;
+      if (this.#waits(stream, left)) bits |= WAITS;
+      isOwn ||= stream[DATA][1] > 0;
+    }
+    if (isOwn) return bits; // its bytes stand where no other's do
     if (known.size >= MOST_KNOWN) known.clear();
     known.set(text, bits);
     return bits;
+  }
+
+  #waits([, [at, length], decoder, flags, cutOff, , , , , pending]: PlainStream, left: ReadonlySet<number>): boolean {
+    if (pending.length > 0) return true;
+    return (
+      isLeft({ length, decoder, fromStart: (flags & FROM_START) !== 0, cutOff, pending }) && left.has(this.#bytes[at]!)
+    );
   }
 
   /** What a flow has. */
@@ -164,10 +175,6 @@ export class StoredMore {
 
 /** Of a `PlainStream`. */
 const DATA = 1;
-
-function isWaiting([, [, length], decoder, flags, cutOff, , , , , pending]: PlainStream): boolean {
-  return isStreamWaiting({ length, decoder, fromStart: (flags & FROM_START) !== 0, cutOff, pending });
-}
 
 const [BRACKET, OPEN, CLOSE, QUOTE, BACKSLASH] = [0x5b, 0x7b, 0x7d, 0x22, 0x5c];
 

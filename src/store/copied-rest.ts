@@ -82,7 +82,7 @@ export function canBeCopied(rest: RestConversations): rest is Rest {
   return rest instanceof Rest && rest.isPlain;
 }
 
-/** As `restRows`, taken from the database where it has them. `canCopy`: of those that are to be copied as they stand the numbers alone. */
+/** As `restRows`, taken from the database where it has them, as bytes of text. `canCopy`: of those that are to be copied as they stand the numbers alone. */
 export async function* copiedRows(
   rest: Rest,
   stored: StoredObservation,
@@ -96,27 +96,48 @@ export async function* copiedRows(
     } else if (canCopy && isSame(head.leftOut, part.leftOut)) {
       yield part.seq;
     } else {
-      const text = fewer(part, head, Buffer.from(await stored.restText(part.seq)).toString());
-      yield text === null ? madeRow(rest, part, true) : valuesOf(part, text, rest.verdict, VERSION);
+      const { buffer, byteOffset, byteLength } = await stored.restText(part.seq);
+      const text = fewer(part, head, Buffer.from(buffer, byteOffset, byteLength));
+      yield text === null ? madeRow(rest, part, true) : bytesValues(part, text, rest.verdict);
     }
   }
 }
 
-/** The rows of a text that are not left out now; null where one was left out then and is not now. */
-function fewer({ leftOut, count }: RestChunk, before: RestHead, text: string): string | null {
-  const rows = text.slice(1, -1).split(ROW_BREAK);
-  const kept: string[] = [];
-  let next = 0;
-  for (let i = 0; next < rows.length; i++) {
-    const isThere = before.leftOut === null || !isOut(before.leftOut, i);
-    if (leftOut === null || !isOut(leftOut, i)) {
-      if (!isThere) return null;
-      kept.push(rows[next]!);
-    }
-    if (isThere) next++;
-  }
-  return kept.length === count ? `[${kept.join(ROW_BREAK)}]` : null;
+/** As `valuesOf`, of a text that is storable: it was stored. */
+function bytesValues({ seq, leftOut, ends }: RestChunk, text: Buffer, verdict: string | null): SqlValue[] {
+  return [seq, VERSION, leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, text, null];
 }
+/** As `JSON.stringify` writes it. */
+const OPERATIONS = '"operations":[{';
+
+/** The rows of a text that are not left out now; null where one was left out then and is not now. As bytes: most stay as they are. */
+function fewer({ leftOut, count }: RestChunk, before: RestHead, text: Buffer): Buffer | null {
+  const kept = Buffer.allocUnsafe(text.length);
+  let length = text.copy(kept, 0, 0, 1); // the bracket
+  let rows = 0;
+  /** Where what is kept, and not copied yet, begins. */
+  let begin = 1;
+  for (let i = 0, at = 1; at < text.length; i++) {
+    const isThere = before.leftOut === null || !isOut(before.leftOut, i);
+    const isKept = leftOut === null || !isOut(leftOut, i);
+    if (isKept && !isThere) return null;
+    if (!isThere) continue;
+    const lineBreak = text.indexOf(LINE_BREAK, at);
+    const next = lineBreak < 0 ? text.length : lineBreak + 1;
+    if (isKept) rows++;
+    else {
+      length += text.copy(kept, length, begin, at);
+      begin = next;
+    }
+    at = next;
+  }
+  if (rows !== count) return null;
+  length += text.copy(kept, length, begin);
+  if (begin < text.length) return kept.subarray(0, length);
+  length -= ROW_BREAK.length; // the last is left out
+  return kept.subarray(0, length + kept.write("]", length));
+}
+const LINE_BREAK = ROW_BREAK.charCodeAt(ROW_BREAK.length - 1);
 
 function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
   return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;

@@ -239,7 +239,9 @@ class SqliteRunWriter implements RunWriter {
 
   /** Texts, and numbers of those that were copied and are as they should be. What else was copied is taken out again. */
   async #texts(table: keyof typeof TEXTS, rows: AsyncIterable<SqlValue[] | number>): Promise<void> {
-    const columns = ["run_id", ...TEXTS[table].columns];
+    const { columns } = TEXTS[table];
+    const marks = columns.map((column) => (column === "data" ? "CAST(? AS TEXT)" : "?")); // its bytes need not be decoded before
+    const sql = `INSERT INTO ${table} (run_id, ${columns.join(", ")}) VALUES (?, ${marks.join(", ")})`;
     const told: number[] = [];
     for await (const row of rows) {
       told.push(typeof row === "number" ? row : Number(row[0]));
@@ -248,7 +250,7 @@ class SqliteRunWriter implements RunWriter {
         const seq = row[0] ?? null;
         if (this.#attached)
           await this.#driver.all(`DELETE FROM ${table} WHERE run_id = ? AND seq = ?`, [this.runId, seq]);
-        await this.#driver.insert(table, columns, [[this.runId, ...row]]);
+        await this.#driver.all(sql, [this.runId, ...row]);
       });
     }
     if (this.#attached) await this.#takeOut(table, told);

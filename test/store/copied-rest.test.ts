@@ -80,7 +80,7 @@ test("copied texts are those that would be written", async (t) => {
         copied.push(REST_COLUMNS.map((column) => (column === "verdict" ? "unrelated" : before.get(row)![column]!)));
       } else {
         if (before.get(Number(row[0]))?.left_out === null && row[2] !== null) fewer++;
-        copied.push(row);
+        copied.push(row.map((value, i) => (REST_COLUMNS[i] === "data" ? String(value) : value)));
       }
     }
     t.deepEqual(copied, [...restRows(rest, true)]);
@@ -157,7 +157,8 @@ test("texts of another order are not taken", async (t) => {
   before.set(0, { ...second, seq: 0 }).set(1, { ...first, seq: 1 });
   const rest = new Rest(all, dns, [1_500], null, true);
   const texts: SqlValue[] = [];
-  for await (const row of copiedRows(rest, sourceOf(before), true)) texts.push(typeof row === "number" ? row : row[6]!);
+  for await (const row of copiedRows(rest, sourceOf(before), true))
+    texts.push(typeof row === "number" ? row : String(row[6]));
   t.deepEqual(
     texts,
     [...restRows(rest, true)].map((row) => (row[0] === 2 ? 2 : row[6]!)),
