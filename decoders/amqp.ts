@@ -16,6 +16,7 @@ import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import { type Method, methodOf, SASL_FRAMES, tableTexts } from "./shared/amqp-codes.ts";
 import { bounded } from "./shared/bounded.ts";
+import { leftBehind } from "./shared/hole.ts";
 import { tellOperation } from "./shared/operation.ts";
 import { beginsWith } from "./shared/text-head.ts";
 
@@ -64,9 +65,8 @@ export const amqp: Decoder = {
     let left = Math.floor((at.state ?? 0) / SHIFT);
     const own = (at.state ?? 0) % SHIFT;
     const form = own % FORMS;
-    const lost = at.lost ?? 0;
-    if (lost > left) return STREAM_DONE; // where the next frame begins is lost with them
-    left -= lost;
+    left = leftBehind(at, left);
+    if (left < 0) return STREAM_DONE;
     at.state = own + Math.max(0, left - c.left) * SHIFT;
     if (left > 0) return Math.min(left, c.left);
     if (c.left > 0 && c.buf[c.pos] === 0x41 && form !== FORM.old) return header(c, emit, at);

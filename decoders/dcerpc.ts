@@ -33,6 +33,7 @@ import {
   readUuid,
 } from "./shared/dcerpc.ts";
 import { interfaceName } from "./shared/dcerpc-interfaces.ts";
+import { leftBehind } from "./shared/hole.ts";
 
 const PORT = 135;
 const MOST_CONTEXTS = 32;
@@ -101,9 +102,8 @@ export const dcerpc: Decoder = {
 
   stream(c, emit, at) {
     let left = at.started ? (at.state ?? 0) : 0;
-    const lost = at.started ? (at.lost ?? 0) : 0;
-    if (lost > left) return STREAM_DONE; // where the next message begins is lost with them
-    left -= lost;
+    left = leftBehind(at, left);
+    if (left < 0) return STREAM_DONE;
     at.state = Math.max(0, left - c.left);
     return left > 0 ? Math.min(left, c.left) : message(c, emit, at);
   },

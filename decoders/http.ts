@@ -109,9 +109,7 @@ export const http: Decoder = {
     }
     const lost = at.lost ?? 0;
     if (lost > 0 && !skipLost(at, lost)) return STREAM_DONE;
-    if (lost > 0 && at.state === NEXT.anything)
-      emit({ kind: "problem", what: "cut", why: `HTTP: ${lost} bytes are missing, and may have been a message` });
-    if ((at.state ?? 0) % SHIFT >= PAGE) tellTitle(c, emit, at);
+    if ((at.state ?? 0) % SHIFT >= PAGE) tellTitle(c, emit, at, lost);
     const state = at.state ?? 0;
     switch (state % PAGE) {
       case NEXT.head:
@@ -152,7 +150,10 @@ function skipLost(at: Context, lost: number): boolean {
   if (next >= NEXT.rest) return false;
   const left = Math.floor(state / SHIFT);
   const within = next === NEXT.body || next === NEXT.doubtfulBody || next === NEXT.chunk;
-  at.state = within && left >= lost ? after(next, left - lost) : NEXT.anything;
+  if (within && left >= lost) {
+    at.state = after(next, left - lost);
+    at.lost = 0;
+  } else at.state = NEXT.anything;
   return true;
 }
 
@@ -160,7 +161,7 @@ function skipLost(at: Context, lost: number): boolean {
  * The title of the page whose body begins here; short while it may come, and then the body is a body. What answers a HEAD has
  * none, and what stands behind bytes that were lost may be anything.
  */
-function tellTitle(c: Cursor, emit: Emit, at: Context): void {
+function tellTitle(c: Cursor, emit: Emit, at: Context, lost: number): void {
   const state = at.state ?? 0;
   const next = state % PAGE;
   if (next === NEXT.chunkSize || c.left === 0) return;
@@ -168,7 +169,7 @@ function tellTitle(c: Cursor, emit: Emit, at: Context): void {
   const wanted = Math.min(left, TITLE_WITHIN);
   const there = Math.min(wanted, c.left);
   const others = looksLikeResponse(c.buf, c.pos, c.left) || beginsInside(c);
-  const isBody = (at.lost ?? 0) === 0 && !others;
+  const isBody = lost === 0 && !others;
   if (isBody) {
     const title = titleOf(c.buf, c.pos, c.pos + there);
     if (title === null && there < wanted && c.cutOff === 0) c.short(wanted);

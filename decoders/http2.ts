@@ -21,6 +21,7 @@ import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from ".
 import type { Fact } from "../src/decode/facts.ts";
 import { dns } from "./dns.ts";
 import { bounded } from "./shared/bounded.ts";
+import { leftBehind } from "./shared/hole.ts";
 import { type HeaderField, readBlock } from "./shared/hpack.ts";
 import { isCommand, methodClass, overridesMethod, refusalName } from "./shared/http-codes.ts";
 import { hostOf } from "./shared/http-head.ts";
@@ -158,11 +159,10 @@ function readHead(c: Cursor): FrameHead | null {
 
 /** What comes behind the first frame. */
 function next(c: Cursor, emit: Emit, at: Context): number {
-  const lost = at.lost ?? 0;
   const own = (at.state ?? 0) % SHIFT;
   let left = Math.floor((at.state ?? 0) / SHIFT);
-  if (lost > left) return STREAM_DONE; // where the next frame begins is lost with them
-  left -= lost;
+  left = leftBehind(at, left);
+  if (left < 0) return STREAM_DONE;
   at.state = own + Math.max(0, left - c.left) * SHIFT;
   if (left > 0) return Math.min(left, c.left);
   const head = readHead(c);

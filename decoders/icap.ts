@@ -16,6 +16,7 @@ import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import { bounded } from "./shared/bounded.ts";
 import { hexDigit, readChunkSize } from "./shared/chunks.ts";
+import { leftBehind } from "./shared/hole.ts";
 import { hostOf } from "./shared/http-head.ts";
 import { beginsWith, readTextHead, type TextHead } from "./shared/text-head.ts";
 
@@ -57,9 +58,8 @@ export const icap: Decoder = {
     const state = at.state ?? 0;
     const next = state % SHIFT;
     let left = Math.floor(state / SHIFT);
-    const lost = at.lost ?? 0;
-    if (lost > left) return STREAM_DONE; // where the next part begins is lost with them
-    left -= lost;
+    left = leftBehind(at, left);
+    if (left < 0) return STREAM_DONE;
     if (left > 0) {
       const taken = Math.min(left, c.left);
       at.state = after(next, left - taken);

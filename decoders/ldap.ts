@@ -110,9 +110,9 @@ function passOver(c: Cursor, at: Context, left: number): number {
   const lost = Math.min(left, at.lost ?? 0);
   const take = Math.min(left - lost, c.left);
   at.state = left - lost - take;
-  if (take > 0) return take;
+  if (take === 0) return STREAM_DONE; // the hole took more than the message: where the next one begins is not known
   at.lost = 0;
-  return STREAM_DONE; // the hole took more than the message: where the next one begins is not known
+  return take;
 }
 
 interface Message {

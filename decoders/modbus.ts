@@ -113,8 +113,6 @@ export const modbus: Decoder = {
   stream(c, emit, at) {
     const state = at.state ?? 0;
     if (!at.started) return identify(c, emit, at);
-    if ((at.lost ?? 0) > 0)
-      emit({ kind: "problem", what: "cut", why: `Modbus: ${at.lost} bytes of the stream are missing` });
     if ((state & LOST) !== 0) {
       const found = identify(c, emit, at);
       return found === STREAM_NO ? c.end - c.start : found;

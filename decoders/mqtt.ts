@@ -16,6 +16,7 @@
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
 import { bounded } from "./shared/bounded.ts";
+import { leftBehind } from "./shared/hole.ts";
 import { acknowledges, CONNECT_REASONS, MQTT, mqttTypeName, RETURN_CODES_3 } from "./shared/mqtt-codes.ts";
 import { tellOperation } from "./shared/operation.ts";
 
@@ -70,9 +71,8 @@ export const mqtt: Decoder = {
     }
     let left = Math.floor((at.state ?? 0) / PAYLOAD);
     const own = (at.state ?? 0) % PAYLOAD;
-    const lost = at.lost ?? 0;
-    if (lost > left) return STREAM_DONE; // where the next packet begins is lost with them
-    left -= lost;
+    left = leftBehind(at, left);
+    if (left < 0) return STREAM_DONE;
     at.state = own + Math.max(0, left - c.left) * PAYLOAD;
     return left > 0 ? Math.min(left, c.left) : packet(c, emit, at, false);
   },

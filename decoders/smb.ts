@@ -14,6 +14,7 @@
  */
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
+import { leftBehind } from "./shared/hole.ts";
 import { readNetbiosName, withoutKind } from "./shared/netbios-name.ts";
 import { looksLikeSmb, message, tellMailslot } from "./shared/smb-message.ts";
 
@@ -59,9 +60,8 @@ export const smb: Decoder = {
 
   stream(c, emit, at) {
     let left = at.started ? (at.state ?? 0) : 0;
-    const lost = at.started ? (at.lost ?? 0) : 0;
-    if (lost > left) return STREAM_DONE; // where the next message begins is lost with them
-    left -= lost;
+    left = leftBehind(at, left);
+    if (left < 0) return STREAM_DONE;
     at.state = Math.max(0, left - c.left);
     return left > 0 ? Math.min(left, c.left) : session(c, emit, at);
   },

@@ -106,8 +106,12 @@ export const tls: Decoder = {
     if (at.started) {
       const state = at.state ?? 0;
       const left = Math.floor(state / SHIFT);
-      if ((state & HEADERS) !== 0) return afterwards(c, at, state, left - (at.lost ?? 0));
-      if (left > 0 && (at.lost ?? 0) === 0) return restOfRecord(c, emit, at, left);
+      const lost = at.lost ?? 0;
+      if ((state & HEADERS) !== 0) {
+        at.lost = 0; // nothing is told there that anything could be added to
+        return afterwards(c, at, state, left - lost);
+      }
+      if (left > 0 && lost === 0) return restOfRecord(c, emit, at, left);
       return nextRecord(c, emit, at);
     }
     if (looksLikePreamble(c.buf, c.pos, c.left)) return behindPreamble(c, emit, at);

@@ -83,6 +83,8 @@ export class AlikeFlows {
         flow.asked > 0,
         flow.answered > 0,
         flow.unfinished,
+        flow.lacking,
+        flow.lacksEnd,
         flow.holed,
         flow.unknownContent,
         flow.cutShort,

@@ -6,7 +6,7 @@ import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { encryption } from "./encrypted.ts";
 import { type ClocksOf, clocksApart, ntpOffset, type TimeBroken, timeOfDay } from "./expect-time.ts";
-import { operationsAtMost } from "./operations.ts";
+import { operationsAtMost, WHOLE } from "./operations.ts";
 import type { Subject } from "./subject.ts";
 import { askingFrames, framesOf, type SubjectFlow } from "./subject-flow.ts";
 
@@ -121,6 +121,13 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
 /** Packets at most in a burst. Any of a burst's frames may be what breaks it; which they were is known of the first two. */
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
   const largest = largestBurst(flow);
+  if (largest <= expectation.most && flow.lacking)
+    return unproved(
+      "expect",
+      "expectation-unproved",
+      `${expectation.text}: packets of it are missing in the capture beside the ${largest} that are there`,
+      "capture without loss",
+    );
   if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
   if (Math.ceil(largest / flow.countedBy) <= expectation.most)
     return unproved(
@@ -153,9 +160,9 @@ function field(expectation: Expectation & { kind: "field" }, flow: SubjectFlow):
     const isFirst = flow.sightings.find(({ dir }) => dir === sighting.dir)?.frame === sighting.frame;
     seen ??= proved("expect", `${fact.field} is ${fact.value}`, isFirst ? frames : []);
   }
-  if (flow.gaps.length > 0) {
+  if (flow.gaps.length > 0 || flow.lacksEnd) {
     const says = `${expectation.text}: bytes of it are missing in the capture, among which another one may stand`;
-    return unproved("expect", "expectation-unproved", says, "capture whole packets, and without loss", flow.gaps);
+    return unproved("expect", "expectation-unproved", says, WHOLE, flow.gaps);
   }
   return seen ?? unobservable("expect", `${expectation.text}: not in this capture`);
 }

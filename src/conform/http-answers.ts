@@ -28,6 +28,8 @@ export function httpAnswers(view: FlowView, sightings: readonly Sighting[], own:
   const stream = detail?.streams[back] ?? null;
   if (stream !== null && (stream.pending.length > 0 || stream.lost > 0)) return SERVED;
   if ((detail?.dropped ?? 0) > 0) return SERVED;
+  if (detail?.sightings.some(({ fact, dir }) => dir === back && fact.kind === "problem" && fact.what === "hole"))
+    return SERVED;
   const asked = askedFor(sightings);
   let answers = 0;
   let refusals = 0;

@@ -150,6 +150,8 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     cut: null,
     overlaps: [],
     gaps: [],
+    lacking: false,
+    lacksEnd: false,
     unfinished: false,
     askingCapture: 0,
     askingFrame: 0,

@@ -53,7 +53,7 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
       unread,
     );
   }
-  if (flow.unfinished) {
+  if (flow.unfinished || flow.lacksEnd) {
     const says = `${text}: bytes of the connection are missing, and what stands behind them was not read`;
     return unproved("expect", "expectation-unproved", says, "capture without loss");
   }
@@ -161,11 +161,11 @@ function framesOfKind(kind: OperationKind): FrameRef[] {
   return refs;
 }
 
-const WHOLE = "capture whole packets, and without loss";
+export const WHOLE = "capture whole packets, and without loss";
 
 /** Whether what was not read is not in the capture. */
 const isCut = (flow: SubjectFlow): boolean =>
-  flow.sightings.some(({ fact }) => fact.kind === "problem" && fact.what === "cut");
+  flow.sightings.some(({ fact }) => fact.kind === "problem" && (fact.what === "cut" || fact.what === "hole"));
 
 /** Messages that were not read to their end, and holes in the stream. */
 function unreadFrames(flow: SubjectFlow): FrameRef[] {

@@ -59,6 +59,10 @@ export interface SubjectFlow {
   overlaps: readonly FrameRef[];
   /** Frames behind which, or at whose end, bytes of messages are not in the capture: whatever part they would be of. */
   gaps: readonly FrameRef[];
+  /** Segments of a connection are not in the capture, of whichever end. */
+  lacking: boolean;
+  /** Of a direction that is still read the last bytes are not in the capture, though it goes on or is closed behind them. */
+  lacksEnd: boolean;
   /** The initiator's stream ends in bytes that make no whole message, or has more behind a hole. */
   unfinished: boolean;
   /** The very first packet, of whichever end. */
@@ -155,7 +159,9 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     dropped: view.detail?.dropped ?? 0,
     cut: cutOf(all, view),
     overlaps: problemsOf(view, "overlap", "disagrees about bytes with what came before"),
-    gaps: problemsOf(view, "cut", "bytes before it, or at its end, are missing"),
+    gaps: gapsOf(view),
+    lacking: view.proto === TCP && (view.state & R.S_HOLE) !== 0,
+    lacksEnd: view.proto === TCP && (lacksEnd(view, 0) || lacksEnd(view, 1)),
     unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },
     askingCapture: view.capture(there),
@@ -262,6 +268,13 @@ function problemsOf({ detail }: FlowView, of: ProblemFact["what"], what: string)
   return problems.length === 0 ? NO_FRAMES : problems.flatMap((sighting) => framesOf(sighting, what));
 }
 
+function gapsOf(view: FlowView): readonly FrameRef[] {
+  const holes = problemsOf(view, "hole", "bytes before it are missing");
+  const cut = problemsOf(view, "cut", "bytes at its end are missing");
+  if (holes.length === 0) return cut;
+  return cut.length === 0 ? holes : [...holes, ...cut];
+}
+
 /** Behind a hello nobody but its ends can read; whether they agreed at all is told by their handshake. */
 const readsAll = (app: string | null): boolean => app !== null && !HELLO.has(app);
 
@@ -318,6 +331,14 @@ function isHoled(view: FlowView, there: 0 | 1): boolean {
 function isUnfinished(view: FlowView, there: 0 | 1): boolean {
   const stream = view.detail?.streams[there] ?? null;
   return stream !== null && (stream.length > 0 || stream.pending.length > 0);
+}
+
+/** What is cut off in frames is told by who reads them; a FIN has a number of its own. */
+function lacksEnd({ detail, row, at, state }: FlowView, dir: 0 | 1): boolean {
+  const stream = detail?.streams[dir] ?? null;
+  if (stream === null || stream.cutOff > 0) return false;
+  const closed = (state & (R.S_FIN << dir)) === 0 ? 0 : 1;
+  return ((row[at + R.NEXT + dir]! - closed - stream.furthest) | 0) > 0;
 }
 
 /** Applications whose client says first, in a hello that opens every connection, whom it wants to reach. */

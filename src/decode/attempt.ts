@@ -115,6 +115,13 @@ export class Attempt {
     }
   }
 
+  /** Beside what the last call said: bytes before it are missing, and what they said may be anything. */
+  tellHole(decoder: Decoder | undefined, lost: number): void {
+    const what = decoder === undefined ? "" : `${decoder.id}: `;
+    const why = `${what}${lost} bytes are missing, and may have been a message`;
+    this.facts.unshift({ kind: "problem", what: "hole", why });
+  }
+
   #problem(fault: Fault, cutOff: number): void {
     const cut = fault.what === "short" && cutOff > 0;
     if (cut) this.counts.cutMessages++;

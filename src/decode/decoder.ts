@@ -43,7 +43,10 @@ export interface Context {
    * body are still to come). What it sets in a call that takes bytes is here again in the next one; 0 at first.
    */
   state?: number;
-  /** Streams only: bytes before these that the capture lacks, behind what was taken last; 0 where nothing is missing. */
+  /**
+   * Streams only: bytes before these that the capture lacks, behind what was taken last; 0 where nothing is missing. The driver
+   * says that a message may have been among them, unless the decoder knows better, and sets this to 0.
+   */
   lost?: number;
   /** A cap that kept something of this message from being read: set by the decoder, counted where it accepts the message. */
   capped?: "handshakeBytes" | "handshakePieces" | undefined;

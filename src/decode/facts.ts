@@ -183,10 +183,11 @@ export interface InnerFact {
 export interface ProblemFact {
   kind: "problem";
   /**
-   * cut: by the capture's snap length · malformed: the message contradicts itself · unsupported: known and not decoded ·
+   * cut: by the capture's snap length · hole: bytes before it are missing in the stream, and may have been messages, which the
+   * driver says of every protocol · malformed: the message contradicts itself · unsupported: known and not decoded ·
    * overlap: TCP segments, or pieces of a message, bring other bytes for the same place, and which arrived no capture tells
    */
-  what: "cut" | "malformed" | "unsupported" | "overlap";
+  what: "cut" | "hole" | "malformed" | "unsupported" | "overlap";
   /** Where and why, for people: `DNS answer 3: 4 bytes needed at 57, 2 there (rdlength)`. */
   why: string;
 }

@@ -7,6 +7,7 @@ import { withSide } from "./details.ts";
 import type { Feed, Where } from "./feed.ts";
 import { hasForm } from "./forms.ts";
 import type { Glancer } from "./glancer.ts";
+import { keepHole } from "./hole.ts";
 import { compareAgain } from "./otherwise.ts";
 import { contradicts, keepNamed } from "./overlaps.ts";
 
@@ -45,7 +46,7 @@ export class Streams {
     const ahead = (seq - stream.next) | 0;
     if (ahead > 0) {
       if (stream.cutOff > 0) {
-        this.#skipHole(row, at, dir, stream, seq);
+        this.#skipHole(row, at, dir, stream, seq, where.capture, where.number);
       } else {
         const bytes = buf.slice(off, off + len);
         this.#feed.held += len;
@@ -63,12 +64,12 @@ export class Streams {
         if (stream.conflicts > conflicts) contradicts(this.#feed, row, at, dir, stream, where.capture, where.number);
         if (waits) {
           if (!this.#isOverdue(stream, where.sec)) return;
-          this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
+          this.#skipToPending(row, at, dir, stream);
           this.#drain(row, at, dir, stream);
           return;
         }
         this.#feed.caps.hit("pendingSegments");
-        this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
+        this.#skipToPending(row, at, dir, stream);
         if (!this.#feed.wants(row, at, dir)) return;
         this.#drain(row, at, dir, stream); // makes room for this one, where every segment has a hole before it
         if (!this.#feed.wants(row, at, dir)) return;
@@ -105,7 +106,7 @@ export class Streams {
     while (this.#feed.wants(row, at, dir)) {
       const stream = this.#feed.details.get(row, at)?.streams[dir] ?? null;
       if (stream === null || stream.pending.length === 0) return;
-      this.#skipHole(row, at, dir, stream, stream.pending[0]!.seq);
+      this.#skipToPending(row, at, dir, stream);
       this.#drain(row, at, dir, stream);
     }
   }
@@ -289,6 +290,7 @@ export class Streams {
         if (result !== this.#feed.liked || state !== stream.state) this.#feed.liked = 0; // no glance does that
         stream.state = state;
         stream.lost = 0;
+        if (context.lost! > 0) this.#feed.attempt.tellHole(decoder, context.lost!);
         keepNamed(this.#feed, stream, buf, off, len, result, frame);
         if (result === STREAM_DONE && context.started)
           this.#feed.attempt.nameWhatFollows(this.#feed.decoders, decoder, buf, off, len);
@@ -297,6 +299,7 @@ export class Streams {
       }
       if (result === STREAM_MORE) return 0;
       this.#feed.details.of(row, at).undecoded++;
+      if (stream.lost > 0) keepHole(this.#feed, row, at, dir, decoder, stream.lost, capture, frame);
       return -1;
     }
     const hinted = this.#feed.hints.tcp[context.receiverPort]! || this.#feed.hints.tcp[context.senderPort]!;
@@ -359,19 +362,36 @@ export class Streams {
    * Bytes are missing for good: a decoder of many messages goes on behind the hole, any other is done. A direction that
    * nobody knows yet is from here on as one that was joined amid its connection.
    */
-  #skipHole(row: Int32Array, at: number, dir: 0 | 1, stream: Stream, seq: number): void {
+  #skipHole(
+    row: Int32Array,
+    at: number,
+    dir: 0 | 1,
+    stream: Stream,
+    seq: number,
+    capture: number,
+    frame: number,
+  ): void {
     const missing = (seq - stream.base) | 0; // what is held was the beginning of something that has lost its end
     this.#feed.held -= stream.length;
     stream.consume(stream.length);
     stream.rewind?.clear();
-    if (stream.decoder >= 0 && !this.#feed.decoders[stream.decoder]!.everyMessage) {
+    const decoder = this.#feed.decoders[stream.decoder];
+    if (decoder?.everyMessage !== true) keepHole(this.#feed, row, at, dir, decoder, missing, capture, frame);
+    if (decoder?.everyMessage === false) {
       this.#feed.settle(row, at, dir);
       return;
     }
-    if (stream.decoder < 0) this.#joinAmid(row, at, stream);
+    if (decoder === undefined) this.#joinAmid(row, at, stream);
     stream.lost += missing;
     stream.base = seq;
     stream.cutOff = 0;
+  }
+
+  /** To the first segment that waits. */
+  #skipToPending(row: Int32Array, at: number, dir: 0 | 1, stream: Stream): void {
+    const { seq, capture, frame, sec, nsec } = stream.pending[0]!;
+    Object.assign(this.#feed.attempt.context, { sec, nsec });
+    this.#skipHole(row, at, dir, stream, seq, capture, frame);
   }
 
   #joinAmid(row: Int32Array, at: number, stream: Stream): void {

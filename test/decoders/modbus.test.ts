@@ -2,8 +2,7 @@
 import test from "ava";
 import { modbus } from "../../decoders/modbus.ts";
 import { crc16 } from "../../decoders/shared/modbus-codes.ts";
-import { Cursor } from "../../src/decode/cursor.ts";
-import type { AssetFact, Fact, OperationFact } from "../../src/decode/facts.ts";
+import type { AssetFact, OperationFact } from "../../src/decode/facts.ts";
 import { datagramAt, decodeDatagram, decodeStream, type Outcome, streamAt } from "../support/decode.ts";
 import { concat, hex } from "../support/hex.ts";
 import { u16 } from "../support/packets.ts";
@@ -94,20 +93,6 @@ test("bytes that are no message are passed over, and reading goes on behind them
   t.is(operations(said).length, 1);
   t.is(problems(said), 1);
   t.is(said.end, "none");
-});
-
-test("a hole in the stream is said, because nobody knows what stood there", (t) => {
-  const facts: Fact[] = [];
-  const bytes = adu(READ);
-  const at = { ...asked, started: true, lost: 24, state: 5 };
-  t.is(
-    modbus.stream!(new Cursor().set(bytes, 0, bytes.length), (fact) => facts.push(fact), at),
-    bytes.length,
-  );
-  t.deepEqual(
-    facts.map((fact) => fact.kind),
-    ["problem", "operation"],
-  );
 });
 
 test("serial frames inside TCP need their checksum, and each shape is told by it", (t) => {
