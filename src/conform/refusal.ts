@@ -31,6 +31,11 @@ export function icmpWords(family: number, type: number, code: number): string {
   return (family === 4 ? UNREACHABLE : UNREACHABLE6)[code] ?? `unreachable, code ${code}`;
 }
 
+/** RFC 792, RFC 4443: nothing listens there. A host says so of itself; so may a firewall on it. */
+export function isPortUnreachable(family: number, type: number, code: number): boolean {
+  return family === 4 ? type === 3 && code === 3 : type === 1 && code === 4;
+}
+
 /** Why a flow did not come up, as a clause of a sentence about it. */
 export function howItEnded(flow: SubjectFlow): string {
   switch (flow.outcome) {

@@ -15,7 +15,7 @@ import type { ConversationOutcome, FrameRef } from "../report/result.ts";
 import { beginsOtherwise } from "./begins-otherwise.ts";
 import type { Played } from "./cast.ts";
 import { type HttpAnswers, httpAnswers } from "./http-answers.ts";
-import { icmpWords } from "./refusal.ts";
+import { icmpWords, isPortUnreachable } from "./refusal.ts";
 import type { Key, Subject } from "./subject.ts";
 
 /** Seen; nothing said, because it never came up or ended without a word; or said (or yet to be said) and not in the capture. */
@@ -104,6 +104,8 @@ export interface SubjectFlow {
   icmpType: number | null;
   /** ICMP errors about it. */
   quotes: readonly FrameRef[];
+  /** All of these say that the port is closed, and came from the far end's own address. */
+  closedByItself: boolean;
   /** How near the RST came from that ended it, where the far end's own answers are known to compare it with. */
   reset: ResetFrom | null;
   /** HTTP: whom every answer sent the client on to, which may be a portal's word, and the frames. */
@@ -190,6 +192,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     connectionless: view.proto !== TCP,
     icmpType: view.proto === ICMP || view.proto === ICMP6 ? view.port(0) : null,
     quotes,
+    closedByItself: quotes.length > 0 && isClosedByItself(all, view, back),
     reset: resetFrom(all, view, back),
     sentOn: answers?.sentOn ?? null,
     leads: null,
@@ -217,6 +220,14 @@ function quotesOf(all: C.Conversations, view: FlowView): readonly FrameRef[] {
       frame: quote.frame,
       what: `ICMP ${icmpWords(view.family, quote.type, quote.code)} from ${addressText(all.seen.flows.ipv6, view.family, quote.sender)}`,
     };
+  });
+}
+
+function isClosedByItself(all: C.Conversations, view: FlowView, back: 0 | 1): boolean {
+  const own = view.address(back);
+  return all.quoted.get(view.flow)!.every((index) => {
+    const { sender, type, code } = all.seen.flows.quotes[index]!;
+    return sender === own && isPortUnreachable(view.family, type, code);
   });
 }
 

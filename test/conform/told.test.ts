@@ -1,7 +1,7 @@
 /** What a verdict's sentence says of what stands in the way, and of which rule where several come into question. */
 import test from "ava";
 import { spokenOf } from "../../src/report/findings.ts";
-import { udpFrame } from "../support/frames.ts";
+import { icmpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
 import {
@@ -238,6 +238,15 @@ test("what is asked of whom names what stopped it, not the port that passes", as
     frames: [...connection(`${HOST}:40009`, `${FAR}:8080`, 0, answer("200 OK")), syn(900), reset(950)],
   });
   t.regex(own, /^look whether anything listens on tcp\/443 of 203\.0\.113\.10: the refusal came from as far away/);
+  // The far end itself says that its port is closed; a router, or that it is prohibited, is a firewall's word.
+  for (const [from, code, told] of [
+    [FAR, 3, /^look whether anything listens on tcp\/443 of 203\.0\.113\.10: the ICMP error came from its own address/],
+    ["10.0.0.254", 3, /^allow tcp\/443 from 10\.0\.0\.5 to 203\.0\.113\.10/],
+    [FAR, 13, /^allow tcp\/443 from 10\.0\.0\.5 to 203\.0\.113\.10/],
+  ] as const) {
+    const frames = [syn(0), icmpFrame({ from, to: HOST, ms: 1, type: 3, code, quote: syn(0) })];
+    t.regex(await remedyOf({ endpoints: byAddress, rules: [{ id: "api", to: "api", ...over }], frames }), told);
+  }
 });
 
 test("hosts that never appear are told in one sentence where there are several", async (t) => {
