@@ -31,7 +31,7 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
       if (flow.handshake?.state === "open") return handshakeOpen(flow.handshake, flow);
       if (flow.asked === 0)
         return unproved("up", "one-direction", "only the answers are in the capture", "mirror both directions");
-      if (flow.outcome === "established") return proved("up", "it came up", flow.coming);
+      if (flow.outcome === "established") return proved("up", `it came up${errorsAlone(flow)}`, flow.coming);
       return silent ? proved("up", "it was answered", flow.coming) : answered(flow);
     case "one-way":
       if (silent || oneWayByNature(flow)) return proved("up", "one direction, as its kind has it", flow.opening);
@@ -57,11 +57,12 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
 /** Datagrams are answered by an answer to what was asked: what comes under another id may be anybody's, and is to something else. */
 function answered(flow: SubjectFlow): Clause {
   const pairing = answersOf(flow);
-  if (pairing === null) return proved("up", "it was answered", flow.coming);
+  const says = `it was answered${errorsAlone(flow)}`;
+  if (pairing === null) return proved("up", says, flow.coming);
   if (pairing.question !== null) {
     const pair = [...framesOf(pairing.question, "question"), ...framesOf(pairing.answers[0], "its answer")];
     const told = new Set(flow.coming.map(placeKey));
-    return proved("up", "it was answered", [...flow.coming, ...pair.filter((ref) => !told.has(placeKey(ref)))]);
+    return proved("up", says, [...flow.coming, ...pair.filter((ref) => !told.has(placeKey(ref)))]);
   }
   const foreign = pairing.answers.slice(0, MOST_SPEAKING);
   return unproved(
@@ -71,6 +72,24 @@ function answered(flow: SubjectFlow): Clause {
     "capture without loss, and look who sent the answers",
     [...flow.coming, ...asking(flow), ...foreign.flatMap((one) => framesOf(one, "an answer to something else"))],
   );
+}
+
+/**
+ * What is to be added where every answer is an error by its protocol's own word (an Access-Reject, a kiss of death, STUN's 500;
+ * not one that leads on, such as STUN's 401 with a nonce). Whoever answers was reached: it came up, whatever it denies.
+ */
+function errorsAlone({ sightings, operations, dropped }: SubjectFlow): string {
+  if (dropped > 0 || operations.kinds.some(({ role, count, failed }) => role === "response" && failed < count))
+    return "";
+  let answers = 0;
+  let word = "";
+  for (const { fact } of sightings) {
+    if (fact.kind === "fault" && word === "") word = ` (${fact.text === "" ? fact.what : fact.text})`;
+    if (fact.kind !== "message" || fact.what !== "response") continue;
+    if (fact.failed !== true) return "";
+    answers++;
+  }
+  return answers === 0 ? "" : `, by errors alone${word}: reached, and not served`;
 }
 
 /** Which answer is to which question; null where ids don't tell. A connection is answered by being opened. */

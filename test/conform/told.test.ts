@@ -1,6 +1,7 @@
 /** What a verdict's sentence says of what stands in the way, and of which rule where several come into question. */
 import test from "ava";
 import { spokenOf } from "../../src/report/findings.ts";
+import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { icmpFrame, udpFrame } from "../support/frames.ts";
 import { ascii, hex } from "../support/hex.ts";
 import { judgeFrames } from "../support/judged.ts";
@@ -248,6 +249,47 @@ test("what is asked of whom names what stopped it, not the port that passes", as
     t.regex(await remedyOf({ endpoints: byAddress, rules: [{ id: "api", to: "api", ...over }], frames }), told);
   }
 });
+
+/** What answered: its protocol and port, the fixtures of question and answer, and how the clause "up" tells it. */
+const ANSWERS: readonly (readonly [
+  app: string,
+  port: number,
+  file: string,
+  question: string,
+  answer: string,
+  says: RegExp,
+])[] = [
+  ["stun", 3478, "allocate", "first request", "challenge", /^it was answered$/],
+  [
+    "stun",
+    3478,
+    "classic",
+    "connectivity check",
+    "role conflict",
+    /^it was answered, by errors alone \(Role Conflict\): reached, /,
+  ],
+  ["radius", 1812, "access", "request", "accept", /^it was answered$/],
+  ["snmp", 161, "set", "set", "response", /^it was answered, by errors alone: reached, and not served$/],
+];
+
+for (const [app, port, file, question, answer, says] of ANSWERS)
+  test(`${app}, ${question} and ${answer}: it came up, whatever the answer denies`, async (t) => {
+    const of = (title: string): Uint8Array =>
+      fixturesOf(app).find((one) => one.title === title && one.file.endsWith(`/${file}.md`))!.bytes;
+    const [from, to] = [FROM, `${FAR}:${port}`];
+    const frames = [
+      udpFrame({ from, to, ms: 0, data: of(question) }),
+      udpFrame({ from: to, to: from, ms: 1, data: of(answer) }),
+    ];
+    const { said } = await play({
+      endpoints: byAddress,
+      rules: [{ id: "r", to: "api", over: `udp/${port}`, app }],
+      frames,
+    });
+    const row = [...said.conversations.values()].find(({ responder }) => responder === FAR);
+    t.is(row?.verdict, "documented");
+    t.regex(row?.evidence?.clauses.find(({ clause }) => clause === "up")?.says ?? "", says);
+  });
 
 test("hosts that never appear are told in one sentence where there are several", async (t) => {
   const peers = ["10.9.0.1", "10.9.0.2", "10.9.0.3"];
