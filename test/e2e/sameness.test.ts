@@ -4,6 +4,7 @@
  */
 import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
+import { UDP } from "../../src/dissect/packet.ts";
 import {
   changes,
   isSetBack,
@@ -14,6 +15,7 @@ import {
   type Trial,
   verdictsOf,
 } from "../support/judged.ts";
+import { copyFrame } from "../support/observe.ts";
 import { renamed } from "../support/retouch.ts";
 import { type Case, readCases } from "./case.ts";
 
@@ -59,6 +61,26 @@ for (const one of cases) {
   });
 }
 
+for (const one of cases) {
+  test(`${one.name}: DNS answers under other ids, or to other ports, prove no more than none`, async (t) => {
+    const trial = await readTrial(one);
+    if (!trial.frames.some(isDnsAnswer)) return t.pass();
+    const proved = (frames: readonly Frame[]): string[] =>
+      Object.entries(verdictsOf(judgeFrames(trial, frames))).flatMap(([what, verdict]) =>
+        /^(?:documented|met)/.test(verdict) ? [what] : [],
+      );
+    const without = new Set(proved(trial.frames.filter((frame) => !isDnsAnswer(frame))));
+    for (const change of [otherId, otherPort]) {
+      const frames = trial.frames.map((frame) => (isDnsAnswer(frame) ? change(frame) : frame));
+      t.deepEqual(
+        proved(frames).filter((what) => !without.has(what)),
+        [],
+        change.name,
+      );
+    }
+  });
+}
+
 test("most cases bind a host that can be called otherwise", (t) => {
   const some = cases.filter((one) => otherNames(one).size > 0 && !one.args.includes("--site"));
   t.true(some.length > cases.length / 2, `${some.length} of ${cases.length}`);
@@ -88,6 +110,28 @@ function isUpward(frame: Frame): boolean {
   if (p === null) return true;
   const size = p.family === 4 ? 4 : 16;
   return Buffer.compare(p.buf.subarray(p.srcOff, p.srcOff + size), p.buf.subarray(p.dstOff, p.dstOff + size)) < 0;
+}
+
+/** By UDP, from the port of DNS, with the bit of an answer. */
+function isDnsAnswer(frame: Frame): boolean {
+  const p = packetOf(frame);
+  return p?.proto === UDP && p.srcPort === 53 && p.payLen > 2 && p.buf[p.payOff + 2]! >= 0x80;
+}
+
+function otherId(frame: Frame): Frame {
+  return changed(frame, 0);
+}
+
+/** The port that it is sent to stands in the six bytes before the message. */
+function otherPort(frame: Frame): Frame {
+  return changed(frame, -6);
+}
+
+/** `at`: of a byte to change, from the payload on. */
+function changed(frame: Frame, at: number): Frame {
+  const copy = copyFrame(frame);
+  copy.buf[packetOf(frame)!.payOff - frame.off + at]! ^= 0x15;
+  return copy;
 }
 
 const timeOf = ({ sec, nsec }: Frame): number => sec * 1e9 + nsec;
