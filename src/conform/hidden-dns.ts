@@ -21,12 +21,15 @@ export function resolvesHidden(app: string | undefined, port: number, name: stri
 export function hiddenResolvers(all: C.Conversations): ReadonlyMap<string, string> {
   const { seen } = all;
   const found = new Map<string, string>();
+  // Each name is looked at once: thousands go to the same.
+  const names = Uint8Array.from(all.serverNames, (name) => Number(RESOLVERS.test(name)));
   for (let c = 0; c < all.count; c++) {
     const row = all.rows(c);
     const at = all.at(c);
     const portApp = row[at + C.C_PORT_APP]!;
+    const nameIndex = row[at + C.C_NAME]!;
+    if ((portApp & 0xffff) !== OVER_TLS && (nameIndex === 0 || names[nameIndex - 1] === 0)) continue;
     const app = seen.decoders[((portApp >>> 16) & 0xff) - 1]?.id;
-    const nameIndex = all.word(c, C.C_NAME);
     const name = nameIndex === 0 ? null : all.serverNames[nameIndex - 1]!;
     if (!resolvesHidden(app, portApp & 0xffff, name)) continue;
     const isPlain = (portApp & 0xffff) === OVER_TLS;

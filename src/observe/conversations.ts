@@ -230,10 +230,11 @@ export class Conversations extends ConversationRows {
     const [from, to] = [view.address(dir), view.address(back)];
     const rank = INITIATOR_BY.indexOf(by);
     const conversation = this.find(from, to, meta, port | (view.app << 16), this.#serverName(view, dir), rank);
+    // Asked before the outcome is: what a stored flow says of names is made anew behind other questions.
+    const mayPart = (view.kinds & PARTING) !== 0 && areSeveral(view.saying(FACT_BITS.name), dir);
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
     if (this.#isOneWay(view, outcome, back)) this.oneSided++;
-    const mayPart = (view.kinds & PARTING) !== 0 && areSeveral(view.saying(FACT_BITS.name), dir);
     const parts = mayPart ? partsOf(view.detail?.sightings ?? [], dir) : null;
     if (parts === null) return;
     const others = parts.slice(1).map(({ beside, name }) => {

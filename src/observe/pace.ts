@@ -12,47 +12,66 @@ export interface Pace {
   atOnce: number;
 }
 
-interface Asked {
-  seconds: Map<number, number>;
-  /** Beginning and end of each flow, and how many of its questions were on their way at once. */
-  spans: { from: number; to: number; atOnce: number }[];
+/** Beginning and end of a flow, and how many of its questions were on their way at once. */
+interface Span {
+  from: number;
+  to: number;
+  atOnce: number;
 }
 
-const KNOWN = new WeakMap<Conversations, ReadonlyMap<string, Pace>>();
+/** Of each pair that asks anything the flows in which it may have, and its pace once somebody asked for it: most are nobody's. */
+interface Pair {
+  flows: number[];
+  pace: Pace | null | undefined;
+}
+
+const KNOWN = new WeakMap<Conversations, ReadonlyMap<string, Pair>>();
 
 /** Of the ends of a conversation's first flow; null where nothing was asked there. */
 export function paceOf(all: Conversations, conversation: number): Pace | null {
-  let paces = KNOWN.get(all);
-  if (paces === undefined) {
-    paces = allPaces(all);
-    KNOWN.set(all, paces);
+  let pairs = KNOWN.get(all);
+  if (pairs === undefined) {
+    pairs = allPairs(all);
+    KNOWN.set(all, pairs);
   }
   const view = all.view();
-  for (const flow of all.flowsOf(conversation)) return paces.get(keyOf(view.move(flow))) ?? null;
+  for (const flow of all.flowsOf(conversation)) {
+    const pair = pairs.get(keyOf(view.move(flow)));
+    if (pair === undefined) return null;
+    if (pair.pace === undefined) pair.pace = paceIn(all, pair.flows);
+    return pair.pace;
+  }
   return null;
 }
 
-function allPaces(all: Conversations): Map<string, Pace> {
+function allPairs(all: Conversations): Map<string, Pair> {
   const view = all.view();
-  const asked = new Map<string, Asked>();
+  const pairs = new Map<string, Pair>();
   for (const flow of flowsSaying(all.seen, "operation")) {
     if (all.gathered.has(flow)) continue; // whoever answers asks nothing
-    const { seconds, runs } = operationsOf(all, view.move(flow).detail);
-    if (seconds.size === 0) continue;
-    const key = keyOf(view);
-    const of = asked.get(key) ?? { seconds: new Map<number, number>(), spans: [] };
-    asked.set(key, of);
-    for (const [sec, count] of seconds) of.seconds.set(sec, (of.seconds.get(sec) ?? 0) + count);
+    const key = keyOf(view.move(flow));
+    const known = pairs.get(key);
+    if (known === undefined) pairs.set(key, { flows: [flow], pace: undefined });
+    else known.flows.push(flow);
+  }
+  return pairs;
+}
+
+function paceIn(all: Conversations, flows: readonly number[]): Pace | null {
+  const view = all.view();
+  const seconds = new Map<number, number>();
+  const spans: Span[] = [];
+  for (const flow of flows) {
+    const asked = operationsOf(all, view.move(flow).detail);
+    if (asked.seconds.size === 0) continue;
+    for (const [sec, count] of asked.seconds) seconds.set(sec, (seconds.get(sec) ?? 0) + count);
     const from = view.firstSec + view.firstNsec / 1e9;
-    of.spans.push({ from, to: view.lastSec + view.lastNsec / 1e9, atOnce: runs.longest });
+    spans.push({ from, to: view.lastSec + view.lastNsec / 1e9, atOnce: asked.runs.longest });
   }
-  const paces = new Map<string, Pace>();
-  for (const [key, { seconds, spans }] of asked) {
-    let perSecond = 0;
-    for (const count of seconds.values()) if (count > perSecond) perSecond = count;
-    paces.set(key, { perSecond, atOnce: mostAtOnce(spans) });
-  }
-  return paces;
+  if (spans.length === 0) return null;
+  let perSecond = 0;
+  for (const count of seconds.values()) if (count > perSecond) perSecond = count;
+  return { perSecond, atOnce: mostAtOnce(spans) };
 }
 
 function keyOf(view: FlowView): string {
@@ -60,7 +79,7 @@ function keyOf(view: FlowView): string {
   return `${view.realm} ${view.family} ${view.address(dir)} ${view.address(1 - dir)}`;
 }
 
-function mostAtOnce(spans: Asked["spans"]): number {
+function mostAtOnce(spans: readonly Span[]): number {
   const steps = spans.flatMap(({ from, to, atOnce }) => [
     { at: from, by: atOnce },
     { at: to, by: -atOnce },

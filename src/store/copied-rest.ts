@@ -89,18 +89,33 @@ export async function* copiedRows(
   canCopy: boolean,
 ): AsyncGenerator<SqlValue[] | number> {
   const heads = await stored.restHeads();
+  /** Whose text is read while the one before is looked at. */
+  let waiting: Shortened | null = null;
   for (const part of rest.parts()) {
     const head = heads.get(part.seq);
-    if (head?.ends !== part.ends) {
-      yield madeRow(rest, part, true);
-    } else if (canCopy && isSame(head.leftOut, part.leftOut)) {
-      yield part.seq;
-    } else {
-      const { buffer, byteOffset, byteLength } = await stored.restText(part.seq);
-      const text = fewer(part, head, Buffer.from(buffer, byteOffset, byteLength));
-      yield text === null ? madeRow(rest, part, true) : bytesValues(part, text, rest.verdict);
-    }
+    const isThere = head?.ends === part.ends;
+    const isCopy = isThere && canCopy && isSame(head.leftOut, part.leftOut);
+    const asked: Shortened | null = isThere && !isCopy ? { part, head, text: stored.restText(part.seq) } : null;
+    asked?.text.catch(() => {}); // told when its turn comes
+    if (waiting !== null) yield await shortened(rest, waiting);
+    waiting = asked;
+    if (isCopy) yield part.seq;
+    else if (asked === null) yield madeRow(rest, part, true);
   }
+  if (waiting !== null) yield await shortened(rest, waiting);
+}
+
+/** A text of which some rows may be judged now. */
+interface Shortened {
+  part: RestChunk;
+  head: RestHead;
+  text: Promise<Uint8Array>;
+}
+
+async function shortened(rest: Rest, { part, head, text }: Shortened): Promise<SqlValue[]> {
+  const { buffer, byteOffset, byteLength } = await text;
+  const left = fewer(part, head, Buffer.from(buffer, byteOffset, byteLength));
+  return left === null ? madeRow(rest, part, true) : bytesValues(part, left, rest.verdict);
 }
 
 /** As `valuesOf`, of a text that is storable: it was stored. */

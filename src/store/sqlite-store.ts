@@ -90,15 +90,20 @@ export class SqliteStore implements Store {
     };
   }
 
-  /** In the order they were written, one in memory at a time; conversations that left a live run behind all others. */
+  /** In the order they were written, the next one read while one is looked at; conversations that left a live run behind all others. */
   async *readObservation(run: number): AsyncIterable<ObservationPart> {
     await this.#run(run);
     const places = await this.#db.all(
       `SELECT rowid AS place FROM observation WHERE run_id = ? ORDER BY seq >= ${FIRST_DEPARTED}, rowid`,
       [run],
     );
-    for (const { place } of places) {
-      const [part] = await this.#db.all("SELECT kind, seq, data FROM observation WHERE rowid = ?", [place ?? null]);
+    const read = (place: SqlValue | undefined): Promise<SqlRow[]> =>
+      this.#db.all("SELECT kind, seq, data FROM observation WHERE rowid = ?", [place ?? null]);
+    let next = places.length > 0 ? read(places[0]!.place) : null;
+    for (let i = 0; next !== null; i++) {
+      const [part] = await next;
+      next = i + 1 < places.length ? read(places[i + 1]!.place) : null;
+      next?.catch(() => {}); // told when its turn comes, which it may not
       if (part === undefined || !(part.data instanceof Uint8Array))
         throw new StoreError(`${this.path} has lost a part of run ${run}`);
       yield { kind: String(part.kind), seq: Number(part.seq), data: plainBytes(part.data) };
