@@ -84,12 +84,24 @@ export class StoredMore {
       const begin = text.indexOf(",", at) + 1;
       const index = Number(text.slice(at + 1, begin - 1));
       if (!(index < count)) throw new Error("a part of the observation is damaged");
-      const end = endOfObject(text, begin);
+      PLAIN_STREAMS.lastIndex = begin;
+      const streams = PLAIN_STREAMS.exec(text);
+      const end = streams === null ? endOfObject(text, begin) : PLAIN_STREAMS.lastIndex;
       this.#begins[index] = begin;
       this.#ends[index] = end;
-      this.bits[index] = this.#bitsOf(text.slice(begin, end), known, left);
+      this.bits[index] =
+        streams === null ? this.#bitsOf(text.slice(begin, end), known, left) : this.#bitsOfStreams(streams, left);
       at = end + 2;
     }
+  }
+
+  /** As `#bitsOf`, of a match of `PLAIN_STREAMS`. */
+  #bitsOfStreams(match: readonly (string | undefined)[], left: ReadonlySet<number>): number {
+    for (let i = 1; i < match.length; i += 2) {
+      const byte = match[i] === undefined ? -1 : this.#bytes[Number(match[i])]!;
+      if (byte >= 0 && match[i + 1] !== "0" && left.has(byte)) return MORE.streams | WAITS;
+    }
+    return MORE.streams;
   }
 
   #bitsOf(text: string, known: KnownTexts, left: ReadonlySet<number>): number {
@@ -175,6 +187,13 @@ export class StoredMore {
 
 /** Of a `PlainStream`. */
 const DATA = 1;
+
+/**
+ * What nearly all have and nothing else, as `PartWriter` writes it: two streams without waiting segments. Of what nobody accepted at a
+ * beginning that is whole it tells place and length.
+ */
+const PLAIN_STREAM = String.raw`(?:null|\[-?\d+,(?:\[(\d+),(\d+)\],-1,1,0|\[0,0\],-?\d+,\d+,\d+),\d+,-?\d+,\d+,\[[\d,]*\],\[\]\])`;
+const PLAIN_STREAMS = new RegExp(String.raw`\{"streams":\[${PLAIN_STREAM},${PLAIN_STREAM}\]\}`, "y");
 
 const [BRACKET, OPEN, CLOSE, QUOTE, BACKSLASH] = [0x5b, 0x7b, 0x7d, 0x22, 0x5c];
 
