@@ -156,6 +156,7 @@ export class AlikeKey {
     let flags = Number(has0) | (Number(has1) << 1) | (this.there << 2) | (view.firstDir << 3);
     if (!isWords && tries !== 0) flags |= 1 << 4;
     if (view.midstream) flags |= 1 << 7;
+    if (isTcp && view.isHelloDropped(this.there)) flags |= 1 << 8;
     // Closed without a byte between SYN and FIN.
     for (const dir of [0, 1])
       if (isTcp && ((row[at + R.NEXT + dir]! - row[at + R.START + dir]!) | 0) === 2) flags |= 1 << (5 + dir);

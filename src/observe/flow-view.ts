@@ -334,6 +334,14 @@ export class FlowView {
     return isTls ? handshakeOf(this, initiatorDir) : null;
   }
 
+  /** Whether counts tell that its hello was sent again and again to no avail: of nothing else that became of a handshake they do. */
+  isHelloDropped(there: 0 | 1): boolean {
+    const back = there === 0 ? 1 : 0;
+    if (!this.has(R.S_SYNACK, back) || this.has(R.S_DATA, back) || !this.has(R.S_DATA, there)) return false;
+    const handshake = this.handshake(there);
+    return handshake?.state === "open" && handshake.dropped;
+  }
+
   /** The application's own word that it did not come up: an alert, or an end that left, before the handshake was done. */
   #failed(there: 0 | 1): boolean {
     const handshake = this.handshake(there);

@@ -82,7 +82,7 @@ export class ConversationPrint {
     const index = row[at + R.DETAIL]! - 1;
     const detail = index < 0 ? null : identified.details[index]!;
     const ended = ends?.has(flow) === true;
-    this.#whole ||= ended || (detail !== null && detail.operations !== null);
+    this.#whole ||= ended || (detail !== null && detail.operations !== null) || mayBeMute(all, row[at + R.STATE]!);
     this.#row(all, row, at);
     this.#steady(flows.weights.get(flow) ?? 0);
     for (const index of all.quoted.get(flow) ?? NONE) {
@@ -173,3 +173,9 @@ export class ConversationPrint {
 }
 
 const NONE: readonly number[] = [];
+
+/** TLS of which the server said nothing: how often its client sent its hello tells whether something drops it. */
+function mayBeMute({ seen }: C.Conversations, state: number): boolean {
+  const [low, high] = [R.S_DATA, R.S_DATA << 1];
+  return ((state & low) === 0 || (state & high) === 0) && seen.decoders[(state >>> R.APP_SHIFT) - 1]?.id === "tls";
+}

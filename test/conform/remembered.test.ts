@@ -58,7 +58,7 @@ const SITES: (Record<string, unknown> | undefined)[] = [
 ];
 const PEERS = [[], ["peer=10.0.1.7"], ["peer=10.0.0.0/23"]];
 
-type Kind = "tls" | "look up" | "words" | "attempt" | "datagram" | "answer" | "http";
+type Kind = "tls" | "mute" | "look up" | "words" | "attempt" | "datagram" | "answer" | "http";
 
 interface Step {
   kind: Kind;
@@ -87,6 +87,15 @@ function framesOf({ kind, far, name, port, asks, answer, often }: Step, host: st
       );
     case "tls":
       return tlsConnection(from, to, ms, clientHello(port === 8_443 ? null : name, { ech: name.startsWith("ww.") }));
+    case "mute": {
+      const data = clientHello(name);
+      const hello = (at: number): Frame => tcpFrame({ from, to, flags: "PA", seq: 2, ack: 10, ms: at, data });
+      return [
+        tcpFrame({ from, to, flags: "S", seq: 1, ms }),
+        tcpFrame({ from: to, to: from, flags: "SA", seq: 9, ack: 2, ms: ms + 1 }),
+        ...Array.from({ length: often === 1 ? 2 : 10 }, (_, n) => hello(ms + 2 + n)),
+      ];
+    }
     case "look up":
       return lookUp(host, RESOLVER, name, [far], ms);
     case "words":
@@ -107,7 +116,9 @@ function framesOf({ kind, far, name, port, asks, answer, often }: Step, host: st
 }
 
 const step = fc.record({
-  kind: fc.constantFrom<Kind>("tls", "tls", "tls", "look up", "words", "attempt", "datagram", "answer", "http", "http"),
+  kind: fc.constantFrom<Kind>(
+    ...(["tls", "tls", "tls", "mute", "look up", "words", "attempt", "datagram", "answer", "http", "http"] as const),
+  ),
   far: fc.constantFrom(...ADDRESSES),
   name: fc.constantFrom(...NAMES),
   port: fc.constantFrom(...PORTS),
