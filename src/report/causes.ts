@@ -1,8 +1,8 @@
 /** Several findings with one cause are one, with everything that it is made of beneath it. */
 import { parseAddress } from "../address.ts";
 import { psl } from "../model/lazy.ts";
+import type { ConversationGroup } from "./groups.ts";
 import type { ConversationRow } from "./result.ts";
-import type { ConversationGroup } from "./summary.ts";
 import { number, plural, service } from "./words.ts";
 
 export interface Finding {
@@ -38,10 +38,11 @@ export function groupByCause(groups: readonly ConversationGroup[]): Finding[] {
     if (ends !== null) tried.set(ends, (tried.get(ends) ?? 0) + 1);
   }
   for (const group of groups) {
-    const ends = triedPort(group.first);
+    const { first } = group;
+    const ends = triedPort(first);
     const isScan = ends !== null && (tried.get(ends) ?? 0) >= MANY_PORTS;
-    const cause: Cause | null = isScan ? { kind: "ports" } : causeOf(group.first);
-    const key = cause === null ? `${findings.size}` : keyOf(cause, group.first);
+    const cause: Cause | null = isScan ? { kind: "ports" } : causeOf(first);
+    const key = cause === null ? `${findings.size}` : keyOf(cause, first);
     const known = findings.get(key);
     if (known === undefined) findings.set(key, { cause, groups: [group] });
     else known.groups.push(group);
@@ -104,7 +105,7 @@ function keyOf(cause: Cause, c: ConversationRow): string {
 
 /** `47 conversations with 12 hosts under *.example.com over tcp/443 tls`. */
 export function extentOf(cause: Cause, groups: readonly ConversationGroup[]): string {
-  const count = groups.reduce((sum, { all }) => sum + all.length, 0);
+  const count = groups.reduce((sum, { count }) => sum + count, 0);
   const conversations = plural(count, "conversation");
   if (cause.kind === "setting" || cause.kind === "reason") return conversations;
   if (cause.kind === "ports") {

@@ -1,18 +1,21 @@
 /** What counts as drift ("Drift" in the contract of verdicts): the findings behind exit code 1, each in its list. */
 import type { ConversationReason, RuleReason } from "../conform/reasons.ts";
 import { undocumentedLookups } from "./lookup-rows.ts";
-import { judgedOf } from "./packed-rows.ts";
-import type { ConversationRow, LookupRow, RuleRow, RunResult, Verdict } from "./result.ts";
+import { unwaivedCount, unwaivedOf } from "./packed-rows.ts";
+import type { ConversationRow, LookupRow, RuleRow, RunResult } from "./result.ts";
 
 export interface Drift {
-  undocumented: readonly ConversationRow[];
-  violations: readonly ConversationRow[];
+  /** Conversations; rows of very many are made when their list is first asked for. */
+  readonly undocumented: readonly ConversationRow[];
+  readonly violations: readonly ConversationRow[];
   /** Violated or blocked whatever the requirement, missing or partial. */
   rules: RuleRow[];
   /** Counted under `--strict` only; empty without it. */
-  inconclusive: readonly ConversationRow[];
+  readonly inconclusive: readonly ConversationRow[];
   lookups: LookupRow[];
   unevaluable: RuleRow[];
+  /** How many conversations there are in each list. */
+  counts: { undocumented: number; violations: number; inconclusive: number };
   /** Further conversations, of a live run, that are in its database alone. */
   departed: { undocumented: number; violations: number; inconclusive: number; lookups: number };
   /** Findings in all lists, and those. */
@@ -23,33 +26,35 @@ const CONDITION_OFF: RuleReason = "condition-off";
 
 /** Waived findings keep their verdict or status and are not counted. */
 export function driftOf(result: RunResult, strict: boolean): Drift {
-  const drift: Drift = {
-    undocumented: unwaived(result, "undocumented"),
-    violations: unwaived(result, "violation"),
-    rules: result.rules.filter((rule) => isFinding(rule) && rule.waived === null),
-    inconclusive: strict ? unwaived(result, "inconclusive") : [],
-    lookups: strict ? undocumentedLookups(result) : [],
-    unevaluable: strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [],
-    departed: departedDrift(result, strict),
-    count: 0,
+  const rules = result.rules.filter((rule) => isFinding(rule) && rule.waived === null);
+  const lookups = strict ? undocumentedLookups(result) : [];
+  const unevaluable = strict ? result.rules.filter((rule) => isUnevaluableNeed(rule) && rule.waived === null) : [];
+  const counts = {
+    undocumented: unwaivedCount(result, "undocumented"),
+    violations: unwaivedCount(result, "violation"),
+    inconclusive: strict ? unwaivedCount(result, "inconclusive") : 0,
   };
-  for (const list of Object.values(drift)) if (Array.isArray(list)) drift.count += list.length;
-  for (const count of Object.values(drift.departed)) drift.count += count;
-  return drift;
+  const departed = departedDrift(result, strict);
+  let count = rules.length + lookups.length + unevaluable.length;
+  for (const more of [...Object.values(counts), ...Object.values(departed)]) count += more;
+  return {
+    get undocumented() {
+      return unwaivedOf(result, "undocumented");
+    },
+    get violations() {
+      return unwaivedOf(result, "violation");
+    },
+    rules,
+    get inconclusive() {
+      return strict ? unwaivedOf(result, "inconclusive") : [];
+    },
+    lookups,
+    unevaluable,
+    counts,
+    departed,
+    count,
+  };
 }
-
-/** Conversations of a verdict that nobody waived. */
-export function unwaived(result: RunResult, verdict: Verdict): readonly ConversationRow[] {
-  const all = judgedOf(result, verdict);
-  let known = UNWAIVED.get(all);
-  if (known === undefined) {
-    known = all.filter((c) => c.waived === null);
-    UNWAIVED.set(all, known);
-  }
-  return known;
-}
-/** By list of all: each part of a report asks for them. */
-const UNWAIVED = new WeakMap<readonly ConversationRow[], readonly ConversationRow[]>();
 
 function departedDrift({ departed }: RunResult, strict: boolean): Drift["departed"] {
   const { undocumented = 0, violation = 0, inconclusive = 0 } = departed?.verdicts ?? {};

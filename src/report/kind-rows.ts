@@ -1,6 +1,6 @@
 /** Rows again, of kinds and of what fills their gaps (`kinds.ts`). What has no gaps is one value for all rows of its kind. */
 import { formatInstant } from "../time.ts";
-import { END, FIRST_OTHER, GAP, KIND_COLUMNS, VALUE } from "./kind-text.ts";
+import { END, FIRST_OTHER, GAP, KIND_COLUMNS, type KindColumn, VALUE } from "./kind-text.ts";
 import type { ConversationRow, Verdict } from "./result.ts";
 
 /** What fills gaps. */
@@ -27,11 +27,13 @@ const QUOTED_PEER = `"${GAP.peer}"`;
 const QUOTED_SERVER = `"${GAP.server}"`;
 const SERVER = KIND_COLUMNS.indexOf("server_name");
 const PEER = KIND_COLUMNS.indexOf("peer_name");
+const WAIVED = KIND_COLUMNS.indexOf("waived");
 
 /** A kind, taken apart: of each of its columns the pieces, as `KIND_COLUMNS` has them in order. */
 export class Kind {
   readonly columns: readonly Pieces[];
   readonly verdict: Verdict | null;
+  readonly isWaived: boolean;
   /** True where some text has what JSON escapes by its number: not every reader of SQLite shows that. */
   readonly isEscaped: boolean;
   /** The first place of values that stand in the order of their gaps. */
@@ -41,6 +43,7 @@ export class Kind {
   constructor(columns: readonly Pieces[]) {
     this.columns = columns;
     this.verdict = parsed(columns[0]!) as Verdict | null; // the first of `KIND_COLUMNS`
+    this.isWaived = parsed(columns[WAIVED]!) !== null; // a site's words: without gaps
     this.isEscaped = columns.some((pieces) =>
       pieces.some((piece) => typeof piece === "string" && piece.includes("\\u")),
     );
@@ -60,12 +63,27 @@ export class Kind {
     return new Kind(columns.map((column) => piecesOf(column, placeOf)));
   }
 
-  /** A row of this kind. Times, counts and ends are not the kind's. */
-  row(id: string, values: Values): ConversationRow {
+  /** Whether what a column says is the same in all rows of this kind. */
+  isFixed(column: KindColumn): boolean {
+    return this.columns[KIND_COLUMNS.indexOf(column)]!.length === 1;
+  }
+
+  /** The name that was asked for, and the one that is known of the far end. */
+  namesOf(values: Values): [server: string | null, peer: string | null] {
+    const parts = this.#takenApart();
+    return [made(parts[SERVER]!, values), made(parts[PEER]!, values)] as [string | null, string | null]; // columns of a row
+  }
+
+  #takenApart(): readonly Part[] {
     this.#parts ??= this.columns.map((pieces) =>
       pieces.length === 1 ? { value: parsed(pieces) } : { fill: fillOf(pieces, this.#nextAt) },
     );
-    const parts = this.#parts;
+    return this.#parts;
+  }
+
+  /** A row of this kind. Times, counts and ends are not the kind's. */
+  row(id: string, values: Values): ConversationRow {
+    const parts = this.#takenApart();
     const of = (place: number): unknown => made(parts[place]!, values);
     const [first, last] = [values[VALUE.first], values[VALUE.last]];
     const timed = typeof first === "number" && typeof last === "number";

@@ -107,10 +107,41 @@ export class PackedRows {
     for (const number of this.order()) yield this.#idOf(number);
   }
 
-  countOf(verdict: Verdict): number {
+  /** The first half of the id of each row, in no order; null where one is none of ours. */
+  idHeads(): Uint32Array | null {
+    if (this.#others.size > 0) return null;
+    return Uint32Array.from({ length: this.length }, (_, number) =>
+      Number.parseInt(this.#part(number, 0, ID_CHARS / 2, "latin1"), 16),
+    );
+  }
+
+  /** How many rows are of such kinds. */
+  count(isMeant: (kind: Kind) => boolean): number {
+    if (this.#counts.length !== this.kinds.end || this.#counted !== this.length) {
+      this.#counts = new Uint32Array(this.kinds.end);
+      for (let number = 0; number < this.length; number++) this.#counts[this.kindOf(number)]!++;
+      this.#counted = this.length;
+    }
     let count = 0;
-    for (let number = 0; number < this.length; number++) if (this.verdictOf(number) === verdict) count++;
+    for (const [number, rows] of this.#counts.entries()) if (rows > 0 && isMeant(this.kind(number))) count += rows;
     return count;
+  }
+  /** By kind: its rows, of so many in all. */
+  #counts = new Uint32Array(0);
+  #counted = 0;
+
+  /** Numbers of the rows of such kinds, in order. */
+  *numbers(isMeant: (kind: Kind) => boolean): Iterable<number> {
+    const meant: boolean[] = [];
+    for (const number of this.order()) {
+      const kind = this.kindOf(number);
+      meant[kind] ??= isMeant(this.kind(kind));
+      if (meant[kind]) yield number;
+    }
+  }
+
+  countOf(verdict: Verdict): number {
+    return this.count((kind) => kind.verdict === verdict);
   }
 
   /** Rows of a verdict, in order. They are kept: a report asks for them several times. */
@@ -118,7 +149,7 @@ export class PackedRows {
     let rows = this.#made.get(verdict);
     if (rows === undefined) {
       rows = [];
-      for (const number of this.order()) if (this.verdictOf(number) === verdict) rows.push(this.row(number));
+      for (const number of this.numbers((kind) => kind.verdict === verdict)) rows.push(this.row(number));
       this.#made.set(verdict, rows);
     }
     return rows;
@@ -137,8 +168,12 @@ export class PackedRows {
   row(number: number): ConversationRow {
     const other = this.#others.get(number);
     if (other !== undefined) return other;
-    const values = JSON.parse(this.#part(number, ID_CHARS, this.sizeOf(number), "utf8")) as Values; // as `Kinds` wrote it
-    return this.kind(this.kindOf(number)).row(this.#part(number, 0, ID_CHARS, "latin1"), values);
+    return this.kind(this.kindOf(number)).row(this.#part(number, 0, ID_CHARS, "latin1"), this.values(number));
+  }
+
+  /** What fills the gaps of a row's kind. */
+  values(number: number): Values {
+    return JSON.parse(this.#part(number, ID_CHARS, this.sizeOf(number), "utf8")) as Values; // as `Kinds` wrote it
   }
 
   kindOf(number: number): number {
@@ -278,6 +313,60 @@ export function judgedCount(result: Judged, verdict: Verdict | null = null): num
 
 /** Findings that somebody waived, in order. */
 export function waivedOf(result: Judged): ConversationRow[] {
-  const all = [...judgedOf(result, "undocumented"), ...judgedOf(result, "violation")];
-  return all.filter((c) => c.waived !== null).sort(compareConversations);
+  const packed = packedOf(result);
+  if (packed === null) return result.judged.filter((c) => c.waived !== null).sort(compareConversations);
+  return Array.from(
+    packed.numbers((kind) => kind.isWaived),
+    (number) => packed.row(number),
+  );
 }
+
+/** Kinds of conversations of a verdict that nobody waived. */
+export const isUnwaived =
+  (verdict: Verdict) =>
+  (kind: Kind): boolean =>
+    kind.verdict === verdict && !kind.isWaived;
+
+/** How many conversations of a verdict nobody waived. */
+export function unwaivedCount(result: Judged, verdict: Verdict): number {
+  const packed = packedOf(result);
+  if (packed !== null) return packed.count(isUnwaived(verdict));
+  return unwaivedOf(result, verdict).length;
+}
+
+/** Names of the far ends of conversations of a verdict that nobody waived. */
+export function unwaivedNames(result: Judged, verdict: Verdict): Set<string | null> {
+  const packed = packedOf(result);
+  const names = new Set<string | null>();
+  if (packed === null) {
+    for (const { server_name, peer_name } of unwaivedOf(result, verdict)) names.add(server_name).add(peer_name);
+    return names;
+  }
+  for (const number of packed.numbers(isUnwaived(verdict))) {
+    const kind = packed.kind(packed.kindOf(number));
+    const isNameless = kind.isFixed("server_name") && kind.isFixed("peer_name");
+    for (const name of kind.namesOf(isNameless ? [] : packed.values(number))) names.add(name);
+  }
+  return names;
+}
+
+/** The first conversation of a verdict that nobody waived. */
+export function firstUnwaived(result: Judged, verdict: Verdict): ConversationRow | null {
+  const packed = packedOf(result);
+  if (packed === null) return unwaivedOf(result, verdict)[0] ?? null;
+  for (const number of packed.numbers(isUnwaived(verdict))) return packed.row(number);
+  return null;
+}
+
+/** Conversations of a verdict that nobody waived, in order. */
+export function unwaivedOf(result: Judged, verdict: Verdict): readonly ConversationRow[] {
+  const all = judgedOf(result, verdict);
+  let known = UNWAIVED.get(all);
+  if (known === undefined) {
+    known = all.filter((c) => c.waived === null);
+    UNWAIVED.set(all, known);
+  }
+  return known;
+}
+/** By list of all: each part of a report asks for them. */
+const UNWAIVED = new WeakMap<readonly ConversationRow[], readonly ConversationRow[]>();

@@ -3,7 +3,7 @@ import { doesNotApply, driftOf, isFinding, wasStrict } from "./drift.ts";
 import { exitCodeOf, whyNothingJudged } from "./exit.ts";
 import { undocumentedLookups } from "./lookup-rows.ts";
 import { judgedCount, packedOf } from "./packed-rows.ts";
-import type { ConversationRow, RuleRow, RuleStatus, RunResult, Verdict } from "./result.ts";
+import type { RuleRow, RuleStatus, RunResult, Verdict } from "./result.ts";
 import { plural, series } from "./words.ts";
 
 export interface Headline {
@@ -59,16 +59,16 @@ function judged(result: RunResult, strict: boolean): Headline {
   if (drift.count > 0) {
     const rules = (status: RuleStatus): number => drift.rules.filter((rule) => rule.status === status).length;
     // A violated rule is the other side of its conversations in violation; it is counted where it stands alone.
-    const lonely = drift.violations.length === 0 ? rules("violated") : 0;
+    const lonely = drift.counts.violations === 0 ? rules("violated") : 0;
     const parts = [
-      counted(drift.undocumented.length + drift.departed.undocumented, "undocumented conversation"),
-      counted(drift.violations.length + drift.departed.violations, "violation"),
+      counted(drift.counts.undocumented + drift.departed.undocumented, "undocumented conversation"),
+      counted(drift.counts.violations + drift.departed.violations, "violation"),
       counted(lonely, "rule violated", "rules violated"),
       counted(rules("blocked"), "rule blocked", "rules blocked"),
       counted(rules("missing"), "rule missing", "rules missing"),
       counted(rules("partial"), "rule met in part", "rules met in part"),
       counted(
-        drift.inconclusive.length + drift.departed.inconclusive,
+        drift.counts.inconclusive + drift.departed.inconclusive,
         "conversation not proved",
         "conversations not proved",
       ),
@@ -125,70 +125,6 @@ export function ruleFindings(result: RunResult): RuleRow[] {
   return result.rules.filter(isFinding).sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
 }
 
-/** Conversations that differ only in who opened them: one finding with several hosts. */
-export interface ConversationGroup {
-  /** The first seen, shown for all. */
-  first: ConversationRow;
-  all: ConversationRow[];
-  initiators: string[];
-}
-
-/** Findings of one verdict, folded by whom, over what, as what and why. In the order of first sight, the busiest kind first. */
-export function groupConversations(conversations: readonly ConversationRow[]): ConversationGroup[] {
-  const groups = new Map<string, ConversationGroup>();
-  const kinds = new Map<string, number>();
-  let before: { c: ConversationRow; kind: number } | null = null;
-  for (const c of conversations) {
-    // Most are of the kind of the one before: to make its text for each of very many takes longer than all else.
-    if (before === null || !isOfKind(c, before.c)) {
-      const text = kindText(c);
-      const kind = kinds.get(text) ?? kinds.size;
-      kinds.set(text, kind);
-      before = { c, kind };
-    }
-    const key = `${before.kind} ${c.server_name ?? c.peer_name ?? c.responder}`;
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { first: c, all: [], initiators: [] };
-      groups.set(key, group);
-    }
-    group.all.push(c);
-  }
-  const list = [...groups.values()];
-  for (const group of list) {
-    // Most are of one: a set for each of very many takes longer than all else.
-    group.initiators =
-      group.all.length === 1 ? [group.first.initiator] : [...new Set(group.all.map((c) => c.initiator))];
-    if (group.all.length === 1) continue;
-    group.all.sort(
-      (a, b) => compareText(a.first_seen, b.first_seen) || compareText(a.conversation_id, b.conversation_id),
-    );
-    group.first = group.all[0] ?? group.first;
-  }
-  return list.sort(
-    (a, b) => b.initiators.length - a.initiators.length || compareText(a.first.first_seen, b.first.first_seen),
-  );
-}
-
-/** What findings that are folded have alike, but for whom they are about: fields of their rows, and of the nearest rule. */
-const ALIKE = [
-  ...(["transport", "port", "app", "inner_app", "reason_code", "model", "rule_id"] as const),
-  ...(["realm", "expectation", "found", "waived"] as const),
-] as const;
-const ALIKE_NEAREST = ["model", "rule_id", "clause"] as const;
-
-function kindText(c: ConversationRow): string {
-  const nearest = c.evidence?.nearest;
-  return JSON.stringify([ALIKE.map((field) => c[field]), ALIKE_NEAREST.map((field) => nearest?.[field] ?? null)]);
-}
-
-function isOfKind(a: ConversationRow, b: ConversationRow): boolean {
-  const [near, other] = [a.evidence?.nearest, b.evidence?.nearest];
-  return (
-    ALIKE.every((field) => a[field] === b[field]) && ALIKE_NEAREST.every((field) => near?.[field] === other?.[field])
-  );
-}
-
 /** By code unit: the same on every machine, whatever its locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
@@ -196,7 +132,9 @@ export function compareText(a: string, b: string): number {
 
 /** How many characters of an id are enough to tell all of these apart; eight at least. */
 export function idLength(result: Pick<RunResult, "judged">): number {
-  let length = 8;
+  const heads = packedOf(result)?.idHeads()?.sort() ?? null;
+  if (heads !== null && !heads.some((head, i) => i > 0 && head === heads[i - 1])) return LEAST_CHARS;
+  let length = LEAST_CHARS;
   const all = [...(packedOf(result)?.ids() ?? result.judged.map((c) => c.conversation_id))];
   // Of very many only those are sorted that begin alike.
   const starts = new Set<string>();
@@ -216,3 +154,5 @@ export function idLength(result: Pick<RunResult, "judged">): number {
   }
   return length;
 }
+/** Half of an id. */
+const LEAST_CHARS = 8;

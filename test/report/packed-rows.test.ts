@@ -2,9 +2,19 @@
 import assert from "node:assert/strict";
 import test from "ava";
 import fc from "fast-check";
+import { unwaivedGroups } from "../../src/report/groups.ts";
 import { Kinds } from "../../src/report/kinds.ts";
-import { PackedRows } from "../../src/report/packed-rows.ts";
-import type { ConversationRow } from "../../src/report/result.ts";
+import { compareConversations } from "../../src/report/order.ts";
+import {
+  firstUnwaived,
+  PackedRows,
+  unwaivedCount,
+  unwaivedNames,
+  waivedOf,
+  withJudged,
+} from "../../src/report/packed-rows.ts";
+import type { ConversationRow, RunResult } from "../../src/report/result.ts";
+import { idLength } from "../../src/report/summary.ts";
 import { anyConversation } from "../store/arbitrary.ts";
 import { conversation } from "../store/samples.ts";
 
@@ -64,6 +74,51 @@ test("any rows are the same again, told in any order", (t) => {
   );
   t.pass();
 });
+
+test("what a report asks of judged conversations is the same of packed ones", (t) => {
+  const verdicts = ["undocumented", "violation", "inconclusive"] as const;
+  /** Many that are alike, and some that are waived. */
+  const finding = fc
+    .record({ row: telling, like: fc.nat(2), verdict: fc.constantFrom(...verdicts), waived: fc.boolean() })
+    .map(({ row, like, verdict, waived }) => ({
+      ...(like === 0 ? row : conversation({ ...pick(row), found: like === 1 ? row.found : null })),
+      verdict,
+      waived: waived && verdict !== "inconclusive" ? "accepted" : null,
+    }));
+  fc.assert(
+    fc.property(fc.array(finding, { maxLength: 12 }), (some) => {
+      const rows = [...some].sort(compareConversations);
+      const plain = { judged: rows } as RunResult;
+      const result = withJudged(PackedRows.of(rows), {}) as RunResult;
+      const told = (of: RunResult) => [
+        verdicts.map((verdict) => [
+          unwaivedGroups(of, verdict).map(({ first, count, initiators }) => [first, count, initiators]),
+          unwaivedCount(of, verdict),
+          unwaivedNames(of, verdict),
+          firstUnwaived(of, verdict),
+        ]),
+        waivedOf(of),
+        idLength(of),
+      ];
+      assert.deepStrictEqual(told(result), told(plain));
+    }),
+    { numRuns: 300 },
+  );
+  t.pass();
+});
+
+/** What conversations of one kind differ in. */
+function pick({
+  conversation_id,
+  first_seen,
+  last_seen,
+  initiator,
+  responder,
+  server_name,
+  peer_name,
+}: ConversationRow) {
+  return { conversation_id, first_seen, last_seen, initiator, responder, server_name, peer_name };
+}
 
 test("what differs in names, ends, frames, times and counts alone is of one kind", (t) => {
   const rows = Array.from({ length: 100 }, (_, i) => {

@@ -1,8 +1,8 @@
+import { groupConversations } from "../groups.ts";
 import { Page } from "../page.ts";
 import type { Pen } from "../pen.ts";
 import type { ConversationRow, RuleRow, RunResult } from "../result.ts";
 import { shellWord } from "../safe.ts";
-import { groupConversations } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
 import { citations, expected, FrameNames, few, hostIn, plural, responder, sentence, service } from "../words.ts";
 import { printFrames } from "./conversation.ts";
@@ -108,9 +108,9 @@ function printList(page: Page, title: string, list: readonly ConversationRow[], 
   page.heading(title, plural(list.length, "conversation"));
   const groups = groupConversations(list);
   const most = options.all ? groups.length : LISTED;
-  for (const { first, all, initiators } of groups.slice(0, most)) {
-    const count = all.length > 1 ? `, ${plural(all.length, "conversation")}` : "";
-    const text = `${first.verdict}: ${few(initiators, 3)} ${page.pen.glyphs.arrow} ${responder(first)} ${service(first)}, ${first.outcome}${count}`;
+  for (const { first, count, initiators } of groups.slice(0, most)) {
+    const extent = count > 1 ? `, ${plural(count, "conversation")}` : "";
+    const text = `${first.verdict}: ${few(initiators, 3)} ${page.pen.glyphs.arrow} ${responder(first)} ${service(first)}, ${first.outcome}${extent}`;
     page.hang({ text: first.conversation_id, paint: page.pen.dim }, text);
   }
   if (groups.length > most)

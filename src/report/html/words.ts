@@ -24,12 +24,12 @@ export function inWords(result: RunResult, strict: boolean): [Mood, string][] {
   const lines: [Mood, number, string][] = [
     [
       "bad",
-      drift.violations.length,
-      `${talks(drift.violations.length, "breaks", "break")} what the document asks for.`,
+      drift.counts.violations,
+      `${talks(drift.counts.violations, "breaks", "break")} what the document asks for.`,
     ],
-    ["bad", drift.undocumented.length, `${talks(drift.undocumented.length, "is", "are")} in no row of the document.`],
+    ["bad", drift.counts.undocumented, `${talks(drift.counts.undocumented, "is", "are")} in no row of the document.`],
     // A violated row is the other side of its conversations; it is counted where it stands alone.
-    ["bad", drift.violations.length > 0 ? 0 : broken("violated"), `${listed(broken("violated"))} not kept to.`],
+    ["bad", drift.counts.violations > 0 ? 0 : broken("violated"), `${listed(broken("violated"))} not kept to.`],
     ["bad", broken("blocked"), `${listed(broken("blocked"))} tried and did not come up: something may block it.`],
     ["bad", broken("missing"), `${listed(broken("missing"))} not seen, though this recording could have shown it.`],
     ["bad", broken("partial"), `${listed(broken("partial"))} seen only in part.`],

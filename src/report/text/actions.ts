@@ -1,9 +1,10 @@
 import { extentOf, type Finding, wantedSetting } from "../causes.ts";
 import { isBan, isUnevaluableNeed } from "../drift.ts";
 import { whyNothingJudged } from "../exit.ts";
+import type { ConversationGroup } from "../groups.ts";
 import { judgedCount } from "../packed-rows.ts";
 import type { RuleRow } from "../result.ts";
-import { type ConversationGroup, nothingRead, ruleFindings } from "../summary.ts";
+import { nothingRead, ruleFindings } from "../summary.ts";
 import { cited, expected, few, number, plural, responder, sentence, service, wayOf } from "../words.ts";
 import type { TextContext } from "./context.ts";
 import { askAboutNames } from "./looked-up.ts";

@@ -1,8 +1,10 @@
 import { type Finding, groupByCause } from "../causes.ts";
-import { unwaived, wasStrict } from "../drift.ts";
+import { wasStrict } from "../drift.ts";
+import { unwaivedGroups } from "../groups.ts";
+import { unwaivedCount } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { ConversationRow, RuleRow, RunResult, Verdict } from "../result.ts";
-import { groupConversations, idLength } from "../summary.ts";
+import { idLength } from "../summary.ts";
 import type { TextOptions } from "../text.ts";
 import { FrameNames, few, plural } from "../words.ts";
 
@@ -32,12 +34,12 @@ export class TextContext {
     this.severalModels = new Set(result.rules.map((rule) => rule.model)).size > 1;
   }
 
-  /** Conversations of a verdict that nobody waived, and what they have in common. */
-  findings(verdict: Verdict): { list: readonly ConversationRow[]; findings: readonly Finding[] } {
+  /** How many conversations of a verdict nobody waived, and what they have in common. */
+  findings(verdict: Verdict): { count: number; findings: readonly Finding[] } {
     let known = this.found.get(verdict);
     if (known === undefined) {
-      const list = unwaived(this.result, verdict);
-      known = { list, findings: groupByCause(groupConversations(list)) };
+      const count = unwaivedCount(this.result, verdict);
+      known = { count, findings: groupByCause(unwaivedGroups(this.result, verdict)) };
       this.found.set(verdict, known);
     }
     return known;

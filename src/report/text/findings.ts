@@ -1,11 +1,12 @@
 import { type Cause, extentOf, wantedSetting } from "../causes.ts";
 import { doesNotApply, isBan, isUnevaluableNeed } from "../drift.ts";
 import { spokenOf } from "../findings.ts";
+import { type ConversationGroup, groupConversations } from "../groups.ts";
 import { waivedOf } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import type { Paint } from "../pen.ts";
 import type { ConversationRow, RuleRow, Verdict } from "../result.ts";
-import { type ConversationGroup, groupConversations, ruleFindings } from "../summary.ts";
+import { ruleFindings } from "../summary.ts";
 import { cited, expected, few, hostIn, plural, responder, sentence, sentences, service, wayOf } from "../words.ts";
 import { settingsIn } from "./actions.ts";
 import { printMore, type TextContext } from "./context.ts";
@@ -30,9 +31,9 @@ export function printFindings(page: Page, context: TextContext): void {
 }
 
 function printConversations(page: Page, context: TextContext, verdict: Verdict, note: string, paint: Paint): void {
-  const { list, findings } = context.findings(verdict);
-  if (list.length === 0) return;
-  page.heading(verdict.toUpperCase(), `${plural(list.length, "conversation")}: ${note}`);
+  const { count, findings } = context.findings(verdict);
+  if (count === 0) return;
+  page.heading(verdict.toUpperCase(), `${plural(count, "conversation")}: ${note}`);
   for (const { cause, groups } of findings.slice(0, context.listed)) {
     if (cause !== null) page.hang({ text: "One cause", paint }, causeText(cause, groups, context));
     for (const group of groups.slice(0, context.listed)) printGroup(page, context, group, paint, cause === null);
@@ -56,7 +57,7 @@ function printGroup(page: Page, context: TextContext, group: ConversationGroup, 
   const id = context.id(c);
   const column = 2 + id.length + 2;
   const way = wayOf(c, page.pen.glyphs);
-  const extent = group.all.length > 1 ? `${plural(group.all.length, "conversation")}, ${c.outcome}` : c.outcome;
+  const extent = group.count > 1 ? `${plural(group.count, "conversation")}, ${c.outcome}` : c.outcome;
   page.hang({ text: id, paint }, `${few(group.initiators, 3)} ${way} ${responder(c)} ${service(c)}, ${extent}`, {
     column,
   });
@@ -154,10 +155,10 @@ function printWaived(page: Page, context: TextContext): void {
   if (conversations.length + rules.length === 0) return;
   page.heading("WAIVED", "findings that the site accepts; they count for nothing");
   const groups = groupConversations(conversations);
-  for (const { first, all, initiators } of groups.slice(0, context.listed)) {
-    const count = all.length > 1 ? `, ${plural(all.length, "conversation")}` : "";
+  for (const { first, count, initiators } of groups.slice(0, context.listed)) {
+    const extent = count > 1 ? `, ${plural(count, "conversation")}` : "";
     const ends = `${few(initiators, 3)} ${page.pen.glyphs.arrow} ${responder(first)} ${service(first)}`;
-    page.hang({ text: context.id(first) }, `${first.verdict}: ${ends}${count}. Waived: ${first.waived}`, {
+    page.hang({ text: context.id(first) }, `${first.verdict}: ${ends}${extent}. Waived: ${first.waived}`, {
       paint: page.pen.dim,
     });
   }

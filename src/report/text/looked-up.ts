@@ -1,6 +1,7 @@
 /** Names that a judged host asked for and no model mentions: the list, and what to ask of them. */
 import { askedOf, extentBelow, whoAsked } from "../looked-up.ts";
 import { undocumentedLookups } from "../lookup-rows.ts";
+import { unwaivedNames } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import { clientOf, few, plural } from "../words.ts";
 import { printMore, type TextContext } from "./context.ts";
@@ -23,11 +24,12 @@ export function printLookups(page: Page, context: TextContext): void {
 
 /** The question that they raise, where no conversation with them raises it already. */
 export function askAboutNames(context: TextContext): string[] {
-  const spokenTo = new Set<string | null>();
+  let lookups = undocumentedLookups(context.result);
   for (const verdict of ["undocumented", "violation", "inconclusive"] as const) {
-    for (const { server_name, peer_name } of context.findings(verdict).list) spokenTo.add(server_name).add(peer_name);
+    if (lookups.length === 0) return [];
+    const spokenTo = unwaivedNames(context.result, verdict);
+    lookups = lookups.filter(({ name }) => !spokenTo.has(name));
   }
-  const lookups = undocumentedLookups(context.result).filter(({ name }) => !spokenTo.has(name));
   if (lookups.length === 0) return [];
   const asked = askedOf(lookups);
   const what = few(

@@ -1,5 +1,5 @@
 import { partsText } from "../../capture/realm-parts.ts";
-import { judgedOf } from "../packed-rows.ts";
+import { firstUnwaived } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import { qualityRows } from "../quality.ts";
 import type { RunResult, Verdict } from "../result.ts";
@@ -82,10 +82,10 @@ function printNext(page: Page, context: TextContext): void {
   const { database } = context.options;
   if (database === null) return;
   const db = shellWord(database);
-  const first = (verdict: Verdict) => judgedOf(context.result, verdict).find((c) => c.waived === null);
+  const first = (verdict: Verdict) => firstUnwaived(context.result, verdict);
   const worst = first("violation") ?? first("undocumented") ?? first("inconclusive");
   const rule = ruleFindings(context.result)[0] ?? context.result.rules[0];
-  const id = worst !== undefined ? context.id(worst) : rule !== undefined ? context.rule(rule) : null;
+  const id = worst !== null ? context.id(worst) : rule !== undefined ? context.rule(rule) : null;
   page.heading("NEXT");
   if (context.result.run.models.length === 0) page.command("wirepact models");
   if (id !== null) page.command(`wirepact explain ${db} ${shellWord(id)}`);
