@@ -33,16 +33,18 @@ const MANY_PORTS = 8;
 export function groupByCause(groups: readonly ConversationGroup[]): Finding[] {
   const findings = new Map<string, Finding>();
   const tried = new Map<string, number>();
-  for (const { first } of groups) {
-    const ends = triedPort(first);
-    if (ends !== null) tried.set(ends, (tried.get(ends) ?? 0) + 1);
-  }
-  for (const group of groups) {
+  // A group's first row may be made anew each time that it is asked for.
+  const asked = groups.map((group) => {
     const { first } = group;
     const ends = triedPort(first);
+    if (ends !== null) tried.set(ends, (tried.get(ends) ?? 0) + 1);
+    const cause = causeOf(first);
+    return { group, ends, cause, key: cause === null ? null : keyOf(cause, first) };
+  });
+  for (const { group, ends, ...own } of asked) {
     const isScan = ends !== null && (tried.get(ends) ?? 0) >= MANY_PORTS;
-    const cause: Cause | null = isScan ? { kind: "ports" } : causeOf(first);
-    const key = cause === null ? `${findings.size}` : keyOf(cause, first);
+    const cause: Cause | null = isScan ? { kind: "ports" } : own.cause;
+    const key = isScan ? `ports ${ends}` : (own.key ?? `${findings.size}`);
     const known = findings.get(key);
     if (known === undefined) findings.set(key, { cause, groups: [group] });
     else known.groups.push(group);
@@ -96,7 +98,6 @@ const BETWEEN_WORDS = /(\s|[;,()]|:(?=\s))/;
 /** A setting or a reason explains whatever it is said of; the other causes are of one service and one nearest rule. */
 function keyOf(cause: Cause, c: ConversationRow): string {
   if (cause.kind === "setting" || cause.kind === "reason") return `${cause.kind} ${cause.says}`;
-  if (cause.kind === "ports") return `ports ${triedPort(c)}`;
   const nearest = c.evidence?.nearest ?? null;
   // What may hold any text comes last.
   const over = `${c.transport} ${c.port} ${c.app} ${c.inner_app} ${nearest?.model} ${nearest?.rule_id} ${nearest?.clause}`;

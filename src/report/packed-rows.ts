@@ -102,12 +102,7 @@ export class PackedRows {
     });
   }
 
-  /** Ids of all rows, in order. */
-  *ids(): Iterable<string> {
-    for (const number of this.order()) yield this.#idOf(number);
-  }
-
-  /** The first half of the id of each row, in no order; null where one is none of ours. */
+  /** By row's number the first half of its id; null where one is none of ours. */
   idHeads(): Uint32Array | null {
     if (this.#others.size > 0) return null;
     return Uint32Array.from({ length: this.length }, (_, number) =>
@@ -216,7 +211,7 @@ export class PackedRows {
     else block.copy(into, at, begin + from, begin + to);
   }
 
-  #idOf(number: number): string {
+  idOf(number: number): string {
     const other = this.#others.get(number);
     if (other !== undefined) return other.conversation_id;
     return this.#part(number, 0, ID_CHARS, "latin1");

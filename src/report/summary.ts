@@ -132,27 +132,42 @@ export function compareText(a: string, b: string): number {
 
 /** How many characters of an id are enough to tell all of these apart; eight at least. */
 export function idLength(result: Pick<RunResult, "judged">): number {
-  const heads = packedOf(result)?.idHeads()?.sort() ?? null;
-  if (heads !== null && !heads.some((head, i) => i > 0 && head === heads[i - 1])) return LEAST_CHARS;
+  const ids = [...new Set(idsAlike(result))].sort(compareText);
   let length = LEAST_CHARS;
-  const all = [...(packedOf(result)?.ids() ?? result.judged.map((c) => c.conversation_id))];
-  // Of very many only those are sorted that begin alike.
-  const starts = new Set<string>();
-  const shared = new Set<string>();
-  for (const id of all) {
-    const start = id.slice(0, length);
-    if (starts.has(start)) shared.add(start);
-    starts.add(start);
-  }
-  if (shared.size === 0) return length;
-  const ids = all.filter((id) => shared.has(id.slice(0, length))).sort(compareText);
-  for (let i = 1; i < ids.length; i++) {
-    const [a, b] = [ids[i - 1] ?? "", ids[i] ?? ""];
+  for (const [i, id] of ids.entries()) {
+    const before = ids[i - 1] ?? "";
     let same = 0;
-    while (same < a.length && a[same] === b[same]) same++;
-    if (a !== b) length = Math.max(length, same + 1);
+    while (same < before.length && before[same] === id[same]) same++;
+    length = Math.max(length, same + 1);
   }
   return length;
 }
 /** Half of an id. */
 const LEAST_CHARS = 8;
+
+/** Ids whose first characters others have as well. */
+function idsAlike(result: Pick<RunResult, "judged">): string[] {
+  const packed = packedOf(result);
+  const heads = packed?.idHeads() ?? null;
+  if (packed === null || heads === null) {
+    const ids = result.judged.map((c) => c.conversation_id);
+    const twice = cameTwice(ids.map((id) => id.slice(0, LEAST_CHARS)));
+    return ids.filter((id) => twice.has(id.slice(0, LEAST_CHARS)));
+  }
+  const twice = new Set<number>();
+  const sorted = heads.slice().sort();
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) twice.add(sorted[i]!);
+  const ids: string[] = [];
+  if (twice.size > 0) for (const [number, head] of heads.entries()) if (twice.has(head)) ids.push(packed.idOf(number));
+  return ids;
+}
+
+function cameTwice(texts: readonly string[]): Set<string> {
+  const once = new Set<string>();
+  const twice = new Set<string>();
+  for (const text of texts) {
+    if (once.has(text)) twice.add(text);
+    once.add(text);
+  }
+  return twice;
+}
