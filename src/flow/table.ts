@@ -25,6 +25,8 @@ export class FlowTable {
   readonly #arena: Arena | null;
   #keys = 0;
   count = 0;
+  /** Rows that came in blocks and are not in the index yet: nobody may ever look for one. */
+  #unsought: { from: number; to: number }[] | null = null;
 
   constructor(arena: Arena | null = null) {
     this.#arena = arena;
@@ -35,6 +37,7 @@ export class FlowTable {
 
   /** The newest flow with this key, or -1. */
   find(low: number, high: number, ports: number, meta: number): number {
+    if (this.#unsought !== null) this.#index(this.#unsought);
     const slots = this.slots;
     const mask = this.mask;
     const hash = mix(low, high, ports, meta);
@@ -74,17 +77,30 @@ export class FlowTable {
     return flow;
   }
 
-  /** Makes the index large enough for so many keys, before the first. */
-  reserve(keys: number): void {
-    while (this.#mostKeys < Math.min(keys, LIMITS.flows)) this.#grow();
-  }
-
-  /** Adds rows that stand in blocks, as they do here; those for which there is no room are left out. */
-  restore(words: Int32Array, rows: number): void {
+  /**
+   * Adds rows that stand in blocks, as they do here; those for which there is no room are left out. `areOurs`: the words are nobody else's,
+   * and a whole chunk of them may stay where it is.
+   */
+  restore(words: Int32Array, rows: number, areOurs = false): void {
+    const from = this.count;
     for (let done = 0; done < rows && this.count < LIMITS.flows; ) {
       const flow = this.count;
       const first = flow & ROW_MASK;
-      if (first === 0 && flow >>> CHUNK_SHIFT === this.chunks.length) this.chunks.push(this.#newChunk());
+      const isNew = first === 0 && flow >>> CHUNK_SHIFT === this.chunks.length;
+      if (
+        isNew &&
+        areOurs &&
+        rows - done >= CHUNK_ROWS &&
+        LIMITS.flows - flow >= CHUNK_ROWS &&
+        done % CHUNK_ROWS === 0
+      ) {
+        this.slotsAt = -1;
+        this.chunks.push(words.subarray(place(done), place(done) + CHUNK_WORDS));
+        this.count += CHUNK_ROWS;
+        done += CHUNK_ROWS;
+        continue;
+      }
+      if (isNew) this.chunks.push(this.#newChunk());
       const chunk = this.rows(flow);
       // Whole blocks, unless one of them is begun.
       const isAligned = ((first | done) & (BLOCK_ROWS - 1)) === 0;
@@ -98,9 +114,19 @@ export class FlowTable {
         for (let row = 0; row < count; row++) Row.copyRow(words, place(done + row), chunk, place(first + row));
       }
       this.count += count;
-      for (let row = 0; row < count; row++) this.#put(flow + row, chunk, place(first + row));
       done += count;
     }
+    this.#unsought ??= [];
+    this.#unsought.push({ from, to: this.count });
+  }
+
+  /** Puts rows into the index, in their order. */
+  #index(ranges: readonly { from: number; to: number }[]): void {
+    this.#unsought = null;
+    const most = Math.min(LIMITS.flows, this.#keys + ranges.reduce((sum, { from, to }) => sum + to - from, 0));
+    while (this.#mostKeys < most) this.#grow();
+    for (const { from, to } of ranges)
+      for (let flow = from; flow < to; flow++) this.#put(flow, this.rows(flow), this.at(flow));
   }
 
   /** Puts a row that has its key into the index. */
@@ -127,6 +153,7 @@ export class FlowTable {
 
   /** How many rows can be added without anything growing. */
   get room(): number {
+    if (this.#unsought !== null) this.#index(this.#unsought);
     const rows = Math.min(LIMITS.flows, this.chunks.length * CHUNK_ROWS) - this.count;
     return Math.min(rows, this.#mostKeys - this.#keys);
   }
@@ -160,6 +187,7 @@ export class FlowTable {
     this.mask = FIRST_PAIRS - 1;
     this.#keys = 0;
     this.count = 0;
+    this.#unsought = null;
   }
 
   /** After `restart`: gives back what is not needed any more, and clears what stands behind the last row. */

@@ -49,7 +49,7 @@ export class Helpers {
   /** What they saw, each; and what all their flows said, as they encoded it. */
   async observations(decoders: readonly Decoder[]): Promise<{ others: Observation[]; told: ToldParts }> {
     const answers = await Promise.all(this.#answers);
-    const others = await Promise.all(answers.map((answer) => decodeObservation(answer, decoders)));
+    const others = await Promise.all(answers.map((answer) => decodeObservation(answer, decoders, true)));
     const flows = others.reduce((sum, { identified }) => sum + identified.details.length, 0);
     return { others, told: { flows, parts: answers.flatMap(detailsIn) } };
   }

@@ -29,7 +29,7 @@ import { newObservation, type Observation } from "./observation.ts";
 import { packPairs, unpackPairs } from "./varint.ts";
 
 /** Changes when the parts' layout does; another format is refused, never guessed at. */
-export const FORMAT = 5;
+export const FORMAT = 6;
 
 const DETAILS_PER_PART = 1_000;
 
@@ -131,10 +131,14 @@ function* allParts(seen: Observation, told: ToldParts): Generator<ObservationPar
   if (ttls.length > 1) yield { kind: "ttls", seq: 0, data: new Uint8Array(ttls.buffer) };
 }
 
-/** The observation again. Throws with what was found and expected where the parts are of another format. */
+/**
+ * The observation again. Throws with what was found and expected where the parts are of another format. `areOurs`: nobody else has the
+ * parts' bytes, so that rows may stay where they are.
+ */
 export async function decodeObservation(
   parts: AsyncIterable<ObservationPart> | Iterable<ObservationPart>,
   decoders: readonly Decoder[],
+  areOurs = false,
 ): Promise<Observation> {
   let meta: Meta | null = null;
   const caps = new CapCounter();
@@ -159,7 +163,7 @@ export async function decodeObservation(
         if (seq === HOPS) flows.hops.note(key, value);
         else flows.distances.answered(key, value);
     } else if (kind === "flows") {
-      addRows(flows, wordsOf(data), meta!.flows);
+      addRows(flows, wordsOf(data), meta!.flows, areOurs);
     } else if (kind === "details") {
       for (const detail of details.read(data)) identified.details.push(detail);
     } else if (kind === "quotes") {
@@ -245,11 +249,9 @@ export function setCounters(seen: Observation, counters: Record<string, number>)
 }
 
 /** Rows of one part, until there are `total` of them. */
-function addRows(flows: FlowTracker, words: Int32Array, total: number): void {
-  const { table } = flows;
-  if (table.count === 0) table.reserve(total);
+function addRows({ table }: FlowTracker, words: Int32Array, total: number, areOurs: boolean): void {
   const rows = Math.floor(words.length / R.BLOCK_WORDS) * R.BLOCK_ROWS;
-  table.restore(words, Math.min(rows, total - table.count));
+  table.restore(words, Math.min(rows, total - table.count), areOurs);
 }
 
 /** Decoders may have been added since: a row's application is an index into the list of its time. */

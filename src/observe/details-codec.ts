@@ -1,11 +1,12 @@
 /**
  * What flows said, as bytes. A part holds about 1,000 flows; each fact, each text and each byte that waits stands in it once:
  *
- *     head     8 words, little-endian: how many flows; how many facts; bytes of each of the next five; 0
+ *     head     8 words, little-endian: how many flows; how many facts; bytes of each of the next six
  *     facts    lengths, texts, facts: what was said, whoever said it (`facts-codec.ts`)
  *     said     of each flow: how many messages; then a message each, as below
+ *     streams  of each flow what is left of its two streams, where anything is of any (`stored-streams.ts`)
  *     bytes    what is unfinished, one piece behind the other
- *     details  JSON, to the end: [[n, …], …], what else there is of the part's n-th flow, where there is anything
+ *     more     to the end: what else there is of a flow, where there is anything (`stored-more.ts`)
  *
  *     dir | capture × 2 · frame · sec · nsec · how many facts · their numbers …
  *
@@ -24,15 +25,14 @@ import { FactWriter } from "./facts-codec.ts";
 import { type Part, StoredDetail } from "./stored-detail.ts";
 import { SharedFacts, StoredFacts } from "./stored-facts.ts";
 import {
-  FROM_START,
-  HANDED,
-  type KnownTexts,
+  MoreWriter,
   type PlainDetail,
   type PlainSegment,
   type PlainStream,
   StoredMore,
   type Stretch,
 } from "./stored-more.ts";
+import { flagsOf, StreamsWriter } from "./stored-streams.ts";
 import { NumberReader, NumberWriter } from "./varint.ts";
 
 /** A part of these flows. */
@@ -43,12 +43,13 @@ export function packDetails(details: readonly FlowDetail[]): Uint8Array {
 const HEAD_BYTES = 32;
 /** Of the head's words, the first that is a number of bytes. */
 const FIRST_LENGTH = 2;
-const STRETCHES = 5;
+const STRETCHES = 6;
 
 class PartWriter {
   readonly #facts = new FactWriter();
   /** The number of the next fact that no message has said yet. */
   #next = 0;
+  readonly #streams = new StreamsWriter();
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
   readonly #said = new NumberWriter();
@@ -56,51 +57,33 @@ class PartWriter {
   #sec = 0;
 
   write(details: readonly FlowDetail[]): Uint8Array {
-    const others: string[] = [];
-    for (const [index, detail] of details.entries()) {
-      const other = this.#detail(detail);
-      if (other !== "") others.push(`[${index},${other}]`);
-    }
-    const stretches = [...this.#facts.take(), this.#said.take(), Buffer.concat(this.#pieces)];
+    const more = new MoreWriter();
+    for (let i = 0; i < details.length; i++) more.add(i, this.#detail(details[i]!));
+    const stretches = [...this.#facts.take(), this.#said.take(), this.#streams.take(), Buffer.concat(this.#pieces)];
     const lengths = stretches.map((stretch) => stretch.length);
-    const head = Buffer.from(Uint32Array.of(details.length, this.#facts.count, ...lengths, 0).buffer);
-    return Buffer.concat([head, ...stretches, Buffer.from(`[${others.join(",")}]`)]);
+    const head = Buffer.from(Uint32Array.of(details.length, this.#facts.count, ...lengths).buffer);
+    return Buffer.concat([head, ...stretches, more.take()]);
   }
 
-  /** JSON of what it has beside its words; empty where that is nothing. */
-  #detail(detail: FlowDetail): string {
-    const [low, high] = detail.streams;
-    const others = this.#others(detail);
-    const streams =
-      low === null && high === null ? "" : `"streams":[${this.#streamText(low)},${this.#streamText(high)}]`;
-    if (others === "" || streams === "") return others + (streams && `{${streams}}`);
-    return `${others.slice(0, -1)},${streams}}`;
-  }
-
-  /** Of what it has beside its words and its streams. */
-  #others(detail: FlowDetail): string {
+  /** What it has beside its words and its streams; null where that is nothing. */
+  #detail(detail: FlowDetail): PlainDetail | null {
+    const { sightings, operations, dropped, undecoded, cut, streams, datagrams, heads } = detail;
     const plain: PlainDetail = {};
-    if (detail.sightings.length <= MOST_IN_WORDS && detail.sightings.every(fitsWords)) this.#say(detail.sightings);
+    if (sightings.length <= MOST_IN_WORDS && sightings.every(fitsWords)) this.#say(sightings);
     else {
       this.#said.write(0);
-      plain.told = detail.sightings.map((sighting) => ({ ...sighting, fact: this.#facts.add(sighting.fact) }));
+      plain.told = sightings.map((sighting) => ({ ...sighting, fact: this.#facts.add(sighting.fact) }));
     }
-    if (detail.operations !== null) plain.operations = plainTally(detail.operations);
-    if (detail.dropped > 0) plain.dropped = detail.dropped;
-    if (detail.undecoded > 0) plain.undecoded = detail.undecoded;
-    if (detail.cut !== null) plain.cut = detail.cut;
-    if (isAny(detail.datagrams)) plain.datagrams = detail.datagrams.map((kept) => this.#segments(kept));
-    if (isAny(detail.heads)) plain.heads = detail.heads.map((head) => this.#segments(head));
-    return Object.keys(plain).length === 0 ? "" : JSON.stringify(plain);
-  }
-
-  /** Nearly all were read to their end: their text is made without objects, for a fourth less of all that encoding takes. */
-  #streamText(stream: Stream | null): string {
-    if (stream === null) return "null";
-    const { base, decoder, state } = stream;
-    return isReadUp(stream)
-      ? `[${base},[0,0],${decoder},${flagsOf(stream)},0,0,${state},0,[],[]]`
-      : JSON.stringify(this.#stream(stream));
+    const [low, high] = streams;
+    if (!this.#streams.add(low, high, this.#bytes))
+      plain.streams = [low, high].map((stream) => (stream === null ? null : this.#stream(stream)));
+    if (operations !== null) plain.operations = plainTally(operations);
+    if (dropped > 0) plain.dropped = dropped;
+    if (undecoded > 0) plain.undecoded = undecoded;
+    if (cut !== null) plain.cut = cut;
+    if (isAny(datagrams)) plain.datagrams = datagrams.map((kept) => this.#segments(kept));
+    if (isAny(heads)) plain.heads = heads.map((head) => this.#segments(head));
+    return Object.keys(plain).length === 0 ? null : plain;
   }
 
   #say(sightings: readonly Sighting[]): void {
@@ -142,23 +125,16 @@ class PartWriter {
     return { ...segment, bytes: this.#bytes(segment.bytes) };
   }
 
-  #bytes(bytes: Uint8Array): Stretch {
+  readonly #bytes = (bytes: Uint8Array): Stretch => {
     if (bytes.length === 0) return [0, 0];
     const at = this.#length;
     this.#pieces.push(bytes);
     this.#length += bytes.length;
     return [at, bytes.length];
-  }
+  };
 }
 
 const isAny = (pair: Pair<unknown>): boolean => pair[0] !== null || pair[1] !== null;
-
-const flagsOf = (stream: Stream): number => (stream.fromStart ? FROM_START : 0) | (stream.handed ? HANDED : 0);
-
-/** Whether nothing of it waits and nothing went wrong. */
-function isReadUp({ length, cutOff, conflicts, lost, parts, pending }: Stream): boolean {
-  return length + cutOff + conflicts + lost + parts.length + pending.length === 0;
-}
 
 /** Facts of a flow that are kept as words: they are made objects each time that somebody asks for them. */
 const MOST_IN_WORDS = 64;
@@ -181,7 +157,6 @@ function isSameMessage(a: Sighting, b: Sighting): boolean {
 /** Reads the parts of one observation. */
 export class DetailsReader {
   readonly #shared = new SharedFacts();
-  readonly #texts: KnownTexts = new Map();
   readonly #left: ReadonlySet<number>;
 
   /** `decoders`: those that may read what is left when all is read. */
@@ -201,10 +176,11 @@ export class DetailsReader {
       stretches.push(all.subarray(at, end));
       at = end;
     }
-    const [lengths, texts, told, said, bytes] = stretches as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    const [lengths, texts, told, said, streams, bytes] = stretches as [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer];
     const facts = new StoredFacts(known, lengths, texts, told, this.#shared);
-    const others = all.toString("utf8", at);
-    const more = others === NO_OTHERS ? null : new StoredMore(others, bytes, count, this.#texts, this.#left);
+    const others = all.subarray(at);
+    const isMore = streams.length + others.length > 0;
+    const more = isMore ? new StoredMore({ streams, others, bytes }, count, this.#left) : null;
     const inPart: Part = { facts, more, ...wordsOf(said, count, facts.bits) };
     const details: StoredDetail[] = [];
     for (let i = 0; i < count; i++) details.push(new StoredDetail(inPart, i));
@@ -213,21 +189,19 @@ export class DetailsReader {
   }
 }
 
-const NO_OTHERS = "[]";
-
 /** What flows said, as words: of each how many there are, then the messages; where each flow's begin, and the kinds of its facts. */
 function wordsOf(said: Uint8Array, count: number, bits: Uint16Array): Pick<Part, "words" | "begins" | "kinds"> {
-  const numbers = new NumberReader(said);
   const begins = new Uint32Array(count);
   const kinds = new Uint16Array(count);
   const most = count + said.length;
   if (scratch.length < most) scratch = new Int32Array(2 * most);
   const words = scratch;
+  const numbers = new NumberReader(said);
   let at = 0;
   let [frame, sec, next] = [0, 0, 0];
   for (let i = 0; i < count; i++) {
     const begin = at++;
-    begins[i] = begin;
+    let told = 0;
     for (let messages = numbers.read(); messages > 0 && !numbers.ended; messages--) {
       words[at++] = numbers.read();
       frame += numbers.readSigned();
@@ -239,13 +213,15 @@ function wordsOf(said: Uint8Array, count: number, bits: Uint16Array): Pick<Part,
       const facts = numbers.read();
       words[at++] = facts;
       for (let n = 0; n < facts && !numbers.ended; n++) {
-        const told = numbers.read();
-        const fact = told === 0 ? next : told - 1;
+        const known = numbers.read();
+        const fact = known === 0 ? next : known - 1;
         words[at++] = fact;
-        kinds[i]! |= bits[fact]!;
+        told |= bits[fact]!;
         if (fact >= next) next = fact + 1;
       }
     }
+    begins[i] = begin;
+    kinds[i] = told;
     words[begin] = at - begin - 1;
   }
   return { words: words.slice(0, at), begins, kinds };

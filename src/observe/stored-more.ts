@@ -1,13 +1,19 @@
 /**
- * What stored flows have beside the words of what they said (`details-codec.ts`): it stays text until somebody asks for it, because what
- * is left of two streams that were read to their end is most of it, and as objects that takes ten times the room.
+ * What stored flows have beside the words of what they said (`details-codec.ts`): what is left of their streams as numbers
+ * (`stored-streams.ts`), and what few have as text, of each flow that has any
+ *
+ *     how far from the one before · bytes of its text · JSON, UTF-8
+ *
+ * Both stay bytes until somebody asks for them: as objects they take ten times the room.
  */
-import { type FlowDetail, isLeft, newDetail, type Pair } from "../decode/details.ts";
+import { type FlowDetail, newDetail, type Pair } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { type PlainTally, richTally } from "../decode/tally-plain.ts";
 import { type Segment, Stream } from "../flow/stream.ts";
 import type { Cap } from "../limits.ts";
 import type { StoredFacts } from "./stored-facts.ts";
+import { FROM_START, HANDED, SOME, StoredStreams, WAITING } from "./stored-streams.ts";
+import { NumberReader, NumberWriter } from "./varint.ts";
 
 /** Place and length in the part's bytes. */
 export type Stretch = [at: number, length: number];
@@ -21,7 +27,7 @@ export type PlainStream = [
   base: number,
   data: Stretch,
   decoder: number,
-  /** 1: from the connection's first byte on; 2: handed on. */
+  /** FROM_START and HANDED. */
   flags: number,
   cutOff: number,
   conflicts: number,
@@ -30,8 +36,6 @@ export type PlainStream = [
   parts: number[],
   pending: PlainSegment[],
 ];
-export const FROM_START = 1;
-export const HANDED = 2;
 
 export interface PlainDetail {
   /** In place of words: of a flow that said very much, or something that has more to it than a message's words hold. */
@@ -40,6 +44,7 @@ export interface PlainDetail {
   dropped?: number;
   undecoded?: number;
   cut?: Cap;
+  /** Of two of which one has segments that wait. */
   streams?: (PlainStream | null)[];
   datagrams?: (PlainSegment[] | null)[];
   heads?: (PlainSegment[] | null)[];
@@ -59,79 +64,67 @@ export const MORE = {
 /** Something waits in its streams: see `waits`. */
 export const WAITS = 1 << 8;
 
-/** The bits of texts that were there before: few are the first of their kind. */
-export type KnownTexts = Map<string, number>;
-/** Beyond that they are begun anew: it saves time and changes nothing. */
-const MOST_KNOWN = 65_536;
+export class MoreWriter {
+  readonly #pieces: Uint8Array[] = [];
+  #last = 0;
+
+  /** What a flow of the part has, in their order. */
+  add(index: number, plain: PlainDetail | null): void {
+    if (plain === null) return;
+    const text = Buffer.from(JSON.stringify(plain));
+    const numbers = new NumberWriter();
+    numbers.write(index - this.#last);
+    numbers.write(text.length);
+    this.#pieces.push(numbers.take(), text);
+    this.#last = index;
+  }
+
+  /** All that was added. */
+  take(): Uint8Array {
+    return Buffer.concat(this.#pieces);
+  }
+}
 
 export class StoredMore {
   /** By flow of the part: its bits; 0 of one that has nothing more. */
   readonly bits: Uint16Array;
-  readonly #text: string;
+  readonly #streams: StoredStreams;
+  readonly #others: Buffer;
   readonly #bytes: Uint8Array;
-  /** By flow: where its text begins and ends. */
-  readonly #begins: Uint32Array;
-  readonly #ends: Uint32Array;
+  /** By flow: where its text begins, and where it ends; null where none has one. */
+  readonly #begins: Uint32Array | null = null;
+  readonly #ends: Uint32Array | null = null;
 
-  /** `text`: `[[n, {…}], …]`, of the part's n-th flow; `left`: first bytes of what waits though nobody accepted it. Throws where it is something else. */
-  constructor(text: string, bytes: Uint8Array, count: number, known: KnownTexts, left: ReadonlySet<number>) {
-    this.#text = text;
+  /** `left`: first bytes of what waits though nobody accepted it. Throws where it is something else. */
+  constructor({ streams, others, bytes }: StoredBytes, count: number, left: ReadonlySet<number>) {
     this.#bytes = bytes.slice(); // the part's other bytes need not stay
+    this.#streams = new StoredStreams(streams.slice(), this.#bytes, count, left);
+    this.#others = Buffer.from(others);
     this.bits = new Uint16Array(count);
+    const { told } = this.#streams;
+    for (let i = 0; i < count; i++)
+      this.bits[i] = ((told[i]! & SOME) === 0 ? 0 : MORE.streams) | ((told[i]! & WAITING) === 0 ? 0 : WAITS);
+    if (others.length === 0) return;
     this.#begins = new Uint32Array(count);
     this.#ends = new Uint32Array(count);
-    for (let at = 1; text.charCodeAt(at) === BRACKET; ) {
-      const begin = text.indexOf(",", at) + 1;
-      const index = Number(text.slice(at + 1, begin - 1));
-      if (!(index < count)) throw new Error("a part of the observation is damaged");
-      PLAIN_STREAMS.lastIndex = begin;
-      const streams = PLAIN_STREAMS.exec(text);
-      const end = streams === null ? endOfObject(text, begin) : PLAIN_STREAMS.lastIndex;
-      this.#begins[index] = begin;
+    const numbers = new NumberReader(others);
+    for (let index = 0; !numbers.ended; ) {
+      index += numbers.read();
+      const length = numbers.read();
+      const end = numbers.at + length;
+      if (!(index < count) || end > others.length) throw new Error("a part of the observation is damaged");
+      this.#begins[index] = numbers.at;
       this.#ends[index] = end;
-      this.bits[index] =
-        streams === null ? this.#bitsOf(text.slice(begin, end), known, left) : this.#bitsOfStreams(streams, left);
-      at = end + 2;
+      numbers.at = end;
+      this.bits[index]! |= bitsOf(this.#plain(index));
     }
-  }
-
-  /** As `#bitsOf`, of a match of `PLAIN_STREAMS`. */
-  #bitsOfStreams(match: readonly (string | undefined)[], left: ReadonlySet<number>): number {
-    for (let i = 1; i < match.length; i += 2) {
-      const byte = match[i] === undefined ? -1 : this.#bytes[Number(match[i])]!;
-      if (byte >= 0 && match[i + 1] !== "0" && left.has(byte)) return MORE.streams | WAITS;
-    }
-    return MORE.streams;
-  }
-
-  #bitsOf(text: string, known: KnownTexts, left: ReadonlySet<number>): number {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const plain = JSON.parse(text) as PlainDetail; // written by `PartWriter`
-    let bits = 0;
-    for (const property of Object.keys(plain)) bits |= MORE[property as keyof PlainDetail];
-    let isOwn = false;
-    for (const stream of plain.streams ?? []) {
-      if (stream === null) continue;
-      if (this.#waits(stream, left)) bits |= WAITS;
-      isOwn ||= stream[DATA][1] > 0;
-    }
-    if (isOwn) return bits; // its bytes stand where no other's do
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(text, bits);
-    return bits;
-  }
-
-  #waits([, [at, length], decoder, flags, cutOff, , , , , pending]: PlainStream, left: ReadonlySet<number>): boolean {
-    if (pending.length > 0) return true;
-    return (
-      isLeft({ length, decoder, fromStart: (flags & FROM_START) !== 0, cutOff, pending }) && left.has(this.#bytes[at]!)
-    );
   }
 
   /** What a flow has. */
   make(index: number): FlowDetail {
-    return this.#rich(this.#plain(index));
+    const detail = this.#rich(this.#plain(index));
+    if ((this.#streams.told[index]! & SOME) !== 0) detail.streams = this.#streams.of(index);
+    return detail;
   }
 
   /** Flows whose sightings are not words, with these. */
@@ -142,7 +135,8 @@ export class StoredMore {
   }
 
   #plain(index: number): PlainDetail {
-    return JSON.parse(this.#text.slice(this.#begins[index]!, this.#ends[index]!)) as PlainDetail; // as it was read before
+    const [begin, end] = [this.#begins?.[index] ?? 0, this.#ends?.[index] ?? 0];
+    return end === 0 ? {} : (JSON.parse(this.#others.toString("utf8", begin, end)) as PlainDetail); // written by `PartWriter`
   }
 
   #rich(plain: PlainDetail): FlowDetail {
@@ -185,36 +179,15 @@ export class StoredMore {
   }
 }
 
-/** Of a `PlainStream`. */
-const DATA = 1;
-
-/**
- * What nearly all have and nothing else, as `PartWriter` writes it: two streams without waiting segments. Of what nobody accepted at a
- * beginning that is whole it tells place and length.
- */
-const PLAIN_STREAM = String.raw`(?:null|\[-?\d+,(?:\[(\d+),(\d+)\],-1,1,0|\[0,0\],-?\d+,\d+,\d+),\d+,-?\d+,\d+,\[[\d,]*\],\[\]\])`;
-const PLAIN_STREAMS = new RegExp(String.raw`\{"streams":\[${PLAIN_STREAM},${PLAIN_STREAM}\]\}`, "y");
-
-const [BRACKET, OPEN, CLOSE, QUOTE, BACKSLASH] = [0x5b, 0x7b, 0x7d, 0x22, 0x5c];
-
-/** Behind the object of JSON that begins here. */
-function endOfObject(text: string, begin: number): number {
-  let depth = 0;
-  for (let at = begin; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === OPEN) depth++;
-    else if (char === CLOSE && --depth === 0) return at + 1;
-    else if (char === QUOTE) at = endOfString(text, at);
-  }
-  return text.length;
+/** Stretches of a part. */
+interface StoredBytes {
+  streams: Uint8Array;
+  others: Buffer;
+  bytes: Uint8Array;
 }
 
-/** The quote that ends the string of JSON that begins here. */
-function endOfString(text: string, begin: number): number {
-  for (let at = begin + 1; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) return at;
-    if (char === BACKSLASH) at++;
-  }
-  return text.length;
+function bitsOf(plain: PlainDetail): number {
+  let bits = plain.streams === undefined ? 0 : WAITS; // which is why they stand there
+  for (const property of Object.keys(plain)) bits |= MORE[property as keyof PlainDetail];
+  return bits;
 }

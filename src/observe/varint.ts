@@ -65,10 +65,20 @@ export class NumberReader {
   /** Behind the last number: 0. */
   read(): number {
     const bytes = this.#bytes;
-    let byte = bytes[this.#at++] ?? 0;
+    const byte = bytes[this.#at++] ?? 0;
     if (byte < 128) return byte;
-    let value = byte & 127;
-    for (let weight = 128; byte >= 128; weight *= 128) {
+    const second = bytes[this.#at++] ?? 0;
+    if (second < 128) return (byte & 127) | (second << 7);
+    return this.#readLong((byte & 127) | ((second & 127) << 7));
+  }
+
+  /** A number of more than two bytes, of which two were read. */
+  #readLong(begun: number): number {
+    const bytes = this.#bytes;
+    const third = bytes[this.#at++] ?? 0;
+    let value = begun | ((third & 127) << 14);
+    let byte = third;
+    for (let weight = 2 ** 21; byte > 127; weight *= 128) {
       byte = bytes[this.#at++] ?? 0;
       value += (byte & 127) * weight;
     }
@@ -77,6 +87,7 @@ export class NumberReader {
 
   readSigned(): number {
     const value = this.read();
+    if (value < SMALL) return (value & 1) === 0 ? value >> 1 : -((value + 1) >> 1);
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 }

@@ -34,7 +34,7 @@ export function readObserved(database: DatabaseRef, decoders: readonly Decoder[]
         yield part;
       }
     }
-    const seen = await decodeObservation(parts(), decoders);
+    const seen = await decodeObservation(parts(), decoders, true);
     return { seen, parts: isWhole ? () => new StoredParts(database.path, run.run_id) : null };
   });
 }

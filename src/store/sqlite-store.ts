@@ -90,23 +90,28 @@ export class SqliteStore implements Store {
     };
   }
 
-  /** In the order they were written, the next one read while one is looked at; conversations that left a live run behind all others. */
+  /** In the order they were written, some read ahead while one is looked at; conversations that left a live run behind all others. */
   async *readObservation(run: number): AsyncIterable<ObservationPart> {
     await this.#run(run);
-    const places = await this.#db.all(
-      `SELECT rowid AS place FROM observation WHERE run_id = ? ORDER BY seq >= ${FIRST_DEPARTED}, rowid`,
-      [run],
-    );
-    const read = (place: SqlValue | undefined): Promise<SqlRow[]> =>
-      this.#db.all("SELECT kind, seq, data FROM observation WHERE rowid = ?", [place ?? null]);
-    let next = places.length > 0 ? read(places[0]!.place) : null;
-    for (let i = 0; next !== null; i++) {
-      const [part] = await next;
-      next = i + 1 < places.length ? read(places[i + 1]!.place) : null;
-      next?.catch(() => {}); // told when its turn comes, which it may not
-      if (part === undefined || !(part.data instanceof Uint8Array))
-        throw new StoreError(`${this.path} has lost a part of run ${run}`);
-      yield { kind: String(part.kind), seq: Number(part.seq), data: plainBytes(part.data) };
+    const sizes = `SELECT rowid AS place, length(data) AS bytes FROM observation WHERE run_id = ? ORDER BY seq >= ${FIRST_DEPARTED}, rowid`;
+    const batches = batchesOf(await this.#db.all(sizes, [run]));
+    const read = async (places: readonly number[]): Promise<SqlRow[]> => {
+      const parts = await this.#db.all(PARTS, [JSON.stringify(places)]);
+      if (parts.length !== places.length) throw new StoreError(`${this.path} has lost a part of run ${run}`);
+      return parts;
+    };
+    const ahead: Promise<SqlRow[]>[] = [];
+    let asked = 0;
+    for (let done = 0; done < batches.length; done++) {
+      for (; asked < batches.length && asked <= done + AHEAD; asked++) {
+        const reading = read(batches[asked]!);
+        reading.catch(() => {}); // told when its turn comes, which it may not
+        ahead.push(reading);
+      }
+      for (const { kind, seq, data } of (await ahead.shift()) ?? []) {
+        if (!(data instanceof Uint8Array)) throw new StoreError(`${this.path} has lost a part of run ${run}`);
+        yield { kind: String(kind), seq: Number(seq), data: plainBytes(data) };
+      }
     }
   }
 
@@ -200,4 +205,28 @@ export class SqliteStore implements Store {
 /** One driver gives Buffers; callers get what they wrote. */
 function plainBytes(data: Uint8Array): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+const PARTS = "SELECT kind, seq, data FROM observation WHERE rowid IN (SELECT value FROM json_each(?)) ORDER BY rowid";
+/** Bytes of parts that are asked for at once: less, and most of the time goes into asking. */
+const BATCH_BYTES = 1 << 20;
+/** Batches that are read while one is looked at: behind one that is read the next begins, whatever this thread does. */
+const AHEAD = 2;
+
+/** Places of parts in their order, as many as are read at once: none stands before the one before it. */
+function batchesOf(sizes: readonly SqlRow[]): number[][] {
+  const batches: number[][] = [];
+  let bytes = BATCH_BYTES;
+  let last = -1;
+  for (const row of sizes) {
+    const place = Number(row.place);
+    if (bytes >= BATCH_BYTES || place < last) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)!.push(place);
+    bytes += Number(row.bytes);
+    last = place;
+  }
+  return batches;
 }

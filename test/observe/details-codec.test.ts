@@ -1,8 +1,11 @@
 /** What flows said, as bytes and back. */
 import test from "ava";
 import fc from "fast-check";
-import { kindsOf, newDetail } from "../../src/decode/details.ts";
+import { DECODERS } from "../../decoders/index.ts";
+import { isLeft, kindsOf, newDetail, waits } from "../../src/decode/details.ts";
 import type { Fact, Sighting } from "../../src/decode/facts.ts";
+import { leftOpenings } from "../../src/decode/openings.ts";
+import { Stream } from "../../src/flow/stream.ts";
 import { DetailsReader, ownDetails, packDetails } from "../../src/observe/details-codec.ts";
 import { NumberReader, NumberWriter } from "../../src/observe/varint.ts";
 
@@ -118,6 +121,75 @@ test("what any flows said comes back, in messages of several facts as well", (t)
     { numRuns: 200 },
   );
 });
+
+const anyBytes = fc.oneof(
+  fc.uint8Array({ maxLength: 40 }),
+  fc.constantFrom(...leftOpenings(DECODERS)).map((first) => Uint8Array.of(first, 0)),
+);
+const anySegment = fc.record({
+  ...{ seq: fc.integer(), bytes: anyBytes, cutOff: fc.nat(9), capture: fc.nat(2) },
+  ...{ frame: fc.nat(), sec: fc.nat(), nsec: fc.nat(999_999_999) },
+});
+const anyStream: fc.Arbitrary<Stream> = fc
+  .record({
+    ...{
+      base: fc.integer(),
+      bytes: fc.oneof(fc.constant(new Uint8Array(0)), anyBytes),
+      decoder: fc.integer({ min: -1, max: 60 }),
+    },
+    ...{
+      fromStart: fc.boolean(),
+      handed: fc.boolean(),
+      cutOff: fc.constantFrom(0, 0, 0, 500),
+      conflicts: fc.constantFrom(0, 0, 3),
+    },
+    state: fc.oneof(fc.constant(0), fc.integer(), fc.constant(0.5)),
+    ...{ lost: fc.constantFrom(0, 0, 2 ** 31), parts: fc.array(fc.nat(), { maxLength: 3 }) },
+    pending: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, fc.array(anySegment, { maxLength: 2 })),
+  })
+  .map(({ base, bytes, fromStart, ...others }) =>
+    Object.assign(new Stream(base, fromStart), { data: bytes, length: bytes.length, ...others }),
+  );
+
+test("what is left of any flows comes back, and whether it waits", (t) => {
+  const side = fc.option(anyStream);
+  const flow = fc.record({
+    streams: fc.tuple(side, side),
+    undecoded: fc.constantFrom(0, 0, 7),
+    heads: fc.tuple(fc.option(fc.array(anySegment)), fc.constant(null)),
+  });
+  const left = leftOpenings(DECODERS);
+  const isWaiting = (stream: Stream | null): boolean =>
+    stream !== null &&
+    (stream.pending.length > 0 || !Number.isInteger(stream.state) || (isLeft(stream) && left.has(stream.data[0]!)));
+  fc.assert(
+    fc.property(fc.array(flow, { maxLength: 6 }), (all) => {
+      const details = all.map((one) => ({ ...newDetail(), ...one }));
+      const part = packDetails(details);
+      const stored = new DetailsReader(DECODERS).read(part);
+      for (const [i, one] of stored.entries()) {
+        const { streams, undecoded, heads } = one;
+        t.deepEqual({ streams, undecoded, heads }, all[i]);
+        t.is(waits(one), streams.some(isWaiting));
+      }
+      t.deepEqual(packDetails(stored), part);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a part whose streams are cut, or whose bytes are missing, is refused", (t) => {
+  const stream = Object.assign(new Stream(7, true), { data: Uint8Array.of(1, 2, 3), length: 3 });
+  const part = packDetails([{ ...newDetail(), streams: [stream, null] }]);
+  const lengths = new Uint32Array(part.slice(0, 32).buffer);
+  for (const stretch of [STREAMS, BYTES]) {
+    const less = Uint32Array.from(lengths, (length, i) => (i === stretch ? length - 1 : length));
+    const damaged = Uint8Array.from([...new Uint8Array(less.buffer), ...part.slice(32, -1)]);
+    t.throws(() => new DetailsReader().read(damaged), { message: "a part of the observation is damaged" });
+  }
+});
+/** Words of a part's head. */
+const [STREAMS, BYTES] = [6, 7];
 
 test("facts that parts share are one object, and no flow's are another's", (t) => {
   const said = (name: string): Sighting => ({
