@@ -13,8 +13,8 @@ import { nowMs } from "../time.ts";
 import { refuseOverwrite } from "./captures.ts";
 import { DEFAULT_DATABASE, openForWriting } from "./database.ts";
 import { EXIT_INTERNAL, isQuiet, reportError, tell, warn } from "./errors.ts";
-import { type ReportOutput, reportOutput } from "./output.ts";
-import { printResult } from "./print.ts";
+import { reportOutput } from "./output.ts";
+import { Printer } from "./print.ts";
 import { sizeOption } from "./sizes.ts";
 
 /** Options that say where results go; commander fills in the defaults. */
@@ -55,12 +55,16 @@ export async function execute(task: Task, options: ResultOptions, load = loadPip
     const outcome = await readAndJudge({ ...task, ready: keeping.store, onRead: keeping.begin }, await load());
     tellOutcome(outcome.result, reading());
     const storing = stopwatch();
-    const stored = await keeping.keep(outcome);
+    const printer = await Printer.of(output, { format: options.format, all: options.all ?? false });
+    // The text is short: it is made while SQLite's thread is at work. Other forms are made as they are printed.
+    const stored = await keeping.keep(outcome, () => {
+      if (options.format === "text") printer.make(outcome.result, database);
+    });
     if (stored === "stored") tell(`stored in ${database} as run ${outcome.result.run.run_id} in ${storing()}`);
     if (evidence !== null) await evidence(outcome.result, task);
     keeping.close().catch(() => undefined); // SQLite's thread puts the file together while the report is made; told at the end
     const printing = stopwatch();
-    await print(outcome, output, options, stored === "stored" ? database : null);
+    await printer.print(outcome.result, stored === "stored" ? database : null);
     tell(`${options.format} ${options.out === undefined ? "printed" : `written to ${options.out}`} in ${printing()}`);
     tell(`exit code ${outcome.exitCode}; at most ${bytes(process.resourceUsage().maxRSS * 1024)} of memory`);
     return stored === "failed" ? EXIT_INTERNAL : outcome.exitCode;
@@ -95,12 +99,12 @@ class Keeping {
     await this.#begun.catch(() => undefined); // told by `keep`
   };
 
-  /** Null where there is no database. */
-  async keep(outcome: RunOutcome): Promise<"stored" | "failed" | null> {
+  /** Null where there is no database. `meanwhile`: see `RunWriter.write`. */
+  async keep(outcome: RunOutcome, meanwhile: () => void): Promise<"stored" | "failed" | null> {
     const store = await this.store;
     if (store === null) return null;
     try {
-      await storeRun(store, outcome, await this.#begun);
+      await storeRun(store, outcome, await this.#begun, meanwhile);
       this.#kept = true;
       return "stored";
     } catch (error) {
@@ -162,15 +166,6 @@ async function readAndJudge(
     process.off("SIGINT", onSignal);
     process.off("SIGTERM", onSignal);
   }
-}
-
-async function print(
-  outcome: RunOutcome,
-  output: ReportOutput,
-  options: ResultOptions,
-  database: string | null,
-): Promise<void> {
-  await printResult(outcome.result, output, { format: options.format, database, all: options.all ?? false });
 }
 
 /** `--keep-packets`: what writes them once all is judged; null where nobody asked. The folder is made, or refused, before. */

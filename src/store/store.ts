@@ -67,8 +67,11 @@ export interface RunWriter {
    * so much that others would wait for it meanwhile, it is left to `write`; what is stored elsewhere is copied bit by bit.
    */
   begin(observation: ObservationParts): Promise<void>;
-  /** Everything of a result, and of the observation what `begin` has not, in transactions of bounded size; ends with the run's status. */
-  write(result: RunResult, observation: ObservationParts): Promise<void>;
+  /**
+   * Everything of a result, and of the observation what `begin` has not, in transactions of bounded size; ends with the run's status.
+   * Where that is much, `meanwhile` is called once all is handed over, for a database with a thread of its own is still at work.
+   */
+  write(result: RunResult, observation: ObservationParts, meanwhile?: () => void): Promise<void>;
   /** Marks the run failed or interrupted, keeping what is there. */
   fail(status: "interrupted" | "failed"): Promise<void>;
 }

@@ -148,7 +148,7 @@ class SqliteRunWriter implements RunWriter {
   }
 
   /** A result whose status is still `running` ends as `finished`: it is all there. */
-  async write(result: RunResult, observation: ObservationParts): Promise<void> {
+  async write(result: RunResult, observation: ObservationParts, meanwhile: () => void = () => {}): Promise<void> {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
     await this.#copying;
@@ -164,7 +164,10 @@ class SqliteRunWriter implements RunWriter {
     await this.#conversations(packedOf(result) ?? PackedRows.of(result.judged));
     if (this.#copying === null && !this.#begun)
       await this.#batches("observation", PART_COLUMNS, this.#prepared ?? partRows(observation));
-    if (this.#attached) this.#writeGathered(); // what was copied is taken out by it
+    if (this.#attached || this.#writing.length > 0) {
+      this.#writeGathered(); // what was copied is taken out by it
+      meanwhile();
+    }
     await Promise.all(this.#writing);
     await this.#detach();
     this.#gathered.push(async () => {
