@@ -63,7 +63,7 @@ function readModel(reader: Reader, top: Fields | null, source: string, apps: rea
   };
   const rulesItem = top.get("rules");
   const rules = rulesItem === undefined ? [] : readRules(reader, rulesItem, names);
-  if (rulesItem !== undefined && reader.list(rulesItem).length === 0) {
+  if (rulesItem !== undefined && rules.length === 0 && reader.list(rulesItem).length === 0) {
     reader.expected(rulesItem, "rules", "at least one rule");
   }
   return {

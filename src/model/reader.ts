@@ -67,10 +67,11 @@ export class Reader {
   /** A mapping that may hold only `known` keys; unknown ones are reported with the nearest known. */
   fields(item: Item, what: string, known: readonly string[]): Fields | null {
     if (item.kind !== "map") return this.expected(item, what, mappingWith(item, known));
-    for (const { key, value } of item.entries) {
+    const { entries } = item;
+    for (const { key, value } of entries) {
       if (!known.includes(key.text)) this.error(key, `${what}: ${unknownKey(key.text, value, known)}`);
     }
-    return new MapFields(item);
+    return new MapFields(item, entries);
   }
 
   /** A mapping whose keys are identifiers of the file's own; nothing at all is an empty one. */
@@ -144,13 +145,16 @@ export class Reader {
 /** A mapping has few keys: looking at each of them is less work than making an index. */
 class MapFields implements Fields {
   readonly at: MapItem;
+  /** Made anew by each call of the item's. */
+  readonly #entries: MapItem["entries"];
 
-  constructor(item: MapItem) {
+  constructor(item: MapItem, entries: MapItem["entries"]) {
     this.at = item;
+    this.#entries = entries;
   }
 
   get(key: string): Item | undefined {
-    for (const entry of this.at.entries) {
+    for (const entry of this.#entries) {
       if (entry.key.text === key && entry.value.kind !== "empty") return entry.value;
     }
     return undefined;

@@ -7,7 +7,8 @@
  * the two together on every shipped model and on thousands of damaged ones.
  */
 import { FILE_CAPS } from "./caps.ts";
-import type { Item, ListItem, MapItem, TextItem } from "./yaml.ts";
+import type { Item } from "./yaml.ts";
+import { EMPTY, LIST, MAP, PLAIN, QUOTED, YamlTree } from "./yaml-tree.ts";
 
 /** Tabs, other controls and what counts as a line's end elsewhere; markers of documents and directives. */
 const UNUSUAL = /[^\n\x20-\x7e\u00a1-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|^(?:---|\.\.\.|%)/m;
@@ -24,10 +25,10 @@ const COMMA = 0x2c;
 const DASH = 0x2d;
 const COLON = 0x3a;
 const MORE = 0x3e;
-const LIST = 0x5b;
+const LIST_BEGIN = 0x5b;
 const BACKSLASH = 0x5c;
 const LIST_END = 0x5d;
-const MAP = 0x7b;
+const MAP_BEGIN = 0x7b;
 const MAP_END = 0x7d;
 
 /** By sign: what it may be. */
@@ -46,7 +47,7 @@ mark(",[]{}", ENDS_FLOW);
 class Beyond extends Error {}
 
 /** The file's mapping, or null where the text needs the package. */
-export function readPlainYaml(text: string): MapItem | null {
+export function readPlainYaml(text: string): Item | null {
   if (UNUSUAL.test(text)) return null;
   try {
     return new PlainReader(text).whole();
@@ -59,6 +60,7 @@ export function readPlainYaml(text: string): MapItem | null {
 /** Reads forward; `#at` is the sign that is read next, on the line from `#start` up to `#end`, its line end or the text's. */
 class PlainReader {
   readonly #text: string;
+  readonly #tree: YamlTree;
   #at = 0;
   #start = 0;
   #end: number;
@@ -67,14 +69,15 @@ class PlainReader {
 
   constructor(text: string) {
     this.#text = text;
+    this.#tree = new YamlTree(text);
     this.#end = lineEnd(text, 0);
   }
 
-  whole(): MapItem {
+  whole(): Item {
     if (this.#indent() !== 0) throw new Beyond();
     const root = this.#blockMap(0, 0);
     if (this.#indent() >= 0) throw new Beyond();
-    return root;
+    return this.#tree.item(root);
   }
 
   // -- lines -----------------------------------------------------------------------------------------------------------
@@ -116,56 +119,54 @@ class PlainReader {
   // -- blocks ----------------------------------------------------------------------------------------------------------
 
   /** Entries whose keys stand at `indent`, the first of them at `#at`. */
-  #blockMap(indent: number, depth: number): MapItem {
-    const map: MapItem = { kind: "map", line: this.#line, column: this.#column(), entries: [] };
-    this.#count(depth);
+  #blockMap(indent: number, depth: number): number {
+    const map = this.#open(MAP, depth);
     for (;;) {
       const column = this.#column();
-      const text = this.#key();
-      if (text === "") throw new Beyond();
-      const key: TextItem = { kind: "text", line: this.#line, column, text, quoted: false };
-      map.entries.push({ key, value: this.#blockValue(indent, depth + 1) });
+      const from = this.#at;
+      const to = this.#key();
+      if (to < 0) throw new Beyond();
+      this.#tree.add(PLAIN, this.#line, column, from, to);
+      this.#blockValue(indent, depth + 1);
       const next = this.#indent();
       if (next > indent) throw new Beyond();
-      if (next < indent) return withoutTwins(map);
+      if (next < indent) return this.#closeMap(map);
     }
   }
 
   /** Items whose dashes stand at `indent`, the first of them on this line. */
-  #blockList(indent: number, depth: number): ListItem {
-    const list: ListItem = { kind: "list", line: this.#line, column: this.#column(), items: [] };
-    this.#count(depth);
+  #blockList(indent: number, depth: number): number {
+    const list = this.#open(LIST, depth);
     for (;;) {
       this.#at++;
       this.#skipBlanks();
       const inner = this.#at;
-      const isMap = this.#key() !== "";
+      const isMap = this.#key() >= 0;
       this.#at = inner;
-      if (isMap) list.items.push(this.#blockMap(inner - this.#start, depth + 1));
+      if (isMap) this.#blockMap(inner - this.#start, depth + 1);
       else if (inner === this.#end || this.#sign() === HASH) throw new Beyond();
-      else list.items.push(this.#blockValue(indent, depth + 1));
+      else this.#blockValue(indent, depth + 1);
       const next = this.#indent();
       if (next > indent) throw new Beyond();
-      if (next < indent || !this.#isDash()) return list;
+      if (next < indent || !this.#isDash()) return this.#tree.close(list);
     }
   }
 
-  /** A key, its colon and the blanks behind it; "" where there is none, and `#at` is anywhere then. */
-  #key(): string {
-    const from = this.#at;
-    if ((KIND[this.#sign()]! & STARTS_KEY) === 0) return "";
+  /** A key, its colon and the blanks behind it: where the key ends, -1 where there is none, and `#at` is anywhere then. */
+  #key(): number {
+    if ((KIND[this.#sign()]! & STARTS_KEY) === 0) return -1;
     do this.#at++;
     while ((KIND[this.#sign()]! & IN_KEY) !== 0);
     const to = this.#at;
-    if (this.#sign() !== COLON || this.#text.charCodeAt(to - 1) === BLANK) return "";
+    if (this.#sign() !== COLON || this.#text.charCodeAt(to - 1) === BLANK) return -1;
     this.#at++;
-    if (this.#at < this.#end && this.#sign() !== BLANK) return "";
+    if (this.#at < this.#end && this.#sign() !== BLANK) return -1;
     this.#skipBlanks();
-    return this.#text.slice(from, to);
+    return to;
   }
 
   /** What stands behind a key or a dash at `indent`, from `#at` on: on this line, or in deeper ones. */
-  #blockValue(indent: number, depth: number): Item {
+  #blockValue(indent: number, depth: number): number {
     if (this.#at < this.#end && this.#sign() !== HASH) return this.#sameLine(indent, depth);
     this.#nextLine();
     const next = this.#indent();
@@ -175,12 +176,13 @@ class PlainReader {
     return this.#blockMap(next, depth);
   }
 
-  #sameLine(indent: number, depth: number): Item {
+  #sameLine(indent: number, depth: number): number {
     const sign = this.#sign();
     if (sign === MORE) return this.#folded(indent, depth);
-    if (sign !== LIST && sign !== MAP && sign !== QUOTE && sign !== APOSTROPHE) {
+    if (sign !== LIST_BEGIN && sign !== MAP_BEGIN && sign !== QUOTE && sign !== APOSTROPHE) {
       const column = this.#column();
-      const item = this.#plain(this.#blockText(), column, depth);
+      const from = this.#at;
+      const item = this.#plain(from, this.#blockText(), column, depth);
       this.#nextLine();
       return item;
     }
@@ -197,8 +199,8 @@ class PlainReader {
     return this.#at === this.#end || (this.#at > from && this.#sign() === HASH);
   }
 
-  /** A plain scalar up to the line's end or a comment. */
-  #blockText(): string {
+  /** A plain scalar up to the line's end or a comment: where it ends. */
+  #blockText(): number {
     const text = this.#text;
     const from = this.#at;
     let to = from;
@@ -208,13 +210,13 @@ class PlainReader {
       if (before === BLANK && sign === HASH) break;
       before = sign;
     }
-    const read = withoutEnd(text.slice(from, to));
-    if (read.charCodeAt(read.length - 1) === COLON) throw new Beyond();
-    return read;
+    to = withoutEnd(text, from, to);
+    if (to > from && text.charCodeAt(to - 1) === COLON) throw new Beyond();
+    return to;
   }
 
   /** `>-` and its lines, all equally deep: one text, a blank between lines. */
-  #folded(indent: number, depth: number): Item {
+  #folded(indent: number, depth: number): number {
     const line = this.#line;
     const column = this.#column();
     this.#at++;
@@ -238,7 +240,7 @@ class PlainReader {
     while (this.#at === this.#end && this.#nextLine()) this.#skipBlanks();
     if (this.#at - this.#start > indent) throw new Beyond();
     this.#count(depth);
-    return { kind: "text", line, column, text: parts.join(" "), quoted: false };
+    return this.#tree.addMade(parts.join(" "), false, line, column);
   }
 
   /** A list's dash, with a blank or nothing behind it. */
@@ -250,45 +252,44 @@ class PlainReader {
   // -- flow ------------------------------------------------------------------------------------------------------------
 
   /** At `#at`; lines that follow have to be deeper than `indent`. */
-  #flowItem(indent: number, depth: number): Item {
+  #flowItem(indent: number, depth: number): number {
     const sign = this.#sign();
-    if (sign === LIST) return this.#flowList(indent, depth);
-    if (sign === MAP) return this.#flowMap(indent, depth);
+    if (sign === LIST_BEGIN) return this.#flowList(indent, depth);
+    if (sign === MAP_BEGIN) return this.#flowMap(indent, depth);
     if (sign === QUOTE || sign === APOSTROPHE) return this.#quoted(sign, depth);
     const column = this.#column();
-    return this.#plain(this.#flowText(), column, depth);
+    const from = this.#at;
+    return this.#plain(from, this.#flowText(), column, depth);
   }
 
-  #flowList(indent: number, depth: number): ListItem {
-    const list: ListItem = { kind: "list", line: this.#line, column: this.#column(), items: [] };
-    this.#count(depth);
+  #flowList(indent: number, depth: number): number {
+    const list = this.#open(LIST, depth);
     let sign = this.#flowSign(indent, 1);
     while (sign !== LIST_END) {
-      list.items.push(this.#flowItem(indent, depth + 1));
+      this.#flowItem(indent, depth + 1);
       sign = this.#flowSign(indent, 0);
       if (sign === COMMA) this.#flowSign(indent, 1);
       else if (sign !== LIST_END) throw new Beyond();
     }
     this.#at++;
-    return list;
+    return this.#tree.close(list);
   }
 
-  #flowMap(indent: number, depth: number): MapItem {
-    const map: MapItem = { kind: "map", line: this.#line, column: this.#column(), entries: [] };
-    this.#count(depth);
+  #flowMap(indent: number, depth: number): number {
+    const map = this.#open(MAP, depth);
     let sign = this.#flowSign(indent, 1);
     while (sign !== MAP_END) {
       const key = this.#flowItem(indent, depth + 1);
-      if (key.kind !== "text" || this.#sign() !== COLON || this.#text.charCodeAt(this.#at + 1) !== BLANK)
+      if (!this.#tree.isText(key) || this.#sign() !== COLON || this.#text.charCodeAt(this.#at + 1) !== BLANK)
         throw new Beyond();
       this.#flowSign(indent, 1);
-      map.entries.push({ key, value: this.#flowItem(indent, depth + 1) });
+      this.#flowItem(indent, depth + 1);
       sign = this.#flowSign(indent, 0);
       if (sign === COMMA) this.#flowSign(indent, 1);
       else if (sign !== MAP_END) throw new Beyond();
     }
     this.#at++;
-    return withoutTwins(map);
+    return this.#closeMap(map);
   }
 
   /** The next sign of a flow collection, `step` signs further on and behind blanks, comments and line ends. */
@@ -307,8 +308,8 @@ class PlainReader {
     }
   }
 
-  /** A plain scalar up to the sign that ends it inside a flow collection. */
-  #flowText(): string {
+  /** A plain scalar up to the sign that ends it inside a flow collection: where it ends. */
+  #flowText(): number {
     const text = this.#text;
     const from = this.#at;
     let to = from;
@@ -320,14 +321,13 @@ class PlainReader {
       const next = text.charCodeAt(to + 1);
       if (to + 1 === this.#end || next === BLANK || (KIND[next]! & ENDS_FLOW) !== 0) break;
     }
-    const read = withoutEnd(text.slice(from, to));
-    this.#at = from + read.length;
-    return read;
+    this.#at = withoutEnd(text, from, to);
+    return this.#at;
   }
 
   // -- scalars ---------------------------------------------------------------------------------------------------------
 
-  #quoted(quote: number, depth: number): TextItem {
+  #quoted(quote: number, depth: number): number {
     const text = this.#text;
     const column = this.#column();
     const from = this.#at + 1;
@@ -345,17 +345,40 @@ class PlainReader {
     this.#count(depth);
     const inner = text.slice(from, to);
     const read = (doubled ? inner.replaceAll("''", "'") : inner).trim();
-    return { kind: "text", line: this.#line, column, text: read, quoted: true };
+    if (read.length < inner.length) return this.#tree.addMade(read, true, this.#line, column);
+    return this.#tree.add(QUOTED, this.#line, column, from, to);
   }
 
   /** On this line; flow text of several lines is nothing that is read here. */
-  #plain(text: string, column: number, depth: number): Item {
-    const first = text.charCodeAt(0);
-    if (text === "" || (KIND[first]! & INDICATOR) !== 0) throw new Beyond();
-    if (first === DASH && (text.length === 1 || text.charCodeAt(1) === BLANK)) throw new Beyond();
+  #plain(from: number, to: number, column: number, depth: number): number {
+    const text = this.#text;
+    const first = text.charCodeAt(from);
+    if (to <= from || (KIND[first]! & INDICATOR) !== 0) throw new Beyond();
+    if (first === DASH && (to - from === 1 || text.charCodeAt(from + 1) === BLANK)) throw new Beyond();
     this.#count(depth);
-    const line = this.#line;
-    return isNothing(text) ? { kind: "empty", line, column } : { kind: "text", line, column, text, quoted: false };
+    return this.#tree.add(isNothing(text, from, to) ? EMPTY : PLAIN, this.#line, column, from, to);
+  }
+
+  // -- collections -----------------------------------------------------------------------------------------------------
+
+  #open(kind: typeof LIST | typeof MAP, depth: number): number {
+    this.#count(depth);
+    return this.#tree.add(kind, this.#line, this.#column(), 0, 0);
+  }
+
+  /** None of the keys may be there twice, say nothing or be too long. */
+  #closeMap(at: number): number {
+    this.#tree.close(at);
+    const keys = this.#tree.keys(at);
+    const seen = keys.length > FEW_KEYS ? new Set<string>() : null;
+    for (let i = 0; i < keys.length; i++) {
+      const text = keys[i]!;
+      if (text.length > 1000 || isNothing(text, 0, text.length)) throw new Beyond();
+      if (seen !== null) seen.add(text);
+      else for (let j = 0; j < i; j++) if (keys[j] === text) throw new Beyond();
+    }
+    if (seen !== null && seen.size < keys.length) throw new Beyond();
+    return at;
   }
 
   #count(depth: number): void {
@@ -363,28 +386,14 @@ class PlainReader {
   }
 }
 
-/** A mapping none of whose keys is there twice, says nothing or is too long. */
-function withoutTwins(map: MapItem): MapItem {
-  const { entries } = map;
-  const seen = entries.length > FEW_KEYS ? new Set<string>() : null;
-  for (let i = 0; i < entries.length; i++) {
-    const { text } = entries[i]!.key;
-    if (text.length > 1000 || isNothing(text)) throw new Beyond();
-    if (seen !== null) seen.add(text);
-    else for (let j = 0; j < i; j++) if (entries[j]!.key.text === text) throw new Beyond();
-  }
-  if (seen !== null && seen.size < entries.length) throw new Beyond();
-  return map;
+function isNothing(text: string, from: number, to: number): boolean {
+  return to - from <= 4 && NOTHING.includes(text.slice(from, to));
 }
 
-function isNothing(text: string): boolean {
-  return text.length <= 4 && NOTHING.includes(text);
-}
-
-/** `trimEnd`, which costs more than nearly always having to look at one sign. */
-function withoutEnd(text: string): string {
-  const last = text.charCodeAt(text.length - 1);
-  return last > BLANK && last < 0x7f ? text : text.trimEnd();
+/** Where a text ends without the blanks at its end; `trimEnd` knows more of them, and costs more than looking at one sign. */
+function withoutEnd(text: string, from: number, to: number): number {
+  const last = text.charCodeAt(to - 1);
+  return to <= from || (last > BLANK && last < 0x7f) ? to : from + text.slice(from, to).trimEnd().length;
 }
 
 function lineEnd(text: string, from: number): number {

@@ -16,7 +16,7 @@ export interface Place {
   line: number;
   column: number;
 }
-/** Each is the place where it begins. */
+/** Each is the place where it begins. What is in a mapping or a list may be made anew each time it is asked for. */
 export type Item = MapItem | ListItem | TextItem | EmptyItem;
 export interface MapItem extends Place {
   kind: "map";
