@@ -120,6 +120,29 @@ export class FlowTable {
     this.#unsought.push({ from, to: this.count });
   }
 
+  /**
+   * The newest flow of each key, or -1. Where nobody has needed an index yet, it is cheaper to hold all rows against one of few
+   * keys.
+   */
+  newestOf(keys: readonly Key[]): Int32Array {
+    const ranges = this.#unsought;
+    if (ranges === null || this.#keys > 0 || keys.length * FEW > this.count)
+      return Int32Array.from(keys, ({ low, high, ports, meta }) => this.find(low, high, ports, meta));
+    const [asked, places] = tableOf(keys);
+    const newest = new Int32Array(asked.count).fill(-1);
+    for (const { from, to } of ranges)
+      for (let flow = from; flow < to; flow++) {
+        const key = asked.keyOf(this.rows(flow), this.at(flow));
+        if (key >= 0) newest[key] = flow;
+      }
+    return places.map((place) => newest[place]!);
+  }
+
+  /** The newest flow with the key of a row of whatever table, or -1. */
+  keyOf(row: Int32Array, at: number): number {
+    return this.find(row[at + LOW]!, row[at + HIGH]!, row[at + PORTS]!, row[at + META]!);
+  }
+
   /** Puts rows into the index, in their order. */
   #index(ranges: readonly { from: number; to: number }[]): void {
     this.#unsought = null;
@@ -240,6 +263,27 @@ export class FlowTable {
     return newChunk();
   }
 }
+
+/** What tells a flow from others, as in its row. */
+export interface Key {
+  low: number;
+  high: number;
+  ports: number;
+  meta: number;
+}
+
+/** A table with a flow for each key, and the flow of each. */
+export function tableOf(keys: readonly Key[]): [table: FlowTable, places: Int32Array] {
+  const table = new FlowTable();
+  const places = Int32Array.from(keys, ({ low, high, ports, meta }) => {
+    const known = table.find(low, high, ports, meta);
+    return known < 0 ? table.add(low, high, ports, meta) : known;
+  });
+  return [table, places];
+}
+
+/** Of so many rows one key may be asked for without an index of all. */
+const FEW = 8;
 
 /** Pairs of an index to begin with; for a long capture, whose index would soon be made anew several times, 2 MiB of them. */
 const FIRST_PAIRS = 1 << 14;

@@ -1,7 +1,7 @@
 /** What ended flows from outside: ICMP errors that quote a packet of theirs, and resets of the far end. */
 import type { Reset } from "../flow/distances.ts";
-import type { Quote } from "../flow/quotes.ts";
 import * as R from "../flow/row.ts";
+import { tableOf } from "../flow/table.ts";
 import { FlowView } from "./flow-view.ts";
 import type { Observation } from "./observation.ts";
 
@@ -10,10 +10,10 @@ export function quotedFlows(seen: Observation): Map<number, number[]> {
   const quoted = new Map<number, number[]>();
   const { table, quotes } = seen.flows;
   const began = new FlowView(seen);
-  const older = olderFlows(seen, quotes, began);
-  quotes.forEach((quote, index) => {
-    const { low, high, ports, meta, sec, nsec, dir } = quote;
-    const newest = table.find(low, high, ports, meta);
+  const newestOf = table.newestOf(quotes);
+  const older = olderFlows(seen, newestOf, began);
+  quotes.forEach(({ sec, nsec, dir }, index) => {
+    const newest = newestOf[index]!;
     if (newest < 0) return;
     // By their times: one that had left a live run stands behind newer ones.
     let flow = newest;
@@ -36,28 +36,20 @@ export function quotedFlows(seen: Observation): Map<number, number[]> {
 /** By flow: the reset of the far end that ended it. */
 export function resetFlows({ flows: { table, distances } }: Observation): Map<number, Reset> {
   const resets = new Map<number, Reset>();
-  for (const reset of distances.resets) {
-    const flow = table.find(reset.low, reset.high, reset.ports, reset.meta);
-    if (flow >= 0) resets.set(flow, reset);
-  }
+  const flows = table.newestOf(distances.resets);
+  for (const [i, reset] of distances.resets.entries()) if (flows[i]! >= 0) resets.set(flows[i]!, reset);
   return resets;
 }
 
-/** By the newest flow of a key that somebody quotes: all flows of that key, in order; nothing where there is one alone. */
-function olderFlows({ flows }: Observation, quotes: readonly Quote[], view: FlowView): Map<number, number[]> {
+/** By the newest flow of a key that somebody quotes, one a quote: all flows of that key, in order. */
+function olderFlows({ flows }: Observation, newestOf: Int32Array, view: FlowView): Map<number, number[]> {
   const all = new Map<number, number[]>();
+  const { table, quotes } = flows;
   if (quotes.length === 0) return all;
-  const { table } = flows;
-  const asked = new Set(quotes.map(({ low, high, ports, meta }) => table.find(low, high, ports, meta)));
-  for (let flow = 0; flow < table.count; flow++) {
-    const row = table.rows(flow);
-    const at = table.at(flow);
-    const newest = table.find(row[at + R.LOW]!, row[at + R.HIGH]!, row[at + R.PORTS]!, row[at + R.META]!);
-    if (!asked.has(newest)) continue;
-    const known = all.get(newest);
-    if (known === undefined) all.set(newest, [flow]);
-    else known.push(flow);
-  }
+  const [asked, places] = tableOf(quotes);
+  const lists = Array.from({ length: asked.count }, (): number[] => []);
+  for (let flow = 0; flow < table.count; flow++) lists[asked.keyOf(table.rows(flow), table.at(flow))]?.push(flow);
+  for (const [i, place] of places.entries()) all.set(newestOf[i]!, lists[place]!);
   const began = (flow: number): readonly [number, number] => {
     const { firstSec, firstNsec } = view.move(flow);
     return [firstSec, firstNsec];

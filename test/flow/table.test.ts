@@ -43,6 +43,11 @@ test("rows in blocks, whatever the parts that they come in", (t) => {
         total += rows;
       }
       t.is(other.count, one.count);
+      const keys = [5, 7, total >> 1, total].map((low) => ({ low, high: low >>> 3, ports: 443, meta: 6 }));
+      t.deepEqual(
+        [...other.newestOf(keys)],
+        keys.map(({ low, high, ports, meta }) => one.find(low, high, ports, meta)),
+      );
       for (let flow = 0; flow < total; flow++) {
         const [row, at] = [one.rows(flow), one.at(flow)];
         t.is(other.rows(flow)[other.at(flow) + R.STATE], row[at + R.STATE]);
