@@ -34,8 +34,11 @@ import type { Transactions } from "./transactions.ts";
  * another writer waits. Larger was not faster (2 to 64 MiB, a million conversations): rows are made while others are written.
  */
 const BATCH_BYTES = 2 << 20;
-/** Bytes of batches that may wait while one is written, which may be an observation. */
-const WAITING_BYTES = 4 * BATCH_BYTES;
+/** Without a write-ahead log each transaction is synced by itself. */
+const SYNCED_BYTES = 16 << 20;
+/** Batches that may wait while one is written, which may be an observation. */
+const WAITING = 4;
+const WAITING_SYNCED = 2;
 /** An observation up to this size is written in one transaction while it is judged, which takes some 6 ms a megabyte. */
 const BEGUN_BYTES = 16 << 20;
 /** What a row weighs beside its texts. */
@@ -72,7 +75,9 @@ class SqliteRunWriter implements RunWriter {
   #prepared: Iterable<SqlValue[]> | null = null;
   /** Whether the database that they are copied from is attached. */
   #attached = false;
-  /** Goes back to a write-ahead log: what is written bit by bit would be synced as often. */
+  /** Bytes of a transaction, and how many of those may be written or wait for it. */
+  #atOnce = { bytes: BATCH_BYTES, waiting: WAITING };
+  /** Goes back to a write-ahead log: whoever reads meanwhile need not wait for it. */
   #log: (() => Promise<unknown>) | null = null;
   /** Under way where they are read from elsewhere. */
   #copying: Promise<void> | null = null;
@@ -145,6 +150,7 @@ class SqliteRunWriter implements RunWriter {
     const journal = (mode: string) => (): Promise<void> => this.#driver.exec(`PRAGMA main.journal_mode = ${mode}`);
     await this.#transactions.alone(journal("DELETE")).catch(() => undefined);
     this.#log = () => this.#transactions.alone(journal("WAL")).catch(() => undefined);
+    this.#atOnce = { bytes: SYNCED_BYTES, waiting: WAITING_SYNCED };
   }
 
   /** A result whose status is still `running` ends as `finished`: it is all there. */
@@ -152,7 +158,7 @@ class SqliteRunWriter implements RunWriter {
     if (this.#started) throw new StoreError(`run ${this.runId} has been written already`);
     this.#started = true;
     await this.#copying;
-    await this.#log?.();
+    if (this.#prepared !== null) await this.#writeOnce();
     for (const { name, columns, rows } of resultTables(result)) await this.#batches(name, columns, rows);
     const stored = "restText" in observation ? observation : null;
     try {
@@ -175,6 +181,7 @@ class SqliteRunWriter implements RunWriter {
       await updateRun(this.#driver, this.runId, result);
     });
     await this.#writeGathered();
+    await this.#log?.();
   }
 
   /** In a transaction of its own, behind those that are there. What goes wrong is told where it is waited for. */
@@ -287,11 +294,11 @@ class SqliteRunWriter implements RunWriter {
 
   /** Writes so many bytes as soon as those before are written; returns when more may wait. */
   async #inTurn(size: number, body: () => Promise<void>): Promise<void> {
-    while (this.#waiting > WAITING_BYTES) await this.#writing.shift();
+    while (this.#waiting > this.#atOnce.bytes * this.#atOnce.waiting) await this.#writing.shift();
     this.#waiting += size;
     this.#gatheredBytes += size;
     this.#gathered.push(body);
-    if (this.#gatheredBytes >= BATCH_BYTES) this.#writeGathered();
+    if (this.#gatheredBytes >= this.#atOnce.bytes) this.#writeGathered();
     // A synchronous driver would otherwise keep signals and progress waiting until the end.
     await setImmediate();
   }
