@@ -9,6 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { FORMAT } from "../src/observe/codec.ts";
+import { SCHEMA_VERSION } from "../src/store/schema.ts";
 import { hostsOf, MODEL, OfficeWriter } from "./judged-session.ts";
 import { median } from "./measure.ts";
 import { CLI } from "./peers.ts";
@@ -21,7 +22,7 @@ const [conversations = 1_000_000, runs = 3, share = 1] = process.argv.slice(2).m
 
 /** The database to judge; made from a capture of the session unless it is there. */
 function input(): string {
-  const database = `${FOLDER}/office-${conversations}-edition${FORMAT}.sqlite`;
+  const database = `${FOLDER}/office-${conversations}-schema${SCHEMA_VERSION}-edition${FORMAT}.sqlite`;
   if (existsSync(database)) return database;
   const capture = `${FOLDER}/office-${conversations}.pcap`;
   const unfinished = `${database}.part`;

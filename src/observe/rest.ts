@@ -29,8 +29,9 @@ export interface RestChunk {
   seq: number;
   /** A bit of each that is left out, the first in the lowest of the first byte; null where none is. */
   leftOut: Uint8Array | null;
-  /** How many it has. */
+  /** How many it has, and how many the thousand has. */
   count: number;
+  size: number;
   /** The first and the last of the thousand, so that a stored text is known to be of the same. */
   ends: string;
   text: () => string;
@@ -109,6 +110,7 @@ export class Rest implements RestConversations {
         seq,
         leftOut: isWhole ? null : bits,
         count: there.length,
+        size: end - from,
         ends: `${id(from)} ${id(end - 1)}`,
         text: () => {
           for (const c of there) rows.write(c);
@@ -243,7 +245,7 @@ class RowWriter {
     else this.#into.json(addressText(this.#all.seen.flows.ipv6, family, word));
   }
 }
-/** A line each, as no text in JSON has a line break: rows can be left out of a text that is stored (`store/copied-rest.ts`). */
+/** A line each, as no text in JSON has a line break: rows of a stored text can be told apart (`store/copied-rest.ts`). */
 export const ROW_BREAK = ",\n";
 const NEXT_ROW = `${ROW_BREAK}[`;
 /** The JSON of no fields. */

@@ -1,8 +1,8 @@
 /**
- * Conversations that nobody judged, copied from the database that is judged again: their texts are the same whatever they are judged by,
- * and a text of which more is judged this time is copied without those.
+ * Conversations that nobody judged, copied from the database that is judged again: their texts are the same whatever they are judged by.
+ * A text of which more is judged this time stands as it was too, and beside it, which of its rows count for nothing.
  *
- *     stored   [[1,…],⏎[2,…],⏎[3,…]]     its second conversation is judged now:     [[1,…],⏎[3,…]]
+ *     text   [[1,…],⏎[2,…],⏎[3,…]]     its second conversation is judged now, so its mask is     0 1 0
  */
 import { isOut, Rest, type RestChunk, ROW_BREAK } from "../observe/rest.ts";
 import type { RestConversations } from "../report/result.ts";
@@ -14,6 +14,8 @@ import { dataAndExact } from "./text.ts";
 export const REST_COLUMNS: readonly string[] = [
   ...["seq", "made_by", "left_out", "ends", "verdict", "has_operations", "data", "exact"],
 ];
+
+export const MASK_COLUMNS: readonly string[] = ["seq", "masked"];
 
 /** `?1` the run, `?2` the version whose texts can be copied. */
 export const STORED_HEADS = `SELECT seq, left_out, ends FROM rest_chunk
@@ -40,11 +42,6 @@ export function copyTexts(
   return `INSERT INTO ${table} (run_id, ${columns.join(", ")})
 SELECT ${run}, ${values.join(", ")} FROM ${schema}.${table}`;
 }
-
-/** Chunks that are copied as they stand. `?1` the run, `?2` the verdict of all, `?3` the run in `schema`, `?4` their numbers in JSON. */
-export const insertCopies = (schema: string, table: string, columns: readonly string[]): string =>
-  `${copyTexts(schema, table, columns, "?1", "?2")}
-WHERE run_id = ?3 AND seq IN (SELECT value FROM json_each(?4))`;
 
 /** Texts of all. They are no other run's to copy unless it is `isWhole`: what a run that goes on has may be less than it saw. */
 export function* restRows(rest: RestConversations, isWhole: boolean): Generator<SqlValue[]> {
@@ -82,78 +79,58 @@ export function canBeCopied(rest: RestConversations): rest is Rest {
   return rest instanceof Rest && rest.isPlain;
 }
 
-/** As `restRows`, taken from the database where it has them, as bytes of text. `canCopy`: of those that are to be copied as they stand the numbers alone. */
+/**
+ * As `restRows`, taken from the database where it has them, as bytes of text. `canCopy`: of those that are to be copied the numbers
+ * alone. `masks` gets what is to stand beside them.
+ */
 export async function* copiedRows(
   rest: Rest,
   stored: StoredObservation,
   canCopy: boolean,
+  masks: SqlValue[][],
 ): AsyncGenerator<SqlValue[] | number> {
   const heads = await stored.restHeads();
-  /** Whose text is read while the one before is looked at. */
-  let waiting: Shortened | null = null;
   for (const part of rest.parts()) {
     const head = heads.get(part.seq);
-    const isThere = head?.ends === part.ends;
-    const isCopy = isThere && canCopy && isSame(head.leftOut, part.leftOut);
-    const asked: Shortened | null = isThere && !isCopy ? { part, head, text: stored.restText(part.seq) } : null;
-    asked?.text.catch(() => {}); // told when its turn comes
-    if (waiting !== null) yield await shortened(rest, waiting);
-    waiting = asked;
-    if (isCopy) yield part.seq;
-    else if (asked === null) yield madeRow(rest, part, true);
+    const mask = head?.ends === part.ends ? maskOf(part, head) : null;
+    if (head === undefined || mask === null) {
+      yield madeRow(rest, part, true);
+      continue;
+    }
+    if (mask.includes(MASKED)) masks.push([part.seq, mask]);
+    yield canCopy ? part.seq : bytesValues(part, head, await stored.restText(part.seq), rest.verdict);
   }
-  if (waiting !== null) yield await shortened(rest, waiting);
-}
-
-/** A text of which some rows may be judged now. */
-interface Shortened {
-  part: RestChunk;
-  head: RestHead;
-  text: Promise<Uint8Array>;
-}
-
-async function shortened(rest: Rest, { part, head, text }: Shortened): Promise<SqlValue[]> {
-  const { buffer, byteOffset, byteLength } = await text;
-  const left = fewer(part, head, Buffer.from(buffer, byteOffset, byteLength));
-  return left === null ? madeRow(rest, part, true) : bytesValues(part, left, rest.verdict);
 }
 
 /** As `valuesOf`, of a text that is storable: it was stored. */
-function bytesValues({ seq, leftOut, ends }: RestChunk, text: Buffer, verdict: string | null): SqlValue[] {
-  return [seq, VERSION, leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, text, null];
+function bytesValues({ seq, ends }: RestChunk, head: RestHead, bytes: Uint8Array, verdict: string | null): SqlValue[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return [seq, VERSION, head.leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, text, null];
 }
 /** As `JSON.stringify` writes it. */
 const OPERATIONS = '"operations":[{';
 
-/** The rows of a text that are not left out now; null where one was left out then and is not now. As bytes: most stay as they are. */
-function fewer({ leftOut, count }: RestChunk, before: RestHead, text: Buffer): Buffer | null {
-  const kept = Buffer.allocUnsafe(text.length);
-  let length = text.copy(kept, 0, 0, 1); // the bracket
+/**
+ * A byte for each row of a stored text, `MASKED` where it is judged now; null where the text is to be made anew: it lacks one that is
+ * not judged now, or hardly any of it would count, and who reads it would look through the others each time.
+ */
+function maskOf({ leftOut, count, size }: RestChunk, { leftOut: lacking }: RestHead): Uint8Array | null {
+  const mask = new Uint8Array(size);
   let rows = 0;
-  /** Where what is kept, and not copied yet, begins. */
-  let begin = 1;
-  for (let i = 0, at = 1; at < text.length; i++) {
-    const isThere = before.leftOut === null || !isOut(before.leftOut, i);
-    const isKept = leftOut === null || !isOut(leftOut, i);
-    if (isKept && !isThere) return null;
-    if (!isThere) continue;
-    const lineBreak = text.indexOf(LINE_BREAK, at);
-    const next = lineBreak < 0 ? text.length : lineBreak + 1;
-    if (isKept) rows++;
-    else {
-      length += text.copy(kept, length, begin, at);
-      begin = next;
-    }
-    at = next;
+  let counted = 0;
+  for (let i = 0; i < size; i++) {
+    if (lacking !== null && isOut(lacking, i)) continue;
+    const isMasked = leftOut !== null && isOut(leftOut, i);
+    mask[rows++] = isMasked ? MASKED : 0;
+    if (!isMasked) counted++;
   }
-  if (rows !== count) return null;
-  length += text.copy(kept, length, begin);
-  if (begin < text.length) return kept.subarray(0, length);
-  length -= ROW_BREAK.length; // the last is left out
-  return kept.subarray(0, length + kept.write("]", length));
+  return counted < count || counted < rows * LEAST_COUNTED ? null : mask.subarray(0, rows);
 }
-const LINE_BREAK = ROW_BREAK.charCodeAt(ROW_BREAK.length - 1);
+const MASKED = 1;
+const LEAST_COUNTED = 1 / 4;
 
-function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+/** What is left of a text without the rows that are masked. */
+export function unmasked(text: string, mask: Uint8Array): string {
+  const rows = text.slice(1, -1).split(ROW_BREAK);
+  return `[${rows.filter((_, i) => mask[i] !== MASKED).join(ROW_BREAK)}]`;
 }

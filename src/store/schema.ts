@@ -8,7 +8,7 @@ import { ASSET, CAPTURE, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table, of a view's text or of what texts of nobody's conversations say is a new version. */
-export const SCHEMA_VERSION = 11;
+export const SCHEMA_VERSION = 12;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -24,7 +24,8 @@ const TABLES: readonly string[] = [
   KIND_SQL,
   "CREATE INDEX conversation_verdict ON conversation(run_id, verdict);",
   // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL. `made_by`: the version whose text it
-  // is; NULL where no other run can copy it. `left_out` and `ends`: as a `RestChunk` has them. `verdict`: of all rows that have none of their own.
+  // is; NULL where no other run can copy it. `left_out`: as a `RestChunk` has it, of what the text has not. `ends`: likewise. `verdict`: of
+  // all rows that have none of their own.
   `CREATE TABLE rest_chunk (
   ${OF_RUN},
   seq INTEGER NOT NULL,
@@ -37,6 +38,13 @@ const TABLES: readonly string[] = [
   exact TEXT,
   UNIQUE (run_id, seq)
 );`,
+  // Of a text that stands as another run wrote it, a byte a row: 1 where it counts for nothing, because it is judged.
+  `CREATE TABLE rest_mask (
+  ${OF_RUN},
+  seq INTEGER NOT NULL,
+  masked BLOB NOT NULL,
+  PRIMARY KEY (run_id, seq)
+) WITHOUT ROWID;`,
   `CREATE TABLE rule_chunk (
   ${OF_RUN},
   seq INTEGER NOT NULL,

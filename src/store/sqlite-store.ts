@@ -13,6 +13,7 @@ import {
   KIND_TABLE,
   KINDS_A_RUN,
 } from "./conversation-table.ts";
+import { unmasked } from "./copied-rest.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
 import {
@@ -180,26 +181,34 @@ export class SqliteStore implements Store {
   }
 
   async #rest(runId: number, known: number | null): Promise<RestConversations> {
-    const counted = "SELECT sum(json_array_length(data)) AS count FROM rest_chunk WHERE run_id = ?";
+    const counted = `SELECT sum(json_array_length(data) - COALESCE(length(replace(hex(masked), '0', '')), 0)) AS count
+${TEXTS} WHERE c.run_id = ?`;
     const count = known ?? Number((await this.#db.all(counted, [runId]))[0]?.count ?? 0);
-    const sql =
-      "SELECT seq, COALESCE(exact, data) AS text FROM rest_chunk WHERE run_id = ? AND seq > ? ORDER BY seq LIMIT 1";
+    const sql = `SELECT c.seq, COALESCE(exact, data) AS text, masked ${TEXTS} WHERE c.run_id = ? AND c.seq > ? ORDER BY c.seq LIMIT 1`;
     const told = "SELECT verdict FROM rest_chunk WHERE run_id = ? LIMIT 1";
     const verdict = ((await this.#db.all(told, [runId]))[0]?.verdict ?? null) as Verdict | null; // of the rest that was written
     const pull = this.#db.pull;
     if (pull !== null) {
       const texts = function* (): Iterable<string> {
         for (let row = pull(sql, [runId, -1])[0]; row !== undefined; row = pull(sql, [runId, row.seq ?? null])[0])
-          yield String(row.text);
+          yield textOf(row);
       };
       return new ChunkedRest(count, texts, verdict);
     }
     // This library answers only later, and an iterator cannot wait: the texts (not the rows) are held.
     const texts: string[] = [];
     const next = async (seq: SqlValue): Promise<SqlRow | undefined> => (await this.#db.all(sql, [runId, seq]))[0];
-    for (let row = await next(-1); row !== undefined; row = await next(row.seq ?? null)) texts.push(String(row.text));
+    for (let row = await next(-1); row !== undefined; row = await next(row.seq ?? null)) texts.push(textOf(row));
     return new ChunkedRest(count, () => texts, verdict);
   }
+}
+
+/** Texts of conversations that nobody judged. */
+const TEXTS = "FROM rest_chunk AS c LEFT JOIN rest_mask AS m ON m.run_id = c.run_id AND m.seq = c.seq";
+
+/** What counts of a text. */
+function textOf({ text, masked }: SqlRow): string {
+  return masked instanceof Uint8Array ? unmasked(String(text), masked) : String(text);
 }
 
 /** One driver gives Buffers; callers get what they wrote. */

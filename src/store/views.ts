@@ -42,7 +42,10 @@ const judged = (columns: string): string =>
 /** An empty list or object is nothing observed. */
 const some = (column: string, empty: "[]" | "{}"): string => `NULLIF(${column}, '${empty}')`;
 
-const REST_FROM = "FROM rest_chunk AS c, json_each(c.data) AS r";
+const REST_FROM =
+  "FROM rest_chunk AS c LEFT JOIN rest_mask AS m ON m.run_id = c.run_id AND m.seq = c.seq, json_each(c.data) AS r";
+/** Not of a row that is judged now and stands in the text still. */
+const IS_REST = "substr(m.masked, r.key + 1, 1) IS NOT X'01'";
 /** Of a row's own, or of all in its text. */
 const REST_VERDICT = `COALESCE(${item(12)}, c.verdict)`;
 const REST_ID = `printf('%08x%08x', ${item(0)}, ${item(1)})`;
@@ -67,7 +70,8 @@ SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
   ${time(18, 19)},
   NULL, ${seen(extra("hint"))}, ${some(extra("names"), "[]")}, COALESCE(${some(extra("outcomes"), "{}")}, json_object(${item(11)}, ${item(13)})),
   ${some(extra("fields"), "{}")}, NULL, NULL, NULL
-${REST_FROM};`;
+${REST_FROM}
+WHERE ${IS_REST};`;
 
 const FINDING_COLUMNS =
   "run_id, conversation_id, initiator, responder, transport, port, app, server_name, first_seen, last_seen, flows, packets, bytes";
@@ -136,7 +140,7 @@ UNION ALL
 SELECT c.run_id, ${REST_ID},
   ${OPERATION_COLUMNS}
 ${REST_FROM}, json_each(r.value, '$[20].operations') AS o
-WHERE c.has_operations;`;
+WHERE c.has_operations AND ${IS_REST};`;
 
 const LOOKUPS = `CREATE VIEW lookups AS
 SELECT c.run_id AS run_id, ${LOOKUP_COLUMNS.map(lookup).join(", ")}

@@ -16,7 +16,7 @@ import {
 } from "./conversation-table.ts";
 import { copiedLookups, lookupsToJudge } from "./copied-lookups.ts";
 import { copyScript, DETACH, SOURCE, textsScript } from "./copied-parts.ts";
-import { canBeCopied, copiedRows, REST_COLUMNS, restRows } from "./copied-rest.ts";
+import { canBeCopied, copiedRows, MASK_COLUMNS, REST_COLUMNS, restRows } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { fileAt } from "./select.ts";
 import {
@@ -229,8 +229,10 @@ class SqliteRunWriter implements RunWriter {
   }
 
   async #rest(rest: RestConversations, stored: StoredObservation | null): Promise<void> {
-    if (stored === null || !canBeCopied(rest)) await this.#anew(REST, restRows(rest, true));
-    else await this.#texts(REST, copiedRows(rest, stored, this.#attached));
+    if (stored === null || !canBeCopied(rest)) return this.#anew(REST, restRows(rest, true));
+    const masks: SqlValue[][] = [];
+    await this.#texts(REST, copiedRows(rest, stored, this.#attached, masks));
+    await this.#batches(MASKS, MASK_COLUMNS, masks);
   }
 
   async #lookups(result: RunResult, stored: StoredObservation | null): Promise<void> {
@@ -337,6 +339,7 @@ export function resultTables(
 export const PART_COLUMNS: readonly string[] = ["kind", "seq", "data"];
 export const REST = "rest_chunk";
 export const LOOKUPS = "lookup_chunk";
+const MASKS = "rest_mask";
 /** Tables of texts, which a run over a stored observation copies. */
 const TEXTS = { [REST]: { columns: REST_COLUMNS }, [LOOKUPS]: { columns: LOOKUP_COLUMNS } } as const;
 

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import test from "ava";
+import { withStore } from "../store/support.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { readFrames } from "../support/observe.ts";
 import { scratch, wirepact } from "./command.ts";
@@ -31,6 +32,36 @@ test("a stored run is judged again as the capture was", async (t) => {
   t.deepEqual(findings(again.stdout, true), findings(first.stdout, true));
   const third = await wirepact(["check", "again.sqlite@1", ...MODEL, ...SET, "--db", "third.sqlite"], { cwd });
   t.deepEqual(findings(third.stdout, true), findings(first.stdout, true), "and what was judged again is kept whole");
+});
+
+test("whoever is judged now, the others are those that the capture shows, by views and to who reads the run", async (t) => {
+  const cwd = scratch(t);
+  const kept = async (input: string, bind: string, db: string): Promise<object> => {
+    const binds = bind.split(" ").flatMap((one) => ["--bind", one]);
+    await wirepact(["check", input, "--model", "opswat-sdp", ...binds, ...SET, "--db", db], { cwd });
+    return withStore(join(cwd, db), { readOnly: true }, async (store) => ({
+      rows: await store.query("SELECT * FROM conversation_verdicts ORDER BY conversation_id"),
+      operations: await store.query("SELECT * FROM operations ORDER BY conversation_id, first_frame"),
+      rest: [...(await store.read()).rest.rows()].map(({ conversation_id }) => conversation_id),
+      masked: (await store.query("SELECT count(*) AS texts FROM rest_mask"))[0]?.texts,
+    }));
+  };
+  const gateway = "gateway=10.20.0.5";
+  const both = `${gateway} client=10.30.0.0/16`;
+  await wirepact(["observe", ROLLOUT, "--db", "0.sqlite"], { cwd });
+  const fromCapture: Record<string, object> = {
+    [gateway]: await kept(ROLLOUT, gateway, "g.sqlite"),
+    [both]: await kept(ROLLOUT, both, "b.sqlite"),
+  };
+  const turns = [
+    { from: "0.sqlite", bind: gateway, masked: 1 },
+    { from: "1.sqlite", bind: both, masked: 1 },
+    { from: "2.sqlite", bind: gateway, masked: 1 },
+    { from: "g.sqlite", bind: both, masked: 1 },
+    { from: "b.sqlite", bind: gateway, masked: 0 },
+  ];
+  for (const [i, { from, bind, masked }] of turns.entries())
+    t.deepEqual(await kept(from, bind, `${i + 1}.sqlite`), { ...fromCapture[bind], masked }, `${from} ${bind}`);
 });
 
 test("runs over slices, put together, are the run over the whole", async (t) => {
