@@ -74,6 +74,19 @@ export class Arena {
     return at;
   }
 
+  /**
+   * Addresses for what grows where it stands, from 16 bytes into a page on: as many as it may come to take, or half of what is left; null where
+   * there are not even `least`. They take no memory until they are touched, and nobody has touched them.
+   */
+  reserve(least: number, most: number): { at: number; end: number } | null {
+    const left = Math.floor((this.rows - this.#next) / 2 / 4096) * 4096;
+    const bytes = Math.max(least, Math.min(most, left));
+    const at = this.#next + INTO_PAGE;
+    if (at + bytes > this.rows) return null;
+    this.#next = Math.ceil((at + bytes) / 4096) * 4096;
+    return { at, end: at + bytes };
+  }
+
   giveBack(at: number, bytes: number): void {
     const of = this.#free.get(bytes);
     if (of === undefined) this.#free.set(bytes, [at]);

@@ -23,6 +23,8 @@ export class FlowTable {
   /** Where `slots` begins in the arena; -1 where not all of the table is in it. */
   slotsAt = -1;
   readonly #arena: Arena | null;
+  /** Up to where it may grow there. */
+  readonly #slotsEnd: number;
   #keys = 0;
   count = 0;
   /** Rows that came in blocks and are not in the index yet: nobody may ever look for one. */
@@ -31,7 +33,10 @@ export class FlowTable {
   constructor(arena: Arena | null = null) {
     this.#arena = arena;
     const pairs = arena === null ? FIRST_PAIRS : FIRST_PAIRS_LONG;
-    this.slots = this.#newSlots(pairs, arena);
+    const reserved = arena?.reserve(pairs * 8, MOST_PAIRS * 8) ?? null;
+    this.slotsAt = reserved?.at ?? -1;
+    this.#slotsEnd = reserved?.end ?? -1;
+    this.slots = reserved === null ? new Int32Array(pairs * 2) : new Int32Array(arena!.buffer, reserved.at, pairs * 2);
     this.mask = pairs - 1;
   }
 
@@ -229,27 +234,19 @@ export class FlowTable {
     return place(flow & ROW_MASK);
   }
 
+  /** Twice as many pairs: in an arena in the same place, so that smaller indexes take nothing there. */
   #grow(): void {
-    const old = this.slots;
-    const slots = this.#newSlots(old.length, this.slotsAt < 0 ? null : this.#arena);
-    const mask = this.mask * 2 + 1;
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] === 0) continue;
-      let slot = old[i]! & mask;
-      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
-      slots[slot * 2] = old[i]!;
-      slots[slot * 2 + 1] = old[i + 1]!;
+    const { slots: old, slotsAt } = this;
+    const pairs = old.length;
+    this.mask = pairs - 1;
+    if (slotsAt >= 0 && slotsAt + pairs * 8 <= this.#slotsEnd) {
+      this.slots = new Int32Array(this.#arena!.buffer, slotsAt, pairs * 2);
+      spread(this.slots, this.mask);
+      return;
     }
-    this.slots = slots;
-    this.mask = mask;
-  }
-
-  /** An index of so many pairs, in an arena where it has room. */
-  #newSlots(pairs: number, arena: Arena | null): Int32Array {
-    this.slotsAt = arena === null ? -1 : arena.take(pairs * 8);
-    return this.slotsAt < 0
-      ? new Int32Array(pairs * 2)
-      : new Int32Array(arena!.buffer, this.slotsAt, pairs * 2).fill(0);
+    this.slotsAt = -1;
+    this.slots = new Int32Array(pairs * 2);
+    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== 0) put(this.slots, this.mask, old[i]!, old[i + 1]!);
   }
 
   /** The next chunk of rows, in the arena where it has room. */
@@ -288,7 +285,35 @@ const FEW = 8;
 /** Pairs of an index to begin with; for a long capture, whose index would soon be made anew several times, 2 MiB of them. */
 const FIRST_PAIRS = 1 << 14;
 const FIRST_PAIRS_LONG = 1 << 18;
+/** For `LIMITS.flows` keys. */
+const MOST_PAIRS = 1 << 25;
 const CHUNK_WORDS = (CHUNK_ROWS / BLOCK_ROWS) * BLOCK_WORDS;
+
+/**
+ * Moves the pairs of an index to where one twice as large has them, in the same memory, the second half of which is empty yet. None goes
+ * farther from where its hash leads than it was. So in the order of places, from behind an empty one on, none meets a pair
+ * that is still to be moved and would leave a gap before it.
+ */
+function spread(slots: Int32Array, mask: number): void {
+  const before = mask >>> 1;
+  let empty = 0;
+  while (slots[empty * 2 + 1] !== 0) empty++;
+  for (let i = 1; i <= before; i++) {
+    const from = (empty + i) & before;
+    const flow = slots[from * 2 + 1]!;
+    if (flow === 0) continue;
+    slots[from * 2 + 1] = 0;
+    put(slots, mask, slots[from * 2]!, flow);
+  }
+}
+
+/** Puts a pair into the next free place. */
+function put(slots: Int32Array, mask: number, hash: number, flow: number): void {
+  let slot = hash & mask;
+  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+  slots[slot * 2] = hash;
+  slots[slot * 2 + 1] = flow;
+}
 
 /**
  * A chunk whose rows begin at cache lines: large buffers of glibc begin 16 bytes after a page, so 48 bytes are left out.

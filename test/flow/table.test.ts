@@ -1,6 +1,7 @@
-/** Rows that come in blocks from a database are found as if they had been added one by one. */
+/** Rows are found, however they came into the table and however often its index grew. */
 import test from "ava";
 import fc from "fast-check";
+import { Arena } from "../../src/flow/arena.ts";
 import * as R from "../../src/flow/row.ts";
 import { CHUNK_ROWS, FlowTable } from "../../src/flow/table.ts";
 
@@ -60,4 +61,15 @@ test("rows in blocks, whatever the parts that they come in", (t) => {
     }),
     { numRuns: 25 },
   );
+});
+
+test("an index that grows where it stands", (t) => {
+  const table = new FlowTable(Arena.make(8_192));
+  const { slotsAt, mask } = table;
+  const keys = 2.5 * mask; // so it grows twice
+  for (let key = 0; key < keys; key++) if (table.add(key, 1, 443, 6) !== key) t.fail(`another number than ${key}`);
+  t.is(table.slotsAt, slotsAt);
+  t.is(table.mask, 4 * mask + 3);
+  for (let key = 0; key < keys; key++) if (table.find(key, 1, 443, 6) !== key) t.fail(`${key} is not found`);
+  t.is(table.find(1, 2, 443, 6), -1);
 });
