@@ -69,7 +69,8 @@ class PartWriter {
   #detail(detail: FlowDetail): PlainDetail | null {
     const { sightings, operations, dropped, undecoded, cut, streams, datagrams, heads } = detail;
     const plain: PlainDetail = {};
-    if (sightings.length <= MOST_IN_WORDS && sightings.every(fitsWords)) this.#say(sightings);
+    const messages = messagesIn(sightings);
+    if (messages >= 0) this.#say(sightings, messages);
     else {
       this.#said.write(0);
       plain.told = sightings.map((sighting) => ({ ...sighting, fact: this.#facts.add(sighting.fact) }));
@@ -86,14 +87,13 @@ class PartWriter {
     return Object.keys(plain).length === 0 ? null : plain;
   }
 
-  #say(sightings: readonly Sighting[]): void {
+  #say(sightings: readonly Sighting[], messages: number): void {
     const said = this.#said;
-    let messages = 0;
-    for (let i = 0; i < sightings.length; i++) if (!goesOn(sightings, i)) messages++;
     said.write(messages);
     for (let from = 0, to = 0; from < sightings.length; from = to) {
-      for (to = from + 1; to < sightings.length && goesOn(sightings, to); ) to++;
-      const { dir, capture, frame, sec, nsec } = sightings[from]!;
+      const first = sightings[from]!;
+      const { dir, capture, frame, sec, nsec } = first;
+      for (to = from + 1; to < sightings.length && isSameMessage(first, sightings[to]!); ) to++;
       said.write(capture * 2 + dir);
       said.writeSigned(frame - this.#frame);
       said.writeSigned(sec - this.#sec);
@@ -139,17 +139,28 @@ const isAny = (pair: Pair<unknown>): boolean => pair[0] !== null || pair[1] !== 
 /** Facts of a flow that are kept as words: they are made objects each time that somebody asks for them. */
 const MOST_IN_WORDS = 64;
 
-function fitsWords({ beside, mac, parts, capture, frame, sec, nsec }: Sighting): boolean {
-  if (beside !== undefined || mac !== undefined || parts !== undefined) return false;
-  return isWord(frame) && isWord(sec) && isWord(nsec) && capture < 0x4000_0000;
+function fitsWords(one: Sighting): boolean {
+  const { capture, frame, sec, nsec } = one;
+  return !hasMore(one) && isWord(frame) && isWord(sec) && isWord(nsec) && capture < 0x4000_0000;
 }
+const hasMore = ({ beside, mac, parts }: Sighting): boolean =>
+  beside !== undefined || mac !== undefined || parts !== undefined;
 const isWord = (value: number): boolean => value >>> 0 === value;
 
-/** Whether a sighting is of the same message as the one before it. */
-function goesOn(sightings: readonly Sighting[], i: number): boolean {
-  return i > 0 && isSameMessage(sightings[i - 1]!, sightings[i]!);
+/** How many messages these are of; -1 where they are too many, or do not fit words. */
+function messagesIn(sightings: readonly Sighting[]): number {
+  if (sightings.length > MOST_IN_WORDS) return -1;
+  let messages = 0;
+  for (let i = 0; i < sightings.length; i++) {
+    const one = sightings[i]!;
+    if (i > 0 && isSameMessage(sightings[i - 1]!, one) && !hasMore(one)) continue;
+    if (!fitsWords(one)) return -1;
+    messages++;
+  }
+  return messages;
 }
 
+/** Whether two sightings are of one message. */
 function isSameMessage(a: Sighting, b: Sighting): boolean {
   return a.frame === b.frame && a.dir === b.dir && a.capture === b.capture && a.sec === b.sec && a.nsec === b.nsec;
 }

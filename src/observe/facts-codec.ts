@@ -48,6 +48,8 @@ export class FactWriter {
   readonly #facts = new NumberWriter();
   /** By kind and first text, then by the rest of what they say. */
   readonly #known = new Map<number, Map<number, number>>();
+  /** What many flows said in one object. */
+  readonly #shared = new Map<Fact, number>();
   #count = 0;
   /** Texts that stand in what is written. */
   #told = 0;
@@ -59,6 +61,17 @@ export class FactWriter {
 
   /** The number of a fact, counted up from 0; what says the same has the same, but for questions and answers. */
   add(fact: Fact): number {
+    const { kind } = fact;
+    // Of these nearly each is an object of its own.
+    if (kind === "name" || kind === "query" || kind === "answer" || kind === "message") return this.#add(fact);
+    const known = this.#shared.get(fact);
+    if (known !== undefined) return known;
+    const number = this.#add(fact);
+    this.#shared.set(fact, number);
+    return number;
+  }
+
+  #add(fact: Fact): number {
     if (!isPlain(fact)) return this.#other(fact);
     switch (fact.kind) {
       case "up":
