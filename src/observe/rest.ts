@@ -35,6 +35,8 @@ export interface RestChunk {
   /** The first and the last of the thousand, so that a stored text is known to be of the same. */
   ends: string;
   text: () => string;
+  /** The same, encoded. */
+  bytes: () => Buffer;
 }
 
 /** Whether the bit of a conversation is set: then it is left out. */
@@ -95,7 +97,7 @@ export class Rest implements RestConversations {
     for (const { text } of this.parts()) yield text();
   }
 
-  /** Chunks that have anything. A text is there until the next chunk is asked for. */
+  /** Chunks that have anything, each to be asked for its text once. */
   *parts(): Generator<RestChunk> {
     const rows = new RowWriter(this.#all, this.#dns);
     for (let from = 0, seq = 0; from < this.#all.count; from += CHUNK_ROWS, seq++) {
@@ -112,10 +114,8 @@ export class Rest implements RestConversations {
         count: there.length,
         size: end - from,
         ends: `${id(from)} ${id(end - 1)}`,
-        text: () => {
-          for (const c of there) rows.write(c);
-          return rows.take();
-        },
+        text: () => rows.of(there).take(),
+        bytes: () => rows.of(there).takeBytes(),
       };
     }
   }
@@ -143,11 +143,26 @@ class RowWriter {
     this.#outcomes = OUTCOMES.map((outcome) => `"${outcome}",null,`);
   }
 
+  of(conversations: readonly number[]): this {
+    for (const c of conversations) this.write(c);
+    return this;
+  }
+
   /** A text of all rows since the last time, which is a JSON array. */
   take(): string {
+    this.#end();
+    return this.#into.take();
+  }
+
+  /** The same, encoded. */
+  takeBytes(): Buffer {
+    this.#end();
+    return this.#into.takeBytes();
+  }
+
+  #end(): void {
     this.#into.ascii("]");
     this.count = 0;
-    return this.#into.take();
   }
 
   write(c: number): void {

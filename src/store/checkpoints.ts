@@ -91,7 +91,7 @@ export class SqliteCheckpoints implements CheckpointWriter {
         await this.#insert(name, columns, rows, signal);
       }
       await this.#driver.all(`DELETE FROM ${REST} WHERE run_id = ? AND seq < ?`, [this.runId, FIRST_DEPARTED]);
-      await this.#insert(REST, REST_COLUMNS, restRows(result.rest, false), signal);
+      await this.#insert(REST, REST_COLUMNS, restRows(result.rest), signal);
       await this.#depart(leave, signal);
       const there = await this.#writeParts(parts);
       await updateRun(this.#driver, runId, result, result.run.status);

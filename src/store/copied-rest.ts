@@ -43,10 +43,10 @@ export function copyTexts(
 SELECT ${run}, ${values.join(", ")} FROM ${schema}.${table}`;
 }
 
-/** Texts of all. They are no other run's to copy unless it is `isWhole`: what a run that goes on has may be less than it saw. */
-export function* restRows(rest: RestConversations, isWhole: boolean): Generator<SqlValue[]> {
+/** Texts of all. They are no other run's to copy: what a run that goes on has may be less than it saw. */
+export function* restRows(rest: RestConversations): Generator<SqlValue[]> {
   if (rest instanceof Rest) {
-    for (const part of rest.parts()) yield madeRow(rest, part, isWhole);
+    for (const part of rest.parts()) yield valuesOf(part, part.text(), rest.verdict, null);
     return;
   }
   let seq = 0;
@@ -58,9 +58,21 @@ export function restValues(seq: number, text: string, verdict: string | null): S
   return valuesOf({ seq, leftOut: null, ends: null }, text, verdict, null);
 }
 
-function madeRow(rest: Rest, part: RestChunk, isWhole: boolean): SqlValue[] {
-  return valuesOf(part, part.text(), rest.verdict, isWhole && rest.isPlain ? VERSION : null);
+/** Likewise of a run that is whole, as bytes of text where they are storable as they are: nobody has to make a text of them. */
+export function* wholeRows(rest: RestConversations): Generator<SqlValue[]> {
+  if (rest instanceof Rest) for (const part of rest.parts()) yield madeRow(rest, part);
+  else yield* restRows(rest);
 }
+
+function madeRow(rest: Rest, part: RestChunk): SqlValue[] {
+  const madeBy = rest.isPlain ? VERSION : null;
+  const bytes = part.bytes();
+  return bytes.includes(ESCAPE)
+    ? valuesOf(part, bytes.toString(), rest.verdict, madeBy)
+    : bytesValues(part, part.leftOut, bytes, rest.verdict, madeBy);
+}
+/** Without it a JSON text is storable (`storableJson`). */
+const ESCAPE = "\\u";
 
 function valuesOf(
   { seq, leftOut, ends }: Pick<RestChunk, "seq" | "leftOut"> & { ends: string | null },
@@ -94,18 +106,24 @@ export async function* copiedRows(
     const head = heads.get(part.seq);
     const mask = head?.ends === part.ends ? maskOf(part, head) : null;
     if (head === undefined || mask === null) {
-      yield madeRow(rest, part, true);
+      yield madeRow(rest, part);
       continue;
     }
     if (mask.includes(MASKED)) masks.push([part.seq, mask]);
-    yield canCopy ? part.seq : bytesValues(part, head, await stored.restText(part.seq), rest.verdict);
+    yield canCopy ? part.seq : bytesValues(part, head.leftOut, await stored.restText(part.seq), rest.verdict, VERSION);
   }
 }
 
-/** As `valuesOf`, of a text that is storable: it was stored. */
-function bytesValues({ seq, ends }: RestChunk, head: RestHead, bytes: Uint8Array, verdict: string | null): SqlValue[] {
+/** As `valuesOf`, of bytes of a text that is storable. */
+function bytesValues(
+  { seq, ends }: RestChunk,
+  leftOut: Uint8Array | null,
+  bytes: Uint8Array,
+  verdict: string | null,
+  madeBy: string | null,
+): SqlValue[] {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return [seq, VERSION, head.leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, text, null];
+  return [seq, madeBy, leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, text, null];
 }
 /** As `JSON.stringify` writes it. */
 const OPERATIONS = '"operations":[{';

@@ -16,7 +16,7 @@ import {
 } from "./conversation-table.ts";
 import { copiedLookups, lookupsToJudge } from "./copied-lookups.ts";
 import { copyScript, DETACH, SOURCE, textsScript } from "./copied-parts.ts";
-import { canBeCopied, copiedRows, MASK_COLUMNS, REST_COLUMNS, restRows } from "./copied-rest.ts";
+import { canBeCopied, copiedRows, MASK_COLUMNS, REST_COLUMNS, wholeRows } from "./copied-rest.ts";
 import type { Driver, SqlValue } from "./driver.ts";
 import { fileAt } from "./select.ts";
 import {
@@ -229,7 +229,7 @@ class SqliteRunWriter implements RunWriter {
   }
 
   async #rest(rest: RestConversations, stored: StoredObservation | null): Promise<void> {
-    if (stored === null || !canBeCopied(rest)) return this.#anew(REST, restRows(rest, true));
+    if (stored === null || !canBeCopied(rest)) return this.#anew(REST, wholeRows(rest));
     const masks: SqlValue[][] = [];
     await this.#texts(REST, copiedRows(rest, stored, this.#attached, masks));
     await this.#batches(MASKS, MASK_COLUMNS, masks);
@@ -246,26 +246,25 @@ class SqliteRunWriter implements RunWriter {
   /** All texts of a table, in place of those that were copied. */
   async #anew(table: keyof typeof TEXTS, rows: Iterable<SqlValue[]>): Promise<void> {
     if (this.#attached) await this.#takeOut(table, []);
-    await this.#batches(table, TEXTS[table].columns, rows);
+    for (const row of rows) await this.#text(table, row);
   }
 
   /** Texts, and numbers of those that were copied and are as they should be. What else was copied is taken out again. */
   async #texts(table: keyof typeof TEXTS, rows: AsyncIterable<SqlValue[] | number>): Promise<void> {
-    const { columns } = TEXTS[table];
-    const marks = columns.map((column) => (column === "data" ? "CAST(? AS TEXT)" : "?")); // its bytes need not be decoded before
-    const sql = `INSERT INTO ${table} (run_id, ${columns.join(", ")}) VALUES (?, ${marks.join(", ")})`;
     const told: number[] = [];
     for await (const row of rows) {
       told.push(typeof row === "number" ? row : Number(row[0]));
-      if (typeof row === "number") continue;
-      await this.#inTurn(weigh(row), async () => {
-        const seq = row[0] ?? null;
-        if (this.#attached)
-          await this.#driver.all(`DELETE FROM ${table} WHERE run_id = ? AND seq = ?`, [this.runId, seq]);
-        await this.#driver.all(sql, [this.runId, ...row]);
-      });
+      if (typeof row !== "number") await this.#text(table, row);
     }
     if (this.#attached) await this.#takeOut(table, told);
+  }
+
+  /** One text, in place of what was copied. Its bytes need not be decoded before. */
+  async #text(table: keyof typeof TEXTS, row: SqlValue[]): Promise<void> {
+    const { columns } = TEXTS[table];
+    const marks = columns.map((column) => (column === "data" ? "CAST(? AS TEXT)" : "?"));
+    const sql = `INSERT OR REPLACE INTO ${table} (run_id, ${columns.join(", ")}) VALUES (?, ${marks.join(", ")})`;
+    await this.#inTurn(weigh(row), async () => void (await this.#driver.all(sql, [this.runId, ...row])));
   }
 
   /** Of what was copied of a table all but these. */

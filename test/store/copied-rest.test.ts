@@ -10,7 +10,7 @@ import { LookupRows } from "../../src/report/lookup-rows.ts";
 import type { LookupRow } from "../../src/report/result.ts";
 import { LOOKUP_COLUMNS, lookupChunks } from "../../src/store/chunks.ts";
 import { copiedLookups, lookupHeads, lookupsToJudge } from "../../src/store/copied-lookups.ts";
-import { canBeCopied, copiedRows, REST_COLUMNS, restRows, unmasked } from "../../src/store/copied-rest.ts";
+import { canBeCopied, copiedRows, REST_COLUMNS, restRows, unmasked, wholeRows } from "../../src/store/copied-rest.ts";
 import type { SqlRow, SqlValue } from "../../src/store/driver.ts";
 import type { StoredObservation } from "../../src/store/store.ts";
 import { tcpFrame, udpFrame } from "../support/frames.ts";
@@ -36,7 +36,9 @@ const dns = new DnsEvidence(seen);
 function stored(rows: Iterable<SqlValue[]>): Map<number, SqlRow> {
   const bySeq = new Map<number, SqlRow>();
   for (const values of rows) {
-    const row: SqlRow = Object.fromEntries(REST_COLUMNS.map((column, i) => [column, values[i]!]));
+    const row: SqlRow = Object.fromEntries(
+      REST_COLUMNS.map((column, i) => [column, i === DATA ? String(values[i]) : values[i]!]),
+    );
     bySeq.set(Number(row.seq), row);
   }
   return bySeq;
@@ -49,7 +51,7 @@ function counting(masks: readonly SqlValue[][]): (row: SqlValue[]) => unknown {
   const bySeq = new Map(masks.map(([seq, mask]) => [seq!, mask as Uint8Array])); // as they are made
   return ([seq, madeBy, , ends, verdict, , data]) => {
     const mask = bySeq.get(seq!);
-    return [seq, madeBy, ends, verdict, mask === undefined ? data : unmasked(String(data), mask)];
+    return [seq, madeBy, ends, verdict, mask === undefined ? String(data) : unmasked(String(data), mask)];
   };
 }
 
@@ -81,7 +83,7 @@ test("copied texts say what would be written", async (t) => {
   t.true(all.count > 2_000);
   let [whole, masked, anew] = [0, 0, 0];
   const same = fc.asyncProperty(judged, judged, fc.boolean(), async (then, now, canCopy) => {
-    const before = stored(restRows(new Rest(all, dns, then, null, true), true));
+    const before = stored(wholeRows(new Rest(all, dns, then, null, true)));
     const rest = new Rest(all, dns, now, "unrelated", true);
     const copied: SqlValue[][] = [];
     const masks: SqlValue[][] = [];
@@ -97,7 +99,7 @@ test("copied texts say what would be written", async (t) => {
       copied.push(made);
     }
     masked += masks.length;
-    t.deepEqual(copied.map(counting(masks)), [...restRows(rest, true)].map(counting([])));
+    t.deepEqual(copied.map(counting(masks)), [...wholeRows(rest)].map(counting([])));
   });
   await fc.assert(same, { numRuns: 25 });
   t.true(whole > 0 && masked > 0 && anew > 0);
@@ -166,7 +168,7 @@ test("look-ups are not copied where a text is missing, or what they say depends 
 });
 
 test("texts of another order are not taken", async (t) => {
-  const before = stored(restRows(new Rest(all, dns, [], null, true), true));
+  const before = stored(wholeRows(new Rest(all, dns, [], null, true)));
   const [first, second] = [before.get(0)!, before.get(1)!];
   before.set(0, { ...second, seq: 0 }).set(1, { ...first, seq: 1 });
   const rest = new Rest(all, dns, [1_500], null, true);
@@ -175,7 +177,7 @@ test("texts of another order are not taken", async (t) => {
     texts.push(typeof row === "number" ? row : String(row[6]));
   t.deepEqual(
     texts,
-    [...restRows(rest, true)].map((row) => (row[0] === 2 ? 2 : row[6]!)),
+    [...wholeRows(rest)].map((row) => (row[0] === 2 ? 2 : String(row[6]))),
   );
 });
 
@@ -196,7 +198,7 @@ test("nothing is copied of what models or the site decide, nor of a run that goe
   t.true(canBeCopied(rest));
   t.false(canBeCopied(new Rest(all, dns, [], null)));
   t.deepEqual(
-    [...restRows(rest, false)].map(([, madeBy]) => madeBy),
+    [...restRows(rest)].map(([, madeBy]) => madeBy),
     [null],
   );
 });
