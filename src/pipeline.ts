@@ -320,7 +320,7 @@ function runInfo({ command, models, site }: RunOptions, startedAt: string, inter
       source,
       document: document.title,
       version: document.version,
-      lines: Object.fromEntries(rules.map((rule) => [rule.id, rule.line])),
+      lines: linesOf(rules),
     })),
     site: site?.source ?? null,
     first_time: null,
@@ -330,6 +330,13 @@ function runInfo({ command, models, site }: RunOptions, startedAt: string, inter
     bindings: [],
     parameters: [],
   };
+}
+
+/** Where each rule begins. */
+function linesOf(rules: Model["rules"]): Record<string, number> {
+  const lines: Record<string, number> = {};
+  for (const { id, line } of rules) lines[id] = line;
+  return lines;
 }
 
 function withTimes(info: RunInfo, quality: RunResult["quality"]): RunInfo {

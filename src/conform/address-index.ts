@@ -59,7 +59,7 @@ export class Ipv4Set {
     const all: [number, number][] = [];
     for (const { family, first, last } of ranges)
       if (family === 4) all.push([Number.parseInt(first, 16), Number.parseInt(last, 16)]);
-    all.sort(([a], [b]) => a - b);
+    all.sort((a, b) => a[0] - b[0]);
     const apart: number[] = [];
     for (const [first, last] of all) {
       if (apart.length > 0 && first <= apart.at(-1)!) apart[apart.length - 1] = Math.max(apart.at(-1)!, last);

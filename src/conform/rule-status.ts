@@ -1,7 +1,7 @@
 /** What the parts of a rule's status are made of, for `rules.ts`, `blocked.ts` and `absence.ts`. */
 import type { Endpoint, Rule } from "../model/types.ts";
 import type { Conversations } from "../observe/conversations.ts";
-import { hostKey, ruleKey, type UseSums, usesOf } from "../observe/departed-uses.ts";
+import { hostKey, NO_USES, ruleKey, type UseSums, usesOf } from "../observe/departed-uses.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import type { FrameRef, RuleHostRow, RuleStatus } from "../report/result.ts";
 import type { Carriers } from "./carriers.ts";
@@ -195,6 +195,8 @@ export function departedUses(
   host: CastHost | null,
   { conversations }: RuleContext,
 ): UseSums {
+  const { departed } = conversations.seen;
+  if (departed === undefined) return NO_USES; // without a key for each of many rules
   const key = host === null ? null : hostKey(host.realm, host.host.text);
-  return usesOf(conversations.seen.departed?.uses, ruleKey(loaded.model.name, rule.id), key);
+  return usesOf(departed.uses, ruleKey(loaded.model.name, rule.id), key);
 }

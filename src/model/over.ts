@@ -115,6 +115,8 @@ function parsePortItem(
     const parameter = portParameter(item, parameters, fail);
     return parameter === null ? null : { first: -1, last: -1, parameter };
   }
+  const single = parsePort(item); // what nearly all are
+  if (single !== null) return { first: single, last: single, parameter: null };
   const [first, last, ...more] = item.split(/[-–]/).map((part) => parsePort(part.trim()));
   if (first === undefined || first === null || last === null || more.length > 0) {
     fail(wrongPort(item, transport));

@@ -71,8 +71,8 @@ export function countUse(all: DepartedUses, { rule, host, how, count, first, tri
 /** `host`: null for all of them. */
 export function usesOf(all: DepartedUses | undefined, rule: string, host: string | null): UseSums {
   const hosts = all?.get(rule);
-  if (hosts === undefined) return NOTHING;
-  if (host !== null) return hosts.get(host) ?? NOTHING;
+  if (hosts === undefined) return NO_USES;
+  if (host !== null) return hosts.get(host) ?? NO_USES;
   const sum = noUses();
   for (const one of hosts.values()) {
     for (const name of ["conversations", "documented", "violated", "attempted", "tries"] as const)
@@ -83,4 +83,4 @@ export function usesOf(all: DepartedUses | undefined, rule: string, host: string
   }
   return sum;
 }
-const NOTHING: Readonly<UseSums> = noUses();
+export const NO_USES: Readonly<UseSums> = noUses();
