@@ -92,6 +92,7 @@ export {
   type ObservationParts,
   type PartChange,
   type RestHead,
+  type RestText,
   type RunWriter,
   type Store,
   type StoredObservation,

@@ -14,7 +14,7 @@ import type {
 import { RowText } from "../row-text.ts";
 import { formatInstant } from "../time.ts";
 import * as C from "./conversations.ts";
-import { ConversationReader, hintOf, outcomesOf, peerName, readDetails } from "./details.ts";
+import { ConversationReader, hintOf, outcomesOf, peerName, readDetails, type SharedFields } from "./details.ts";
 import type { DnsEvidence } from "./dns-evidence.ts";
 import { addressText, INITIATOR_BY, OUTCOMES, transportName } from "./flow-view.ts";
 import { mayBeTunnel } from "./tunnels.ts";
@@ -35,8 +35,8 @@ export interface RestChunk {
   /** The first and the last of the thousand, so that a stored text is known to be of the same. */
   ends: string;
   text: () => string;
-  /** The same, encoded. */
-  bytes: () => Buffer;
+  /** The same, encoded, and what many of its rows have alike beside it. */
+  bytes: () => { rows: Buffer; alike: string };
 }
 
 /** Whether the bit of a conversation is set: then it is left out. */
@@ -115,7 +115,7 @@ export class Rest implements RestConversations {
         size: end - from,
         ends: `${id(from)} ${id(end - 1)}`,
         text: () => rows.of(there).take(),
-        bytes: () => rows.of(there).takeBytes(),
+        bytes: () => rows.of(there, new Alike()).takeBytes(),
       };
     }
   }
@@ -125,6 +125,8 @@ export class Rest implements RestConversations {
 class RowWriter {
   /** Rows written since the last time they were taken. */
   count = 0;
+  /** Null: rows say all of it themselves. */
+  #alike: Alike | null = null;
   readonly #all: C.Conversations;
   readonly #dns: DnsEvidence;
   readonly #into = new RowText();
@@ -143,7 +145,8 @@ class RowWriter {
     this.#outcomes = OUTCOMES.map((outcome) => `"${outcome}",null,`);
   }
 
-  of(conversations: readonly number[]): this {
+  of(conversations: readonly number[], alike: Alike | null = null): this {
+    this.#alike = alike;
     for (const c of conversations) this.write(c);
     return this;
   }
@@ -154,10 +157,9 @@ class RowWriter {
     return this.#into.take();
   }
 
-  /** The same, encoded. */
-  takeBytes(): Buffer {
+  takeBytes(): { rows: Buffer; alike: string } {
     this.#end();
-    return this.#into.takeBytes();
+    return { rows: this.#into.takeBytes(), alike: this.#alike?.text() ?? "[]" };
   }
 
   #end(): void {
@@ -205,14 +207,14 @@ class RowWriter {
     if ((row[at + C.C_OUTCOME]! & C.MIXED) !== 0) this.#value("outcomes", outcomesOf(all, c));
     const hint = hintOf(all, c);
     if (hint !== null) this.#value("hint", hint);
-    if (told !== null && told.fields.text !== NOTHING) {
-      into.ascii('"fields":');
-      into.text(told.fields.text);
-      into.ascii(",");
+    if (this.#alike === null) {
+      into.text(alikeText(told?.fields ?? null, portApp >>> 24));
+    } else {
+      into.ascii(ALIKE);
+      into.number(this.#alike.number(told?.fields ?? null, portApp >>> 24));
+      into.endList("");
     }
-    into.ascii('"initiator_by":"');
-    into.ascii(INITIATOR_BY[portApp >>> 24]!);
-    into.ascii('"}]');
+    into.ascii("}]");
   }
 
   /**
@@ -260,6 +262,48 @@ class RowWriter {
     else this.#into.json(addressText(this.#all.seen.flows.ipv6, family, word));
   }
 }
+/** What many rows of a text say last, each once: their fields and who opened them. */
+class Alike {
+  readonly #texts: string[] = [];
+  /** By who opened, then by the fields, which are one object where they are alike. */
+  readonly #numbers: Map<SharedFields | null, number>[] = [];
+
+  number(fields: SharedFields | null, initiatorBy: number): number {
+    this.#numbers[initiatorBy] ??= new Map();
+    const numbers = this.#numbers[initiatorBy]!;
+    let number = numbers.get(fields);
+    if (number === undefined) {
+      number = this.#texts.push(`{${alikeText(fields, initiatorBy)}}`) - 1;
+      numbers.set(fields, number);
+    }
+    return number;
+  }
+
+  /** A JSON array. */
+  text(): string {
+    return `[${this.#texts.join()}]`;
+  }
+}
+
+function alikeText(fields: SharedFields | null, initiatorBy: number): string {
+  const told = fields === null || fields.text === NOTHING ? "" : `"fields":${fields.text},`;
+  return `${told}"initiator_by":"${INITIATOR_BY[initiatorBy]!}"`;
+}
+
+/** What stands last in a row before the number of what it has alike with others. */
+const ALIKE = '"alike":';
+
+/** A text whose rows say all of it themselves. */
+export function withAlike(text: string, alike: string): string {
+  const told = (JSON.parse(alike) as object[]).map((one) => JSON.stringify(one).slice(1, -1));
+  const rows = text.slice(1, -1).split(ROW_BREAK);
+  const whole = rows.map((row) => {
+    const at = row.lastIndexOf(ALIKE);
+    return `${row.slice(0, at)}${told[Number.parseInt(row.slice(at + ALIKE.length), 10)] ?? ""}}]`;
+  });
+  return `[${whole.join(ROW_BREAK)}]`;
+}
+
 /** A line each, as no text in JSON has a line break: rows of a stored text can be told apart (`store/copied-rest.ts`). */
 export const ROW_BREAK = ",\n";
 const NEXT_ROW = `${ROW_BREAK}[`;

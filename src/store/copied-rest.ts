@@ -4,15 +4,15 @@
  *
  *     text   [[1,…],⏎[2,…],⏎[3,…]]     its second conversation is judged now, so its mask is     0 1 0
  */
-import { isOut, Rest, type RestChunk, ROW_BREAK } from "../observe/rest.ts";
+import { isOut, Rest, type RestChunk, ROW_BREAK, withAlike } from "../observe/rest.ts";
 import type { RestConversations } from "../report/result.ts";
 import { VERSION } from "../version.ts";
-import type { SqlValue } from "./driver.ts";
-import type { RestHead, StoredObservation } from "./store.ts";
+import type { SqlRow, SqlValue } from "./driver.ts";
+import type { RestHead, RestText, StoredObservation } from "./store.ts";
 import { dataAndExact } from "./text.ts";
 
 export const REST_COLUMNS: readonly string[] = [
-  ...["seq", "made_by", "left_out", "ends", "verdict", "has_operations", "data", "exact"],
+  ...["seq", "made_by", "left_out", "ends", "verdict", "has_operations", "alike", "data", "exact"],
 ];
 
 export const MASK_COLUMNS: readonly string[] = ["seq", "masked"];
@@ -21,7 +21,7 @@ export const MASK_COLUMNS: readonly string[] = ["seq", "masked"];
 export const STORED_HEADS = `SELECT seq, left_out, ends FROM rest_chunk
 WHERE run_id = ?1 AND made_by = ?2 AND exact IS NULL`;
 /** Bytes, as a text would be read only to be written. */
-export const STORED_TEXT = "SELECT CAST(data AS BLOB) AS data FROM rest_chunk WHERE run_id = ?1 AND seq = ?2";
+export const STORED_TEXT = "SELECT alike, CAST(data AS BLOB) AS data FROM rest_chunk WHERE run_id = ?1 AND seq = ?2";
 
 export async function restHeads(rows: Promise<readonly Record<string, unknown>[]>): Promise<Map<number, RestHead>> {
   const heads = new Map<number, RestHead>();
@@ -66,10 +66,10 @@ export function* wholeRows(rest: RestConversations): Generator<SqlValue[]> {
 
 function madeRow(rest: Rest, part: RestChunk): SqlValue[] {
   const madeBy = rest.isPlain ? VERSION : null;
-  const bytes = part.bytes();
-  return bytes.includes(ESCAPE)
-    ? valuesOf(part, bytes.toString(), rest.verdict, madeBy)
-    : bytesValues(part, part.leftOut, bytes, rest.verdict, madeBy);
+  const text = part.bytes();
+  return text.rows.includes(ESCAPE) || text.alike.includes(ESCAPE)
+    ? valuesOf(part, part.text(), rest.verdict, madeBy)
+    : bytesValues(part, part.leftOut, text, rest.verdict, madeBy);
 }
 /** Without it a JSON text is storable (`storableJson`). */
 const ESCAPE = "\\u";
@@ -83,7 +83,7 @@ function valuesOf(
   const [data, exact] = dataAndExact(text);
   // Inside a JSON string the quotes would be escaped, so this is the property and no text off the wire.
   const hasOperations = /"operations"\s*:\s*\[\s*\{/.test(data);
-  return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, data, exact];
+  return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, null, data, exact];
 }
 
 /** Whether they say what they say whatever they are judged by. */
@@ -118,12 +118,12 @@ export async function* copiedRows(
 function bytesValues(
   { seq, ends }: RestChunk,
   leftOut: Uint8Array | null,
-  bytes: Uint8Array,
+  { rows, alike }: RestText,
   verdict: string | null,
   madeBy: string | null,
 ): SqlValue[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return [seq, madeBy, leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, text, null];
+  const text = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
+  return [seq, madeBy, leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, alike, text, null];
 }
 /** As `JSON.stringify` writes it. */
 const OPERATIONS = '"operations":[{';
@@ -147,8 +147,14 @@ function maskOf({ leftOut, count, size }: RestChunk, { leftOut: lacking }: RestH
 const MASKED = 1;
 const LEAST_COUNTED = 1 / 4;
 
+/** A text of rows that say all of it themselves, of those that count. */
+export function textOf({ text, alike, masked }: SqlRow): string {
+  const rows = masked instanceof Uint8Array ? unmasked(String(text), masked) : String(text);
+  return typeof alike === "string" ? withAlike(rows, alike) : rows;
+}
+
 /** What is left of a text without the rows that are masked. */
-export function unmasked(text: string, mask: Uint8Array): string {
+function unmasked(text: string, mask: Uint8Array): string {
   const rows = text.slice(1, -1).split(ROW_BREAK);
   return `[${rows.filter((_, i) => mask[i] !== MASKED).join(ROW_BREAK)}]`;
 }

@@ -12,6 +12,7 @@ import {
   type LookupHead,
   type ObservationPart,
   type RestHead,
+  type RestText,
   type Store,
   type StoredObservation,
   StoreError,
@@ -62,22 +63,23 @@ class StoredParts implements StoredObservation {
     return restHeads((await this.#opened()).query(STORED_HEADS, [this.run, VERSION]));
   }
 
-  restText(seq: number): Promise<Uint8Array> {
-    return this.#text(STORED_TEXT, seq);
+  async restText(seq: number): Promise<RestText> {
+    const { data, alike } = await this.#text(STORED_TEXT, seq);
+    return { rows: data, alike: typeof alike === "string" ? alike : null };
   }
 
   async lookupHeads(): Promise<readonly LookupHead[]> {
     return lookupHeads((await this.#opened()).query(STORED_LOOKUPS, [this.run, VERSION]));
   }
 
-  lookupText(seq: number): Promise<Uint8Array> {
-    return this.#text(LOOKUP_TEXT, seq);
+  async lookupText(seq: number): Promise<Uint8Array> {
+    return (await this.#text(LOOKUP_TEXT, seq)).data;
   }
 
-  async #text(sql: string, seq: number): Promise<Uint8Array> {
+  async #text(sql: string, seq: number): Promise<{ data: Uint8Array; alike?: unknown }> {
     const [row] = await (await this.#opened()).query(sql, [this.run, seq]);
     if (!(row?.data instanceof Uint8Array)) throw new StoreError(`${this.path} has lost a part of run ${this.run}`);
-    return row.data;
+    return { data: row.data, alike: row.alike };
   }
 
   #opened(): Promise<Store> {

@@ -8,7 +8,7 @@ import { ASSET, CAPTURE, RUN } from "./tables.ts";
 import { VIEWS } from "./views.ts";
 
 /** `PRAGMA user_version`. Any change of a table, of a view's text or of what texts of nobody's conversations say is a new version. */
-export const SCHEMA_VERSION = 12;
+export const SCHEMA_VERSION = 13;
 /** `PRAGMA application_id`: the letters WIRE. */
 export const APPLICATION_ID = 0x57495245;
 /** Bytes of a page. With texts of 100 to 200 kB 8 KiB writes a million conversations in half the time of SQLite's 4 KiB; 16 KiB gains little more. */
@@ -25,7 +25,7 @@ const TABLES: readonly string[] = [
   "CREATE INDEX conversation_verdict ON conversation(run_id, verdict);",
   // `exact` holds the text as it was handed over where `data` had to be made storable, else NULL. `made_by`: the version whose text it
   // is; NULL where no other run can copy it. `left_out`: as a `RestChunk` has it, of what the text has not. `ends`: likewise. `verdict`: of
-  // all rows that have none of their own.
+  // all rows that have none of their own. `alike`: objects of what many rows say last, by the numbers that stand there in its place.
   `CREATE TABLE rest_chunk (
   ${OF_RUN},
   seq INTEGER NOT NULL,
@@ -34,6 +34,7 @@ const TABLES: readonly string[] = [
   ends TEXT,
   verdict TEXT,
   has_operations INTEGER NOT NULL,
+  alike TEXT,
   data TEXT NOT NULL,
   exact TEXT,
   UNIQUE (run_id, seq)

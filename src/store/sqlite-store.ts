@@ -13,7 +13,7 @@ import {
   KIND_TABLE,
   KINDS_A_RUN,
 } from "./conversation-table.ts";
-import { unmasked } from "./copied-rest.ts";
+import { textOf } from "./copied-rest.ts";
 import type { Driver, DriverName, SqlRow, SqlValue } from "./driver.ts";
 import { ChunkedRest } from "./rest.ts";
 import {
@@ -184,7 +184,7 @@ export class SqliteStore implements Store {
     const counted = `SELECT sum(json_array_length(data) - COALESCE(length(replace(hex(masked), '0', '')), 0)) AS count
 ${TEXTS} WHERE c.run_id = ?`;
     const count = known ?? Number((await this.#db.all(counted, [runId]))[0]?.count ?? 0);
-    const sql = `SELECT c.seq, COALESCE(exact, data) AS text, masked ${TEXTS} WHERE c.run_id = ? AND c.seq > ? ORDER BY c.seq LIMIT 1`;
+    const sql = `SELECT c.seq, COALESCE(exact, data) AS text, alike, masked ${TEXTS} WHERE c.run_id = ? AND c.seq > ? ORDER BY c.seq LIMIT 1`;
     const told = "SELECT verdict FROM rest_chunk WHERE run_id = ? LIMIT 1";
     const verdict = ((await this.#db.all(told, [runId]))[0]?.verdict ?? null) as Verdict | null; // of the rest that was written
     const pull = this.#db.pull;
@@ -205,11 +205,6 @@ ${TEXTS} WHERE c.run_id = ?`;
 
 /** Texts of conversations that nobody judged. */
 const TEXTS = "FROM rest_chunk AS c LEFT JOIN rest_mask AS m ON m.run_id = c.run_id AND m.seq = c.seq";
-
-/** What counts of a text. */
-function textOf({ text, masked }: SqlRow): string {
-  return masked instanceof Uint8Array ? unmasked(String(text), masked) : String(text);
-}
 
 /** One driver gives Buffers; callers get what they wrote. */
 function plainBytes(data: Uint8Array): Uint8Array {

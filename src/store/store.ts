@@ -23,7 +23,7 @@ export interface StoredObservation extends AsyncIterable<ObservationPart> {
   /** What can be copied of conversations that nobody judged, by its number. */
   restHeads(): Promise<ReadonlyMap<number, RestHead>>;
   /** The text of that number. */
-  restText(seq: number): Promise<Uint8Array>;
+  restText(seq: number): Promise<RestText>;
   /** What can be copied of look-ups, in order; and the text of a number. */
   lookupHeads(): Promise<readonly LookupHead[]>;
   lookupText(seq: number): Promise<Uint8Array>;
@@ -38,6 +38,12 @@ export interface LookupHead {
   clients: Uint32Array;
   /** Whether one of them was judged. */
   isJudged: boolean;
+}
+
+/** A text of rows, encoded, and JSON of what many of them have alike; null where they say all of it themselves. */
+export interface RestText {
+  rows: Uint8Array;
+  alike: string | null;
 }
 
 /** As a `RestChunk` has it. */

@@ -19,6 +19,9 @@ const item = (index: number): string => `json_extract(r.value, '$[${index}]')`;
 /** NULL for an empty text: nothing observed. */
 const seen = (expression: string): string => `NULLIF(${expression}, '')`;
 const extra = (name: string): string => `json_extract(r.value, '$[20].${name}')`;
+/** Of what many rows have alike, or of a row's own. */
+const alike = (name: string): string =>
+  `CASE WHEN c.alike IS NULL THEN ${extra(name)} ELSE json_extract(c.alike, '$[' || ${extra("alike")} || '].${name}') END`;
 
 /** An address: IPv4 as an unsigned number, anything else as text. The inner LIMIT keeps SQLite from extracting five times. */
 const address = (index: number): string => `(
@@ -62,14 +65,14 @@ UNION ALL
 SELECT c.run_id, ${REST_ID}, ${seen(item(2))}, ${address(3)}, ${address(4)},
   ${seen(item(5))}, ${item(6)}, ${seen(item(7))}, ${seen(item(8))}, ${seen(item(9))}, ${seen(item(10))},
   ${seen(item(11))}, ${seen(REST_VERDICT)}, NULL, NULL, CASE ${REST_VERDICT} WHEN 'unrelated' THEN 'no-role' END, NULL,
-  CASE WHEN ${seen(extra("initiator_by"))} IS NOT NULL THEN json_object(
+  CASE WHEN ${seen(alike("initiator_by"))} IS NOT NULL THEN json_object(
     'support', json('[]'), 'support_count', 0, 'against', json('[]'), 'against_count', 0, 'clauses', json('[]'),
-    'initiator_by', ${extra("initiator_by")}, 'nearest', NULL) END,
+    'initiator_by', ${alike("initiator_by")}, 'nearest', NULL) END,
   ${item(13)}, ${item(14)}, ${item(15)},
   ${time(16, 17)},
   ${time(18, 19)},
   NULL, ${seen(extra("hint"))}, ${some(extra("names"), "[]")}, COALESCE(${some(extra("outcomes"), "{}")}, json_object(${item(11)}, ${item(13)})),
-  ${some(extra("fields"), "{}")}, NULL, NULL, NULL
+  ${some(alike("fields"), "{}")}, NULL, NULL, NULL
 ${REST_FROM}
 WHERE ${IS_REST};`;
 
