@@ -27,8 +27,7 @@ import { role, UP } from "./shared/known-facts.ts";
 import { looksLikePreamble, PREAMBLE_FORMS, readPreamble } from "./shared/preamble.ts";
 import { isV2Hello, v2Hello } from "./shared/ssl2-hello.ts";
 import { alertName, isKnownAlert } from "./shared/tls-codes.ts";
-import { tellClientHello, tellServerHello } from "./shared/tls-facts.ts";
-import { ClientHello, readClientHello, readServerHello, ServerHello, TLS13 } from "./shared/tls-hello.ts";
+import { tellHello } from "./shared/tls-told.ts";
 
 const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, data: 23, heartbeat: 24 } as const;
 const HEADER_LENGTH = 5;
@@ -331,7 +330,7 @@ function hello(c: Cursor, emit: Emit, at: Context): number {
     const { bytes, left } = message;
     HELLO.set(bytes, 4, bytes.length - 4);
     HELLO.enter(bytes.length - 4, "hello");
-    const told = tellHello(HELLO, bytes[0]!, emit);
+    const told = tellHello(HELLO, bytes[0] === CLIENT_HELLO, emit);
     if (told === null) return STREAM_NO;
     if (told.isServer13) at.state = SERVER13;
     if (!told.showsCertificate) return c.at;
@@ -341,7 +340,7 @@ function hello(c: Cursor, emit: Emit, at: Context): number {
     if (!(fault instanceof Fault) || fault.what !== "short" || c.cutOff === 0 || c.end - first < 4) throw fault;
     // The capture cut the hello: nothing more will come, so tell what is there.
     HELLO.set(c.buf, first + 4, c.end - first - 4);
-    if (tellHello(HELLO, c.buf[first]!, emit) === null) return STREAM_MORE;
+    if (tellHello(HELLO, c.buf[first] === CLIENT_HELLO, emit) === null) return STREAM_MORE;
     return STREAM_DONE;
   }
 }
@@ -409,34 +408,4 @@ function join(buf: Uint8Array, pieces: [from: number, to: number][], length: num
     at += take;
   }
   return whole;
-}
-
-/**
- * Null, with nothing emitted, where the bytes are no hello. A fault later on is a problem of a hello that is one.
- * `showsCertificate`: a server's, behind which its certificate comes in clear (unless it resumes a session).
- */
-function tellHello(c: Cursor, type: number, emit: Emit): { showsCertificate: boolean; isServer13: boolean } | null {
-  let problem: Fault | null = null;
-  const client = new ClientHello();
-  const server = new ServerHello();
-  try {
-    if (type === CLIENT_HELLO) readClientHello(c, client);
-    else readServerHello(c, server);
-  } catch (fault) {
-    if (!(fault instanceof Fault)) throw fault;
-    if (!client.proved && !server.proved) return null;
-    problem = fault;
-  }
-  if (type === CLIENT_HELLO) {
-    emit(role("client", "TLS ClientHello"));
-    tellClientHello(client, "tls-sni", emit);
-  } else {
-    emit(role("server", server.retry ? "TLS HelloRetryRequest" : "TLS ServerHello"));
-    tellServerHello(server, emit);
-  }
-  if (problem !== null) {
-    emit({ kind: "problem", what: problem.what === "short" ? "cut" : "malformed", why: `TLS ${problem}` });
-  }
-  const isServer13 = type === SERVER_HELLO && server.version >= TLS13;
-  return { showsCertificate: type === SERVER_HELLO && !server.retry && !isServer13, isServer13 };
 }

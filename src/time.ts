@@ -27,6 +27,11 @@ export function formatInstant(sec: number, nsec: number): string {
   }
   return `${lastText}${String(Math.floor(nsec / 1000)).padStart(6, "0")}Z`;
 }
+/** For people: `YYYY-MM-DD hh:mm:ss`, in UTC. */
+export function formatSecond(sec: number): string {
+  return formatInstant(sec, 0).slice(0, 19).replace("T", " ");
+}
+
 /** Whole seconds that were written last, with the dot: what is told one after another mostly happened in the same second. */
 let lastSec = Number.NaN;
 let lastText = "";

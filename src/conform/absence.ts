@@ -7,11 +7,11 @@ import type { Rule, Transport } from "../model/types.ts";
 import { type CastHost, calledOf, type Presence } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
 import { DNS_PORT } from "./coverage.ts";
+import { names } from "./endpoint-names.ts";
 import type { RuleUse } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import { type HostStatus, judgedBefore, notEvaluable, type RuleContext, wasJudgedOtherwise } from "./rule-status.ts";
 import { WHAT_NEXT } from "./two-owners.ts";
-import { names } from "./whom.ts";
 
 /**
  * Why this capture can't say that the rule is not used by this host; null where it can. `lacking`: members of the

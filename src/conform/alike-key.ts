@@ -27,9 +27,9 @@ import { pairingOf } from "../observe/pairs.ts";
 import { compareInstants } from "../time.ts";
 import { type Classes, NO_CLASS } from "./alike-classes.ts";
 import type { Played } from "./cast.ts";
+import { beginsAs } from "./first-words.ts";
 import { hostKey } from "./hidden-dns.ts";
 import { addressesOf } from "./subject.ts";
-import { beginsAs } from "./subject-flow.ts";
 
 /** More of anything has hardly any two alike. */
 const MOST_SIGHTINGS = 24;

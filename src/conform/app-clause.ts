@@ -4,8 +4,9 @@ import type { Rule } from "../model/types.ts";
 import { type Clause, failed, proved, unproved } from "./clause.ts";
 import type { LoadedModel } from "./cover.ts";
 import { upgradeClause } from "./encrypted.ts";
+import { framesOf } from "./flow-frames.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 import { speaking } from "./up.ts";
 
 const ANY_APP = proved("app", "any application");

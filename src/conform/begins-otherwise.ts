@@ -11,7 +11,7 @@ import type { Stream } from "../flow/stream.ts";
 import type * as C from "../observe/conversations.ts";
 import type { FlowView } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
-import { framesOf } from "./subject-flow.ts";
+import { framesOf } from "./flow-frames.ts";
 
 const NONE: readonly FrameRef[] = [];
 

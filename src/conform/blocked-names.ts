@@ -7,6 +7,7 @@ import type { Rule } from "../model/types.ts";
 import type { Lookup } from "../observe/lookups.ts";
 import { type CastHost, isGlobal } from "./cast.ts";
 import type { LoadedModel } from "./cover.ts";
+import { firstFew } from "./endpoint-names.ts";
 import type { RuleReason } from "./reasons.ts";
 import {
   type HostStatus,
@@ -17,7 +18,6 @@ import {
   silenceInLoss,
   silenceUntimed,
 } from "./rule-status.ts";
-import { firstFew } from "./whom.ts";
 
 const ANSWER_WITHIN_SEC = 300;
 const WAITED_SEC = 3;

@@ -16,8 +16,9 @@ import { C_PORT_APP, type Conversations } from "../observe/conversations.ts";
 import type { Exchange } from "../observe/exchanges.ts";
 import { compareInstants } from "../time.ts";
 import type { Cast } from "./cast.ts";
+import { framesOf } from "./flow-frames.ts";
 import { readSubject, type Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** Fewer exchanges than this prove nothing: a packet may be delayed, a number be random. */
 export const ENOUGH = 3;

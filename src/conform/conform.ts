@@ -52,6 +52,7 @@ import { severalTtls } from "./several-ttls.ts";
 import { readSubject } from "./subject.ts";
 import { Contested, contestedHosts } from "./two-owners.ts";
 import { Waivers } from "./waive.ts";
+import { packRow, waivedRow } from "./waived-rows.ts";
 
 export interface ConformOptions {
   models: readonly Model[];
@@ -393,25 +394,3 @@ const saysCount = ({ counted }: Clause): boolean => counted === true;
 const STEP_MASK = 127;
 const ANEW_MASK = 3;
 const RULES_A_JUDGEMENT = 32;
-
-/** A conversation's row, with the waiver that covers it where one does. */
-function waivedRow(judged: Judged, waivers: Waivers): ConversationRow | null {
-  const { row, verdict, initiatorRoles } = judged;
-  if (row === null || (verdict !== "undocumented" && verdict !== "violation")) return row;
-  const waived = waivers.isEmpty
-    ? null
-    : waivers.ofConversation(
-        row,
-        initiatorRoles.map(({ role }) => role),
-      );
-  judged.waived = waived;
-  if (waived !== row.waived) judged.row = { ...row, waived };
-  return judged.row;
-}
-
-/** Lets go of the row as an object; its number among the packed ones. */
-function packRow(judged: Judged, waivers: Waivers, packed: PackedRows): number {
-  const row = packed.add(waivedRow(judged, waivers)!);
-  judged.row = null;
-  return row;
-}

@@ -12,13 +12,14 @@ import { RuleIndex } from "./candidates.ts";
 import type { CapsReached } from "./caps.ts";
 import { type Cast, foundOut, isGlobal, type Played } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
+import { isMemberName } from "./endpoint-names.ts";
 import type { TimeContext } from "./expect.ts";
 import { overClause, valuedOver } from "./over-clause.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import type { Contested } from "./two-owners.ts";
 import { upClause } from "./up.ts";
-import { isEndpoint, isMemberName, throughProxy, type WhomContext } from "./whom.ts";
+import { isEndpoint, throughProxy, type WhomContext } from "./whom.ts";
 
 export interface LoadedModel {
   model: Model;

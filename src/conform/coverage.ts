@@ -9,8 +9,8 @@ import { addressText, FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
 import { realmNames } from "../observe/realms.ts";
 import type { CastHost } from "./cast.ts";
+import { inRange } from "./endpoint-names.ts";
 import { passesAll } from "./filters.ts";
-import { inRange } from "./whom.ts";
 
 export const DNS_PORT = 53;
 

@@ -6,7 +6,8 @@
 import type { FrameRef } from "../report/result.ts";
 import { compareInstants } from "../time.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import { framesOf } from "./flow-frames.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 const ENCRYPTED: ReadonlySet<string> = new Set(["tls", "dtls", "quic", "ssh", "wireguard", "openvpn"]);
 

@@ -15,8 +15,9 @@ import {
   provedWithin,
   secondsText,
 } from "./clocks.ts";
+import { askingFrames } from "./flow-frames.ts";
 import type { Subject } from "./subject.ts";
-import { askingFrames, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** What was found instead, with the frames that show it. `unlisted`: frames that show it too and are not known. */
 export interface TimeBroken {

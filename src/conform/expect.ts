@@ -6,9 +6,10 @@ import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { encryption } from "./encrypted.ts";
 import { type ClocksOf, clocksApart, ntpOffset, type TimeBroken, timeOfDay } from "./expect-time.ts";
+import { askingFrames, framesOf } from "./flow-frames.ts";
 import { operationsAtMost, WHOLE } from "./operations.ts";
 import type { Subject } from "./subject.ts";
-import { askingFrames, framesOf, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** A broken expectation also says what was found instead. */
 export interface Broken {
@@ -121,14 +122,11 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
 /** Packets at most in a burst. Any of a burst's frames may be what breaks it; which they were is known of the first two. */
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
   const largest = largestBurst(flow);
-  if (largest <= expectation.most && flow.lacking)
-    return unproved(
-      "expect",
-      "expectation-unproved",
-      `${expectation.text}: packets of it are missing in the capture beside the ${largest} that are there`,
-      "capture without loss",
-    );
-  if (largest <= expectation.most) return proved("expect", `${largest} packet(s) in a burst`);
+  if (largest <= expectation.most) {
+    if (!flow.lacking) return proved("expect", `${largest} packet(s) in a burst`);
+    const says = `${expectation.text}: packets of it are missing in the capture beside the ${largest} that are there`;
+    return unproved("expect", "expectation-unproved", says, "capture without loss");
+  }
   if (Math.ceil(largest / flow.countedBy) <= expectation.most)
     return unproved(
       "expect",

@@ -8,6 +8,7 @@ import type { FlowView } from "../observe/flow-view.ts";
 import type { FrameRef } from "../report/result.ts";
 import { isGlobal } from "./cast.ts";
 import { isListed, sameDomain } from "./domains.ts";
+import { isProblem } from "./flow-frames.ts";
 
 export interface HttpAnswers {
   /** Every answer says that it is not let through, or sends the client into some private network. */
@@ -28,8 +29,7 @@ export function httpAnswers(view: FlowView, sightings: readonly Sighting[], own:
   const stream = detail?.streams[back] ?? null;
   if (stream !== null && (stream.pending.length > 0 || stream.lost > 0)) return SERVED;
   if ((detail?.dropped ?? 0) > 0) return SERVED;
-  if (detail?.sightings.some(({ fact, dir }) => dir === back && fact.kind === "problem" && fact.what === "hole"))
-    return SERVED;
+  if (detail?.sightings.some((sighting) => sighting.dir === back && isProblem(sighting, "hole"))) return SERVED;
   const asked = askedFor(sightings);
   let answers = 0;
   let refusals = 0;

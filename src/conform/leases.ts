@@ -5,7 +5,7 @@
 import { formatHex, formatIpv4 } from "../address.ts";
 import { dhcpAddresses } from "../observe/dhcp.ts";
 import type { Observation } from "../observe/observation.ts";
-import { compareInstants, formatInstant, type Instant } from "../time.ts";
+import { compareInstants, formatSecond, type Instant } from "../time.ts";
 import type { Cast, Played } from "./cast.ts";
 import type { Subject } from "./subject.ts";
 
@@ -97,7 +97,7 @@ export function movedHosts(moves: Moves, cast: Cast): string[] {
   return [...moves.values()].flatMap((move) => {
     const roles = cast.ofText(move.realm, move.address).filter(({ host }) => host.host.single);
     if (roles.length === 0) return [];
-    const when = formatInstant(move.sec, move.nsec).replace(/T(.{8}).*/, " $1 UTC");
+    const when = `${formatSecond(move.sec)} UTC`;
     return [
       `${move.address}, bound to ${roles[0]!.role}, was ${move.from}'s and was leased to ${move.to} at ${when}: ` +
         "what that began from then on is another host's, and is not judged.",

@@ -7,11 +7,11 @@ import { matchesName, resolvePattern } from "../model/names.ts";
 import type { Target } from "../model/types.ts";
 import type { NearestMiss } from "../report/result.ts";
 import type { Played } from "./cast.ts";
+import { inRange } from "./endpoint-names.ts";
 import { sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 import { clausesOf, type Tried } from "./trial.ts";
-import { inRange } from "./whom.ts";
 
 /** Which failed clause to name where several failed: what a person would change first. */
 const TELLING: readonly string[] = ["when", "whom", "over", "app", "who", "expect", "up"];

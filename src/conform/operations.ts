@@ -6,6 +6,7 @@ import { ANSWER_TO_ANY, OPERATION_CLASSES, type OperationClass } from "../decode
 import { type OperationKind, stackOf } from "../decode/tally-kinds.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
+import { isProblem } from "./flow-frames.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
 /** Kinds named in one sentence. */
@@ -165,7 +166,7 @@ export const WHOLE = "capture whole packets, and without loss";
 
 /** Whether what was not read is not in the capture. */
 const isCut = (flow: SubjectFlow): boolean =>
-  flow.sightings.some(({ fact }) => fact.kind === "problem" && (fact.what === "cut" || fact.what === "hole"));
+  flow.sightings.some((sighting) => isProblem(sighting, "cut") || isProblem(sighting, "hole"));
 
 /** Messages that were not read to their end, and holes in the stream. */
 function unreadFrames(flow: SubjectFlow): FrameRef[] {

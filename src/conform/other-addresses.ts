@@ -11,8 +11,8 @@ import type { Neighbour } from "../observe/neighbours.ts";
 import type { Observation } from "../observe/observation.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
+import { firstFew } from "./endpoint-names.ts";
 import { MOST_ADDRESSES } from "./holders.ts";
-import { firstFew } from "./whom.ts";
 
 export interface OtherAddresses {
   /** The bindings, with hosts that have more addresses in place of those that were bound. */

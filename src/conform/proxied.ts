@@ -7,11 +7,12 @@
  */
 import { parseAddress } from "../address.ts";
 import { ASKING_FIELDS, type Sighting } from "../decode/facts.ts";
-import type { Handshake } from "../observe/handshake.ts";
+import { type Handshake, openSoFar } from "../observe/handshake.ts";
 import type { FrameRef } from "../report/result.ts";
 import type { Cast } from "./cast.ts";
+import { framesOf } from "./flow-frames.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 export interface Asked {
   /** In lower case: a name, or an address without brackets. */
@@ -196,9 +197,7 @@ function handshakeIn(content: readonly Sighting[], flow: SubjectFlow): Handshake
     const greeted = content.filter(speaks(false)).some((one) => one.fact.kind === "role");
     return { state: "alert", by, fault: fact, sighting, afterFlight: greeted && by === "client", instead: null };
   }
-  return isUp(true)
-    ? { state: "up" }
-    : { state: "open", holed: flow.unfinished, unheard: false, mute: false, dropped: false };
+  return isUp(true) ? { state: "up" } : openSoFar(flow.unfinished);
 }
 
 interface Answer {

@@ -11,11 +11,12 @@ import { PROXY_ROLE } from "../model/load.ts";
 import type { FrameRef, Verdict } from "../report/result.ts";
 import { foundOut, type Played } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
+import { framesOf } from "./flow-frames.ts";
 import { firstPerRule, isUp, type Judgement, type Judges, judgeOneWay, type RuleUse } from "./judge.ts";
 import { type Asked, type Leg, readLeg, subjectBeyond } from "./proxied.ts";
 import { judgeConversation, rank } from "./readings.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** Worst first, as flows of one conversation count. */
 const WORST: readonly Verdict[] = ["violation", "undocumented", "inconclusive", "documented", "ignored", "unrelated"];

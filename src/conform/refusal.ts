@@ -1,6 +1,6 @@
 /** What came back instead of the answer, in words: who said no, and how. */
 import type { FaultFact } from "../decode/facts.ts";
-import type { Handshake } from "../observe/handshake.ts";
+import { type Handshake, isDropped } from "../observe/handshake.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
 /** RFC 792, RFC 1812 section 5.2.7.1. Destination unreachable (3); codes that people meet. */
@@ -57,9 +57,7 @@ const BY_ERROR = "it was answered by ";
 const ANY_ERROR = "an ICMP error";
 
 /** Whether the connection opened and its hello got nowhere, though it was sent again and again. */
-export function isHelloDropped({ handshake }: SubjectFlow): boolean {
-  return handshake?.state === "open" && handshake.dropped;
-}
+export const isHelloDropped = ({ handshake }: SubjectFlow): boolean => isDropped(handshake);
 
 /** Whether what is said of how one attempt ended holds for another of which `other` is said. */
 export function holdsFor(said: string, other: string): boolean {

@@ -9,10 +9,10 @@ import type { CastHost } from "./cast.ts";
 import { type Clause, unproved } from "./clause.ts";
 import type { LoadedModel } from "./cover.ts";
 import type { Coverage } from "./coverage.ts";
+import { inRange, isMemberName } from "./endpoint-names.ts";
 import type { Judges } from "./judge.ts";
 import type { Judged } from "./judged.ts";
 import type { RuleReason } from "./reasons.ts";
-import { inRange, isMemberName } from "./whom.ts";
 
 export interface RuleJudgement {
   loaded: LoadedModel;

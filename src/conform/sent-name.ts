@@ -2,7 +2,8 @@
 import { parseAddress } from "../address.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { FrameRef } from "../report/result.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import { framesOf } from "./flow-frames.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 export interface SentName {
   name: string;

@@ -13,7 +13,8 @@ import {
 import type { ConversationOutcome, FrameRef } from "../report/result.ts";
 import { AlikeFlows, fieldsOf } from "./alike-flows.ts";
 import type { Cast, Played } from "./cast.ts";
-import { framesOf, readFlow, type SubjectFlow } from "./subject-flow.ts";
+import { framesOf } from "./flow-frames.ts";
+import { readFlow, type SubjectFlow } from "./subject-flow.ts";
 
 export interface Subject {
   conversation: number;

@@ -5,8 +5,9 @@ import { type Pairing, pairingOf } from "../observe/pairs.ts";
 import { placeKey } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
+import { framesOf } from "./flow-frames.ts";
 import { howItEnded } from "./refusal.ts";
-import { framesOf, type SubjectFlow } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 
 /** Messages that say who is who: where one protocol prepared the flow for another, its name comes from the second. */
 export function speaking(flow: SubjectFlow, what: string): FrameRef[] {

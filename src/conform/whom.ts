@@ -6,7 +6,6 @@
  */
 import { parseAddress } from "../address.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
-import { rangeHas } from "../model/ranges.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import { dnsFrames, type NameAnswer } from "../observe/dns-answers.ts";
 import type { DnsEvidence, NamesOf } from "../observe/dns-evidence.ts";
@@ -14,12 +13,14 @@ import type { FrameRef } from "../report/result.ts";
 import { isGlobal } from "./cast.ts";
 import { type Clause, failed, proved, unproved, weighed } from "./clause.ts";
 import { sameDomain } from "./domains.ts";
+import { inRange, names } from "./endpoint-names.ts";
+import { framesOf, wordsFrames } from "./flow-frames.ts";
 import { behindEch, outerNameAlone } from "./outer-name.ts";
 import type { ConversationReason } from "./reasons.ts";
 import { doubted, rivalFrames, stillTold } from "./replaced-answers.ts";
 import { type SentName, sentAddress, sentName } from "./sent-name.ts";
 import type { Subject } from "./subject.ts";
-import { framesOf, type SubjectFlow, wordsFrames } from "./subject-flow.ts";
+import type { SubjectFlow } from "./subject-flow.ts";
 import { howToHear, howToResolve, unresolved } from "./unresolved.ts";
 
 export interface WhomContext {
@@ -241,18 +242,17 @@ function byEvidence(
   const could = isGlobal(responder)
     ? `${responder} could be ${meant}`
     : `${responder} is an inside address, and could stand for ${meant} only if the site leads that name inside`;
-  const saidFirst =
-    flow.firstWords === "missing"
-      ? "what the client said first is not in the capture"
-      : sentName(flow) !== null
-        ? "what it may name inside is not readable"
-        : "no name was sent";
   return unproved(
     "whom",
     "address-unresolved",
-    `${could}: ${saidFirst} and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
+    `${could}: ${saidFirst(flow)} and ${unresolved(subject, flow, context, (answer) => nameIn(answer, patterns) !== null)}`,
     flow.firstWords === "missing" ? howToHear(flow) : howToResolve(subject, context),
   );
+}
+
+function saidFirst(flow: SubjectFlow): string {
+  if (flow.firstWords === "missing") return "what the client said first is not in the capture";
+  return sentName(flow) === null ? "no name was sent" : "what it may name inside is not readable";
 }
 
 /** Names that the site's table gives an address. */
@@ -385,36 +385,3 @@ function asDocumented({ name, aliases }: NameAnswer, patterns: readonly HostPatt
   if (patternOf(name, patterns) !== undefined) return name;
   return `${name}, which is another name of ${aliases.find((alias) => patternOf(alias, patterns) !== undefined)!}`;
 }
-
-/** True where an endpoint of the document goes by the name. */
-export function isMemberName({ hosts }: Endpoint, name: string, value: (parameter: string) => string | null): boolean {
-  return hosts.some((pattern) => {
-    const resolved = resolvePattern(pattern, value);
-    return resolved !== null && matchesName(resolved, name);
-  });
-}
-
-export function inRange(range: AddressRange, address: string): boolean {
-  const parsed = parseAddress(address);
-  return parsed !== null && rangeHas(range, parsed.family, parsed.hex);
-}
-
-/** An endpoint's members, for people: few of them. */
-export function names(endpoint: Endpoint, value: (parameter: string) => string | null): string {
-  let text = NAMES.get(endpoint);
-  if (text === undefined) {
-    text = namesAnew(endpoint, value);
-    if (endpoint.hosts.every(({ parameter }) => parameter === null)) NAMES.set(endpoint, text);
-  }
-  return text;
-}
-const NAMES = new WeakMap<Endpoint, string>();
-
-function namesAnew(endpoint: Endpoint, value: (parameter: string) => string | null): string {
-  const hosts = endpoint.hosts.map(({ text, parameter }) => (parameter === null ? text : (value(parameter) ?? text)));
-  const all = [...hosts, ...endpoint.addresses.map((range) => range.text)];
-  return firstFew(all);
-}
-
-export const firstFew = (all: readonly string[]): string =>
-  all.length <= 3 ? all.join(", ") : `${all.slice(0, 3).join(", ")} and ${all.length - 3} more`;

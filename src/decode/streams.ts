@@ -7,6 +7,7 @@ import { withSide } from "./details.ts";
 import type { Feed, Where } from "./feed.ts";
 import { hasForm } from "./forms.ts";
 import type { Glancer } from "./glancer.ts";
+import { keepHead } from "./heads.ts";
 import { keepHole } from "./hole.ts";
 import { compareAgain } from "./otherwise.ts";
 import { contradicts, keepNamed } from "./overlaps.ts";
@@ -41,7 +42,8 @@ export class Streams {
       if (opened === null) return;
       stream = opened;
     }
-    if (!stream.fromStart || lacksSyn(row, at)) this.#keepHead(row, at, dir, stream, seq, buf, off, len, cutOff, where);
+    if (!stream.fromStart || lacksSyn(row, at))
+      keepHead(this.#feed, row, at, dir, stream, seq, buf, off, len, cutOff, where);
 
     const ahead = (seq - stream.next) | 0;
     if (ahead > 0) {
@@ -399,37 +401,6 @@ export class Streams {
     if ((row[at + R.STATE]! & R.S_MIDSTREAM) !== 0) return;
     row[at + R.STATE]! |= R.S_MIDSTREAM;
     row[at + R.TRIES] = 0; // was the frame of the client's first words
-  }
-
-  /** The first segments, and those of a message that began before them: all until somebody knows the direction. */
-  #keepHead(
-    row: Int32Array,
-    at: number,
-    dir: 0 | 1,
-    stream: Stream,
-    seq: number,
-    buf: Uint8Array,
-    off: number,
-    len: number,
-    cutOff: number,
-    where: Where,
-  ): void {
-    if (where.sec > this.#feed.seamEnds) return;
-    const detail = this.#feed.details.of(row, at);
-    const head = detail.heads[dir] ?? [];
-    if (head.length === 0) detail.heads = withSide(detail.heads, dir, head);
-    const full = head.length >= LIMITS.identifySegments;
-    if (full && (stream.decoder >= 0 || this.#feed.held > LIMITS.pendingBytes / 4)) return;
-    this.#feed.held += len;
-    head.push({
-      seq,
-      bytes: buf.slice(off, off + len),
-      cutOff,
-      capture: where.capture,
-      frame: where.number,
-      sec: where.sec,
-      nsec: where.nsec,
-    });
   }
 }
 

@@ -10,7 +10,7 @@ import * as R from "../flow/row.ts";
 import type { ConversationOutcome } from "../report/result.ts";
 import { type Broadcasts, broadcastsOf } from "./broadcasts.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
-import { type Handshake, handshakeOf } from "./handshake.ts";
+import { type Handshake, handshakeOf, isDropped } from "./handshake.ts";
 import type { Observation } from "./observation.ts";
 
 /**
@@ -338,8 +338,7 @@ export class FlowView {
   isHelloDropped(there: 0 | 1): boolean {
     const back = there === 0 ? 1 : 0;
     if (!this.has(R.S_SYNACK, back) || this.has(R.S_DATA, back) || !this.has(R.S_DATA, there)) return false;
-    const handshake = this.handshake(there);
-    return handshake?.state === "open" && handshake.dropped;
+    return isDropped(this.handshake(there));
   }
 
   /** The application's own word that it did not come up: an alert, or an end that left, before the handshake was done. */

@@ -29,6 +29,17 @@ export type Handshake =
   /** This end closed or reset the connection. `greeted`: the server had said its hello; `instead`: what it said that is no TLS. */
   | { state: "left"; by: "client" | "server"; reset: boolean; greeted: boolean; instead: string | null };
 
+/** Where nothing more can be told of it. */
+export const openSoFar = (holed: boolean): Handshake => ({
+  state: "open",
+  holed,
+  unheard: false,
+  mute: false,
+  dropped: false,
+});
+
+export const isDropped = (handshake: Handshake | null): boolean => handshake?.state === "open" && handshake.dropped;
+
 /** A flow's row and what was said in it, as far as this needs it. */
 export interface HandshakeFlow {
   detail: FlowDetail | null;
@@ -67,7 +78,7 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   if (up[there]) return { state: "up" };
   if (!hello) return null;
   const holed = detail.streams.some((stream) => stream !== null && stream.pending.length > 0);
-  if (holed || !readToItsEnd(flow, there)) return { state: "open", holed, unheard: false, mute: false, dropped: false };
+  if (holed || !readToItsEnd(flow, there)) return openSoFar(holed);
   const reset = ([back, there] as const).find((dir) => flow.has(R.S_RST, dir));
   const ended = reset ?? ([there, back] as const).find((dir) => flow.has(R.S_FIN, dir));
   const mute = flow.has(R.S_SYNACK, back) && !flow.has(R.S_DATA, back);

@@ -87,8 +87,10 @@ function causeOf(c: ConversationRow): Cause | null {
 
 /** What a reason says without the far end's own name and address, which stand in each conversation's line: `its address could be …`. */
 function withoutOwn(reason: string, { server_name, peer_name, responder }: ConversationRow): string {
-  const word = (one: string): string =>
-    one === responder ? "its address" : one !== "" && (one === server_name || one === peer_name) ? "its name" : one;
+  const word = (one: string): string => {
+    if (one === responder) return "its address";
+    return one !== "" && (one === server_name || one === peer_name) ? "its name" : one;
+  };
   return reason.split(BETWEEN_WORDS).map(word).join("");
 }
 
