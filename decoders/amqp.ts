@@ -14,7 +14,7 @@
  */
 import type { Cursor } from "../src/decode/cursor.ts";
 import { type Context, type Decoder, type Emit, STREAM_DONE, STREAM_NO } from "../src/decode/decoder.ts";
-import { type Method, methodOf, SASL_FRAMES, tableTexts } from "./shared/amqp-codes.ts";
+import { type Method, methodOf, SASL_FRAMES, SASL_OUTCOMES, tableTexts } from "./shared/amqp-codes.ts";
 import { bounded } from "./shared/bounded.ts";
 import { leftBehind } from "./shared/hole.ts";
 import { tellOperation } from "./shared/operation.ts";
@@ -34,7 +34,9 @@ const FORM = { header: 0, old: 1, sasl: 2, new: 3 } as const;
 const FORMS = 4;
 /** Set where the direction's side has been told. */
 const TOLD = 4;
-const SHIFT = 8;
+/** 0-9-1: set from a server's first word until it lets the client in: a close before that refuses it. */
+const AWAITS = 8;
+const SHIFT = 16;
 
 export const amqp: Decoder = {
   id: "amqp",
@@ -150,7 +152,7 @@ function frame(c: Cursor, emit: Emit, at: Context): number {
   const method = methodOf(classId, methodId);
   if (method !== null) {
     role(emit, at, method.sender, `AMQP ${method.class}.${method.name}`);
-    tellMethod(c, emit, method, `${classId}/${methodId}`);
+    tellMethod(c, emit, at, method, `${classId}/${methodId}`);
   }
   c.leave(outer);
   return c.u8() === END ? c.at : c.bad("no end mark behind the method");
@@ -164,12 +166,16 @@ function role(emit: Emit, at: Context, sender: "client" | "server" | null, why: 
   emit({ kind: "role", sender, why });
 }
 
-function tellMethod(c: Cursor, emit: Emit, method: Method, code: string): void {
+function tellMethod(c: Cursor, emit: Emit, at: Context, method: Method, code: string): void {
   const name = `${method.class}.${method.name}`;
-  if (name === "connection.start") c.skip(2);
+  const state = at.state ?? 0;
+  if (name === "connection.start") {
+    c.skip(2);
+    if ((state & AWAITS) === 0) at.state = state + AWAITS;
+  } else if (name === "connection.open-ok") at.state = state & ~AWAITS;
   if (name === "connection.start" || name === "connection.start-ok") tellProduct(c, emit);
   else if (name === "connection.open") tellText(emit, "virtual-host", c.text(c.u8()));
-  else if (name === "connection.close") emit({ kind: "field", field: "amqp.close", value: c.u16() });
+  else if (name === "connection.close") tellClose(c, emit, (state & AWAITS) !== 0);
   else if (method.does !== null) {
     c.skip(2); // reserved, once an access ticket
     const target = c.text(c.u8());
@@ -177,6 +183,20 @@ function tellMethod(c: Cursor, emit: Emit, method: Method, code: string): void {
       target: target === "" ? null : bounded(target),
     });
   }
+}
+
+/** A reply code, and in words what is behind it; from 300 on it is an error (0-9-1 section 4.2.6, its constants). */
+function tellClose(c: Cursor, emit: Emit, awaits: boolean): void {
+  const code = c.u16();
+  emit({ kind: "field", field: "amqp.close", value: code });
+  if (code < 300 || !awaits) return;
+  const text = bounded(c.text(c.u8()));
+  refuse(emit, "amqp-close", code, text === "" ? `reply ${code}` : text);
+}
+
+function refuse(emit: Emit, what: string, code: number, text: string): void {
+  emit({ kind: "fault", what, code, text });
+  emit({ kind: "message", what: "response", id: "", failed: true });
 }
 
 function tellText(emit: Emit, field: string, value: string): void {
@@ -211,6 +231,7 @@ function newFrame(c: Cursor, emit: Emit, at: Context): number {
   const code = described ? c.u8() : -1;
   const sender = type === 1 ? SASL_FRAMES.get(code) : undefined;
   if (sender !== undefined) role(emit, at, sender.sender, `AMQP ${sender.name}`);
+  if (sender?.name === "sasl-outcome") tellOutcome(c, emit, size);
   if (type !== 0 || code !== OPEN) return begun;
   at.state = own;
   const outer = c.enter(size - (c.pos - c.start), "open");
@@ -219,6 +240,19 @@ function newFrame(c: Cursor, emit: Emit, at: Context): number {
   return c.at;
 }
 
+/** SASL's last word, of which anything but 0 lets nobody in (AMQP 1.0 part 5 section 5.3.3.6). */
+function tellOutcome(c: Cursor, emit: Emit, size: number): void {
+  const outer = c.enter(size - (c.pos - c.start), "outcome");
+  const list = c.u8();
+  if (list === LIST8 || list === LIST32) {
+    c.skip(list === LIST8 ? 2 : 8); // its size and how many there are
+    const code = c.u8() === UBYTE ? c.u8() : 0;
+    if (code > 0) refuse(emit, "amqp-sasl", code, `SASL ${SASL_OUTCOMES[code] ?? code}`);
+  }
+  c.leave(outer);
+}
+
+const UBYTE = 0x50;
 const OPEN = 0x10;
 const LIST8 = 0xc0;
 const LIST32 = 0xd0;

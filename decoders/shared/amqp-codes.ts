@@ -60,6 +60,9 @@ export const SASL_FRAMES = new Map<number, { name: string; sender: "client" | "s
   [0x44, { name: "sasl-outcome", sender: "server" }],
 ]);
 
+/** What a SASL outcome's code says (AMQP 1.0 part 5 section 5.3.3.6). */
+export const SASL_OUTCOMES = ["ok", "auth", "sys", "sys-perm", "sys-temp"] as const;
+
 const LONG_STRING = 0x53;
 /** Bytes of a field's value by its type's letter, where they are fixed (0-9-1 section 4.2.1, RabbitMQ's errata). */
 const SIZES = new Map<string, number>([

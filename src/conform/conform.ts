@@ -226,6 +226,7 @@ export function* conformInSteps(
   // A run that goes on is added to: what is told of it is made at once.
   const isLasting = kept === null && seen.departed === undefined;
   const lookups = collectLookups(seen, conversations.copies, isLasting ? cast.hasAddress(seen) : null);
+  const coverage = new Coverage(seen);
   const rules = judgeRules({
     judges,
     conversations,
@@ -235,7 +236,7 @@ export function* conformInSteps(
     lookedUp: placesByName(lookups),
     carriers: new Carriers(judgements, dns),
     minSpanSec: options.minSpanSec,
-    coverage: new Coverage(seen),
+    coverage,
     damaged: options.damaged,
     lastSec: options.lastSec,
   });
@@ -268,7 +269,7 @@ export function* conformInSteps(
     parameters: parameterRows(options.models, options.bound),
     warnings: [
       ...unseenRealms(seen),
-      ...absentHosts(cast, known.backgroundName, found),
+      ...absentHosts(cast, known.backgroundName, coverage, found),
       ...(options.infer
         ? [...takenFor(inferred.used), ...severalRoles(open(), given), ...unsettled(open(), inferred.used, given, cast)]
         : []),

@@ -73,10 +73,19 @@ export class Coverage {
   }
 
   /** A filter of a capture in which the host was, which may have kept some of its traffic out; null for none. */
-  filtered({ realm, presence, host }: CastHost, withoutIp: boolean): string | null {
-    for (const { filters, firstSec, lastSec } of this.#of(realm)) {
-      if (firstSec > presence.lastSec || lastSec < presence.firstSec) continue;
-      const filter = filters.find((text) => !passesAll(text, host, withoutIp));
+  filtered(host: CastHost, withoutIp: boolean): string | null {
+    const { firstSec, lastSec } = host.presence;
+    return this.#filterFor(host, withoutIp, (capture) => capture.firstSec <= lastSec && capture.lastSec >= firstSec);
+  }
+
+  /** A filter of any capture where the host should be, which may have kept it out; null for none. */
+  hides(host: CastHost): string | null {
+    return this.#filterFor(host, false, () => true);
+  }
+
+  #filterFor({ realm, host }: CastHost, withoutIp: boolean, counts: (capture: CaptureInfo) => boolean): string | null {
+    for (const capture of this.#of(realm)) {
+      const filter = counts(capture) ? capture.filters.find((text) => !passesAll(text, host, withoutIp)) : undefined;
       if (filter !== undefined) return filter;
     }
     return null;

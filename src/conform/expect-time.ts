@@ -31,7 +31,7 @@ export type ClocksOf = (realm: number, address: string) => ReadonlyMap<string, r
 
 /** Where a client sends random numbers for its time it does so in every capture: only the host itself knows its offset then. */
 const ASK =
-  "ask the host itself, by chronyc tracking, timedatectl timesync-status or w32tm /query /status: a longer capture will not show it";
+  "ask the host itself how far its clock is off, by chronyc tracking, timedatectl timesync-status or w32tm /query /status: a longer capture will not show it";
 
 /** The client's clock against the server's that it asks. */
 export function ntpOffset(expectation: Expectation & { kind: "ntp-offset" }, subject: Subject): Clause | TimeBroken {

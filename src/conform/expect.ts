@@ -3,6 +3,7 @@
 import type { Expectation } from "../model/types.ts";
 import { protocolVersion } from "../protocol-versions.ts";
 import type { FrameRef } from "../report/result.ts";
+import { plural } from "../report/words.ts";
 import { type Clause, proved, unobservable, unproved } from "./clause.ts";
 import { encryption } from "./encrypted.ts";
 import { type ClocksOf, clocksApart, ntpOffset, type TimeBroken, timeOfDay } from "./expect-time.ts";
@@ -106,7 +107,7 @@ function tlsVersion(expectation: Expectation & { kind: "tls-version" }, flow: Su
 function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow): Clause | Broken {
   if (expectation.value === "none") {
     if (flow.answered === 0) return proved("expect", "no reply, as documented");
-    const found = broken(expectation, `${flow.answered} packet(s) back`, flow.coming.slice(-1));
+    const found = broken(expectation, `${plural(flow.answered, "packet")} back`, flow.coming.slice(-1));
     found.clause.counted = true;
     return found;
   }
@@ -123,7 +124,7 @@ function reply(expectation: Expectation & { kind: "reply" }, flow: SubjectFlow):
 function packets(expectation: Expectation & { kind: "packets" }, flow: SubjectFlow): Clause | Broken {
   const largest = largestBurst(flow);
   if (largest <= expectation.most) {
-    if (!flow.lacking) return proved("expect", `${largest} packet(s) in a burst`);
+    if (!flow.lacking) return proved("expect", `${plural(largest, "packet")} in a burst`);
     const says = `${expectation.text}: packets of it are missing in the capture beside the ${largest} that are there`;
     return unproved("expect", "expectation-unproved", says, "capture without loss");
   }

@@ -2,7 +2,8 @@
  * What is said of hosts on the first screen: who was taken for a role and why, who was not because the signs disagree, who
  * never appeared and what looks like it, and who does the work of several roles.
  */
-import { absentWords, type Cast } from "./cast.ts";
+import { absentWords, type Cast, type CastHost } from "./cast.ts";
+import type { Coverage } from "./coverage.ts";
 import type { Likeness } from "./infer.ts";
 import { isByMac } from "./mac-hosts.ts";
 
@@ -12,7 +13,12 @@ const NAMED = 3;
 const SENTENCES = 5;
 
 /** A wrong binding is the commonest mistake: it is said first, with the hosts that look like the one that is meant. */
-export function absentHosts(cast: Cast, backgroundName: string | null, found: () => readonly Likeness[]): string[] {
+export function absentHosts(
+  cast: Cast,
+  backgroundName: string | null,
+  coverage: Coverage,
+  found: () => readonly Likeness[],
+): string[] {
   // Bound in every realm, it need not be in each.
   const there = new Set(
     cast.hosts.flatMap(({ host, presence }) => (presence.firstSec === Number.POSITIVE_INFINITY ? [] : [host])),
@@ -36,6 +42,18 @@ export function absentHosts(cast: Cast, backgroundName: string | null, found: ()
   return [
     ...told.map(({ says }) => says),
     ...together.filter((some) => some.length >= SEVERAL).map((some) => absentTogether(some)),
+    ...filteredOut(each, coverage),
+  ];
+}
+
+/** Who never appears in what a filter let through may well be there. */
+function filteredOut(absent: readonly CastHost[], coverage: Coverage): string[] {
+  const filters = new Set(absent.map((host) => coverage.hides(host)).filter((filter) => filter !== null));
+  const [first] = filters;
+  if (first === undefined) return [];
+  const more = filters.size === 1 ? "" : ` and ${filters.size - 1} more`;
+  return [
+    `The capture was filtered (${first}${more}), which may be why: look without the filter before you doubt a binding.`,
   ];
 }
 

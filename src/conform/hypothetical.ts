@@ -180,7 +180,7 @@ function imagine(model: Model, question: Question): { subject: Subject; flow: Su
     icmpType: null,
     began: { capture_id: 0, frame: 0, what: "imagined" },
     quotes: [],
-    closedByItself: false,
+    quoted: null,
     reset: null,
   };
   const subject: Subject = {

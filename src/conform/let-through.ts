@@ -35,8 +35,10 @@ export function letThrough({ loaded, rule, flow, subject }: RuleUse, { who, whom
   }
   if (flow.outcome === "refused" && flow.reset !== null && isOwn(flow.reset))
     return `look whether anything listens on ${over} of ${whom}: the refusal came from as far away as its own answers; if so, allow ${over} from ${who} to there${where}`;
-  if (flow.outcome === "unreachable" && flow.closedByItself)
+  if (flow.outcome === "unreachable" && flow.quoted === "closed")
     return `look whether anything listens on ${over} of ${whom}: the ICMP error came from its own address; if so, allow ${over} from ${who} to there${where}`;
+  if (flow.outcome === "unreachable" && flow.quoted === "no-way")
+    return `look whether anybody has the address of ${whom} and a route leads there, which the ICMP error denies; if so, allow ${over} from ${who} to there${where}`;
   const passing = `${subject.transport}/${subject.port} itself passes`;
   if (isHelloDropped(flow))
     return `look what drops the TLS hello of ${who} to ${whom} on the way, as filters by name do, and let it through: ${passing}${where}`;

@@ -5,6 +5,7 @@
 import { ANSWER_TO_ANY, OPERATION_CLASSES, type OperationClass } from "../decode/facts.ts";
 import { type OperationKind, stackOf } from "../decode/tally-kinds.ts";
 import type { FrameRef } from "../report/result.ts";
+import { plural } from "../report/words.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
 import { isProblem } from "./flow-frames.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
@@ -41,16 +42,22 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   );
   if (unknown !== undefined) {
     const says = `${operationText(unknown, flow)}: nobody can say what it does`;
-    return unproved("expect", "expectation-unproved", says, "look at the frame", framesOfKind(unknown));
+    return unproved(
+      "expect",
+      "expectation-unproved",
+      says,
+      "ask the vendor what that operation does",
+      framesOfKind(unknown),
+    );
   }
   const unread = unreadFrames(flow);
   if (unread.length > 0 || flow.undecoded > 0 || dropped > 0) {
-    const says = unread[0]?.what ?? `${flow.undecoded + dropped} message(s) of it could not be read`;
+    const says = unread[0]?.what ?? `${plural(flow.undecoded + dropped, "message")} of it could not be read`;
     return unproved(
       "expect",
       "expectation-unproved",
       `${text}: ${says}`,
-      isCut(flow) ? WHOLE : "look at the frames",
+      isCut(flow) ? WHOLE : "look at the frames that could not be read",
       unread,
     );
   }
@@ -67,7 +74,7 @@ export function operationsAtMost(most: string, text: string, flow: SubjectFlow):
   if (requests.length > 0) {
     const count = requests.reduce((sum, kind) => sum + kind.count, 0);
     const [first] = requests.flatMap((kind) => framesOfKind(kind).slice(0, 1)).sort(byPlace);
-    return proved("expect", `${count} operation(s), none above ${most}`, first === undefined ? [] : [first]);
+    return proved("expect", `${plural(count, "operation")}, none above ${most}`, first === undefined ? [] : [first]);
   }
   if (!isWhole(flow)) {
     const says = `${text}: no operation could be read`;

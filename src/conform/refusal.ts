@@ -36,6 +36,12 @@ export function isPortUnreachable(family: number, type: number, code: number): b
   return family === 4 ? type === 3 && code === 3 : type === 1 && code === 4;
 }
 
+/** RFC 792, RFC 4443: a router knows no way there, nobody answers to the address on its link, or the packet went round in circles. */
+export function isWayless(family: number, type: number, code: number): boolean {
+  if (type === (family === 4 ? 11 : 3)) return true;
+  return family === 4 ? type === 3 && code <= 1 : type === 1 && (code === 0 || code === 3);
+}
+
 /** Why a flow did not come up, as a clause of a sentence about it. */
 export function howItEnded(flow: SubjectFlow): string {
   switch (flow.outcome) {

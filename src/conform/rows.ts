@@ -189,12 +189,13 @@ export function bindingRows(
   );
   return bindings
     .filter((binding) => binding.model !== backgroundName)
-    .map(({ role, model, hosts, how }) => ({
+    .map(({ role, model, hosts, how, outside }) => ({
       role,
       model,
       values: hosts.map((host) => host.text),
       how,
       seen: hosts.some((host) => appeared.has(host)),
+      ...(outside ? { outside } : {}),
       ...foundAddresses(hosts),
     }));
 }

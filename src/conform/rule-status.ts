@@ -114,7 +114,7 @@ export function heldBack({ verdict, code, uses }: Judged): Clause | null {
   const broken = verdict === "violation" ? uses.find(({ how }) => how === "violated") : undefined;
   if (broken === undefined) return null;
   const says = `it is in violation of ${broken.loaded.model.name}/${broken.rule.id}, and meets no other rule`;
-  return unproved("expect", "expectation-unproved", says, "settle that first");
+  return unproved("expect", "expectation-unproved", says, "settle that violation first");
 }
 
 /** Forbidden or retired: nothing to be missed. */

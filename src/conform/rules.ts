@@ -7,6 +7,7 @@ import type { Rule } from "../model/types.ts";
 import type { UseSums } from "../observe/departed-uses.ts";
 import { DEFAULT_REALM } from "../observe/observation.ts";
 import type { FrameRef, RuleHostRow } from "../report/result.ts";
+import { number, plural } from "../report/words.ts";
 import { couldNotShow, openCandidate } from "./absence.ts";
 import { isInferred, otherAssignment } from "./assignment.ts";
 import { blockedStatus } from "./blocked.ts";
@@ -177,7 +178,7 @@ function unboundEnd(rule: Rule, role: string, uses: readonly RuleUse[], gone: Us
   const came =
     documented.length === 0
       ? says
-      : `${says}, and ${documented.length + gone.documented} flow(s) that fit it may be anybody's`;
+      : `${says}, and ${plural(documented.length + gone.documented, "flow that fits", "flows that fit")} it may be anybody's`;
   const status = notEvaluable("role-not-bound", came, `give --bind ${role}=internet, or its addresses`);
   return { ...status, evidence: documented.slice(0, MOST_TRIED).flatMap(supportOf) };
 }
@@ -319,11 +320,14 @@ function metStatus(
   return {
     status: "met",
     code: "met",
-    reason: `${documented.length + gone.documented} flow(s), among them: ${standing.tried.whom.says}${inferred}`,
+    reason: `${countFlows(documented.length + gone.documented)}${standing.tried.whom.says}${inferred}`,
     remedy: null,
     evidence: supportOf(standing),
   };
 }
+
+/** Of several one is told. */
+const countFlows = (count: number): string => (count === 1 ? "" : `${number(count)} flows, one of which: `);
 
 /** All that was seen of a wildcard has a row of its own. */
 function ofAnother(rule: Rule, uses: readonly RuleUse[], { closer }: Shared, context: RuleContext): HostStatus {
@@ -384,7 +388,7 @@ function violatedStatus(
     return {
       status: "violated",
       code: "touched",
-      reason: `it is ${rule.requirement}, and ${broke} flow(s) used it`,
+      reason: `it is ${rule.requirement}, and ${plural(broke, "flow")} used it`,
       remedy: "find out what opened it",
       evidence: [...first.tried.who.support],
     };
@@ -392,7 +396,7 @@ function violatedStatus(
   return {
     status: "violated",
     code: "expectation-broken",
-    reason: `${broke} flow(s) break it, ${clean} keep it: ${broken.clause.says}`,
+    reason: `${plural(broke, "flow breaks", "flows break")} it, ${clean} ${clean === 1 ? "keeps" : "keep"} it: ${broken.clause.says}`,
     remedy: null,
     evidence: [...broken.clause.against],
   };

@@ -27,7 +27,7 @@ import {
 } from "./flow-frames.ts";
 import { cutOf, gapsOf, hasSaidAll, isHoled, isMisread, isUnfinished, lacksEnd } from "./flow-holes.ts";
 import { type HttpAnswers, httpAnswers } from "./http-answers.ts";
-import { isPortUnreachable } from "./refusal.ts";
+import { isPortUnreachable, isWayless } from "./refusal.ts";
 import type { Key, Subject } from "./subject.ts";
 
 export interface SubjectFlow {
@@ -113,8 +113,11 @@ export interface SubjectFlow {
   icmpType: number | null;
   /** ICMP errors about it. */
   quotes: readonly FrameRef[];
-  /** All of these say that the port is closed, and came from the far end's own address. */
-  closedByItself: boolean;
+  /**
+   * What all of these say: `closed`, of its own port and from the far end's own address; `no-way`, that none leads there, or that
+   * nobody has the address. Null where they say something else, or not all the same.
+   */
+  quoted: "closed" | "no-way" | null;
   /** How near the RST came from that ended it, where the far end's own answers are known to compare it with. */
   reset: ResetFrom | null;
   /** HTTP: whom every answer sent the client on to, which may be a portal's word, and the frames. */
@@ -196,7 +199,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     connectionless: view.proto !== TCP,
     icmpType: view.proto === ICMP || view.proto === ICMP6 ? view.port(0) : null,
     quotes,
-    closedByItself: quotes.length > 0 && isClosedByItself(all, view, back),
+    quoted: quotes.length === 0 ? null : saidByQuotes(all, view, back),
     reset: resetFrom(all, view, back),
     sentOn: answers?.sentOn ?? null,
     leads: null,
@@ -205,12 +208,12 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
   };
 }
 
-function isClosedByItself(all: C.Conversations, view: FlowView, back: 0 | 1): boolean {
+function saidByQuotes(all: C.Conversations, view: FlowView, back: 0 | 1): SubjectFlow["quoted"] {
   const own = view.address(back);
-  return all.quoted.get(view.flow)!.every((index) => {
-    const { sender, type, code } = all.seen.flows.quotes[index]!;
-    return sender === own && isPortUnreachable(view.family, type, code);
-  });
+  const quotes = all.quoted.get(view.flow)!.map((index) => all.seen.flows.quotes[index]!);
+  if (quotes.every(({ sender, type, code }) => sender === own && isPortUnreachable(view.family, type, code)))
+    return "closed";
+  return quotes.every(({ type, code }) => isWayless(view.family, type, code)) ? "no-way" : null;
 }
 
 function ownAddress({ seen }: C.Conversations, view: FlowView, dir: 0 | 1): string {

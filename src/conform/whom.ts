@@ -280,7 +280,7 @@ export function throughProxy(clause: Clause, subject: Subject, flow: SubjectFlow
   return supported(
     "name-contradicted",
     `the proxy was asked for ${through.host}, and behind it the client asked for ${sent.name}`,
-    "find out what runs there",
+    "look into the proxy's log which of the two it led to",
     [...through.frames, ...sent.frames],
   );
 }

@@ -235,6 +235,8 @@ export interface RunInfo {
     values: string[];
     how: "given" | "inferred" | "site";
     seen: boolean;
+    /** Addresses beyond NAT or a load balancer, which the site lists under `outside:`. Left out for all others. */
+    outside?: true;
     /** Addresses of these hosts that nobody bound: other ones of a device, MAC addresses. Left out where there are none. */
     others?: string[];
   }[];

@@ -45,6 +45,11 @@ test("several hosts behind one address open what is documented of them: judged a
     rule.hosts.map(({ host, status }) => [host, status]),
     [[OUTSIDE, "met"]],
   );
+  const outside = said.result.run.bindings.filter((binding) => binding.outside === true);
+  t.deepEqual(
+    outside.map(({ values }) => values),
+    [[OUTSIDE]],
+  );
 });
 
 test("where they are seen on their own side, each is judged by itself", async (t) => {

@@ -244,6 +244,11 @@ test("what is asked of whom names what stopped it, not the port that passes", as
     [FAR, 3, /^look whether anything listens on tcp\/443 of 203\.0\.113\.10: the ICMP error came from its own address/],
     ["10.0.0.254", 3, /^allow tcp\/443 from 10\.0\.0\.5 to 203\.0\.113\.10/],
     [FAR, 13, /^allow tcp\/443 from 10\.0\.0\.5 to 203\.0\.113\.10/],
+    [
+      "10.0.0.254",
+      1,
+      /^look whether anybody has the address of 203\.0\.113\.10 and a route leads there, which the ICMP error/,
+    ],
   ] as const) {
     const frames = [syn(0), icmpFrame({ from, to: HOST, ms: 1, type: 3, code, quote: syn(0) })];
     t.regex(await remedyOf({ endpoints: byAddress, rules: [{ id: "api", to: "api", ...over }], frames }), told);

@@ -31,6 +31,33 @@ test("of version 1.0 the header is both sides': nobody is client by it", (t) => 
   t.false(facts.some((fact) => fact.kind === "role"));
 });
 
+test("a server that lets nobody in refuses; what it closes later, and what a client closes, is no refusal", (t) => {
+  const back = streamAt(41_000, 40_001);
+  const start = hex`01 00 00 00 00 00 12 00 0a 00 0a 00 09 00 00 00 00 00 00 00 00 00 00 00 00 ce`;
+  const opened = hex`01 00 00 00 00 00 05 00 0a 00 29 00 ce`;
+  const close = hex`01 00 00 00 00 00 11 00 0a 00 32 01 93 06 72 65 66 75 73 65 00 00 00 00 ce`;
+  const outcome = (code: number) =>
+    concat([header(3, 1, 0, 0), hex`00 00 00 10 02 01 00 00 00 53 44 c0 03 01 50`, Uint8Array.of(code)]);
+  for (const [what, bytes, refused] of [
+    ["before it is opened", concat([start, close]), "amqp-close refuse"],
+    ["once it was open", concat([start, opened, close]), undefined],
+    ["SASL: auth", outcome(1), "amqp-sasl SASL auth"],
+    ["SASL: ok", outcome(0), undefined],
+  ] as const) {
+    const { facts, end } = decodeStream(amqp, bytes, back);
+    const fault = facts.find((fact) => fact.kind === "fault");
+    t.is(fault === undefined ? undefined : `${fault.what} ${fault.text}`, refused, what);
+    t.is(
+      facts.some((fact) => fact.kind === "message" && fact.failed === true),
+      refused !== undefined,
+      what,
+    );
+    t.not(end, "bad", what);
+  }
+  const client = decodeStream(amqp, concat([header(0, 0, 9, 1), close]), at);
+  t.false(client.facts.some(({ kind }) => kind === "fault"));
+});
+
 test("joined at a heartbeat or at a method, with the end mark at its place", (t) => {
   const get = concat([hex`01 00 01 00 00 00 0d 00 3c 00 46 00 00 05`, ascii("queue"), hex`00 ce`]);
   for (const bytes of [HEARTBEAT, get]) {

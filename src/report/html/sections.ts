@@ -10,6 +10,7 @@ import { headline } from "../summary.ts";
 import { actionsOf } from "../text/actions.ts";
 import type { TextContext } from "../text/context.ts";
 import { facts, warnings } from "../text/head.ts";
+import { howBound } from "../text/tail.ts";
 import { bytes, citations, expected, hostIn, number, plural, sentence, sentences, timeSpan } from "../words.ts";
 import { cells, html, type Markup, NOTHING, table } from "./markup.ts";
 import { MOODS, type Mood, moodOfRule, sign, signed } from "./mood.ts";
@@ -142,7 +143,7 @@ export function again(context: TextContext): Markup {
   const { run } = context.result;
   const { database } = context.options;
   const settings = [
-    ...run.bindings.map((b) => cells(`${b.role} = ${b.values.join(", ")}`, `${b.how}${b.seen ? "" : ", not seen"}`)),
+    ...run.bindings.map((b) => cells(`${b.role} = ${b.values.join(", ")}`, howBound(b))),
     ...run.parameters.map((p) => cells(`${p.name} = ${p.value ?? "?"}`, p.how === "missing" ? "not given" : p.how)),
   ];
   const stored =

@@ -56,7 +56,7 @@ export function facts(
   const isShared = ({ role, model }: { role: string; model: string }): boolean =>
     run.bindings.some((other) => other.role === role && other.model !== model);
   const bound = run.bindings.map((binding) => {
-    const how = binding.how === "inferred" ? " (inferred)" : "";
+    const how = binding.how === "inferred" ? " (inferred)" : binding.outside ? " (outside)" : "";
     const role = isShared(binding) ? `${binding.model}/${binding.role}` : binding.role;
     return `${role} = ${few(binding.values, 3)}${how}${binding.seen ? "" : ", not seen"}`;
   });

@@ -2,7 +2,7 @@ import { partsText } from "../../capture/realm-parts.ts";
 import { firstUnwaived } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import { qualityRows } from "../quality.ts";
-import type { RunResult, Verdict } from "../result.ts";
+import type { RunInfo, RunResult, Verdict } from "../result.ts";
 import { shellWord } from "../safe.ts";
 import { ruleFindings, verdictCount } from "../summary.ts";
 import { bytes, isDefaultRealm, number, plural, timeSpan } from "../words.ts";
@@ -68,7 +68,7 @@ function printInForce(page: Page, result: RunResult): void {
   page.table([
     ...bindings.map((b) => [
       { text: `${b.role} = ${b.values.join(", ")}` },
-      { text: `${b.how}${b.seen ? "" : ", not seen"}`, paint: b.seen ? page.pen.dim : page.pen.yellow },
+      { text: howBound(b), paint: b.seen ? page.pen.dim : page.pen.yellow },
     ]),
     ...parameters.map((p) => [
       { text: `${p.name} = ${p.value ?? "?"}` },
@@ -76,6 +76,11 @@ function printInForce(page: Page, result: RunResult): void {
     ]),
   ]);
   if (bindings.length + parameters.length === 0) page.text("no bindings and no parameters");
+}
+
+/** How an address came to its role: `site, outside, not seen`. */
+export function howBound({ how, outside, seen }: RunInfo["bindings"][number]): string {
+  return `${how}${outside ? ", outside" : ""}${seen ? "" : ", not seen"}`;
 }
 
 function printNext(page: Page, context: TextContext): void {
