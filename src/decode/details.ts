@@ -35,6 +35,16 @@ export interface FlowDetail {
   saying?(kinds: number): Sighting[];
   /** Likewise: as `tellAnswers`. */
   answers?(told: AnswersTold): void;
+  /** Likewise: as `claimsOf`. */
+  claims?(): number;
+  /** Likewise: as `sentName` and `areSeveral` of a flow. */
+  sentName?(dir: 0 | 1, numbers: NameNumbers): number;
+  namesSeveral?(dir: 0 | 1): boolean;
+}
+
+/** Numbers names, from 1. */
+export interface NameNumbers {
+  of(name: string): number;
 }
 
 /** Hears of answers of DNS, one behind the other. */

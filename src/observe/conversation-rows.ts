@@ -3,7 +3,7 @@
  * them by their key.
  */
 import { mix } from "../flow/addresses.ts";
-import { OUTCOMES } from "./flow-view.ts";
+import { type FlowView, OUTCOMES } from "./flow-view.ts";
 
 /** 64 KiB a chunk: whoever judges small captures one after the other would clear, and collect, a MiB for each. */
 const CHUNK_SHIFT = 10;
@@ -35,9 +35,9 @@ export function bytesIn(row: Int32Array, at: number): number {
   return row[at + C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C_BYTES]! >>> 0);
 }
 
-/** Slots to begin with: of one for each flow, as every second may be filled and most flows fold into others. */
-const FEWEST_SLOTS = 1 << 12;
-const MOST_FIRST_SLOTS = 1 << 20;
+/** Pairs of the index to begin with: of three for each four flows, as most flows fold into others. */
+const FEWEST_PAIRS = 1 << 11;
+const MOST_FIRST_PAIRS = 1 << 21;
 
 /** The least power of two that is not below it. */
 function powerOfTwo(count: number): number {
@@ -47,13 +47,15 @@ function powerOfTwo(count: number): number {
 export class ConversationRows {
   readonly chunks: Int32Array[] = [];
   count = 0;
+  /** Pairs of a key's hash and its conversation + 1: a row is looked at only where the whole hash agrees. */
   #slots: Int32Array;
   #mask: number;
 
   /** `flows`: how many may be folded. Begun small, the index of a hundred thousand would be made anew six times. */
   constructor(flows: number) {
-    this.#slots = new Int32Array(Math.max(FEWEST_SLOTS, Math.min(MOST_FIRST_SLOTS, powerOfTwo(flows))));
-    this.#mask = this.#slots.length - 1;
+    const pairs = Math.max(FEWEST_PAIRS, Math.min(MOST_FIRST_PAIRS, powerOfTwo((flows * 4) / 3)));
+    this.#slots = new Int32Array(pairs * 2);
+    this.#mask = pairs - 1;
   }
 
   rows(conversation: number): Int32Array {
@@ -75,10 +77,14 @@ export class ConversationRows {
     name: number,
     by: number,
   ): number {
-    let slot = mix(initiator, responder, meta ^ Math.imul(name, 0x9e3779b1), portApp) & this.#mask;
-    for (;;) {
-      const conversation = this.#slots[slot]! - 1;
+    const slots = this.#slots;
+    const mask = this.#mask;
+    const hash = mix(initiator, responder, meta ^ Math.imul(name, 0x9e3779b1), portApp);
+    let slot = hash & mask;
+    for (; ; slot = (slot + 1) & mask) {
+      const conversation = slots[slot * 2 + 1]! - 1;
       if (conversation < 0) break;
+      if (slots[slot * 2] !== hash) continue;
       const row = this.rows(conversation);
       const at = this.at(conversation);
       if (
@@ -91,9 +97,11 @@ export class ConversationRows {
         if (by < row[at + C_PORT_APP]! >>> 24) row[at + C_PORT_APP] = portApp | (by << 24);
         return conversation;
       }
-      slot = (slot + 1) & this.#mask;
     }
     const conversation = this.count++;
+    slots[slot * 2] = hash;
+    slots[slot * 2 + 1] = conversation + 1;
+    if (this.count > ((mask + 1) >> 2) * 3) this.#grow();
     if ((conversation & (CHUNK - 1)) === 0) this.chunks.push(new Int32Array(CHUNK << WORDS_SHIFT));
     const row = this.rows(conversation);
     const at = this.at(conversation);
@@ -103,23 +111,57 @@ export class ConversationRows {
     row[at + C_PORT_APP] = portApp | (by << 24);
     row[at + C_NAME] = name;
     row[at + C_OUTCOME] = OUTCOMES.length - 1;
-    this.#slots[slot] = conversation + 1;
-    if (this.count * 2 > this.#slots.length) this.#grow();
     return conversation;
   }
 
+  /** Counts a flow. `packets`, `bytes`: what of it is repeats, and counts nowhere. */
+  protected addUp(conversation: number, view: FlowView, outcome: number, packets: number, bytes: number): void {
+    const row = this.rows(conversation);
+    const at = this.at(conversation);
+    const isFirst = row[at + C_FLOWS] === 0;
+    const { flows } = view;
+    row[at + C_FLOWS]! += flows;
+    if (flows > 0) ended(row, at + C_OUTCOME, outcome, isFirst); // of none there is only what was said (`departed.ts`)
+    row[at + C_PACKETS]! += view.packets(0) + view.packets(1) - packets;
+    const all = view.bytes(0) + view.bytes(1) - bytes;
+    const low = (row[at + C_BYTES]! >>> 0) + (all % 0x1_0000_0000);
+    row[at + C_BYTES] = low | 0;
+    row[at + C_BYTES + 1]! += Math.floor(all / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
+    const { firstSec, firstNsec, lastSec, lastNsec } = view;
+    if (isFirst || isBefore(firstSec, firstNsec, row, at + C_FIRST)) {
+      row[at + C_FIRST] = firstSec;
+      row[at + C_FIRST + 1] = firstNsec;
+    }
+    if (isFirst || !isBefore(lastSec, lastNsec, row, at + C_LAST)) {
+      row[at + C_LAST] = lastSec;
+      row[at + C_LAST + 1] = lastNsec;
+    }
+  }
+
   #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let conversation = 0; conversation < this.count; conversation++) {
-      const row = this.rows(conversation);
-      const at = this.at(conversation);
-      const meta = row[at + C_META]! ^ Math.imul(row[at + C_NAME]!, 0x9e3779b1);
-      let slot = mix(row[at + C_INITIATOR]!, row[at + C_RESPONDER]!, meta, row[at + C_PORT_APP]! & 0xffffff) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = conversation + 1;
+    const old = this.#slots;
+    const slots = new Int32Array(old.length * 2);
+    const mask = this.#mask * 2 + 1;
+    for (let i = 0; i < old.length; i += 2) {
+      if (old[i + 1] === 0) continue;
+      let slot = old[i]! & mask;
+      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
+      slots[slot * 2] = old[i]!;
+      slots[slot * 2 + 1] = old[i + 1]!;
     }
     this.#slots = slots;
     this.#mask = mask;
   }
+}
+
+function ended(row: Int32Array, at: number, outcome: number, first: boolean): void {
+  const best = row[at]! & ~MIXED;
+  const mixed = first || best === outcome ? row[at]! & MIXED : MIXED;
+  row[at] = (first || outcome < best ? outcome : best) | mixed;
+}
+
+/** Whether a time is before the one that stands in a row. */
+function isBefore(sec: number, nsec: number, row: Int32Array, at: number): boolean {
+  const there = row[at]! >>> 0;
+  return sec < there || (sec === there && nsec < row[at + 1]!);
 }

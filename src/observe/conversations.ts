@@ -14,28 +14,16 @@ import type { Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
 import { ConversationIds } from "./conversation-id.ts";
-import {
-  C_BYTES,
-  C_FIRST,
-  C_FLOWS,
-  C_HEAD,
-  C_LAST,
-  C_NAME,
-  C_OUTCOME,
-  C_PACKETS,
-  C_PORT_APP,
-  C_TAIL,
-  ConversationRows,
-  MIXED,
-} from "./conversation-rows.ts";
+import { C_HEAD, C_NAME, C_OUTCOME, C_PORT_APP, C_TAIL, ConversationRows, MIXED } from "./conversation-rows.ts";
 import type { DocumentedPorts } from "./documented-ports.ts";
 import { type Answer, findAnswers, type IsJudged } from "./everybody.ts";
 import { FlowView, INITIATOR_BY, OUTCOMES } from "./flow-view.ts";
 import { type Fold, findFolds } from "./folds.ts";
 import { findHiddenChannels } from "./hidden-channels.ts";
 import type { Observation } from "./observation.ts";
-import { areSeveral, type Part, partsOf } from "./parts.ts";
+import { type Part, partsOf, partsOfFlow } from "./parts.ts";
 import { quotedFlows, resetFlows } from "./refusals.ts";
+import { ServerNames, sentName } from "./server-names.ts";
 
 export { idText } from "./conversation-id.ts";
 export * from "./conversation-rows.ts";
@@ -57,7 +45,8 @@ export class Conversations extends ConversationRows {
   readonly #documented: DocumentedPorts | null;
   /** Whether what is folded may depend on who is judged. */
   readonly #isForSome: boolean;
-  readonly serverNames: string[] = [];
+  readonly #names = new ServerNames();
+  readonly serverNames: readonly string[] = this.#names.all;
   /** By flow: the next flow of its conversation + 1. */
   readonly next: Int32Array;
   /** By flow: its conversation. */
@@ -94,7 +83,6 @@ export class Conversations extends ConversationRows {
   readonly #others = new Map<number, number[]>();
   #parted: Parted | null = null;
   readonly #alsoIn = new Map<number, number[]>();
-  readonly #nameIds = new Map<string, number>();
   readonly #ids: ConversationIds;
 
   /** `documented`: ports of the models that it is judged by; `sides`: addresses that the site says are one host's; `isJudged`: of bound hosts. */
@@ -223,23 +211,31 @@ export class Conversations extends ConversationRows {
   }
 
   #fold(view: FlowView): void {
-    const { dir, by } = view.initiator();
+    const { dir, rank } = view.initiator();
     const back = dir === 0 ? 1 : 0;
-    const meta = view.row[view.at + R.META]!;
+    const { kinds, app } = view;
     const port = hasPorts(view.proto) ? view.port(back) : 0;
-    const [from, to] = [view.address(dir), view.address(back)];
-    const rank = INITIATOR_BY.indexOf(by);
-    const conversation = this.find(from, to, meta, port | (view.app << 16), this.#serverName(view, dir), rank);
-    // Asked before the outcome is: what a stored flow says of names is made anew behind other questions.
-    const mayPart = (view.kinds & PARTING) !== 0 && areSeveral(view.saying(FACT_BITS.name), dir);
+    const detail = (kinds & PARTING) === 0 ? null : view.detail;
+    const name = detail === null || (kinds & FACT_BITS.name) === 0 ? 0 : sentName(detail, dir, this.#names);
+    const meta = view.row[view.at + R.META]!;
+    const conversation = this.find(view.address(dir), view.address(back), meta, port | (app << 16), name, rank);
     const outcome = this.flowOutcome(view, dir);
     this.#add(conversation, view, outcome, true);
     if (this.#isOneWay(view, outcome, back)) this.oneSided++;
-    const parts = mayPart ? partsOf(view.detail?.sightings ?? [], dir) : null;
-    if (parts === null) return;
+    const parts = detail === null ? null : partsOfFlow(detail, dir);
+    if (parts !== null) this.#foldParts(view, parts, outcome);
+  }
+
+  /** Counts a flow in the conversations of its further parts. */
+  #foldParts(view: FlowView, parts: readonly Part[], outcome: number): void {
+    const { dir, rank } = view.initiator();
+    const back = dir === 0 ? 1 : 0;
+    const meta = view.row[view.at + R.META]!;
+    const port = hasPorts(view.proto) ? view.port(back) : 0;
     const others = parts.slice(1).map(({ beside, name }) => {
       const app = beside === null ? view.app : this.seen.decoders.findIndex(({ id }) => id === beside) + 1;
-      return this.find(from, to, meta, port | (app << 16), name === null ? 0 : this.#nameId(name), rank);
+      const number = name === null ? 0 : this.#names.of(name);
+      return this.find(view.address(dir), view.address(back), meta, port | (app << 16), number, rank);
     });
     this.#others.set(view.flow, others);
     for (const other of others) {
@@ -289,7 +285,6 @@ export class Conversations extends ConversationRows {
     const flow = view.flow;
     const row = this.rows(conversation);
     const at = this.at(conversation);
-    const isFirst = row[at + C_FLOWS] === 0;
     if (own) {
       this.of[flow] = conversation;
       const tail = row[at + C_TAIL]! - 1;
@@ -297,40 +292,16 @@ export class Conversations extends ConversationRows {
       else this.next[tail] = flow + 1;
       row[at + C_TAIL] = flow + 1;
     }
-    const flows = view.flows;
-    row[at + C_FLOWS]! += flows;
-    if (flows > 0) this.#ended(row, at + C_OUTCOME, outcome, isFirst); // of none there is only what was said (`departed.ts`)
-
-    let packets = view.packets(0) + view.packets(1);
-    let bytes = view.bytes(0) + view.bytes(1);
+    let packets = 0;
+    let bytes = 0;
     if (this.repeatsAreCopies && (view.state & R.S_REPEAT) !== 0) {
       for (const d of [0, 1]) {
         const repeats = this.seen.flows.repeatsOf.get(flow * 2 + d);
-        packets -= repeats?.packets ?? 0;
-        bytes -= repeats?.bytes ?? 0;
+        packets += repeats?.packets ?? 0;
+        bytes += repeats?.bytes ?? 0;
       }
     }
-    row[at + C_PACKETS]! += packets;
-    const low = (row[at + C_BYTES]! >>> 0) + (bytes % 0x1_0000_0000);
-    row[at + C_BYTES] = low | 0;
-    row[at + C_BYTES + 1]! += Math.floor(bytes / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
-    const { firstSec, firstNsec, lastSec, lastNsec } = view;
-    const began = firstSec - (row[at + C_FIRST]! >>> 0) || firstNsec - row[at + C_FIRST + 1]!;
-    if (isFirst || began < 0) {
-      row[at + C_FIRST] = firstSec;
-      row[at + C_FIRST + 1] = firstNsec;
-    }
-    const ended = lastSec - (row[at + C_LAST]! >>> 0) || lastNsec - row[at + C_LAST + 1]!;
-    if (isFirst || ended > 0) {
-      row[at + C_LAST] = lastSec;
-      row[at + C_LAST + 1] = lastNsec;
-    }
-  }
-
-  #ended(row: Int32Array, at: number, outcome: number, first: boolean): void {
-    const best = row[at]! & ~MIXED;
-    const mixed = first || best === outcome ? row[at]! & MIXED : MIXED;
-    row[at] = (first || outcome < best ? outcome : best) | mixed;
+    this.addUp(conversation, view, outcome, packets, bytes);
   }
 
   /** Whether a packet says who opened it: neither its port alone nor that it went to a group. */
@@ -341,25 +312,6 @@ export class Conversations extends ConversationRows {
   /** How its best flow ended: index into OUTCOMES. */
   outcome(conversation: number): number {
     return this.word(conversation, C_OUTCOME) & ~MIXED;
-  }
-
-  /** The name that the client sent first, as its number + 1; 0 where it sent none. */
-  #serverName(view: FlowView, initiatorDir: 0 | 1): number {
-    if ((view.kinds & FACT_BITS.name) === 0) return 0;
-    for (const { fact, dir } of view.saying(FACT_BITS.name)) {
-      if (fact.kind !== "name" || fact.source === "certificate" || dir !== initiatorDir) continue;
-      return this.#nameId(fact.name);
-    }
-    return 0;
-  }
-
-  #nameId(name: string): number {
-    let id = this.#nameIds.get(name);
-    if (id === undefined) {
-      id = this.serverNames.push(name);
-      this.#nameIds.set(name, id);
-    }
-    return id;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A flow's row as something to read: ends, times, direction of the initiator, outcome. One object, moved from row to row. */
 
 import { formatIpv4, formatIpv6, formatMacWords } from "../address.ts";
+import { ALERT, CLIENT, claimsOf, UP } from "../decode/claims.ts";
 import { FACT_BITS, type FlowDetail, kindsOf, saying } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import { hasPorts, ICMP, ICMP6, SCTP, TCP, UDP } from "../dissect/packet.ts";
@@ -20,16 +21,17 @@ import type { Observation } from "./observation.ts";
 export const INITIATOR_BY = ["syn", "syn-ack", "message", "multicast", "port"] as const;
 export type InitiatorBy = (typeof INITIATOR_BY)[number];
 
-/** Direction of the packets that the initiator sends, and how that is known. */
+/** Direction of the packets that the initiator sends, and how that is known; its index into INITIATOR_BY. */
 export interface Initiator {
   readonly dir: 0 | 1;
   readonly by: InitiatorBy;
+  readonly rank: number;
 }
 
 /** All that there are: every pass over the flows asks each of them, and none makes an object for it. */
-const INITIATORS: readonly Initiator[] = INITIATOR_BY.flatMap((by): Initiator[] => [
-  { dir: 0, by },
-  { dir: 1, by },
+const INITIATORS: readonly Initiator[] = INITIATOR_BY.flatMap((by, rank): Initiator[] => [
+  { dir: 0, by, rank },
+  { dir: 1, by, rank },
 ]);
 const initiatorBy = (by: InitiatorBy, dir: 0 | 1): Initiator => INITIATORS[INITIATOR_BY.indexOf(by) * 2 + dir]!;
 
@@ -46,23 +48,6 @@ export const OUTCOMES: readonly ConversationOutcome[] = [
 
 const NO_ROW = new Int32Array(0);
 const NO_SIGHTINGS: readonly Sighting[] = [];
-/** Facts of one flow from which on what was found out of them is kept: a flow of thousands of parts is asked as often. */
-const LONG = 256;
-const longAlerts = new WeakMap<readonly Sighting[], { count: number; is: boolean }>();
-
-function endedByAlert(sightings: readonly Sighting[]): boolean {
-  if (sightings.some(({ fact }) => fact.kind === "up")) return false;
-  return sightings.some(({ fact }) => fact.kind === "fault" && fact.what === "tls-alert");
-}
-
-function longEndedByAlert(sightings: readonly Sighting[]): boolean {
-  const known = longAlerts.get(sightings);
-  if (known?.count === sightings.length) return known.is;
-  const is = endedByAlert(sightings);
-  longAlerts.set(sightings, { count: sightings.length, is });
-  return is;
-}
-
 /** Packets of one end, with payload, that nobody acknowledges: fewer may be what is left of a connection that was over. */
 const GOES_ON = 3;
 export class FlowView {
@@ -142,6 +127,11 @@ export class FlowView {
     if (said !== undefined) return said.of(this.#word(R.DETAIL));
     const { detail } = this;
     return detail === null ? 0 : kindsOf(detail);
+  }
+  /** What its messages claim, as bits: see `claimsOf`. */
+  get claims(): number {
+    const { detail } = this;
+    return detail === null ? 0 : claimsOf(detail);
   }
   /** Word of the end that sends in this direction. */
   address(dir: number): number {
@@ -228,7 +218,7 @@ export class FlowView {
     const known = this.#settled === null ? 0 : this.#settled[this.flow]!;
     if (known !== 0) return INITIATORS[known - 1]!;
     const found = this.#findInitiator();
-    if (this.#settled !== null) this.#settled[this.flow] = INITIATORS.indexOf(found) + 1;
+    if (this.#settled !== null) this.#settled[this.flow] = found.rank * 2 + found.dir + 1;
     return found;
   }
 
@@ -258,14 +248,9 @@ export class FlowView {
    */
   #byMessage(): Initiator | null {
     if ((this.kinds & FACT_BITS.role) === 0) return null;
-    let client: 0 | 1 | null = null;
-    for (const { fact, dir } of this.saying(FACT_BITS.role)) {
-      if (fact.kind !== "role") continue;
-      const one = fact.sender === "client" ? dir : dir === 0 ? 1 : 0;
-      if (client !== null && client !== one) return null;
-      client = one;
-    }
-    return client === null ? null : initiatorBy("message", client);
+    const clients = this.claims & (CLIENT * 3);
+    if (clients === 0 || clients === CLIENT * 3) return null;
+    return initiatorBy("message", clients === CLIENT ? 0 : 1);
   }
 
   #byPort(): 0 | 1 {
@@ -345,9 +330,7 @@ export class FlowView {
   #failed(there: 0 | 1): boolean {
     const handshake = this.handshake(there);
     if (handshake !== null) return handshake.state === "alert" || handshake.state === "left";
-    if ((this.kinds & FACT_BITS.fault) === 0) return false;
-    const sightings = this.saying(FACT_BITS.fault | FACT_BITS.up);
-    return sightings.length < LONG ? endedByAlert(sightings) : longEndedByAlert(sightings);
+    return (this.kinds & FACT_BITS.fault) !== 0 && (this.claims & (ALERT | (UP * 3))) === ALERT;
   }
 
   /** True where every message that was sent expects no answer. */

@@ -5,6 +5,7 @@
  * not trust the certificate (an inspecting proxy's, most often) goes then, by a protected alert, a clear one, or without a
  * word.
  */
+import { ALERT, ASKED, CLAIM, claimOf, claimsOf, firstAlert, GREETED, UP } from "../decode/claims.ts";
 import { FACT_BITS, type FlowDetail, saying } from "../decode/details.ts";
 import type { FaultFact, Sighting } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
@@ -56,27 +57,17 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
   const { detail } = flow;
   const back = there === 0 ? 1 : 0;
   if (detail === null) return null;
-  const up = [false, false];
-  let alert: (Sighting & { fact: FaultFact }) | null = null;
-  let hello = false;
-  let greeted = false;
-  let instead: string | null = null;
-  for (const sighting of saying(detail, SHAKING)) {
-    const { fact, dir } = sighting;
-    if (fact.kind === "up") up[dir] = true;
-    else if (fact.kind === "role") {
-      if (fact.sender === "client") hello = true;
-      else if (IS_HELLO.test(fact.why)) greeted = true;
-      else instead ??= fact.why;
-    } else if (isAlert(sighting) && !up[dir]) alert ??= sighting;
-  }
-  if (alert !== null) {
+  const claims = claimsOf(detail);
+  const greeted = (claims & GREETED) !== 0;
+  if ((claims & ALERT) !== 0) {
+    const sightings = saying(detail, FACT_BITS.up | FACT_BITS.role | FACT_BITS.fault);
+    const alert = firstAlert(sightings)!;
     const by = alert.dir === there ? "client" : "server";
-    const afterFlight = greeted && by === "client";
-    return { state: "alert", by, fault: alert.fact, sighting: alert, afterFlight, instead: greeted ? null : instead };
+    const instead = greeted ? null : saidInstead(sightings);
+    return { state: "alert", by, fault: alert.fact, sighting: alert, afterFlight: greeted && by === "client", instead };
   }
-  if (up[there]) return { state: "up" };
-  if (!hello) return null;
+  if ((claims & (UP << there)) !== 0) return CAME_UP;
+  if ((claims & ASKED) === 0) return null;
   const holed = detail.streams.some((stream) => stream !== null && stream.pending.length > 0);
   if (holed || !readToItsEnd(flow, there)) return openSoFar(holed);
   const reset = ([back, there] as const).find((dir) => flow.has(R.S_RST, dir));
@@ -87,16 +78,16 @@ export function handshakeOf(flow: HandshakeFlow, there: 0 | 1): Handshake | null
     return { state: "open", holed: false, unheard, mute, dropped: unheard && isSentAgain(flow, there) };
   }
   const by = ended === there ? "client" : "server";
-  return { state: "left", by, reset: reset !== undefined, greeted, instead: greeted ? null : instead };
+  const instead = greeted ? null : saidInstead(saying(detail, FACT_BITS.role));
+  return { state: "left", by, reset: reset !== undefined, greeted, instead };
 }
 
-const SHAKING = FACT_BITS.up | FACT_BITS.role | FACT_BITS.fault;
+const CAME_UP: Handshake = { state: "up" };
 
-/** A server that speaks something else is read by another decoder, and has greeted nobody. */
-const IS_HELLO = /^(?:TLS|SSL) /;
-
-function isAlert(sighting: Sighting): sighting is Sighting & { fact: FaultFact } {
-  return sighting.fact.kind === "fault" && sighting.fact.what === "tls-alert";
+/** What a server says of itself that speaks something else. */
+function saidInstead(sightings: readonly Sighting[]): string | null {
+  for (const { fact } of sightings) if (claimOf(fact) === CLAIM.server && fact.kind === "role") return fact.why;
+  return null;
 }
 
 /**

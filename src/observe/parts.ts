@@ -3,7 +3,8 @@
  * of its own on the same connection; and where one protocol prepares a path for another (STUN for DTLS, RFC 7983), each of
  * the two has one. Every other flow has one part.
  */
-import type { NameSource, Sighting } from "../decode/facts.ts";
+import type { FlowDetail } from "../decode/details.ts";
+import type { Sighting } from "../decode/facts.ts";
 import { LIMITS } from "../limits.ts";
 
 export interface Part {
@@ -14,7 +15,16 @@ export interface Part {
   sightings: Sighting[];
 }
 
-const BY_REQUEST: ReadonlySet<NameSource> = new Set(["http-host", "http2-authority"]);
+/** Whether a name is a request's, of which a flow may have many. */
+export function isByRequest(source: string): boolean {
+  return source === "http-host" || source === "http2-authority";
+}
+
+/** As `partsOf`, of all that a flow says. */
+export function partsOfFlow(detail: FlowDetail, there: 0 | 1): Part[] | null {
+  if (detail.namesSeveral?.(there) === false) return null;
+  return partsOf(detail.sightings, there);
+}
 
 /** The parts of a flow, its own first; null where it has but one. `there`: the direction of the initiator. */
 export function partsOf(sightings: readonly Sighting[], there: 0 | 1): Part[] | null {
@@ -50,7 +60,7 @@ export function partsOf(sightings: readonly Sighting[], there: 0 | 1): Part[] | 
       unnamed = [];
       named = false;
     }
-    if (dir === there && fact.kind === "name" && BY_REQUEST.has(fact.source) && !named) {
+    if (dir === there && fact.kind === "name" && isByRequest(fact.source) && !named) {
       if (own.name === null) own.name = fact.name;
       now = own.name === fact.name ? own : part(null, fact.name);
       named = true;
@@ -70,7 +80,7 @@ export function areSeveral(sightings: readonly Sighting[], there: 0 | 1): boolea
   let name: string | null = null;
   for (const { fact, dir, beside } of sightings) {
     if (beside !== undefined) return true;
-    if (fact.kind !== "name" || dir !== there || !BY_REQUEST.has(fact.source)) continue;
+    if (fact.kind !== "name" || dir !== there || !isByRequest(fact.source)) continue;
     if (name !== null && name !== fact.name) return true;
     name = fact.name;
   }

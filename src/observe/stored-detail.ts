@@ -3,18 +3,22 @@
  *
  *     dir | capture × 2 · frame · sec · nsec · how many facts · their numbers …
  */
+import { claimsAmong, withClaim } from "../decode/claims.ts";
 import {
   type AnswersTold,
   answersAmong,
   FACT_BITS,
   type FlowDetail,
   kindsAmong,
+  type NameNumbers,
   newDetail,
   waitsIn,
 } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { Cap } from "../limits.ts";
-import type { StoredFacts } from "./stored-facts.ts";
+import { areSeveral } from "./parts.ts";
+import { nameAmong } from "./server-names.ts";
+import { SENT, type StoredFacts } from "./stored-facts.ts";
 import { MORE, type StoredMore, WAITS } from "./stored-more.ts";
 
 /** What flows of a part said, as words, and the facts that these name; by flow where its words begin, and the kinds of its facts. */
@@ -163,6 +167,58 @@ export class StoredDetail implements FlowDetail {
     }
   }
 
+  claims(): number {
+    if (this.#own !== null) return claimsAmong(this.#own);
+    const { words, begins, facts } = this.#part;
+    const { bits, tells } = facts;
+    let claims = 0;
+    const from = begins[this.#index]!;
+    const end = from + 1 + words[from]!;
+    for (let at = from + 1; at < end; ) {
+      const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
+      for (let i = at + HEAD_WORDS; i < next; i++) {
+        const fact = words[i]!;
+        if ((bits[fact]! & CLAIMING) !== 0) claims = withClaim(claims, tells[fact]!, words[at]! & 1);
+      }
+      at = next;
+    }
+    return claims;
+  }
+
+  sentName(dir: 0 | 1, numbers: NameNumbers): number {
+    if (this.#own !== null) return nameAmong(this.#own, dir, numbers);
+    const { words, facts } = this.#part;
+    const place = this.#nextName(-1, dir, SENT.byClient);
+    return place < 0 ? 0 : facts.nameOf(words[place]!, numbers);
+  }
+
+  namesSeveral(dir: 0 | 1): boolean {
+    if (this.#own !== null) return areSeveral(this.#own, dir);
+    const { words } = this.#part;
+    const first = this.#nextName(-1, dir, SENT.byRequest);
+    if (first < 0) return false;
+    let place = first;
+    // A fact that is said again is one host; of others the names themselves tell.
+    while (place >= 0 && words[place] === words[first]) place = this.#nextName(place, dir, SENT.byRequest);
+    return place >= 0 && areSeveral(this.sightings, dir);
+  }
+
+  /** Place of the next name behind one (-1 for the first) that was sent in a direction, at least as SENT says; -1 for none. */
+  #nextName(behind: number, dir: 0 | 1, sent: number): number {
+    const { words, begins, facts } = this.#part;
+    const { bits, tells } = facts;
+    const from = begins[this.#index]!;
+    const end = from + 1 + words[from]!;
+    for (let at = from + 1; at < end; ) {
+      const next = at + HEAD_WORDS + words[at + HEAD_WORDS - 1]!;
+      if ((words[at]! & 1) === dir)
+        for (let i = Math.max(behind + 1, at + HEAD_WORDS); i < next; i++)
+          if (bits[words[i]!] === FACT_BITS.name && tells[words[i]!]! >= sent) return i;
+      at = next;
+    }
+    return -1;
+  }
+
   kinds(): number {
     const counted = this.#changed === null ? (this.#bits & MORE.operations) !== 0 : this.#changed.operations !== null;
     const said = this.#own === null ? this.#part.kinds[this.#index]! : kindsAmong(this.#own);
@@ -174,6 +230,7 @@ export class StoredDetail implements FlowDetail {
   }
 }
 const ANY_KIND = 0xffff;
+const CLAIMING = FACT_BITS.up | FACT_BITS.role | FACT_BITS.fault;
 
 /** What was asked for last, of which kinds, and what was made of it. */
 interface LastAsked {

@@ -3,7 +3,8 @@
  * each is its kind, where it begins, and how many texts there were before it, because a text that comes first says only that it is new.
  */
 import { ipv4WordIn } from "../address.ts";
-import { type AnswersTold, FACT_BITS } from "../decode/details.ts";
+import { CLAIM, claimOf } from "../decode/claims.ts";
+import { type AnswersTold, FACT_BITS, type NameNumbers } from "../decode/details.ts";
 import type { AnswerFact, DnsRecord, Fact, MessageFact, NameFact, RoleFact } from "../decode/facts.ts";
 import {
   ANSWER,
@@ -19,6 +20,7 @@ import {
   UP,
   WHATS,
 } from "./facts-codec.ts";
+import { isByRequest } from "./parts.ts";
 import { NumberReader } from "./varint.ts";
 
 /** By kind as it is written; OTHER says its own. */
@@ -35,6 +37,16 @@ for (const [kind, name] of [
   [INNER, "inner"],
 ] as const)
   (BITS as number[])[kind] = FACT_BITS[name];
+
+const NO_NAMES = new Int32Array(0);
+
+/** How a name was sent: in a certificate, by the client, or by a request of it, of which the next may name another host. */
+export const SENT = { inCertificate: 1, byClient: 2, byRequest: 3 } as const;
+
+function howSent(source: string): number {
+  if (source === "certificate") return SENT.inCertificate;
+  return isByRequest(source) ? SENT.byRequest : SENT.byClient;
+}
 
 /** Facts that parts share, so that what says the same in many of them is one object. Questions, answers and names that clients sent are not among them. */
 export class SharedFacts {
@@ -78,8 +90,9 @@ function keyOf(fact: Fact): string {
 }
 
 export class StoredFacts {
-  /** By fact: the bit of its kind. */
+  /** By fact: the bit of its kind; and what it claims (`claimOf`), or of a name how it was sent. */
   readonly bits: Uint16Array;
+  readonly tells: Uint8Array;
   readonly #begins: Uint32Array;
   /** By fact: texts that were new before it. */
   readonly #told: Uint32Array;
@@ -91,6 +104,9 @@ export class StoredFacts {
   readonly #made: Fact[] = [];
   /** Texts that were new before the one that is read. */
   #next = 0;
+  /** Numbers of names by fact, and who gave them. */
+  #names = NO_NAMES;
+  #namedBy: NameNumbers | null = null;
 
   /** What `FactWriter` wrote: `count` facts. Throws where it is something else. */
   constructor(count: number, lengths: Uint8Array, texts: Buffer, facts: Uint8Array, shared: SharedFacts) {
@@ -102,21 +118,52 @@ export class StoredFacts {
     this.#numbers = new NumberReader(bytes);
     this.#shared = shared;
     this.bits = new Uint16Array(count);
+    this.tells = new Uint8Array(count);
     this.#begins = new Uint32Array(count);
     this.#told = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
       this.#begins[i] = this.#numbers.at;
       this.#told[i] = this.#next;
-      const kind = bytes[this.#numbers.at]!;
-      if (kind !== OTHER) this.bits[i] = BITS[kind] ?? FACT_BITS.up;
-      else this.bits[i] = FACT_BITS[this.#make(i).kind];
-      if (kind !== OTHER) this.#skip();
+      this.#tell(i, bytes[this.#numbers.at]!);
+    }
+  }
+
+  /** Over a fact of this kind; what is asked of many flows is found out here, once for all that say it. */
+  #tell(i: number, kind: number): void {
+    this.bits[i] = BITS[kind] ?? FACT_BITS.up;
+    if (kind === OTHER || kind === ROLE) {
+      const fact = this.#make(i);
+      this.bits[i] = FACT_BITS[fact.kind];
+      this.tells[i] = claimOf(fact);
+    } else if (kind === NAME) {
+      this.#numbers.read(); // its kind
+      this.tells[i] = howSent(this.#text());
+      this.#skipText();
+    } else {
+      if (this.bits[i] === FACT_BITS.up) this.tells[i] = CLAIM.up;
+      this.#skip();
     }
   }
 
   /** The fact of a number, as the decoder said it. */
   of(fact: number): Fact {
     return this.#made[fact] ?? this.#make(fact);
+  }
+
+  /** The number of the name that it says, asked for once. */
+  nameOf(fact: number, numbers: NameNumbers): number {
+    if (this.#namedBy !== numbers) {
+      this.#namedBy = numbers;
+      this.#names = new Int32Array(this.bits.length);
+    }
+    const known = this.#names[fact]!;
+    if (known !== 0) return known;
+    this.#begin(fact);
+    this.#numbers.read(); // its kind
+    this.#skipText();
+    const name = numbers.of(this.#text());
+    this.#names[fact] = name;
+    return name;
   }
 
   /** What there is to be found of an answer, without making it. */

@@ -2,11 +2,14 @@
 import test from "ava";
 import fc from "fast-check";
 import { DECODERS } from "../../decoders/index.ts";
-import { isLeft, kindsOf, newDetail, waits } from "../../src/decode/details.ts";
+import { claimsOf } from "../../src/decode/claims.ts";
+import { type FlowDetail, isLeft, kindsOf, newDetail, waits } from "../../src/decode/details.ts";
 import type { Fact, Sighting } from "../../src/decode/facts.ts";
 import { leftOpenings } from "../../src/decode/openings.ts";
 import { Stream } from "../../src/flow/stream.ts";
 import { DetailsReader, ownDetails, packDetails } from "../../src/observe/details-codec.ts";
+import { partsOfFlow } from "../../src/observe/parts.ts";
+import { ServerNames, sentName } from "../../src/observe/server-names.ts";
 import { NumberReader, NumberWriter } from "../../src/observe/varint.ts";
 
 const LARGEST = 2 ** 52 - 1;
@@ -40,7 +43,20 @@ test("numbers of any size, one behind the other", (t) => {
 const anyName = fc.oneof(fc.constantFrom("a.test", "b.test"), fc.string());
 const anyFact: fc.Arbitrary<Fact> = fc.oneof(
   fc.constant<Fact>({ kind: "up" }),
-  fc.record({ kind: fc.constant("name" as const), source: fc.constant("tls-sni" as const), name: fc.string() }),
+  fc.record({
+    kind: fc.constant("name" as const),
+    source: fc.constantFrom("tls-sni" as const, "http-host" as const, "certificate" as const),
+    name: anyName,
+  }),
+  fc.record({
+    kind: fc.constant("role" as const),
+    sender: fc.constantFrom("client" as const, "server" as const),
+    why: fc.constantFrom("TLS 1.3 hello", "SSL 2 hello", "no TLS hello"),
+  }),
+  fc.record({
+    ...{ kind: fc.constant("fault" as const), what: fc.constantFrom("tls-alert", "http-status") },
+    ...{ code: fc.nat(255), text: fc.string() },
+  }),
   fc.record({
     kind: fc.constant("field" as const),
     field: fc.string(),
@@ -110,6 +126,16 @@ test("what any flows said comes back, in messages of several facts as well", (t)
         all,
       );
       t.deepEqual(stored.map(kindsOf), details.map(kindsOf));
+      t.deepEqual(stored.map(claimsOf), details.map(claimsOf));
+      for (const dir of [0, 1] as const) {
+        const [names, others] = [new ServerNames(), new ServerNames()];
+        const numbers = (all: readonly FlowDetail[], from: ServerNames) => all.map((one) => sentName(one, dir, from));
+        t.deepEqual(numbers(stored, names), numbers(details, others));
+        t.deepEqual(numbers(stored, names), numbers(details, others)); // as they are known now
+        t.deepEqual(names.all, others.all);
+        const parts = (one: FlowDetail) => partsOfFlow(one, dir);
+        t.deepEqual(stored.map(parts), details.map(parts));
+      }
       t.deepEqual(packDetails(stored), part);
       t.deepEqual(
         ownDetails(part).map(({ sightings }) => sightings),
