@@ -35,9 +35,9 @@ export function bytesIn(row: Int32Array, at: number): number {
   return row[at + C_BYTES + 1]! * 0x1_0000_0000 + (row[at + C_BYTES]! >>> 0);
 }
 
-/** Pairs of the index to begin with: of three for each four flows, as most flows fold into others. */
-const FEWEST_PAIRS = 1 << 11;
-const MOST_FIRST_PAIRS = 1 << 21;
+/** Slots to begin with: of the least that hold one for each flow, of which most fold into others. */
+const FEWEST_SLOTS = 1 << 12;
+const MOST_FIRST_SLOTS = 1 << 22;
 
 /** The least power of two that is not below it. */
 function powerOfTwo(count: number): number {
@@ -47,15 +47,18 @@ function powerOfTwo(count: number): number {
 export class ConversationRows {
   readonly chunks: Int32Array[] = [];
   count = 0;
-  /** Pairs of a key's hash and its conversation + 1: a row is looked at only where the whole hash agrees. */
+  /**
+   * A conversation + 1 in the bits of the mask, and its key's hash in those above it: a row is looked at only where these agree.
+   * At most three of four are filled.
+   */
   #slots: Int32Array;
   #mask: number;
 
   /** `flows`: how many may be folded. Begun small, the index of a hundred thousand would be made anew six times. */
   constructor(flows: number) {
-    const pairs = Math.max(FEWEST_PAIRS, Math.min(MOST_FIRST_PAIRS, powerOfTwo((flows * 4) / 3)));
-    this.#slots = new Int32Array(pairs * 2);
-    this.#mask = pairs - 1;
+    const slots = Math.max(FEWEST_SLOTS, Math.min(MOST_FIRST_SLOTS, powerOfTwo((flows * 4) / 3)));
+    this.#slots = new Int32Array(slots);
+    this.#mask = slots - 1;
   }
 
   rows(conversation: number): Int32Array {
@@ -79,12 +82,11 @@ export class ConversationRows {
   ): number {
     const slots = this.#slots;
     const mask = this.#mask;
-    const hash = mix(initiator, responder, meta ^ Math.imul(name, 0x9e3779b1), portApp);
+    const hash = hashOf(initiator, responder, meta, portApp, name);
     let slot = hash & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const conversation = slots[slot * 2 + 1]! - 1;
-      if (conversation < 0) break;
-      if (slots[slot * 2] !== hash) continue;
+    for (let held = slots[slot]!; held !== 0; slot = (slot + 1) & mask, held = slots[slot]!) {
+      if (((held ^ hash) & ~mask) !== 0) continue;
+      const conversation = (held & mask) - 1;
       const row = this.rows(conversation);
       const at = this.at(conversation);
       if (
@@ -99,9 +101,7 @@ export class ConversationRows {
       }
     }
     const conversation = this.count++;
-    slots[slot * 2] = hash;
-    slots[slot * 2 + 1] = conversation + 1;
-    if (this.count > ((mask + 1) >> 2) * 3) this.#grow();
+    slots[slot] = (hash & ~mask) | (conversation + 1);
     if ((conversation & (CHUNK - 1)) === 0) this.chunks.push(new Int32Array(CHUNK << WORDS_SHIFT));
     const row = this.rows(conversation);
     const at = this.at(conversation);
@@ -111,6 +111,7 @@ export class ConversationRows {
     row[at + C_PORT_APP] = portApp | (by << 24);
     row[at + C_NAME] = name;
     row[at + C_OUTCOME] = OUTCOMES.length - 1;
+    if (this.count > (slots.length >> 2) * 3) this.#grow();
     return conversation;
   }
 
@@ -139,19 +140,30 @@ export class ConversationRows {
   }
 
   #grow(): void {
-    const old = this.#slots;
-    const slots = new Int32Array(old.length * 2);
-    const mask = this.#mask * 2 + 1;
-    for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] === 0) continue;
-      let slot = old[i]! & mask;
-      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
-      slots[slot * 2] = old[i]!;
-      slots[slot * 2 + 1] = old[i + 1]!;
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let conversation = 0; conversation < this.count; conversation++) {
+      const row = this.rows(conversation);
+      const at = this.at(conversation);
+      const portApp = row[at + C_PORT_APP]! & 0xffffff;
+      const hash = hashOf(
+        row[at + C_INITIATOR]!,
+        row[at + C_RESPONDER]!,
+        row[at + C_META]!,
+        portApp,
+        row[at + C_NAME]!,
+      );
+      let slot = hash & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = (hash & ~mask) | (conversation + 1);
     }
     this.#slots = slots;
     this.#mask = mask;
   }
+}
+
+function hashOf(initiator: number, responder: number, meta: number, portApp: number, name: number): number {
+  return mix(initiator, responder, meta ^ Math.imul(name, 0x9e3779b1), portApp);
 }
 
 function ended(row: Int32Array, at: number, outcome: number, first: boolean): void {
