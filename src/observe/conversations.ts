@@ -9,7 +9,7 @@
 import { BESIDE, FACT_BITS, type FlowDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import type { OperationTally } from "../decode/tally.ts";
-import { hasPorts } from "../dissect/packet.ts";
+import { hasPorts, UDP } from "../dissect/packet.ts";
 import type { Reset } from "../flow/distances.ts";
 import * as R from "../flow/row.ts";
 import { findCopiesBeyondNat, type Sides } from "./beyond-nat.ts";
@@ -269,9 +269,9 @@ export class Conversations extends ConversationRows {
 
   #findOutcome(view: FlowView, dir: 0 | 1): number {
     const outcome = view.outcome(dir, view.has(R.S_QUOTED, dir));
-    const elsewhere = this.answeredBy.has(view.flow) || this.heard.has(view.flow);
-    const answers = (view.proto === 17 || view.family === R.FAMILY_ETH) && outcome !== "answered" && elsewhere;
-    return OUTCOMES.indexOf(answers ? "answered" : outcome);
+    const mayElsewhere = outcome !== "answered" && (view.proto === UDP || view.family === R.FAMILY_ETH);
+    const isElsewhere = mayElsewhere && (this.answeredBy.has(view.flow) || this.heard.has(view.flow));
+    return OUTCOMES.indexOf(isElsewhere ? "answered" : outcome);
   }
 
   /** Packets that were seen again beyond a translator. */
