@@ -72,7 +72,7 @@ export function isEndpoint(
     const pattern = patternOf(sent.name, patterns);
     if (pattern !== undefined) return anotherHello(sent, flow) ?? sentNameHolds(sent, pattern, subject, flow, context);
     if (patterns.length > 0) {
-      if (sent.encrypted && !isConfirmed(sent, subject, flow, context))
+      if (sent.encrypted && !isMeant(sent, subject, flow, context))
         return behindEch(sent, byEvidence(endpoint, patterns, subject, flow, bound, context));
       return failed(
         "whom",
@@ -137,7 +137,7 @@ function byEvidence(
       return supported(
         "shared-address",
         `DNS gave ${responder} to ${subject.initiator} for ${answer.name} and for ${also.name}`,
-        `have the client send a name, or give ${answer.name} an address of its own`,
+        giveItsOwn(answer.name),
         otherwise.flatMap(dnsFrames),
       );
     }
@@ -147,16 +147,19 @@ function byEvidence(
     return { ...named(pattern, says, dnsFrames(answer)), byName: true };
   }
   const tabled = namesOfSite(responder, context.siteHosts);
+  const elsewhere = tabled.find((name) => patternOf(name.toLowerCase(), patterns) === undefined);
   for (const name of tabled) {
     const pattern = patternOf(name.toLowerCase(), patterns);
     if (pattern === undefined) continue;
     const says = `the site's hosts table gives ${responder} for ${name}`;
+    if (otherwise.length === 0 && elsewhere !== undefined)
+      return supported("shared-address", `${says} and for ${elsewhere}`, giveItsOwn(name));
     if (otherwise.length === 0) return { ...named(pattern, says, []), byName: true };
     const also = otherwise.at(-1)!.name;
     return supported(
       "shared-address",
       `${says}, and DNS gave it to ${subject.initiator} for ${also}`,
-      `have the client send a name, or give ${name} an address of its own`,
+      giveItsOwn(name),
       otherwise.flatMap(dnsFrames),
     );
   }
@@ -169,6 +172,10 @@ function byEvidence(
         "have the client send a name",
         otherwise.flatMap(dnsFrames),
       );
+    }
+    if (elsewhere !== undefined && patterns.length > 0) {
+      const says = `${responder} is documented, and the site's hosts table gives it for ${elsewhere}`;
+      return supported("name-contradicted", says, "have the client send a name");
     }
     return {
       ...proved("whom", `${responder} is a documented address`),
@@ -255,6 +262,8 @@ function saidFirst(flow: SubjectFlow): string {
   return sentName(flow) === null ? "no name was sent" : "what it may name inside is not readable";
 }
 
+const giveItsOwn = (name: string): string => `have the client send a name, or give ${name} an address of its own`;
+
 /** Names that the site's table gives an address. */
 const namesOfSite = (address: string, siteHosts: WhomContext["siteHosts"]): readonly string[] =>
   Object.keys(siteHosts).filter((name) => siteHosts[name]!.includes(address));
@@ -327,6 +336,13 @@ function isConfirmed(sent: SentName, subject: Subject, flow: SubjectFlow, contex
 
 const isAnswer = (own: readonly NameAnswer[], { name }: SentName): NameAnswer | undefined =>
   own.find((answer) => answer.rivals.length === 0 && (answer.name === name || answer.aliases.includes(name)));
+
+/** An outer name that is confirmed, and that DNS did not publish to this client as a cover. */
+function isMeant(sent: SentName, subject: Subject, flow: SubjectFlow, context: WhomContext): boolean {
+  const { realm, addresses } = subject;
+  if (!isConfirmed(sent, subject, flow, context)) return false;
+  return context.dns.echPublicName(realm, addresses, sent.name) === null;
+}
 
 function sentNameHolds(
   sent: SentName,

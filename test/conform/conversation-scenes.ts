@@ -334,6 +334,20 @@ export const CONVERSATIONS: Record<string, Judging> = {
     site: { hosts: { "printer.example.org": [FAR] } },
     frames: tlsConnection(FROM, TO, 10, clientHello(null)),
   },
+  "an address that the site's table gives a documented name, and another": {
+    says: "inconclusive shared-address",
+    endpoints: api,
+    rules: [tlsRule],
+    site: { hosts: { "api.example.com": [FAR], "printer.example.org": [FAR] } },
+    frames: tlsConnection(FROM, TO, 10, clientHello(null)),
+  },
+  "a documented address that the site's table gives another name": {
+    says: "inconclusive name-contradicted",
+    endpoints: { api: { hosts: ["api.example.com"], addresses: [FAR] } },
+    rules: [tlsRule],
+    site: { hosts: { "printer.example.org": [FAR] } },
+    frames: tlsConnection(FROM, TO, 10, clientHello(null)),
+  },
   "an address of two names": {
     says: "inconclusive shared-address",
     endpoints: api,
@@ -377,6 +391,18 @@ export const CONVERSATIONS: Record<string, Judging> = {
     frames: [
       ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 0),
       ...tlsConnection(FROM, TO, 10, clientHello("public.example.org", { ech: true })),
+    ],
+  },
+  "an encrypted hello whose outer name DNS gave the address for, and published as a cover": {
+    says: "inconclusive ech",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "cover.example.net", [FAR], 0),
+      ...lookUp(HOST, RESOLVER, "api.example.com", [], 3, [
+        { name: "api.example.com", type: "HTTPS", data: "cover.example.net" },
+      ]),
+      ...tlsConnection(FROM, TO, 10, clientHello("cover.example.net", { ech: true })),
     ],
   },
   hearsay: {
