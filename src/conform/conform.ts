@@ -8,7 +8,7 @@ import * as C from "../observe/conversations.ts";
 import { DnsEvidence } from "../observe/dns-evidence.ts";
 import { DocumentedPorts } from "../observe/documented-ports.ts";
 import type { FlowView } from "../observe/flow-view.ts";
-import { collectLookups, placesByName } from "../observe/lookups.ts";
+import { collectLookups, type Lookup, placesByName } from "../observe/lookups.ts";
 import type { Observation } from "../observe/observation.ts";
 import { Rest } from "../observe/rest.ts";
 import { once } from "../once.ts";
@@ -32,11 +32,11 @@ import { FirstCandidates } from "./first-candidates.ts";
 import { hiddenResolvers, hostKey } from "./hidden-dns.ts";
 import { absentHosts, severalRoles, takenFor, unsettled } from "./host-warnings.ts";
 import { inferredBindings, type Likeness, likenesses, NOTHING_INFERRED } from "./infer.ts";
-import type { Judgement, Judges, RuleUse } from "./judge.ts";
+import { isUp, type Judgement, type Judges, type RuleUse, worstOf } from "./judge.ts";
 import { type Judged, settle } from "./judged.ts";
 import type { KeptJudgements } from "./kept.ts";
 import { LeanUses } from "./lean-uses.ts";
-import { beforeMoves, type Moves, movedHosts, movedLeases } from "./leases.ts";
+import { byMoves, isStillBound, type Moves, movedBetween, movedHosts, movedLeases } from "./leases.ts";
 import { JudgedLookups, lookupRow } from "./lookups.ts";
 import { withMacHosts } from "./mac-hosts.ts";
 import { withOtherAddresses } from "./other-addresses.ts";
@@ -103,6 +103,8 @@ export interface WhoIsWho {
   /** The bindings, with the addresses of hosts that are bound by MAC address. */
   bound: ReturnType<typeof withMacHosts>;
   given: Cast;
+  /** Addresses that went to another device. */
+  moves: Moves;
   castOf: (bindings: readonly Binding[]) => Cast;
   /** Worked out when first asked for; `open`: but for those of whom nothing is to be said but that they look like somebody who is absent. */
   found: () => Likeness[];
@@ -123,7 +125,13 @@ export function whoIsWho(
   const documented = documentedPorts(models);
   if (kept !== null) kept.documented = documented;
   const contested = new Contested(seen);
-  const dns = new DnsEvidence(seen, (realm, client) => contested.of(seen.realms[realm] ?? "", client) !== null);
+  const moves = movedLeases(seen);
+  const realmOf = (realm: number): string => seen.realms[realm] ?? "";
+  const dns = new DnsEvidence(
+    seen,
+    (realm, client) => contested.of(realmOf(realm), client) !== null,
+    (realm, client, from, to) => movedBetween(moves, realmOf(realm), client, from, to),
+  );
   const siteHosts = options.site?.hosts ?? {};
   const castOf = (bindings: readonly Binding[]): Cast =>
     new Cast(inEachRealm(bindings, seen.realms), (name) => {
@@ -161,7 +169,21 @@ export function whoIsWho(
   };
   const like = (onlyOpen: boolean) => () => likenesses(conversations, models, { ...known, cast: given }, onlyOpen);
   const asked = { hidden, found: once(like(false)), open: once(like(true)) };
-  return { conversations, dns, siteHosts, models, background, known, clocks, counts, bound, given, castOf, ...asked };
+  return {
+    conversations,
+    dns,
+    siteHosts,
+    models,
+    background,
+    known,
+    clocks,
+    counts,
+    bound,
+    given,
+    castOf,
+    moves,
+    ...asked,
+  };
 }
 
 /** One address is another host in each realm, and each is judged by itself. */
@@ -194,16 +216,15 @@ export function* conformInSteps(
   kept: KeptJudgements | null = null,
 ): Steps<Conformance & { conversations: C.Conversations }> {
   const who = whoIsWho(seen, options, kept);
-  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, found, open } = who;
+  const { conversations, dns, siteHosts, models, background, known, bound, given, castOf, moves, found, open } = who;
   const timezone = options.site?.timezone ?? "UTC";
   const inferred = options.infer ? inferredBindings(open(), given) : NOTHING_INFERRED;
   const told = [...bound.bindings, ...inferred.bindings];
-  const moves = movedLeases(seen);
   const other = options.infer ? withOtherAddresses(told, seen, given) : { bindings: told, sayings: [] };
   const isAsGiven = inferred.used.length === 0 && other.sayings.length === 0;
   const withIp = isAsGiven ? given : castOf(other.bindings);
-  const own = options.infer ? withOwnMacs(other.bindings, seen, withIp) : { ...other, sayings: [] };
-  const played = { cast: own.sayings.length === 0 ? withIp : castOf(own.bindings), bindings: own.bindings };
+  const macs = options.infer ? withOwnMacs(other.bindings, seen, withIp) : { ...other, sayings: [] };
+  const played = { cast: macs.sayings.length === 0 ? withIp : castOf(macs.bindings), bindings: macs.bindings };
   const { cast, bindings } = kept === null ? played : kept.begin(who, played, moves);
   const judges: Judges = {
     models,
@@ -227,13 +248,15 @@ export function* conformInSteps(
   const isLasting = kept === null && seen.departed === undefined;
   const lookups = collectLookups(seen, conversations.copies, isLasting ? cast.hasAddress(seen) : null);
   const coverage = new Coverage(seen);
+  // What another device asked for at an address that it has by now says nothing of who had it.
+  const own = moves.size === 0 ? lookups : lookups.filter((one) => isStillAsking(one, seen, moves, cast));
   const rules = judgeRules({
     judges,
     conversations,
     judgements,
     byConversation: once(() => new Map(judgements.map((judgement) => [judgement.conversation, judgement]))),
-    lookups,
-    lookedUp: placesByName(lookups),
+    lookups: own,
+    lookedUp: placesByName(own),
     carriers: new Carriers(judgements, dns),
     minSpanSec: options.minSpanSec,
     coverage,
@@ -275,7 +298,7 @@ export function* conformInSteps(
         : []),
       ...bound.sayings,
       ...other.sayings,
-      ...own.sayings,
+      ...macs.sayings,
       ...movedHosts(moves, cast),
       ...contestedHosts(known.contested, cast),
       ...severalTtls(seen, cast, known.backgroundName),
@@ -286,6 +309,12 @@ export function* conformInSteps(
     result,
     isLasting ? judgedLookups.rows(lookups, conversations.copies) : judgedLookups.all(lookups),
   );
+}
+
+function isStillAsking(lookup: Lookup, { realms }: Observation, moves: Moves, cast: Cast): boolean {
+  const { client, firstSec: sec, firstNsec: nsec } = lookup;
+  const realm = realms[lookup.realm] ?? "";
+  return isStillBound(moves, realm, client, cast.ofText(realm, client), { sec, nsec });
 }
 
 /** The background's own roles (`resolver`) bring no traffic into scope, nor does a proxy, which serves others as well. */
@@ -338,7 +367,7 @@ function* judgeAll(
     if (!scoped && !found && scope === "judged") continue;
     const known = kept === null ? null : kept.find(all, c, firsts);
     if (known !== null) {
-      notePresence(all, c, view, known.initiatorRoles, known.responderRoles, isElsewhere);
+      notePresence(all, c, view, known.initiatorRoles, known.responderRoles, isElsewhere, moves);
       judgements.push(known);
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
@@ -346,16 +375,18 @@ function* judgeAll(
     const isMany = judgedAnew >= few;
     const alike = found || !isMany ? null : (remembered?.().find(c, initiatorRoles, responderRoles) ?? null);
     if (alike !== null) {
-      notePresence(all, c, view, initiatorRoles, responderRoles, isElsewhere);
+      notePresence(all, c, view, initiatorRoles, responderRoles, isElsewhere, moves);
       judgements.push(alike);
       if ((judgements.length & STEP_MASK) === 0) yield;
       continue;
     }
-    const subject = beforeMoves(readSubject(all, c, cast, fields), moves);
-    const played = [...subject.initiatorRoles, ...subject.responderRoles];
+    const parts = byMoves(readSubject(all, c, cast, fields), moves);
+    const played = parts.flatMap((part) => [...part.initiatorRoles, ...part.responderRoles]);
     if (!found && !played.some((p) => isScoped(p, judges)) && scope === "judged") continue;
-    notePresence(all, c, view, subject.initiatorRoles, subject.responderRoles, isElsewhere);
-    const judgement = judgeLeg(subject, judges) ?? judgeConversation(subject, judges);
+    for (const part of parts) notePresence(all, c, view, part.initiatorRoles, part.responderRoles, isElsewhere, moves);
+    const each = parts.map((part) => judgeLeg(part, judges) ?? judgeConversation(part, judges));
+    const judgement = each.length === 1 ? each[0]! : worstOf(each, (i) => parts[i]!.flows.some(isUp));
+    const { subject } = judgement;
     const isCounted = saysCounts(judgement);
     if (isCounted) counts.onAsk?.();
     const told = firsts.among(judgement.uses);

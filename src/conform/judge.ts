@@ -78,9 +78,17 @@ export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean):
   if (only !== undefined && subject.flows.length === 1) return judgeOnly(subject, only, judges, flipped);
   const leaders: Leaders = new Map();
   const results = subject.flows.map((flow) => judgeFlow(subject, flow, judges, leaders));
+  return Object.assign(
+    worstOf(results, (i) => isUp(subject.flows[i]!)),
+    { flipped },
+  );
+}
+
+/** One of several judgements of a conversation's flows, for all of them. `cameUp`: whether those that it is of did. */
+export function worstOf(results: readonly Judgement[], cameUp: (index: number) => boolean): Judgement {
   const violation = results.find((result) => result.verdict === "violation");
-  const cameUp = results.filter((_, i) => isUp(subject.flows[i]!));
-  const counted = cameUp.length > 0 ? cameUp : results;
+  const up = results.filter((_, i) => cameUp(i));
+  const counted = up.length > 0 ? up : results;
   const worst = violation ?? counted.reduce((a, b) => (SEVERITY[b.verdict] > SEVERITY[a.verdict] ? b : a));
   const uses = results.flatMap((result) => result.uses);
   const documentedBy =
@@ -88,7 +96,7 @@ export function judgeOneWay(subject: Subject, judges: Judges, flipped: boolean):
   // Another flow may have been what kept it from a better verdict: what speaks against each speaks against all.
   const against = results.flatMap((result) => (result === worst ? [] : result.against));
   const unlisted = results.reduce((sum, result) => sum + result.unlisted, 0);
-  return Object.assign(worst, { flipped, uses, documentedBy, against: [...worst.against, ...against], unlisted });
+  return Object.assign(worst, { uses, documentedBy, against: [...worst.against, ...against], unlisted });
 }
 
 /** As of several, for the many conversations of one flow. */

@@ -15,6 +15,8 @@ export interface Move extends Instant {
   address: string;
   from: string;
   to: string;
+  /** Each time that it went to another device than before, the first among them. */
+  all: readonly Instant[];
 }
 
 /** Somebody has the address: a server acknowledged it, or its holder says so by ARP in its own name. */
@@ -46,37 +48,55 @@ export function movedLeases(seen: Observation): Moves {
   const moves = new Map<string, Move>();
   for (const [key, all] of holders) {
     const [first, ...later] = all.sort(compareInstants) as [Holder, ...Holder[]];
-    const next = later.find(({ mac, leased }) => leased && mac !== first.mac);
+    const taken: Holder[] = [];
+    for (const one of later) if (one.leased && one.mac !== (taken.at(-1) ?? first).mac) taken.push(one);
+    const [next] = taken;
     if (next === undefined) continue;
     const [realm, address] = key.split("|") as [string, string];
-    moves.set(key, { realm, address, from: first.mac, to: next.mac, sec: next.sec, nsec: next.nsec });
+    const { mac: to, sec, nsec } = next;
+    moves.set(key, { realm, address, from: first.mac, to, sec, nsec, all: taken });
   }
   return moves;
 }
 
+/** Whether an address went to another device between two moments. */
+export function movedBetween(moves: Moves, realm: string, address: string, from: Instant, to: Instant): boolean {
+  const move = moves.size === 0 ? undefined : moves.get(keyOf(realm, address));
+  return move?.all.some((one) => compareInstants(from, one) < 0 && compareInstants(one, to) <= 0) === true;
+}
+
 const NO_MOVES: Moves = new Map();
 
-/** What is left of a conversation for hosts whose address moved: flows that began before, else nobody plays a role at that end. */
-export function beforeMoves(subject: Subject, moves: Moves): Subject {
-  if (moves.size === 0) return subject;
+/**
+ * A conversation by who had its addresses: flows that began before an end moved, and those that began after it, at which nobody
+ * plays a role there. Those of nobody at both ends are left out where there are others.
+ */
+export function byMoves(subject: Subject, moves: Moves): readonly Subject[] {
+  if (moves.size === 0) return [subject];
   const far = moveOf(moves, subject.realmName, subject.responder, subject.responderRoles);
   const near = moveOf(moves, subject.realmName, subject.initiator, subject.initiatorRoles);
-  if (far === undefined && near === undefined) return subject;
-  const isBefore =
-    (move: Move | undefined) =>
-    (flow: Subject["flows"][number]): boolean =>
-      move === undefined || compareInstants({ sec: flow.firstSec, nsec: flow.firstNsec }, move) < 0;
-  const initiatorRoles = subject.flows.some(isBefore(near)) ? subject.initiatorRoles : [];
-  const responderRoles = subject.flows.some(isBefore(far)) ? subject.responderRoles : [];
-  const flows = subject.flows.filter(
-    (flow) =>
-      (initiatorRoles.length === 0 || isBefore(near)(flow)) && (responderRoles.length === 0 || isBefore(far)(flow)),
+  if (far === undefined && near === undefined) return [subject];
+  const isAfter = (move: Move | undefined, { firstSec, firstNsec }: Subject["flows"][number]): boolean =>
+    move !== undefined && compareInstants({ sec: firstSec, nsec: firstNsec }, move) >= 0;
+  const parts: Subject[] = [];
+  for (const nearMoved of [false, true])
+    for (const farMoved of [false, true]) {
+      const flows = subject.flows.filter(
+        (flow) => isAfter(near, flow) === nearMoved && isAfter(far, flow) === farMoved,
+      );
+      if (flows.length === 0) continue;
+      const initiatorRoles = nearMoved ? [] : subject.initiatorRoles;
+      const responderRoles = farMoved ? [] : subject.responderRoles;
+      parts.push({ ...subject, initiatorRoles, responderRoles, flows });
+    }
+  const played = parts.filter(
+    ({ initiatorRoles, responderRoles }) => initiatorRoles.length + responderRoles.length > 0,
   );
-  return { ...subject, initiatorRoles, responderRoles, flows: flows.length > 0 ? flows : subject.flows };
+  return played.length > 0 ? played : parts;
 }
 
 /** Who is bound by a whole network is still in it. */
-function moveOf(moves: Moves, realm: string, address: string, roles: readonly Played[]): Move | undefined {
+export function moveOf(moves: Moves, realm: string, address: string, roles: readonly Played[]): Move | undefined {
   return roles.every(({ host }) => host.host.single) ? moves.get(keyOf(realm, address)) : undefined;
 }
 

@@ -7,13 +7,15 @@
  */
 import * as C from "../observe/conversations.ts";
 import { hostKey } from "../observe/departed-uses.ts";
-import type { FlowView } from "../observe/flow-view.ts";
+import { addressText, type FlowView } from "../observe/flow-view.ts";
 import type { Observation } from "../observe/observation.ts";
+import { compareInstants, type Instant } from "../time.ts";
 import type { Cast, Played } from "./cast.ts";
+import { type Moves, moveOf } from "./leases.ts";
 
 /**
  * What this conversation shows of the bound hosts at its ends. `isElsewhere`: a role that does not tell on which side of a
- * far end the capture stands.
+ * far end the capture stands. `moves`: what began when an address was another device's shows nothing of who had it.
  */
 export function notePresence(
   all: C.Conversations,
@@ -22,22 +24,32 @@ export function notePresence(
   initiatorRoles: readonly Played[],
   responderRoles: readonly Played[],
   isElsewhere: (played: Played) => boolean,
+  moves: Moves,
 ): void {
   const row = all.rows(c);
   const at = all.at(c);
+  let first = row[at + C.C_FIRST]! >>> 0;
+  let last = row[at + C.C_LAST]! >>> 0;
+  const moved = moves.size === 0 ? undefined : moveOfEnds(all, c, initiatorRoles, responderRoles, moves);
+  if (moved !== undefined) [first, last] = [Number.POSITIVE_INFINITY, 0];
   let asked = false;
   let answered = false;
   for (const flow of all.flowsOf(c)) {
     if (all.folds.has(flow)) continue; // who asks there is not who asked for it
     view.move(flow);
+    if (moved !== undefined) {
+      if (compareInstants({ sec: view.firstSec, nsec: view.firstNsec }, moved) >= 0) continue;
+      first = Math.min(first, view.firstSec);
+      last = Math.max(last, view.lastSec);
+    }
     const { dir } = view.initiator();
     asked ||= view.packets(dir) > 0;
     answered ||= view.packets(dir === 0 ? 1 : 0) > 0;
-    if (asked && answered) break;
+    if (asked && answered && moved === undefined) break;
   }
   for (const { host } of initiatorRoles) {
     if (!asked) continue;
-    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
+    extend(host.presence, first, last);
     host.presence.bothWays ||= answered;
     if (!all.isOpenerSaid(c)) continue;
     host.presence.opened = true;
@@ -47,11 +59,30 @@ export function notePresence(
   for (const { host } of responderRoles) {
     host.presence.asked ||= asked;
     if (!answered) continue;
-    extend(host.presence, row[at + C.C_FIRST]! >>> 0, row[at + C.C_LAST]! >>> 0);
+    extend(host.presence, first, last);
     host.presence.bothWays ||= asked;
     if (!asked) continue;
     for (const played of initiatorRoles) if (!isElsewhere(played)) host.presence.callers.add(played.host);
   }
+}
+
+/** When an address of a bound end went to another device; the first of both. */
+function moveOfEnds(
+  all: C.Conversations,
+  c: number,
+  initiatorRoles: readonly Played[],
+  responderRoles: readonly Played[],
+  moves: Moves,
+): Instant | undefined {
+  const meta = all.word(c, C.C_META);
+  const realm = all.seen.realms[meta >>> 16] ?? "";
+  const at = (word: number, roles: readonly Played[]): Instant | undefined => {
+    if (roles.length === 0) return undefined;
+    return moveOf(moves, realm, addressText(all.seen.flows.ipv6, (meta >>> 8) & 0xff, all.word(c, word)), roles);
+  };
+  const [near, far] = [at(C.C_INITIATOR, initiatorRoles), at(C.C_RESPONDER, responderRoles)];
+  if (near === undefined || far === undefined) return near ?? far;
+  return compareInstants(near, far) < 0 ? near : far;
 }
 
 /** Hosts that answered a question to everybody: they were there, were asked, and both directions were seen. They opened nothing. */

@@ -16,6 +16,7 @@ import { secretWord } from "../builtins.ts";
 import { once } from "../once.ts";
 import type { Place } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
+import type { Instant } from "../time.ts";
 import {
   AT_LEAST_SEC,
   addCovers,
@@ -39,6 +40,9 @@ export interface NamesOf {
 
 const NOTHING_SAID: NamesOf = { own: [], other: [] };
 
+/** Whether a client's address went to another device between an answer and a later moment. */
+type MovedBetween = (realm: number, client: string, answer: Instant, later: Instant) => boolean;
+
 export class DnsEvidence {
   /** Told what each question rests on, where somebody wants to know whether the same would be answered another time. */
   onAsk: ((key: string) => void) | null = null;
@@ -46,6 +50,7 @@ export class DnsEvidence {
   onLast: ((sec: number) => void) | null = null;
   readonly #seen: Observation;
   readonly #severalAt: (realm: number, client: string) => boolean;
+  readonly #movedBetween: MovedBetween;
   /** Those that say answers. */
   readonly #flows: Int32Array;
   /** Of a stored observation, until much was asked for: what is asked for is made then. */
@@ -63,10 +68,15 @@ export class DnsEvidence {
   /** Public names of ECH configurations, by client, and where they were published: a server name that is only a cover. */
   readonly #echNames = new Map<string, Map<string, Place>>();
 
-  /** `severalAt`: whether a client's address is that of several hosts. */
-  constructor(seen: Observation, severalAt: (realm: number, client: string) => boolean = () => false) {
+  /** `severalAt`: whether a client's address is that of several hosts; `movedBetween`: whether it went from one to another. */
+  constructor(
+    seen: Observation,
+    severalAt: (realm: number, client: string) => boolean = () => false,
+    movedBetween: MovedBetween = () => false,
+  ) {
     this.#seen = seen;
     this.#severalAt = severalAt;
+    this.#movedBetween = movedBetween;
     this.#flows = flowsSaying(seen, "answer");
     for (const _ of seen.realms) this.#byAddress.push(new Map());
     if (seen.departed === undefined && isWorthIndexing(seen, this.#flows)) {
@@ -180,7 +190,11 @@ export class DnsEvidence {
     const { answers } = last;
     if (answers === undefined) return NOTHING_SAID;
     if (last.clients === clients && last.sec === sec && last.nsec === nsec) return last.names;
-    last.names = namesAmong(answers, clients, sec, nsec);
+    const isOwn = (one: NameAnswer): boolean =>
+      clients.has(one.client) &&
+      !one.ofSeveral &&
+      !this.#movedBetween(realm, one.client, lastGiven(one, sec), { sec, nsec });
+    last.names = namesAmong(answers, isOwn, sec, nsec);
     last.clients = clients;
     last.sec = sec;
     last.nsec = nsec;
@@ -362,13 +376,22 @@ export function isHeld(answer: NameAnswer, sec: number, nsec: number): boolean {
   return answer.sec < sec ? answer.untilSec >= sec : answer.sec === sec && answer.nsec <= nsec;
 }
 
+/** When it was last given by that second. */
+const lastGiven = ({ sec, nsec, lastSec }: NameAnswer, bySec: number): Instant =>
+  lastSec > sec && lastSec <= bySec ? { sec: lastSec, nsec: 0 } : { sec, nsec };
+
 /** Those that held at that moment. */
-function namesAmong(answers: readonly NameAnswer[], clients: ReadonlySet<string>, sec: number, nsec: number): NamesOf {
+function namesAmong(
+  answers: readonly NameAnswer[],
+  isOwn: (one: NameAnswer) => boolean,
+  sec: number,
+  nsec: number,
+): NamesOf {
   const own: NameAnswer[] = [];
   const other: NameAnswer[] = [];
   for (const answer of answers) {
     if (!isHeld(answer, sec, nsec)) continue;
-    (clients.has(answer.client) && !answer.ofSeveral ? own : other).push(answer);
+    (isOwn(answer) ? own : other).push(answer);
   }
   return { own, other };
 }

@@ -4,8 +4,8 @@ import type { Frame } from "../../src/capture/frame.ts";
 import { arpFrame, udpFrame } from "../support/frames.ts";
 import { concat } from "../support/hex.ts";
 import { bytes, u32 } from "../support/packets.ts";
-import { clientHello, lookUp, tlsConnection } from "../support/talk.ts";
-import { HOST, play, type Scene } from "./scene.ts";
+import { clientHello, dnsAnswer, dnsQuery, lookUp, tlsConnection } from "../support/talk.ts";
+import { HOST, PEER, play, type Scene } from "./scene.ts";
 
 const SERVER = "10.0.0.1";
 const [OLD, NEW] = [bytes(2, 0, 0, 0, 0, 5), bytes(2, 0, 0, 0, 0, 6)];
@@ -80,4 +80,50 @@ test("who had the address before is known by ARP too", async (t) => {
   t.deepEqual(moved, { said: ["api.example.com documented", "x.example.net unrelated"], warned: true });
   const same = await verdicts([announced("020000000006", 0), ...early, lease(NEW, 1_000), ...late]);
   t.deepEqual(same, { said: ["api.example.com documented", "x.example.net undocumented"], warned: false });
+});
+
+const [BEFORE, AFTER] = [lease(OLD, 0), lease(NEW, 60_000)];
+
+test("what the former holder was told proves nothing of the new one", async (t) => {
+  const told = lookUp(HOST, "10.0.1.53", "api.example.com", ["203.0.113.10"], 100);
+  const opened = tlsConnection(`${HOST}:40002`, API, 70_000, clientHello(null));
+  const bind = ["host=10.0.0.0/24"];
+  const verdictOf = async (frames: Frame[]): Promise<string | null | undefined> =>
+    [...(await play({ endpoints, rules, bind, frames })).said.conversations.values()].find(({ port }) => port === 443)
+      ?.verdict;
+  t.is(await verdictOf([BEFORE, ...told, AFTER, ...opened]), "inconclusive");
+  t.is(await verdictOf([BEFORE, ...told, lease(OLD, 60_000), ...opened]), "documented");
+});
+
+test("the name that the new holder asks for in vain is no attempt of the former one", async (t) => {
+  const [from, to] = [`${HOST}:20000`, "10.0.1.53:53"];
+  const refused = (ms: number): Frame[] => [
+    udpFrame({ from, to, ms, data: dnsQuery("api.example.com") }),
+    udpFrame({ from: to, to: from, ms: ms + 1, data: dnsAnswer("api.example.com", [], { rcode: 3 }) }),
+  ];
+  const statusOf = async (frames: Frame[]): Promise<string> =>
+    (await play({ endpoints, rules, frames })).said.rules.get("m/api")!.status;
+  t.is(await statusOf([BEFORE, ...refused(100), AFTER]), "blocked");
+  t.is(await statusOf([BEFORE, ...opens("x.example.net", 100, 40000), AFTER, ...refused(70_000)]), "not-evaluable");
+});
+
+test("how long the new holder is seen does not count for the former one", async (t) => {
+  const frames = [100, 400_000].flatMap((ms, i) => opens("x.example.net", ms, 40000 + i));
+  const codeOf = async (moved: Frame[]): Promise<string> =>
+    (await play({ endpoints, rules, frames: [BEFORE, ...frames, ...moved] })).said.rules.get("m/api")!.reason_code;
+  t.is(await codeOf([]), "missing");
+  t.is(await codeOf([AFTER]), "too-short");
+});
+
+test("a bound far end that the new holder calls as the former one did is called by nobody known", async (t) => {
+  const calls = [100, 70_000].flatMap((ms, i) =>
+    tlsConnection(`${HOST}:${40_000 + i}`, `${PEER}:443`, ms, clientHello(null)),
+  );
+  const toPeer = [{ id: "r", to: "role:peer", over: "tcp/443", app: "tls" }];
+  const bind = [`host=${HOST}`, `peer=${PEER}`];
+  const verdictOf = async (frames: Frame[]): Promise<string | null | undefined> =>
+    [...(await play({ rules: toPeer, bind, frames })).said.conversations.values()].find(({ port }) => port === 443)
+      ?.verdict;
+  t.is(await verdictOf([BEFORE, ...calls]), "documented");
+  t.is(await verdictOf([BEFORE, ...calls, AFTER]), "undocumented");
 });
