@@ -48,7 +48,7 @@ function sameHost({ hosts }: RuleJudgement, at: number | null, other: RuleJudgem
   return other.each[other.hosts.findIndex((row) => row.realm === realm && row.host === host)] ?? null;
 }
 
-/** A rule that another one makes needless: not seen is no fault while that one is met. */
+/** A rule that another one makes needless: not seen is no fault while that one is met, by the same host. */
 export function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
   if (judged.every(({ rule }) => rule.fallbackFor === null)) return judged;
   const byId = new Map(judged.map((one) => [`${one.loaded.model.name}/${one.rule.id}`, one]));
@@ -56,12 +56,14 @@ export function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
     const { fallbackFor } = result.rule;
     if (fallbackFor === null) return result;
     const first = byId.get(`${result.loaded.model.name}/${fallbackFor}`);
-    if (first === undefined || first.status === "blocked" || first.status === "missing") return result;
-    return settle(result, (status) => {
-      if (first.status === "met") return { ...unused(result.rule), reason: `needed only if ${fallbackFor} fails` };
+    if (first === undefined) return result;
+    return settle(result, (status, at) => {
+      const own = sameHost(result, at, first) ?? first;
+      if (own.status === "blocked" || own.status === "missing") return status;
+      if (own.status === "met") return { ...unused(result.rule), reason: `needed only if ${fallbackFor} fails` };
       if (status.status !== "missing") return status;
       const says = `needed only if ${fallbackFor} fails, of which this capture can't say`;
-      return notEvaluable("fallback", says, first.remedy);
+      return notEvaluable("fallback", says, own.remedy);
     });
   });
 }

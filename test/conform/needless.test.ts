@@ -64,3 +64,15 @@ test("of a fallback that nobody can judge no host is called missing", async (t) 
     `${PEER} not-evaluable`,
   ]);
 });
+
+test("a fallback is needed by the host alone of which the other one fails", async (t) => {
+  const rules = [
+    { ...tlsRule, id: "r", to: "ws", "fallback-for": "s" },
+    { ...tlsRule, id: "s" },
+  ];
+  const bind = [`host=${HOST},${PEER}`];
+  t.deepEqual(await told({ endpoints, rules, bind, frames: [...good, ...byPeer, ...busy, ...peerBusy] }), {
+    r: ["met", `${HOST} unused`, `${PEER} met`],
+    s: ["missing", `${HOST} met`, `${PEER} missing`],
+  });
+});
