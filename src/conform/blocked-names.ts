@@ -17,6 +17,7 @@ import {
   silenceFiltered,
   silenceInLoss,
   silenceUntimed,
+  wasCompleted,
 } from "./rule-status.ts";
 
 const ANSWER_WITHIN_SEC = 300;
@@ -46,6 +47,7 @@ export function unresolvedStatus(
   if (answered.length > 0) return sinkholed(loaded, rule, answered, context);
   if (asked.length === 0 || asked.some(({ result }) => result === "NODATA")) return null;
   const refused = asked.find(({ result }) => result in REFUSALS);
+  if (refused !== undefined && asked.some(({ name }) => wasCompleted(name, host, context))) return null;
   // A server that will not or can't say leaves it to the next one; only that no such name exists is said for good.
   const settled = refused?.result === "NXDOMAIN" || asked.reduce((sum, { count }) => sum + count, 0) > 1;
   if (refused !== undefined && settled) {
@@ -152,7 +154,9 @@ function sinkholed(
   const meant = (lookup: Lookup, address: string): boolean =>
     (isPrivate(address) && !isPublic(lookup.name)) ||
     siteHosts[lookup.name]?.includes(address) === true ||
-    cast.ofText("", address).some((played) => played.model === loaded.model.name);
+    cast
+      .ofText(context.conversations.seen.realms[lookup.realm] ?? "", address)
+      .some((played) => played.model === loaded.model.name);
   const wrong = answered.map((lookup) => {
     const addresses = lookup.answers.filter((answer) => parseAddress(answer) !== null);
     const bad = addresses.length > 0 && addresses.every((one) => sinkhole(one) !== null && !meant(lookup, one));

@@ -47,8 +47,8 @@ export function blockedStatus(
   lacking: readonly string[] | null = null,
 ): HostStatus | null {
   const uses = lacking === null ? all : all.filter(({ member }) => member !== null && lacking.includes(member));
-  // What is up and may be it says that not every attempt failed.
-  const open = uses.find(({ how, tried }) => how === "candidate" && tried.up.result === "proved");
+  // What is up, or may be for all that is seen of it, and may be it: nobody can say that every attempt failed.
+  const open = uses.find(({ how, tried: { up } }) => how === "candidate" && up.reason !== "never-came-up");
   if (open !== undefined) return null;
   const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
   const gone = departedUses(loaded, rule, host, context);

@@ -123,7 +123,7 @@ export function isUnwanted(rule: Rule): boolean {
 }
 
 /** True where an address, as text, belongs to a bound host. */
-export function isHost(host: CastHost, address: string): boolean {
+function isHost(host: CastHost, address: string): boolean {
   return host.host.addresses.some((range) => inRange(range, address));
 }
 
@@ -147,7 +147,19 @@ export function lookupsOf(loaded: LoadedModel, rule: Rule, host: CastHost, conte
   return places
     .sort((a, b) => a - b)
     .map((at) => context.lookups[at]!)
-    .filter(({ client }) => isHost(host, client));
+    .filter((lookup) => isAskedBy(host, lookup, context));
+}
+
+/** An address is another host in each realm. */
+function isAskedBy(host: CastHost, { client, realm }: Lookup, { conversations: { seen } }: RuleContext): boolean {
+  return isHost(host, client) && (host.realm ?? seen.realms[realm]) === seen.realms[realm];
+}
+
+/** Whether a resolver's search list made of the name another one that gave this host an address. */
+export function wasCompleted(name: string, host: CastHost, context: RuleContext): boolean {
+  return context.lookups.some(
+    (lookup) => lookup.result === "NOERROR" && lookup.name.startsWith(`${name}.`) && isAskedBy(host, lookup, context),
+  );
 }
 
 const isExact = (name: string): boolean => !name.includes("*");

@@ -122,6 +122,21 @@ export function besideExact(requirement: string, more: readonly Frame[] = []): S
   };
 }
 
+/** A try that was refused, and another one, of which the far end's packets may be lacking. */
+function triedAgain(lines: readonly Line[], both = true): Scene {
+  const again = connection(FROM, TO, 1_000, lines);
+  return {
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", [FAR], 0),
+      syn(10, `${HOST}:39000`),
+      reset(11, TO, `${HOST}:39000`),
+      ...again.filter((_, i) => both || i !== 1),
+    ],
+  };
+}
+
 /** The name is asked for, and nothing is opened. */
 function resolvedTo(address: string): Scene {
   return {
@@ -385,6 +400,29 @@ export const RULES: Record<string, Scene & { says: string }> = {
     endpoints: byAddress,
     rules: [tlsRule],
     frames: [syn(0), syn(1000)],
+  },
+  "refused once, and open at the capture's end": {
+    says: "not-evaluable candidate-inconclusive",
+    ...triedAgain([
+      [">", hello],
+      ["<", serverHello()],
+    ]),
+  },
+  "refused once, and then without the far end's packets": {
+    says: "not-evaluable candidate-inconclusive",
+    ...triedAgain(
+      [
+        [">", hello],
+        [">", upRecords()],
+      ],
+      false,
+    ),
+  },
+  "the name does not exist, and with a suffix behind it does": {
+    says: "missing missing",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [...nxdomain(0), ...lookUp(HOST, RESOLVER, "api.example.com.example.org", ["203.0.113.77"], 100), ...busy],
   },
   "the name does not exist": {
     says: "blocked name-refused",

@@ -26,6 +26,8 @@ export interface Scene {
   asWritten?: boolean;
   /** Filters that kept frames from the capture. */
   filters?: readonly string[];
+  /** Of each capture, where a frame's `capture` says of which it is: its realm. */
+  realms?: readonly string[];
 }
 
 export function modelOf(scene: Pick<Scene, "rules" | "endpoints" | "parameters">): Model {
@@ -67,8 +69,8 @@ export async function trialOf(scene: Scene): Promise<Trial> {
   };
   const byTime = (a: Frame, b: Frame): number => (scene.asWritten === true ? 0 : a.sec - b.sec || a.nsec - b.nsec);
   const frames = numbered([...scene.frames].sort(byTime));
-  const { filters = [] } = scene;
-  const captures = observe(frames).captures.map((capture) => ({ ...capture, filters }));
+  const { filters = [], realms = ["default"] } = scene;
+  const captures = observe(frames).captures.flatMap((one) => realms.map((realm) => ({ ...one, filters, realm })));
   return { name: "scene", frames, captures, options };
 }
 
