@@ -87,7 +87,8 @@ export function byMoves(subject: Subject, moves: Moves): readonly Subject[] {
       if (flows.length === 0) continue;
       const initiatorRoles = nearMoved ? [] : subject.initiatorRoles;
       const responderRoles = farMoved ? [] : subject.responderRoles;
-      parts.push({ ...subject, initiatorRoles, responderRoles, flows });
+      const addresses = nearMoved ? new Set([subject.initiator]) : subject.addresses;
+      parts.push({ ...subject, addresses, initiatorRoles, responderRoles, flows });
     }
   const played = parts.filter(
     ({ initiatorRoles, responderRoles }) => initiatorRoles.length + responderRoles.length > 0,

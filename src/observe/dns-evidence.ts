@@ -191,15 +191,20 @@ export class DnsEvidence {
     if (answers === undefined) return NOTHING_SAID;
     if (last.clients === clients && last.sec === sec && last.nsec === nsec) return last.names;
     const isOwn = (one: NameAnswer): boolean =>
-      clients.has(one.client) &&
-      !one.ofSeveral &&
-      !this.#movedBetween(realm, one.client, lastGiven(one, sec), { sec, nsec });
+      clients.has(one.client) && !one.ofSeveral && !this.#isOfAnother(one, realm, clients, { sec, nsec });
     last.names = namesAmong(answers, isOwn, sec, nsec);
     last.clients = clients;
     last.sec = sec;
     last.nsec = nsec;
     return last.names;
   }
+
+  /** Whether the client's address was another device's when it was told, or is now. Of a host's several the others stay its own. */
+  #isOfAnother(one: NameAnswer, realm: number, { size }: ReadonlySet<string>, at: Instant): boolean {
+    if (size > 1) return this.#movedBetween(realm, one.client, EVER, one);
+    return this.#movedBetween(realm, one.client, lastGiven(one, at.sec), at);
+  }
+
   /** What was asked for last, and what was answered. */
   readonly #lastAsked: {
     realm: number;
@@ -375,6 +380,8 @@ const NO_NAMES: readonly NameAnswer[] = [];
 export function isHeld(answer: NameAnswer, sec: number, nsec: number): boolean {
   return answer.sec < sec ? answer.untilSec >= sec : answer.sec === sec && answer.nsec <= nsec;
 }
+
+const EVER: Instant = { sec: 0, nsec: 0 };
 
 /** When it was last given by that second. */
 const lastGiven = ({ sec, nsec, lastSec }: NameAnswer, bySec: number): Instant =>

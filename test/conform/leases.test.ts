@@ -95,6 +95,18 @@ test("what the former holder was told proves nothing of the new one", async (t) 
   t.is(await verdictOf([BEFORE, ...told, lease(OLD, 60_000), ...opened]), "documented");
 });
 
+test("of a host's several addresses the one that moved is told nothing more for it, and what it was told before stays", async (t) => {
+  const told = lookUp(HOST, "10.0.1.53", "api.example.com", ["203.0.113.10"], 1_000);
+  const opened = tlsConnection(`${PEER}:40002`, API, 70_000, clientHello(null));
+  const verdictOf = async (moves: number): Promise<string | null | undefined> => {
+    const frames = [BEFORE, lease(NEW, moves), ...told, ...opened];
+    const { said } = await play({ endpoints, rules, bind: [`host=${PEER}+${HOST}`], frames });
+    return [...said.conversations.values()].find(({ port }) => port === 443)?.verdict;
+  };
+  t.is(await verdictOf(60_000), "documented");
+  t.is(await verdictOf(500), "inconclusive");
+});
+
 test("the name that the new holder asks for in vain is no attempt of the former one", async (t) => {
   const [from, to] = [`${HOST}:20000`, "10.0.1.53:53"];
   const refused = (ms: number): Frame[] => [
