@@ -35,7 +35,8 @@ const WAITED_SEC = 3;
 const REFUSED: ReadonlySet<string> = new Set(["refused", "unreachable", "failed"]);
 
 /**
- * Null where nothing was attempted, or where attempts came up. `host`: null where the rule's opener is no bound host.
+ * Null where nothing was attempted, or where attempts came up, or may have for all that is seen of them.
+ * `host`: null where the rule's opener is no bound host.
  * `lacking`: members of the endpoint that are in question, null for all.
  */
 export function blockedStatus(
@@ -46,9 +47,25 @@ export function blockedStatus(
   host: CastHost | null,
   lacking: readonly string[] | null = null,
 ): HostStatus | null {
+  const status = statusOfTries(loaded, rule, all, context, host, lacking);
+  const mayBeUp = ({ how, member, tried: { up } }: RuleUse): boolean =>
+    how === "candidate" &&
+    up.reason !== "never-came-up" &&
+    (lacking === null || member === null || lacking.includes(member));
+  return status?.status === "blocked" && all.some(mayBeUp) ? null : status;
+}
+
+function statusOfTries(
+  loaded: LoadedModel,
+  rule: Rule,
+  all: readonly RuleUse[],
+  context: RuleContext,
+  host: CastHost | null,
+  lacking: readonly string[] | null,
+): HostStatus | null {
   const uses = lacking === null ? all : all.filter(({ member }) => member !== null && lacking.includes(member));
-  // What is up, or may be for all that is seen of it, and may be it: nobody can say that every attempt failed.
-  const open = uses.find(({ how, tried: { up } }) => how === "candidate" && up.reason !== "never-came-up");
+  // What is up and may be it says that not every attempt failed.
+  const open = uses.find(({ how, tried }) => how === "candidate" && tried.up.result === "proved");
   if (open !== undefined) return null;
   const attempts = uses.filter((use) => use.how === "attempted" && !isAnothers(use, context));
   const gone = departedUses(loaded, rule, host, context);

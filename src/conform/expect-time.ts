@@ -115,11 +115,22 @@ export function timeOfDay(
       "restart the service during the capture",
     );
   const outside = times.find((sec) => !isWithin(expectation, minutesOf(sec, timezone)));
+  if (outside === undefined && flow.connectionless && lastsBeyond(expectation, flow, timezone)) {
+    const says = `${expectation.text}: it went on for longer, and when each of its packets between was sent is not kept`;
+    return { ...unproved("expect", "expectation-unproved", says, "look at its packets"), unlisted: 1 };
+  }
   if (outside === undefined) return proved("expect", expectation.text, flow.opening);
   const minutes = minutesOf(outside, timezone);
   const clock = `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
   return { found: `${clock} (${timezone})`, against: [...askingFrames(flow), ...flow.opening], unlisted: 1 };
 }
+
+/** Whether it went on until after the end of the time in which it began. */
+function lastsBeyond({ to }: { to: number }, { firstSec, lastSec }: SubjectFlow, timezone: string): boolean {
+  const left = (to - minutesOf(firstSec, timezone) + DAY_MINUTES) % DAY_MINUTES;
+  return lastSec - firstSec > left * 60;
+}
+const DAY_MINUTES = 24 * 60;
 
 /** `from` later than `to`: over midnight. */
 function isWithin({ from, to }: { from: number; to: number }, minutes: number): boolean {

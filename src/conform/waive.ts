@@ -1,7 +1,7 @@
 /** Waivers: findings that someone has accepted, with the reason and until when. A waived finding keeps its verdict and is not counted as drift. */
 import { matchesName } from "../model/names.ts";
 import type { Waiver } from "../model/types.ts";
-import type { ConversationRow, RuleRow } from "../report/result.ts";
+import type { ConversationRow, RuleRow, RuleStatus } from "../report/result.ts";
 
 export class Waivers {
   readonly #active: Waiver[] = [];
@@ -46,6 +46,7 @@ export class Waivers {
   #ofRuleItself(row: RuleRow): string | null {
     return this.#first(({ what }) => {
       if (what.rule === undefined || what.rule !== row.rule_id) return false;
+      if (what.from !== undefined && !isFrom(what.from, row)) return false;
       return what.model === undefined || what.model === row.model;
     });
   }
@@ -65,6 +66,15 @@ export class Waivers {
       ...idle.map((waiver) => `A waiver covered nothing: ${describe(waiver)} (${waiver.why}).`),
     ];
   }
+}
+
+const FINDINGS: ReadonlySet<RuleStatus> = new Set(["violated", "blocked", "partial", "missing"]);
+
+/** Whether all of a rule that is to be counted is that host's, or that role's. */
+function isFrom(from: string, { from_role, hosts }: RuleRow): boolean {
+  if (from === from_role) return true;
+  const counted = hosts.filter(({ status }) => FINDINGS.has(status));
+  return counted.length > 0 && counted.every(({ host }) => host.split("+").includes(from));
 }
 
 function everyWaiver(whys: readonly (string | null)[]): string | null {

@@ -15,7 +15,7 @@ import {
   upRecords,
 } from "../support/talk.ts";
 import { HOST, PEER, RESOLVER, type Scene } from "./scene.ts";
-import { anyRule, api, byAddress, FAR, FROM, good, hello, syn, TO, tlsRule } from "./stage.ts";
+import { anyRule, api, byAddress, datagram, FAR, FROM, good, hello, syn, TO, tlsRule } from "./stage.ts";
 
 export interface Judging extends Scene {
   /** `verdict reason-code` of the conversation with `FAR`, or with `with`. */
@@ -136,6 +136,12 @@ export const CONVERSATIONS: Record<string, Judging> = {
     endpoints: api,
     rules: [{ ...tlsRule, expect: { "tls.version": "at least 1.3" } }],
     frames: good,
+  },
+  "datagrams of one flow in a time of day, and in that of the next day": {
+    says: "inconclusive expectation-unproved",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, over: "udp/9000", expect: { "time-of-day": "08:00-18:00", reply: "none" } }],
+    frames: Array.from({ length: 25 * 60 + 1 }, (_, minute) => datagram(minute * 60_000)),
   },
   "an expectation that cannot be told": {
     says: "inconclusive expectation-unproved",

@@ -1,7 +1,8 @@
 /** A rule that only waived conversations break is waived with them; one that is not waived counts it again. */
 import test from "ava";
 import { clientHello, tlsConnection } from "../support/talk.ts";
-import { HOST, play } from "./scene.ts";
+import { HOST, PEER, play } from "./scene.ts";
+import { byAddress, reset, syn, TO, tlsRule } from "./stage.ts";
 
 const [A, B] = ["203.0.113.10", "203.0.113.11"];
 const old = (far: string, port: number, ms: number) =>
@@ -25,4 +26,16 @@ test("nothing waived, one of two, both, the rule itself", async (t) => {
   t.deepEqual(await waivedBy([{ to: A }]), ["violated", null, "why 0", null]);
   t.deepEqual(await waivedBy([{ to: A }, { to: B }]), ["violated", "why 0", "why 0", "why 1"]);
   t.deepEqual(await waivedBy([{ rule: "r" }]), ["violated", "why 0", "why 0", "why 0"]);
+});
+
+test("a rule that is waived for one host counts for another", async (t) => {
+  const waivedFrom = async (from: string): Promise<string | null> => {
+    const site = { models: ["m"], roles: { host: [HOST, PEER] }, waive: [{ what: { rule: "r", from }, why: "known" }] };
+    const frames = [syn(0, `${PEER}:40000`), reset(1, TO, `${PEER}:40000`)];
+    const { said } = await play({ endpoints: byAddress, rules: [tlsRule], site, bind: [], frames });
+    return said.rules.get("m/r")!.waived;
+  };
+  t.is(await waivedFrom(PEER), "known");
+  t.is(await waivedFrom("host"), "known");
+  t.is(await waivedFrom(HOST), null);
 });
