@@ -40,7 +40,7 @@ export function notePresence(
     if (moved !== undefined) {
       if (compareInstants({ sec: view.firstSec, nsec: view.firstNsec }, moved) >= 0) continue;
       first = Math.min(first, view.firstSec);
-      last = Math.max(last, view.lastSec);
+      last = Math.max(last, lastBefore(view, moved.sec));
     }
     const { dir } = view.initiator();
     asked ||= view.packets(dir) > 0;
@@ -64,6 +64,12 @@ export function notePresence(
     if (!asked) continue;
     for (const played of initiatorRoles) if (!isElsewhere(played)) host.presence.callers.add(played.host);
   }
+}
+
+/** The last second before a move at which a flow that began before it was surely there: of equal ones in one row only the first and the last are known. */
+function lastBefore({ firstSec, lastSec, flows }: FlowView, movedSec: number): number {
+  if (lastSec <= movedSec) return lastSec;
+  return flows > 1 ? firstSec : movedSec;
 }
 
 /** When an address of a bound end went to another device; the first of both. */
