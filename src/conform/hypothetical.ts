@@ -54,7 +54,7 @@ export function wouldBeDocumented(
 ): Answer {
   const { subject, flow } = imagine(model, question);
   const loaded = loadForJudging(model, parameter);
-  const siteHosts = parseAddress(question.to) === null ? { [question.to.toLowerCase()]: [subject.responder] } : {};
+  const siteHosts = subject.serverName === null ? {} : { [subject.serverName]: [subject.responder] };
   const context = {
     cast: castOf(model, question),
     dns: new DnsEvidence(newObservation([], [], [], new CapCounter())),
