@@ -21,7 +21,10 @@ export function appClause(loaded: LoadedModel, rule: Rule, subject: Subject, flo
     const sighting = flow.sightings[0];
     const frames = sighting === undefined ? [] : framesOf(sighting, subject.app);
     if (apps.includes(subject.app)) return behindUpgrade(subject, flow) ?? proved("app", subject.app, frames);
-    const part = partClause(apps, subject.app, flow) ?? upgradeClause(apps, subject.app, flow);
+    const part =
+      partClause(apps, subject.app, flow) ??
+      upgradeClause(apps, subject.app, flow) ??
+      beforeUpgrade(apps, subject.app, flow);
     if (part !== null) return part;
     return failed("app", "no-rule", `${subject.app} instead of ${wanted}`, [...frames, ...speaking(flow, subject.app)]);
   }
@@ -69,6 +72,33 @@ function behindUpgrade({ through }: Subject, flow: SubjectFlow): Clause | null {
   const says = "http, and behind its Upgrade or CONNECT something that is none of the protocols that are read here";
   const frames = other.flatMap((sighting) => framesOf(sighting, "what is no HTTP any more"));
   return unproved("app", "app-unseen", says, "the logs of both ends, which name it", frames);
+}
+
+/** What may run behind a protocol of an Upgrade: inside of WebSocket what its subprotocol names. */
+const UPGRADES: Readonly<Record<string, readonly string[]>> = {
+  websocket: ["websocket", "mqtt", "amqp", "xmpp", "sip"],
+  h2c: ["http2"],
+  "tls/1.0": ["tls"],
+};
+
+/** HTTP that its client asked to become what a rule names, of which no answer is in the capture: it may have been agreed to. */
+function beforeUpgrade(apps: readonly string[], app: string, { sightings, there }: SubjectFlow): Clause | null {
+  const asked = sightings.findLastIndex(
+    ({ fact, dir }) =>
+      dir === there &&
+      fact.kind === "field" &&
+      fact.field === "http.upgrade" &&
+      String(fact.value)
+        .split(",")
+        .some((protocol) => UPGRADES[protocol]?.some((one) => apps.includes(one))),
+  );
+  if (asked < 0) return null;
+  const isAnswered = sightings.slice(asked).some(({ fact, dir }) => dir !== there && fact.kind === "message");
+  if (isAnswered) return null;
+  const says = `${app}, and no answer to its Upgrade is in the capture`;
+  return unproved("app", "app-unseen", says, "capture the connection from its start, both directions", [
+    ...framesOf(sightings[asked]!, app),
+  ]);
 }
 
 /** What a rule names, at this port: where it has another port, that clause says so, and here any of them will do. */

@@ -111,6 +111,19 @@ function resolvedAnew(addresses: readonly string[], type: "A" | "AAAA" = "A", ms
   return [...lookUp(HOST, RESOLVER, name, [FAR], 0), ...again, ...tlsConnection(FROM, TO, ms, clientHello(null))];
 }
 
+/** An Upgrade that a client asks for, and what is answered. */
+function upgrade(...answers: string[]): Scene {
+  const fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  const lines: Line[] = [
+    [">", ascii("GET / HTTP/1.1\r\nHost: api.example.com\r\n\r\n")],
+    ["<", ascii("HTTP/1.1 204 No Content\r\n\r\n")],
+    [">", ascii(`GET /live HTTP/1.1\r\nHost: api.example.com\r\n${fields}\r\n`)],
+    ...answers.map((answer): Line => ["<", ascii(`HTTP/1.1 ${answer}\r\n\r\n`)]),
+  ];
+  const rules = [{ ...tlsRule, over: "tcp/80", app: "websocket" }];
+  return { endpoints: api, rules, frames: connection(FROM, `${FAR}:80`, 0, lines) };
+}
+
 export const CONVERSATIONS: Record<string, Judging> = {
   "covered and proved": { says: "documented rule-proved", endpoints: api, rules: [tlsRule], frames: good },
   forbidden: {
@@ -548,6 +561,12 @@ export const CONVERSATIONS: Record<string, Judging> = {
       udpFrame({ from: `${HOST}:40000`, to: `${FAR}:53`, ms: i, data: new Uint8Array(60).fill(0xf0 + i) }),
     ),
     port: 53,
+  },
+  "an Upgrade of which no answer is in the capture": { says: "inconclusive app-unseen", ...upgrade(), port: 80 },
+  "an Upgrade that is refused": {
+    says: "undocumented no-rule",
+    ...upgrade("426 Upgrade Required\r\nContent-Length: 0"),
+    port: 80,
   },
   "a stream of which the capture kept headers alone": {
     says: "inconclusive app-unseen",
