@@ -147,7 +147,8 @@ both("both drivers write the same file and read each other's", async (t) => {
     for (const { name } of await reader.query("SELECT name FROM sqlite_master WHERE type = 'table'")) {
       // quote() tells an integer from a real and shows bytes.
       const columns = (await reader.query(`PRAGMA table_info(${name})`)).map((column) => `quote(${column.name})`);
-      dump[String(name)] = (await reader.query(`SELECT ${columns.join(", ")} FROM ${name} ORDER BY rowid`)) as SqlRow[];
+      const rows = `SELECT ${columns.join(", ")} FROM ${name} ORDER BY ${columns.join(", ")}`; // not each has a rowid
+      dump[String(name)] = (await reader.query(rows)) as SqlRow[];
     }
     await reader.close();
     dumps.push(dump);
