@@ -102,6 +102,7 @@ const JUDGING_TURN_MS = 5;
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const startedAt = new Date().toISOString().replace(/\.(\d{3})Z$/, ".$1000Z");
   const { seen, interrupted, stored } = await observeAll(options);
+  seen.flows.table.ended();
   const observation = stored ?? ((): ObservationParts => encodeObservation(seen));
   await options.onRead?.(runInfo(options, startedAt, interrupted), observation);
   const steps = judgeInSteps(seen, options, startedAt, interrupted);

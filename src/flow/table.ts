@@ -13,12 +13,15 @@ const { BLOCK_ROWS, BLOCK_WORDS, HIGH, LOW, META, PORTS } = Row;
 const CHUNK_SHIFT = 13;
 export const CHUNK_ROWS = 1 << CHUNK_SHIFT;
 const ROW_MASK = CHUNK_ROWS - 1;
+/** Of a slot: `LIMITS.flows` has as many bits. */
+const FLOW_BITS = 24;
+const FLOW_MASK = (1 << FLOW_BITS) - 1;
 
 export class FlowTable {
   readonly chunks: Int32Array[] = [];
-  /** Pairs of a key's hash and its newest flow + 1: a row is looked at only where the whole hash agrees. */
+  /** A key's newest flow + 1, and above it the highest bits of the key's hash: a row is looked at only where these agree. */
   slots: Int32Array;
-  /** Pairs less one. */
+  /** Slots less one. */
   mask: number;
   /** Where `slots` begins in the arena; -1 where not all of the table is in it. */
   slotsAt = -1;
@@ -29,15 +32,17 @@ export class FlowTable {
   count = 0;
   /** Rows that came in blocks and are not in the index yet: nobody may ever look for one. */
   #unsought: { from: number; to: number }[] | null = null;
+  /** Where the index was, as far as no list is there yet. */
+  #given: { at: number; end: number } | null = null;
 
   constructor(arena: Arena | null = null) {
     this.#arena = arena;
-    const pairs = arena === null ? FIRST_PAIRS : FIRST_PAIRS_LONG;
-    const reserved = arena?.reserve(pairs * 8, MOST_PAIRS * 8) ?? null;
+    const slots = arena === null ? FIRST_SLOTS : FIRST_SLOTS_LONG;
+    const reserved = arena?.reserve(slots * 4, MOST_SLOTS * 4) ?? null;
     this.slotsAt = reserved?.at ?? -1;
     this.#slotsEnd = reserved?.end ?? -1;
-    this.slots = reserved === null ? new Int32Array(pairs * 2) : new Int32Array(arena!.buffer, reserved.at, pairs * 2);
-    this.mask = pairs - 1;
+    this.slots = reserved === null ? new Int32Array(slots) : new Int32Array(arena!.buffer, reserved.at, slots);
+    this.mask = slots - 1;
   }
 
   /** The newest flow with this key, or -1. */
@@ -48,9 +53,10 @@ export class FlowTable {
     const hash = mix(low, high, ports, meta);
     let slot = hash & mask;
     for (;;) {
-      const flow = slots[slot * 2 + 1]! - 1;
-      if (flow < 0) return -1;
-      if (slots[slot * 2] === hash) {
+      const held = slots[slot]!;
+      if (held === 0) return -1;
+      if ((held ^ hash) >>> FLOW_BITS === 0) {
+        const flow = (held & FLOW_MASK) - 1;
         const row = this.chunks[flow >>> CHUNK_SHIFT]!;
         const at = place(flow & ROW_MASK);
         if (row[at + LOW] === low && row[at + HIGH] === high && row[at + PORTS] === ports && row[at + META] === meta) {
@@ -75,9 +81,8 @@ export class FlowTable {
     row[at + META] = meta;
     const hash = mix(low, high, ports, meta);
     let slot = hash & this.mask;
-    while (this.slots[slot * 2 + 1] !== 0 && this.slots[slot * 2 + 1] !== older + 1) slot = (slot + 1) & this.mask;
-    this.slots[slot * 2] = hash;
-    this.slots[slot * 2 + 1] = flow + 1;
+    while (this.slots[slot] !== 0 && (this.slots[slot]! & FLOW_MASK) !== older + 1) slot = (slot + 1) & this.mask;
+    this.slots[slot] = (hash & ~FLOW_MASK) | (flow + 1);
     if (older < 0 && ++this.#keys > this.#mostKeys) this.#grow();
     return flow;
   }
@@ -130,6 +135,7 @@ export class FlowTable {
    * keys.
    */
   newestOf(keys: readonly Key[]): Int32Array {
+    if (keys.length === 0) return new Int32Array(0);
     const ranges = this.#unsought;
     if (ranges === null || this.#keys > 0 || keys.length * FEW > this.count)
       return Int32Array.from(keys, ({ low, high, ports, meta }) => this.find(low, high, ports, meta));
@@ -163,20 +169,51 @@ export class FlowTable {
     const [low, high, ports, meta] = [row[at + LOW]!, row[at + HIGH]!, row[at + PORTS]!, row[at + META]!];
     const hash = mix(low, high, ports, meta);
     let slot = hash & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const older = slots[slot * 2 + 1]! - 1;
-      if (older < 0) break;
-      if (slots[slot * 2] !== hash) continue;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const held = slots[slot]!;
+      if ((held ^ hash) >>> FLOW_BITS !== 0) continue;
+      const older = (held & FLOW_MASK) - 1;
       const other = this.rows(older);
       const there = this.at(older);
       if (other[there + LOW] !== low || other[there + HIGH] !== high) continue;
       if (other[there + PORTS] !== ports || other[there + META] !== meta) continue;
-      slots[slot * 2 + 1] = flow + 1;
+      slots[slot] = (hash & ~FLOW_MASK) | (flow + 1);
       return;
     }
-    slots[slot * 2] = hash;
-    slots[slot * 2 + 1] = flow + 1;
+    slots[slot] = (hash & ~FLOW_MASK) | (flow + 1);
     if (++this.#keys > this.#mostKeys) this.#grow();
+  }
+
+  /**
+   * That all is read. Hardly anybody looks for a row from then on, so lists of all flows of a large table may stand where its index was;
+   * whoever does look makes another.
+   */
+  ended(): void {
+    if (this.slotsAt < 0 || this.count < MANY) return;
+    this.#given = { at: this.slotsAt, end: this.slotsAt + this.slots.byteLength };
+    this.#unindex();
+    this.#unsought = [{ from: 0, to: this.count }];
+  }
+
+  /** A byte for each flow, 0 at first; or a word. */
+  bytes(): Uint8Array {
+    const at = this.#take(this.count);
+    if (at < 0) return new Uint8Array(this.count);
+    return new Uint8Array(this.#arena!.buffer, at, this.count).fill(0);
+  }
+  words(): Int32Array {
+    const at = this.#take(this.count * 4);
+    if (at < 0) return new Int32Array(this.count);
+    return new Int32Array(this.#arena!.buffer, at, this.count).fill(0);
+  }
+
+  /** Where so many bytes of what was the index are; -1 where they are not. */
+  #take(bytes: number): number {
+    const given = this.#given;
+    if (given === null || given.at + bytes > given.end) return -1;
+    const { at } = given;
+    given.at += Math.ceil(bytes / 16) * 16;
+    return at;
   }
 
   /** How many rows can be added without anything growing. */
@@ -186,7 +223,7 @@ export class FlowTable {
     return Math.min(rows, this.#mostKeys - this.#keys);
   }
 
-  /** Keys that the index holds before it grows: three of four pairs. At half of them ten million flows would take 270 MB more. */
+  /** Keys that the index holds before it grows: three of four slots. At half of them ten million flows would take 134 MB more. */
   get #mostKeys(): number {
     return ((this.mask + 1) >> 2) * 3;
   }
@@ -210,12 +247,17 @@ export class FlowTable {
    * `settle` the old words are still there.
    */
   restart(): void {
-    this.slots = new Int32Array(2 * FIRST_PAIRS);
-    this.slotsAt = -1;
-    this.mask = FIRST_PAIRS - 1;
-    this.#keys = 0;
+    this.#unindex();
     this.count = 0;
     this.#unsought = null;
+  }
+
+  /** An empty index, not in the arena. */
+  #unindex(): void {
+    this.slots = new Int32Array(FIRST_SLOTS);
+    this.slotsAt = -1;
+    this.mask = FIRST_SLOTS - 1;
+    this.#keys = 0;
   }
 
   /** After `restart`: gives back what is not needed any more, and clears what stands behind the last row. */
@@ -234,19 +276,49 @@ export class FlowTable {
     return place(flow & ROW_MASK);
   }
 
-  /** Twice as many pairs: in an arena in the same place, so that smaller indexes take nothing there. */
+  /** Twice as many slots: in an arena in the same place, so that smaller indexes take nothing there. */
   #grow(): void {
     const { slots: old, slotsAt } = this;
-    const pairs = old.length;
-    this.mask = pairs - 1;
-    if (slotsAt >= 0 && slotsAt + pairs * 8 <= this.#slotsEnd) {
-      this.slots = new Int32Array(this.#arena!.buffer, slotsAt, pairs * 2);
-      spread(this.slots, this.mask);
+    const count = old.length * 2;
+    this.mask = count - 1;
+    if (slotsAt >= 0 && slotsAt + count * 4 <= this.#slotsEnd) {
+      this.slots = new Int32Array(this.#arena!.buffer, slotsAt, count);
+      this.#spread();
       return;
     }
     this.slotsAt = -1;
-    this.slots = new Int32Array(pairs * 2);
-    for (let i = 0; i < old.length; i += 2) if (old[i + 1] !== 0) put(this.slots, this.mask, old[i]!, old[i + 1]!);
+    this.slots = new Int32Array(count);
+    for (const held of old) if (held !== 0) this.#move(held);
+  }
+
+  /**
+   * Moves what an index holds to where one twice as large has it, in the same memory, the second half of which is empty yet. None goes
+   * farther from where its hash leads than it was. So in the order of places, from behind an empty one on, none meets one
+   * that is still to be moved and would leave a gap before it.
+   */
+  #spread(): void {
+    const { slots } = this;
+    const before = this.mask >>> 1;
+    let empty = 0;
+    while (slots[empty] !== 0) empty++;
+    for (let i = 1; i <= before; i++) {
+      const from = (empty + i) & before;
+      const held = slots[from]!;
+      if (held === 0) continue;
+      slots[from] = 0;
+      this.#move(held);
+    }
+  }
+
+  /** Puts what a slot held into the next free one. The rest of its hash is made again of its row. */
+  #move(held: number): void {
+    const { slots, mask } = this;
+    const flow = (held & FLOW_MASK) - 1;
+    const row = this.rows(flow);
+    const at = this.at(flow);
+    let slot = mix(row[at + LOW]!, row[at + HIGH]!, row[at + PORTS]!, row[at + META]!) & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = held;
   }
 
   /** The next chunk of rows, in the arena where it has room. */
@@ -279,41 +351,17 @@ export function tableOf(keys: readonly Key[]): [table: FlowTable, places: Int32A
   return [table, places];
 }
 
+/** Rows from which on an index is worth giving up: 8 MB of it, made anew in a tenth of a second. */
+const MANY = 1 << 20;
 /** Of so many rows one key may be asked for without an index of all. */
 const FEW = 8;
 
-/** Pairs of an index to begin with; for a long capture, whose index would soon be made anew several times, 2 MiB of them. */
-const FIRST_PAIRS = 1 << 14;
-const FIRST_PAIRS_LONG = 1 << 18;
+/** Slots of an index to begin with; for a long capture, whose index would soon be made anew several times, 1 MiB of them. */
+const FIRST_SLOTS = 1 << 14;
+const FIRST_SLOTS_LONG = 1 << 18;
 /** For `LIMITS.flows` keys. */
-const MOST_PAIRS = 1 << 25;
+const MOST_SLOTS = 1 << 25;
 const CHUNK_WORDS = (CHUNK_ROWS / BLOCK_ROWS) * BLOCK_WORDS;
-
-/**
- * Moves the pairs of an index to where one twice as large has them, in the same memory, the second half of which is empty yet. None goes
- * farther from where its hash leads than it was. So in the order of places, from behind an empty one on, none meets a pair
- * that is still to be moved and would leave a gap before it.
- */
-function spread(slots: Int32Array, mask: number): void {
-  const before = mask >>> 1;
-  let empty = 0;
-  while (slots[empty * 2 + 1] !== 0) empty++;
-  for (let i = 1; i <= before; i++) {
-    const from = (empty + i) & before;
-    const flow = slots[from * 2 + 1]!;
-    if (flow === 0) continue;
-    slots[from * 2 + 1] = 0;
-    put(slots, mask, slots[from * 2]!, flow);
-  }
-}
-
-/** Puts a pair into the next free place. */
-function put(slots: Int32Array, mask: number, hash: number, flow: number): void {
-  let slot = hash & mask;
-  while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask;
-  slots[slot * 2] = hash;
-  slots[slot * 2 + 1] = flow;
-}
 
 /**
  * A chunk whose rows begin at cache lines: large buffers of glibc begin 16 bytes after a page, so 48 bytes are left out.

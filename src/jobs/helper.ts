@@ -20,11 +20,11 @@ async function help(): Promise<void> {
     observer.block(reader, end - observer.observation.frames);
   }
   await reader.close();
-  // Copies, because a part may be a view of something larger, which would be sent whole.
+  // Copies, because a part may be a view of something larger, which would be sent whole; and a Buffer's `slice` would be none.
   const answer: HelperAnswer = [];
   const moved: ArrayBuffer[] = [];
   for (const part of encodeObservation(observer.observation)) {
-    const data = part.data.slice();
+    const data = new Uint8Array(part.data);
     answer.push({ ...part, data });
     moved.push(data.buffer);
   }

@@ -285,6 +285,6 @@ function decode(data: Uint8Array): unknown {
 
 function wordsOf(data: Uint8Array): Int32Array {
   if (data.byteOffset % 4 === 0) return new Int32Array(data.buffer, data.byteOffset, data.byteLength >>> 2);
-  const copy = data.slice(); // a store's buffer need not be aligned to words
+  const copy = new Uint8Array(data); // a store's buffer need not be aligned to words
   return new Int32Array(copy.buffer, 0, copy.byteLength >>> 2);
 }

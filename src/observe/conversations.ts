@@ -96,10 +96,11 @@ export class Conversations extends ConversationRows {
     this.seen = seen;
     this.#ids = new ConversationIds(seen);
     this.#documented = documented;
-    this.next = new Int32Array(seen.flows.table.count);
-    this.of = new Int32Array(seen.flows.table.count);
-    this.#initiators = new Uint8Array(seen.flows.table.count);
-    this.#outcomes = new Uint8Array(seen.flows.table.count);
+    const { table } = seen.flows;
+    this.next = table.words();
+    this.of = table.words();
+    this.#initiators = table.bytes();
+    this.#outcomes = table.bytes();
     this.#isForSome = isJudged !== null;
     this.repeatsAreCopies = showsCopying(seen);
     const answers = findAnswers(seen, isJudged);

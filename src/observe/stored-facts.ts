@@ -114,7 +114,7 @@ export class StoredFacts {
     const ends = new NumberReader(lengths);
     this.#texts = texts.toString(ends.read() === 1 ? "utf16le" : "utf8");
     this.#textEnds = textEnds(ends, lengths.length);
-    const bytes = facts.slice(); // the part's other bytes need not stay
+    const bytes = new Uint8Array(facts); // the part's other bytes need not stay
     this.#numbers = new NumberReader(bytes);
     this.#shared = shared;
     this.bits = new Uint16Array(count);

@@ -97,8 +97,8 @@ export class StoredMore {
 
   /** `left`: first bytes of what waits though nobody accepted it. Throws where it is something else. */
   constructor({ streams, others, bytes }: StoredBytes, count: number, left: ReadonlySet<number>) {
-    this.#bytes = bytes.slice(); // the part's other bytes need not stay
-    this.#streams = new StoredStreams(streams.slice(), this.#bytes, count, left);
+    this.#bytes = new Uint8Array(bytes); // the part's other bytes need not stay
+    this.#streams = new StoredStreams(new Uint8Array(streams), this.#bytes, count, left);
     this.#others = Buffer.from(others);
     this.bits = new Uint16Array(count);
     const { told } = this.#streams;

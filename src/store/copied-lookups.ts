@@ -17,7 +17,7 @@ export const LOOKUP_TEXT = "SELECT CAST(data AS BLOB) AS data FROM lookup_chunk 
 export async function lookupHeads(rows: Promise<readonly Record<string, unknown>[]>): Promise<LookupHead[]> {
   const heads: LookupHead[] = [];
   for (const { seq, clients, has_verdicts } of await rows) {
-    const bytes = clients instanceof Uint8Array ? clients.slice() : new Uint8Array(0); // of its own, so aligned
+    const bytes = clients instanceof Uint8Array ? new Uint8Array(clients) : new Uint8Array(0); // of its own, so aligned
     heads.push({ seq: Number(seq), clients: new Uint32Array(bytes.buffer), isJudged: Number(has_verdicts) !== 0 });
   }
   return heads;

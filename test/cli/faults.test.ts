@@ -75,7 +75,7 @@ test("memory that ends: Node stops the program, and the database is whole", asyn
   const db = join(scratch(t), "a.sqlite");
   const before = await wirepact([...CHECK, "--db", db]);
   t.not(before.code, 5, before.stderr);
-  const ran = spawnSync(process.execPath, ["--max-old-space-size=6", MAIN, ...CHECK, "--db", db], { encoding: "utf8" });
+  const ran = spawnSync(process.execPath, ["--max-old-space-size=8", MAIN, ...CHECK, "--db", db], { encoding: "utf8" });
   t.not(ran.status, before.code, "so little is not enough");
   t.regex(ran.stderr, /out of memory|heap limit/i);
   const store = await openStore(db);

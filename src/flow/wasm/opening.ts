@@ -22,6 +22,7 @@ import {
   E_ROW,
   FIN,
   FIRST,
+  FLOW_MASK,
   FRAME,
   find,
   HIGH,
@@ -58,6 +59,7 @@ import {
   STATE,
   SYN,
   SYN_FRAME,
+  slotAt,
   TCP,
   TRANSPORT,
   TRIES,
@@ -325,9 +327,8 @@ function add(entry: usize, slots: usize, mask: i32): usize {
   added++;
   const hash = load<i32>(entry, E_HASH);
   let slot = hash & mask;
-  while (load<i32>(slots + ((<usize>slot) << 3), 4) !== 0) slot = (slot + 1) & mask;
-  store<i32>(slots + ((<usize>slot) << 3), hash);
-  store<i32>(slots + ((<usize>slot) << 3), flow + 1, 4);
+  while (load<i32>(slotAt(slots, slot)) !== 0) slot = (slot + 1) & mask;
+  store<i32>(slotAt(slots, slot), (hash & ~FLOW_MASK) | (flow + 1));
   const row = rowOf(rows, <u32>flow);
   store<i32>(row, load<i32>(entry, E_LOW), LOW);
   store<i32>(row, load<i32>(entry, E_HIGH), HIGH);

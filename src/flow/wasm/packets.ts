@@ -47,6 +47,9 @@ export const LAST: usize = 36;
 export const PRINT: usize = 52;
 export const NEXT: usize = 56;
 export const COLD: usize = 4096;
+/** Of a slot of the index, as in `table.ts`. */
+export const FLOW_BITS: i32 = 24;
+export const FLOW_MASK: i32 = 0xffffff;
 export const FIRST: usize = COLD + 0;
 export const FRAME: usize = COLD + 16;
 export const CAPTURES: usize = COLD + 24;
@@ -106,22 +109,25 @@ export function half(at: usize): i32 {
   return <i32>bswap<u16>(load<u16>(at));
 }
 
+/** Where a slot of the table's index is. */
+export function slotAt(slots: usize, slot: i32): usize {
+  return slots + ((<usize>slot) << 2);
+}
+
 /** The row of an entry's key, 0 where there is none. As `FlowTable.find`. */
 export function find(rows: usize, slots: usize, mask: i32, entry: usize): usize {
   const hash = load<i32>(entry, E_HASH);
   let slot = hash & mask;
-  let at = slots + ((<usize>slot) << 3);
-  let flow = load<u32>(at, 4);
-  while (flow !== 0) {
-    if (load<i32>(at) === hash) {
-      const row = rowOf(rows, flow - 1);
+  let held = load<i32>(slotAt(slots, slot));
+  while (held !== 0) {
+    if ((held ^ hash) >>> FLOW_BITS === 0) {
+      const row = rowOf(rows, (held & FLOW_MASK) - 1);
       // LOW and HIGH, then PORTS and META, two words at once.
       if (load<i64>(row, LOW) === load<i64>(entry, E_LOW) && load<i64>(row, PORTS) === load<i64>(entry, E_PORTS))
         return row;
     }
     slot = (slot + 1) & mask;
-    at = slots + ((<usize>slot) << 3);
-    flow = load<u32>(at, 4);
+    held = load<i32>(slotAt(slots, slot));
   }
   return 0;
 }

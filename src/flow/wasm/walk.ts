@@ -61,6 +61,7 @@ import {
   S_SEQ,
   STATE,
   SYN,
+  slotAt,
   TCP,
   TRANSPORT,
   tcpNumbers,
@@ -283,7 +284,7 @@ function isCut(record: usize): i32 {
 function lookUp(slots: usize, mask: i32, first: usize): void {
   let touched: i32 = 0;
   for (let entry = first; entry < filled; entry += ENTRY) {
-    touched ^= load<i32>(slots + ((<usize>(load<i32>(entry, E_HASH) & mask)) << 3));
+    touched ^= load<i32>(slotAt(slots, load<i32>(entry, E_HASH) & mask));
   }
   for (let entry = first; entry < filled; entry += ENTRY) {
     store<i32>(entry, <i32>find(rows, slots, mask, entry), E_ROW);
