@@ -108,8 +108,8 @@ function install(tarball) {
 }
 
 /** The JSON answer to the bundled case, without what no two runs share; null where there is none. */
-function answer(cli, name, node = process.execPath) {
-  const args = [cli, ...demoArguments(), "--format", "json", "--db", join(folder, `${name}.sqlite`)];
+function answer(cli, name, node = process.execPath, more = []) {
+  const args = [cli, ...demoArguments(), "--format", "json", "--db", join(folder, `${name}.sqlite`), ...more];
   const result = run(node, args, join(ROOT, DEMO));
   if (![0, 1].includes(result.status)) {
     const ended = result.signal ?? `exit code ${result.status}`;
@@ -129,13 +129,35 @@ function compareAnswers(cli) {
   if (!ours) return;
   for (const version of new Set([process.versions.node, ...VERSIONS])) {
     const node = nodeOf(version);
-    const theirs = node && answer(cli, `installed, on Node ${version}`, node);
-    if (!theirs) continue;
-    let at = 0;
-    while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
-    const differs = ours.text !== theirs.text || ours.code !== theirs.code;
-    const place = `exit ${theirs.code} against ${ours.code}; from character ${at}: ${theirs.text.slice(at, at + 80)} against ${ours.text.slice(at, at + 80)}`;
-    check(`check on the bundled case on Node ${version} says what it says in this tree`, differs ? place : null);
+    if (node === null) continue;
+    for (const [how, more] of [
+      ["", []],
+      [" with three threads", ["--jobs", "3"]],
+    ]) {
+      const theirs = answer(cli, `installed, on Node ${version}${how}`, node, more);
+      if (!theirs) continue;
+      let at = 0;
+      while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
+      const differs = ours.text !== theirs.text || ours.code !== theirs.code;
+      const place = `exit ${theirs.code} against ${ours.code}; from character ${at}: ${theirs.text.slice(at, at + 80)} against ${ours.text.slice(at, at + 80)}`;
+      check(
+        `check on the bundled case on Node ${version}${how} says what it says in this tree`,
+        differs ? place : null,
+      );
+    }
+  }
+}
+
+/** What the program has of Node and not of the language: SQLite, threads, what it says where memory ends. */
+const OF_NODE = ["store/*", "jobs/*", "cli/faults"].map((tests) => `dist/test/${tests}.test.js`);
+
+/** Its tests on every Node that did not run them anyway. */
+function tryTests() {
+  for (const version of VERSIONS.filter((one) => one.split(".")[0] !== process.versions.node.split(".")[0])) {
+    const node = nodeOf(version);
+    if (node === null || !existsSync(join(ROOT, "dist/test/store"))) continue;
+    const ran = run(node, [join(ROOT, "node_modules/ava/entrypoints/cli.mjs"), ...OF_NODE], ROOT);
+    check(`tests of databases and threads on Node ${version}`, ran.status === 0 ? null : lastLines(ran));
   }
 }
 
@@ -209,5 +231,6 @@ if (user) {
   tryNodes(user.home);
   compareAnswers(user.cli);
 }
+tryTests();
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = problems ? 1 : 0;

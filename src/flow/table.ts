@@ -188,8 +188,8 @@ export class FlowTable {
    * That all is read. Hardly anybody looks for a row from then on, so lists of all flows of a large table may stand where its index was;
    * whoever does look makes another.
    */
-  ended(): void {
-    if (this.slotsAt < 0 || this.count < MANY) return;
+  ended(many = MANY): void {
+    if (this.slotsAt < 0 || this.count < many) return;
     this.#given = { at: this.slotsAt, end: this.slotsAt + this.slots.byteLength };
     this.#unindex();
     this.#unsought = [{ from: 0, to: this.count }];

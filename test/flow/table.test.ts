@@ -73,3 +73,25 @@ test("an index that grows where it stands", (t) => {
   for (let key = 0; key < keys; key++) if (table.find(key, 1, 443, 6) !== key) t.fail(`${key} is not found`);
   t.is(table.find(1, 2, 443, 6), -1);
 });
+
+test("lists of a table that is read, in the place of its index", (t) => {
+  const arena = Arena.make(8_192)!; // the machine has so many addresses
+  const table = new FlowTable(arena);
+  const keys = table.mask / 2;
+  for (let key = 0; key < keys; key++) table.add(key, 1, 443, 6);
+  const newest = table.add(7, 1, 443, 6);
+  table.ended(table.count + 1);
+  t.not(table.words().buffer, arena.buffer, "so few that the index stays");
+  table.ended(table.count);
+  const [words, bytes] = [table.words(), table.bytes()];
+  t.is(words.buffer, arena.buffer);
+  t.false(words.some((word) => word !== 0) || bytes.some((byte) => byte !== 0));
+  words.fill(-1);
+  t.false(bytes.some((byte) => byte !== 0));
+  bytes.fill(1);
+  t.not(table.words().buffer, arena.buffer, "there is no room for another");
+  t.deepEqual([...table.newestOf([{ low: 7, high: 1, ports: 443, meta: 6 }])], [newest]);
+  for (let key = 0; key < keys; key++)
+    if (table.find(key, 1, 443, 6) !== (key === 7 ? newest : key)) t.fail(`${key} is not found`);
+  t.false(words.some((word) => word !== -1));
+});
