@@ -146,7 +146,10 @@ export class StoredStreams {
     const cutOff = numbers.read();
     numbers.read();
     numbers.read();
-    for (let frames = numbers.read(); frames > 0 && !numbers.ended; frames--) numbers.read();
+    for (let frames = numbers.read(); frames > 0; frames--) {
+      if (numbers.ended) throw damaged();
+      numbers.read();
+    }
     return length > 0 && cutOff === 0 ? this.#bytes[place]! : -1;
   }
 }

@@ -214,6 +214,14 @@ test("a part whose streams are cut, or whose bytes are missing, is refused", (t)
     t.throws(() => new DetailsReader().read(damaged), { message: "a part of the observation is damaged" });
   }
 });
+
+test("a stream that promises more frames than there are is refused", (t) => {
+  const stream = Object.assign(new Stream(7, true), { parts: [101, 102, 103] });
+  const part = packDetails([{ ...newDetail(), streams: [null, stream] }]);
+  part[Buffer.from(part).indexOf(Buffer.of(3, 101, 102, 103))] = 120;
+  t.throws(() => new DetailsReader().read(part), { message: "a part of the observation is damaged" });
+});
+
 /** Words of a part's head. */
 const [STREAMS, BYTES] = [6, 7];
 
