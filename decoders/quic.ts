@@ -229,7 +229,7 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
     emit(role("server", "QUIC Retry"));
     emit(field("quic.version", version.name));
     emit(field("quic.retry", "yes"));
-    return true;
+    return DATAGRAM_MORE;
   }
   if (seen.client !== "" && wasClient === "") emit(role("client", seen.client));
   if (isNew) emit(field("quic.version", version.name));
@@ -309,7 +309,7 @@ function negotiation(c: Cursor, emit: Emit): DatagramResult {
   emit(role("server", "QUIC version negotiation"));
   emit(field("quic.negotiation", "yes"));
   if (c.cutOff > 0) c.short(c.left + 1);
-  return true;
+  return DATAGRAM_MORE;
 }
 
 /** Google's QUIC up to Q043: flags, connection id 8, version 4, packet number, hash 12, and then clear frames. */

@@ -58,6 +58,9 @@ export function openingFrames(view: FlowView, there: 0 | 1): FrameRef[] {
     : [];
 }
 
+/** What a frame is in which the client finished a handshake. */
+export const FINISHED = "the client's part of the handshake";
+
 /** Frames that say what became of it. */
 export function comingFrames(
   all: C.Conversations,
@@ -80,7 +83,7 @@ export function comingFrames(
   }
   for (const sighting of view.detail?.sightings ?? []) {
     if (view.proto === TCP && sighting.dir === there && speaksOfUp(sighting))
-      frames.push(...framesOf(sighting, "the client's part of the handshake"));
+      frames.push(...framesOf(sighting, FINISHED));
     if (sighting.fact.kind !== "fault" || outcome !== "failed") continue;
     frames.push({
       capture_id: sighting.capture,

@@ -157,6 +157,7 @@ function judgeFlow(subject: Subject, flow: SubjectFlow, judges: Judges, leaders:
 /** One flow against every rule that may cover it. */
 function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Judgement {
   let uses: RuleUse[] = [];
+  let perhaps: RuleUse[] = [];
   let asked: (readonly Candidate[])[] = [];
   let tries: Tried[] = [];
   let forbidden: { use: RuleUse; code: "forbidden" | "retired" } | null = null;
@@ -175,10 +176,12 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
         use.how = "violated";
         forbidden ??= { use, code: bad };
       }
-      if (rule.requirement === "forbidden" && bad === null) continue; // unproved: nobody can say that it was touched
-      uses = added(uses, use);
+      // Unproved: nobody can say that it was touched, nor that it was not.
+      if (rule.requirement !== "forbidden" || bad !== null) uses = added(uses, use);
+      else if (use.how === "candidate") perhaps = added(perhaps, use);
     }
   }
+  const all = perhaps.length === 0 ? uses : [...uses, ...perhaps];
   // Filled in, not spread into another: an object of so many fields is copied field by field, for each flow there is.
   const judgement: Judgement = {
     subject,
@@ -188,7 +191,7 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
     reason: "",
     use: null,
     documentedBy: [],
-    uses,
+    uses: all,
     clauses: [],
     support: [],
     against: [],
@@ -249,7 +252,10 @@ function judgeByItself(subject: Subject, flow: SubjectFlow, judges: Judges): Jud
   }
   const ignored = ignoredBy(subject, flow, judges);
   if (ignored?.certain)
-    return { ...conclude(ignored.use, "ignored", "background", ignored.use.rule.note ?? ignored.use.rule.id), uses };
+    return {
+      ...conclude(ignored.use, "ignored", "background", ignored.use.rule.note ?? ignored.use.rule.id),
+      uses: all,
+    };
   const open = uses.filter((use) => use.how === "attempted" || use.how === "candidate");
   if (open.length === 0 && ignored !== null) open.push(ignored.use);
   if (open.length > 0) {

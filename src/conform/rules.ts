@@ -103,7 +103,7 @@ function judgeRule(
   }
   const { packets } = context.judges.context.caps;
   if (packets !== null) return make(notEvaluable("cap-reached", packets.says, packets.decide), []);
-  const unnamed = unnamedEnd(loaded, rule, context);
+  const unnamed = unnamedEnd(loaded, rule, context) ?? unknownPort(loaded, rule, uses);
   if (unnamed !== null) return make(unnamed, []);
   const from = rule.from.kind === "role" ? rule.from.role : null;
   const hosts = from === null ? [] : shared.openers(loaded, from);
@@ -167,6 +167,20 @@ function unnamedEnd(loaded: LoadedModel, rule: Rule, context: RuleContext): Host
   );
 }
 
+/** One of its ports is a parameter that was not given, and nothing that was seen shows the rule by another one. */
+function unknownPort({ parameter }: LoadedModel, { over }: Rule, uses: readonly RuleUse[]): HostStatus | null {
+  if (uses.some(({ how }) => how === "documented")) return null;
+  for (const { ports } of over)
+    for (const { first, parameter: name } of ports)
+      if (first < 0 && name !== null && parameter(name) === null)
+        return notEvaluable(
+          "parameter-missing",
+          `its port is the parameter ${name}, which was not given`,
+          `give --set ${name}=PORT`,
+        );
+  return null;
+}
+
 /**
  * One of its ends is a role that nobody was bound to. Where the document opens it to anywhere (`peer: internet`), whoever
  * came is documented, and may still be anybody: that role's part of it nobody has seen.
@@ -195,8 +209,8 @@ function withoutHosts(
   if (met !== null) return met;
   const tried = perhapsBefore(blockedStatus(loaded, rule, uses, context, null), context);
   if (tried !== null) return tried;
-  if (isUnwanted(rule)) return unusedHere(rule, context);
-  if (rule.requirement === "optional" || rule.on !== null) return openCandidate(uses) ?? unusedHere(rule, context);
+  if (isUnwanted(rule) || rule.requirement === "optional" || rule.on !== null)
+    return openCandidate(uses) ?? unusedHere(rule, context);
   return notEvaluable(
     "peer-unknown",
     "nobody can say from a capture whether the far end wanted to open it",
@@ -233,8 +247,8 @@ function judgeHost(
     const blocked = perhapsBefore(blockedStatus(loaded, rule, uses, context, host), context);
     if (blocked !== null) return blocked;
   }
-  if (isUnwanted(rule)) return met ?? unusedHere(rule, context);
   if (!mayLack) return met ?? openCandidate(uses) ?? unusedHere(rule, context);
+  let tried: HostStatus | null = null;
   if (met !== null) {
     // A refusal is no absence: the capture shows it, however short it is.
     const refused = perhapsBefore(blockedStatus(loaded, rule, uses, context, host, lacking), context);
@@ -243,8 +257,10 @@ function judgeHost(
       const reason = `${name} used ${[...used].join(", ")}; ${refused.reason}`;
       return { ...refused, status: "partial", code: "partial", reason, evidence };
     }
+    tried = refused;
   }
-  const blind = couldNotShow(loaded, rule, host, uses, lacking, context);
+  // What was tried, and may have come up for all that is seen of it, is not lacking.
+  const blind = tried ?? couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {
       return notEvaluable(

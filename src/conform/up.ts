@@ -1,11 +1,12 @@
 /** The clause "up": did it come up, as far as the capture shows? And the messages that say who asks whom. */
+import type { Sighting } from "../decode/facts.ts";
 import { LIMITS } from "../limits.ts";
 import type { Handshake } from "../observe/handshake.ts";
 import { type Pairing, pairingOf } from "../observe/pairs.ts";
 import { placeKey } from "../report/places.ts";
 import type { FrameRef } from "../report/result.ts";
 import { type Clause, proved, unproved } from "./clause.ts";
-import { framesOf } from "./flow-frames.ts";
+import { FINISHED, framesOf } from "./flow-frames.ts";
 import { howItEnded } from "./refusal.ts";
 import type { SubjectFlow } from "./subject-flow.ts";
 
@@ -55,8 +56,35 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
   }
 }
 
+/** What opens a connection over datagrams, by who is who in it: QUIC and DTLS; null for what is answered by any answer. */
+function datagramHandshake(flow: SubjectFlow): Clause | null {
+  for (const { fact } of flow.sightings) {
+    if (fact.kind !== "role") continue;
+    if (fact.why.startsWith("QUIC ")) return sentBackBy(flow);
+    if (fact.why.startsWith("DTLS ")) return dtlsHandshake(flow);
+  }
+  return null;
+}
+
+/** As of TLS, the client's word is the last. Null where its hello is not in the capture: what was said before is unknown then. */
+function dtlsHandshake({ sightings, there, coming }: SubjectFlow): Clause | null {
+  const own = sightings.filter(({ dir }) => dir === there);
+  if (!own.some(({ fact }) => fact.kind === "role")) return null;
+  const finished = own.find(({ fact }) => fact.kind === "up");
+  if (finished !== undefined) return proved("up", "it was answered", [...coming, ...framesOf(finished, FINISHED)]);
+  return unproved(
+    "up",
+    "handshake-open",
+    "the capture does not show that both ends finished their DTLS handshake",
+    "capture whole frames of both directions, until the connection is in use",
+    coming,
+  );
+}
+
 /** Datagrams are answered by an answer to what was asked: what comes under another id may be anybody's, and is to something else. */
 function answered(flow: SubjectFlow): Clause {
+  const handshake = datagramHandshake(flow);
+  if (handshake !== null) return handshake;
   const pairing = answersOf(flow);
   const says = `it was answered${errorsAlone(flow)}`;
   if (pairing === null) return proved("up", says, flow.coming);
@@ -72,6 +100,29 @@ function answered(flow: SubjectFlow): Clause {
     "what came back answers none of its questions in the capture, by their ids",
     "capture without loss, and look who sent the answers",
     [...flow.coming, ...asking(flow), ...foreign.flatMap((one) => framesOf(one, "an answer to something else"))],
+  );
+}
+
+/**
+ * A server of QUIC that lists its versions, or has the client come again with a token, has opened nothing yet: what it says when
+ * it does opens it. Null where it did neither.
+ */
+function sentBackBy(flow: SubjectFlow): Clause | null {
+  const { sightings, there, coming } = flow;
+  const told = (field: string): Sighting | undefined =>
+    sightings.find(({ fact, dir }) => dir !== there && fact.kind === "field" && fact.field === field);
+  const back = told("quic.negotiation") ?? told("quic.retry");
+  if (back === undefined) return null;
+  const opened = told("tls.version");
+  if (opened !== undefined)
+    return proved("up", "it was answered", [...coming, ...framesOf(opened, "the server goes on")]);
+  const asks = told("quic.retry") === undefined ? "lists the versions that it speaks" : "asks the client to come again";
+  return unproved(
+    "up",
+    "handshake-open",
+    `the server ${asks} (QUIC), and nothing that it says behind that is in the capture`,
+    "capture on, and look whether the client comes again",
+    [...coming, ...framesOf(back, "no connection yet")],
   );
 }
 

@@ -358,7 +358,11 @@ function sentNameHolds(
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null))
     return { ...outerNameAlone(sent, cover, own.flatMap(rivalFrames)), weight: WEIGHT_SUPPORTED };
-  const answers = context.dns.answersFor(realm, addresses, sent.name, flow.firstSec);
+  const isVersion6 = (address: string): boolean => address.includes(":");
+  // Addresses of the other family say nothing of this one.
+  const answers = context.dns
+    .answersFor(realm, addresses, sent.name, flow.firstSec)
+    .filter((one) => one.addresses.length === 0 || one.addresses.some((a) => isVersion6(a) === isVersion6(responder)));
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
   const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));
   if (denied && elsewhere !== undefined) {

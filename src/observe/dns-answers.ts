@@ -146,7 +146,9 @@ export function readAnswer(
       rivals: agrees ? NO_RIVALS : rivals.map(placeOf),
     });
   }
-  if (partial || rcode !== "NOERROR" || (type !== "A" && type !== "AAAA")) return { names, whole: null };
+  // That there is no such name is all that there is to say of its addresses.
+  const isWhole = !partial && (rcode === "NOERROR" || rcode === "NXDOMAIN");
+  if (!isWhole || (type !== "A" && type !== "AAAA")) return { names, whole: null };
   const addresses = names.map(({ address }) => address);
   return {
     names,

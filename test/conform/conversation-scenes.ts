@@ -1,7 +1,9 @@
 /** One scene for each verdict and reason of a conversation, and for each clause of a nearest miss. */
 import type { Frame } from "../../src/capture/frame.ts";
 import { arpFrame, tcpFrame, udpFrame } from "../support/frames.ts";
-import { ascii } from "../support/hex.ts";
+import { ascii, concat } from "../support/hex.ts";
+import { bytes, u16, u32 } from "../support/packets.ts";
+import { crypto, initial } from "../support/quic.ts";
 import {
   alert,
   clientHello,
@@ -47,6 +49,34 @@ function web(status: string, field = "X: y", ms = 0): Frame[] {
     ["<", ascii(`HTTP/1.1 ${status}\r\n${field}\r\nContent-Length: 0\r\n\r\n`)],
   ]);
 }
+
+/** The client's first packet of QUIC, and what the server's datagrams hold. */
+function quicTalk(...answers: Uint8Array[]): Scene {
+  const data = initial(QUIC_ID, [crypto(0, hello.subarray(5))]);
+  const frames = [udpFrame({ from: FROM, to: TO, ms: 0, data })];
+  for (const [i, said] of answers.entries()) frames.push(udpFrame({ from: TO, to: FROM, ms: 1 + i, data: said }));
+  return { endpoints: api, rules: [{ ...tlsRule, over: "udp/443", app: "quic" }], frames };
+}
+const QUIC_ID = new Uint8Array(8).fill(0xd1);
+const VERSIONS = concat([bytes(0x80, 0, 0, 0, 0, 0, 8), QUIC_ID, u32(1)]);
+const RETRY = concat([bytes(0xf0), u32(1), bytes(0, 8), QUIC_ID, new Uint8Array(40).fill(5)]);
+const TAKES_PART = concat([
+  bytes(0xc1),
+  u32(1),
+  bytes(0, 8),
+  QUIC_ID,
+  bytes(0, 0x40, 120),
+  new Uint8Array(120).fill(7),
+]);
+
+/** A message of DTLS's handshake, in a record of its own. */
+function dtls(type: number, body: Uint8Array): Uint8Array {
+  const length = bytes(0, 0, body.length);
+  const message = concat([bytes(type), length, u16(0), bytes(0, 0, 0), length, body]);
+  return concat([bytes(22, 0xfe, 0xfd), new Uint8Array(8), u16(message.length), message]);
+}
+/** Behind session and cookie, of which there are none: one suite, no compression. */
+const COMPRESSION = bytes(0, 2, 0xc0, 0x2f, 1, 0);
 
 /** Pages that are in answers to two requests, without one of the frames. */
 function pages(lost: number): Scene {
@@ -387,6 +417,34 @@ export const CONVERSATIONS: Record<string, Judging> = {
       ...good,
     ],
   },
+  "a contradicted name, which DNS says is none at all": {
+    says: "inconclusive name-contradicted",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      udpFrame({ from: `${HOST}:20001`, to: `${RESOLVER}:53`, ms: 0, data: dnsQuery("api.example.com") }),
+      udpFrame({
+        from: `${RESOLVER}:53`,
+        to: `${HOST}:20001`,
+        ms: 1,
+        data: dnsAnswer("api.example.com", [], { rcode: 3 }),
+      }),
+      ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 3),
+      ...good,
+    ],
+  },
+  "addresses of the other family do not contradict": {
+    says: "documented rule-proved",
+    endpoints: api,
+    rules: [tlsRule],
+    frames: [
+      ...lookUp(HOST, RESOLVER, "api.example.com", [], 0, [
+        { name: "api.example.com", type: "AAAA", data: "2001:db8::77" },
+      ]),
+      ...lookUp(HOST, RESOLVER, "other.example.net", [FAR], 3),
+      ...good,
+    ],
+  },
   "names of one domain do not contradict": {
     says: "documented rule-proved",
     endpoints: api,
@@ -515,6 +573,32 @@ export const CONVERSATIONS: Record<string, Judging> = {
     rules: ANOTHER.rules.map((rule) => ({ ...rule, expect: { reply: "none" } })),
   },
   "never came up": { says: "inconclusive never-came-up", endpoints: byAddress, rules: [tlsRule], frames: [syn(0)] },
+  "QUIC, of whose server only the list of its versions came": {
+    says: "inconclusive handshake-open",
+    ...quicTalk(VERSIONS),
+  },
+  "QUIC, whose server has the client come again, and nothing more": {
+    says: "inconclusive handshake-open",
+    ...quicTalk(RETRY),
+  },
+  "QUIC, whose server did both, and then took part": {
+    says: "documented rule-proved",
+    ...quicTalk(VERSIONS, RETRY, TAKES_PART),
+  },
+  "DTLS, whose server asked for a cookie, and nothing more": {
+    says: "inconclusive handshake-open",
+    endpoints: byAddress,
+    rules: [{ ...anyRule, over: "udp/443", app: "dtls" }],
+    frames: [
+      udpFrame({
+        from: FROM,
+        to: TO,
+        ms: 0,
+        data: dtls(1, concat([bytes(0xfe, 0xfd), new Uint8Array(34), COMPRESSION])),
+      }),
+      udpFrame({ from: TO, to: FROM, ms: 1, data: dtls(3, bytes(0xfe, 0xff, 4, 1, 2, 3, 4)) }),
+    ],
+  },
   "an alert": {
     says: "inconclusive never-came-up",
     endpoints: api,

@@ -15,10 +15,10 @@ const evil = clientHello("evl.example.com").subarray(5); // as long as the docum
 const ID = new Uint8Array(8).fill(0xd1);
 const half = good.length >> 1;
 const send = (data: Uint8Array, ms: number): Frame => udpFrame({ from: FROM, to: `${FAR}:443`, ms, data });
-/** The server's first packets, of a real program. */
+/** The server's first packets, of a real program: those by which it takes part in the handshake. */
 const answer = (app: "quic" | "dtls"): Frame => {
-  const from = (port: number): boolean => (app === "quic" ? port === 4433 : port === 41_001);
-  const said = fixturesOf(app).find(({ at, expected }) => from(at.senderPort) && expected.includes("server"))!;
+  const [port, inFile] = app === "quic" ? [4433, "/plain.md"] : [41_001, "/by-hand.md"];
+  const said = fixturesOf(app).find(({ at, file }) => at.senderPort === port && file.endsWith(inFile!))!;
   return udpFrame({ from: `${FAR}:443`, to: FROM, ms: 20, data: said.bytes });
 };
 /** A fragment of a ClientHello in a record of its own (RFC 6347 section 4.2.2). */
@@ -32,6 +32,8 @@ const withCookie = (hello: Uint8Array): Uint8Array => {
   const body = concat([bytes(0xfe, 0xfd), hello.subarray(6, 4 + 35), bytes(0), hello.subarray(4 + 35)]);
   return concat([bytes(1, 0), u16(body.length), body]);
 };
+/** A record of the next epoch: the client's Finished. */
+const finished = concat([bytes(22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 0, 0, 40), new Uint8Array(40).fill(0xab)]);
 const goodDtls = withCookie(good);
 const evilDtls = withCookie(evil);
 const end = goodDtls.length - 4;
@@ -75,7 +77,7 @@ test("pieces that come twice as they were disguise nothing", async (t) => {
   const quic = [initial(ID, [crypto(half, good.subarray(half)), crypto(0, good)]), initial(ID, [crypto(0, good)], 1)];
   const dtls = [concat([fragment(goodDtls, 0, end - 20, 0), fragment(goodDtls, end - 30, end, 1)])];
   for (const [app, said] of [["quic", quic] as const, ["dtls", dtls] as const]) {
-    const frames = [...said.map(send), answer(app)];
+    const frames = [...said.map(send), answer(app), ...(app === "dtls" ? [send(finished, 30)] : [])];
     const { said: judged } = await play({ rules: [rule(app)], endpoints: api, frames });
     t.deepEqual(
       judged.result.judged.map(({ app: as, server_name, reason_code }) => [as, server_name, reason_code]),

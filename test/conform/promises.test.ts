@@ -6,8 +6,9 @@ import test from "ava";
 import type { Frame } from "../../src/capture/frame.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { arpFrame, START_SEC, tcpFrame, udpFrame } from "../support/frames.ts";
-import { ascii } from "../support/hex.ts";
+import { ascii, concat } from "../support/hex.ts";
 import { judgeFrames, keyOf } from "../support/judged.ts";
+import { bytes } from "../support/packets.ts";
 import { supported } from "../support/promises.ts";
 import {
   alert,
@@ -20,7 +21,7 @@ import {
   tlsConnection,
   upRecords,
 } from "../support/talk.ts";
-import { contending } from "./conversation-scenes.ts";
+import { CONVERSATIONS, contending } from "./conversation-scenes.ts";
 import { brokenBySomePart } from "./every-part.ts";
 import { besideExact } from "./rule-scenes.ts";
 import { HOST, play, RESOLVER, type Scene, trialOf } from "./scene.ts";
@@ -412,6 +413,11 @@ const SCENES: readonly Trying[] = [
     frames: prepared(),
   },
   {
+    what: "QUIC whose server lists its versions, sends the client back, and takes part then",
+    verdict: "documented",
+    ...CONVERSATIONS["QUIC, whose server did both, and then took part"]!,
+  },
+  {
     what: "a connection that was refused once",
     verdict: "documented",
     endpoints: api,
@@ -525,7 +531,7 @@ function stunExchange(ms: number, transaction: number): Frame[] {
   ];
 }
 
-/** A path that STUN tried, and the hellos of DTLS on it. */
+/** A path that STUN tried, and the handshake of DTLS on it. */
 function prepared(): Frame[] {
   const [client, server] = fixturesOf("dtls").filter(({ file }) => file.endsWith("/dtls12.md"));
   const dtls = (from: string, to: string, ms: number, data: Uint8Array) => udpFrame({ from, to, ms, data });
@@ -533,6 +539,12 @@ function prepared(): Frame[] {
     ...stunExchange(0, 1),
     dtls(FROM, `${FAR}:3478`, 10, client!.bytes),
     dtls(`${FAR}:3478`, FROM, 12, server!.bytes),
+    dtls(
+      FROM,
+      `${FAR}:3478`,
+      14,
+      concat([bytes(22, 0xfe, 0xfd, 0, 1), new Uint8Array(7), bytes(40), new Uint8Array(40).fill(0xab)]),
+    ),
   ];
 }
 

@@ -190,6 +190,18 @@ export const RULES: Record<string, Scene & { says: string }> = {
     rules: [{ ...anyRule, requirement: "forbidden" }],
     frames: busy,
   },
+  "forbidden, and perhaps touched": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: api,
+    rules: [{ ...tlsRule, requirement: "forbidden" }],
+    frames: [...sharedAddress, ...tlsConnection(FROM, TO, 10, clientHello(null))],
+  },
+  "retired, and perhaps touched": {
+    says: "not-evaluable candidate-inconclusive",
+    endpoints: api,
+    rules: [{ ...tlsRule, requirement: "retired", "last-day": "2026-01-01" }],
+    frames: [...sharedAddress, ...tlsConnection(FROM, TO, 10, clientHello(null))],
+  },
   "refused by RST": { says: "blocked refused", endpoints: byAddress, rules: [tlsRule], frames: [syn(0), reset(1)] },
   "refused by ICMP": {
     says: "blocked refused",
@@ -274,6 +286,16 @@ export const RULES: Record<string, Scene & { says: string }> = {
     endpoints: bothNames,
     rules: [tlsRule],
     frames: good,
+  },
+  "one of two names that are both needed, and of the other one nothing shows that an answer would be here": {
+    says: "not-evaluable replies-not-visible",
+    endpoints: bothNames,
+    rules: [tlsRule],
+    frames: [
+      ...good,
+      ...lookUp(HOST, RESOLVER, "ws.example.com", ["203.0.113.20"], 100),
+      ...[900_000, 904_000].map((ms) => syn(ms, `${HOST}:40001`, "203.0.113.20:443")),
+    ],
   },
   "broken by what another rule documents as well": {
     says: "not-evaluable same-as",
@@ -516,6 +538,13 @@ export const RULES: Record<string, Scene & { says: string }> = {
     parameters: { region: { values: ["us", "eu"] } },
     rules: [{ ...tlsRule, when: { region: "us" } }],
     frames: busy,
+  },
+  "its port is a parameter that was not given": {
+    says: "not-evaluable parameter-missing",
+    endpoints: api,
+    parameters: { port: { type: "port" } },
+    rules: [{ ...tlsRule, over: "tcp/$port" }],
+    frames: [0, 300_000, 601_000].flatMap((ms) => tlsConnection(FROM, TO, ms, clientHello("x.example.net"))),
   },
   "a role that is bound to nobody": {
     says: "not-evaluable role-not-bound",
