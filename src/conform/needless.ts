@@ -70,16 +70,17 @@ export function settleFallbacks(judged: RuleJudgement[]): RuleJudgement[] {
 
 /** Each host that was not seen to use the rule gets another status; the rule has the worst of them, as before. */
 function settle(result: RuleJudgement, another: (status: HostStatus, at: number | null) => HostStatus): RuleJudgement {
-  const isUntouched = result.conversations === 0;
   if (result.each.length === 0)
-    return isNotSeen(result, isUntouched) ? { ...result, ...another(result, null) } : result;
-  const each = result.each.map((status, at) => (isNotSeen(status, isUntouched) ? another(status, at) : status));
+    return isNotSeen(result) && (result.status === "missing" || result.conversations === 0)
+      ? { ...result, ...another(result, null) }
+      : result;
+  const each = result.each.map((status, at) => (isNotSeen(status) ? another(status, at) : status));
   if (each.every((status, at) => status === result.each[at])) return result;
   const hosts = result.hosts.map((row, at) => ({ ...row, status: each[at]!.status, reason: each[at]!.reason }));
   return { ...result, ...worstOf(each), hosts, each };
 }
 
 /** Nothing could be it; how long this host was seen matters only where it is needed. */
-function isNotSeen({ status, code }: HostStatus, isUntouched: boolean): boolean {
-  return status === "missing" || (status === "not-evaluable" && code === "too-short" && isUntouched);
+function isNotSeen({ status, code, ofOthers }: HostStatus): boolean {
+  return status === "missing" || (status === "not-evaluable" && code === "too-short" && ofOthers !== true);
 }

@@ -53,6 +53,8 @@ export interface HostStatus {
   reason: string;
   remedy: string | null;
   evidence: FrameRef[];
+  /** Some of its endpoints were used: what is said is of the others. */
+  ofOthers?: true;
 }
 
 /** Statuses, worst first. */

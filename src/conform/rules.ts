@@ -263,11 +263,8 @@ function judgeHost(
   const blind = tried ?? couldNotShow(loaded, rule, host, uses, lacking, context);
   if (met !== null) {
     if (blind !== null) {
-      return notEvaluable(
-        blind.code,
-        `${used.size} of ${members.length} endpoints were used; of ${lacking.join(", ")} this capture can't say: ${blind.reason}`,
-        blind.remedy,
-      );
+      const says = `${used.size} of ${members.length} endpoints were used; of ${lacking.join(", ")} this capture can't say: ${blind.reason}`;
+      return { ...notEvaluable(blind.code, says, blind.remedy), ofOthers: true };
     }
     return {
       status: "partial",

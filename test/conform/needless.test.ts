@@ -38,6 +38,13 @@ test("each of two hosts does with another one of what is enough", async (t) => {
   });
 });
 
+test("the same, however short they were seen", async (t) => {
+  t.deepEqual(await told({ ...both, frames: [...good, ...byPeer] }), {
+    r: ["met", `${HOST} unused`, `${PEER} met`],
+    s: ["met", `${HOST} met`, `${PEER} unused`],
+  });
+});
+
 test("a host that has none of them lacks each, whatever another host has", async (t) => {
   t.deepEqual(await told({ ...both, frames: [...good, ...busy, ...peerBusy] }), {
     r: ["missing", `${HOST} unused`, `${PEER} missing`],
