@@ -11,10 +11,14 @@ export interface ConversationGroup {
   initiators: string[];
 }
 
-/** Conversations of a verdict that nobody waived: see `groupConversations`. */
-export function unwaivedGroups(result: RunResult, verdict: Verdict): ConversationGroup[] {
+/** Conversations of a verdict that nobody waived, as `groupConversations` has them, and the names of their far ends. */
+export function unwaivedGroups(
+  result: RunResult,
+  verdict: Verdict,
+): { groups: ConversationGroup[]; names: ReadonlySet<string | null> } {
   const packed = packedOf(result);
-  return packed === null ? groupConversations(unwaivedOf(result, verdict)) : packedGroups(packed, verdict);
+  const groups = packed === null ? groupsOf(unwaivedOf(result, verdict)) : packedGroups(packed, verdict);
+  return { groups: groups.inOrder(), names: groups.names };
 }
 
 /**
@@ -22,6 +26,10 @@ export function unwaivedGroups(result: RunResult, verdict: Verdict): Conversatio
  * what was seen first.
  */
 export function groupConversations(conversations: readonly ConversationRow[]): ConversationGroup[] {
+  return groupsOf(conversations).inOrder();
+}
+
+function groupsOf(conversations: readonly ConversationRow[]): Groups {
   const groups = new Groups();
   const kinds = new Map<string, number>();
   let before: { c: ConversationRow; kind: number } | null = null;
@@ -29,13 +37,14 @@ export function groupConversations(conversations: readonly ConversationRow[]): C
     // Most are of the kind of the one before: to make its text for each of very many takes longer than all else.
     if (before === null || !isOfKind(c, before.c)) before = { c, kind: numberOf(alikeText(c), kinds) };
     const whom = c.server_name ?? c.peer_name ?? c.responder;
+    groups.names.add(c.server_name).add(c.peer_name);
     groups.add(`${before.kind} ${c.port} ${whom}`, c.initiator, () => c);
   }
-  return groups.inOrder();
+  return groups;
 }
 
 /** The same, without a row for each. */
-function packedGroups(packed: PackedRows, verdict: Verdict): ConversationGroup[] {
+function packedGroups(packed: PackedRows, verdict: Verdict): Groups {
   const groups = new Groups();
   const kinds = new Map<string, number>();
   /** By the number of a kind whose rows say all alike. */
@@ -49,9 +58,10 @@ function packedGroups(packed: PackedRows, verdict: Verdict): ConversationGroup[]
     const alike = isAlike ? known[packed.kindOf(number)]! : numberOf(alikeText(row()), kinds);
     const [server, peer] = kind.namesOf(values);
     const whom = server ?? peer ?? values[VALUE.responder];
+    groups.names.add(server).add(peer);
     groups.add(`${alike} ${values[VALUE.port]} ${whom}`, String(values[VALUE.initiator]), row);
   }
-  return groups.inOrder();
+  return groups;
 }
 
 function numberOf(text: string, known: Map<string, number>): number {
@@ -97,6 +107,7 @@ class Group implements ConversationGroup {
 }
 
 class Groups {
+  readonly names = new Set<string | null>();
   readonly #byKey = new Map<string, Group>();
 
   /** Each behind those that were seen before it. */

@@ -329,22 +329,6 @@ export function unwaivedCount(result: Judged, verdict: Verdict): number {
   return unwaivedOf(result, verdict).length;
 }
 
-/** Names of the far ends of conversations of a verdict that nobody waived. */
-export function unwaivedNames(result: Judged, verdict: Verdict): Set<string | null> {
-  const packed = packedOf(result);
-  const names = new Set<string | null>();
-  if (packed === null) {
-    for (const { server_name, peer_name } of unwaivedOf(result, verdict)) names.add(server_name).add(peer_name);
-    return names;
-  }
-  for (const number of packed.numbers(isUnwaived(verdict))) {
-    const kind = packed.kind(packed.kindOf(number));
-    const isNameless = kind.isFixed("server_name") && kind.isFixed("peer_name");
-    for (const name of kind.namesOf(isNameless ? [] : packed.values(number))) names.add(name);
-  }
-  return names;
-}
-
 /** The first conversation of a verdict that nobody waived. */
 export function firstUnwaived(result: Judged, verdict: Verdict): ConversationRow | null {
   const packed = packedOf(result);

@@ -5,14 +5,7 @@ import fc from "fast-check";
 import { unwaivedGroups } from "../../src/report/groups.ts";
 import { Kinds } from "../../src/report/kinds.ts";
 import { compareConversations } from "../../src/report/order.ts";
-import {
-  firstUnwaived,
-  PackedRows,
-  unwaivedCount,
-  unwaivedNames,
-  waivedOf,
-  withJudged,
-} from "../../src/report/packed-rows.ts";
+import { firstUnwaived, PackedRows, unwaivedCount, waivedOf, withJudged } from "../../src/report/packed-rows.ts";
 import type { ConversationRow, RunResult } from "../../src/report/result.ts";
 import { idLength } from "../../src/report/summary.ts";
 import { anyConversation } from "../store/arbitrary.ts";
@@ -92,9 +85,9 @@ test("what a report asks of judged conversations is the same of packed ones", (t
       const result = withJudged(PackedRows.of(rows), {}) as RunResult;
       const told = (of: RunResult) => [
         verdicts.map((verdict) => [
-          unwaivedGroups(of, verdict).map(({ first, count, initiators }) => [first, count, initiators]),
+          unwaivedGroups(of, verdict).groups.map(({ first, count, initiators }) => [first, count, initiators]),
           unwaivedCount(of, verdict),
-          unwaivedNames(of, verdict),
+          unwaivedGroups(of, verdict).names,
           firstUnwaived(of, verdict),
         ]),
         waivedOf(of),

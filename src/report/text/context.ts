@@ -34,12 +34,13 @@ export class TextContext {
     this.severalModels = new Set(result.rules.map((rule) => rule.model)).size > 1;
   }
 
-  /** How many conversations of a verdict nobody waived, and what they have in common. */
-  findings(verdict: Verdict): { count: number; findings: readonly Finding[] } {
+  /** How many conversations of a verdict nobody waived, what they have in common, and the names of their far ends. */
+  findings(verdict: Verdict): { count: number; findings: readonly Finding[]; names: ReadonlySet<string | null> } {
     let known = this.found.get(verdict);
     if (known === undefined) {
       const count = unwaivedCount(this.result, verdict);
-      known = { count, findings: groupByCause(unwaivedGroups(this.result, verdict)) };
+      const { groups, names } = unwaivedGroups(this.result, verdict);
+      known = { count, findings: groupByCause(groups), names };
       this.found.set(verdict, known);
     }
     return known;

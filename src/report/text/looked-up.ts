@@ -1,7 +1,6 @@
 /** Names that a judged host asked for and no model mentions: the list, and what to ask of them. */
 import { askedOf, extentBelow, whoAsked } from "../looked-up.ts";
 import { undocumentedLookups } from "../lookup-rows.ts";
-import { unwaivedNames } from "../packed-rows.ts";
 import type { Page } from "../page.ts";
 import { clientOf, few, plural } from "../words.ts";
 import { printMore, type TextContext } from "./context.ts";
@@ -27,8 +26,8 @@ export function askAboutNames(context: TextContext): string[] {
   let lookups = undocumentedLookups(context.result);
   for (const verdict of ["undocumented", "violation", "inconclusive"] as const) {
     if (lookups.length === 0) return [];
-    const spokenTo = unwaivedNames(context.result, verdict);
-    lookups = lookups.filter(({ name }) => !spokenTo.has(name));
+    const { names } = context.findings(verdict);
+    lookups = lookups.filter(({ name }) => !names.has(name));
   }
   if (lookups.length === 0) return [];
   const asked = askedOf(lookups);
