@@ -37,6 +37,8 @@ const PORT = 34_964;
 const MAPPER_PORT = 135;
 
 const OPERATION = { connect: 0, release: 1, read: 2, write: 3, control: 4, readImplicit: 5 } as const;
+/** A device does what the operation says: a header of reading makes no less of any other. */
+const READS: readonly number[] = [OPERATION.read, OPERATION.readImplicit];
 export const OPERATIONS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [OPERATION.connect, ["Connect", "control"]],
   [OPERATION.release, ["Release", "session"]],
@@ -183,7 +185,7 @@ function readRequest(c: Cursor, length: number, operation: number, emit: Emit): 
     } else if (first && (type === BLOCK.read || type === BLOCK.write)) {
       const { target, index } = readRecord(c);
       said.target = target;
-      if (type === BLOCK.read && isIdentification(index)) said.class = "identify";
+      if (type === BLOCK.read && READS.includes(operation) && isIdentification(index)) said.class = "identify";
     } else if (first && operation === OPERATION.control && READY.includes(type)) said.class = "session";
     if (type === BLOCK.io) io = true;
     c.leave(outer);

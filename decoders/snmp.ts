@@ -14,7 +14,7 @@
  * device, and of traps their objects.
  */
 import { type Cursor, escapeBytes } from "../src/decode/cursor.ts";
-import type { Decoder, Emit } from "../src/decode/decoder.ts";
+import type { Context, Decoder, Emit } from "../src/decode/decoder.ts";
 import type { OperationClass } from "../src/decode/facts.ts";
 import {
   BER,
@@ -40,7 +40,8 @@ import {
   snmpError,
 } from "./shared/snmp-codes.ts";
 
-const PORTS = [161, 162];
+const NOTIFICATION_PORT = 162;
+const PORTS = [161, NOTIFICATION_PORT];
 const VERSIONS = new Map([
   [0, "1"],
   [1, "2c"],
@@ -78,14 +79,14 @@ export const snmp: Decoder = {
     return version < 2 ? buf[at + 3] === BER.octets : version === V3 && buf[at + 3] === BER.sequence;
   },
 
-  datagram(c, emit) {
+  datagram(c, emit, at) {
     const size = elementSize(c.buf, c.pos, c.left, BER.sequence);
     if (size !== c.left + c.cutOff) return false;
     // What the capture cut is a short read, not a contradiction: then the message's own length rules nothing.
     if (c.cutOff > 0) c.pos = valueAt(c.buf, c.pos);
     const outer = c.cutOff > 0 ? c.end : enterElement(c, BER.sequence, "message");
     const version = readInteger(c, "version");
-    if (version === V3) version3(c, emit);
+    if (version === V3) version3(c, emit, at);
     else {
       const community = enterElement(c, BER.octets, "community");
       c.leave(community);
@@ -104,7 +105,7 @@ interface Around {
   id: string | null;
 }
 
-function version3(c: Cursor, emit: Emit): void {
+function version3(c: Cursor, emit: Emit, at: Context): void {
   const header = enterElement(c, BER.sequence, "header");
   const id = String(readInteger(c, "message id"));
   readInteger(c, "largest size");
@@ -127,7 +128,7 @@ function version3(c: Cursor, emit: Emit): void {
     const encrypted = enterElement(c, BER.octets, "encrypted PDU");
     c.skip(c.left);
     c.leave(encrypted);
-    tellEncrypted(id, (flags & FLAG.reportable) !== 0, emit);
+    tellEncrypted(id, (flags & FLAG.reportable) !== 0, emit, at);
     tell();
     return;
   }
@@ -156,13 +157,20 @@ function readUser(c: Cursor): { engine: string; user: string } {
   return { engine, user };
 }
 
-/** Whoever wants to be told of errors asks for something (RFC 3412 section 6.4); what it asks nobody sees. */
-function tellEncrypted(id: string, asks: boolean, emit: Emit): void {
-  const what = asks ? "request" : "response";
-  emit({ kind: "role", sender: asks ? "client" : "server", why: `SNMPv3 ${asks ? "reportable" : "not reportable"}` });
+/**
+ * Whoever wants to be told of errors asks for something (RFC 3412 section 6.4); what it asks nobody sees. Who does not, answers
+ * or tells of something unasked, which goes to a port of its own; between two such ports it may be either, and nobody's turn.
+ */
+function tellEncrypted(id: string, asks: boolean, emit: Emit, at: Context): void {
+  const tells = !asks && at.receiverPort === NOTIFICATION_PORT;
+  const isEither = tells && at.senderPort === NOTIFICATION_PORT;
+  const sender = asks || tells ? "client" : "server";
+  if (!isEither) emit({ kind: "role", sender, why: `SNMPv3 ${asks ? "reportable" : "not reportable"}` });
   emit({ kind: "field", field: "snmp.version", value: "3" });
-  emit({ kind: "message", what, id });
-  tellOperation(emit, { role: what, code: "encrypted", operation: "encrypted", class: "unknown", id });
+  const isTold = tells && !isEither;
+  emit({ kind: "message", what: asks ? "request" : isTold ? "oneway" : "response", id });
+  const role = asks || isTold ? "request" : "response";
+  tellOperation(emit, { role, code: "encrypted", operation: "encrypted", class: "unknown", id: isTold ? null : id });
 }
 
 interface Said {
@@ -189,7 +197,8 @@ function tellCut(c: Cursor, pdu: Pdu, around: Around, emit: Emit, also?: () => v
   also?.();
   if (id !== null) emit({ kind: "message", what: pdu.what, id });
   const role = pdu.what === "response" ? "response" : "request";
-  tellOperation(emit, { role, code: String(number), operation: pdu.name, class: pdu.class, id });
+  const pairs = pdu.what === "oneway" ? null : id;
+  tellOperation(emit, { role, code: String(number), operation: pdu.name, class: pdu.class, id: pairs });
   return c.short(c.left + c.cutOff);
 }
 
@@ -227,7 +236,7 @@ function tellPdu(c: Cursor, pdu: Pdu, around: Around, emit: Emit, also?: () => v
     operation: pdu.name,
     class: asked ? "identify" : pdu.class,
     target: targetOf(bindings.oids, pdu.what === "request"),
-    id: id === "" ? null : id,
+    id: id === "" || pdu.what === "oneway" ? null : id, // nothing answers a notification
     failed,
     ...(failed ? { answer: snmpError(error) } : {}),
   });

@@ -48,3 +48,13 @@ test("a block that is longer than its message ends the reading with a problem, a
 test("a length beyond the datagram is none of ours", (t) => {
   t.false(decodeDatagram(profinetCm, changed(fixture("release"), 74, 0xff), on).recognised);
 });
+
+test("a header of reading makes a write and a control no less", (t) => {
+  const read = fixture("read I&M0");
+  t.deepEqual(operations(read), ["2 identify"]);
+  for (const [code, said] of [
+    [3, "3 write"],
+    [4, "4 control"],
+  ] as const)
+    t.deepEqual(operations(changed(read, 68, 0, code)), [said]);
+});

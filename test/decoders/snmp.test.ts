@@ -104,3 +104,30 @@ test("an object identifier says whose product it is, and parts of a device stay 
     "serial S2 (SNMP entPhysicalSerialNum of part 2)",
   ]);
 });
+
+test("nothing answers a notification, and one of which nobody sees what it says is known by where it goes", (t) => {
+  const told = (bytes: Uint8Array, from: number, to: number): string[] =>
+    decodeDatagram(snmp, bytes, datagramAt(from, to)).facts.flatMap((f) =>
+      f.kind === "role"
+        ? [f.sender]
+        : f.kind === "message"
+          ? [f.what]
+          : f.kind === "operation"
+            ? [`${f.role} ${f.id}`]
+            : [],
+    );
+  const user = element(0x30, hex`04 02 80 00  02 01 01  02 01 01  04 01 75  04 00  04 00`);
+  const sealed = (flags: number): Uint8Array =>
+    element(
+      0x30,
+      hex`02 01 03`,
+      element(0x30, hex`02 01 07  02 02 7f ff`, Uint8Array.of(4, 1, flags), hex`02 01 03`),
+      element(4, user),
+      hex`04 08 11 11 11 11 11 11 11 11`,
+    );
+  t.deepEqual(told(request(7, SYS_DESCR), 41_000, 162), ["client", "oneway", "request null"]);
+  t.deepEqual(told(sealed(3), 41_000, 162), ["client", "oneway", "request null"]);
+  t.deepEqual(told(sealed(3), 162, 162), ["response", "response 7"], "a notification, or what answers one");
+  t.deepEqual(told(sealed(3), 161, 41_000), ["server", "response", "response 7"]);
+  t.deepEqual(told(sealed(7), 162, 162), ["client", "request", "request 7"]);
+});
