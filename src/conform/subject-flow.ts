@@ -169,7 +169,7 @@ export function readFlow(all: C.Conversations, view: FlowView, there: 0 | 1, { c
     cut: cutOf(all, view),
     overlaps: problemsOf(view, "overlap", "disagrees about bytes with what came before"),
     gaps: gapsOf(view),
-    lacking: view.proto === TCP && (view.state & R.S_HOLE) !== 0,
+    lacking: (view.state & R.S_HOLE) !== 0,
     lacksEnd: view.proto === TCP && (lacksEnd(view, 0) || lacksEnd(view, 1)),
     unfinished: isUnfinished(view, there),
     began: { capture_id: view.capture(view.firstDir), frame: view.frame(view.firstDir), what: "its first packet" },

@@ -145,3 +145,14 @@ export function addKind(known: OperationKind, more: OperationKind): void {
     known.answerFrame = more.answerFrame;
   }
 }
+
+/** The same kind as two counted it who saw the same at once: no count is summed. */
+export function keepLarger(known: OperationKind, other: OperationKind): void {
+  if (other.count > known.count) {
+    const { count, failed, unanswered, unasked } = other;
+    Object.assign(known, { count, failed, unanswered, unasked });
+  }
+  if (known.answerFrame !== null) return;
+  known.answer = other.answer;
+  known.answerFrame = other.answerFrame;
+}

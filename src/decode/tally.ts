@@ -27,6 +27,7 @@ import {
   isGrave,
   isLater,
   joinRuns,
+  keepLarger,
   lendRuns,
   type OperationKind,
   type Runs,
@@ -219,6 +220,32 @@ export class OperationTally {
     this.runs = joinRuns(this.runs, later.runs);
     this.unasked += later.unasked;
     this.dropped += later.dropped;
+  }
+
+  /** What somebody else counted of the same flow at the same time, who saw less of it. `other` is used up. */
+  unite(other: OperationTally): void {
+    this.#settle();
+    const added = new Set<OperationKind>();
+    for (const kind of other.kinds) {
+      const known = this.#find(kind, kind.dir, kind.target);
+      if (known !== null) keepLarger(known, kind);
+      else {
+        this.#insert(kind);
+        added.add(kind);
+      }
+    }
+    for (const answer of other.early) if (added.has(answer.kind)) this.#unasked(answer);
+    for (const dir of [0, 1] as const)
+      for (const [id, top] of other.open[dir])
+        for (const waiting of stackOf(top)) {
+          const kinds = waiting.kinds.filter((kind) => added.has(kind));
+          if (kinds.length > 0) this.#push(dir, id, { ...waiting, kinds, below: null });
+        }
+    const { seconds } = this;
+    for (const [sec, count] of other.seconds) seconds.set(sec, Math.max(seconds.get(sec) ?? 0, count));
+    this.runs.longest = Math.max(this.runs.longest, other.runs.longest);
+    this.unasked = Math.max(this.unasked, other.unasked);
+    this.dropped = Math.max(this.dropped, other.dropped);
   }
 
   /** Without what one direction said: the whole would have stopped reading it. */

@@ -36,6 +36,11 @@ export function largestBurst(row: Int32Array, at: number, dir: 0 | 1): number {
   return Math.max(words >>> 16, words & MOST, row[at + PACKETS + dir]! - row[at + BURST_FROM + dir]!);
 }
 
+/** A burst of this size was seen too, by somebody whose packets the row does not count. */
+export function noteBurst(row: Int32Array, at: number, dir: 0 | 1, size: number): void {
+  if (size > largestBurst(row, at, dir)) note(row, at, dir, size, false);
+}
+
 /** One packet less in a direction's first burst: it was the copy of one elsewhere. */
 export function shortenFirstBurst(row: Int32Array, at: number, dir: 0 | 1): void {
   if (row[at + BURST_FROM + dir] === 0) return;
@@ -80,7 +85,7 @@ export function joinBursts(row: Int32Array, at: number, later: Int32Array, dir: 
   } else if (laterFrom !== 0) {
     note(row, at, dir, packets - from + laterFirst, from === 0);
   }
-  if (laterFrom === 0) return;
   note(row, at, dir, laterBursts & MOST, false);
+  if (laterFrom === 0) return;
   row[at + BURST_FROM + dir] = packets + laterFrom;
 }

@@ -135,7 +135,10 @@ export const S_QUOTED = 1 << 18; // an ICMP error quoted a packet of this direct
 export const S_REPEAT = 1 << 20; // (no direction) identical packets on one path, see `copies.ts`
 /** A datagram came that no decoder knew and that can't be a later one of a protocol whose packets only its ends can read. */
 export const S_LEGIBLE = 1 << 21;
-/** (no direction) Bytes of its streams are missing although the streams go on behind them, see `holes.ts`. */
+/**
+ * (no direction) Bytes of its streams are missing although the streams go on behind them, see `holes.ts`. Not TCP: two points
+ * saw different packets of it, and its counts are of no more than one of them said.
+ */
 export const S_HOLE = 1 << 23;
 /** UDP has no RST: the same bit says that a datagram of this direction went to everybody on its link. */
 export const S_TO_ALL = S_RST;

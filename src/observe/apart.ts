@@ -46,7 +46,15 @@ export class Apart {
   }
 }
 
+/** What two points counted of one flow: as whoever saw more counted it, with what only the other saw. Both are used up. */
+export function united(a: OperationTally | null, b: OperationTally | null): OperationTally | null {
+  if (a === null || b === null) return a ?? b;
+  const [more, less] = weight(b) > weight(a) ? [b, a] : [a, b];
+  more.unite(less);
+  return more;
+}
+
 /** How much a count has seen. */
-export function weight(tally: OperationTally | null): number {
+function weight(tally: OperationTally | null): number {
   return tally === null ? 0 : tally.kinds.reduce((sum, kind) => sum + kind.count, 0);
 }

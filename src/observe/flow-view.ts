@@ -174,7 +174,7 @@ export class FlowView {
    * other end goes on sending, and no packet acknowledges it.
    */
   lacks(dir: 0 | 1): boolean {
-    if ((this.state & R.S_HOLE) !== 0) return true;
+    if (this.proto === TCP && (this.state & R.S_HOLE) !== 0) return true;
     const other = dir === 0 ? 1 : 0;
     return this.proto === TCP && this.packets(dir) === 0 && this.packets(other) >= GOES_ON && this.has(R.S_DATA, other);
   }

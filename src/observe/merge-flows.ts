@@ -8,7 +8,7 @@ import * as R from "../flow/row.ts";
 import type { FlowTracker } from "../flow/tracker.ts";
 import { LIMITS } from "../limits.ts";
 import { compareInstants } from "../time.ts";
-import { weight } from "./apart.ts";
+import { united } from "./apart.ts";
 import { frameOrder } from "./frame-order.ts";
 import { copyDetail, FactJoiner } from "./merge-facts.ts";
 import { fingerprint, firstDir, isOtherFlow, joinCounts, uniteCounts } from "./merge-rows.ts";
@@ -216,7 +216,9 @@ export class FlowJoiner {
       }
     }
     detail.cut ??= piece.detail.cut;
-    if (weight(piece.detail.operations) > weight(detail.operations)) detail.operations = piece.detail.operations;
+    detail.dropped = Math.max(detail.dropped, piece.detail.dropped);
+    detail.undecoded = Math.max(detail.undecoded, piece.detail.undecoded);
+    detail.operations = united(detail.operations, piece.detail.operations);
     const { streams } = piece.detail;
     detail.streams = [detail.streams[0] ?? streams[0], detail.streams[1] ?? streams[1]];
   }

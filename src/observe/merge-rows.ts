@@ -1,6 +1,7 @@
 /** Two rows of one flow joined: whether they are one flow at all, and their counts, times and numbers, the later behind the earlier. */
 import { TCP } from "../dissect/packet.ts";
-import { joinBursts } from "../flow/bursts.ts";
+import { joinBursts, largestBurst, noteBurst } from "../flow/bursts.ts";
+import { COPY_WITHIN_NSEC, gapNsec } from "../flow/copies.ts";
 import * as R from "../flow/row.ts";
 import { continuesFrom, IDLE_SEC, IDLE_TCP_SEC } from "../flow/tracker.ts";
 
@@ -79,9 +80,56 @@ export function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 
 
 /**
  * The same packets seen twice: of each direction the count of whoever saw more of it, and with it all that its row says of that
- * direction. True for those that are now the other's.
+ * direction. True for those that are now the other's. A burst that either saw was one; where each may have seen packets that the
+ * other did not, the row says that its bursts may have been larger.
  */
 export function uniteCounts(row: Int32Array, at: number, words: Int32Array): [boolean, boolean] {
+  R.copyRow(row, at, BEFORE, 0);
+  const more = takeLarger(row, at, words);
+  const tcp = (words[R.META]! & 0xff) === TCP;
+  for (const dir of [0, 1] as const) {
+    if (BEFORE[R.PACKETS + dir]! > 0 && words[R.PACKETS + dir]! > 0) stretch(row, at, words, dir);
+    if (tcp) continue;
+    noteBurst(row, at, dir, Math.max(largestBurst(BEFORE, 0, dir), largestBurst(words, 0, dir)));
+    if (!sawAll(BEFORE, words, dir) && !sawAll(words, BEFORE, dir)) row[at + R.STATE]! |= R.S_HOLE;
+  }
+  return more;
+}
+
+/** What the row was before. */
+const BEFORE = new Int32Array(R.ROW_SPAN);
+
+/** From the first packet that either saw to the last. */
+function stretch(row: Int32Array, at: number, words: Int32Array, dir: 0 | 1): void {
+  const [first, last] = [R.FIRST + dir * 2, R.LAST + dir * 2];
+  for (const one of [BEFORE, words]) {
+    if (compareTimes(one, first, row, at + first) < 0) takeTime(row, at + first, one, first);
+    if (compareTimes(one, last, row, at + last) > 0) takeTime(row, at + last, one, last);
+  }
+}
+
+/** Whether one saw a direction's packets from before the other's first to behind its last, or the very same by another clock. */
+function sawAll(one: Int32Array, other: Int32Array, dir: 0 | 1): boolean {
+  const [mine, theirs] = [one[R.PACKETS + dir]!, other[R.PACKETS + dir]!];
+  if (theirs === 0) return true;
+  if (mine < theirs) return false;
+  const [first, last] = [R.FIRST + dir * 2, R.LAST + dir * 2];
+  if (compareTimes(one, first, other, first) <= 0 && compareTimes(one, last, other, last) >= 0) return true;
+  const isNear = (word: number): boolean =>
+    gapNsec(one[word]!, one[word + 1]!, other[word]!, other[word + 1]!) <= COPY_WITHIN_NSEC;
+  return mine === theirs && isNear(first) && isNear(last);
+}
+
+function compareTimes(a: Int32Array, at: number, b: Int32Array, bAt: number): number {
+  return a[at]! - b[bAt]! || a[at + 1]! - b[bAt + 1]!;
+}
+function takeTime(row: Int32Array, at: number, from: Int32Array, fromAt: number): void {
+  row[at] = from[fromAt]!;
+  row[at + 1] = from[fromAt + 1]!;
+}
+
+/** Counts of each direction by whoever saw more of it; see `uniteCounts`. */
+function takeLarger(row: Int32Array, at: number, words: Int32Array): [boolean, boolean] {
   const more = ([0, 1] as const).map((dir) => words[R.PACKETS + dir]! - row[at + R.PACKETS + dir]!) as [number, number];
   const both = more[0] >= 0 && more[1] >= 0 && more[0] + more[1] > 0;
   const tcp = (words[R.META]! & 0xff) === TCP;

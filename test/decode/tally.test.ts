@@ -201,3 +201,10 @@ test("what stands in a message that was told is asked together with it", (t) => 
   t.deepEqual([carried.runs.longest, [...carried.seconds.values()]], [1, [1]]);
   t.is(carried.kinds[0]!.count, 3);
 });
+
+test("who counted less of the same flow at once adds what only it saw, and no count is summed", (t) => {
+  const write = { code: "6", operation: "write", class: "write" } as const;
+  const all = tally([ask(1), answer(1), ask(2), answer(2)]);
+  all.unite(tally([ask(2), answer(2), ask(9, "b", write)]));
+  t.deepEqual(lines(all), ["request a 2/0/0 success", "request b 1/0/1 -", "response null 2/0/0 -"]);
+});

@@ -3,10 +3,10 @@ import test from "ava";
 import fc from "fast-check";
 import { DECODERS } from "../../decoders/index.ts";
 import { largestBurst } from "../../src/flow/bursts.ts";
-import { BURST_GAP_SEC } from "../../src/flow/row.ts";
+import { BURST_GAP_SEC, FIRST, LAST, S_HOLE, STATE } from "../../src/flow/row.ts";
 import { mergeObservations } from "../../src/observe/merge.ts";
 import type { Observation } from "../../src/observe/observation.ts";
-import { numbered, udpFrame } from "../support/frames.ts";
+import { numbered, START_SEC, udpFrame } from "../support/frames.ts";
 import { ascii } from "../support/hex.ts";
 import { observe } from "../support/observe.ts";
 
@@ -55,4 +55,23 @@ test("a direction's largest burst is what its packets' times say, whole or in sl
       t.deepEqual(counted(mergeObservations(slices, DECODERS)), wanted);
     }),
   );
+});
+
+test("of what two points saw at once the larger burst counts, and where each saw more than the other nobody knows how large", (t) => {
+  const seen = (...seconds: number[]): Observation =>
+    observe(
+      numbered(seconds.map((s) => udpFrame({ from: ENDS[0], to: ENDS[1], ms: s * 1_000, data: ascii(`packet ${s}`) }))),
+    );
+  const united = (a: Observation, b: Observation): (number | boolean)[] => {
+    const row = mergeObservations([a, b], DECODERS).flows.table.rows(0);
+    return [largestBurst(row, 0, 0), (row[STATE]! & S_HOLE) !== 0, row[FIRST]! - START_SEC, row[LAST]! - START_SEC];
+  };
+  const [most, rest] = [seen(0, 15, 30, 45), seen(30, 45, 60, 61)];
+  for (const [a, b] of [
+    [most, rest],
+    [rest, most],
+  ] as const)
+    t.deepEqual(united(a, b), [2, true, 0, 61]);
+  t.deepEqual(united(most, seen(15, 30)), [1, false, 0, 45], "the one saw all of the other");
+  t.deepEqual(united(rest, seen(30, 45, 60, 61)), [2, false, 30, 61]);
 });

@@ -1,8 +1,10 @@
 /** Merging is idempotent: what is given twice, as a capture, as a copy of it or as a database made of either, counts once. */
 import test from "ava";
 import { DECODERS } from "../../decoders/index.ts";
+import type { Frame } from "../../src/capture/frame.ts";
 import { mergeObservations } from "../../src/observe/merge.ts";
 import type { Observation } from "../../src/observe/observation.ts";
+import { numbered, udpFrame } from "../support/frames.ts";
 import { caseCaptures, copyFrame, observe, readFrames, told } from "../support/observe.ts";
 
 /** A flow's first 64 operations are kept one by one, and what two points counted beyond that is not told apart. */
@@ -60,3 +62,17 @@ for (const [what, later] of [
     t.deepEqual(told(merge(observe(frames), observe(others))).lookups, once);
   });
 }
+
+test("a write that only one of two points saw is not lost among what the other counted", (t) => {
+  const ask = (second: number, code: number): Frame =>
+    udpFrame({
+      ...{ from: "10.0.0.1:40000", to: "10.0.0.2:502", ms: second * 1_000, id: second },
+      data: Uint8Array.of(0, second, 0, 0, 0, 6, 1, code, 0, 0, 0, 1),
+    });
+  const asked = (from: number, to: number, code = 3): Frame[] =>
+    Array.from({ length: to - from }, (_, i) => ask(from + i, code));
+  const few = observe(numbered([...asked(100, 200), ask(200, 6)]));
+  const many = observe(numbered(asked(0, 190)));
+  for (const both of [merge(many, few), merge(few, many)])
+    t.true(both.identified.details[0]!.operations!.kinds.some((kind) => kind.class === "write"));
+});
