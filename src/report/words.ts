@@ -108,8 +108,13 @@ export function clientOf({ realm, client }: LookupRow): string {
   return hostIn({ realm, host: client });
 }
 
-/** The best name with the address, or the address alone. */
+/**
+ * The best name with the address, or the address alone; whom a proxy was asked for, as it was asked, and the proxy: a name
+ * beside its address would say that they belong together.
+ */
 export function responder(c: ConversationRow): string {
+  const asked = c.fields["http.connect"] ?? [];
+  if (asked.length === 1 && /^[\w.:[\]-]{1,260}$/.test(String(asked[0]))) return `${asked[0]} through ${c.responder}`;
   const name = c.server_name ?? c.peer_name;
   return name === null || name === c.responder ? c.responder : `${name} (${c.responder})`;
 }

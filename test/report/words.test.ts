@@ -1,5 +1,6 @@
 import test from "ava";
-import { bytes, duration, few, fieldText, number, plural, timeSpan } from "../../src/report/words.ts";
+import { bytes, duration, few, fieldText, number, plural, responder, timeSpan } from "../../src/report/words.ts";
+import { conversation } from "./sample.ts";
 
 test("numbers, amounts and times as people read them", (t) => {
   t.is(number(1234567), "1,234,567");
@@ -34,4 +35,13 @@ test("versions have their names, other fields are what they are", (t) => {
   t.is(fieldText("tls.version", 0x7f1c), "32540");
   t.is(fieldText("ntp.stratum", 772), "772");
   t.is(fieldText("tls.cipher", "TLS_AES_256_GCM_SHA384"), "TLS_AES_256_GCM_SHA384");
+});
+
+test("whom a proxy was asked for stands with its own port, and the proxy's address is never beside the name", (t) => {
+  const name = { responder: "10.0.0.80", server_name: "api.example.com" };
+  t.is(responder(conversation(name)), "api.example.com (10.0.0.80)");
+  const asked = (...all: string[]): string => responder(conversation({ ...name, fields: { "http.connect": all } }));
+  t.is(asked("api.example.com:443"), "api.example.com:443 through 10.0.0.80");
+  t.is(asked("[2001:db8::1]:443"), "[2001:db8::1]:443 through 10.0.0.80");
+  t.is(asked("a\u001b[2J"), "api.example.com (10.0.0.80)");
 });
