@@ -4,10 +4,10 @@
  */
 import { nodeV8 } from "./builtins.ts";
 
-/** Of the limit. What is judged and reported needs about as much again as was read. */
-const ENOUGH = 0.5;
+/** Of the limit. What is judged, stored and reported needs half as much again as was read, with its garbage as much. */
+const ENOUGH = 0.45;
 /** From here on there is no time to see whether it is garbage. */
-const AT_ONCE = 0.6;
+const AT_ONCE = 0.5;
 /** Bytes of three semi-spaces, which count to V8's limit and not to what it was told: of 64 MiB since V8 13 (Node 24), of 16 before. */
 const YOUNG = (Number.parseInt(process.versions.v8, 10) < 13 ? 48 : 192) << 20;
 /** Looks in a row that found more than `ENOUGH`: V8 collects garbage between them. */

@@ -121,7 +121,7 @@ function sawAll(one: Int32Array, other: Int32Array, dir: 0 | 1): boolean {
 }
 
 function compareTimes(a: Int32Array, at: number, b: Int32Array, bAt: number): number {
-  return a[at]! - b[bAt]! || a[at + 1]! - b[bAt + 1]!;
+  return (a[at]! >>> 0) - (b[bAt]! >>> 0) || a[at + 1]! - b[bAt + 1]!;
 }
 function takeTime(row: Int32Array, at: number, from: Int32Array, fromAt: number): void {
   row[at] = from[fromAt]!;

@@ -72,7 +72,7 @@ export class MoreWriter {
   add(index: number, plain: PlainDetail | null): void {
     if (plain === null) return;
     const text = Buffer.from(JSON.stringify(plain));
-    const numbers = new NumberWriter();
+    const numbers = new NumberWriter(16); // two numbers, which stay until the part is whole
     numbers.write(index - this.#last);
     numbers.write(text.length);
     this.#pieces.push(numbers.take(), text);

@@ -9,8 +9,13 @@ const SMALL = 2 ** 30;
 const LONGEST = 8;
 
 export class NumberWriter {
-  #bytes = new Uint8Array(1 << 14);
+  #bytes: Uint8Array;
   #at = 0;
+
+  /** `room`: bytes to begin with. */
+  constructor(room = 1 << 14) {
+    this.#bytes = new Uint8Array(room);
+  }
 
   write(value: number): void {
     if (this.#at + LONGEST > this.#bytes.length) {
