@@ -14,9 +14,10 @@ import { openCaptures } from "./capture/open.ts";
 import { conformInSteps, describe } from "./conform/conform.ts";
 import type { KeptJudgements } from "./conform/kept.ts";
 import type { Decoder } from "./decode/decoder.ts";
+import { Ahead } from "./flow/ahead.ts";
 import { Arena } from "./flow/arena.ts";
 import type { Helpers } from "./jobs/helpers.ts";
-import { isShareable, jobsFor, shareLanes } from "./jobs/plan.ts";
+import { isShareable, isWorthAhead, jobsFor, shareLanes } from "./jobs/plan.ts";
 import { isLong, sizesOf, totalOf } from "./jobs/sizes.ts";
 import { CapCounter } from "./limits.ts";
 import { HeapWatch } from "./memory.ts";
@@ -174,14 +175,15 @@ async function readFiles(
   const vxlanPorts = options.site?.vxlan ?? [];
   // Of a stream nobody knows how long it gets; a filter looks at frames one by one.
   const arena = options.filter === undefined && (total === null || isLong(total)) ? Arena.make() : null;
+  const ahead = arena !== null && jobs === 1 && isWorthAhead(total) ? new Ahead(arena) : null;
   const caps = new CapCounter();
-  const opened = await openCaptures(inputs, { caps, arena });
+  const opened = await openCaptures(inputs, { caps, arena, ahead });
   const reader = options.filter === undefined ? opened : new FilteredReader(opened, options.filter);
   const masks = shareLanes(isShareable(reader.captures) ? jobs : 1);
   const helpers =
     masks.length === 1 ? null : new (await import("./jobs/helpers.ts")).Helpers(inputs, masks.slice(1), vxlanPorts);
   try {
-    const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts, arena });
+    const observer = new Observer(reader.captures, decoders, caps, { lanes: masks[0]!, vxlanPorts, arena, ahead });
     await options.ready;
     const interrupted = await readAll(reader, observer, options, helpers);
     noteBeside(reader.captures);
@@ -192,6 +194,7 @@ async function readFiles(
     return { observation: whole, interrupted, stored: () => encodeObservation(whole, told) };
   } finally {
     await reader.close();
+    ahead?.close();
     await helpers?.close();
   }
 }

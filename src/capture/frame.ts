@@ -84,6 +84,9 @@ export interface PlainRecords {
     pos: number;
     readonly end: number;
     readonly fills: number;
+    /** Entries of its records that another thread has made: where they are in the arena, and how many. */
+    readonly madeAt: number;
+    readonly made: number;
   };
   readonly info: Tally;
   readonly linkType: number;

@@ -2,6 +2,7 @@
  * Opens captures: finds out where the bytes come from, how they are packed, and which format they are in.
  */
 import { createReadStream, type Stats, statSync } from "node:fs";
+import type { Ahead } from "../flow/ahead.ts";
 import type { Arena } from "../flow/arena.ts";
 import { CapCounter } from "../limits.ts";
 import { type CaptureInfo, type CaptureReader, Frame, NEXT_WAIT } from "./frame.ts";
@@ -38,6 +39,10 @@ export interface OpenOptions {
   stdin?: Chunks;
   /** Memory to read into. */
   arena?: Arena | null;
+  /** The thread that reads ahead, once it is there. */
+  ahead?: Ahead | null;
+  /** For tests: bytes to read at a time. */
+  block?: number;
 }
 
 /**
@@ -73,14 +78,18 @@ class Opener {
   readonly #warn: InputParts["warn"];
   readonly #stdin: OpenOptions["stdin"];
   readonly #arena: Arena | null;
+  readonly #ahead: Ahead | null;
+  readonly #block: number | undefined;
   readonly #inputs: readonly CaptureInput[];
 
   constructor(options: OpenOptions, inputs: readonly CaptureInput[]) {
-    const { caps = new CapCounter(), onWarning = () => {}, stdin, arena = null } = options;
+    const { caps = new CapCounter(), onWarning = () => {}, stdin, arena = null, ahead = null, block } = options;
     this.#caps = caps;
     this.#warn = onWarning;
     this.#stdin = stdin;
     this.#arena = arena;
+    this.#ahead = ahead;
+    this.#block = block;
     this.#inputs = inputs;
   }
 
@@ -131,7 +140,7 @@ class Opener {
     warn: InputParts["warn"],
   ): Promise<CaptureReader> {
     let source = plain;
-    let slab = new Slab(blockBytes(source.size, among), this.#arena);
+    let slab = new Slab(this.#block ?? blockBytes(source.size, among), this.#arena, this.#ahead);
     let head = await firstBytes(slab, source);
     const packing = packingOf(head);
     if (packing !== null) {

@@ -1,6 +1,7 @@
 import { NEXT_FRAME, NEXT_WAIT } from "./frame.ts";
 import { Input, type InputParts } from "./input.ts";
 import { FILE_HEADER, type PcapHeader, RECORD, RECORD_HEADER } from "./pcap-header.ts";
+import type { Slab } from "./slab.ts";
 
 /**
  * The records of a classic pcap file (draft-ietf-opsawg-pcap, section 5):
@@ -35,6 +36,7 @@ export class PcapInput extends Input {
     if (header.recordHeader === RECORD_HEADER && header.capLenAt === RECORD.capLen && !header.bigEndian) {
       const { slab, info, frame } = this;
       const { linkType, nanos } = header;
+      if (linkType === ETHERNET && areSmall(slab)) slab.unit = this.#unit;
       this.plain = {
         slab,
         info,
@@ -111,5 +113,18 @@ export class PcapInput extends Input {
   }
 }
 
+const ETHERNET = 1;
+/** Records up to this size are walked in less time than another thread takes to wake up for a block of them. */
+const SMALL = 256;
+const SAMPLED = 1000;
+
+/** Whether records are small, as far as the slab's first ones tell. */
+function areSmall({ view, pos, end }: Slab): boolean {
+  let at = pos;
+  let count = 0;
+  for (; count < SAMPLED && at + RECORD_HEADER <= end; count++)
+    at += RECORD_HEADER + view.getUint32(at + RECORD.capLen, true);
+  return at - pos <= count * SMALL;
+}
 /** libpcap's own limit for a frame of nearly every link type. */
 const USUAL_FRAME = 262_144;

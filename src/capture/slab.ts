@@ -1,3 +1,4 @@
+import type { Ahead } from "../flow/ahead.ts";
 import type { Arena } from "../flow/arena.ts";
 import { LIMITS } from "../limits.ts";
 import type { ByteSource } from "./source.ts";
@@ -9,6 +10,8 @@ interface Memory {
   readonly view: DataView;
   /** Where `buf` begins in the arena; -1 where it is memory of its own. */
   readonly base: number;
+  /** Where in the arena entries of its records have room, for who makes them ahead; -1 where they have none. */
+  readonly entriesAt: number;
 }
 
 /**
@@ -23,6 +26,7 @@ interface Memory {
  *
  * Of a long file there are two buffers, used by turns: while one is looked at, another thread reads the next block into the
  * other (`readAhead`). Copying from the page cache takes a sixth of a run that mostly walks, and so takes it beside the walk.
+ * Where records are plain and small that is a thread of our own, which makes their entries too (`flow/ahead.ts`).
  *
  * A block is read to the same place each time because place decides speed. A large ArrayBuffer's memory starts 16 bytes
  * after a page's start (the allocator's header stands before it), and where the kernel copies to exactly there, some
@@ -39,19 +43,31 @@ export class Slab {
   needed = 0;
   /** How often it was filled: bytes stay where they are between two times. */
   fills = 0;
+  /** How many of the block's records have entries that were made ahead, and where these are in the arena. */
+  made = 0;
+  madeAt = -1;
+  /** Nanoseconds in a unit of the fractions of plain records that are worth entries made ahead; 0 where they are not. */
+  unit = 0;
   readonly #arena: Arena | null;
+  readonly #ahead: Ahead | null;
+  /** As many entries as a block has records that may have one, but for a few. */
+  readonly #entries: number;
   /** The buffer that is not looked at, and the bytes that are being read into it. */
   #other: Memory | null = null;
-  #coming: Promise<number> | null = null;
+  #coming: (() => number | Promise<number>) | null = null;
+  /** Whether the thread ahead reads them. */
+  #asked = false;
   #home: number;
   #block: number;
   #before = 0;
 
   /** @param blockBytes how much to read at a time; a small file needs no large slab. */
-  constructor(blockBytes: number, arena: Arena | null = null) {
+  constructor(blockBytes: number, arena: Arena | null = null, ahead: Ahead | null = null) {
     this.#arena = arena;
+    this.#ahead = ahead;
     this.#home = ROOM + WITHIN_PAGE;
     this.#block = blockBytes;
+    this.#entries = Math.ceil(blockBytes / SHORTEST);
     this.#lookAt(this.#take());
     this.pos = this.#home;
     this.end = this.#home;
@@ -69,11 +85,15 @@ export class Slab {
   async fill(source: ByteSource): Promise<number> {
     this.fills++;
     const rest = this.end - this.pos;
+    const count = await this.#arrived();
     let came = 0;
-    if (this.#coming !== null) {
-      const count = await this.#coming;
+    this.made = 0;
+    if (count >= 0) {
+      const made = this.#asked ? this.#ahead!.made : 0;
+      if (this.#asked) source.took!(count);
       this.#turn(count);
       came = this.#has(count);
+      if (this.base >= 0) this.made = made;
     } else {
       this.#makeRoom(rest);
     }
@@ -92,31 +112,60 @@ export class Slab {
   readAhead(source: ByteSource): void {
     if (source.readAhead === undefined || source.left! < this.#block) return;
     this.#other ??= this.#take();
-    this.#coming = source.readAhead(this.#other.buf, this.#home, this.#block);
-    this.#coming.catch(() => {}); // `fill` tells it
+    this.#asked = this.#ask(this.#other, source);
+    if (this.#asked) {
+      this.#coming = () => this.#ahead!.answer();
+      return;
+    }
+    const coming = source.readAhead(this.#other.buf, this.#home, this.#block);
+    coming.catch(() => {}); // `fill` tells it
+    this.#coming = () => coming;
+  }
+
+  /** Has the thread ahead read the next block and make its entries; false where it can't. */
+  #ask({ base, entriesAt }: Memory, { file, bytesRead }: ByteSource): boolean {
+    if (this.#ahead === null || this.unit === 0 || this.base < 0 || entriesAt < 0) return false;
+    if (file === undefined || file === null || !this.#ahead.ready()) return false;
+    this.#ahead.ask({
+      file,
+      place: bytesRead,
+      at: base + this.#home,
+      length: this.#block,
+      entriesAt,
+      room: this.#entries,
+      unit: this.unit,
+      before: this.base + this.pos,
+      beforeEnd: this.base + this.end,
+    });
+    return true;
+  }
+
+  /** Bytes that were read ahead; below 0 where none were, or the thread ahead failed. */
+  async #arrived(): Promise<number> {
+    const coming = this.#coming?.() ?? -1;
+    this.#coming = null;
+    return coming;
   }
 
   /** Gives the memory back when nobody reads into it any more; nothing more will be read. */
   async release(): Promise<void> {
-    await this.#coming?.catch(() => {});
-    this.#leave(this);
+    await this.#arrived().catch(() => {});
+    this.#leave(this.#current);
     this.#leave(this.#other);
     this.#other = null;
-    this.#coming = null;
-    this.#lookAt({ buf: EMPTY, view: NO_VIEW, base: -1 });
+    this.#lookAt({ buf: EMPTY, view: NO_VIEW, base: -1, entriesAt: -1 });
     this.pos = 0;
     this.end = 0;
   }
 
   /** To the other buffer, which has its block now, of `count` bytes. */
   #turn(count: number): void {
-    const { buf, view, base, pos, end } = this;
+    const { buf, pos, end } = this;
     const rest = end - pos;
     const other = this.#other!;
-    this.#coming = null;
     if (rest <= this.#home) {
+      this.#other = this.#current;
       this.#lookAt(other);
-      this.#other = { buf, view, base };
       this.buf.set(buf.subarray(pos, end), this.#home - rest);
     } else {
       const block = other.buf.subarray(this.#home, this.#home + count);
@@ -143,10 +192,10 @@ export class Slab {
     this.#block = Math.max(this.#block, pages(this.needed));
     const larger = new Uint8Array(this.#home + this.#block);
     larger.set(this.buf.subarray(this.pos, this.end), this.#home - rest);
-    this.#leave(this);
+    this.#leave(this.#current);
     this.#leave(this.#other);
     this.#other = null;
-    this.#lookAt({ buf: larger, view: new DataView(larger.buffer), base: -1 });
+    this.#lookAt({ buf: larger, view: new DataView(larger.buffer), base: -1, entriesAt: -1 });
   }
 
   #has(count: number): number {
@@ -155,24 +204,34 @@ export class Slab {
     return count;
   }
 
-  #lookAt({ buf, view, base }: Memory): void {
+  get #current(): Memory {
+    return { buf: this.buf, view: this.view, base: this.base, entriesAt: this.madeAt };
+  }
+
+  #lookAt({ buf, view, base, entriesAt }: Memory): void {
     this.buf = buf;
     this.view = view;
     this.base = base;
+    this.madeAt = entriesAt;
   }
 
   #take(): Memory {
     const bytes = this.#home + this.#block;
     const base = this.#arena?.take(bytes) ?? -1;
     const buf = base < 0 ? new Uint8Array(bytes) : new Uint8Array(this.#arena!.buffer, base, bytes);
-    return { buf, view: new DataView(buf.buffer, buf.byteOffset, bytes), base };
+    const entriesAt = base < 0 || this.#ahead === null ? -1 : this.#arena!.takeLines(this.#entries);
+    return { buf, view: new DataView(buf.buffer, buf.byteOffset, bytes), base, entriesAt };
   }
 
   #leave(memory: Memory | null): void {
-    if (memory !== null && memory.base >= 0) this.#arena!.giveBack(memory.base, memory.buf.length);
+    if (memory === null || memory.base < 0) return;
+    this.#arena!.giveBack(memory.base, memory.buf.length);
+    if (memory.entriesAt >= 0) this.#arena!.giveLinesBack(memory.entriesAt, this.#entries);
   }
 }
 
+/** Bytes of the shortest record that has an entry: its header, Ethernet's, IPv4's and TCP's. */
+const SHORTEST = 70;
 const PAGE = 4096;
 const WITHIN_PAGE = 32;
 /** Room for the first part of a record: the 256 KiB that libpcap captures at most, its header, and the rest of a page. */

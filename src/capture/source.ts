@@ -16,6 +16,9 @@ export interface ByteSource {
   /** Where another thread may read: bytes that are left, and as `read`. Nothing else is asked for until it resolves. */
   readonly left?: number;
   readAhead?(into: Uint8Array, at: number, length: number): Promise<number>;
+  /** A file's number, for another thread to read it; and that one has, so many bytes more. */
+  readonly file?: number | null;
+  took?(count: number): void;
   close(): Promise<void>;
 }
 
@@ -58,6 +61,14 @@ export class FileSource implements ByteSource {
 
   async readAhead(into: Uint8Array, at: number, length: number): Promise<number> {
     return this.#got(await readPart(this.#descriptor!, into, at, length, this.bytesRead));
+  }
+
+  get file(): number | null {
+    return this.#descriptor;
+  }
+
+  took(count: number): void {
+    this.#got(count);
   }
 
   async close(): Promise<void> {

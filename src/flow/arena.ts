@@ -32,9 +32,10 @@ const SIZES = [49_152, 16_384, 4_096];
 const OWN = 72 << 10;
 /** Large arrays of the usual kind begin so many bytes into a page, which `Slab` and `FlowTable` reckon with. */
 const INTO_PAGE = 16;
+const LINE = 64;
 
 export class Arena {
-  readonly memory: object;
+  readonly memory: { readonly buffer: SharedArrayBuffer };
   readonly buffer: SharedArrayBuffer;
   /** Where rows begin and end. */
   readonly rows: number;
@@ -72,6 +73,16 @@ export class Arena {
     if (at + bytes > this.rows) return -1;
     this.#next = Math.ceil((at + bytes) / 4096) * 4096;
     return at;
+  }
+
+  /** As `take`, for so many times 64 bytes, each of them a line of the processor's cache. */
+  takeLines(count: number): number {
+    const at = this.take(count * LINE + LINE - INTO_PAGE);
+    return at < 0 ? -1 : at + LINE - INTO_PAGE;
+  }
+
+  giveLinesBack(at: number, count: number): void {
+    this.giveBack(at - LINE + INTO_PAGE, count * LINE + LINE - INTO_PAGE);
   }
 
   /**

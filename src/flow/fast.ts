@@ -13,6 +13,7 @@
 import type { Frame, PlainRecords } from "../capture/frame.ts";
 import type { Gates } from "../decode/forms.ts";
 import { ACK, FIN, RST, SYN, TCP, UDP } from "../dissect/packet.ts";
+import type { Ahead } from "./ahead.ts";
 import type { Arena } from "./arena.ts";
 import { print, tcpNumbers } from "./copies.ts";
 import type { CopyWatch } from "./copy-watch.ts";
@@ -107,6 +108,7 @@ export class FastPath {
     tunnels: Int32Array,
     lanes: number,
     arena: Arena | null = null,
+    ahead: Ahead | null = null,
   ) {
     this.#table = flows.table;
     this.#distances = flows.distances;
@@ -116,7 +118,7 @@ export class FastPath {
     this.#watch = flows.watch;
     this.#tunnels = tunnels;
     this.#lanes = lanes;
-    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader, flows.watch, flows.ttls);
+    this.#walker = arena === null ? null : Walker.make(arena, tunnels, lanes, reader, flows.watch, flows.ttls, ahead);
   }
 
   /** Whether `run` is worth a try. */
@@ -150,6 +152,8 @@ export class FastPath {
       untilSec === this.#untilSec &&
       lanes === this.#watched;
     this.#glancer.walked();
+    // Those that were made ahead have keys of the first realm.
+    if (slab !== this.#slab || fills !== this.#fills) walker.take(slab.madeAt, realm === 0 ? slab.made : 0);
     const from = slab.pos;
     const taken = walker.walk(
       slotsAt,

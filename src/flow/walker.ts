@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Gates } from "../decode/forms.ts";
 import { LIMITS } from "../limits.ts";
 import { SEED } from "./addresses.ts";
+import type { Ahead } from "./ahead.ts";
 import { type Arena, webAssembly } from "./arena.ts";
 import type { CopyWatch } from "./copy-watch.ts";
 import type { PayloadReader } from "./fast.ts";
@@ -45,11 +46,11 @@ interface Exports {
     capture: number,
     tells: boolean,
   ): number;
+  take(at: number, count: number): void;
   prepareTtls(at: number): void;
   prepareWatch(rows: number, window: number, lanes: number): void;
   prepareOpening(
     rows: number,
-    tunnels: number,
     hintedUdp: number,
     hintedTcp: number,
     datagrams: number,
@@ -72,6 +73,8 @@ type NoteAnswer = (meta: number, address: number, ttl: number, tripUs: number, h
 
 export class Walker {
   readonly walk: Exports["walk"];
+  /** Of a new block: where entries of its records are that have been made, and how many. */
+  readonly take: Exports["take"];
   /** Whether the walk knows which payload no decoder would read. */
   readonly tells: boolean;
   readonly #results: DataView;
@@ -85,16 +88,20 @@ export class Walker {
     { gates, glancer }: PayloadReader,
     watch: CopyWatch,
     ttls: Ttls,
+    ahead: Ahead | null,
   ): Walker | null {
     const wasm = webAssembly();
     const file = walkFile();
     if (wasm === null || file === null) return null;
-    const instance = new wasm.Instance(new wasm.Module(file), { env: { memory: arena.memory } });
+    const module = new wasm.Module(file);
+    const instance = new wasm.Instance(module, { env: { memory: arena.memory } });
     const exports = instance.exports as Exports;
     const { ledgers } = glancer;
     exports.prepareTtls(Math.max(0, ttls.at));
     if (ledgers !== null) exports.prepareGlances(ledgers.at, ledgers.entries);
-    return new Walker(exports, arena, tunnels, lanes, gates, watch);
+    const walker = new Walker(exports, arena, tunnels, lanes, gates, watch);
+    ahead?.prepare({ memory: arena.memory, module, tunnelsAt: TUNNELS, seed: SEED, lanes });
+    return walker;
   }
 
   private constructor(
@@ -109,6 +116,7 @@ export class Walker {
     exports.prepare(RESULTS, ENTRIES, TUNNELS, arena.rows, SEED, lanes);
     exports.prepareWatch(arena.rows, Math.max(0, watch.windowAt), Math.max(0, watch.timesAt));
     this.walk = exports.walk;
+    this.take = exports.take;
     this.#results = new DataView(arena.buffer, RESULTS, RESULT_BYTES);
     this.#answers = new Int32Array(arena.buffer, ANSWERS, MOST_ANSWERS * ANSWER_WORDS);
     const { hinted, datagram, later, stream } = gates;
@@ -120,7 +128,7 @@ export class Walker {
     const { rows } = arena;
     const tries = LIMITS.identifyDatagrams;
     const { prepareOpening } = exports;
-    prepareOpening(rows, TUNNELS, HINTED_UDP, HINTED_TCP, datagramAt, laterAt, streamAt, tries, ANSWERS, MOST_ANSWERS);
+    prepareOpening(rows, HINTED_UDP, HINTED_TCP, datagramAt, laterAt, streamAt, tries, ANSWERS, MOST_ANSWERS);
     // Decoders of others may bring more forms than there is room for: then payload is read one by one until it is known.
     this.tells = streamAt + stream.length <= GATES_END;
     if (!this.tells) return;

@@ -18,6 +18,15 @@ const SHARED_BYTES = 4 * 2 ** 30;
 /** Bytes of capture from which on it is found out whether it is worth it, though somebody asked for it. */
 const LOOKED_BYTES = 64 << 20;
 
+/** Bytes of capture from which on a thread that is ahead of the walk is worth its start. */
+const AHEAD_BYTES = 256 << 20;
+
+/** Whether records may be read ahead by a thread that makes their entries, where one thread keeps all flows. */
+export function isWorthAhead(total: number | null): boolean {
+  if (total === null || total < AHEAD_BYTES) return false;
+  return process.getBuiltinModule("node:os").availableParallelism() > 1;
+}
+
 /** How many lanes the first thread has more than another: it begins while the others still start. */
 const HEAD_START = 2;
 

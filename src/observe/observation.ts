@@ -7,6 +7,7 @@ import type { Decoder } from "../decode/decoder.ts";
 import { Identifier } from "../decode/identify.ts";
 import { Dissector, LINK_TYPES, realmOf } from "../dissect/dissect.ts";
 import { DISSECT_NAMES, ETHER, ICMP6, LINK_UNSUPPORTED, NO_IP, PACKET, Packet } from "../dissect/packet.ts";
+import type { Ahead } from "../flow/ahead.ts";
 import type { Arena } from "../flow/arena.ts";
 import { WATCH_FRAMES } from "../flow/copy-watch.ts";
 import { FastPath } from "../flow/fast.ts";
@@ -104,6 +105,8 @@ export interface ObserverOptions {
   vxlanPorts?: readonly number[];
   /** The memory that the captures are read into: with it, common packets of plain files are walked by compiled code. */
   arena?: Arena | null;
+  /** The thread that reads ahead. */
+  ahead?: Ahead | null;
 }
 
 /** Makes an observation of frames, one at a time. */
@@ -145,7 +148,7 @@ export class Observer {
     this.#ether = new EtherFrames(flows, identified);
     this.#layers = new Layers(flows, identified, this.#lanes);
     this.#short = options.fastPath !== false;
-    this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena);
+    this.#fast = new FastPath(flows, identified, this.#packet.tunnelBits, this.#lanes, options.arena, options.ahead);
   }
 
   /** All frames that the reader has in memory, `most` of them at most; false where there were more. */

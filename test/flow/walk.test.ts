@@ -2,13 +2,22 @@
  * The compiled walk against the long way: captures of common packets with something uncommon here and there, read into an
  * arena and observed frame by frame. Every count and every row must be the same, word for word.
  */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import test from "ava";
 import fc from "fast-check";
 import { DECODERS } from "../../decoders/index.ts";
-import { Arena } from "../../src/flow/arena.ts";
+import { openCaptures } from "../../src/capture/open.ts";
+import { Ahead, type BlockAsked } from "../../src/flow/ahead.ts";
+import { AheadBlocks, type AheadExports } from "../../src/flow/ahead-block.ts";
+import type { AheadTask } from "../../src/flow/ahead-thread.ts";
+import { DONE, FREE, STATE } from "../../src/flow/ahead-words.ts";
+import { Arena, webAssembly } from "../../src/flow/arena.ts";
 import { ALL_LANES } from "../../src/flow/lanes.ts";
 import { countersOf } from "../../src/observe/codec.ts";
-import type { Observation } from "../../src/observe/observation.ts";
+import { type Observation, Observer } from "../../src/observe/observation.ts";
 import { writePcap } from "../support/capture-writer.ts";
 import { fixturesOf } from "../support/decoder-fixtures.ts";
 import { concat } from "../support/hex.ts";
@@ -178,7 +187,7 @@ function everything(seen: Observation): string {
     ttls: ttlsOf(seen),
     watch: [seen.flows.watch.lanes, [...seen.flows.watch.heads], [...seen.flows.watch.tails].sort(([a], [b]) => a - b)],
     details: seen.identified.details.map(({ sightings, undecoded }) => ({ sightings, undecoded })),
-    info: { ...info, size: null },
+    info: { ...info, size: null, path: null },
     rows: table.chunks.map((chunk) => [...chunk.subarray(0, 2048 * Math.ceil(table.count / 64))]),
   });
 }
@@ -205,6 +214,85 @@ test("walked packets are counted as those that go the long way", async (t) => {
     ),
     { numRuns: 400 },
   );
+});
+
+/** The thread ahead, without a thread: what it is asked for is there at once. Counts what it made. */
+class Beside extends Ahead {
+  total = 0;
+  #blocks: AheadBlocks | null = null;
+
+  override prepare({ memory, module, tunnelsAt, seed, lanes }: AheadTask): void {
+    const { exports } = new (webAssembly()!.Instance)(module, { env: { memory } });
+    this.#blocks = new AheadBlocks(memory.buffer, exports as AheadExports, tunnelsAt, seed, lanes);
+    this.#blocks.words[STATE] = FREE;
+  }
+
+  override ready(): boolean {
+    return true;
+  }
+
+  override ask(block: BlockAsked): void {
+    super.ask(block);
+    this.#blocks!.take();
+    this.#blocks!.words[STATE] = DONE;
+    this.total += this.made;
+  }
+}
+
+test("entries that were made ahead are those that the walk makes, wherever blocks end", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "wirepact-"));
+  const path = join(folder, "a.pcap");
+  let made = 0;
+  try {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(packet, { minLength: 100, maxLength: 300, size: "max" }),
+        fc.boolean(),
+        fc.integer({ min: 4096, max: 4500 }),
+        fc.constantFrom(0, 30),
+        async (packets, nanos, block, watch) => {
+          await writeFile(path, capture(packets, nanos));
+          const arena = Arena.make(512)!; // as large as `observeFile` has it
+          const ahead = new Beside(arena);
+          const seen = await observeFile(path, { watch, block, arena, ahead });
+          made += ahead.total;
+          t.is(everything(seen), everything(await observeFile(path, { watch, fastPath: false, arena: null })));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  t.true(made > 2000, `${made} entries`);
+});
+
+class Counted extends Ahead {
+  total = 0;
+
+  override get made(): number {
+    this.total += super.made;
+    return super.made;
+  }
+}
+
+test("a thread ahead reads a file, and what it makes of it is used", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "wirepact-"));
+  const path = join(folder, "a.pcap");
+  const arena = Arena.make(512)!; // as large as `observeFile` has it
+  const ahead = new Counted(arena);
+  try {
+    await writeFile(path, capture(COMMON, false));
+    const reader = await openCaptures([{ path, realm: "default" }], { arena, ahead, block: 4096 });
+    const observer = new Observer(reader.captures, DECODERS, undefined, { arena, ahead });
+    while (!ahead.ready()) await setTimeout(5);
+    while (await reader.more()) observer.block(reader);
+    t.is(everything(observer.observation), everything(await observeFile(path, { fastPath: false, arena: null })));
+    t.true(ahead.total > 500, `${ahead.total} entries`);
+  } finally {
+    ahead.close();
+    await rm(folder, { recursive: true });
+  }
 });
 
 test("most packets of a common capture are walked, in whatever pieces it comes", async (t) => {

@@ -71,11 +71,17 @@ export function observe(
 /** As the program reads a long capture: into an arena, block by block, common packets without a frame. */
 export async function observeFile(
   path: string,
-  { parts = [], ...options }: ObserverOptions & Parts,
+  { parts = [], block, ...options }: ObserverOptions & Parts & { block?: number },
   stdin?: Chunks,
 ): Promise<Observation> {
   const arena = options.arena === undefined ? Arena.make(ARENA_PAGES) : options.arena;
-  const reader = await openCaptures([{ path, realm: "default", parts }], { arena, ...(stdin && { stdin }) });
+  const { ahead = null } = options;
+  const reader = await openCaptures([{ path, realm: "default", parts }], {
+    arena,
+    ahead,
+    ...(stdin && { stdin }),
+    ...(block !== undefined && { block }),
+  });
   const observer = new Observer(reader.captures, DECODERS, undefined, { ...options, arena });
   while (await reader.more()) observer.block(reader);
   return observer.observation;

@@ -13,13 +13,21 @@ import {
   CAPTURES,
   DETAIL,
   E_DIR,
+  E_FLAGS,
   E_HASH,
+  E_HEADER,
   E_HIGH,
   E_LOW,
   E_META,
+  E_NSEC,
+  E_PAYLOAD,
   E_PORTS,
+  E_PRINT,
   E_RECORD,
   E_ROW,
+  E_SEC,
+  E_SEQ,
+  E_TOTAL,
   FIN,
   FIRST,
   FLOW_MASK,
@@ -37,9 +45,7 @@ import {
   PACKETS,
   PORTS,
   PRINT,
-  printOf,
   R_CAP_LEN,
-  R_FRACTION,
   RECORD,
   RST,
   rowOf,
@@ -63,15 +69,12 @@ import {
   TCP,
   TRANSPORT,
   TRIES,
-  tcpNumbers,
-  UDP,
   word,
 } from "./packets";
 import { hasRoom, noteTtl } from "./ttls";
 import { isOwn, remember, watches } from "./watch";
 
 let rows: usize = 0;
-let tunnels: usize = 0;
 /** A bit a port, of UDP and of TCP: those that suggest a decoder. */
 let hintedUdp: usize = 0;
 let hintedTcp: usize = 0;
@@ -94,7 +97,6 @@ const SYN_HEADER: usize = 32;
 /** Once: where all these are. */
 export function prepareOpening(
   rowsAt: usize,
-  tunnelsAt: usize,
   hintedUdpAt: usize,
   hintedTcpAt: usize,
   datagramsAt: usize,
@@ -105,7 +107,6 @@ export function prepareOpening(
   roomForAnswers: i32,
 ): void {
   rows = rowsAt;
-  tunnels = tunnelsAt;
   hintedUdp = hintedUdpAt;
   hintedTcp = hintedTcpAt;
   datagrams = datagramsAt;
@@ -147,45 +148,23 @@ export function answersSeen(): i32 {
 }
 
 /** Counts the packet of an entry, the walk's `nth`; false, and nothing touched, where it has to go the long way. */
-export function opening(entry: usize, unit: i32, nth: i32, slots: usize, mask: i32): bool {
+export function opening(entry: usize, nth: i32, slots: usize, mask: i32): bool {
   const record = <usize>load<u32>(entry, E_RECORD);
   const frame = record + RECORD;
-  const proto = load<i32>(entry, E_META) & 0xff;
-  const tcp = proto === TCP;
-  const total = half(frame + IP + 2);
-  let flags: i32 = 0;
-  let seq: i32 = 0;
-  let numbers: i32 = 0;
-  let checksum: i32 = 0;
-  let payload: i32 = 0;
-  let at: usize = 0;
-  if (tcp) {
-    flags = <i32>load<u8>(frame, TRANSPORT + 13);
-    const header = (<i32>load<u8>(frame, TRANSPORT + 12) >> 4) << 2;
-    payload = total - 20 - header;
-    if (header < 20 || payload < 0 || (flags & RST) !== 0) return false;
-    seq = word(frame + TRANSPORT + 4);
-    numbers = tcpNumbers(frame, seq, flags);
-    checksum = half(frame + TRANSPORT + 16);
-    at = frame + TRANSPORT + <usize>header;
-  } else if (proto === UDP) {
-    const length = half(frame + TRANSPORT + 4);
-    payload = length - 8;
-    if (payload < 0 || length > total - 20) return false;
-    if (hasPort(tunnels, frame)) return false;
-    checksum = half(frame + TRANSPORT + 6);
-    at = frame + TRANSPORT + 8;
-  } else {
-    return false;
-  }
-  if (at + <usize>payload > frame + <usize>load<u32>(record, R_CAP_LEN)) return false;
+  const tcp = (load<i32>(entry, E_META) & 0xff) === TCP;
+  const total = <i32>load<u16>(entry, E_TOTAL);
+  const flags = <i32>load<u8>(entry, E_FLAGS);
+  const seq = load<i32>(entry, E_SEQ); // TCP's
+  const payload = <i32>load<u16>(entry, E_PAYLOAD);
+  const at = frame + TRANSPORT + <usize>load<u8>(entry, E_HEADER);
+  if ((flags & RST) !== 0 || at + <usize>payload > frame + <usize>load<u32>(record, R_CAP_LEN)) return false;
 
-  const dir = load<i32>(entry, E_DIR);
+  const dir = <i32>load<u8>(entry, E_DIR);
   const side = (<usize>dir) << 2;
   const other = 1 - dir;
-  const atSec = load<i32>(record);
-  const atNsec = load<i32>(record, R_FRACTION) * unit;
-  const print = printOf(frame, dir ^ numbers, checksum, total);
+  const atSec = load<i32>(entry, E_SEC);
+  const atNsec = load<i32>(entry, E_NSEC);
+  const print = load<i32>(entry, E_PRINT);
   if (atSec < 0) return false;
   let row = <usize>load<u32>(entry, E_ROW);
   if (row === 0) row = find(rows, slots, mask, entry); // it may have been added since the batch was looked up

@@ -1,22 +1,33 @@
 /** What the compiled walk knows of records, packets, rows and its own entries: places in bytes, and how they are read. */
 
-/** An entry's bytes. */
+/** An entry's bytes: one for each record, whatever it holds. */
 export const ENTRY: usize = 64;
-/** An entry: where its record is, its key with the hash, its direction, its row or 0. */
+/** Where its record is, and the next one; its key with the hash, its row or 0. */
 export const E_RECORD: usize = 0;
 export const E_LOW: usize = 4;
 export const E_HIGH: usize = 8;
 export const E_PORTS: usize = 12;
+/** `UNUSUAL` and `OTHERS` stand where no META can. */
 export const E_META: usize = 16;
 export const E_HASH: usize = 20;
-export const E_DIR: usize = 24;
-export const E_ROW: usize = 28;
-/** And what stood before it, to go back to: time of the last record; records, how many of them were cut, and their bytes. */
+export const E_ROW: usize = 24;
+/** What is read of the packet: a byte each of its direction, TCP's flags, its transport header's length, whether the frame is cut. */
+export const E_DIR: usize = 28;
+export const E_FLAGS: usize = 29;
+export const E_HEADER: usize = 30;
+export const E_CUT: usize = 31;
+/** Its time; bytes on the wire; of its IP packet, and of payload (two bytes each); TCP's number; its print. */
 export const E_SEC: usize = 32;
 export const E_NSEC: usize = 36;
-export const E_TAKEN: usize = 40;
-export const E_CUT: usize = 44;
-export const E_BYTES: usize = 48;
+export const E_WIRE: usize = 40;
+export const E_TOTAL: usize = 44;
+export const E_PAYLOAD: usize = 46;
+export const E_SEQ: usize = 48;
+export const E_PRINT: usize = 52;
+export const E_NEXT: usize = 56;
+/** In place of META: a packet for the long way; one of another thread's lanes. */
+export const UNUSUAL: i32 = 0;
+export const OTHERS: i32 = 1;
 
 /** A record's header, then its frame: Ethernet, IPv4 without options, TCP or UDP, whose longer one is TCP's. */
 export const R_FRACTION: usize = 4;
