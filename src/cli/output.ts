@@ -64,11 +64,17 @@ async function writePlainly(pieces: Iterable<string>): Promise<void> {
       } catch (error) {
         if (isBrokenPipe(error)) return;
         if (!isFull(error)) throw new OutputError(`the report could not be written: ${systemReason(error)}`);
-        await writeTo(process.stdout, [bytes.subarray(at)]);
-        at = bytes.length;
+        await writeTo(process.stdout, after(bytes.subarray(at), left));
+        return;
       }
     }
   }
+}
+
+/** What is left of a piece, and of the pieces behind it. */
+function* after(rest: Uint8Array, left: Iterator<string>): Generator<string | Uint8Array> {
+  yield rest;
+  for (let next = left.next(); !next.done; next = left.next()) yield next.value;
 }
 
 /** A symbolic link stays one: its target is replaced. Devices and pipes are written to as they are. */

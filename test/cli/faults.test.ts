@@ -52,6 +52,18 @@ mountTest("a disk that fills up while a run is stored: said, reported, and what 
   t.not(full.stdout.split("\n")[1], "5", "the first run is read as before");
 });
 
+test("a pipe that refuses to wait, and a slow reader: all of the report, and no warning", (t) => {
+  const output = new URL("../../src/cli/output.js", import.meta.url).href;
+  const pieces = 40;
+  // A stream of Node's makes a pipe one that refuses to wait.
+  const script = `process.stdout; const { write } = await (await import("${output}")).reportOutput();
+    await write(Array.from({ length: ${pieces} }, () => "x".repeat(65536)));`;
+  const line = '"$0" --input-type=module -e "$1" | { sleep 0.3; wc -c; }';
+  const ran = spawnSync("sh", ["-c", line, process.execPath, script], { encoding: "utf8" });
+  t.is(ran.stdout.trim(), String(pieces * 65_536));
+  t.is(ran.stderr, "");
+});
+
 mountTest("a file system that is read-only", async (t) => {
   const ran = onTmpfs(
     t,
