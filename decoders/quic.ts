@@ -47,6 +47,10 @@ const NONCE_LENGTH = 32;
 const CLIENT_HELLO = 1;
 /** Datagrams of a direction that are waited for where the first ones did not say who is who. */
 const PATIENCE = 3;
+/** And of a server whose client is known: two that acknowledge a long hello, and one in several, have been seen before its handshake. */
+const PATIENCE_ANSWERED = 12;
+/** What is kept of these: they only count. */
+const FIRST_BYTES = 7;
 
 /** For frames and hellos that were opened, and for datagrams that came before; used and done with within one call. */
 const FRAMES = new Cursor();
@@ -219,9 +223,11 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
     return c.short(c.left + 1);
   }
   const seen = new Seen();
+  let goesOn = packets.some(isHandshake);
   for (const bytes of before) {
-    const earlier = EARLIER.set(bytes, 0, bytes.length, 1); // whether it was cut does not matter any more
-    look(seen, bytes, readPackets(earlier, version), version);
+    const earlier = readPackets(EARLIER.set(bytes, 0, bytes.length, 1), version); // whether it was cut does not matter any more
+    goesOn ||= earlier.some(isHandshake);
+    look(seen, bytes, earlier, version);
   }
   const wasClient = seen.client;
   look(seen, c.buf, packets, version);
@@ -234,10 +240,12 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
   if (seen.client !== "" && wasClient === "") emit(role("client", seen.client));
   if (isNew) emit(field("quic.version", version.name));
   if (seen.client === "") {
-    if (!at.peerStarted) return before.length < PATIENCE ? DATAGRAM_MORE : true;
-    // The other side's packets were opened or read before: this is the answer, and QUIC has TLS 1.3 or nothing.
-    if (version.tls) emit(field("tls.version", TLS13));
-    return true;
+    // The other side's packets were opened or read before: this is the answer. An Initial alone may refuse; who sends packets
+    // of type Handshake has taken the hello, and QUIC has TLS 1.3 or nothing.
+    if (at.peerStarted) at.keeps = FIRST_BYTES;
+    const isAnswered = at.peerStarted && (goesOn || !version.tls);
+    if (isAnswered && version.tls) emit(field("tls.version", TLS13));
+    return isAnswered || before.length >= (at.peerStarted ? PATIENCE_ANSWERED : PATIENCE) ? true : DATAGRAM_MORE;
   }
   if (seen.problem !== "") emit({ kind: "problem", what: "malformed", why: `QUIC ${seen.problem}` });
   at.capped = seen.crypto.capped;
@@ -246,8 +254,10 @@ function longHeaders(c: Cursor, version: QuicVersion, emit: Emit, at: Context): 
   if (disagrees) emit({ kind: "problem", what: "overlap", why: OTHER_BYTES });
   if (told) return true;
   // A Handshake packet of the client says that the server has the whole hello: what is missing was not captured.
-  return packets.some((packet) => packet.type === "handshake") ? true : DATAGRAM_MORE;
+  return packets.some(isHandshake) ? true : DATAGRAM_MORE;
 }
+
+const isHandshake = ({ type }: LongPacket): boolean => type === "handshake";
 
 /** Tells the client's first message; false while it is not whole. */
 function tellHandshake(bytes: Uint8Array, version: QuicVersion, emit: Emit): boolean {

@@ -60,7 +60,7 @@ export function upClause(flow: SubjectFlow, silent: boolean): Clause {
 function datagramHandshake(flow: SubjectFlow): Clause | null {
   for (const { fact } of flow.sightings) {
     if (fact.kind !== "role") continue;
-    if (fact.why.startsWith("QUIC ")) return sentBackBy(flow);
+    if (fact.why.startsWith("QUIC ")) return quicHandshake(flow);
     if (fact.why.startsWith("DTLS ")) return dtlsHandshake(flow);
   }
   return null;
@@ -104,26 +104,37 @@ function answered(flow: SubjectFlow): Clause {
 }
 
 /**
- * A server of QUIC that lists its versions, or has the client come again with a token, has opened nothing yet: what it says when
- * it does opens it. Null where it did neither.
+ * A server of QUIC that lists its versions, or has the client come again with a token, has opened nothing yet, and its first
+ * packets, sealed, may refuse: that it goes on from there opens it. Null where nothing of the kind was read of it.
  */
-function sentBackBy(flow: SubjectFlow): Clause | null {
+function quicHandshake(flow: SubjectFlow): Clause | null {
   const { sightings, there, coming } = flow;
   const told = (field: string): Sighting | undefined =>
     sightings.find(({ fact, dir }) => dir !== there && fact.kind === "field" && fact.field === field);
   const back = told("quic.negotiation") ?? told("quic.retry");
-  if (back === undefined) return null;
+  const first = back ?? told("quic.version");
   const opened = told("tls.version");
+  if (first === undefined || (back === undefined && (opened !== undefined || isGoogles(first)))) return null;
   if (opened !== undefined)
     return proved("up", "it was answered", [...coming, ...framesOf(opened, "the server goes on")]);
-  const asks = told("quic.retry") === undefined ? "lists the versions that it speaks" : "asks the client to come again";
+  const says =
+    back === undefined
+      ? "answers by its first packets, which may refuse (QUIC Initial)"
+      : told("quic.retry") === undefined
+        ? "lists the versions that it speaks (QUIC)"
+        : "asks the client to come again (QUIC)";
   return unproved(
     "up",
     "handshake-open",
-    `the server ${asks} (QUIC), and nothing that it says behind that is in the capture`,
+    `the server ${says}, and nothing that it says behind that is in the capture`,
     "capture on, and look whether the client comes again",
-    [...coming, ...framesOf(back, "no connection yet")],
+    [...coming, ...framesOf(first, "no connection yet")],
   );
+}
+
+/** Versions before the IETF's: Q024 to Q050, of which no packet is of a handshake's own type. */
+function isGoogles({ fact }: Sighting): boolean {
+  return fact.kind === "field" && String(fact.value).startsWith("Q");
 }
 
 /**

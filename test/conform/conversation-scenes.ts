@@ -60,14 +60,12 @@ function quicTalk(...answers: Uint8Array[]): Scene {
 const QUIC_ID = new Uint8Array(8).fill(0xd1);
 const VERSIONS = concat([bytes(0x80, 0, 0, 0, 0, 0, 8), QUIC_ID, u32(1)]);
 const RETRY = concat([bytes(0xf0), u32(1), bytes(0, 8), QUIC_ID, new Uint8Array(40).fill(5)]);
-const TAKES_PART = concat([
-  bytes(0xc1),
-  u32(1),
-  bytes(0, 8),
-  QUIC_ID,
-  bytes(0, 0x40, 120),
-  new Uint8Array(120).fill(7),
-]);
+/** A packet of the server's: sealed, and by its type an Initial or of the handshake (RFC 9000 section 17.2). */
+function sealed(type: "initial" | "handshake"): Uint8Array {
+  const [first, token] = type === "initial" ? [0xc1, bytes(0)] : [0xe1, bytes()];
+  return concat([bytes(first), u32(1), bytes(0, 8), QUIC_ID, token, bytes(0x40, 120), new Uint8Array(120).fill(7)]);
+}
+const TAKES_PART = concat([sealed("initial"), sealed("handshake")]);
 
 /** A message of DTLS's handshake, in a record of its own. */
 function dtls(type: number, body: Uint8Array): Uint8Array {
@@ -580,6 +578,14 @@ export const CONVERSATIONS: Record<string, Judging> = {
   "QUIC, whose server has the client come again, and nothing more": {
     says: "inconclusive handshake-open",
     ...quicTalk(RETRY),
+  },
+  "QUIC, whose server's first packet is all that it says: it may refuse": {
+    says: "inconclusive handshake-open",
+    ...quicTalk(sealed("initial")),
+  },
+  "QUIC, whose server takes part in its second datagram": {
+    says: "documented rule-proved",
+    ...quicTalk(sealed("initial"), sealed("handshake")),
   },
   "QUIC, whose server did both, and then took part": {
     says: "documented rule-proved",
