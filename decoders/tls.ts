@@ -56,6 +56,8 @@ const AFTER_SERVER13 = 4;
 
 /** For a message out of its records; used and done with within one call. */
 const HELLO = new Cursor();
+/** Where it is, its header included, and how many bytes of its last record stand behind it. */
+const MESSAGE = { buf: new Uint8Array(0) as Uint8Array, at: 0, length: 0, left: 0 };
 
 export const tls: Decoder = {
   id: "tls",
@@ -171,7 +173,10 @@ function readHeader(c: Cursor): number {
 }
 
 /** Length of the fragment whose record's header begins at the cursor and is there. */
-const fragmentLength = (c: { buf: Uint8Array; pos: number }): number => (c.buf[c.pos + 3]! << 8) | c.buf[c.pos + 4]!;
+const fragmentLength = (c: Cursor): number => (c.buf[c.pos + 3]! << 8) | c.buf[c.pos + 4]!;
+
+/** Likewise of the one whose header the cursor stands behind. */
+const fragmentLengthBefore = (c: Cursor): number => (c.buf[c.pos - 2]! << 8) | c.buf[c.pos - 1]!;
 
 /** Whether the record at the cursor ends where the data ends, or another one follows it. Short while it is not whole. */
 function holdsTogether(c: Cursor): boolean {
@@ -305,6 +310,10 @@ function alert(c: Cursor, emit: Emit): number {
   return STREAM_DONE;
 }
 
+/** Of a handshake message that begins there, its header included. */
+const messageLength = (buf: Uint8Array, at: number): number =>
+  4 + ((buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!);
+
 /** Whether the handshake record at the cursor begins with a hello, as far as its first bytes are there. */
 function couldBeHello(c: Cursor): boolean {
   const at = c.pos + HEADER_LENGTH;
@@ -325,12 +334,11 @@ const isHelloVersion = (type: number | undefined, major: number): boolean =>
 function hello(c: Cursor, emit: Emit, at: Context): number {
   const first = c.pos + HEADER_LENGTH;
   try {
-    const message = gather(c);
-    if (message === null) return STREAM_NO;
-    const { bytes, left } = message;
-    HELLO.set(bytes, 4, bytes.length - 4);
-    HELLO.enter(bytes.length - 4, "hello");
-    const told = tellHello(HELLO, bytes[0] === CLIENT_HELLO, emit);
+    if (!gather(c)) return STREAM_NO;
+    const { buf, at: begin, length, left } = MESSAGE;
+    HELLO.set(buf, begin + 4, length - 4);
+    HELLO.enter(length - 4, "hello");
+    const told = tellHello(HELLO, buf[begin] === CLIENT_HELLO, emit);
     if (told === null) return STREAM_NO;
     if (told.isServer13) at.state = SERVER13;
     if (!told.showsCertificate) return c.at;
@@ -355,51 +363,78 @@ function restOfRecord(c: Cursor, emit: Emit, at: Context, left: number): number 
 
 /** The server's certificate, with the rest of its last record. `left`: bytes of the record that it begins in, 0 at a header. */
 function certificate(c: Cursor, emit: Emit, at: Context, left: number): number {
-  const message = gather(c, left);
+  const gathered = gather(c, left);
   at.state = 0;
-  if (message === null) {
+  if (!gathered) {
     c.pos = c.start;
     c.skip(left > 0 ? left : HEADER_LENGTH + fragmentLength(c));
     return c.at;
   }
-  HELLO.set(message.bytes, 4, message.bytes.length - 4);
-  HELLO.enter(message.bytes.length - 4, "certificate message");
+  HELLO.set(MESSAGE.buf, MESSAGE.at + 4, MESSAGE.length - 4);
+  HELLO.enter(MESSAGE.length - 4, "certificate message");
   for (const name of certificateNames(HELLO)) emit({ kind: "name", source: "certificate", name });
   return c.at;
 }
 
 /**
- * The handshake message that begins in the record at the cursor, or in the `open` bytes that are left of one; header included.
- * `left`: bytes of its last record behind it. The cursor ends behind its records. Null where there is none of sane length.
+ * Puts the handshake message that begins in the record at the cursor, or in the `open` bytes that are left of one, into
+ * `MESSAGE`. The cursor ends behind its records. False where there is none of sane length.
  */
-function gather(c: Cursor, open = 0): { bytes: Uint8Array; left: number } | null {
+function gather(c: Cursor, open = 0): boolean {
+  const begun = c.pos;
+  let room = open;
+  if (room === 0) {
+    if (readHeader(c) !== RECORD.handshake) return false;
+    room = fragmentLengthBefore(c);
+  }
+  c.need(room);
+  // Nearly every one is whole in one record, where it can stay.
+  if (room >= 4) {
+    const length = messageLength(c.buf, c.pos);
+    if (length > LONGEST_HELLO) return false;
+    if (length <= room) {
+      MESSAGE.buf = c.buf;
+      MESSAGE.at = c.pos;
+      MESSAGE.length = length;
+      MESSAGE.left = room - length;
+      c.skip(room);
+      return true;
+    }
+  }
+  c.pos = begun;
+  return gatherPieces(c, open);
+}
+
+/** As `gather`, of a message in several records. */
+function gatherPieces(c: Cursor, open: number): boolean {
   const pieces: [from: number, to: number][] = [];
   let have = 0;
   let need = 4;
   for (let known = false; have < need || !known; ) {
     let length = have === 0 ? open : 0;
     if (length === 0) {
-      if (readHeader(c) !== RECORD.handshake) return null;
-      length = fragmentLength({ buf: c.buf, pos: c.pos - HEADER_LENGTH });
+      if (readHeader(c) !== RECORD.handshake) return false;
+      length = fragmentLengthBefore(c);
     }
     c.need(length);
     pieces.push([c.pos, c.pos + length]);
     c.skip(length);
     have += length;
     if (!known && have >= 4) {
-      const head = join(c.buf, pieces, 4);
-      need = 4 + ((head[1]! << 16) | (head[2]! << 8) | head[3]!);
+      need = messageLength(join(c.buf, pieces, 4), 0);
       known = true;
-      if (need > LONGEST_HELLO) return null;
+      if (need > LONGEST_HELLO) return false;
     }
   }
-  return { bytes: join(c.buf, pieces, need), left: have - need };
+  MESSAGE.buf = join(c.buf, pieces, need);
+  MESSAGE.at = 0;
+  MESSAGE.length = need;
+  MESSAGE.left = have - need;
+  return true;
 }
 
-/** The first `length` bytes of the pieces; no copy where they lie in one. */
+/** The first `length` bytes of the pieces. */
 function join(buf: Uint8Array, pieces: [from: number, to: number][], length: number): Uint8Array {
-  const [from, to] = pieces[0]!;
-  if (to - from >= length) return buf.subarray(from, from + length);
   const whole = new Uint8Array(length);
   let at = 0;
   for (const [start, end] of pieces) {

@@ -50,15 +50,17 @@ export function inner(app: string): InnerFact {
   return known;
 }
 
-const messages = new Map<number, MessageFact>();
+/** By what the message is, 65,536 of each, and its id. */
+const messages: (MessageFact | undefined)[] = [];
 
 /** A request or a response whose id is a number of 16 bits. */
 export function message(what: "request" | "response", id: number): MessageFact {
+  if (messages.length === 0) messages.length = 2 * 0x10000;
   const key = what === "request" ? id : id + 0x10000;
-  let known = messages.get(key);
+  let known = messages[key];
   if (known === undefined) {
     known = { kind: "message", what, id: String(id) };
-    messages.set(key, known);
+    messages[key] = known;
   }
   return known;
 }

@@ -16,6 +16,8 @@ export interface Joined {
 
 /** Bytes beyond `most` are left out. */
 export function join(pieces: readonly Piece[], most: number): Joined {
+  const [only] = pieces;
+  if (pieces.length === 1 && only!.at === 0) return { whole: only!.bytes.subarray(0, most), disagrees: false };
   const whole = new Uint8Array(
     pieces.reduce((end, { at, bytes }) => Math.max(end, Math.min(most, at + bytes.length)), 0),
   );

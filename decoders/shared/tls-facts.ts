@@ -12,8 +12,19 @@ export function tellClientHello(hello: ClientHello, source: NameSource, emit: Em
   if (hello.alpn.length > 0) emit(field("tls.alpn-offered", hello.alpn.join(",")));
   if (hello.hidden !== "") emit(field("tls.ech", hello.hidden));
   // What is offered alone is what runs, or the server refuses (RFC 7301 section 3.2).
-  const [app, ...others] = hello.alpn.map(alpnApp);
-  if (app !== undefined && others.every((other) => other === app)) emit(inner(app));
+  const app = onlyApp(hello.alpn);
+  if (app !== null) emit(inner(app));
+}
+
+/** What all of the protocols come to; null where they are of several, or none. */
+function onlyApp(protocols: readonly string[]): string | null {
+  let only: string | null = null;
+  for (const protocol of protocols) {
+    const app = alpnApp(protocol);
+    if (only !== null && only !== app) return null;
+    only = app;
+  }
+  return only;
 }
 
 export function tellServerHello(hello: ServerHello, emit: Emit): void {

@@ -65,13 +65,15 @@ export function readClientHello(c: Cursor, hello: ClientHello, of: HelloOf = "tl
   const compressions = c.u8();
   if (compressions === 0) c.bad("no compression method");
   c.skip(compressions);
-  readExtensions(c, (type) => {
-    if (type === EXTENSION.serverName) hello.serverName = joined(hello.serverName, readServerNames(c));
-    else if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
-    else if (type === EXTENSION.supportedVersions) hello.offered = readVersions(c);
-    else if (type === EXTENSION.encryptedClientHello) hello.hidden = "outer";
-    else if (type === EXTENSION.encryptedServerName) hello.hidden = "esni";
-  });
+  readExtensions(c, hello, clientExtension);
+}
+
+function clientExtension(c: Cursor, hello: ClientHello, type: number): void {
+  if (type === EXTENSION.serverName) hello.serverName = joined(hello.serverName, readServerNames(c));
+  else if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
+  else if (type === EXTENSION.supportedVersions) hello.offered = readVersions(c);
+  else if (type === EXTENSION.encryptedClientHello) hello.hidden = "outer";
+  else if (type === EXTENSION.encryptedServerName) hello.hidden = "esni";
 }
 
 /** SHA-256 of `HelloRetryRequest`, which that message carries as its random (RFC 8446 section 4.1.3). */
@@ -88,11 +90,13 @@ export function readServerHello(c: Cursor, hello: ServerHello, of: HelloOf = "tl
   hello.cipher = c.u16();
   if (hello.version !== TLS13) c.skip(1); // compression method
   hello.proved = true;
-  readExtensions(c, (type) => {
-    if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
-    else if (type === EXTENSION.supportedVersions) hello.version = plainVersion(c.u16());
-    else if (type === EXTENSION.keyShare) hello.keyShare = true;
-  });
+  readExtensions(c, hello, serverExtension);
+}
+
+function serverExtension(c: Cursor, hello: ServerHello, type: number): void {
+  if (type === EXTENSION.alpn) hello.alpn = readProtocols(c);
+  else if (type === EXTENSION.supportedVersions) hello.version = plainVersion(c.u16());
+  else if (type === EXTENSION.keyShare) hello.keyShare = true;
 }
 
 function readVersion(c: Cursor, of: HelloOf): number {
@@ -108,8 +112,20 @@ function skipSessionId(c: Cursor): void {
   c.skip(length);
 }
 
+const PARTS = new Map<number, string>();
+
+/** An extension's part of the message; made once a type, for a hello has a dozen. */
+function partOf(type: number): string {
+  let part = PARTS.get(type);
+  if (part === undefined) {
+    part = `extension ${type}`;
+    PARTS.set(type, part);
+  }
+  return part;
+}
+
 /** Calls `read` for each extension with the cursor narrowed to its data. */
-function readExtensions(c: Cursor, read: (type: number) => void): void {
+function readExtensions<Hello>(c: Cursor, hello: Hello, read: (c: Cursor, hello: Hello, type: number) => void): void {
   if (c.left === 0) return; // before TLS 1.2 they may be left out
   c.part = "extensions";
   const length = c.u16();
@@ -119,8 +135,8 @@ function readExtensions(c: Cursor, read: (type: number) => void): void {
   while (c.left > 0) {
     c.part = "extensions";
     const type = c.u16();
-    const end = c.enter(c.u16(), `extension ${type}`);
-    read(type);
+    const end = c.enter(c.u16(), partOf(type));
+    read(c, hello, type);
     c.leave(end);
   }
   if (missing > 0) c.short(missing);
@@ -140,15 +156,18 @@ function readServerNames(c: Cursor): string[] {
     const type = c.u8();
     const length = c.u16();
     c.need(length);
-    if (type === 0) names.push(nameOf(c.buf, c.pos, c.pos + length).replace(/\.$/, ""));
+    if (type === 0) names.push(withoutDot(nameOf(c.buf, c.pos, c.pos + length)));
     c.skip(length);
   }
   c.leave(outer);
   return names;
 }
 
+const withoutDot = (name: string): string => (name.endsWith(".") ? name.slice(0, -1) : name);
+
 /** Names without those that are there already, with commas between them. */
 function joined(known: string, names: readonly string[]): string {
+  if (known === "" && names.length === 1) return names[0]!;
   const all = new Set(known === "" ? [] : known.split(","));
   for (const name of names) if (name !== "") all.add(name);
   return [...all].join(",");
