@@ -67,11 +67,15 @@ export class Reader {
   /** A mapping that may hold only `known` keys; unknown ones are reported with the nearest known. */
   fields(item: Item, what: string, known: readonly string[]): Fields | null {
     if (item.kind !== "map") return this.expected(item, what, mappingWith(item, known));
-    const { entries } = item;
-    for (const { key, value } of entries) {
-      if (!known.includes(key.text)) this.error(key, `${what}: ${unknownKey(key.text, value, known)}`);
+    const plain = item.valuesOf?.(known) ?? null;
+    if (plain !== null) return new MapFields(item, known, plain);
+    const values: (Item | undefined)[] = [];
+    for (const { key, value } of item.entries) {
+      const place = known.indexOf(key.text);
+      if (place < 0) this.error(key, `${what}: ${unknownKey(key.text, value, known)}`);
+      else if (value.kind !== "empty") values[place] ??= value;
     }
-    return new MapFields(item, entries);
+    return new MapFields(item, known, values);
   }
 
   /** A mapping whose keys are identifiers of the file's own; nothing at all is an empty one. */
@@ -142,22 +146,20 @@ export class Reader {
   }
 }
 
-/** A mapping has few keys: looking at each of them is less work than making an index. */
+/** A rule is asked for each of its keys, so what stands under them is found once, in the order of those that are known. */
 class MapFields implements Fields {
   readonly at: MapItem;
-  /** Made anew by each call of the item's. */
-  readonly #entries: MapItem["entries"];
+  readonly #known: readonly string[];
+  readonly #values: readonly (Item | undefined)[];
 
-  constructor(item: MapItem, entries: MapItem["entries"]) {
+  constructor(item: MapItem, known: readonly string[], values: readonly (Item | undefined)[]) {
     this.at = item;
-    this.#entries = entries;
+    this.#known = known;
+    this.#values = values;
   }
 
   get(key: string): Item | undefined {
-    for (const entry of this.#entries) {
-      if (entry.key.text === key && entry.value.kind !== "empty") return entry.value;
-    }
-    return undefined;
+    return this.#values[this.#known.indexOf(key)];
   }
 }
 

@@ -38,10 +38,12 @@ const IN_KEY = 2;
 /** A plain scalar can't begin with it. A dash can, where no blank follows. */
 const INDICATOR = 4;
 const ENDS_FLOW = 8;
+const STARTS_NOTHING = 16;
 mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.$", STARTS_KEY | IN_KEY);
 mark("/*+ -", IN_KEY);
 mark("?:,[]{}#&*!|>'\"%@`", INDICATOR);
 mark(",[]{}", ENDS_FLOW);
+mark("~nN", STARTS_NOTHING);
 
 /** Thrown where a text goes beyond what is read here. */
 class Beyond extends Error {}
@@ -387,7 +389,8 @@ class PlainReader {
 }
 
 function isNothing(text: string, from: number, to: number): boolean {
-  return to - from <= 4 && NOTHING.includes(text.slice(from, to));
+  if (to - from > 4 || (KIND[text.charCodeAt(from)]! & STARTS_NOTHING) === 0) return false;
+  return NOTHING.includes(text.slice(from, to));
 }
 
 /** Where a text ends without the blanks at its end; `trimEnd` knows more of them, and costs more than looking at one sign. */

@@ -106,6 +106,21 @@ export class YamlTree {
     return keys;
   }
 
+  /** See `MapItem`. */
+  valuesOf(map: number, known: readonly string[]): (Item | undefined)[] | null {
+    const values: (Item | undefined)[] = [];
+    const words = this.#words;
+    const end = words[map + TO]!;
+    for (let at = map + NODE; at < end; ) {
+      const value = at + NODE;
+      const place = known.indexOf(this.#read(at));
+      if (place < 0) return null;
+      if (words[value] !== EMPTY) values[place] = this.item(value);
+      at = this.#behind(value);
+    }
+    return values;
+  }
+
   #textItem(at: number): TextItem {
     const words = this.#words;
     const kind = words[at]!;
@@ -161,5 +176,9 @@ class PlainMap implements MapItem {
 
   get entries(): MapItem["entries"] {
     return this.#tree.entries(this.#at);
+  }
+
+  valuesOf(known: readonly string[]): (Item | undefined)[] | null {
+    return this.#tree.valuesOf(this.#at, known);
   }
 }

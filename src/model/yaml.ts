@@ -21,6 +21,8 @@ export type Item = MapItem | ListItem | TextItem | EmptyItem;
 export interface MapItem extends Place {
   kind: "map";
   entries: { key: TextItem; value: Item }[];
+  /** What stands under each of `known`, without making keys and entries; null where the mapping has others. Not every kind of tree can. */
+  valuesOf?(known: readonly string[]): (Item | undefined)[] | null;
 }
 export interface ListItem extends Place {
   kind: "list";

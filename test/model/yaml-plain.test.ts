@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import fc from "fast-check";
-import { type Item, readAnyYaml } from "../../src/model/yaml.ts";
+import { type Item, type MapItem, readAnyYaml } from "../../src/model/yaml.ts";
 import { readPlainYaml } from "../../src/model/yaml-plain.ts";
 
 const SHIPPED = readdirSync("rules")
@@ -19,12 +19,23 @@ function agrees(text: string): boolean {
   return true;
 }
 
+const said = (entries: MapItem["entries"]) =>
+  Array.from(entries, ({ value }) => (value.kind === "empty" ? undefined : value));
+
 /** With all that is in it, in the order of its fields. */
 function whole(item: Item): object {
   const { kind, line, column } = item;
   if (item.kind === "list") return { kind, line, column, items: item.items.map(whole) };
   if (item.kind !== "map") return item;
-  return { kind, line, column, entries: item.entries.map(({ key, value }) => ({ key, value: whole(value) })) };
+  const { entries } = item;
+  const keys = entries.map(({ key }) => key.text);
+  // The same twice over: as entries, and as what stands under the keys.
+  const values = item.valuesOf === undefined ? said(entries) : item.valuesOf(keys);
+  if (JSON.stringify(keys.map((_, i) => values?.[i])) !== JSON.stringify(said(entries)))
+    throw new Error("values of other keys");
+  if (item.valuesOf !== undefined && keys.length > 0 && item.valuesOf(keys.slice(1)) !== null)
+    throw new Error("a key too many");
+  return { kind, line, column, entries: entries.map(({ key, value }) => ({ key, value: whole(value) })) };
 }
 
 test("every shipped model is read the short way", (t) => {
