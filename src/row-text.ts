@@ -23,8 +23,10 @@ export class RowText {
   #at = 0;
   /** Whether anything but ASCII was written since the last time something was taken. */
   #wide = false;
+  /** Whether anything with a backslash was, since then. */
+  #escapes = false;
 
-  /** Text of ASCII alone, as it is. */
+  /** Text of ASCII alone, without a backslash, as it is. */
   ascii(text: string): void {
     this.#need(text.length);
     const bytes = this.#bytes;
@@ -37,11 +39,11 @@ export class RowText {
     this.#at = at;
   }
 
-  /** A whole number from 0 to 2 ** 32 - 1, and a comma. */
+  /** A whole number from 0 to 2 ** 32 - 1, and a comma. As a signed word it is given without an object where it has 32 bits. */
   number(value: number): void {
     this.#need(NUMBER_BYTES);
-    const upper = Math.floor(value / HALF) | 0;
-    const lower = (value - upper * HALF) | 0;
+    const upper = ((value >>> 0) / HALF) | 0;
+    const lower = ((value >>> 0) - upper * HALF) | 0;
     if (upper > 0) {
       this.#digits(upper, digitsOf(upper));
       this.#digits(lower, HALF_DIGITS);
@@ -71,6 +73,7 @@ export class RowText {
   /** Any text, as it is. */
   text(text: string): void {
     this.#need(text.length * 3);
+    this.#escapes ||= text.includes("\\");
     if (text.length <= LONG) {
       const bytes = this.#bytes;
       let i = 0;
@@ -119,6 +122,11 @@ export class RowText {
     return this.#at;
   }
 
+  /** Whether they may have what JSON escapes. */
+  get hasEscapes(): boolean {
+    return this.#escapes;
+  }
+
   /** Copies some of them. */
   copy(from: number, to: number, into: Buffer, at: number): void {
     this.#bytes.copy(into, at, from, to);
@@ -135,6 +143,7 @@ export class RowText {
     this.#bytes.copy(bytes, 0, 0, this.#at);
     this.#at = 0;
     this.#wide = false;
+    this.#escapes = false;
     return bytes;
   }
 
@@ -143,18 +152,25 @@ export class RowText {
     const text = this.#bytes.toString(this.#wide ? "utf8" : "latin1", 0, this.#at);
     this.#at = 0;
     this.#wide = false;
+    this.#escapes = false;
     return text;
   }
 
   #digits(value: number, count: number): void {
     const bytes = this.#bytes;
+    const from = this.#at;
     let rest = value | 0;
-    for (let at = this.#at + count - 1; at >= this.#at; at--) {
-      const tenth = (rest / 10) | 0;
-      bytes[at] = ZERO + rest - tenth * 10;
-      rest = tenth;
+    let at = from + count;
+    this.#at = at;
+    while (at > from + 1) {
+      const hundredth = (rest / 100) | 0;
+      const two = rest - hundredth * 100;
+      const ten = (two * 205) >> 11; // two / 10
+      bytes[--at] = ZERO + two - ten * 10;
+      bytes[--at] = ZERO + ten;
+      rest = hundredth;
     }
-    this.#at += count;
+    if (at > from) bytes[from] = ZERO + rest;
   }
 
   #need(length: number): void {

@@ -362,7 +362,9 @@ function* judgeAll(
     const realm = seen.realms[meta >>> 16] ?? "";
     const initiatorRoles = cast.rolesOf(realm, family, row[at + C.C_INITIATOR]!, seen.flows.ipv6);
     const responderRoles = cast.rolesOf(realm, family, row[at + C.C_RESPONDER]!, seen.flows.ipv6);
-    const found = all.gathers.has(c) && answeredByScoped(all, c, view, cast, judges);
+    const isAsking = all.gathers.has(c);
+    if (initiatorRoles.length + responderRoles.length === 0 && !isAsking && scope === "judged") continue;
+    const found = isAsking && answeredByScoped(all, c, view, cast, judges);
     const scoped = initiatorRoles.some((p) => isScoped(p, judges)) || responderRoles.some((p) => isScoped(p, judges));
     if (!scoped && !found && scope === "judged") continue;
     const known = kept === null ? null : kept.find(all, c, firsts);

@@ -38,12 +38,21 @@ export class Coverage {
     const view = new FlowView(seen);
     // What has no IP passes no filter on a port.
     for (const { realm } of seen.neighbours.claims.values()) this.#beyondDns.add(realm);
+    let like = -1;
+    let isBeyond = false;
     for (let flow = 0; flow < table.count; flow++) {
       const row = table.rows(flow);
       const at = table.at(flow);
       const meta = row[at + R.META]!;
-      this.#protocols.add(protocolKey(meta));
-      if (!isDns(meta, row[at + R.PORTS]!)) this.#beyondDns.add(meta >>> 16);
+      if (meta !== like) {
+        this.#protocols.add(protocolKey(meta));
+        isBeyond = this.#beyondDns.has(meta >>> 16);
+        like = meta;
+      }
+      if (!isBeyond && !isDns(meta, row[at + R.PORTS]!)) {
+        this.#beyondDns.add(meta >>> 16);
+        isBeyond = true;
+      }
       const isWhole = (row[at + R.STATE]! & R.S_HOLE) === 0 && row[at + R.PACKETS]! > 0 && row[at + R.PACKETS + 1]! > 0;
       if (isWhole) continue;
       view.move(flow);

@@ -3,6 +3,7 @@
  * them by their key.
  */
 import { mix } from "../flow/addresses.ts";
+import * as R from "../flow/row.ts";
 import { type FlowView, OUTCOMES } from "./flow-view.ts";
 
 /** 64 KiB a chunk: whoever judges small captures one after the other would clear, and collect, a MiB for each. */
@@ -128,11 +129,16 @@ export class ConversationRows {
     const low = (row[at + C_BYTES]! >>> 0) + (all % 0x1_0000_0000);
     row[at + C_BYTES] = low | 0;
     row[at + C_BYTES + 1]! += Math.floor(all / 0x1_0000_0000) + (low >= 0x1_0000_0000 ? 1 : 0);
-    const { firstSec, firstNsec, lastSec, lastNsec } = view;
+    const first = view.at + R.FIRST + view.firstDir * 2;
+    const firstSec = view.row[first]! >>> 0;
+    const firstNsec = view.row[first + 1]!;
     if (isFirst || isBefore(firstSec, firstNsec, row, at + C_FIRST)) {
       row[at + C_FIRST] = firstSec;
       row[at + C_FIRST + 1] = firstNsec;
     }
+    const last = view.at + R.LAST + view.lastDir * 2;
+    const lastSec = view.row[last]! >>> 0;
+    const lastNsec = view.row[last + 1]!;
     if (isFirst || !isBefore(lastSec, lastNsec, row, at + C_LAST)) {
       row[at + C_LAST] = lastSec;
       row[at + C_LAST + 1] = lastNsec;

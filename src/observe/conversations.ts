@@ -120,8 +120,9 @@ export class Conversations extends ConversationRows {
       if (known === undefined) this.answeredBy.set(into, [flow]);
       else known.push(flow);
     }
+    const isApart = this.folds.size + this.copies.size > 0;
     for (let flow = 0; flow < seen.flows.table.count; flow++)
-      if (!this.folds.has(flow) && !this.copies.has(flow)) this.#fold(view.move(flow));
+      if (!isApart || !(this.folds.has(flow) || this.copies.has(flow))) this.#fold(view.move(flow));
     for (const [flow, inside] of this.copies) this.of[flow] = this.of[inside]!;
     for (const [flow, { into }] of this.folds) {
       if (this.copies.has(flow)) continue;
@@ -139,11 +140,16 @@ export class Conversations extends ConversationRows {
   /** Whether they are what they are without models and site: those decide nothing of who opened a flow, and of what it is part. */
   isPlain(): boolean {
     if (this.copies.size > 0 || (this.#isForSome && this.heard.size > 0)) return false;
+    const documented = this.#documented;
+    if (documented === null) return true;
     const view = this.view();
     const plain = new FlowView(this.seen);
-    for (let flow = 0; flow < this.#initiators.length; flow++)
-      if (view.move(flow).initiator().by === "port" && plain.move(flow).initiator().dir !== view.initiator().dir)
-        return false;
+    for (let flow = 0; flow < this.#initiators.length; flow++) {
+      const { by, dir } = view.move(flow).initiator();
+      if (by !== "port" || documented.has(view.proto, view.port(0)) === documented.has(view.proto, view.port(1)))
+        continue;
+      if (plain.move(flow).initiator().dir !== dir) return false;
+    }
     return true;
   }
 
@@ -220,7 +226,8 @@ export class Conversations extends ConversationRows {
     const name = detail === null || (kinds & FACT_BITS.name) === 0 ? 0 : sentName(detail, dir, this.#names);
     const meta = view.row[view.at + R.META]!;
     const conversation = this.find(view.address(dir), view.address(back), meta, port | (app << 16), name, rank);
-    const outcome = this.flowOutcome(view, dir);
+    const outcome = this.#findOutcome(view, dir);
+    this.#outcomes[view.flow] = outcome + 1;
     this.#add(conversation, view, outcome, true);
     if (this.#isOneWay(view, outcome, back)) this.oneSided++;
     const parts = detail === null ? null : partsOfFlow(detail, dir);

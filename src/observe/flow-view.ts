@@ -33,7 +33,8 @@ const INITIATORS: readonly Initiator[] = INITIATOR_BY.flatMap((by, rank): Initia
   { dir: 0, by, rank },
   { dir: 1, by, rank },
 ]);
-const initiatorBy = (by: InitiatorBy, dir: 0 | 1): Initiator => INITIATORS[INITIATOR_BY.indexOf(by) * 2 + dir]!;
+const RANKS: Readonly<Record<InitiatorBy, number>> = { syn: 0, "syn-ack": 1, message: 2, multicast: 3, port: 4 };
+const initiatorBy = (by: InitiatorBy, dir: 0 | 1): Initiator => INITIATORS[RANKS[by] * 2 + dir]!;
 
 /** Outcomes, best first: a conversation has the best of its flows'. */
 export const OUTCOMES: readonly ConversationOutcome[] = [
@@ -225,8 +226,10 @@ export class FlowView {
   #findInitiator(): Initiator {
     const { state } = this;
     // Nobody sends from a group's address: a router's advertisement to all is no answer to them.
-    if (this.proto !== TCP)
-      for (const dir of [0, 1] as const) if (this.isGroup(dir)) return initiatorBy("multicast", dir === 0 ? 1 : 0);
+    if (this.proto !== TCP) {
+      if (this.isGroup(0)) return initiatorBy("multicast", 1);
+      if (this.isGroup(1)) return initiatorBy("multicast", 0);
+    }
     const shaken = this.proto === TCP || this.proto === ICMP || this.proto === ICMP6 ? this.#byHandshake(state) : null;
     return shaken ?? this.#byMessage() ?? initiatorBy("port", this.#byPort());
   }

@@ -36,7 +36,15 @@ export interface RestChunk {
   ends: string;
   text: () => string;
   /** The same, encoded, and what many of its rows have alike beside it. */
-  bytes: () => { rows: Buffer; alike: string };
+  bytes: () => RestBytes;
+}
+
+export interface RestBytes {
+  rows: Buffer;
+  alike: string;
+  /** Whether any of them has operations, and whether one has what JSON escapes: looking for either takes as long as half of the writing. */
+  hasOperations: boolean;
+  hasEscapes: boolean;
 }
 
 /** Whether the bit of a conversation is set: then it is left out. */
@@ -127,26 +135,27 @@ class RowWriter {
   count = 0;
   /** Null: rows say all of it themselves. */
   #alike: Alike | null = null;
+  #hasOperations = false;
   readonly #all: C.Conversations;
   readonly #dns: DnsEvidence;
   readonly #into = new RowText();
   readonly #reader: ConversationReader;
-  /** JSON, each with its comma: realms by number, applications by index + 1, outcomes with no verdict behind them, which all have alike. */
-  readonly #realms: readonly string[];
-  readonly #apps: readonly string[];
+  /** Applications by index + 1. */
+  readonly #apps: readonly (string | null)[];
+  /** JSON, each with its comma: outcomes with no verdict behind them, which all have alike. */
   readonly #outcomes: readonly string[];
 
   constructor(all: C.Conversations, dns: DnsEvidence) {
     this.#all = all;
     this.#dns = dns;
     this.#reader = new ConversationReader(all, dns);
-    this.#realms = all.seen.realms.map((realm) => `${JSON.stringify(realm)},`);
-    this.#apps = ["null,", ...all.seen.decoders.map(({ id }) => `${JSON.stringify(id)},`)];
+    this.#apps = [null, ...all.seen.decoders.map(({ id }) => id)];
     this.#outcomes = OUTCOMES.map((outcome) => `"${outcome}",null,`);
   }
 
   of(conversations: readonly number[], alike: Alike | null = null): this {
     this.#alike = alike;
+    this.#hasOperations = false;
     for (const c of conversations) this.write(c);
     return this;
   }
@@ -157,9 +166,12 @@ class RowWriter {
     return this.#into.take();
   }
 
-  takeBytes(): { rows: Buffer; alike: string } {
+  takeBytes(): RestBytes {
     this.#end();
-    return { rows: this.#into.takeBytes(), alike: this.#alike?.text() ?? "[]" };
+    const alike = this.#alike?.text() ?? "[]";
+    const hasOperations = this.#hasOperations;
+    const hasEscapes = this.#into.hasEscapes || alike.includes("\\");
+    return { rows: this.#into.takeBytes(), alike, hasOperations, hasEscapes };
   }
 
   #end(): void {
@@ -180,30 +192,37 @@ class RowWriter {
     const name = row[at + C.C_NAME]!;
     const [high, low] = all.id(c);
     into.ascii(this.count++ === 0 ? "[[" : NEXT_ROW);
-    into.number(high);
-    into.number(low);
-    into.text(this.#realms[meta >>> 16] ?? "null,");
+    into.number(high | 0);
+    into.number(low | 0);
+    this.#text(all.seen.realms[meta >>> 16] ?? null);
     this.#address(family, row[at + C.C_INITIATOR]!);
     this.#address(family, row[at + C.C_RESPONDER]!);
     into.json(transportName(meta));
     if (hasPorts(proto)) into.number(portApp & 0xffff);
     else into.ascii("null,");
-    into.text(this.#apps[app]!);
+    this.#text(this.#apps[app]!);
     const told = this.#hasMore(row, at) ? this.#reader.read(c, "") : null;
-    this.#text(told === null ? null : told.innerApp);
-    this.#text(name === 0 ? null : all.serverNames[name - 1]!);
-    this.#text(told === null ? null : peerName(told.names));
+    if (told === null && name === 0) {
+      into.ascii("null,null,null,");
+    } else {
+      this.#text(told === null ? null : told.innerApp);
+      this.#text(name === 0 ? null : all.serverNames[name - 1]!);
+      this.#text(told === null ? null : peerName(told.names));
+    }
     into.ascii(this.#outcomes[all.outcome(c)]!);
     into.number(row[at + C.C_FLOWS]!);
-    into.number(row[at + C.C_PACKETS]! >>> 0);
+    into.number(row[at + C.C_PACKETS]!);
     into.whole(C.bytesIn(row, at));
-    into.number(row[at + C.C_FIRST]! >>> 0);
+    into.number(row[at + C.C_FIRST]!);
     into.number((row[at + C.C_FIRST + 1]! / 1000) | 0);
-    into.number(row[at + C.C_LAST]! >>> 0);
+    into.number(row[at + C.C_LAST]!);
     into.number((row[at + C.C_LAST + 1]! / 1000) | 0);
     into.ascii("{");
     if (told !== null) this.#names(told.names);
-    if (told !== null && told.operations.length > 0) this.#value("operations", told.operations);
+    if (told !== null && told.operations.length > 0) {
+      this.#hasOperations = true;
+      this.#value("operations", told.operations);
+    }
     if ((row[at + C.C_OUTCOME]! & C.MIXED) !== 0) this.#value("outcomes", outcomesOf(all, c));
     const hint = hintOf(all, c);
     if (hint !== null) this.#value("hint", hint);
@@ -258,7 +277,7 @@ class RowWriter {
 
   /** IPv4 as an unsigned number, all else as text. */
   #address(family: number, word: number): void {
-    if (family === 4) this.#into.number(word >>> 0);
+    if (family === 4) this.#into.number(word);
     else this.#into.json(addressText(this.#all.seen.flows.ipv6, family, word));
   }
 }

@@ -67,9 +67,9 @@ export function* wholeRows(rest: RestConversations): Generator<SqlValue[]> {
 function madeRow(rest: Rest, part: RestChunk): SqlValue[] {
   const madeBy = rest.isPlain ? VERSION : null;
   const text = part.bytes();
-  return text.rows.includes(ESCAPE) || text.alike.includes(ESCAPE)
+  return text.hasEscapes && (text.rows.includes(ESCAPE) || text.alike.includes(ESCAPE))
     ? valuesOf(part, part.text(), rest.verdict, madeBy)
-    : bytesValues(part, part.leftOut, text, rest.verdict, madeBy);
+    : bytesValues(part, part.leftOut, text, text.hasOperations, rest.verdict, madeBy);
 }
 /** Without it a JSON text is storable (`storableJson`). */
 const ESCAPE = "\\u";
@@ -110,7 +110,12 @@ export async function* copiedRows(
       continue;
     }
     if (mask.includes(MASKED)) masks.push([part.seq, mask]);
-    yield canCopy ? part.seq : bytesValues(part, head.leftOut, await stored.restText(part.seq), rest.verdict, VERSION);
+    if (canCopy) {
+      yield part.seq;
+      continue;
+    }
+    const text = await stored.restText(part.seq);
+    yield bytesValues(part, head.leftOut, text, bufferOf(text.rows).includes(OPERATIONS), rest.verdict, VERSION);
   }
 }
 
@@ -119,12 +124,13 @@ function bytesValues(
   { seq, ends }: RestChunk,
   leftOut: Uint8Array | null,
   { rows, alike }: RestText,
+  hasOperations: boolean,
   verdict: string | null,
   madeBy: string | null,
 ): SqlValue[] {
-  const text = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
-  return [seq, madeBy, leftOut, ends, verdict, text.includes(OPERATIONS) ? 1 : 0, alike, text, null];
+  return [seq, madeBy, leftOut, ends, verdict, hasOperations ? 1 : 0, alike, bufferOf(rows), null];
 }
+const bufferOf = (rows: Uint8Array): Buffer => Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
 /** As `JSON.stringify` writes it. */
 const OPERATIONS = '"operations":[{';
 
