@@ -130,22 +130,24 @@ function compareAnswers(cli) {
   for (const version of new Set([process.versions.node, ...VERSIONS])) {
     const node = nodeOf(version);
     if (node === null) continue;
-    for (const [how, more] of [
-      ["", []],
-      [" with three threads", ["--jobs", "3"]],
-    ]) {
+    for (const [how, more] of Object.entries({ "": [], " with three threads": ["--jobs", "3"] })) {
       const theirs = answer(cli, `installed, on Node ${version}${how}`, node, more);
-      if (!theirs) continue;
-      let at = 0;
-      while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
-      const differs = ours.text !== theirs.text || ours.code !== theirs.code;
-      const place = `exit ${theirs.code} against ${ours.code}; from character ${at}: ${theirs.text.slice(at, at + 80)} against ${ours.text.slice(at, at + 80)}`;
-      check(
-        `check on the bundled case on Node ${version}${how} says what it says in this tree`,
-        differs ? place : null,
-      );
+      if (theirs)
+        check(
+          `check on the bundled case on Node ${version}${how} says what it says in this tree`,
+          difference(ours, theirs),
+        );
     }
   }
+}
+
+/** Null where two answers are one. */
+function difference(ours, theirs) {
+  if (ours.text === theirs.text && ours.code === theirs.code) return null;
+  let at = 0;
+  while (at < ours.text.length && ours.text[at] === theirs.text[at]) at++;
+  const [here, there] = [ours, theirs].map(({ text }) => text.slice(at, at + 80));
+  return `exit ${theirs.code} against ${ours.code}; from character ${at}: ${there} against ${here}`;
 }
 
 /** What each Node has a driver of its own for. (Threads are tried by the bundled case; all tests on each Node take too long here.) */

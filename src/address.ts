@@ -28,6 +28,9 @@ const TEXT_BITS = 16;
 const TEXT_OF = new Int32Array(1 << TEXT_BITS);
 const TEXTS = new Array<string | undefined>(1 << TEXT_BITS);
 
+/** Whether two addresses, as texts, are both of IPv4 or both of IPv6: of the other family packets may go another way. */
+export const isSameFamily = (a: string, b: string): boolean => a.includes(":") === b.includes(":");
+
 /** Eight groups, reused: `formatGroups` is the only reader and is never re-entered. */
 const GROUPS = new Uint16Array(8);
 

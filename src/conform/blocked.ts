@@ -4,9 +4,10 @@
  * (`same-hop.ts`), and the attempt was repeated or had three seconds to be answered. Names that were refused are in
  * `blocked-names.ts`.
  */
+import { isSameFamily } from "../address.ts";
 import type { Rule } from "../model/types.ts";
 import type { Conversations } from "../observe/conversations.ts";
-import { ANSWERS_APART_SEC, isV6 } from "../observe/departed.ts";
+import { ANSWERS_APART_SEC } from "../observe/departed.ts";
 import { hostKey, type UseSums } from "../observe/departed-uses.ts";
 import { OUTCOMES } from "../observe/flow-view.ts";
 import { lossOf } from "./absence.ts";
@@ -231,7 +232,7 @@ function answeredBefore(
     (one) =>
       one.fromSec <= at.lastSec + ANSWER_WITHIN_SEC &&
       one.toSec >= at.firstSec - ANSWER_WITHIN_SEC &&
-      isV6(one.responder) === isV6(responder),
+      isSameFamily(one.responder, responder),
   );
   return near !== undefined && wasSameWay(near.responder, realm, at, seen) ? near.responder : null;
 }

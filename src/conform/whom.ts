@@ -4,7 +4,7 @@
  * A name that the client sent is strongest; then a DNS answer to this initiator; then the site's table; then an address
  * that the document itself gives. What another host was told, or a published range, supports and never proves.
  */
-import { parseAddress } from "../address.ts";
+import { isSameFamily, parseAddress } from "../address.ts";
 import { matchesName, resolvePattern } from "../model/names.ts";
 import type { AddressRange, Endpoint, HostPattern } from "../model/types.ts";
 import { dnsFrames, type NameAnswer } from "../observe/dns-answers.ts";
@@ -358,11 +358,10 @@ function sentNameHolds(
   const cover = sent.encrypted ? context.dns.echPublicName(realm, addresses, sent.name) : null;
   if (sent.encrypted && (!confirmed || cover !== null))
     return { ...outerNameAlone(sent, cover, own.flatMap(rivalFrames)), weight: WEIGHT_SUPPORTED };
-  const isVersion6 = (address: string): boolean => address.includes(":");
   // Addresses of the other family say nothing of this one.
   const answers = context.dns
     .answersFor(realm, addresses, sent.name, flow.firstSec)
-    .filter((one) => one.addresses.length === 0 || one.addresses.some((a) => isVersion6(a) === isVersion6(responder)));
+    .filter((one) => one.addresses.length === 0 || one.addresses.some((a) => isSameFamily(a, responder)));
   const denied = answers.length > 0 && !confirmed && answers.every((answer) => !answer.addresses.includes(responder));
   const elsewhere = own.find((answer) => !sameDomain(answer.name, sent.name));
   if (denied && elsewhere !== undefined) {

@@ -2,6 +2,7 @@
  * Conversations that have left an observation for the database, because they have been silent for long (`live/attic.ts`): each
  * as bytes from which its flows can be put back, and what all of them together still count for where the rest is judged.
  */
+import { isSameFamily } from "../address.ts";
 import { type FlowDetail, newDetail } from "../decode/details.ts";
 import type { Sighting } from "../decode/facts.ts";
 import * as R from "../flow/row.ts";
@@ -73,7 +74,7 @@ export function addAnswer({ answers }: DepartedHost, fromSec: number, toSec: num
     (known) =>
       fromSec <= known.toSec + ANSWERS_APART_SEC &&
       toSec >= known.fromSec - ANSWERS_APART_SEC &&
-      isV6(known.responder) === isV6(responder),
+      isSameFamily(known.responder, responder),
   );
   const joined = { fromSec, toSec, responder: near[0]?.responder ?? responder };
   for (const known of near) {
@@ -83,9 +84,6 @@ export function addAnswer({ answers }: DepartedHost, fromSec: number, toSec: num
   }
   answers.push(joined);
 }
-
-/** Whether an address, as text, is of IPv6, which may go another way. */
-export const isV6 = (address: string): boolean => address.includes(":");
 
 /** What was said of it when it left. */
 export interface DepartedAs {

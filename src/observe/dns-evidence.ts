@@ -11,7 +11,7 @@
  * (`dns-asked.ts`) is told with that one beside it, and proves nothing alone.
  */
 
-import { keyOfAddress } from "../address.ts";
+import { isSameFamily, keyOfAddress } from "../address.ts";
 import { secretWord } from "../builtins.ts";
 import { once } from "../once.ts";
 import type { Place } from "../report/places.ts";
@@ -255,9 +255,8 @@ export class DnsEvidence {
    */
   replacedBy(one: NameAnswer, realm: number, clients: ReadonlySet<string>, sec: number): WholeAnswer | null {
     if (one.freshSec >= sec || one.lastSec >= sec) return null;
-    const isVersion6 = (address: string): boolean => address.includes(":");
     const others = ({ addresses }: WholeAnswer): boolean =>
-      addresses.some((address) => isVersion6(address) === isVersion6(one.address)) && !addresses.includes(one.address);
+      addresses.some((address) => isSameFamily(address, one.address)) && !addresses.includes(one.address);
     let last: WholeAnswer | null = null;
     for (const answer of this.answersFor(realm, clients, one.name, sec))
       if (answer.lastSec > one.lastSec && others(answer) && (last === null || answer.sec >= last.sec)) last = answer;

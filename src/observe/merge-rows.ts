@@ -10,16 +10,14 @@ export function firstDir(row: Int32Array, at: number): 0 | 1 {
   if (row[at + R.PACKETS + 1] === 0) return 0;
   const captures = row[at + R.CAPTURES]!;
   const frames = (captures & 0xffff) === captures >>> 16 ? row[at + R.FRAME]! - row[at + R.FRAME + 1]! : 0;
-  const later =
-    row[at + R.FIRST]! - row[at + R.FIRST + 2]! || row[at + R.FIRST + 1]! - row[at + R.FIRST + 3]! || frames;
-  return later > 0 ? 1 : 0;
+  return (compareTimes(row, at + R.FIRST, row, at + R.FIRST + 2) || frames) > 0 ? 1 : 0;
 }
 
 /** As `FlowTracker` tells it while reading: after the idle gap, or by a SYN with another number, it is another flow. */
 export function isOtherFlow(row: Int32Array, at: number, words: Int32Array): boolean {
   const tcp = (words[R.META]! & 0xff) === TCP;
-  const last = Math.max(row[at + R.LAST]!, row[at + R.LAST + 2]!);
-  if (words[R.FIRST + firstDir(words, 0) * 2]! - last > (tcp ? IDLE_TCP_SEC : IDLE_SEC)) return true;
+  const last = Math.max(row[at + R.LAST]! >>> 0, row[at + R.LAST + 2]! >>> 0);
+  if ((words[R.FIRST + firstDir(words, 0) * 2]! >>> 0) - last > (tcp ? IDLE_TCP_SEC : IDLE_SEC)) return true;
   if (!tcp) return false;
   const state = row[at + R.STATE]!;
   for (const dir of [0, 1] as const) {
@@ -53,8 +51,7 @@ export function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 
   }
   if (words[R.PACKETS + dir] === 0) return;
   if (row[at + R.PACKETS + dir] === 0) {
-    row[at + R.FIRST + dir * 2] = words[R.FIRST + dir * 2]!;
-    row[at + R.FIRST + dir * 2 + 1] = words[R.FIRST + dir * 2 + 1]!;
+    takeTime(row, at + R.FIRST + dir * 2, words, R.FIRST + dir * 2);
     row[at + R.FRAME + dir] = words[R.FRAME + dir]!;
     copyHalf(row, at + R.CAPTURES, words[R.CAPTURES]!, dir);
     copyHalf(row, at + R.VLANS, words[R.VLANS]!, dir);
@@ -64,10 +61,8 @@ export function joinCounts(row: Int32Array, at: number, words: Int32Array, dir: 
   }
   // What stood in fragments may have come before what is there.
   const last = R.LAST + dir * 2;
-  const later = words[last]! - row[at + last]! || words[last + 1]! - row[at + last + 1]!;
-  if (later >= 0 || row[at + R.PACKETS + dir] === 0) {
-    row[at + last] = words[last]!;
-    row[at + last + 1] = words[last + 1]!;
+  if (compareTimes(words, last, row, at + last) >= 0 || row[at + R.PACKETS + dir] === 0) {
+    takeTime(row, at + last, words, last);
     row[at + R.PRINT] = words[R.PRINT]!;
   }
   row[at + R.PACKETS + dir]! += words[R.PACKETS + dir]!;
